@@ -1,0 +1,51 @@
+/**
+ * The error taxonomy of the project. What a caller may do about a failure is told by the class, never by the
+ * message: retry a {@link TransientError}, stop on a {@link TerminalError}; anything else is a programmer error
+ * and ends the process.
+ */
+
+/** Stable, machine-readable names of what went wrong. */
+export type ErrorCode =
+  // storage
+  | 'AccessDenied'
+  | 'NotFound'
+  | 'TooLarge'
+  | 'Throttled'
+  | 'StorageUnreachable'
+  | 'InvalidSource'
+  // redis
+  | 'RedisUnreachable'
+  | 'RedisTimeout'
+  | 'RedisLoading'
+  | 'RedisReadOnly'
+  | 'RedisAuthRequired'
+  | 'RedisWrongPassword'
+  | 'RedisNoPermission'
+  | 'RedisOutOfMemory'
+  | 'RedisPersistenceFailed'
+  | 'RedisClusterUnsupported'
+  | 'RedisTLS'
+  | 'RedisUnexpectedReply'
+  // input
+  | 'InvalidInput'
+  | 'InvalidReference'
+  // run
+  | 'Aborted'
+  | 'DeadlineExceeded';
+
+/** Base of every error this project throws on purpose. `message` says what happened and what to do next. */
+export abstract class RecoveryError extends Error {
+  readonly code: ErrorCode;
+
+  constructor(code: ErrorCode, message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.name = new.target.name;
+    this.code = code;
+  }
+}
+
+/** The same call can succeed later without anybody changing anything: a timeout, a refused connection, a throttle. */
+export class TransientError extends RecoveryError {}
+
+/** Repeating the call gives the same answer until somebody changes the input, the credentials or the data. */
+export class TerminalError extends RecoveryError {}

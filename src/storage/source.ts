@@ -1,0 +1,34 @@
+/** One object as a listing shows it. */
+export interface ListedObject {
+  /** Name relative to the repository's prefix, for example `3.snapshot.json`. May contain `/`. */
+  readonly name: string;
+  /** Size in bytes. */
+  readonly size: number;
+  /** When the store says the object was last written; one-second resolution on S3. */
+  readonly lastModified: Date;
+}
+
+/** Per-call limits of {@link MetadataSource.get}. */
+export interface GetOptions {
+  /** The object is refused with `TooLarge` beyond this many bytes, before they are held in memory. */
+  readonly maxBytes: number;
+  readonly signal?: AbortSignal;
+}
+
+/**
+ * Where a TUF repository at rest is read from: an S3 bucket, a directory, an HTTP mirror. Bound to one prefix;
+ * knows nothing of TUF and never writes.
+ *
+ * Both calls throw `TransientError` (`Throttled`, `StorageUnreachable`) after the source's own bounded retries, or
+ * `TerminalError` (`AccessDenied`, `NotFound`, `TooLarge`, `InvalidSource`). A 403 is `AccessDenied`, never `NotFound`: without
+ * permission to list, S3 answers 403 for a missing key, and reading that as "absent" would turn a
+ * permission problem into data loss.
+ */
+export interface MetadataSource {
+  /** For messages: `s3://bucket/prefix/`, a path, a URL. Never holds credentials. */
+  readonly location: string;
+  /** Every object under the prefix, once, in the store's order. An unknown bucket or directory is `NotFound`. */
+  list(signal?: AbortSignal): Promise<readonly ListedObject[]>;
+  /** The exact bytes of one object. */
+  get(name: string, options: GetOptions): Promise<Uint8Array>;
+}
