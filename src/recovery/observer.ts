@@ -1,0 +1,32 @@
+import type { AcceptedReason } from '../api/reasons.ts';
+import type { Finding } from '../tuf/finding.ts';
+import type { Trusted } from '../tuf/verification.ts';
+import type { Plan } from './plan.ts';
+import type { State } from './state.ts';
+
+/** The steps a person sees; R1 (resolve) belongs to the caller. */
+export type Stage = 'Trust' | 'Observe' | 'Plan' | 'Lock' | 'Apply' | 'Confirm' | 'Record';
+
+/** Where a run is. `completed` of `total` counts the stage's own units: files, keys. */
+export interface Progress {
+  readonly stage: Stage;
+  readonly completed: number;
+  readonly total: number;
+}
+
+/** The early answer to "is a recovery needed and allowed?" (R6). */
+export interface Acceptance {
+  readonly reason: AcceptedReason;
+  readonly message: string;
+}
+
+/**
+ * Told about a run while it is under way. Calls are synchronous, cheap and must not throw; the final
+ * truth is the Outcome, these are for people who watch.
+ */
+export interface RunObserver {
+  progress(progress: Progress): void;
+  trusted(trusted: Trusted, findings: readonly Finding[]): void;
+  planned(state: State, plan: Plan): void;
+  accepted(acceptance: Acceptance): void;
+}

@@ -1,0 +1,42 @@
+import type { AcceptedReason, StateReason, SucceededReason, TrustReason } from '../api/reasons.ts';
+import type { RecoveryError } from '../errors.ts';
+import type { Finding } from '../tuf/finding.ts';
+import type { Trusted } from '../tuf/verification.ts';
+import type { Plan } from './plan.ts';
+import type { State } from './state.ts';
+
+/** A reason with the sentence that goes with it. */
+export interface Verdict<Reason extends string> {
+  readonly reason: Reason;
+  readonly message: string;
+}
+
+/** What was read back in R9 (or in R3, when nothing had to be written). */
+export interface StateVerification {
+  readonly checkedKeys: number;
+  readonly missingKeys: number;
+  readonly invalidKeys: number;
+  readonly verifiedAt: Date;
+}
+
+/** What one attempt ended with. Never says `Recovered` unless R9 proved it. */
+export interface Outcome {
+  readonly taskID: string;
+  readonly succeeded: Verdict<SucceededReason>;
+  readonly accepted: Verdict<AcceptedReason> | undefined;
+  readonly trustVerified: Verdict<TrustReason>;
+  readonly stateVerified: Verdict<StateReason>;
+  readonly state: State | undefined;
+  readonly plan: Plan | undefined;
+  readonly trusted: Trusted | undefined;
+  readonly verification: StateVerification | undefined;
+  /** The verifier's findings and the run's own (persistence warnings, SettingDiffersFromRoot …), by severity. */
+  readonly findings: readonly Finding[];
+  /**
+   * `none`: terminal. `backoff`: a transient failure, try again with backoff and count the attempt. `wait`: somebody else is
+   * busy or a person is awaited; look again without counting.
+   */
+  readonly retry: 'none' | 'backoff' | 'wait';
+  /** The failure behind the verdict, when there is one. */
+  readonly error: RecoveryError | undefined;
+}

@@ -1,0 +1,75 @@
+import type { StateStore } from '../redis/statestore.ts';
+import type { MetadataSource } from '../storage/source.ts';
+import type { HighWaterMarks, TrustAnchor, VerifyPolicy } from '../tuf/verification.ts';
+import type { RunObserver } from './observer.ts';
+
+/** Which app of the server: one tenant's application. */
+export interface App {
+  /** Free text without control characters, at most 253 characters. */
+  readonly adminName: string;
+  /** `^[a-zA-Z0-9][a-zA-Z0-9-]*$`, as the server demands. */
+  readonly appName: string;
+}
+
+/** Values and decisions a person knows better than the metadata. */
+export interface Overrides {
+  /** Lifetimes in days, each >= 1. `roles` is keyed by delegated role in original case. */
+  readonly expirations?: {
+    readonly root?: number;
+    readonly targets?: number;
+    readonly snapshot?: number;
+    readonly timestamp?: number;
+    readonly roles?: ReadonlyMap<string, number>;
+  };
+  readonly targetsOnlineKey?: boolean;
+  /** Replace a key of the app that holds something other than a string. */
+  readonly replaceWrongType?: boolean;
+  /** A bootstrap whose task record is older than this is dead; 1,800 when absent. */
+  readonly staleAfterSeconds?: number;
+}
+
+/** Settings that were captured while the app was healthy (value source 3). */
+export interface CapturedSettings {
+  readonly capturedAt: Date;
+  /** Redis key → value. */
+  readonly values: ReadonlyMap<string, string>;
+}
+
+/** Everything one attempt needs; nothing is read from anywhere else. */
+export interface RunRequest {
+  /** A UUID, known before the run starts; becomes the marker and the id of the task record. */
+  readonly taskID: string;
+  readonly app: App;
+  readonly mode: 'Recover' | 'Verify';
+  readonly strategy: 'IfNeeded' | 'Always';
+  readonly approval:
+    | { readonly kind: 'Automatic' }
+    | { readonly kind: 'Manual'; readonly approvedPlan?: string };
+  readonly overrides: Overrides;
+  readonly captured?: CapturedSettings;
+  readonly trust: {
+    readonly anchor: TrustAnchor;
+    readonly policy: VerifyPolicy;
+    readonly marks?: HighWaterMarks;
+  };
+  /** Bound to the app's own prefix. */
+  readonly source: MetadataSource;
+  readonly store: StateStore;
+  /** Replicas that must confirm the write (WAIT); 0 when absent. */
+  readonly minReplicas?: number;
+  /** The one reference time of the attempt (spec 5.1). */
+  readonly now: Date;
+  /** When the whole chain of attempts ends, on `clock`. */
+  readonly deadline: Date;
+  readonly clock: Clock;
+  /** Aborted by cancel and by shutdown; honoured at every safe point, never between write and proof. */
+  readonly signal: AbortSignal;
+  readonly observer: RunObserver;
+}
+
+/** Time, handed in. */
+export interface Clock {
+  now(): Date;
+  /** Resolves after `ms`; rejects with the signal's reason when aborted. */
+  sleep(ms: number, signal: AbortSignal): Promise<void>;
+}
