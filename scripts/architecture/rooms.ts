@@ -1,0 +1,46 @@
+/**
+ * The rooms of src/ and what each may import. The one place that says so: the import check enforces it, and the
+ * diagram in docs/architecture.md is drawn from what the code really imports.
+ */
+export interface Room {
+  /** What the room is for, a few words for the diagram. */
+  readonly purpose: string;
+  /** Rooms it may import from, besides itself and src/errors.ts. */
+  readonly mayImport: readonly string[];
+  /** True when nothing in the room may touch the network, the disk, the clock or the environment. */
+  readonly pure?: boolean;
+}
+
+export const rooms: Readonly<Record<string, Room>> = {
+  api: { purpose: 'vocabulary: generated types, reasons, conditions', mayImport: [], pure: true },
+  storage: { purpose: 'list and get: S3, directory, HTTP', mayImport: [] },
+  tuf: { purpose: 'verify the metadata chain', mayImport: ['storage'] },
+  faynosync: { purpose: 'key names, settings, task records', mayImport: ['tuf'], pure: true },
+  redis: { purpose: 'observe, lock, apply, confirm', mayImport: [] },
+  recovery: {
+    purpose: 'R1–R10: the order of a run',
+    mayImport: ['api', 'tuf', 'faynosync', 'storage', 'redis'],
+  },
+  kube: { purpose: 'controller runtime', mayImport: [] },
+  observability: { purpose: 'metrics and logs', mayImport: [] },
+  controllers: {
+    purpose: 'watch resources, run, write status',
+    mayImport: ['recovery', 'api', 'kube', 'storage', 'redis', 'tuf', 'faynosync', 'observability'],
+  },
+  shim: { purpose: 'the server’s endpoint over HTTP', mayImport: ['api', 'kube', 'observability'] },
+  cli: {
+    purpose: 'flags, environment, exit codes',
+    mayImport: [
+      'controllers',
+      'shim',
+      'recovery',
+      'api',
+      'kube',
+      'storage',
+      'redis',
+      'tuf',
+      'faynosync',
+      'observability',
+    ],
+  },
+};

@@ -1,0 +1,31 @@
+/** Fails when an import of src/ points where the architecture does not allow it. Run by `npm run check`. */
+import { builtinModules } from 'node:module';
+import { type Import, importsUnder, roomOf } from './architecture/imports.ts';
+import { rooms } from './architecture/rooms.ts';
+
+/** Node's own modules that reach outside the process; a pure room may not import them. */
+const impureBuiltins = new Set(
+  builtinModules
+    .map((name) => `node:${name.replace(/^node:/, '')}`)
+    .filter((name) => !['node:buffer', 'node:crypto', 'node:util', 'node:assert'].includes(name)),
+);
+
+function violation(found: Import): string | undefined {
+  const from = roomOf(found.from);
+  if (from === undefined) return undefined;
+  const room = rooms[from];
+  if (room === undefined) return `src/${from} is not a room: add it to scripts/architecture/rooms.ts`;
+  if (room.pure && impureBuiltins.has(found.to)) return `src/${from} is pure and may not import ${found.to}`;
+  const to = roomOf(found.to);
+  if (to === undefined || to === from || room.mayImport.includes(to)) return undefined;
+  return `src/${from} may not import src/${to}`;
+}
+
+const imports = importsUnder(process.cwd(), 'src');
+const violations = imports.flatMap((found) => {
+  const reason = violation(found);
+  return reason === undefined ? [] : [`${found.from}:${found.line}: ${reason} (${found.to})`];
+});
+for (const line of violations) console.error(line);
+console.log(`imports: ${imports.length} checked, ${violations.length} against the architecture`);
+process.exitCode = violations.length > 0 ? 1 : 0;

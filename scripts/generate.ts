@@ -1,0 +1,31 @@
+/**
+ * Writes every generated file of the repository; with `--check` writes nothing and fails when one differs from what
+ * would be written.
+ */
+import { readFile, writeFile } from 'node:fs/promises';
+import { architectureDiagram } from './generate/architecture.ts';
+
+/** A generator returns the files it owns: path relative to the repository root → content. */
+type Generator = () => Promise<ReadonlyMap<string, string>> | ReadonlyMap<string, string>;
+
+const generators: readonly Generator[] = [architectureDiagram];
+
+const check = process.argv.includes('--check');
+let stale = 0;
+for (const generate of generators) {
+  for (const [path, content] of await generate()) {
+    const present = await readFile(path, 'utf8').catch((error: NodeJS.ErrnoException) => {
+      if (error.code === 'ENOENT') return undefined;
+      throw error;
+    });
+    if (present === content) continue;
+    if (check) {
+      stale += 1;
+      console.error(`${path} is out of date: run npm run generate and commit the result`);
+    } else {
+      await writeFile(path, content);
+      console.log(`wrote ${path}`);
+    }
+  }
+}
+process.exitCode = stale > 0 ? 1 : 0;
