@@ -1,0 +1,59 @@
+{{/*
+Everything the controller may do in the namespaces it watches. The one place that says so: the plain manifest, the
+tests' ServiceAccount and the permissions page come from here.
+*/}}
+{{- define "tuf-recovery.controller.rules" -}}
+# Runs: read them, hold and release the finalizer, create those of a policy, delete those past their time to live.
+- apiGroups: [tuf-recovery.dev]
+  resources: [bootstraprecoveries]
+  verbs: [get, list, watch, create, patch, delete]
+# Targets and policies are only read; people and Git own them.
+- apiGroups: [tuf-recovery.dev]
+  resources: [recoverytargets, recoverypolicies]
+  verbs: [get, list, watch]
+# Status is all the controller writes on them, by server-side apply.
+- apiGroups: [tuf-recovery.dev]
+  resources: [bootstraprecoveries/status, recoverytargets/status, recoverypolicies/status]
+  verbs: [patch]
+# Owner references that block deletion need this where OwnerReferencesPermissionEnforcement is on (OpenShift).
+- apiGroups: [tuf-recovery.dev]
+  resources: [bootstraprecoveries/finalizers, recoverypolicies/finalizers]
+  verbs: [update]
+# Credentials, read fresh at each run; never listed, never watched, never written.
+- apiGroups: [""]
+  resources: [secrets]
+  {{- with .Values.rbac.secretNames }}
+  resourceNames: {{ toJson . }}
+  {{- end }}
+  verbs: [get]
+# Pinned roots (read), reports and captured settings (written by server-side apply, owned by the run or policy).
+- apiGroups: [""]
+  resources: [configmaps]
+  verbs: [get, create, patch]
+- apiGroups: [events.k8s.io]
+  resources: [events]
+  verbs: [create, patch]
+{{- end -}}
+
+{{/* Leader election, in the controller's own namespace. */}}
+{{- define "tuf-recovery.controller.leaseRules" -}}
+# A Lease can't be restricted by name at creation, so creating stands alone.
+- apiGroups: [coordination.k8s.io]
+  resources: [leases]
+  verbs: [create]
+- apiGroups: [coordination.k8s.io]
+  resources: [leases]
+  resourceNames: [{{ include "tuf-recovery.controller.leaseName" . }}]
+  verbs: [get, update, patch]
+{{- end -}}
+
+{{- define "tuf-recovery.controller.leaseName" -}}
+{{ include "tuf-recovery.controller.name" . }}
+{{- end -}}
+
+{{/* The shim creates runs and reads them; it can't read a Secret, a target or anything else. */}}
+{{- define "tuf-recovery.shim.rules" -}}
+- apiGroups: [tuf-recovery.dev]
+  resources: [bootstraprecoveries]
+  verbs: [get, list, watch, create]
+{{- end -}}
