@@ -1,0 +1,47 @@
+import type { Readable } from 'node:stream';
+import { TerminalError } from '../errors.ts';
+
+/** The limits of {@link readBody}. */
+export interface BodyLimits {
+  /** For messages: the object's full name. */
+  readonly name: string;
+  readonly maxBytes: number;
+  /** Called after every chunk with its size. */
+  readonly onBytes: (bytes: number) => void;
+}
+
+/**
+ * Reads a body to its end and returns a copy of exactly its bytes. Stops reading at the first byte beyond
+ * `maxBytes` and destroys the stream, so a lying Content-Length can't fill the memory.
+ *
+ * The copy matters: a chunk is a view into the socket's 64 KiB read buffer, and 16,384 small files kept as
+ * views would hold a gigabyte.
+ *
+ * @throws {TerminalError} `TooLarge`
+ */
+export async function readBody(stream: Readable, limits: BodyLimits): Promise<Uint8Array> {
+  const chunks: Uint8Array[] = [];
+  let length = 0;
+  // Leaving the loop by an exception destroys the stream.
+  for await (const chunk of stream as AsyncIterable<Uint8Array>) {
+    length += chunk.byteLength;
+    limits.onBytes(chunk.byteLength);
+    if (length > limits.maxBytes) throw tooLarge(limits.name, limits.maxBytes);
+    chunks.push(chunk);
+  }
+  const body = new Uint8Array(length);
+  let offset = 0;
+  for (const chunk of chunks) {
+    body.set(chunk, offset);
+    offset += chunk.byteLength;
+  }
+  return body;
+}
+
+/** The refusal of an object that is larger than its caller allows. */
+export function tooLarge(name: string, maxBytes: number): TerminalError {
+  return new TerminalError(
+    'TooLarge',
+    `${name} is larger than the ${maxBytes} bytes allowed for it. If it is genuine, raise the limit; otherwise replace the file.`,
+  );
+}
