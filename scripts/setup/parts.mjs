@@ -1,0 +1,160 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const SUBSTRATE = fileURLToPath(new URL('../../test/substrate/', import.meta.url));
+
+/**
+ * A program of the outside world that set-up builds from its Go module.
+ *
+ * @typedef {object} GoPart
+ * @property {string} name the binary's name
+ * @property {string} directory where the go.mod lies that pins it
+ * @property {string} package the main package
+ * @property {string} version as the go.mod requires it, without the `v`
+ * @property {string} ldflags
+ * @property {readonly string[]} versionArgs what makes it print its version and exit with 0
+ * @property {string} expected what that output must contain
+ * @property {string} effort how long the build takes on two cores with cold Go caches
+ * @property {readonly Purpose[]} neededFor
+ * @property {string | undefined} override the environment variable that names a binary to use instead
+ */
+
+/** @typedef {'node' | 'test' | 'demo' | 'chart'} Purpose */
+
+/**
+ * Every Go part, the slowest build last.
+ *
+ * @returns {readonly GoPart[]}
+ */
+export function goParts() {
+  const versitygw = pinned('versitygw', 'github.com/versity/versitygw');
+  const etcd = pinned('etcd', 'go.etcd.io/etcd/server/v3');
+  const kubeconform = pinned('kubeconform', 'github.com/yannh/kubeconform');
+  const helm = pinned('helm', 'helm.sh/helm/v3');
+  const kubernetes = pinned('kubernetes', 'k8s.io/kubernetes');
+  return [
+    {
+      ...versitygw,
+      name: 'versitygw',
+      package: 'github.com/versity/versitygw/cmd/versitygw',
+      ldflags: `-X main.Version=v${versitygw.version}`,
+      versionArgs: ['--version'],
+      expected: `v${versitygw.version}`,
+      effort: 'about a minute',
+      neededFor: ['test', 'demo'],
+      override: 'VERSITYGW',
+    },
+    {
+      ...etcd,
+      name: 'etcd',
+      // Not go.etcd.io/etcd/v3: that builds a library archive, and go build calls it a success.
+      package: 'go.etcd.io/etcd/server/v3',
+      ldflags: '',
+      versionArgs: ['--version'],
+      expected: `etcd Version: ${etcd.version}`,
+      effort: 'half a minute',
+      neededFor: ['test', 'demo', 'chart'],
+      override: 'KUBEBUILDER_ASSETS',
+    },
+    {
+      ...kubeconform,
+      name: 'kubeconform',
+      package: 'github.com/yannh/kubeconform/cmd/kubeconform',
+      ldflags: `-X main.version=v${kubeconform.version}`,
+      versionArgs: ['-v'],
+      expected: `v${kubeconform.version}`,
+      effort: 'some seconds',
+      neededFor: ['test', 'chart'],
+      override: undefined,
+    },
+    {
+      ...helm,
+      name: 'helm',
+      package: 'helm.sh/helm/v3/cmd/helm',
+      ldflags: `-X helm.sh/helm/v3/internal/version.version=v${helm.version}`,
+      versionArgs: ['version', '--short'],
+      expected: `v${helm.version}`,
+      effort: 'a minute and a half',
+      neededFor: ['test', 'chart'],
+      override: undefined,
+    },
+    {
+      ...kubernetes,
+      name: 'kubectl',
+      package: 'k8s.io/kubernetes/cmd/kubectl',
+      ldflags: kubernetesVersionFlags(kubernetes.version),
+      versionArgs: ['version', '--client'],
+      expected: `v${kubernetes.version}`,
+      effort: 'a minute',
+      neededFor: ['test', 'demo', 'chart'],
+      override: 'KUBEBUILDER_ASSETS',
+    },
+    {
+      ...kubernetes,
+      name: 'kube-controller-manager',
+      package: 'k8s.io/kubernetes/cmd/kube-controller-manager',
+      ldflags: kubernetesVersionFlags(kubernetes.version),
+      versionArgs: ['--version'],
+      expected: `Kubernetes v${kubernetes.version}`,
+      effort: 'two minutes',
+      neededFor: ['test'],
+      override: undefined,
+    },
+    {
+      ...kubernetes,
+      name: 'kube-apiserver',
+      package: 'k8s.io/kubernetes/cmd/kube-apiserver',
+      ldflags: kubernetesVersionFlags(kubernetes.version),
+      versionArgs: ['--version'],
+      expected: `Kubernetes v${kubernetes.version}`,
+      effort: 'four to five minutes',
+      neededFor: ['test', 'demo', 'chart'],
+      override: 'KUBEBUILDER_ASSETS',
+    },
+  ];
+}
+
+/**
+ * Without these the binaries call themselves v0.0.0-master, and clients that look at the version misbehave.
+ *
+ * @param {string} version
+ */
+function kubernetesVersionFlags(version) {
+  const [major, minor] = version.split('.');
+  const variables = 'k8s.io/component-base/version';
+  return `-X ${variables}.gitVersion=v${version} -X ${variables}.gitMajor=${major} -X ${variables}.gitMinor=${minor}`;
+}
+
+/**
+ * The Go part of that name.
+ *
+ * @param {string} name
+ * @returns {GoPart}
+ */
+export function goPart(name) {
+  const part = goParts().find((candidate) => candidate.name === name);
+  if (!part) {
+    throw new Error(`There is no part named ${name}.`);
+  }
+  return part;
+}
+
+/**
+ * A part's version stands once, in its go.mod.
+ *
+ * @param {string} folder
+ * @param {string} module
+ */
+function pinned(folder, module) {
+  const directory = join(SUBSTRATE, folder);
+  const text = readFileSync(join(directory, 'go.mod'), 'utf8');
+  const line = text
+    .split('\n')
+    .find((candidate) => candidate.replace('require', '').trim().startsWith(`${module} v`));
+  const version = line?.match(/ v(\S+)/)?.[1];
+  if (!version) {
+    throw new Error(`${join(directory, 'go.mod')} doesn't require ${module}.`);
+  }
+  return { directory, version };
+}
