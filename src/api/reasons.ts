@@ -238,3 +238,20 @@ export const stateReasons = {
 
 /** A reason of the `StateVerified` condition. */
 export type StateReason = keyof typeof stateReasons;
+
+/** Reasons of `Reconciling`, which is present only while a run is under way (kstatus: InProgress). */
+export const reconcilingReasons = {
+  Progressing: {
+    status: 'True',
+    meaning: 'The run is under way or waits; Succeeded says for what.',
+    next: '',
+  },
+  ProgressingWithRetry: {
+    status: 'True',
+    meaning: 'An attempt failed and the next one is scheduled.',
+    next: 'The message holds the failure; it is retried by itself.',
+  },
+} as const satisfies Record<string, ReasonDoc>;
+
+/** A reason of the `Reconciling` condition. `Stalled` and `Ready` use the reasons of `Succeeded`. */
+export type ReconcilingReason = keyof typeof reconcilingReasons;

@@ -1,0 +1,13 @@
+/** One condition of an object, as the Kubernetes API conventions define it. */
+export interface Condition {
+  readonly type: string;
+  readonly status: 'True' | 'False' | 'Unknown';
+  /** `metadata.generation` the condition was set for. */
+  readonly observedGeneration?: number;
+  /** RFC 3339; when `status` last changed. */
+  readonly lastTransitionTime: string;
+  /** CamelCase, documented in reasons.ts. */
+  readonly reason: string;
+  /** What happened and what to do next. */
+  readonly message: string;
+}

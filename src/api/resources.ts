@@ -1,0 +1,35 @@
+/** API group of every kind of this project. */
+export const group = 'tuf-recovery.dev';
+
+/** Served and stored version. */
+export const version = 'v1alpha1';
+
+/** `apiVersion` of every object of this project. */
+export const apiVersion = `${group}/${version}` as const;
+
+/** How the API server addresses each kind. */
+export const bootstrapRecoveries = {
+  group,
+  version,
+  kind: 'BootstrapRecovery',
+  plural: 'bootstraprecoveries',
+  namespaced: true,
+} as const;
+
+/** How the API server addresses targets. */
+export const recoveryTargets = {
+  group,
+  version,
+  kind: 'RecoveryTarget',
+  plural: 'recoverytargets',
+  namespaced: true,
+} as const;
+
+/** Field manager of everything the controller applies; one for the whole project, so that ownership is plain to see. */
+export const fieldManager = 'tuf-recovery-controller';
+
+/** Label on what a run owns; its value is the run's name. */
+export const runLabel = `${group}/run` as const;
+
+/** Held while a run may hold the recovery lock in Redis. */
+export const lockFinalizer = `${group}/lock` as const;

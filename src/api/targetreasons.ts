@@ -1,0 +1,96 @@
+import type { ReasonDoc } from './reasons.ts';
+
+/** Missing Secrets, ConfigMaps and keys are told in the same words whatever they were for. */
+const invalidReference = {
+  status: 'False',
+  meaning: 'A Secret, a ConfigMap or a key in it is missing or malformed.',
+  next: 'The message names it; create or correct it, the target is looked at again by itself.',
+} as const satisfies ReasonDoc;
+
+const forbidden = {
+  status: 'False',
+  meaning: 'The controller itself may not read something in this namespace.',
+  next: 'Grant its ServiceAccount the permission the message names.',
+} as const satisfies ReasonDoc;
+
+/** Reasons of a RecoveryTarget's `RedisReachable`. */
+export const redisReachableReasons = {
+  Reachable: { status: 'True', meaning: 'Redis answered and accepts the credentials.', next: '' },
+  RedisUnreachable: {
+    status: 'False',
+    meaning: 'Redis did not answer, is still loading its data, or TLS could not be set up.',
+    next: 'Check address, network policies and certificates; it is tried again by itself.',
+  },
+  RedisAccessDenied: {
+    status: 'False',
+    meaning: 'Redis refused the user, the password or a command.',
+    next: 'Correct the Secret or the ACL of the user.',
+  },
+  RedisUnsupported: {
+    status: 'False',
+    meaning: 'This Redis runs in a mode the server itself cannot use, such as Cluster.',
+    next: 'Use a standalone or Sentinel Redis.',
+  },
+  InvalidReference: invalidReference,
+  Forbidden: forbidden,
+} as const satisfies Record<string, ReasonDoc>;
+
+/** A reason of `RedisReachable`. */
+export type RedisReachableReason = keyof typeof redisReachableReasons;
+
+/** Reasons of a RecoveryTarget's `StorageReachable`. */
+export const storageReachableReasons = {
+  Reachable: { status: 'True', meaning: 'The bucket can be listed with these credentials.', next: '' },
+  SourceUnavailable: {
+    status: 'False',
+    meaning: 'The store did not answer or throttles.',
+    next: 'Check endpoint and network policies; it is tried again by itself.',
+  },
+  SourceAccessDenied: {
+    status: 'False',
+    meaning: 'The store refused the credentials or the permission to list.',
+    next: 'Correct the Secret, and grant s3:ListBucket and s3:GetObject on the prefix.',
+  },
+  SourceNotFound: {
+    status: 'False',
+    meaning: 'The bucket does not exist.',
+    next: 'Check bucket, region and endpoint.',
+  },
+  InvalidReference: invalidReference,
+  Forbidden: forbidden,
+} as const satisfies Record<string, ReasonDoc>;
+
+/** A reason of `StorageReachable`. */
+export type StorageReachableReason = keyof typeof storageReachableReasons;
+
+/** Reasons of a RecoveryTarget's `TrustRootLoaded`. */
+export const trustRootReasons = {
+  Pinned: { status: 'True', meaning: 'Every trusted root is pinned and could be read.', next: '' },
+  TrustedOnFirstUse: {
+    status: 'True',
+    meaning: 'The oldest root in the bucket is trusted, as asked for.',
+    next: 'Pin the root: status.trust.rootSHA256 of a run that succeeded is the value for spec.trust.rootSHA256.',
+  },
+  InvalidReference: invalidReference,
+  Forbidden: forbidden,
+} as const satisfies Record<string, ReasonDoc>;
+
+/** A reason of `TrustRootLoaded`. */
+export type TrustRootReason = keyof typeof trustRootReasons;
+
+/** Reasons of a RecoveryTarget's `Ready`, besides the reason of the first of the other three that is not True. */
+export const targetReadyReasons = {
+  Validated: { status: 'True', meaning: 'Redis, storage and the trusted root are usable.', next: '' },
+  Suspended: {
+    status: 'Unknown',
+    meaning: 'spec.suspend is set: the target is not looked at and starts no runs.',
+    next: 'Set spec.suspend: false.',
+  },
+} as const satisfies Record<string, ReasonDoc>;
+
+/** A reason of a RecoveryTarget's `Ready`. */
+export type TargetReadyReason =
+  | keyof typeof targetReadyReasons
+  | RedisReachableReason
+  | StorageReachableReason
+  | TrustRootReason;

@@ -1,0 +1,44 @@
+import { describe, expect, test } from 'vitest';
+import type { Condition } from '../../src/api/condition.ts';
+import { type TargetVerdicts, targetConditions } from '../../src/api/targetconditions.ts';
+
+const healthy: TargetVerdicts = {
+  redisReachable: { reason: 'Reachable', message: 'Redis 7.0.15, master' },
+  storageReachable: { reason: 'Reachable', message: 's3://bucket' },
+  trustRootLoaded: { reason: 'Pinned', message: 'sha256' },
+};
+
+const ready = (conditions: readonly Condition[]) => conditions.find(({ type }) => type === 'Ready');
+
+describe('conditions of a RecoveryTarget', () => {
+  test('Ready when Redis, storage and the trusted root are usable', () => {
+    expect(ready(targetConditions(healthy, [], 1, new Date(0)))).toMatchObject({
+      status: 'True',
+      reason: 'Validated',
+    });
+  });
+
+  test.each([
+    ['redisReachable', { reason: 'RedisAccessDenied', message: 'wrong password' }],
+    ['storageReachable', { reason: 'SourceNotFound', message: 'no such bucket' }],
+    ['trustRootLoaded', { reason: 'InvalidReference', message: 'no such ConfigMap' }],
+  ] as const)('Ready repeats why %s does not hold', (what, verdict) => {
+    const conditions = targetConditions({ ...healthy, [what]: verdict }, [], 1, new Date(0));
+    expect(ready(conditions)).toMatchObject({ status: 'False', ...verdict });
+  });
+
+  test('a suspended target keeps what was seen last and says that nobody looks', () => {
+    const seen = targetConditions(healthy, [], 1, new Date(0));
+    const suspended = targetConditions('suspended', seen, 2, new Date(1000));
+    expect(suspended.map(({ type, status }) => [type, status])).toEqual([
+      ['RedisReachable', 'True'],
+      ['StorageReachable', 'True'],
+      ['TrustRootLoaded', 'True'],
+      ['Ready', 'Unknown'],
+    ]);
+    expect(ready(suspended)).toMatchObject({
+      reason: 'Suspended',
+      lastTransitionTime: '1970-01-01T00:00:01Z',
+    });
+  });
+});
