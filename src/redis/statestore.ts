@@ -5,12 +5,25 @@ export type ObservedValue =
   | { readonly kind: 'string'; readonly value: string; readonly ttlMs: number | undefined }
   | { readonly kind: 'wrongType'; readonly type: string };
 
+/** Key → what it held, in the order the keys were asked for. */
+export type ObservedValues = ReadonlyMap<string, ObservedValue>;
+
 /** Facts about the server that decide how far its answer can be trusted. */
 export interface ServerFacts {
-  readonly version: string;
-  readonly role: 'master' | 'replica';
-  /** Things a person should mend: eviction policy, no persistence, replica without a master. */
+  /** Undefined when the user may not ask (INFO). */
+  readonly version: string | undefined;
+  /** Undefined when the user may not ask (INFO). */
+  readonly role: 'master' | 'replica' | undefined;
+  /** Things a person should mend: eviction policy, no persistence, replica without a master, facts withheld. */
   readonly warnings: readonly { readonly code: string; readonly detail: string }[];
+}
+
+/** A lock with its holder's name; the name is the fence of every write. */
+export interface Lock {
+  readonly key: string;
+  readonly owner: string;
+  /** Milliseconds it lives without {@link StateStore.renew}. */
+  readonly ttlMs: number;
 }
 
 /** One key's part in an atomic write: nothing is written unless every `before` still holds. */
@@ -29,35 +42,66 @@ export type ApplyResult =
   /** A key no longer held what the plan saw: nothing was written. */
   | { readonly kind: 'mismatch'; readonly key: string };
 
+/** How many replicas must confirm a write, and how long to wait for them. */
+export interface Replication {
+  readonly replicas: number;
+  readonly timeoutMs: number;
+}
+
+/** A value that outlives the lock for a while: a task record. */
+export interface Record {
+  readonly key: string;
+  readonly value: string;
+  readonly ttlMs: number;
+}
+
 /**
- * The only door to Redis. Generic: knows no key names of any server. Every method throws `TransientError`
- * (`RedisUnreachable`, `RedisTimeout`, `RedisLoading`) or `TerminalError` (the other `Redis…` codes). After a
- * lost connection during {@link apply} the outcome is unknown: the caller observes again and never assumes.
+ * The only door to Redis. Generic: knows no key names of any server. Each method is exactly ONE round trip on an
+ * open connection and opens one when there is none; a connection that failed is never used again.
+ *
+ * Every method throws `TransientError` (`RedisUnreachable`, `RedisTimeout`, `RedisLoading`) or `TerminalError`
+ * (the other `Redis…` codes). After a lost connection during {@link apply} the outcome is unknown: the caller
+ * observes again and never assumes.
  */
 export interface StateStore {
-  /** Reads values, types and TTLs of all keys in one round trip, in the order given. */
-  observe(keys: readonly string[], signal: AbortSignal): Promise<ReadonlyMap<string, ObservedValue>>;
-  /** Takes, or re-enters with the same owner, a lock. Returns the holder when it is somebody else's. */
-  lock(
-    key: string,
-    owner: string,
-    ttlMs: number,
+  /** Reads values, types and TTLs of all keys, and the server's facts, at one instant. */
+  observe(
+    keys: readonly string[],
     signal: AbortSignal,
-  ): Promise<{ readonly acquired: boolean; readonly holder: string | undefined }>;
+  ): Promise<{ readonly values: ObservedValues; readonly server: ServerFacts }>;
+  /**
+   * Takes a lock, or re-enters one of the same owner, and reads `keys` behind it. A lock key that holds something
+   * other than a string counts as held by `undefined`, unless `replaceWrongType` says to take it.
+   */
+  lock(
+    lock: Lock,
+    keys: readonly string[],
+    options: { readonly replaceWrongType: boolean; readonly signal: AbortSignal },
+  ): Promise<{
+    readonly acquired: boolean;
+    readonly holder: string | undefined;
+    readonly values: ObservedValues;
+  }>;
   /** Extends a lock that is still ours; false when it is not. */
-  renew(key: string, owner: string, ttlMs: number): Promise<boolean>;
-  /** Deletes a lock that is still ours; false when it was not. */
-  release(key: string, owner: string): Promise<boolean>;
-  /** ONE script: checks the lock's owner and every `before`, then does everything, in the order given. */
+  renew(lock: Lock): Promise<boolean>;
+  /**
+   * ONE script checks the lock's owner and every `before`, then does everything in the order given, or nothing;
+   * behind it WAIT, when `replication` asks for replicas, and a read-back of `keys`.
+   */
   apply(
-    lock: { readonly key: string; readonly owner: string },
+    lock: Lock,
     changes: readonly Change[],
-  ): Promise<ApplyResult>;
-  /** WAIT: how many replicas confirmed all writes of this connection. */
-  waitForReplicas(replicas: number, timeoutMs: number): Promise<number>;
-  /** Writes a record with a TTL, outside the atomic write: task records only. */
-  record(key: string, value: string, ttlMs: number): Promise<void>;
-  /** Server version, role and warnings; cached per connection. */
+    keys: readonly string[],
+    replication: Replication,
+  ): Promise<{
+    readonly result: ApplyResult;
+    /** Replicas that confirmed; 0 when none were asked for. */
+    readonly confirmed: number;
+    readonly values: ObservedValues;
+  }>;
+  /** Writes the record, if there is one, and deletes the lock if it is still ours; false when it was not. */
+  release(lock: Lock, record: Record | undefined): Promise<boolean>;
+  /** Server version, role and warnings. */
   facts(signal: AbortSignal): Promise<ServerFacts>;
   /** Closes every connection. */
   close(): Promise<void>;

@@ -1,0 +1,77 @@
+import { Redis, type RedisOptions } from 'ioredis';
+import type { RecoveryError } from '../errors.ts';
+import { describeEndpoint, type RedisEndpoint } from './endpoint.ts';
+import { redisError } from './errors.ts';
+
+const CONNECT_TIMEOUT_MS = 5_000;
+
+/**
+ * Opens ONE connection that never reconnects, never queues and never resends. ioredis would otherwise send a script
+ * whose reply was lost a second time; here a lost reply is an error, and the caller looks before it acts again.
+ *
+ * @throws TransientError or TerminalError of the Redis taxonomy
+ */
+export async function connect(endpoint: RedisEndpoint): Promise<Redis> {
+  const client = new Redis({ ...options(endpoint), replyMapping: 'legacy' });
+  // connect() itself only says "Connection is closed"; the cause arrives as an event before.
+  let cause: unknown;
+  client.on('error', (error) => {
+    cause = error;
+  });
+  try {
+    await client.connect();
+    // ioredis would swallow a refused SELECT of its own and go on in database 0.
+    if (endpoint.db) await client.select(endpoint.db);
+    return client;
+  } catch (error) {
+    client.disconnect();
+    throw asRedisError(cause ?? error, endpoint);
+  }
+}
+
+/** {@link redisError} for one endpoint. */
+export function asRedisError(error: unknown, endpoint: RedisEndpoint): RecoveryError {
+  return redisError(error, describeEndpoint(endpoint), endpoint.location.kind === 'sentinel');
+}
+
+function options(endpoint: RedisEndpoint): RedisOptions {
+  const { location, username, password, connectTimeoutMs = CONNECT_TIMEOUT_MS } = endpoint;
+  const tls = tlsOptions(endpoint);
+  return {
+    ...(location.kind === 'standalone'
+      ? { host: location.address.host, port: location.address.port }
+      : {
+          sentinels: location.sentinels.map(({ host, port }) => ({ host, port })),
+          name: location.master,
+          sentinelRetryStrategy: () => null,
+          sentinelCommandTimeout: connectTimeoutMs,
+          ...(location.username === undefined ? {} : { sentinelUsername: location.username }),
+          ...(location.password === undefined ? {} : { sentinelPassword: location.password }),
+          ...(tls === undefined ? {} : { sentinelTLS: tls, enableTLSForSentinelMode: true }),
+        }),
+    ...(username === undefined ? {} : { username }),
+    ...(password === undefined ? {} : { password }),
+    ...(tls === undefined ? {} : { tls }),
+    connectTimeout: connectTimeoutMs,
+    lazyConnect: true,
+    retryStrategy: () => null,
+    autoResendUnfulfilledCommands: false,
+    enableOfflineQueue: false,
+    // INFO and CLIENT SETINFO, which the minimal ACL need not grant. LOADING shows in the first real answer.
+    enableReadyCheck: false,
+    disableClientInfo: true,
+    // No HELLO: one round trip less, and proxies that speak only RESP2 work.
+    protocol: 2,
+  };
+}
+
+function tlsOptions({ tls }: RedisEndpoint): NonNullable<RedisOptions['tls']> | undefined {
+  if (tls === undefined) return undefined;
+  const { ca, cert, key, serverName } = tls;
+  return {
+    ...(ca === undefined ? {} : { ca }),
+    ...(cert === undefined ? {} : { cert }),
+    ...(key === undefined ? {} : { key }),
+    ...(serverName === undefined ? {} : { servername: serverName }),
+  };
+}

@@ -1,0 +1,111 @@
+import type { Redis } from 'ioredis';
+import { TransientError } from '../errors.ts';
+import { asRedisError, connect } from './connect.ts';
+import { describeEndpoint, type RedisEndpoint } from './endpoint.ts';
+
+/** One command: its name and arguments; arrays among them are flattened. */
+export type Command = readonly [name: string, ...args: (string | number | readonly string[])[]];
+
+/** What Redis answered to one command: a value, or an error of its own. */
+export type Reply = { readonly value: unknown } | { readonly error: Error };
+
+/** Limits of one {@link Connection.exchange}. */
+export interface ExchangeOptions {
+  readonly signal?: AbortSignal;
+  /** Milliseconds added to what a round trip may take, for commands that wait on purpose. */
+  readonly extraMs?: number;
+}
+
+const COMMAND_TIMEOUT_MS = 10_000;
+
+/**
+ * A connection that is opened when it is needed and thrown away when anything about it is in doubt: after a lost
+ * socket, a time-out or an abort, the next exchange dials again (and asks Sentinel again).
+ */
+export class Connection {
+  readonly #endpoint: RedisEndpoint;
+  #client: Promise<Redis> | undefined;
+
+  constructor(endpoint: RedisEndpoint) {
+    this.#endpoint = endpoint;
+  }
+
+  /**
+   * Sends all commands at once and waits for all replies: one round trip. Redis runs them in order.
+   *
+   * @throws the signal's reason when it aborts; `TransientError` when the connection is lost or silent: whether the
+   * commands ran is then unknown. What Redis itself refused is returned as a {@link Reply}.
+   */
+  async exchange(commands: readonly Command[], options: ExchangeOptions = {}): Promise<readonly Reply[]> {
+    options.signal?.throwIfAborted();
+    const client = await this.#open();
+    try {
+      return await this.#send(client, commands, options);
+    } catch (error) {
+      this.#discard();
+      throw error;
+    }
+  }
+
+  /** Drops the connection; the next exchange would open a new one. */
+  close(): void {
+    this.#discard();
+  }
+
+  async #send(
+    client: Redis,
+    commands: readonly Command[],
+    { signal, extraMs = 0 }: ExchangeOptions,
+  ): Promise<readonly Reply[]> {
+    const pipeline = client.pipeline();
+    for (const [name, ...args] of commands) pipeline.call(name, args.flat());
+    const limit = (this.#endpoint.commandTimeoutMs ?? COMMAND_TIMEOUT_MS) + extraMs;
+    const givenUp = Promise.withResolvers<never>();
+    const timer = setTimeout(() => givenUp.reject(this.#silent(limit)), limit);
+    const onAbort = (): void => givenUp.reject(signal?.reason);
+    signal?.addEventListener('abort', onAbort, { once: true });
+    try {
+      const replies = (await Promise.race([pipeline.exec(), givenUp.promise])) ?? [];
+      return replies.map(([error, value]) => {
+        if (error === null) return { value };
+        // Only Redis' own answers are replies; anything else means that the connection is gone.
+        if (error.name === 'ReplyError') return { error };
+        throw asRedisError(error, this.#endpoint);
+      });
+    } finally {
+      clearTimeout(timer);
+      signal?.removeEventListener('abort', onAbort);
+    }
+  }
+
+  async #open(): Promise<Redis> {
+    this.#client ??= connect(this.#endpoint);
+    try {
+      const client = await this.#client;
+      if (client.status === 'ready') return client;
+    } catch (error) {
+      this.#client = undefined;
+      throw error;
+    }
+    // It was closed while nobody used it, for example by an idle time-out: dial once more.
+    this.#discard();
+    return this.#open();
+  }
+
+  #discard(): void {
+    const client = this.#client;
+    this.#client = undefined;
+    // A dial that fails has told its own caller.
+    client?.then(
+      (opened) => opened.disconnect(),
+      () => undefined,
+    );
+  }
+
+  #silent(limitMs: number): TransientError {
+    return new TransientError(
+      'RedisTimeout',
+      `${describeEndpoint(this.#endpoint)} gave no answer within ${limitMs / 1000} s. Check its load (SLOWLOG) and the network.`,
+    );
+  }
+}

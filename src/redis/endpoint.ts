@@ -1,0 +1,115 @@
+import { TerminalError } from '../errors.ts';
+
+/** A host and a TCP port. */
+export interface Address {
+  readonly host: string;
+  readonly port: number;
+}
+
+/** Where a Redis is and how to be let in. Secrets in here never reach a message or a log. */
+export interface RedisEndpoint {
+  readonly location:
+    | { readonly kind: 'standalone'; readonly address: Address }
+    | {
+        readonly kind: 'sentinel';
+        readonly sentinels: readonly Address[];
+        /** Name of the group the Sentinels watch. */
+        readonly master: string;
+        readonly username?: string;
+        readonly password?: string;
+      };
+  /** Database number; 0 when absent. */
+  readonly db?: number;
+  readonly username?: string;
+  readonly password?: string;
+  /** PEM texts. Without `ca` the system's authorities count. Applies to Redis and to Sentinels. */
+  readonly tls?: {
+    readonly ca?: string;
+    readonly cert?: string;
+    readonly key?: string;
+    /** Name the certificate must carry, when it differs from the host. */
+    readonly serverName?: string;
+  };
+  /** Milliseconds to open a connection; 5,000 when absent. */
+  readonly connectTimeoutMs?: number;
+  /** Milliseconds one round trip may take; 10,000 when absent. */
+  readonly commandTimeoutMs?: number;
+}
+
+/** For messages: where, without secrets. */
+export function describeEndpoint({ location, db }: RedisEndpoint): string {
+  const suffix = db ? `/${db}` : '';
+  if (location.kind === 'standalone') {
+    return `Redis at ${location.address.host}:${location.address.port}${suffix}`;
+  }
+  const sentinels = location.sentinels.map(({ host, port }) => `${host}:${port}`).join(', ');
+  return `Redis "${location.master}" behind Sentinel ${sentinels}${suffix}`;
+}
+
+const DEFAULT_PORT = 6379;
+const DEFAULT_SENTINEL_PORT = 26379;
+
+/**
+ * Reads `redis://[[user]:password@]host[:port][/db]`, `rediss://…` for TLS, and
+ * `redis-sentinel://[[user]:password@]host[:port][,host[:port]…][/db]#group`.
+ *
+ * @throws TerminalError `InvalidInput`; its message never repeats the URL, which may hold a password.
+ */
+export function redisEndpointFromURL(url: string): RedisEndpoint {
+  const parsed =
+    /^(?<scheme>redis|rediss|redis-sentinel):\/\/(?:(?<user>[^:@/#]*)(?::(?<password>[^@/#]*))?@)?(?<hosts>[^@/#?]+)(?:\/(?<db>\d+)?)?(?:#(?<group>.+))?$/.exec(
+      url,
+    )?.groups;
+  const { scheme, user, password, hosts, db, group } = parsed ?? {};
+  if (scheme === undefined || hosts === undefined) {
+    throw new TerminalError(
+      'InvalidInput',
+      'The Redis URL is not understood. Use redis://[user:password@]host[:port][/db], rediss:// for TLS, or ' +
+        'redis-sentinel://[user:password@]host:port,host:port[/db]#group.',
+    );
+  }
+  const sentinel = scheme === 'redis-sentinel';
+  const addresses = hosts
+    .split(',')
+    .map((host) => address(host, sentinel ? DEFAULT_SENTINEL_PORT : DEFAULT_PORT));
+  return {
+    location: sentinel ? sentinelGroup(addresses, group) : standalone(addresses),
+    ...(db === undefined ? {} : { db: Number(db) }),
+    ...(user ? { username: decodeURIComponent(user) } : {}),
+    ...(password ? { password: decodeURIComponent(password) } : {}),
+    ...(scheme === 'rediss' ? { tls: {} } : {}),
+  };
+}
+
+function standalone(addresses: readonly Address[]): RedisEndpoint['location'] {
+  const [only, ...more] = addresses;
+  if (only === undefined || more.length > 0) {
+    throw new TerminalError(
+      'InvalidInput',
+      'A Redis URL names one host; several hosts need redis-sentinel://.',
+    );
+  }
+  return { kind: 'standalone', address: only };
+}
+
+function sentinelGroup(sentinels: readonly Address[], master: string | undefined): RedisEndpoint['location'] {
+  if (master === undefined) {
+    throw new TerminalError(
+      'InvalidInput',
+      'A redis-sentinel:// URL ends with #group, the name Sentinel watches.',
+    );
+  }
+  return { kind: 'sentinel', sentinels, master: decodeURIComponent(master) };
+}
+
+/** `host`, `host:port`, `[::1]` or `[::1]:port`. */
+function address(text: string, defaultPort: number): Address {
+  const { bracketed, plain, port } =
+    /^(?:\[(?<bracketed>[0-9a-fA-F:.]+)\]|(?<plain>[^:[\]]+))(?::(?<port>\d{1,5}))?$/.exec(text)?.groups ??
+    {};
+  const host = bracketed ?? plain;
+  if (host === undefined) {
+    throw new TerminalError('InvalidInput', 'A host in the Redis URL is malformed: use host or host:port.');
+  }
+  return { host, port: port === undefined ? defaultPort : Number(port) };
+}

@@ -1,0 +1,12 @@
+-- KEYS[1] lock. ARGV: owner, life in milliseconds, '1' to take a lock that is no string.
+-- Returns {1, owner} when the lock is ours, else {0, holder}; the holder is '' when the lock is no string.
+-- Taking it again with the same owner extends it: that is how a restarted run re-enters.
+local kind = redis.call('TYPE', KEYS[1])['ok']
+if kind == 'string' then
+  local holder = redis.call('GET', KEYS[1])
+  if holder ~= ARGV[1] then return { 0, holder } end
+elseif kind ~= 'none' and ARGV[3] ~= '1' then
+  return { 0, '' }
+end
+redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2])
+return { 1, ARGV[1] }
