@@ -1,0 +1,24 @@
+-- Health of a target. It is looked at again and again, so an unreachable Redis may well come back.
+local health = { status = "Progressing", message = "Waiting for the controller" }
+
+local status = obj.status
+if status == nil or status.conditions == nil then
+  return health
+end
+if obj.metadata.generation ~= nil and status.observedGeneration ~= obj.metadata.generation then
+  return health
+end
+
+for _, condition in ipairs(status.conditions) do
+  if condition.type == "Ready" then
+    health.message = condition.reason .. ": " .. condition.message
+    if condition.status == "True" then
+      health.status = "Healthy"
+    elseif condition.reason == "Suspended" then
+      health.status = "Suspended"
+    else
+      health.status = "Degraded"
+    end
+  end
+end
+return health

@@ -1,0 +1,34 @@
+import { readdirSync, readFileSync } from 'node:fs';
+
+const source = 'crds';
+const target = 'charts/tuf-recovery-operator/templates/crds';
+
+/**
+ * The chart's copies of crds/*.yaml. They are templates, not files in Helm's own `crds/` folder, because Helm never
+ * upgrades what lies there; `crds.keep` makes Helm leave them on uninstall.
+ */
+export function chartCRDs(): ReadonlyMap<string, string> {
+  const names = readdirSync(source).filter((name) => name.endsWith('.yaml'));
+  return new Map(names.map((name) => [`${target}/${name}`, template(name)]));
+}
+
+function template(name: string): string {
+  const text = readFileSync(`${source}/${name}`, 'utf8');
+  if (text.includes('{{')) throw new Error(`${source}/${name} holds "{{", which Helm would evaluate`);
+  const [head, tail, ...more] = text.split(/^metadata:\n/m);
+  if (head === undefined || tail === undefined || more.length > 0 || /^ {2}annotations:/m.test(tail)) {
+    throw new Error(`${source}/${name}: expected one top-level metadata without annotations`);
+  }
+  return [
+    `{{- /* Generated from ${source}/${name}: change that file and run npm run generate. */}}\n`,
+    '{{- if .Values.crds.enabled }}\n',
+    head.replace(/^#.*\n/gm, ''),
+    'metadata:\n',
+    '  {{- if .Values.crds.keep }}\n',
+    '  annotations:\n',
+    '    helm.sh/resource-policy: keep\n',
+    '  {{- end }}\n',
+    tail.trimEnd(),
+    '\n{{- end }}\n',
+  ].join('');
+}
