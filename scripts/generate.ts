@@ -3,12 +3,15 @@
  * would be written.
  */
 import { readFile, writeFile } from 'node:fs/promises';
+import { generateApiReference } from './generate/api-reference.ts';
 import { architectureDiagram } from './generate/architecture.ts';
+import { chartCRDs } from './generate/chart-crds.ts';
+import { generateTypes } from './generate/types.ts';
 
 /** A generator returns the files it owns: path relative to the repository root → content. */
 type Generator = () => Promise<ReadonlyMap<string, string>> | ReadonlyMap<string, string>;
 
-const generators: readonly Generator[] = [architectureDiagram];
+const generators: readonly Generator[] = [generateTypes, generateApiReference, chartCRDs, architectureDiagram];
 
 const check = process.argv.includes('--check');
 let stale = 0;
