@@ -1,15 +1,10 @@
+import type { App } from '../faynosync/app.ts';
 import type { StateStore } from '../redis/statestore.ts';
 import type { MetadataSource } from '../storage/source.ts';
 import type { HighWaterMarks, TrustAnchor, VerifyPolicy } from '../tuf/verification.ts';
 import type { RunObserver } from './observer.ts';
 
-/** Which app of the server: one tenant's application. */
-export interface App {
-  /** Free text without control characters, at most 253 characters. */
-  readonly adminName: string;
-  /** `^[a-zA-Z0-9][a-zA-Z0-9-]*$`, as the server demands. */
-  readonly appName: string;
-}
+export type { App };
 
 /** Values and decisions a person knows better than the metadata. */
 export interface Overrides {
@@ -62,7 +57,10 @@ export interface RunRequest {
   /** When the whole chain of attempts ends, on `clock`. */
   readonly deadline: Date;
   readonly clock: Clock;
-  /** Aborted by cancel and by shutdown; honoured at every safe point, never between write and proof. */
+  /**
+   * Honoured at every safe point, never between write and proof. Aborted with a `TransientError` as reason (shutdown,
+   * lost leadership) the run ends undecided and can be started again; with any other reason it ends `Cancelled`.
+   */
   readonly signal: AbortSignal;
   readonly observer: RunObserver;
 }

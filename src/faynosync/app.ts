@@ -1,0 +1,39 @@
+import { TerminalError } from '../errors.ts';
+
+/** Which app of the server: one tenant's application. */
+export interface App {
+  /** Free text without control characters, at most 253 characters. */
+  readonly adminName: string;
+  /** `^[a-zA-Z0-9][a-zA-Z0-9-]*$`, as the server demands. */
+  readonly appName: string;
+}
+
+const MAX_ADMIN_NAME = 253;
+const appNamePattern = /^[a-zA-Z0-9][a-zA-Z0-9-]*$/;
+const controlCharacter = /\p{Cc}/u;
+
+/** @throws TerminalError `InvalidInput` when the names cannot be an app of the server */
+export function assertApp({ adminName, appName }: App): void {
+  if (!appNamePattern.test(appName)) {
+    throw new TerminalError(
+      'InvalidInput',
+      `appName ${JSON.stringify(appName)} is invalid: use letters, digits and hyphens, starting with a letter or digit.`,
+    );
+  }
+  if (adminName === '' || adminName.length > MAX_ADMIN_NAME || controlCharacter.test(adminName)) {
+    throw new TerminalError(
+      'InvalidInput',
+      `adminName must have 1 to ${MAX_ADMIN_NAME} characters and no control characters.`,
+    );
+  }
+}
+
+/** The end of every Redis key of an app. The last `_` splits it: an appName has none. */
+export function suffixOf({ adminName, appName }: App): string {
+  return `${adminName}_${appName}`;
+}
+
+/** For messages: `alice/tuf`. */
+export function describeApp({ adminName, appName }: App): string {
+  return `${adminName}/${appName}`;
+}

@@ -1,0 +1,35 @@
+import { type App, suffixOf } from './app.ts';
+
+/** The gate: every endpoint of the server asks this key whether the app is bootstrapped. */
+export function markerKey(app: App): string {
+  return `BOOTSTRAP_${suffixOf(app)}`;
+}
+
+/** What the server's own recovery takes, too: while one holds it the other answers 409. */
+export function lockKey(app: App): string {
+  return `RECOVERY_LOCK_${suffixOf(app)}`;
+}
+
+/** Held by a bootstrap from its start to its end, without TTL; a crash leaves it for ever. */
+export function preLockKey(taskID: string): string {
+  return `pre-${taskID}`;
+}
+
+/** A task record; not scoped to an app. */
+export function taskKey(taskID: string): string {
+  return `task:${taskID}`;
+}
+
+/** Blank after bootstrap, staged root metadata during a rotation, absent after one. */
+export function rootSigningKey(app: App): string {
+  return `ROOT_SIGNING_${suffixOf(app)}`;
+}
+
+/**
+ * Every key that can hold a staged signing ceremony of the app: root, targets and each delegated role, upper-cased as
+ * the server does. What stands there exists nowhere else, so a run reads these keys and never writes them.
+ */
+export function ceremonyKeys(app: App, delegatedNames: readonly string[]): readonly string[] {
+  const roles = ['ROOT', 'TARGETS', ...delegatedNames.map((name) => name.toUpperCase())];
+  return [...new Set(roles.map((role) => `${role}_SIGNING_${suffixOf(app)}`))];
+}

@@ -1,0 +1,41 @@
+import type { App } from './app.ts';
+
+/** Prefix of every app in the bucket, unless the target says otherwise. */
+export const DEFAULT_PREFIX = 'tuf_metadata';
+
+/** Where the server keeps an app's metadata: `tuf_metadata/<admin>/<app>/`. */
+export function metadataPrefix(app: App, prefix: string = DEFAULT_PREFIX): string {
+  return `${prefix}/${app.adminName}/${app.appName}/`;
+}
+
+/** An object's name relative to the app's prefix. */
+interface Named {
+  readonly name: string;
+}
+
+/** Whether the app was ever bootstrapped: `N.root.json`, or `root.json` from the server's earliest versions. */
+export function hasPersistedRoot(listing: readonly Named[]): boolean {
+  return listing.some(({ name }) => /^(?:\d+\.)?root\.json$/.test(name));
+}
+
+const versionedFile = /^(\d+)\.(.+)\.json$/;
+
+/**
+ * What a bootstrap that broke off has not uploaded. It uploads delegated roles, 1.root, 1.targets, 1.snapshot and
+ * timestamp, in this order: without timestamp.json and with nothing above version 1 it never finished. With anything
+ * else missing it did finish, and the file was lost later.
+ *
+ * @returns the missing names; empty when the listing does not look like an unfinished bootstrap
+ */
+export function missingFromBootstrap(listing: readonly Named[]): readonly string[] {
+  const names = new Set(listing.map(({ name }) => name));
+  const later = listing.some(({ name }) => Number(versionedFile.exec(name)?.[1] ?? 1) > 1);
+  if (later || names.has('timestamp.json')) return [];
+  return ['1.targets.json', '1.snapshot.json', 'timestamp.json'].filter((name) => !names.has(name));
+}
+
+/** The role and version a versioned file's name carries; undefined for `timestamp.json` and foreign objects. */
+export function parseFileName(name: string): { readonly role: string; readonly version: number } | undefined {
+  const [, version, role] = versionedFile.exec(name) ?? [];
+  return version === undefined || role === undefined ? undefined : { role, version: Number(version) };
+}
