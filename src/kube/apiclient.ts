@@ -1,0 +1,283 @@
+import { toObject, toPage } from './answer.ts';
+import { ApiError, isExpired } from './apierror.ts';
+import {
+  type ApiClientOptions,
+  type AppliedObject,
+  type ApplyOptions,
+  type CallOptions,
+  DEFAULT_TIMEOUTS,
+  type DeleteOptions,
+  type ListOptions,
+  type ObjectList,
+  type Patch,
+  type Timeouts,
+  type WatchOptions,
+  type WriteOptions,
+} from './calloptions.ts';
+import { type Clock, systemClock } from './clock.ts';
+import { ConnectionError } from './connectionerror.ts';
+import { Credentials } from './credentials.ts';
+import { Deadline } from './deadline.ts';
+import type { KubernetesObject, Manifest } from './object.ts';
+import type { ObjectKey } from './objectkey.ts';
+import { apiVersionOf, type Resource, resourcePath } from './resource.ts';
+import { Transport } from './transport.ts';
+import { readWatchStream, type WatchEvent } from './watchstream.ts';
+
+const PATCH_CONTENT_TYPE = {
+  merge: 'application/merge-patch+json',
+  json: 'application/json-patch+json',
+} as const;
+
+/**
+ * Every call this project makes to an API server, for any resource a {@link Resource} describes. Failures are
+ * `ApiError` (the server said no), `ConnectionError` (no answer) or the signal's own reason.
+ */
+export class ApiClient {
+  readonly #credentials: Credentials;
+  readonly #transport: Transport;
+  readonly #clock: Clock;
+  readonly #timeouts: Timeouts;
+
+  constructor(options: ApiClientOptions) {
+    this.#clock = options.clock ?? systemClock;
+    this.#timeouts = { ...DEFAULT_TIMEOUTS, ...options.timeouts };
+    this.#credentials = new Credentials(options.loadConfig);
+    this.#transport = new Transport({
+      credentials: this.#credentials,
+      userAgent: options.userAgent,
+      clock: this.#clock,
+      metrics: options.metrics,
+      onWarning: options.onWarning,
+    });
+  }
+
+  /** The object as it is now, read from the server's store and not from its cache. */
+  async get<T extends KubernetesObject>(
+    resource: Resource<T>,
+    key: ObjectKey,
+    options: CallOptions = {},
+  ): Promise<T> {
+    const body = await this.#transport.json({
+      method: 'GET',
+      path: resourcePath(resource, key),
+      timeoutMs: this.#timeouts.get,
+      idempotent: true,
+      signal: options.signal,
+    });
+    return toObject(resource, body);
+  }
+
+  /** Every object of the selection. A page token that expires on the way starts over, without pages. */
+  async list<T extends KubernetesObject>(
+    resource: Resource<T>,
+    options: ListOptions = {},
+  ): Promise<ObjectList<T>> {
+    try {
+      return await this.#listPages(resource, options, options.pageSize ?? 500);
+    } catch (error) {
+      if (!isExpired(error) || options.resourceVersion) {
+        throw error;
+      }
+      return await this.#listPages(resource, options, undefined);
+    }
+  }
+
+  /** Creates the object; `AlreadyExists` when one of that name is there. Not repeated when the answer is lost. */
+  async create<T extends KubernetesObject, M extends Manifest>(
+    resource: Resource<T>,
+    object: M,
+    options: WriteOptions = {},
+  ): Promise<T> {
+    const { namespace } = object.metadata;
+    const body = await this.#write('POST', resourcePath(resource, { namespace }), object, options);
+    return toObject(resource, body);
+  }
+
+  /** Replaces the object; `Conflict` when it changed since `object` was read. */
+  async replace<T extends KubernetesObject>(
+    resource: Resource<T>,
+    object: T,
+    options: WriteOptions = {},
+  ): Promise<T> {
+    const body = await this.#write('PUT', resourcePath(resource, object.metadata), object, options);
+    return toObject(resource, body);
+  }
+
+  /** Patches the object, or its status. */
+  async patch<T extends KubernetesObject>(
+    resource: Resource<T>,
+    key: ObjectKey,
+    patch: Patch,
+    options: WriteOptions & { readonly subresource?: 'status' } = {},
+  ): Promise<T> {
+    const path = resourcePath(resource, { ...key, subresource: options.subresource });
+    const body = await this.#write('PATCH', path, patch.body, options, PATCH_CONTENT_TYPE[patch.type]);
+    return toObject(resource, body);
+  }
+
+  /** Server-side apply: `object` holds exactly the fields this field manager owns, and names itself. */
+  async apply<T extends KubernetesObject, A extends AppliedObject>(
+    resource: Resource<T>,
+    object: A,
+    options: ApplyOptions,
+  ): Promise<T> {
+    const { name, namespace } = object.metadata;
+    const body = await this.#transport.json({
+      method: 'PATCH',
+      path: resourcePath(resource, { name, namespace, subresource: options.subresource }),
+      query: {
+        fieldManager: options.fieldManager,
+        force: options.force,
+        dryRun: options.dryRun ? 'All' : undefined,
+      },
+      body: { ...object, apiVersion: apiVersionOf(resource), kind: resource.kind },
+      // JSON is YAML, so the one content type of server-side apply takes it.
+      contentType: 'application/apply-patch+yaml',
+      timeoutMs: this.#timeouts.write,
+      idempotent: true,
+      signal: options.signal,
+    });
+    return toObject(resource, body);
+  }
+
+  /** Asks for deletion; finalizers may delay it. `NotFound` when there is none, `Conflict` when `uid` does not match. */
+  async delete(resource: Resource, key: ObjectKey, options: DeleteOptions = {}): Promise<void> {
+    const { uid, resourceVersion, propagationPolicy } = options;
+    await this.#transport.json({
+      method: 'DELETE',
+      path: resourcePath(resource, key),
+      body: {
+        kind: 'DeleteOptions',
+        apiVersion: 'v1',
+        propagationPolicy,
+        preconditions: { uid, resourceVersion },
+      },
+      timeoutMs: this.#timeouts.write,
+      idempotent: true,
+      signal: options.signal,
+    });
+  }
+
+  /**
+   * Asks the server to judge something and store nothing: SelfSubjectAccessReview, TokenReview and their kin.
+   * Returns the review with its `status` filled in.
+   */
+  async review<T extends KubernetesObject>(
+    resource: Resource<T>,
+    spec: Readonly<Record<string, unknown>>,
+    options: CallOptions = {},
+  ): Promise<T> {
+    const body = await this.#transport.json({
+      method: 'POST',
+      path: resourcePath(resource),
+      body: { apiVersion: apiVersionOf(resource), kind: resource.kind, spec },
+      timeoutMs: this.#timeouts.get,
+      idempotent: true,
+      signal: options.signal,
+    });
+    return toObject(resource, body);
+  }
+
+  /** Changes from `resourceVersion` on, until the server closes the watch; then the iteration ends without an error. */
+  async *watch<T extends KubernetesObject>(
+    resource: Resource<T>,
+    options: WatchOptions,
+  ): AsyncGenerator<WatchEvent<T>, void, undefined> {
+    const path = resourcePath(resource, { namespace: options.namespace });
+    const call = `WATCH ${path}`;
+    let opened = false;
+    const silent = () =>
+      opened
+        ? new ConnectionError(
+            'Idle',
+            `${call}: nothing arrived for ${options.idleTimeoutMs} ms, not even a bookmark`,
+          )
+        : new ConnectionError('Timeout', `${call}: no answer within ${this.#timeouts.watch} ms`);
+    using deadline = new Deadline(this.#clock, this.#timeouts.watch, silent, options.signal);
+    const body = await this.#transport.stream({
+      method: 'GET',
+      path,
+      query: {
+        watch: true,
+        allowWatchBookmarks: true,
+        resourceVersion: options.resourceVersion,
+        timeoutSeconds: options.timeoutSeconds,
+        labelSelector: options.labelSelector,
+        fieldSelector: options.fieldSelector,
+      },
+      idempotent: true,
+      signal: deadline.signal,
+    });
+    const onActivity = (): void => {
+      deadline.restart(options.idleTimeoutMs);
+      options.onActivity?.();
+    };
+    try {
+      opened = true;
+      onActivity();
+      yield* readWatchStream<T>(call, body, onActivity);
+    } catch (error) {
+      options.signal?.throwIfAborted();
+      throw error instanceof ApiError ? error : ConnectionError.from(call, error);
+    } finally {
+      body.destroy();
+    }
+  }
+
+  /** Drops every connection. The client is not used afterwards. */
+  async close(): Promise<void> {
+    await this.#credentials.close();
+  }
+
+  async #listPages<T extends KubernetesObject>(
+    resource: Resource<T>,
+    options: ListOptions,
+    limit: number | undefined,
+  ): Promise<ObjectList<T>> {
+    const items: T[] = [];
+    let next: string | undefined;
+    for (;;) {
+      const body = await this.#transport.json({
+        method: 'GET',
+        path: resourcePath(resource, { namespace: options.namespace }),
+        query: {
+          limit,
+          continue: next,
+          // A page token carries its own resourceVersion; the server refuses both together.
+          resourceVersion: next === undefined ? options.resourceVersion : undefined,
+          labelSelector: options.labelSelector,
+          fieldSelector: options.fieldSelector,
+        },
+        timeoutMs: this.#timeouts.list,
+        idempotent: true,
+        signal: options.signal,
+      });
+      const page = toPage(resource, body);
+      items.push(...page.items);
+      next = page.next;
+      if (next === undefined) {
+        return { resourceVersion: page.resourceVersion, items };
+      }
+    }
+  }
+
+  #write(
+    method: 'POST' | 'PUT' | 'PATCH',
+    path: string,
+    body: unknown,
+    options: WriteOptions,
+    contentType = 'application/json',
+  ): Promise<unknown> {
+    return this.#transport.json({
+      method,
+      path,
+      query: { fieldManager: options.fieldManager, dryRun: options.dryRun ? 'All' : undefined },
+      body,
+      contentType,
+      timeoutMs: this.#timeouts.write,
+      idempotent: false,
+      signal: options.signal,
+    });
+  }
+}

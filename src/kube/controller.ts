@@ -1,0 +1,216 @@
+import { AssertionError } from 'node:assert';
+import { randomUUID } from 'node:crypto';
+import type { Logger } from 'pino';
+import { abortable } from './abortable.ts';
+import type { Clock } from './clock.ts';
+import { Deadline } from './deadline.ts';
+import type { Informer } from './informer.ts';
+import type { RuntimeMetrics } from './metrics.ts';
+import type { KubernetesObject } from './object.ts';
+import { formatKey, type ObjectKey, parseKey } from './objectkey.ts';
+import type { RateLimiter } from './ratelimiter.ts';
+import { type Reconciler, ReconcileTimeoutError, TerminalError } from './reconcile.ts';
+import type { StoreEvent } from './store.ts';
+import { WorkQueue } from './workqueue.ts';
+
+/** What a {@link Controller} is made of. */
+export interface ControllerOptions {
+  /** Label in metrics and logs. */
+  readonly name: string;
+  readonly reconciler: Reconciler;
+  /** Keys reconciled at the same time; 1 unless given. */
+  readonly maxConcurrentReconciles?: number;
+  /** Longest time one reconcile may take before its signal aborts; no limit unless given. */
+  readonly reconcileTimeoutMs?: number;
+  readonly logger: Logger;
+  readonly metrics: RuntimeMetrics;
+  readonly clock: Clock;
+  readonly rateLimiter?: RateLimiter;
+}
+
+/** Which events of an informer concern a controller, and which of its keys each event concerns. */
+export interface WatchOptions<T extends KubernetesObject> {
+  /** False: this event is of no interest. */
+  readonly predicate?: (event: StoreEvent<T>) => boolean;
+  /** The keys to look at; the object's own unless given. */
+  readonly map?: (object: T) => readonly ObjectKey[];
+}
+
+/**
+ * Turns changes into reconciles: informers put keys into a queue, workers take them out. Semantics, metric names and
+ * log fields are controller-runtime's.
+ */
+export class Controller {
+  readonly name: string;
+  readonly #options: ControllerOptions;
+  readonly #logger: Logger;
+  readonly #queue: WorkQueue;
+  readonly #informers = new Set<{ readonly synced: Promise<void> }>();
+  #started = false;
+
+  constructor(options: ControllerOptions) {
+    this.name = options.name;
+    this.#options = options;
+    this.#logger = options.logger.child({ controller: options.name });
+    const { name, clock, metrics, rateLimiter } = options;
+    this.#queue = new WorkQueue({ name, clock, metrics, ...(rateLimiter && { rateLimiter }) });
+    this.#initMetrics();
+  }
+
+  /** Has changes seen by `informer` reconciled. Workers do not start before it has synced. */
+  watch<T extends KubernetesObject>(informer: Informer<T>, options: WatchOptions<T> = {}): this {
+    const map = options.map ?? ((object: T): readonly ObjectKey[] => [object.metadata]);
+    this.#informers.add(informer);
+    // The queue takes keys from here on, before any worker runs: what a standby has seen waits for it to lead.
+    informer.store.subscribe((event) => {
+      if (options.predicate?.(event) ?? true) {
+        for (const key of map(event.object)) {
+          this.enqueue(key);
+        }
+      }
+    });
+    return this;
+  }
+
+  /** Has one key reconciled, for triggers other than a watch. */
+  enqueue(key: ObjectKey): void {
+    this.#queue.add(formatKey(key));
+  }
+
+  /**
+   * Waits for the caches, then works until `signal` aborts; returns when the reconciles then running have ended. Keys
+   * left in the queue are not lost: they are a memory of state that the next leader lists anew.
+   */
+  async run(signal: AbortSignal): Promise<void> {
+    if (this.#started) {
+      throw new Error(`controller ${this.name} was started twice`);
+    }
+    this.#started = true;
+    try {
+      await abortable(Promise.all([...this.#informers].map((informer) => informer.synced)), signal);
+    } catch (error) {
+      if (signal.aborted) {
+        return;
+      }
+      throw error;
+    }
+    const count = this.#options.maxConcurrentReconciles ?? 1;
+    this.#logger.info({ workers: count }, 'starting workers');
+    const stop = (): void => this.#queue.shutDown();
+    signal.addEventListener('abort', stop, { once: true });
+    if (signal.aborted) {
+      stop();
+    }
+    await Promise.all(Array.from({ length: count }, () => this.#work(signal)));
+    this.#logger.info('all workers finished');
+  }
+
+  async #work(signal: AbortSignal): Promise<void> {
+    while (!signal.aborted) {
+      const key = await this.#queue.get();
+      if (key === undefined) {
+        return;
+      }
+      if (signal.aborted) {
+        this.#queue.done(key);
+        return;
+      }
+      this.#options.metrics.activeWorkers.inc({ controller: this.name });
+      try {
+        await this.#reconcile(key, signal);
+      } finally {
+        this.#options.metrics.activeWorkers.dec({ controller: this.name });
+        this.#queue.done(key);
+      }
+    }
+  }
+
+  async #reconcile(queueKey: string, signal: AbortSignal): Promise<void> {
+    const { clock, metrics, reconciler, reconcileTimeoutMs } = this.#options;
+    const key = parseKey(queueKey);
+    const reconcileID = randomUUID();
+    const logger = this.#logger.child({ namespace: key.namespace, name: key.name, reconcileID });
+    const startedAt = clock.monotonic();
+    const timedOut = () => new ReconcileTimeoutError(reconcileTimeoutMs ?? 0);
+    using deadline =
+      reconcileTimeoutMs === undefined
+        ? undefined
+        : new Deadline(clock, reconcileTimeoutMs, timedOut, signal);
+    const context = {
+      signal: deadline?.signal ?? signal,
+      logger,
+      reconcileID,
+      retries: this.#queue.numRequeues(queueKey),
+    };
+    try {
+      const result = await reconciler.reconcile(key, context);
+      this.#queue.forget(queueKey);
+      const requeueAfterMs = result?.requeueAfterMs ?? 0;
+      if (requeueAfterMs > 0) {
+        this.#queue.addAfter(queueKey, requeueAfterMs);
+      }
+      this.#count(requeueAfterMs > 0 ? 'requeue_after' : 'success');
+    } catch (error) {
+      if (signal.aborted && error === signal.reason) {
+        logger.info({ reason: signal.reason }, 'reconcile stopped at a safe point');
+      } else {
+        this.#failed(queueKey, error, logger);
+      }
+    } finally {
+      if (deadline?.expired) {
+        metrics.reconcileTimeouts.inc({ controller: this.name });
+      }
+      metrics.reconcileTime.observe({ controller: this.name }, (clock.monotonic() - startedAt) / 1000);
+    }
+  }
+
+  #failed(queueKey: string, error: unknown, logger: Logger): void {
+    const { metrics } = this.#options;
+    const controller = this.name;
+    metrics.reconcileErrors.inc({ controller });
+    this.#count('error');
+    if (error instanceof TerminalError) {
+      metrics.terminalReconcileErrors.inc({ controller });
+      // Unlike controller-runtime: its memory of the failures would stay until the object's next success.
+      this.#queue.forget(queueKey);
+      logger.error({ err: error }, 'reconcile failed for good; waiting for a change');
+      return;
+    }
+    if (isPanic(error)) {
+      metrics.reconcilePanics.inc({ controller });
+    }
+    this.#queue.addRateLimited(queueKey);
+    logger.error({ err: error }, 'reconcile failed; trying again');
+  }
+
+  #count(result: 'success' | 'error' | 'requeue_after'): void {
+    this.#options.metrics.reconcileTotal.inc({ controller: this.name, result });
+  }
+
+  /** Series exist from the start, so that a rate over them is right from the first failure on. */
+  #initMetrics(): void {
+    const { metrics, maxConcurrentReconciles = 1 } = this.#options;
+    const controller = this.name;
+    for (const result of ['error', 'requeue_after', 'requeue', 'success']) {
+      metrics.reconcileTotal.inc({ controller, result }, 0);
+    }
+    metrics.reconcileErrors.inc({ controller }, 0);
+    metrics.terminalReconcileErrors.inc({ controller }, 0);
+    metrics.reconcilePanics.inc({ controller }, 0);
+    metrics.reconcileTimeouts.inc({ controller }, 0);
+    metrics.maxConcurrentReconciles.set({ controller }, maxConcurrentReconciles);
+    metrics.activeWorkers.set({ controller }, 0);
+  }
+}
+
+/** JavaScript's counterpart of a Go panic: an error nobody throws on purpose. */
+function isPanic(error: unknown): boolean {
+  return (
+    !(error instanceof Error) ||
+    error instanceof TypeError ||
+    error instanceof ReferenceError ||
+    error instanceof RangeError ||
+    error instanceof SyntaxError ||
+    error instanceof AssertionError
+  );
+}

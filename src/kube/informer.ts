@@ -1,0 +1,89 @@
+import type { Logger } from 'pino';
+import type { ApiClient } from './apiclient.ts';
+import type { Clock } from './clock.ts';
+import type { RuntimeMetrics } from './metrics.ts';
+import type { KubernetesObject } from './object.ts';
+import { Reflector, type ReflectorTimings } from './reflector.ts';
+import type { Resource } from './resource.ts';
+import { type Indexer, Store } from './store.ts';
+
+/** What an {@link Informer} is made of. */
+export interface InformerOptions<T extends KubernetesObject> {
+  readonly client: ApiClient;
+  readonly resource: Resource<T>;
+  /** Empty or left out: the whole cluster. Otherwise one reflector for each, so that namespaced RBAC is enough. */
+  readonly namespaces?: readonly string[];
+  readonly labelSelector?: string;
+  readonly fieldSelector?: string;
+  readonly indexers?: Readonly<Record<string, Indexer<T>>>;
+  /** Defaults to dropping `managedFields`, often half of an object. */
+  readonly transform?: (object: T) => T;
+  readonly logger: Logger;
+  readonly metrics: RuntimeMetrics;
+  readonly clock: Clock;
+  readonly random: () => number;
+  readonly timings?: Partial<ReflectorTimings>;
+}
+
+/** One store and the reflectors that fill it (client-go: SharedIndexInformer, without its resync). */
+export class Informer<T extends KubernetesObject> {
+  readonly resource: Resource<T>;
+  readonly store: Store<T>;
+  readonly #reflectors: readonly Reflector<T>[];
+
+  constructor(options: InformerOptions<T>) {
+    const { resource, metrics, logger } = options;
+    this.resource = resource;
+    this.store = new Store<T>({
+      indexers: options.indexers ?? {},
+      transform: options.transform ?? withoutManagedFields,
+      onListenerError: (error) => {
+        metrics.handlerErrors.inc({ resource: resource.plural });
+        logger.error(
+          { err: error, resource: resource.plural },
+          'an event handler threw; the event counts as handled',
+        );
+      },
+    });
+    const namespaces = options.namespaces?.length ? [...new Set(options.namespaces)] : [undefined];
+    this.#reflectors = namespaces.map((namespace) => {
+      const { labelSelector, fieldSelector } = options;
+      return new Reflector({
+        ...options,
+        store: this.store,
+        selection: { namespace, labelSelector, fieldSelector },
+      });
+    });
+  }
+
+  /** True once every reflector has listed. */
+  get hasSynced(): boolean {
+    return this.#reflectors.every((reflector) => reflector.hasSynced);
+  }
+
+  /** Resolves when {@link hasSynced} becomes true. */
+  get synced(): Promise<void> {
+    return Promise.all(this.#reflectors.map((reflector) => reflector.synced)).then(() => undefined);
+  }
+
+  /** What keeps reflectors from working at the moment, for readiness messages. */
+  get failures(): readonly string[] {
+    return this.#reflectors.flatMap((reflector) => reflector.failure ?? []);
+  }
+
+  /** Milliseconds since the quietest reflector showed a sign of life. */
+  get idleMs(): number {
+    return Math.max(...this.#reflectors.map((reflector) => reflector.idleMs));
+  }
+
+  /** Keeps the store up to date until `signal` aborts. */
+  async run(signal: AbortSignal): Promise<void> {
+    await Promise.all(this.#reflectors.map((reflector) => reflector.run(signal)));
+  }
+}
+
+/** controller-runtime's TransformStripManagedFields. */
+function withoutManagedFields<T extends KubernetesObject>(object: T): T {
+  const { managedFields, ...metadata } = object.metadata;
+  return managedFields === undefined ? object : { ...object, metadata };
+}
