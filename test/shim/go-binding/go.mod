@@ -1,0 +1,3 @@
+module go-binding
+
+go 1.26
