@@ -1,0 +1,69 @@
+// Installs what the project needs and is not there yet: npm packages, Redis, and the programs that it is tested
+// against, built from pinned Go modules into a cache that all clones share.
+//
+//   node scripts/setup.mjs [node|demo|chart|test]   everything for one purpose; default: test, which is everything
+//   node scripts/setup.mjs --check                  shows what is there and where, installs nothing
+//
+// Plain JavaScript without dependencies, for Node 20 and newer: it runs before anything is installed.
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { checkAll, table } from './setup/check.mjs';
+import { SetupFailure } from './setup/failure.mjs';
+import { ensureGoPart } from './setup/go.mjs';
+import { isExecutable, locateGoPart } from './setup/locate.mjs';
+import { ensurePackages } from './setup/npm.mjs';
+import { requireOpenssl } from './setup/openssl.mjs';
+import { goParts } from './setup/parts.mjs';
+import { createProgress } from './setup/progress.mjs';
+import { ensureRedis } from './setup/redis.mjs';
+
+const ROOT = fileURLToPath(new URL('..', import.meta.url));
+const PURPOSES = /** @type {const} */ (['node', 'demo', 'chart', 'test']);
+const USAGE = `usage: node scripts/setup.mjs [${PURPOSES.join('|')}] | --check\n`;
+
+try {
+  process.exitCode = await main(process.argv.slice(2));
+} catch (error) {
+  if (!(error instanceof SetupFailure)) {
+    throw error;
+  }
+  process.stderr.write(`\nSet-up stopped: ${error.message}\n`);
+  process.exitCode = 1;
+}
+
+/** @param {readonly string[]} args */
+async function main(args) {
+  if (args.length === 1 && args[0] === '--check') {
+    const rows = await checkAll(join(ROOT, 'node_modules', '.bin', 'node'));
+    process.stdout.write(table(rows));
+    return rows.every(({ there }) => there) ? 0 : 1;
+  }
+  const purpose = args.length === 0 ? 'test' : PURPOSES.find((candidate) => candidate === args[0]);
+  if (!purpose || args.length > 1) {
+    process.stderr.write(USAGE);
+    return 64;
+  }
+  await install(purpose);
+  return 0;
+}
+
+/** @param {import('./setup/parts.mjs').Purpose} purpose */
+async function install(purpose) {
+  const progress = createProgress(process.stderr);
+  await ensurePackages(ROOT, progress);
+  if (purpose === 'node') {
+    return;
+  }
+  requireOpenssl();
+  if (purpose !== 'chart') {
+    await ensureRedis(progress);
+  }
+  for (const part of goParts().filter(({ neededFor }) => neededFor.includes(purpose))) {
+    const { path, source } = locateGoPart(part.name);
+    if (source === 'cache') {
+      await ensureGoPart(part, progress);
+    } else if (!isExecutable(path)) {
+      throw new SetupFailure(`${source} names ${path}, which isn't an executable file.`);
+    }
+  }
+}

@@ -1,0 +1,104 @@
+import { execFile } from 'node:child_process';
+import { promisify } from 'node:util';
+import { proveItRuns } from './go.mjs';
+import { findOnPath, isExecutable, locateGoPart, locateRedis } from './locate.mjs';
+import { goParts } from './parts.mjs';
+
+const run = promisify(execFile);
+
+/**
+ * One line of the table.
+ *
+ * @typedef {object} Row
+ * @property {string} name
+ * @property {string} state
+ * @property {string} where
+ * @property {boolean} there
+ */
+
+/**
+ * Looks at everything, runs what is there, installs nothing.
+ *
+ * @param {string} projectNode path of the project's own Node
+ * @returns {Promise<readonly Row[]>}
+ */
+export async function checkAll(projectNode) {
+  const redis = locateRedis();
+  return Promise.all([
+    program('node', projectNode, ['--version'], 'npm packages'),
+    program('redis-server', redis?.path, ['--version'], redis?.source),
+    program('openssl', findOnPath('openssl'), ['version'], 'PATH'),
+    ...goParts().map(goPartRow),
+  ]);
+}
+
+/**
+ * @param {import('./parts.mjs').GoPart} part
+ * @returns {Promise<Row>}
+ */
+async function goPartRow(part) {
+  const { path, source } = locateGoPart(part.name);
+  const name = part.name;
+  if (!isExecutable(path)) {
+    return { name, state: 'missing', where: `built on the next set-up, in ${part.effort}`, there: false };
+  }
+  if (source !== 'cache') {
+    return program(name, path, part.versionArgs, source);
+  }
+  try {
+    await proveItRuns(part, path);
+    return { name, state: part.version, where: path, there: true };
+  } catch (error) {
+    return {
+      name,
+      state: 'broken',
+      where: error instanceof Error ? error.message : String(error),
+      there: false,
+    };
+  }
+}
+
+/**
+ * @param {string} name
+ * @param {string | undefined} path
+ * @param {readonly string[]} versionArgs
+ * @param {string | undefined} source
+ * @returns {Promise<Row>}
+ */
+async function program(name, path, versionArgs, source) {
+  if (!path || !isExecutable(path)) {
+    return { name, state: 'missing', where: path ?? '', there: false };
+  }
+  try {
+    const { stdout } = await run(path, [...versionArgs]);
+    return {
+      name,
+      state: stdout.match(/\d+(\.\d+)+/)?.[0] ?? 'present',
+      where: `${path} (${source})`,
+      there: true,
+    };
+  } catch (error) {
+    return {
+      name,
+      state: 'broken',
+      where: error instanceof Error ? error.message : String(error),
+      there: false,
+    };
+  }
+}
+
+/**
+ * @param {readonly Row[]} rows
+ * @returns {string}
+ */
+export function table(rows) {
+  /** @param {'name' | 'state'} column */
+  const width = (column) => Math.max(...rows.map((row) => row[column].length));
+  const [names, states] = [width('name'), width('state')];
+  return rows
+    .map(
+      ({ name, state, where, there }) =>
+        `${there ? '✓' : '✗'} ${name.padEnd(names)}  ${state.padEnd(states)}  ${where}\n`,
+    )
+    .join('');
+}

@@ -1,0 +1,17 @@
+import { defineConfig } from 'vitest/config';
+import { SummaryReporter } from './test/harness/reporter.ts';
+
+export default defineConfig({
+  test: {
+    include: ['test/**/*.test.ts'],
+    globalSetup: ['test/harness/shared-apiserver.setup.ts'],
+    reporters: ['default', new SummaryReporter()],
+    // Generous, because a slow machine is no failure: a passing test doesn't wait.
+    testTimeout: 60_000,
+    hookTimeout: 180_000,
+    teardownTimeout: 60_000,
+    // Every test file starts real servers beside its own process.
+    pool: 'forks',
+    maxWorkers: 2,
+  },
+});
