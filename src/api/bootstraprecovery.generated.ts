@@ -160,13 +160,17 @@ export interface BootstrapRecoveryStatus {
    */
   readonly completionTime?: string;
   /**
-   * How many attempts were started. Waiting for somebody else, or for approval, is not an attempt.
+   * How many attempts were started. Waiting for somebody else or for approval does not count, nor does an attempt that a restarted controller took up again.
    */
   readonly attempts?: number;
   /**
    * When the run gives up: timeoutSeconds after it started, or after its plan was approved. Absent while a person is awaited.
    */
   readonly deadline?: string;
+  /**
+   * When the run looks again, after a transient failure or while somebody else holds the lock.
+   */
+  readonly nextAttemptTime?: string;
   /**
    * Where the run is, at most a few seconds old.
    */

@@ -311,17 +311,17 @@ export interface RecoveryTargetStatus {
    */
   readonly lastValidationTime?: string;
   /**
-   * What Redis says about itself.
+   * What Redis says about itself. Version and role are absent when the ACL of the user forbids INFO.
    */
   readonly redis?: {
     /**
      * Version of the Redis server.
      */
-    readonly version: string;
+    readonly version?: string;
     /**
      * master or replica. A recovery needs the master.
      */
-    readonly role: string;
+    readonly role?: string;
     /**
      * Settings of Redis that put the bootstrap state at risk, such as an eviction policy or no persistence.
      */

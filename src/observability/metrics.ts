@@ -1,0 +1,86 @@
+import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
+
+/** Prefix of every metric of this project that has no upstream name. */
+export const metricsPrefix = 'bootstrap_recovery';
+
+/** Seconds; a run takes fractions of a second, its deadline is 300. */
+const runBuckets = [0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300];
+
+/**
+ * What the controllers count, declared once. Labels are bounded: modes and reasons are the documented vocabulary, targets are
+ * as many as somebody created; apps are never a label.
+ */
+export class RecoveryMetrics {
+  readonly runs: Counter<'mode' | 'outcome' | 'reason'>;
+  readonly runDuration: Histogram<'mode' | 'outcome'>;
+  readonly attempts: Counter<'result'>;
+  readonly activeRuns: Gauge;
+  readonly unfinishedRuns: Gauge<'reason'>;
+  readonly oldestUnfinished: Gauge<'reason'>;
+  readonly lastSuccess: Gauge<'namespace' | 'target'>;
+  readonly keys: Counter<'action'>;
+  readonly targetReady: Gauge<'namespace' | 'target'>;
+  readonly targetApps: Gauge<'namespace' | 'target'>;
+  readonly storageRequests: Counter<'operation' | 'result'>;
+
+  constructor(registry: Registry) {
+    const registers = [registry];
+    const counter = <L extends string>(name: string, help: string, labelNames: L[]): Counter<L> =>
+      new Counter({ name: `${metricsPrefix}_${name}`, help, labelNames, registers });
+    const gauge = <L extends string>(name: string, help: string, labelNames: L[]): Gauge<L> =>
+      new Gauge({ name: `${metricsPrefix}_${name}`, help, labelNames, registers });
+
+    this.runs = counter(
+      'runs_total',
+      'Number of runs that ended, by mode, outcome (succeeded, failed) and reason of Succeeded.',
+      ['mode', 'outcome', 'reason'],
+    );
+    this.runDuration = new Histogram({
+      name: `${metricsPrefix}_duration_seconds`,
+      help: 'Time from the start of the first attempt to the end of the run, by mode and outcome.',
+      labelNames: ['mode', 'outcome'],
+      buckets: runBuckets,
+      registers,
+    });
+    this.attempts = counter(
+      'attempts_total',
+      'Number of attempts that ended, by what follows: none (the run ended), backoff, wait, aborted.',
+      ['result'],
+    );
+    this.activeRuns = gauge('active_runs', 'Number of runs this controller is working on right now.', []);
+    this.unfinishedRuns = gauge(
+      'unfinished_runs',
+      'Number of runs that have not ended, by reason of Succeeded: what they wait for.',
+      ['reason'],
+    );
+    this.oldestUnfinished = gauge(
+      'oldest_unfinished_seconds',
+      'Age in seconds of the oldest run that has not ended, by reason of Succeeded. Running above 330 means stuck.',
+      ['reason'],
+    );
+    this.lastSuccess = gauge(
+      'last_success_timestamp_seconds',
+      'Unix time of the last run that succeeded, by target.',
+      ['namespace', 'target'],
+    );
+    this.keys = counter(
+      'keys_total',
+      'Number of Redis keys written by runs that recovered, by action: create, replace, persist, delete.',
+      ['action'],
+    );
+    this.targetReady = gauge(
+      'target_ready',
+      'Whether a target was usable when last looked at: 1 or 0. Absent while it is suspended.',
+      ['namespace', 'target'],
+    );
+    this.targetApps = gauge('target_apps', 'Number of apps found in the bucket of a target.', [
+      'namespace',
+      'target',
+    ]);
+    this.storageRequests = counter(
+      'storage_requests_total',
+      'Number of requests to object storage, by operation and result; retries count.',
+      ['operation', 'result'],
+    );
+  }
+}
