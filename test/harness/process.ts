@@ -86,7 +86,7 @@ async function launch({ name, command, args, env, cwd }: ProcessOptions): Promis
   const logFile = openSync(logPath, 'a');
   // A parent that is killed runs no exit hook. Linux can deliver a signal on the parent's death, and setpriv
   // (util-linux) asks for it and then becomes the program itself, under the same process id.
-  const bound = existsSync(SETPRIV);
+  const bound = process.platform === 'linux' && existsSync(SETPRIV);
   const child = spawn(
     bound ? SETPRIV : command,
     bound ? ['--pdeathsig', 'KILL', '--', command, ...args] : [...args],
