@@ -18,8 +18,8 @@ export interface S3BucketOptions {
   readonly bucket: string;
   readonly access: S3Access;
   /** Overrides of {@link defaultS3Limits}. */
-  readonly limits?: Partial<S3Limits>;
-  readonly observer?: S3Observer;
+  readonly limits?: Partial<S3Limits> | undefined;
+  readonly observer?: S3Observer | undefined;
   /** Uniform in [0, 1), for the jitter; Math.random when absent. */
   readonly random?: () => number;
 }

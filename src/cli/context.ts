@@ -1,0 +1,29 @@
+import type { Writable } from 'node:stream';
+import type { Command } from 'commander';
+import type { Environment } from './env.ts';
+import type { ExitCode } from './exit-codes.ts';
+
+/** What a command may use of the process it runs in. */
+export interface CommandContext {
+  readonly env: Environment;
+  /** Results, and nothing else: `-o json` must stay parseable. */
+  readonly stdout: Writable;
+  /** Progress, warnings, errors. */
+  readonly stderr: Writable;
+  /** Whether a person watches `stderr`: decides about the progress bar. */
+  readonly interactive: boolean;
+  /** Whether human output on `stdout` may hold escape sequences. */
+  readonly color: boolean;
+  /** Aborted by SIGINT and SIGTERM. */
+  readonly signal: AbortSignal;
+  /** Decides the exit code; without a call it is `done`. The process ends by itself when nothing is left to do. */
+  exit(code: ExitCode): void;
+}
+
+/**
+ * Adds one command to the program. Its action may throw a RecoveryError: `InvalidInput` ends as a usage error, any other
+ * as a failure, both with their message and without a stack.
+ *
+ * What a command needs to run (engine, SDKs) is imported in its action, so that `--help` of another one stays quick.
+ */
+export type RegisterCommand = (program: Command, context: CommandContext) => void;

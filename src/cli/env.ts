@@ -1,0 +1,96 @@
+/**
+ * The environment as this program understands it: the names of the server's own configuration, so that its .env file
+ * works unchanged, and a few of ours. This is the only place that reads it, apart from the AWS SDK, whose ambient
+ * credentials live in AWS_* variables.
+ */
+export interface Environment {
+  readonly s3: {
+    /** S3_ACCESS_KEY */
+    readonly accessKeyId: string | undefined;
+    /** S3_SECRET_KEY */
+    readonly secretAccessKey: string | undefined;
+    /** S3_REGION */
+    readonly region: string | undefined;
+    /** S3_BUCKET_NAME */
+    readonly bucket: string | undefined;
+    /** The API's URL: S3_API_ENDPOINT, S3_ENDPOINT_PRIVATE or S3_ENDPOINT, see {@link apiEndpoint}. */
+    readonly endpoint: string | undefined;
+    /** S3_FORCE_PATH_STYLE */
+    readonly forcePathStyle: boolean | undefined;
+    /** S3_CA_FILE, ours. */
+    readonly caFile: string | undefined;
+  };
+  readonly redis: {
+    /** REDIS_URL, ours. */
+    readonly url: string | undefined;
+    /** REDIS_HOST */
+    readonly host: string | undefined;
+    /** REDIS_PORT */
+    readonly port: string | undefined;
+    /** REDIS_DB */
+    readonly db: string | undefined;
+    /** REDIS_USERNAME, ours: the server knows the user `default` only. */
+    readonly username: string | undefined;
+    /** REDIS_PASSWORD */
+    readonly password: string | undefined;
+    /** REDIS_CA_FILE, REDIS_CERT_FILE, REDIS_KEY_FILE, ours. */
+    readonly caFile: string | undefined;
+    readonly certFile: string | undefined;
+    readonly keyFile: string | undefined;
+    /** REDIS_SENTINEL_USERNAME, REDIS_SENTINEL_PASSWORD, ours. */
+    readonly sentinelUsername: string | undefined;
+    readonly sentinelPassword: string | undefined;
+  };
+  /** NO_COLOR (no-color.org) and FORCE_COLOR; undefined leaves it to the terminal. */
+  readonly color: boolean | undefined;
+}
+
+/** Reads what is set. An empty variable counts as not set, as the server's own configuration library has it. */
+export function readEnvironment(variables: Readonly<Record<string, string | undefined>>): Environment {
+  const get = (name: string): string | undefined => variables[name] || undefined;
+  return {
+    s3: {
+      accessKeyId: get('S3_ACCESS_KEY'),
+      secretAccessKey: get('S3_SECRET_KEY'),
+      region: get('S3_REGION'),
+      bucket: get('S3_BUCKET_NAME'),
+      endpoint: apiEndpoint(get),
+      forcePathStyle: asBoolean(get('S3_FORCE_PATH_STYLE')),
+      caFile: get('S3_CA_FILE'),
+    },
+    redis: {
+      url: get('REDIS_URL'),
+      host: get('REDIS_HOST'),
+      port: get('REDIS_PORT'),
+      db: get('REDIS_DB'),
+      username: get('REDIS_USERNAME'),
+      password: get('REDIS_PASSWORD'),
+      caFile: get('REDIS_CA_FILE'),
+      certFile: get('REDIS_CERT_FILE'),
+      keyFile: get('REDIS_KEY_FILE'),
+      sentinelUsername: get('REDIS_SENTINEL_USERNAME'),
+      sentinelPassword: get('REDIS_SENTINEL_PASSWORD'),
+    },
+    color: get('NO_COLOR') !== undefined ? false : asBoolean(get('FORCE_COLOR')),
+  };
+}
+
+/**
+ * The server's rule: S3_API_ENDPOINT; else the private, then the public endpoint, unless it is AWS' own (then it is only
+ * the base of download URLs, and the SDK knows where the API is). For MinIO the server wants `host:port` without a
+ * scheme and MINIO_SECURE beside it.
+ */
+function apiEndpoint(get: (name: string) => string | undefined): string | undefined {
+  const candidates = [get('S3_API_ENDPOINT'), get('S3_ENDPOINT_PRIVATE'), get('S3_ENDPOINT')];
+  const endpoint = candidates.find(
+    (value) => value !== undefined && !/\.amazonaws\.com(\.cn)?\b/i.test(value),
+  );
+  if (endpoint === undefined || /^https?:\/\//i.test(endpoint)) return endpoint;
+  const plain = get('STORAGE_DRIVER') === 'minio' && asBoolean(get('MINIO_SECURE')) !== true;
+  return `${plain ? 'http' : 'https'}://${endpoint}`;
+}
+
+/** What Go's strconv.ParseBool, and so the server, takes for true. */
+function asBoolean(value: string | undefined): boolean | undefined {
+  return value === undefined ? undefined : /^(1|t|true)$/i.test(value);
+}

@@ -1,0 +1,53 @@
+import { KubeConfig } from '@kubernetes/client-node';
+import { Registry } from 'prom-client';
+import { ApiClient } from '../../kube/apiclient.ts';
+import { RuntimeMetrics } from '../../kube/metrics.ts';
+
+/** Flags every command of the plugin takes, as kubectl has them. */
+export interface ConnectionFlags {
+  readonly kubeconfig?: string;
+  readonly context?: string;
+  readonly namespace?: string;
+}
+
+/** A cluster and the namespace that is meant where none is named. */
+export interface Connection extends AsyncDisposable {
+  readonly api: ApiClient;
+  readonly namespace: string;
+}
+
+/**
+ * The cluster of the kubeconfig: `--kubeconfig`, else $KUBECONFIG, else ~/.kube/config, else the service account of
+ * the pod this runs in. `--context` and `--namespace` win over what it says.
+ *
+ * @throws Error when the file can't be read or does not name the context.
+ */
+export function connect(flags: ConnectionFlags): Connection {
+  const config = load(flags);
+  const api = new ApiClient({
+    loadConfig: () => load(flags),
+    userAgent: 'kubectl-tuf-recovery',
+    // Nobody scrapes a command, but the client counts all the same.
+    metrics: new RuntimeMetrics({ registry: new Registry(), prefix: 'bootstrap_recovery' }),
+  });
+  const namespace = flags.namespace ?? config.getContextObject(config.getCurrentContext())?.namespace;
+  return {
+    api,
+    namespace: namespace === undefined || namespace === '' ? 'default' : namespace,
+    [Symbol.asyncDispose]: () => api.close(),
+  };
+}
+
+function load({ kubeconfig, context }: ConnectionFlags): KubeConfig {
+  const config = new KubeConfig();
+  if (kubeconfig === undefined) config.loadFromDefault();
+  else config.loadFromFile(kubeconfig);
+  if (context !== undefined) {
+    if (config.getContextObject(context) === null) {
+      const known = config.getContexts().map(({ name }) => name);
+      throw new Error(`The kubeconfig has no context "${context}". It has: ${known.join(', ') || 'none'}.`);
+    }
+    config.setCurrentContext(context);
+  }
+  return config;
+}

@@ -1,0 +1,43 @@
+import type { BootstrapRecovery } from '../../api/bootstraprecovery.generated.ts';
+import type { Condition } from '../../api/condition.ts';
+import { type ReasonDoc, succeededReasons } from '../../api/reasons.ts';
+import { type ExitCode, exitCodes } from '../exit-codes.ts';
+import type { Style } from './style.ts';
+
+/** `Succeeded`, the condition that says how a run stands; undefined until the controller has seen it. */
+export function succeededOf(run: BootstrapRecovery): Condition | undefined {
+  return run.status.conditions?.find(({ type }) => type === 'Succeeded');
+}
+
+/** The exit code a finished run stands for; undefined while it is under way. */
+export function exitCodeOf(run: BootstrapRecovery): ExitCode | undefined {
+  const succeeded = succeededOf(run);
+  if (succeeded?.status === 'True') return exitCodes.done;
+  if (succeeded?.status !== 'False') return undefined;
+  switch (succeeded.reason) {
+    case 'DriftDetected':
+      return exitCodes.recoveryNeeded;
+    case 'DeadlineExceeded':
+      return exitCodes.timedOut;
+    default:
+      return exitCodes.failed;
+  }
+}
+
+/** How a run's result is shown. */
+export function styleOf(run: BootstrapRecovery): Style {
+  switch (succeededOf(run)?.status) {
+    case 'True':
+      return 'good';
+    case 'False':
+      return 'bad';
+    default:
+      return 'waiting';
+  }
+}
+
+/** What the vocabulary says about a reason; undefined for one of a newer controller. */
+export function reasonDocOf(reason: string): ReasonDoc | undefined {
+  const docs: Readonly<Record<string, ReasonDoc>> = succeededReasons;
+  return Object.hasOwn(docs, reason) ? docs[reason] : undefined;
+}

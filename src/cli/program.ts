@@ -1,0 +1,49 @@
+import { Command, CommanderError } from 'commander';
+import packageJSON from '../../package.json' with { type: 'json' };
+import { RecoveryError } from '../errors.ts';
+import type { CommandContext, RegisterCommand } from './context.ts';
+import { exitCodes } from './exit-codes.ts';
+import { redactURLs } from './redact.ts';
+import { registerVerify } from './verify.ts';
+
+/** Every command, in the order of --help. */
+const commands: readonly RegisterCommand[] = [registerVerify];
+
+/** Runs one command line (without node and script) to its end. Decides the exit code; never exits and never throws. */
+export async function runProgram(args: readonly string[], context: CommandContext): Promise<void> {
+  try {
+    await createProgram(context).parseAsync(args, { from: 'user' });
+  } catch (error) {
+    report(error, context);
+  }
+}
+
+function createProgram(context: CommandContext): Command {
+  const program = new Command('tuf-recovery')
+    .description(packageJSON.description)
+    .version(packageJSON.version, '--version')
+    .helpCommand(false)
+    .exitOverride()
+    .configureOutput({
+      writeOut: (text) => context.stdout.write(text),
+      writeErr: (text) => context.stderr.write(redactURLs(text)),
+    })
+    .showHelpAfterError('Run with --help to see what is allowed.');
+  // Each command inherits the settings above.
+  for (const register of commands) register(program, context);
+  return program;
+}
+
+function report(error: unknown, context: CommandContext): void {
+  if (error instanceof CommanderError) {
+    // Commander has written its message. Asking for help or the version is no error.
+    context.exit(error.exitCode === 0 ? exitCodes.done : exitCodes.usage);
+  } else if (error instanceof RecoveryError) {
+    context.stderr.write(`error: ${error.message}\n`);
+    context.exit(error.code === 'InvalidInput' ? exitCodes.usage : exitCodes.failed);
+  } else {
+    // A programmer error: the stack is what a report of it needs.
+    context.stderr.write(`internal error: ${error instanceof Error ? error.stack : String(error)}\n`);
+    context.exit(exitCodes.failed);
+  }
+}

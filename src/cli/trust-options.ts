@@ -1,0 +1,109 @@
+import { type Command, Option } from 'commander';
+import { TerminalError } from '../errors.ts';
+import type { HighWaterMarks, TrustAnchor, VerifyPolicy } from '../tuf/verification.ts';
+import { instant, integer, namedInteger, sha256 } from './flag-values.ts';
+import { readInputFile } from './input-file.ts';
+import { readMarks } from './marks.ts';
+
+/** The values of the flags that {@link addTrustOptions} adds. */
+export interface TrustFlags {
+  readonly rootSha256?: string;
+  readonly root?: string;
+  readonly trustOnFirstUse?: true;
+  readonly trustedDir?: string;
+  readonly referenceTime?: Date;
+  readonly policy: 'recovery' | 'strict';
+  readonly acceptRollbackTo?: number;
+  readonly onInvalidDelegation?: 'Fail' | 'Skip';
+  readonly maxExpiredAge?: number;
+  readonly minimumVersion?: ReadonlyMap<string, number>;
+}
+
+/** What is trusted, and the answers to *deny* findings. */
+export interface Trust {
+  readonly anchor: TrustAnchor;
+  readonly policy: VerifyPolicy;
+  readonly marks?: HighWaterMarks;
+}
+
+/** Highest version a role can have: integers are exact up to here. */
+const maxVersion = Number.MAX_SAFE_INTEGER;
+
+/** Adds the flags that say what is trusted. */
+export function addTrustOptions(command: Command): Command {
+  return command
+    .addOption(
+      new Option('--root-sha256 <hex>', 'sha256 of a trusted N.root.json that lies in the storage')
+        .argParser(sha256)
+        .conflicts(['root', 'trustOnFirstUse']),
+    )
+    .addOption(
+      new Option('--root <file>', 'a trusted root.json, which need not lie in the storage').conflicts(
+        'trustOnFirstUse',
+      ),
+    )
+    .option('--trust-on-first-use', 'believe the lowest root that is found; nothing outside vouches for it')
+    .option(
+      '--trusted-dir <dir>',
+      'timestamp.json and snapshot.json that were trusted before: detects rollback',
+    )
+    .option('--reference-time <time>', 'verify as of this RFC 3339 instant instead of now', instant)
+    .addOption(
+      new Option('--policy <policy>', 'recovery reports expired metadata; strict refuses it as a client does')
+        .choices(['recovery', 'strict'])
+        .default('recovery'),
+    )
+    .option(
+      '--accept-rollback-to <version>',
+      'accept exactly this timestamp version although a newer one was trusted',
+      integer(1, maxVersion),
+    )
+    .addOption(
+      new Option('--on-invalid-delegation <what>', 'what a delegated role that does not verify does').choices(
+        ['Fail', 'Skip'],
+      ),
+    )
+    .option(
+      '--max-expired-age <seconds>',
+      'refuse metadata that expired longer ago (default: 30 days)',
+      integer(0, 10 * 366 * 86_400),
+    )
+    .option(
+      '--minimum-version <role=version>',
+      'refuse a lower version of this role; may be repeated',
+      namedInteger(1, maxVersion),
+    );
+}
+
+/**
+ * Reads the files that the flags name.
+ *
+ * @throws {TerminalError} `InvalidInput`
+ */
+export async function readTrust(flags: TrustFlags): Promise<Trust> {
+  const marks = flags.trustedDir === undefined ? undefined : await readMarks(flags.trustedDir);
+  return {
+    anchor: await readAnchor(flags),
+    policy: {
+      mode: flags.policy,
+      ...(flags.acceptRollbackTo === undefined ? {} : { acceptRollbackTo: flags.acceptRollbackTo }),
+      ...(flags.onInvalidDelegation === undefined ? {} : { onInvalidDelegation: flags.onInvalidDelegation }),
+      ...(flags.maxExpiredAge === undefined ? {} : { maxExpiredAgeSeconds: flags.maxExpiredAge }),
+      ...(flags.minimumVersion === undefined
+        ? {}
+        : { minimumVersions: Object.fromEntries(flags.minimumVersion) }),
+    },
+    ...(marks === undefined ? {} : { marks }),
+  };
+}
+
+async function readAnchor(flags: TrustFlags): Promise<TrustAnchor> {
+  if (flags.rootSha256 !== undefined) return { kind: 'sha256', sha256: flags.rootSha256 };
+  if (flags.root !== undefined) return { kind: 'root', bytes: await readInputFile(flags.root, '--root') };
+  if (flags.trustOnFirstUse) return { kind: 'first-use' };
+  throw new TerminalError(
+    'InvalidInput',
+    'No trusted root was given. Use --root-sha256 or --root with the root that your clients ship, ' +
+      'or --trust-on-first-use to believe whatever the storage holds.',
+  );
+}
