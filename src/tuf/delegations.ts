@@ -1,0 +1,205 @@
+import type { Envelope } from './envelope.ts';
+import { checkExpiry } from './expiry.ts';
+import { MetadataFault } from './fault.ts';
+import { fileName } from './file-names.ts';
+import { LIMITS } from './limits.ts';
+import { checkVersion, type FileLink, ROLE_LINK } from './link.ts';
+import type { Run } from './run.ts';
+import type { Snapshot } from './snapshot.ts';
+import { type DelegatedRole, parseTargets, type Targets } from './targets.ts';
+import { isSigned, requireThreshold, type Signers } from './threshold.ts';
+import { readLinked } from './top-level.ts';
+import { wave } from './wave.ts';
+
+/** A delegated role whose file verified for everybody who delegates to it. */
+export interface VerifiedRole {
+  readonly role: string;
+  /** 1 for a role delegated by targets itself. */
+  readonly depth: number;
+  /** Who delegates to it, in the order they were reached. */
+  readonly delegators: readonly string[];
+  readonly targets: Targets;
+}
+
+/** Result of the walk over all delegations. */
+export interface DelegationTree {
+  /** Roles reached through verified roles only: level by level, in the order of the delegations. */
+  readonly roles: readonly VerifiedRole[];
+  /** Every role name met, whether or not its file verified. */
+  readonly named: ReadonlySet<string>;
+  /** Whether some role failed, so that what it delegates to is unknown. */
+  readonly incomplete: boolean;
+}
+
+/** One delegation: `delegator` trusts `role` to whoever meets `signers`. */
+interface Delegation {
+  readonly delegator: string;
+  readonly role: DelegatedRole;
+  readonly signers: Signers;
+}
+
+/** A role whose file is still to be read, and everybody known to delegate to it. */
+interface Request {
+  readonly role: string;
+  readonly delegations: Delegation[];
+}
+
+/**
+ * Verifies the whole tree of delegations (spec 5.6.3, 5.6.7), level by level: every file of a level is read once,
+ * checked on arrival, and verified against EACH role that delegates to it. Cycles and diamonds end at roles that
+ * were already read; a delegation that turns up later is checked against the file as it was read.
+ */
+export async function walkDelegations(
+  run: Run,
+  targets: Targets,
+  snapshot: Snapshot,
+): Promise<DelegationTree> {
+  const walk = new DelegationWalk(run, snapshot);
+  let level = delegationsOf('targets', targets);
+  for (let depth = 1; level.length > 0; depth++) {
+    if (depth > LIMITS.delegationDepth)
+      throw new MetadataFault(
+        'DelegationTooDeep',
+        `delegations nest deeper than ${LIMITS.delegationDepth} levels`,
+      );
+    level = await walk.level(level);
+  }
+  return walk.tree(targets);
+}
+
+/** What one role's metadata delegates. */
+function delegationsOf(delegator: string, targets: Targets): readonly Delegation[] {
+  const { delegations } = targets;
+  if (delegations === undefined) return [];
+  return delegations.roles.map((role) => ({ delegator, role, signers: { role, keys: delegations.keys } }));
+}
+
+class DelegationWalk {
+  readonly #run: Run;
+  readonly #snapshot: Snapshot;
+  /** Every role met so far; undefined once it failed. */
+  readonly #roles = new Map<string, Targets | undefined>();
+  #failed = false;
+
+  constructor(run: Run, snapshot: Snapshot) {
+    this.#run = run;
+    this.#snapshot = snapshot;
+  }
+
+  /** Works on one level of delegations; returns the next one. */
+  async level(delegations: readonly Delegation[]): Promise<readonly Delegation[]> {
+    const requests = new Map<string, Request>();
+    const late: Delegation[] = [];
+    for (const delegation of delegations) {
+      const { name } = delegation.role;
+      const request = requests.get(name);
+      if (this.#roles.has(name)) late.push(delegation);
+      else if (request === undefined) requests.set(name, { role: name, delegations: [delegation] });
+      else request.delegations.push(delegation);
+    }
+    if (this.#roles.size + requests.size > LIMITS.roles)
+      throw new MetadataFault('LimitExceeded', `more than ${LIMITS.roles} roles are delegated`);
+    await this.#read([...requests.values()]);
+    const next = [...requests.keys()].flatMap((role) => {
+      const targets = this.#roles.get(role);
+      return targets === undefined ? [] : delegationsOf(role, targets);
+    });
+    for (const delegation of late) this.#recheck(delegation);
+    return next;
+  }
+
+  async #read(requests: readonly Request[]): Promise<void> {
+    const { options, catalogue } = this.#run;
+    const total = this.#roles.size + requests.length;
+    let completed = this.#roles.size;
+    const weightOf = ({ role }: Request): number => {
+      const link = this.#snapshot.roles.get(role);
+      if (link === undefined) return 0;
+      return link.length ?? catalogue.objects.get(fileName(role, link.version))?.size ?? 0;
+    };
+    // Reserves the order of delegation, which arrival would not keep.
+    for (const { role } of requests) this.#roles.set(role, undefined);
+    await wave(
+      requests,
+      { tasks: options.concurrency ?? 32, bytes: LIMITS.bytesInFlight },
+      weightOf,
+      async (request) => {
+        await this.#verify(request);
+        options.onProgress?.(++completed, total);
+      },
+    );
+  }
+
+  async #verify({ role, delegations }: Request): Promise<void> {
+    try {
+      const link = this.#snapshot.roles.get(role);
+      if (link === undefined)
+        throw new MetadataFault('RoleNotInSnapshot', `the snapshot does not list ${role}.json`);
+      const bytes = await readLinked(this.#run, role, link, ROLE_LINK, 'RoleMissing');
+      this.#roles.set(role, this.#open(role, bytes, link, delegations));
+    } catch (error) {
+      this.#fail(role, error);
+    }
+  }
+
+  #open(role: string, bytes: Uint8Array, link: FileLink, delegations: readonly Delegation[]): Targets {
+    const envelope = this.#run.open(bytes, 'targets', role);
+    checkVersion(envelope.version, link, ROLE_LINK);
+    this.#requireEach(envelope, delegations);
+    const targets = parseTargets(envelope);
+    checkExpiry(this.#run, role, envelope);
+    return targets;
+  }
+
+  /** One delegator that is met while another is not is borrowed authority; none met is a plain bad signature. */
+  #requireEach(envelope: Envelope, delegations: readonly Delegation[]): void {
+    const { ring } = this.#run;
+    const unmet = delegations.filter(({ signers }) => !isSigned(envelope, signers, ring));
+    const [first] = unmet;
+    if (first === undefined) return;
+    if (unmet.length === delegations.length) requireThreshold(envelope, first.signers, ring);
+    throw notSignedFor(first.delegator);
+  }
+
+  /** A delegation met after the role's file had been read and verified for somebody else. */
+  #recheck({ delegator, role, signers }: Delegation): void {
+    const targets = this.#roles.get(role.name);
+    if (targets === undefined) return;
+    if (!isSigned(targets.envelope, signers, this.#run.ring)) this.#fail(role.name, notSignedFor(delegator));
+  }
+
+  #fail(role: string, error: unknown): void {
+    if (!(error instanceof MetadataFault)) throw error;
+    this.#failed = true;
+    this.#roles.set(role, undefined);
+    const version = this.#snapshot.roles.get(role)?.version;
+    this.#run.report.addForDelegated(error.code, { role, version, detail: error.message });
+  }
+
+  /** Keeps what is reached through verified roles only, and who delegates to it. */
+  tree(targets: Targets): DelegationTree {
+    const found = new Map<string, { role: string; depth: number; delegators: string[]; targets: Targets }>();
+    let level = delegationsOf('targets', targets);
+    for (let depth = 1; level.length > 0; depth++) {
+      const next: Delegation[] = [];
+      for (const { delegator, role } of level) {
+        const known = found.get(role.name);
+        const opened = this.#roles.get(role.name);
+        if (known !== undefined) known.delegators.push(delegator);
+        else if (opened !== undefined) {
+          found.set(role.name, { role: role.name, depth, delegators: [delegator], targets: opened });
+          next.push(...delegationsOf(role.name, opened));
+        }
+      }
+      level = next;
+    }
+    return { roles: [...found.values()], named: new Set(this.#roles.keys()), incomplete: this.#failed };
+  }
+}
+
+function notSignedFor(delegator: string): MetadataFault {
+  return new MetadataFault(
+    'NotSignedForDelegator',
+    `the signatures that ${delegator} asks for are not there`,
+  );
+}

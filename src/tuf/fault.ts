@@ -1,0 +1,16 @@
+import type { FindingCode } from './findings.ts';
+
+/**
+ * A file that fails a check. Thrown inside the verifier by the code that reads one file and turned into a
+ * `Finding` by the code that knows whose file it is; never leaves `src/tuf`.
+ */
+export class MetadataFault extends Error {
+  readonly code: FindingCode;
+
+  /** `message`: what is wrong, without naming the role (the finding adds it). */
+  constructor(code: FindingCode, message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.name = 'MetadataFault';
+    this.code = code;
+  }
+}

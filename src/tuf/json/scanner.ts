@@ -1,0 +1,403 @@
+import { isUtf8 } from 'node:buffer';
+import { MetadataFault } from '../fault.ts';
+import { LIMITS } from '../limits.ts';
+import { compareKeys, type MemberTable } from './member-order.ts';
+
+/** Half-open range of bytes in the scanned file. */
+export interface Span {
+  readonly start: number;
+  readonly end: number;
+}
+
+/** How forms are treated that JSON allows but two parsers may read differently. */
+export type JSONPolicy =
+  /** Duplicate keys and integers beyond 2^53 − 1 refuse the file. */
+  | 'unambiguous'
+  /** As the reference clients do: the last of two equal keys counts; both forms are noted. */
+  | 'last-wins';
+
+/** A metadata file that is well-formed JSON: where its parts lie and the bytes its signatures cover. */
+export interface ScannedFile {
+  readonly bytes: Buffer;
+  /** Members of the outermost object. */
+  readonly members: ReadonlyMap<string, Span>;
+  /** Members of `signed`; empty when `signed` is absent or not an object. */
+  readonly signedMembers: ReadonlyMap<string, Span>;
+  /** OLPC canonical bytes of `signed`; empty when absent. */
+  readonly canonical: Buffer;
+  /** Under `last-wins`: the ambiguous forms that were met. */
+  readonly ambiguities: readonly Ambiguity[];
+}
+
+/** One ambiguous form, as the fault it would have been under `unambiguous`. */
+export interface Ambiguity {
+  readonly code: 'DuplicateJSONKey' | 'IntegerTooLarge';
+  readonly message: string;
+}
+
+const QUOTE = 0x22;
+const BACKSLASH = 0x5c;
+const COMMA = 0x2c;
+const COLON = 0x3a;
+const OPEN_OBJECT = 0x7b;
+const CLOSE_OBJECT = 0x7d;
+const OPEN_ARRAY = 0x5b;
+const CLOSE_ARRAY = 0x5d;
+const MINUS = 0x2d;
+const ZERO = 0x30;
+const NINE = 0x39;
+
+/** Decimal digits of 2^53 − 1: a shorter literal needs no comparison. */
+const SAFE_DIGITS = String(Number.MAX_SAFE_INTEGER).length;
+
+/** What one backslash escape stands for; `u` is handled apart. */
+const ESCAPES: ReadonlyMap<number, number> = new Map([
+  [QUOTE, QUOTE],
+  [BACKSLASH, BACKSLASH],
+  [0x2f, 0x2f],
+  [0x62, 0x08],
+  [0x66, 0x0c],
+  [0x6e, 0x0a],
+  [0x72, 0x0d],
+  [0x74, 0x09],
+]);
+
+/**
+ * Reads one metadata file in a single pass over its raw bytes and canonicalises `signed` on the way, so that
+ * signatures are checked over what lies in the bucket and never over a re-serialised object (spec 4.2.1).
+ *
+ * Refuses: invalid UTF-8, anything that is not exactly one JSON object, fractions and exponents (canonical JSON
+ * knows only integers), lone surrogates, nesting and node counts above {@link LIMITS}.
+ *
+ * @throws MetadataFault `MalformedJSON`, `DuplicateJSONKey`, `IntegerTooLarge`, `LimitExceeded`
+ */
+export function scanFile(bytes: Uint8Array, policy: JSONPolicy): ScannedFile {
+  if (!isUtf8(bytes)) throw new MetadataFault('MalformedJSON', 'the file is not valid UTF-8');
+  return new Scanner(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength), policy).file();
+}
+
+/**
+ * One pass over one file. `#out` receives the canonical form of everything read; canonical JSON is never longer
+ * than its source (escapes only shrink, whitespace goes), so the buffer never grows.
+ */
+class Scanner {
+  readonly #in: Buffer;
+  readonly #out: Buffer;
+  readonly #policy: JSONPolicy;
+  readonly #ambiguities: Ambiguity[] = [];
+  /** Members of all objects being read, outermost first: key start, key end, member end in `#out`. */
+  readonly #table: MemberTable = [];
+  #at = 0;
+  #to = 0;
+  #nodes = 0;
+
+  constructor(bytes: Buffer, policy: JSONPolicy) {
+    this.#in = bytes;
+    this.#out = Buffer.allocUnsafe(bytes.length);
+    this.#policy = policy;
+  }
+
+  file(): ScannedFile {
+    const members = new Map<string, Span>();
+    const signedMembers = new Map<string, Span>();
+    let canonical: Buffer = Buffer.alloc(0);
+    this.#skipSpace();
+    this.#expect(OPEN_OBJECT, 'an object');
+    this.#skipSpace();
+    if (this.#in[this.#at] === CLOSE_OBJECT) this.#at++;
+    else {
+      for (;;) {
+        const name = this.#memberName();
+        if (members.has(name))
+          this.#ambiguous('DuplicateJSONKey', `the key ${JSON.stringify(name)} stands twice`);
+        const start = this.#at;
+        const outStart = this.#to;
+        if (name === 'signed' && this.#in[start] === OPEN_OBJECT) {
+          signedMembers.clear();
+          this.#object(2, signedMembers);
+          canonical = this.#out.subarray(outStart, this.#to);
+        } else this.#value(2);
+        members.set(name, { start, end: this.#at });
+        if (this.#endOfMembers(CLOSE_OBJECT)) break;
+      }
+    }
+    this.#skipSpace();
+    if (this.#at < this.#in.length) this.#malformed('there are bytes after the end of the document');
+    return { bytes: this.#in, members, signedMembers, canonical, ambiguities: this.#ambiguities };
+  }
+
+  #value(depth: number): void {
+    const c = this.#in[this.#at];
+    if (c === QUOTE) this.#string();
+    else if (c === OPEN_OBJECT) this.#object(depth, undefined);
+    else if (c === OPEN_ARRAY) this.#array(depth);
+    else if (c === MINUS || (c !== undefined && c >= ZERO && c <= NINE)) this.#integer(c);
+    else this.#literal(c);
+    if (++this.#nodes > LIMITS.nodes)
+      throw new MetadataFault('LimitExceeded', `the file holds more than ${LIMITS.nodes} JSON values`);
+  }
+
+  #object(depth: number, spans: Map<string, Span> | undefined): void {
+    this.#descend(depth);
+    const table = this.#table;
+    const base = table.length;
+    const open = this.#to;
+    this.#out[this.#to++] = OPEN_OBJECT;
+    this.#skipSpace();
+    if (this.#in[this.#at] === CLOSE_OBJECT) {
+      this.#at++;
+      this.#out[this.#to++] = CLOSE_OBJECT;
+      return;
+    }
+    let ordered = true;
+    let previous = -1;
+    for (;;) {
+      const keyStart = this.#key();
+      const keyEnd = this.#to - 1;
+      if (previous >= 0 && ordered) {
+        const order = compareKeys(
+          this.#out,
+          table[previous] ?? 0,
+          table[previous + 1] ?? 0,
+          keyStart,
+          keyEnd,
+        );
+        if (order === 0) this.#duplicate(this.#out, keyStart, keyEnd);
+        if (order >= 0) ordered = false;
+      }
+      this.#out[this.#to++] = COLON;
+      this.#colon();
+      const start = this.#at;
+      previous = table.length;
+      table.push(keyStart, keyEnd, 0);
+      this.#value(depth + 1);
+      table[previous + 2] = this.#to;
+      if (spans !== undefined) spans.set(keyText(this.#out, keyStart, keyEnd), { start, end: this.#at });
+      if (this.#endOfMembers(CLOSE_OBJECT)) break;
+      this.#out[this.#to++] = COMMA;
+    }
+    if (!ordered) this.#reorder(base, open);
+    table.length = base;
+    this.#out[this.#to++] = CLOSE_OBJECT;
+  }
+
+  /** Puts the members of the object that began at `open` in canonical order; the last of equal keys stays. */
+  #reorder(base: number, open: number): void {
+    const table = this.#table;
+    const out = this.#out;
+    const order: number[] = [];
+    for (let i = base; i < table.length; i += 3) order.push(i);
+    const copy = Buffer.from(out.subarray(open, this.#to));
+    const keyAt = (entry: number): number => (table[entry] ?? 0) - open;
+    const compare = (a: number, b: number): number =>
+      compareKeys(copy, keyAt(a), keyAt(a + 1), keyAt(b), keyAt(b + 1));
+    // Array.prototype.sort is stable: equal keys keep the order of the file, so the last one is the one that counts.
+    order.sort(compare);
+    let to = open + 1;
+    for (const [index, member] of order.entries()) {
+      const next = order[index + 1];
+      if (next !== undefined && compare(member, next) === 0) {
+        this.#duplicate(copy, keyAt(next), keyAt(next + 1));
+        continue;
+      }
+      if (to > open + 1) out[to++] = COMMA;
+      const start = (table[member] ?? 0) - 1;
+      const end = table[member + 2] ?? 0;
+      copy.copy(out, to, start - open, end - open);
+      to += end - start;
+    }
+    this.#to = to;
+  }
+
+  #array(depth: number): void {
+    this.#descend(depth);
+    this.#out[this.#to++] = OPEN_ARRAY;
+    this.#skipSpace();
+    if (this.#in[this.#at] === CLOSE_ARRAY) this.#at++;
+    else {
+      for (;;) {
+        this.#value(depth + 1);
+        if (this.#endOfMembers(CLOSE_ARRAY)) break;
+        this.#out[this.#to++] = COMMA;
+      }
+    }
+    this.#out[this.#to++] = CLOSE_ARRAY;
+  }
+
+  #descend(depth: number): void {
+    this.#at++;
+    if (depth > LIMITS.depth)
+      throw new MetadataFault('LimitExceeded', `the file nests deeper than ${LIMITS.depth} levels`);
+  }
+
+  /** A name of the outermost object: read like any key, but neither ordered nor kept in the output. */
+  #memberName(): string {
+    const start = this.#key();
+    const name = keyText(this.#out, start, this.#to - 1);
+    this.#colon();
+    return name;
+  }
+
+  /** Reads a key; returns where its characters begin in `#out` (they end one byte before `#to`). */
+  #key(): number {
+    if (this.#in[this.#at] !== QUOTE) this.#malformed('expected a key');
+    const start = this.#to + 1;
+    this.#string();
+    return start;
+  }
+
+  #colon(): void {
+    this.#skipSpace();
+    this.#expect(COLON, 'a colon');
+    this.#skipSpace();
+  }
+
+  /** After a value: true at the closing bracket, false after a comma. */
+  #endOfMembers(close: number): boolean {
+    this.#skipSpace();
+    const c = this.#in[this.#at];
+    this.#at++;
+    if (c === close) return true;
+    if (c !== COMMA) {
+      this.#at--;
+      this.#malformed('expected a comma or a closing bracket');
+    }
+    this.#skipSpace();
+    return false;
+  }
+
+  #string(): void {
+    const input = this.#in;
+    const out = this.#out;
+    const end = input.length;
+    let at = this.#at + 1;
+    let to = this.#to;
+    out[to++] = QUOTE;
+    for (;;) {
+      if (at >= end) {
+        this.#at = end;
+        this.#malformed('the file ends inside a string');
+      }
+      const c = input[at++] ?? 0;
+      if (c === QUOTE) break;
+      if (c === BACKSLASH) {
+        this.#at = at;
+        this.#to = to;
+        this.#escape();
+        at = this.#at;
+        to = this.#to;
+      } else if (c < 0x20) {
+        this.#at = at - 1;
+        this.#malformed('a control character stands unescaped in a string');
+      } else out[to++] = c;
+    }
+    out[to++] = QUOTE;
+    this.#at = at;
+    this.#to = to;
+  }
+
+  #escape(): void {
+    const c = this.#in[this.#at++];
+    if (c === 0x75) {
+      this.#codePoint(this.#surrogates(this.#hex4()));
+      return;
+    }
+    const plain = c === undefined ? undefined : ESCAPES.get(c);
+    if (plain === undefined) this.#malformed('unknown escape in a string');
+    else this.#codePoint(plain);
+  }
+
+  #surrogates(unit: number): number {
+    if (unit < 0xd800 || unit > 0xdfff) return unit;
+    if (unit < 0xdc00 && this.#in[this.#at] === BACKSLASH && this.#in[this.#at + 1] === 0x75) {
+      this.#at += 2;
+      const low = this.#hex4();
+      if (low >= 0xdc00 && low <= 0xdfff) return 0x10000 + ((unit - 0xd800) << 10) + (low - 0xdc00);
+    }
+    return this.#malformed('a lone surrogate stands in a string');
+  }
+
+  #hex4(): number {
+    let unit = 0;
+    for (let i = 0; i < 4; i++) {
+      const c = this.#in[this.#at++] ?? 0;
+      const lower = c | 0x20;
+      const digit = c >= ZERO && c <= NINE ? c - ZERO : lower >= 0x61 && lower <= 0x66 ? lower - 0x57 : -1;
+      if (digit < 0) this.#malformed('expected four hex digits after \\u');
+      unit = unit * 16 + digit;
+    }
+    return unit;
+  }
+
+  /** Writes one character of a string in canonical form: only `"` and `\` stay escaped. */
+  #codePoint(point: number): void {
+    if (point === QUOTE || point === BACKSLASH) this.#out[this.#to++] = BACKSLASH;
+    if (point < 0x80) this.#out[this.#to++] = point;
+    else this.#to += this.#out.write(String.fromCodePoint(point), this.#to, 'utf8');
+  }
+
+  #integer(first: number): void {
+    const start = this.#at;
+    let at = first === MINUS ? start + 1 : start;
+    const digits = at;
+    while (isDigit(this.#in[at])) at++;
+    const count = at - digits;
+    const leadingZero = this.#in[digits] === ZERO;
+    this.#at = at;
+    if (count === 0) this.#malformed('expected digits');
+    if (leadingZero && count > 1) this.#malformed('an integer has a leading zero');
+    if (leadingZero && first === MINUS) this.#malformed('−0 is not an integer of canonical JSON');
+    const next = this.#in[at];
+    if (next === 0x2e || next === 0x65 || next === 0x45)
+      this.#malformed('only integers are allowed, not fractions or exponents');
+    if (count >= SAFE_DIGITS && !Number.isSafeInteger(Number(this.#in.toString('latin1', digits, at))))
+      this.#ambiguous('IntegerTooLarge', 'an integer lies beyond 2^53 − 1');
+    this.#to += this.#in.copy(this.#out, this.#to, start, at);
+  }
+
+  #literal(first: number | undefined): void {
+    const word = first === 0x74 ? 'true' : first === 0x66 ? 'false' : first === 0x6e ? 'null' : undefined;
+    if (word === undefined || this.#in.toString('latin1', this.#at, this.#at + word.length) !== word)
+      this.#malformed(first === undefined ? 'the file ends too early' : 'expected a value');
+    this.#at += word.length;
+    this.#to += this.#out.write(word, this.#to, 'latin1');
+  }
+
+  #skipSpace(): void {
+    const input = this.#in;
+    let at = this.#at;
+    let c = input[at];
+    while (c === 0x20 || c === 0x0a || c === 0x0d || c === 0x09) c = input[++at];
+    this.#at = at;
+  }
+
+  #expect(byte: number, what: string): void {
+    if (this.#in[this.#at] !== byte) this.#malformed(`expected ${what}`);
+    this.#at++;
+  }
+
+  #duplicate(buffer: Buffer, keyStart: number, keyEnd: number): void {
+    const name = JSON.stringify(keyText(buffer, keyStart, keyEnd));
+    this.#ambiguous('DuplicateJSONKey', `the key ${name} stands twice in one object`);
+  }
+
+  #ambiguous(code: Ambiguity['code'], what: string): void {
+    const message = `${what} (before byte ${this.#at})`;
+    if (this.#policy === 'unambiguous') throw new MetadataFault(code, message);
+    // One of each kind says enough; a hostile file must not make the report grow.
+    if (!this.#ambiguities.some((a) => a.code === code)) this.#ambiguities.push({ code, message });
+  }
+
+  #malformed(what: string): never {
+    throw new MetadataFault('MalformedJSON', `${what} (at byte ${this.#at} of ${this.#in.length})`);
+  }
+}
+
+/** A key as its characters, from its canonical form. */
+function keyText(buffer: Buffer, start: number, end: number): string {
+  return buffer.toString('utf8', start, end).replaceAll(/\\(["\\])/g, '$1');
+}
+
+function isDigit(c: number | undefined): boolean {
+  return c !== undefined && c >= ZERO && c <= NINE;
+}

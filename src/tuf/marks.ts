@@ -1,0 +1,53 @@
+import { openEnvelope } from './envelope.ts';
+import { type Root, signersOf, type TopLevelRole } from './root.ts';
+import type { RootChain } from './root-chain.ts';
+import type { Run } from './run.ts';
+import { isSigned } from './threshold.ts';
+import type { HighWaterMarks } from './verification.ts';
+
+/**
+ * The high-water marks that bind this run. When the timestamp or snapshot keys were rotated since they were taken,
+ * the marks of both are dropped (spec 5.3.11): otherwise a stolen key could raise the version to the maximum and
+ * lock the repository out for good.
+ */
+export function bindingMarks(run: Run, chain: RootChain): HighWaterMarks {
+  const marks = run.options.marks ?? {};
+  if (marks.timestamp === undefined && marks.snapshot === undefined) return marks;
+  const rotated = (['timestamp', 'snapshot'] as const).filter((role) => wasRotated(run, chain, marks, role));
+  if (rotated.length === 0) return marks;
+  run.report.add('MarksReset', {
+    role: rotated[0] ?? 'timestamp',
+    detail: `the keys of ${rotated.join(' and ')} were rotated; earlier timestamp and snapshot versions no longer bind`,
+  });
+  return marks.root === undefined ? {} : { root: marks.root };
+}
+
+/**
+ * With a remembered root: whether the role's keys differ between it and the newest one. Otherwise: whether the file
+ * trusted before is signed by the keys of some root of this chain and no longer by those of the newest. Without
+ * evidence of a rotation the mark binds; an older bucket, whose roots know nothing of newer keys, proves none.
+ */
+function wasRotated(
+  run: Run,
+  chain: RootChain,
+  marks: HighWaterMarks,
+  role: 'timestamp' | 'snapshot',
+): boolean {
+  const { head, trusted } = chain;
+  const remembered = trusted.find((root) => root.envelope.version === marks.root?.version);
+  if (remembered !== undefined) return keySet(run, remembered, role) !== keySet(run, head, role);
+  const bytes = role === 'timestamp' ? marks.timestampBytes : marks.snapshotBytes;
+  if (bytes === undefined) return false;
+  const file = openEnvelope(bytes, role, 'last-wins');
+  const signedUnder = (root: Root): boolean => isSigned(file, signersOf(root, role), run.ring);
+  return !signedUnder(head) && trusted.some(signedUnder);
+}
+
+/** The public keys of a role, independent of their ids and order; unusable keys count by id. */
+function keySet(run: Run, root: Root, role: TopLevelRole): string {
+  const prints = root.roles[role].keyids.map((keyid) => {
+    const key = root.keys.get(keyid);
+    return (key === undefined ? undefined : run.ring.resolve(key)?.fingerprint) ?? `id ${keyid}`;
+  });
+  return [...new Set(prints)].sort().join(' ');
+}

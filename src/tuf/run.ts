@@ -1,0 +1,103 @@
+import { setImmediate } from 'node:timers/promises';
+import { RecoveryError } from '../errors.ts';
+import type { MetadataSource } from '../storage/source.ts';
+import { type Envelope, type MetadataType, openEnvelope } from './envelope.ts';
+import { MetadataFault } from './fault.ts';
+import type { Catalogue } from './file-names.ts';
+import type { FindingCode } from './findings.ts';
+import type { JSONPolicy } from './json/scanner.ts';
+import { KeyRing } from './keyring.ts';
+import { Report } from './report.ts';
+import type { VerifyOptions } from './verification.ts';
+import type { Version } from './version.ts';
+
+/** How many bytes are verified in a row before the event loop gets a turn: a few milliseconds of work. */
+const BYTES_PER_TURN = 262_144;
+
+/** The role a run is at. */
+export interface Stage {
+  readonly role: string;
+  readonly version: Version | undefined;
+}
+
+/** What one verification carries along: where it reads, what it was asked, and what it has found. */
+export class Run {
+  readonly options: VerifyOptions;
+  readonly catalogue: Catalogue;
+  readonly report: Report;
+  readonly ring = new KeyRing();
+  readonly #source: MetadataSource;
+  #bytesThisTurn = 0;
+  #stage: Stage = { role: 'root', version: undefined };
+
+  constructor(source: MetadataSource, catalogue: Catalogue, options: VerifyOptions) {
+    this.#source = source;
+    this.catalogue = catalogue;
+    this.options = options;
+    this.report = new Report(options.policy);
+  }
+
+  /** Says which role is being worked on; a wall is attributed to it. */
+  enter(role: string, version?: Version): void {
+    this.#stage = { role, version };
+  }
+
+  /** The role being worked on, and its version where a parent names one. */
+  get stage(): Stage {
+    return this.#stage;
+  }
+
+  get strict(): boolean {
+    return this.options.policy.mode === 'strict';
+  }
+
+  /**
+   * The bytes of one file, once. Storage errors other than "not there" and "too large" are no findings: they are
+   * thrown as they are.
+   *
+   * @throws MetadataFault `absent` or `FileTooLarge`
+   */
+  async get(name: string, maxBytes: number, absent: FindingCode): Promise<Uint8Array> {
+    const { signal } = this.options;
+    const bytes = await readFile(this.#source, name, maxBytes, absent, signal);
+    this.#bytesThisTurn += bytes.length;
+    if (this.#bytesThisTurn >= BYTES_PER_TURN) {
+      this.#bytesThisTurn = 0;
+      await setImmediate();
+      signal?.throwIfAborted();
+    }
+    return bytes;
+  }
+
+  /** Opens a file by the JSON policy of the mode and notes ambiguous forms. @throws MetadataFault */
+  open(bytes: Uint8Array, type: MetadataType, role: string): Envelope {
+    const envelope = openEnvelope(bytes, type, jsonPolicy(this.strict));
+    for (const { code, message } of envelope.ambiguities)
+      this.report.add(code, { role, version: envelope.version, detail: message });
+    return envelope;
+  }
+}
+
+/** Strict follows the reference clients, which keep the last of two equal keys; recovery refuses the ambiguity. */
+export function jsonPolicy(strict: boolean): JSONPolicy {
+  return strict ? 'last-wins' : 'unambiguous';
+}
+
+/** @throws MetadataFault `absent` or `FileTooLarge`; anything else the source throws */
+export async function readFile(
+  source: MetadataSource,
+  name: string,
+  maxBytes: number,
+  absent: FindingCode,
+  signal?: AbortSignal,
+): Promise<Uint8Array> {
+  try {
+    return await source.get(name, { maxBytes, ...(signal === undefined ? {} : { signal }) });
+  } catch (error) {
+    if (!(error instanceof RecoveryError)) throw error;
+    if (error.code === 'NotFound') throw new MetadataFault(absent, `${name} is not there`, { cause: error });
+    if (error.code === 'TooLarge')
+      throw new MetadataFault('FileTooLarge', `${name} is larger than ${maxBytes} bytes`, { cause: error });
+    throw error;
+  }
+}

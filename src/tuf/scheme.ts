@@ -1,0 +1,62 @@
+import { constants, type KeyObject, verify } from 'node:crypto';
+import { ED25519, P256, P384, type SPKIPrefix } from './ec-point.ts';
+
+/** One way to check a signature. */
+export interface VerificationScheme {
+  /** Node's name of the key's algorithm. */
+  readonly keyType: 'ed25519' | 'ec' | 'rsa';
+  /** OpenSSL's name of the curve, for `ec`. */
+  readonly curve?: string;
+  /** For schemes whose keys may be listed as raw hex. */
+  readonly hexPrefix?: SPKIPrefix;
+  verify(message: Uint8Array, key: KeyObject, signature: Uint8Array): boolean;
+}
+
+const ed25519: VerificationScheme = {
+  keyType: 'ed25519',
+  hexPrefix: ED25519,
+  verify: (message, key, signature) => verify(null, message, key, signature),
+};
+
+const nistp256: VerificationScheme = {
+  keyType: 'ec',
+  curve: 'prime256v1',
+  hexPrefix: P256,
+  verify: (message, key, signature) => verify('sha256', message, key, signature),
+};
+
+const nistp384: VerificationScheme = {
+  keyType: 'ec',
+  curve: 'secp384r1',
+  hexPrefix: P384,
+  verify: (message, key, signature) => verify('sha384', message, key, signature),
+};
+
+const rsaPSS = (digest: 'sha256' | 'sha384' | 'sha512'): VerificationScheme => ({
+  keyType: 'rsa',
+  verify: (message, key, signature) =>
+    verify(
+      digest,
+      message,
+      // Signers choose their salt length; its value carries no security (RFC 8017, 9.1).
+      { key, padding: constants.RSA_PKCS1_PSS_PADDING, saltLength: constants.RSA_PSS_SALTLEN_AUTO },
+      signature,
+    ),
+});
+
+/** keytype and scheme, as spec 4.2 and older metadata spell them. */
+const SCHEMES: ReadonlyMap<string, VerificationScheme> = new Map([
+  ['ed25519 ed25519', ed25519],
+  ['ecdsa ecdsa-sha2-nistp256', nistp256],
+  ['ecdsa ecdsa-sha2-nistp384', nistp384],
+  ['ecdsa-sha2-nistp256 ecdsa-sha2-nistp256', nistp256],
+  ['ecdsa-sha2-nistp384 ecdsa-sha2-nistp384', nistp384],
+  ['rsa rsassa-pss-sha256', rsaPSS('sha256')],
+  ['rsa rsassa-pss-sha384', rsaPSS('sha384')],
+  ['rsa rsassa-pss-sha512', rsaPSS('sha512')],
+]);
+
+/** The scheme for a key, or undefined when it is not one of those this project verifies. */
+export function schemeOf(keytype: string, scheme: string): VerificationScheme | undefined {
+  return SCHEMES.get(`${keytype} ${scheme}`);
+}

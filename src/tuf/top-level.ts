@@ -1,0 +1,83 @@
+import type { Envelope, MetadataType } from './envelope.ts';
+import { checkExpiry } from './expiry.ts';
+import { MetadataFault } from './fault.ts';
+import { fileName, TIMESTAMP_FILE } from './file-names.ts';
+import type { FindingCode } from './findings.ts';
+import { LIMITS } from './limits.ts';
+import {
+  checkBytes,
+  checkVersion,
+  type FileLink,
+  type LinkFaults,
+  ROLE_LINK,
+  SNAPSHOT_LINK,
+} from './link.ts';
+import { type Root, signersOf, type TopLevelRole } from './root.ts';
+import type { Run } from './run.ts';
+import { parseSnapshot, type Snapshot } from './snapshot.ts';
+import { parseTargets, type Targets } from './targets.ts';
+import { requireThreshold } from './threshold.ts';
+import { parseTimestamp, type Timestamp } from './timestamp.ts';
+
+/** Spec 5.4.2: signed by the timestamp keys of the newest root. @throws MetadataFault */
+export function openTimestamp(run: Run, root: Root, bytes: Uint8Array): Timestamp {
+  return parseTimestamp(openSigned(run, root, 'timestamp', bytes));
+}
+
+/** Spec 5.5.1–5.5.4: the snapshot that the timestamp names. @throws MetadataFault */
+export async function readSnapshot(run: Run, root: Root, link: FileLink): Promise<Snapshot> {
+  const bytes = await readLinked(run, 'snapshot', link, SNAPSHOT_LINK, 'SnapshotMissing');
+  return parseSnapshot(openSigned(run, root, 'snapshot', bytes, link, SNAPSHOT_LINK));
+}
+
+/** Spec 5.6.1–5.6.4 for the top-level targets. @throws MetadataFault */
+export async function readTargets(run: Run, root: Root, snapshot: Snapshot): Promise<Targets> {
+  const link = snapshot.roles.get('targets');
+  if (link === undefined)
+    throw new MetadataFault('RoleNotInSnapshot', 'the snapshot does not list targets.json');
+  const bytes = await readLinked(run, 'targets', link, ROLE_LINK, 'RoleMissing');
+  const targets = parseTargets(openSigned(run, root, 'targets', bytes, link, ROLE_LINK));
+  checkExpiry(run, 'targets', targets.envelope);
+  return targets;
+}
+
+/**
+ * Reads the file a link names and checks length and digests before anything in it is parsed.
+ *
+ * @throws MetadataFault `absent`, `FileTooLarge`, or the link's length or hash fault
+ */
+export async function readLinked(
+  run: Run,
+  role: string,
+  link: FileLink,
+  faults: LinkFaults,
+  absent: FindingCode,
+): Promise<Uint8Array> {
+  if (link.length !== undefined && link.length > LIMITS.fileBytes)
+    throw new MetadataFault(
+      'FileTooLarge',
+      `${link.length} bytes are named, at most ${LIMITS.fileBytes} are read`,
+    );
+  const bytes = await run.get(fileName(role, link.version), LIMITS.fileBytes, absent);
+  checkBytes(bytes, link, faults);
+  return bytes;
+}
+
+function openSigned(
+  run: Run,
+  root: Root,
+  role: TopLevelRole & MetadataType,
+  bytes: Uint8Array,
+  link?: FileLink,
+  faults?: LinkFaults,
+): Envelope {
+  const envelope = run.open(bytes, role, role);
+  if (link !== undefined && faults !== undefined) checkVersion(envelope.version, link, faults);
+  requireThreshold(envelope, signersOf(root, role), run.ring);
+  return envelope;
+}
+
+/** Reads timestamp.json, whose length nothing names (spec 5.4.1). @throws MetadataFault */
+export function readTimestampFile(run: Run): Promise<Uint8Array> {
+  return run.get(TIMESTAMP_FILE, LIMITS.timestampBytes, 'TimestampMissing');
+}
