@@ -2,6 +2,7 @@ import { AssertionError } from 'node:assert';
 import { randomUUID } from 'node:crypto';
 import type { Logger } from 'pino';
 import { abortable } from './abortable.ts';
+import type { Cache } from './cache.ts';
 import type { Clock } from './clock.ts';
 import { Deadline } from './deadline.ts';
 import type { Informer } from './informer.ts';
@@ -45,7 +46,7 @@ export class Controller {
   readonly #options: ControllerOptions;
   readonly #logger: Logger;
   readonly #queue: WorkQueue;
-  readonly #informers = new Set<{ readonly synced: Promise<void> }>();
+  readonly #informers = new Set<Cache>();
   #started = false;
 
   constructor(options: ControllerOptions) {

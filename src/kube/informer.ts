@@ -1,5 +1,6 @@
 import type { Logger } from 'pino';
 import type { ApiClient } from './apiclient.ts';
+import type { Cache } from './cache.ts';
 import type { Clock } from './clock.ts';
 import type { RuntimeMetrics } from './metrics.ts';
 import type { KubernetesObject } from './object.ts';
@@ -26,7 +27,7 @@ export interface InformerOptions<T extends KubernetesObject> {
 }
 
 /** One store and the reflectors that fill it (client-go: SharedIndexInformer, without its resync). */
-export class Informer<T extends KubernetesObject> {
+export class Informer<T extends KubernetesObject> implements Cache {
   readonly resource: Resource<T>;
   readonly store: Store<T>;
   readonly #reflectors: readonly Reflector<T>[];

@@ -1,0 +1,14 @@
+/** What the rest of the runtime needs to know of an informer, whatever its type of object. */
+export interface Cache {
+  readonly resource: { readonly plural: string };
+  /** True once it holds a complete list. */
+  readonly hasSynced: boolean;
+  /** Resolves when {@link hasSynced} becomes true. */
+  readonly synced: Promise<void>;
+  /** What keeps it from working at the moment. */
+  readonly failures: readonly string[];
+  /** Milliseconds since it last showed a sign of life. */
+  readonly idleMs: number;
+  /** Keeps it up to date until `signal` aborts. */
+  run(signal: AbortSignal): Promise<void>;
+}
