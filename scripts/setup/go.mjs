@@ -60,7 +60,13 @@ async function build(part, target) {
     // An older Go may fetch the toolchain that the go.mod asks for; a new enough one must not want to.
     ...(upToDate ? { GOTOOLCHAIN: 'local' } : {}),
   };
-  const flags = ['-trimpath', '-buildvcs=false', '-mod=readonly', `-ldflags=-s -w ${part.ldflags}`];
+  const flags = [
+    '-trimpath',
+    '-buildvcs=false',
+    '-mod=readonly',
+    `-ldflags=-s -w ${part.ldflags}`,
+    `-tags=${part.tags ?? ''}`,
+  ];
   try {
     await runShowingErrors(part, go, ['build', ...flags, '-o', draft, part.package], environment);
     await proveItRuns(part, draft);

@@ -1,4 +1,5 @@
-import { readFileSync } from 'node:fs';
+import { createHash } from 'node:crypto';
+import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -13,6 +14,7 @@ const SUBSTRATE = fileURLToPath(new URL('../../test/substrate/', import.meta.url
  * @property {string} package the main package
  * @property {string} version as the go.mod requires it, without the `v`
  * @property {string} ldflags
+ * @property {string} [tags] build tags
  * @property {readonly string[]} versionArgs what makes it print its version and exit with 0
  * @property {string} expected what that output must contain
  * @property {string} effort how long the build takes on two cores with cold Go caches
@@ -32,6 +34,7 @@ export function goParts() {
   const etcd = pinned('etcd', 'go.etcd.io/etcd/server/v3');
   const kubeconform = pinned('kubeconform', 'github.com/yannh/kubeconform');
   const helm = pinned('helm', 'helm.sh/helm/v3');
+  const prometheus = pinned('prometheus', 'github.com/prometheus/prometheus');
   const kubernetes = pinned('kubernetes', 'k8s.io/kubernetes');
   return [
     {
@@ -77,6 +80,30 @@ export function goParts() {
       expected: `v${helm.version}`,
       effort: 'a minute and a half',
       neededFor: ['test', 'chart'],
+      override: undefined,
+    },
+    {
+      ...ownSource('gitops'),
+      name: 'gitops-health',
+      package: '.',
+      ldflags: '',
+      versionArgs: ['version'],
+      expected: 'gitops-health',
+      effort: 'a minute',
+      neededFor: ['test'],
+      override: undefined,
+    },
+    {
+      ...prometheus,
+      name: 'promtool',
+      package: 'github.com/prometheus/prometheus/cmd/promtool',
+      ldflags: `-X github.com/prometheus/common/version.Version=${prometheus.version}`,
+      // Without the service discoveries of a dozen clouds; rules are all that is tested.
+      tags: 'remove_all_sd',
+      versionArgs: ['--version'],
+      expected: `version ${prometheus.version}`,
+      effort: 'two minutes',
+      neededFor: ['test'],
       override: undefined,
     },
     {
@@ -138,6 +165,20 @@ export function goPart(name) {
     throw new Error(`There is no part named ${name}.`);
   }
   return part;
+}
+
+/**
+ * A program of this repository: its version is the digest of its sources, so that a change builds it again.
+ *
+ * @param {string} folder
+ */
+function ownSource(folder) {
+  const directory = join(SUBSTRATE, folder);
+  const digest = createHash('sha256');
+  for (const name of readdirSync(directory).sort()) {
+    digest.update(name).update(readFileSync(join(directory, name)));
+  }
+  return { directory, version: digest.digest('hex').slice(0, 12) };
 }
 
 /**

@@ -9,7 +9,9 @@ export type Asset =
   | 'kube-controller-manager'
   | 'kubectl'
   | 'helm'
-  | 'kubeconform';
+  | 'kubeconform'
+  | 'promtool'
+  | 'gitops-health';
 
 /**
  * The path of a program: where the environment names one (`REDIS_SERVER`, `VERSITYGW`, `KUBEBUILDER_ASSETS`), else

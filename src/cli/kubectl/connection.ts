@@ -1,5 +1,6 @@
 import { KubeConfig } from '@kubernetes/client-node';
 import { Registry } from 'prom-client';
+import { TerminalError } from '../../errors.ts';
 import { ApiClient } from '../../kube/apiclient.ts';
 import { RuntimeMetrics } from '../../kube/metrics.ts';
 
@@ -20,7 +21,7 @@ export interface Connection extends AsyncDisposable {
  * The cluster of the kubeconfig: `--kubeconfig`, else $KUBECONFIG, else ~/.kube/config, else the service account of
  * the pod this runs in. `--context` and `--namespace` win over what it says.
  *
- * @throws Error when the file can't be read or does not name the context.
+ * @throws {TerminalError} `InvalidInput` when the file can't be read or does not name the context.
  */
 export function connect(flags: ConnectionFlags): Connection {
   const config = load(flags);
@@ -40,12 +41,20 @@ export function connect(flags: ConnectionFlags): Connection {
 
 function load({ kubeconfig, context }: ConnectionFlags): KubeConfig {
   const config = new KubeConfig();
-  if (kubeconfig === undefined) config.loadFromDefault();
-  else config.loadFromFile(kubeconfig);
+  try {
+    if (kubeconfig === undefined) config.loadFromDefault();
+    else config.loadFromFile(kubeconfig);
+  } catch (cause) {
+    const said = cause instanceof Error ? cause.message : String(cause);
+    throw new TerminalError('InvalidInput', `The kubeconfig can't be read: ${said}`, { cause });
+  }
   if (context !== undefined) {
     if (config.getContextObject(context) === null) {
       const known = config.getContexts().map(({ name }) => name);
-      throw new Error(`The kubeconfig has no context "${context}". It has: ${known.join(', ') || 'none'}.`);
+      throw new TerminalError(
+        'InvalidInput',
+        `The kubeconfig has no context "${context}". It has: ${known.join(', ') || 'none'}.`,
+      );
     }
     config.setCurrentContext(context);
   }

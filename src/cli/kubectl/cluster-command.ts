@@ -1,0 +1,29 @@
+import { ApiError } from '../../kube/apierror.ts';
+import { ConnectionError } from '../../kube/connectionerror.ts';
+import type { CommandContext } from '../context.ts';
+import { type ExitCode, exitCodes } from '../exit-codes.ts';
+import { terminalText } from '../terminal-text.ts';
+import { type Connection, type ConnectionFlags, connect } from './connection.ts';
+
+/**
+ * Runs the body of a command against the cluster its flags name and ends with the exit code it returns. What the API
+ * server refuses or does not answer is told in one line; every other error is thrown on.
+ */
+export async function clusterCommand(
+  context: CommandContext,
+  flags: ConnectionFlags,
+  body: (connection: Connection) => Promise<ExitCode>,
+): Promise<void> {
+  await using connection = connect(flags);
+  try {
+    context.exit(await body(connection));
+  } catch (error) {
+    // Ctrl-C ends the watching, not the run: there is nothing to say.
+    const interrupted = context.signal.aborted && error === context.signal.reason;
+    if (!interrupted) {
+      if (!(error instanceof ApiError || error instanceof ConnectionError)) throw error;
+      context.stderr.write(`error: ${terminalText(error.message)}\n`);
+    }
+    context.exit(exitCodes.failed);
+  }
+}

@@ -1,0 +1,32 @@
+import type { BootstrapRecovery } from '../../api/bootstraprecovery.generated.ts';
+import { bootstrapRecoveries } from '../../api/resources.ts';
+import { TerminalError } from '../../errors.ts';
+import { ApiError } from '../../kube/apierror.ts';
+import type { Resource } from '../../kube/resource.ts';
+import type { Connection } from './connection.ts';
+
+const runs: Resource<BootstrapRecovery> = bootstrapRecoveries;
+
+/**
+ * The run of that name in the connection's namespace.
+ *
+ * @throws {TerminalError} `NotFound`, with the command that finds it.
+ */
+export async function getRun(
+  { api, namespace }: Connection,
+  name: string,
+  signal: AbortSignal,
+): Promise<BootstrapRecovery> {
+  try {
+    return await api.get(runs, { namespace, name }, { signal });
+  } catch (cause) {
+    // A missing resource type is a 404 as well, with another reason: that one speaks for itself.
+    if (!(cause instanceof ApiError && cause.reason === 'NotFound' && cause.message.includes(`"${name}"`)))
+      throw cause;
+    throw new TerminalError(
+      'NotFound',
+      `There is no BootstrapRecovery "${name}" in namespace "${namespace}". All there are: kubectl tuf-recovery status -A`,
+      { cause },
+    );
+  }
+}

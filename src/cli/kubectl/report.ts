@@ -1,0 +1,40 @@
+import { TerminalError } from '../../errors.ts';
+import type { KubernetesObject } from '../../kube/object.ts';
+import type { Resource } from '../../kube/resource.ts';
+import type { CommandContext } from '../context.ts';
+import { exitCodes } from '../exit-codes.ts';
+import { clusterCommand } from './cluster-command.ts';
+import type { ConnectionFlags } from './connection.ts';
+import { getRun } from './get-run.ts';
+
+interface ConfigMap extends KubernetesObject {
+  readonly data?: Readonly<Record<string, string>>;
+}
+
+const configMaps: Resource<ConfigMap> = {
+  group: '',
+  version: 'v1',
+  kind: 'ConfigMap',
+  plural: 'configmaps',
+  namespaced: true,
+};
+
+/** `kubectl tuf-recovery report NAME`: the full report, every action and every finding, as JSON. */
+export function report(name: string, flags: ConnectionFlags, context: CommandContext): Promise<void> {
+  return clusterCommand(context, flags, async (connection) => {
+    const run = await getRun(connection, name, context.signal);
+    const reference = run.status.reportRef;
+    if (reference === undefined) {
+      throw new TerminalError('NotFound', `${name} has no report yet; it gets one once its plan is made.`);
+    }
+    const { namespace, api } = connection;
+    const { data = {} } = await api.get(
+      configMaps,
+      { namespace, name: reference.name },
+      { signal: context.signal },
+    );
+    for (const content of Object.values(data))
+      context.stdout.write(content.endsWith('\n') ? content : `${content}\n`);
+    return exitCodes.done;
+  });
+}
