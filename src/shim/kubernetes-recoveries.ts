@@ -1,26 +1,35 @@
 import type { Logger } from 'pino';
-import type { BootstrapRecovery, BootstrapRecoveryManifest } from '../api/bootstraprecovery.generated.ts';
-import { apiVersion } from '../api/resources.ts';
+import type { BootstrapRecovery } from '../api/bootstraprecovery.generated.ts';
 import type { ApiClient } from '../kube/apiclient.ts';
 import { ApiError, isAlreadyExists, isNotFound } from '../kube/apierror.ts';
+import type { Clock } from '../kube/clock.ts';
 import { ConnectionError } from '../kube/connectionerror.ts';
+import { Deadline } from '../kube/deadline.ts';
+import type { ObjectKey } from '../kube/objectkey.ts';
 import { Refusal, retryLater } from './answer.ts';
-import type { AppRef, Recoveries, RecoveryOrder, Started } from './recoveries.ts';
-import { idempotencyLabel, originLabel, type RunCache, runs } from './run-cache.ts';
+import { type Attempt, keyLabel, met, runManifest } from './attempt.ts';
+import type { Recoveries, RecoveryOrder, Started } from './recoveries.ts';
+import { originLabel, type RunCache, runs } from './run-cache.ts';
 import { isFinished } from './run-conditions.ts';
-import { keyLabelValue, lastOfChain, nextRunName } from './run-name.ts';
+import { lastOfChain, nextRunName } from './run-name.ts';
 
 /** What {@link KubernetesRecoveries} are made of. */
 export interface KubernetesRecoveriesOptions {
   readonly client: ApiClient;
   readonly cache: RunCache;
   readonly logger: Logger;
+  readonly clock: Clock;
+  /** Makes an id nobody else makes. */
+  readonly newId: () => string;
   /** How long a finished run is kept; the server keeps its task records for 7 days. */
   readonly ttlSecondsAfterFinished: number;
 }
 
 /** How long a run is kept whose request was refused: it is an answer, not a history. */
 const REFUSED_TTL_SECONDS = 3_600;
+
+/** How long the API server may take with all that one order needs, in milliseconds. */
+const START_TIMEOUT_MS = 8_000;
 
 /** How many taken names are followed before the cache must be so far behind that something is wrong with it. */
 const MAX_STEPS = 10;
@@ -46,8 +55,12 @@ export class KubernetesRecoveries implements Recoveries {
   }
 
   async start(order: RecoveryOrder): Promise<Started> {
+    const { clock, newId } = this.#options;
+    const timedOut = () => new ConnectionError('Timeout', `no answer within ${START_TIMEOUT_MS} ms`);
+    using deadline = new Deadline(clock, START_TIMEOUT_MS, timedOut);
+    const attempt = { order, id: newId(), signal: deadline.signal };
     try {
-      return (await this.#existing(order)) ?? (await this.#create(order));
+      return (await this.#existing(attempt)) ?? (await this.#create(attempt));
     } catch (error) {
       throw this.#unavailable(error);
     }
@@ -77,18 +90,19 @@ export class KubernetesRecoveries implements Recoveries {
   }
 
   /** What the cache knows of the order, confirmed: a caller must not be turned away by what is no longer true. */
-  async #existing(order: RecoveryOrder): Promise<Started | undefined> {
+  async #existing(attempt: Attempt): Promise<Started | undefined> {
     const { cache } = this.#options;
-    const sameKey = order.idempotencyKey === undefined ? undefined : cache.byKeyLabel(keyLabel(order) ?? '');
+    const label = keyLabel(attempt.order);
+    const sameKey = label === undefined ? undefined : cache.byKeyLabel(label);
     if (sameKey !== undefined) {
-      return this.#met(order, sameKey);
+      return met(attempt, sameKey);
     }
-    for (const run of cache.ofApp(order)) {
+    for (const run of cache.ofApp(attempt.order)) {
       if (run.spec.mode === 'Recover' && !isFinished(run)) {
-        const now = await this.#read(run.metadata.namespace, run.metadata.name);
-        const met = now === undefined ? undefined : this.#met(order, now);
-        if (met !== undefined) {
-          return met;
+        const now = await this.#read(run.metadata, attempt.signal);
+        const meaning = now && met(attempt, now);
+        if (meaning !== undefined) {
+          return meaning;
         }
       }
     }
@@ -96,72 +110,44 @@ export class KubernetesRecoveries implements Recoveries {
   }
 
   /** Creates the next run of the app's chain, following the chain where others have gone on with it. */
-  async #create(order: RecoveryOrder): Promise<Started> {
-    const { client, cache } = this.#options;
+  async #create(attempt: Attempt): Promise<Started> {
+    const { client, cache, ttlSecondsAfterFinished } = this.#options;
+    const { order, signal } = attempt;
+    const manifest = (name: string) => runManifest(attempt, name, ttlSecondsAfterFinished);
     const { namespace } = order.tenant;
     const chain = cache.ofApp(order).filter((run) => run.metadata.labels?.[originLabel] === 'http');
     let predecessor = lastOfChain(order, chain);
     for (let step = 0; step < MAX_STEPS; step += 1) {
       const name = nextRunName(order, predecessor);
       try {
-        return { kind: 'created', run: await client.create(runs, this.#manifest(order, name)) };
+        return { kind: 'created', run: await client.create(runs, manifest(name), { signal }) };
       } catch (error) {
-        if (!isAlreadyExists(error)) {
+        // Where the answer was lost, the name tells what happened: it is free, or taken by this very request.
+        if (!isAlreadyExists(error) && !isReset(error)) {
           throw error;
         }
       }
-      // Gone again when it is not found: then its name is free.
-      const taken = await this.#read(namespace, name);
-      const met = taken === undefined ? undefined : this.#met(order, taken);
-      if (met !== undefined) {
-        return met;
+      const taken = await this.#read({ namespace, name }, signal);
+      const meaning = taken && met(attempt, taken);
+      if (meaning !== undefined) {
+        return meaning;
       }
       predecessor = taken?.metadata.uid ?? predecessor;
     }
-    throw new Refusal(
-      retryLater(503, 'Recovery could not be recorded: too many at once for this app; try again', 1),
-    );
+    const text = 'Recovery could not be recorded: too many at once for this app; try again';
+    throw new Refusal(retryLater(503, text, 1));
   }
 
-  /** What it means for the order that this run is there; undefined: nothing. */
-  #met(order: RecoveryOrder, run: BootstrapRecovery): Started | undefined {
-    const label = keyLabel(order);
-    if (label !== undefined && run.metadata.labels?.[idempotencyLabel] === label) {
-      return isOf(order, run) ? { kind: 'repeated', run } : { kind: 'keyReused' };
-    }
-    return isFinished(run) ? undefined : { kind: 'inProgress' };
-  }
-
-  async #read(namespace: string | undefined, name: string): Promise<BootstrapRecovery | undefined> {
+  /** The run as it is now, past the cache. */
+  async #read(key: ObjectKey, signal: AbortSignal): Promise<BootstrapRecovery | undefined> {
     try {
-      return await this.#options.client.get(runs, { namespace, name });
+      return await this.#options.client.get(runs, key, { signal });
     } catch (error) {
       if (isNotFound(error)) {
         return undefined;
       }
       throw error;
     }
-  }
-
-  #manifest(order: RecoveryOrder, name: string): BootstrapRecoveryManifest {
-    const { tenant, admin, appName, timeoutSeconds } = order;
-    const label = keyLabel(order);
-    return {
-      apiVersion,
-      kind: 'BootstrapRecovery',
-      metadata: {
-        name,
-        namespace: tenant.namespace,
-        labels: { [originLabel]: 'http', ...(label !== undefined && { [idempotencyLabel]: label }) },
-      },
-      spec: {
-        targetRef: { name: tenant.target },
-        adminName: admin,
-        appName,
-        timeoutSeconds,
-        ttlSecondsAfterFinished: this.#options.ttlSecondsAfterFinished,
-      },
-    };
   }
 
   /** What the API server's refusals mean to a client: nothing but "later". Anything else is a defect, thrown as it is. */
@@ -176,15 +162,7 @@ export class KubernetesRecoveries implements Recoveries {
   }
 }
 
-function keyLabel({ admin, idempotencyKey }: RecoveryOrder): string | undefined {
-  return idempotencyKey === undefined ? undefined : keyLabelValue(admin, idempotencyKey);
-}
-
-function isOf({ tenant, admin, appName }: AppRef, { metadata, spec }: BootstrapRecovery): boolean {
-  return (
-    metadata.namespace === tenant.namespace &&
-    spec.targetRef.name === tenant.target &&
-    spec.adminName === admin &&
-    spec.appName === appName
-  );
+/** The connection was lost, possibly after the API server had done what was asked. */
+function isReset(error: unknown): boolean {
+  return error instanceof ConnectionError && error.failure === 'Reset';
 }

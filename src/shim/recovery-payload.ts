@@ -10,13 +10,8 @@
  * - an empty `appName` is a missing one (`required` of go-playground/validator).
  */
 import { quote } from './go-quote.ts';
-import {
-  type JsonKind,
-  JsonSyntaxError,
-  parseString,
-  type RawValue,
-  scanFirstValue,
-} from './json-scanner.ts';
+import { JsonSyntaxError } from './json-lexer.ts';
+import { type JsonKind, parseString, type RawValue, scanFirstValue } from './json-scanner.ts';
 
 /** What a valid body asks for. */
 export interface RecoveryPayload {

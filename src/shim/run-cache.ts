@@ -15,6 +15,9 @@ export const originLabel = `${group}/origin` as const;
 /** Label that holds the hash of the idempotency key a run was asked for with. */
 export const idempotencyLabel = `${group}/idempotency-key` as const;
 
+/** Annotation that tells which request created a run. Not cached: only a run read live is asked for it. */
+export const requestAnnotation = `${group}/request-id` as const;
+
 /** What a {@link RunCache} is made of: an informer's options, the rest is its own. */
 export type RunCacheOptions = Omit<
   InformerOptions<BootstrapRecovery>,

@@ -1,0 +1,124 @@
+import express, { type Express, type Request, type Response } from 'express';
+import type { Logger } from 'pino';
+import type { Access } from './access.ts';
+import { type Answer, errorAnswer, Refusal } from './answer.ts';
+import { cors } from './cors.ts';
+import { getTask } from './get-task.ts';
+import { marshal } from './go-json.ts';
+import { idempotencyKey } from './idempotency-key.ts';
+import { observe } from './observe.ts';
+import { openapiDocument } from './openapi.ts';
+import { type RecoverOptions, recover } from './recover.ts';
+import { bindRecoveryPayload } from './recovery-payload.ts';
+import { readBody } from './request-body.ts';
+import { requestSignal } from './request-signal.ts';
+import { type RouteName, routes } from './routes.ts';
+import type { Tenants } from './tenants.ts';
+
+/** What the API port serves with. */
+export interface AppOptions extends RecoverOptions {
+  readonly access: Access;
+  readonly tenants: Tenants;
+  readonly allowedOrigins: readonly string[];
+  readonly logger: Logger;
+  readonly version: string;
+  /** Aborts when the shim is asked to stop: it is no longer ready, but serves whatever still comes. */
+  readonly shuttingDown: AbortSignal;
+  /** Aborts when it stops: nobody waits for a decision any more, and connections end with their answer. */
+  readonly draining: AbortSignal;
+}
+
+/** Answers one request. Refuses by throwing a {@link Refusal}. */
+type Handler = (req: Request, res: Response) => Promise<Answer> | Answer;
+
+/** The Express application of the API port: every route of the table, and nothing else. */
+export function createApp(options: AppOptions): Express {
+  const app = express();
+  // The server's router tells cases and trailing slashes apart, and sends neither of these headers.
+  app.enable('case sensitive routing').enable('strict routing');
+  app.disable('x-powered-by').disable('etag');
+  app.use(observe(options.logger, options.metrics));
+  app.use(cors(options.allowedOrigins));
+  const handlers = handlersOf(options);
+  for (const [name, { method, path }] of Object.entries(routes)) {
+    const handler = handlers[name as RouteName]; // Object.entries forgets the names of the keys
+    app[method](path, async (req, res) => {
+      const answer = await answerOf(handler, req, res);
+      if (!req.complete || options.draining.aborted) {
+        // Refused before the body was read, which is not waited for; or the connection is no longer wanted.
+        res.set('Connection', 'close');
+      }
+      send(res, answer);
+    });
+  }
+  app.use((_req, res) => {
+    // The words of the server's router.
+    res.status(404).type('text/plain').send('404 page not found');
+  });
+  return app;
+}
+
+function handlersOf(options: AppOptions): Readonly<Record<RouteName, Handler>> {
+  const { access, tenants, recoveries, shuttingDown, draining } = options;
+  const document = openapiDocument(options.version);
+  return {
+    recover: async (req, res) => {
+      const admin = await access.admin(req, 'recover');
+      const key = idempotencyKey(req);
+      const bound = bindRecoveryPayload(await readBody(req, res));
+      if (bound.payload === undefined) {
+        return errorAnswer(400, bound.error);
+      }
+      const order = { ...bound.payload, admin, tenant: tenants.of(admin), idempotencyKey: key };
+      const answer = await recover(options, order, requestSignal(res, draining));
+      const { appName } = bound.payload;
+      req.log.info(
+        { admin, appName, status: answer.status, task: answer.headers?.['Location'] },
+        'recovery asked for',
+      );
+      return answer;
+    },
+    task: async (req) => {
+      const admin = await access.admin(req, 'task');
+      return getTask(recoveries, tenants, admin, queryOf(req).get('task_id'));
+    },
+    healthz: () => ({ status: 200, body: { status: 'ok' } }),
+    readyz: () => {
+      const reason = shuttingDown.aborted
+        ? 'shutting down'
+        : recoveries.ready
+          ? undefined
+          : 'runs are not listed yet';
+      return reason === undefined
+        ? { status: 200, body: { status: 'ok' } }
+        : { status: 503, body: { status: 'not ready', reason } };
+    },
+    openapi: () => ({ status: 200, body: document }),
+  };
+}
+
+async function answerOf(handler: Handler, req: Request, res: Response): Promise<Answer> {
+  try {
+    return await handler(req, res);
+  } catch (error) {
+    if (error instanceof Refusal) {
+      return error.answer;
+    }
+    // A defect. What it is stays in the log: an answer tells a client nothing of how the shim is made.
+    req.log.error({ err: error }, 'a request failed');
+    return errorAnswer(500, 'Internal server error');
+  }
+}
+
+function send(res: Response, { status, body, headers }: Answer): void {
+  res
+    .status(status)
+    .set({ 'X-Content-Type-Options': 'nosniff', 'Cache-Control': 'no-store', ...headers })
+    .type('application/json')
+    .send(marshal(body));
+}
+
+/** The query, first value of each name; the base only completes the URL. */
+function queryOf(req: Request): URLSearchParams {
+  return new URLSearchParams(req.url.split('?').slice(1).join('?'));
+}

@@ -1,0 +1,25 @@
+import { type Answer, errorAnswer, retryLater } from './answer.ts';
+import type { Recoveries } from './recoveries.ts';
+import { taskOf, unknownTask } from './task.ts';
+import type { Tenants } from './tenants.ts';
+
+/**
+ * The state of a task of `admin`. Somebody else's task is an unknown one: whether it exists is nobody's business. (The server
+ * shows every task to everybody.)
+ */
+export function getTask(recoveries: Recoveries, tenants: Tenants, admin: string, id: string | null): Answer {
+  if (id === null || id === '') {
+    return errorAnswer(400, 'task_id query parameter is required');
+  }
+  if (!recoveries.ready) {
+    return retryLater(503, 'Failed to retrieve task status', 2);
+  }
+  const run = recoveries.find(id);
+  const tenant = tenants.of(admin);
+  const isTheirs =
+    run !== undefined &&
+    run.spec.adminName === admin &&
+    run.metadata.namespace === tenant.namespace &&
+    run.spec.targetRef.name === tenant.target;
+  return { status: 200, body: { data: isTheirs ? taskOf(run) : unknownTask(id), message: 'Task state.' } };
+}

@@ -1,0 +1,57 @@
+import { randomUUID } from 'node:crypto';
+import type { RequestHandler } from 'express';
+import type { Logger } from 'pino';
+import { pinoHttp } from 'pino-http';
+import type { ShimMetrics } from './metrics.ts';
+import { type Route, routes } from './routes.ts';
+
+/** Probes come every few seconds; their outcome is in the metrics. */
+const UNLOGGED: ReadonlySet<string> = new Set([routes.healthz.path, routes.readyz.path]);
+
+/**
+ * Logs each request, once, when it is answered, and counts it. Headers and query are never logged, so neither are tokens; the
+ * redaction is for whoever adds a header to the serializer one day.
+ */
+export function observe(logger: Logger, metrics: ShimMetrics): RequestHandler {
+  const table: readonly Route[] = Object.values(routes);
+  const paths: ReadonlySet<string> = new Set(table.map((route) => route.path));
+  const log = pinoHttp({
+    logger,
+    redact: ['req.headers', 'res.headers'],
+    quietReqLogger: true,
+    genReqId: (req) => requestId(req.headers['x-request-id']),
+    serializers: {
+      req: ({ id, method, url }: { id: unknown; method: string; url: string }) => ({
+        id,
+        method,
+        path: pathOf(url),
+      }),
+      res: ({ statusCode }: { statusCode: number }) => ({ statusCode }),
+    },
+    customLogLevel: (_req, { statusCode }) => (statusCode >= 500 ? 'error' : 'info'),
+    autoLogging: { ignore: (req) => UNLOGGED.has(pathOf(req.url ?? '')) },
+  });
+  return (req, res, next) => {
+    const path = pathOf(req.url);
+    const route = paths.has(path) ? path : 'unmatched';
+    const stop = metrics.duration.startTimer({ route });
+    metrics.inFlight.inc();
+    res.once('close', () => {
+      metrics.inFlight.dec();
+      stop();
+      metrics.requests.inc({ route, method: req.method, code: res.statusCode });
+    });
+    log(req, res);
+    res.set('X-Request-Id', String(req.id));
+    next();
+  };
+}
+
+/** A caller's own request id, if it is harmless in a log; otherwise a new one. */
+function requestId(given: string | string[] | undefined): string {
+  return typeof given === 'string' && /^[\w.-]{1,64}$/.test(given) ? given : randomUUID();
+}
+
+function pathOf(url: string): string {
+  return url.split('?', 1)[0] ?? '';
+}

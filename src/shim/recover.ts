@@ -1,0 +1,62 @@
+import type { Clock } from '../kube/clock.ts';
+import { Deadline } from '../kube/deadline.ts';
+import { type Answer, errorAnswer, retryLater } from './answer.ts';
+import { decisionOf } from './decision.ts';
+import type { ShimMetrics } from './metrics.ts';
+import type { Recoveries, RecoveryOrder } from './recoveries.ts';
+
+/** What handling a recovery needs. */
+export interface RecoverOptions {
+  readonly recoveries: Recoveries;
+  readonly clock: Clock;
+  /** How long a request waits for the controller to say whether a recovery is needed and allowed, in milliseconds. */
+  readonly decisionTimeoutMs: number;
+  readonly metrics: ShimMetrics;
+}
+
+/**
+ * Starts a recovery and answers with the controller's decision. Without one in time, or when `signal` says that nobody can wait any
+ * longer, the answer is 202 all the same: the run is recorded, and a controller that comes later takes it up.
+ */
+export async function recover(
+  options: RecoverOptions,
+  order: RecoveryOrder,
+  signal: AbortSignal,
+): Promise<Answer> {
+  const { recoveries, clock, decisionTimeoutMs, metrics } = options;
+  if (!recoveries.ready) {
+    return retryLater(503, 'the shim is starting; try again', 2);
+  }
+  const started = await recoveries.start(order);
+  if (started.kind === 'inProgress') {
+    return errorAnswer(409, 'Recovery already in progress for this admin and app');
+  }
+  if (started.kind === 'keyReused') {
+    return errorAnswer(422, 'Idempotency-Key was already used for another app');
+  }
+  using deadline = new Deadline(clock, decisionTimeoutMs, () => new Error('no decision in time'), signal);
+  const run = await recoveries.decided(started.run, deadline.signal);
+  if (run === undefined) {
+    return retryLater(503, 'Recovery was deleted before it was decided; try again', 1);
+  }
+  const decision = decisionOf(run);
+  if (decision.kind === 'refused') {
+    await recoveries.withdraw(run);
+    return decision.answer;
+  }
+  if (decision.kind === 'pending') {
+    metrics.undecided.inc();
+  }
+  return accepted(run.metadata.uid, clock.now());
+}
+
+function accepted(uid: string, now: Date): Answer {
+  return {
+    status: 202,
+    body: {
+      data: { last_update: now.toISOString().replace(/\.\d+Z$/, 'Z'), task_id: uid },
+      message: 'Bootstrap recovery accepted and started in background',
+    },
+    headers: { Location: `/tuf/v1/task?task_id=${uid}` },
+  };
+}

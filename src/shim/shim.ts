@@ -1,0 +1,132 @@
+import type { Logger } from 'pino';
+import type { Registry } from 'prom-client';
+import type { ApiClient } from '../kube/apiclient.ts';
+import type { Clock } from '../kube/clock.ts';
+import type { RuntimeMetrics } from '../kube/metrics.ts';
+import { sleep } from '../kube/sleep.ts';
+import { Access } from './access.ts';
+import { createApp } from './app.ts';
+import { type ClientTimeouts, HttpServer, type ListenAddress } from './http-server.ts';
+import { KubernetesRecoveries } from './kubernetes-recoveries.ts';
+import { ShimMetrics } from './metrics.ts';
+import { metricsListener } from './metrics-listener.ts';
+import { type RateLimit, RateLimiter } from './rate-limiter.ts';
+import { RunCache } from './run-cache.ts';
+import type { StandingSource } from './standing.ts';
+import type { Tenants } from './tenants.ts';
+import { type TokenKeys, type TokenRules, TokenVerifier } from './token-verifier.ts';
+
+/** Everything a shim is made of. */
+export interface ShimOptions {
+  readonly address: ListenAddress;
+  readonly metricsAddress: ListenAddress;
+  readonly client: ApiClient;
+  readonly tenants: Tenants;
+  readonly keys: TokenKeys;
+  readonly rules: TokenRules;
+  readonly standings: StandingSource;
+  readonly rateLimit: RateLimit;
+  readonly allowedOrigins: readonly string[];
+  readonly decisionTimeoutMs: number;
+  readonly ttlSecondsAfterFinished: number;
+  readonly clientTimeouts?: ClientTimeouts;
+  /** How long requests are still served after the shim stopped being ready, until everybody has stopped sending any. */
+  readonly drainDelayMs: number;
+  /** How long requests under way may take after that. */
+  readonly drainGraceMs: number;
+  readonly logger: Logger;
+  readonly registry: Registry;
+  readonly runtimeMetrics: RuntimeMetrics;
+  readonly clock: Clock;
+  readonly random: () => number;
+  readonly newId: () => string;
+  readonly version: string;
+}
+
+/** A running shim: the API port, the metrics port, and the watch behind them. */
+export class Shim {
+  readonly #options: ShimOptions;
+  readonly #api: HttpServer;
+  readonly #metrics: HttpServer;
+  readonly #lifetime: Lifetime;
+  readonly #watch: Promise<void>;
+
+  private constructor(options: ShimOptions, parts: Parts) {
+    this.#options = options;
+    this.#api = parts.api;
+    this.#metrics = parts.metrics;
+    this.#lifetime = parts.lifetime;
+    this.#watch = parts.watch;
+  }
+
+  /** Listens, and starts to watch the runs. Requests are answered 503 until all of them were listed. */
+  static async start(options: ShimOptions): Promise<Shim> {
+    const { client, clock, logger, registry, random, runtimeMetrics, tenants } = options;
+    const lifetime = {
+      ready: new AbortController(),
+      waiting: new AbortController(),
+      watch: new AbortController(),
+    };
+    const { namespaces } = tenants;
+    const cache = new RunCache({ client, namespaces, logger, metrics: runtimeMetrics, clock, random });
+    const monotonic = (): number => clock.monotonic();
+    const app = createApp({
+      ...options,
+      access: new Access(
+        new TokenVerifier(options.keys, options.rules, () => clock.now()),
+        options.standings,
+        new RateLimiter(options.rateLimit, monotonic),
+      ),
+      recoveries: new KubernetesRecoveries({ ...options, cache }),
+      metrics: new ShimMetrics(registry),
+      shuttingDown: lifetime.ready.signal,
+      draining: lifetime.waiting.signal,
+    });
+    const api = await HttpServer.listen(app, options.address, options.clientTimeouts);
+    const metrics = await HttpServer.listen(metricsListener(registry, logger), options.metricsAddress);
+    const watch = cache.run(lifetime.watch.signal);
+    logger.info({ port: api.port, metricsPort: metrics.port, namespaces }, 'the shim is listening');
+    return new Shim(options, { api, metrics, lifetime, watch });
+  }
+
+  /** Port of the API. */
+  get port(): number {
+    return this.#api.port;
+  }
+
+  /** Port of the metrics. */
+  get metricsPort(): number {
+    return this.#metrics.port;
+  }
+
+  /**
+   * Shuts down without losing a request: stops being ready and goes on serving until load balancers have noticed; then answers
+   * whoever waits for a decision (202: the task is recorded), lets the other requests finish, and closes.
+   */
+  async stop(): Promise<void> {
+    const { clock, drainDelayMs, drainGraceMs, logger } = this.#options;
+    logger.info('shutting down');
+    this.#lifetime.ready.abort();
+    await sleep(clock, drainDelayMs);
+    this.#lifetime.waiting.abort();
+    await this.#api.drain(drainGraceMs);
+    this.#lifetime.watch.abort();
+    await this.#watch;
+    await this.#metrics.drain(0);
+    logger.info('shut down');
+  }
+}
+
+/** What ends when: readiness, then waiting for decisions, then the watch. */
+interface Lifetime {
+  readonly ready: AbortController;
+  readonly waiting: AbortController;
+  readonly watch: AbortController;
+}
+
+interface Parts {
+  readonly api: HttpServer;
+  readonly metrics: HttpServer;
+  readonly lifetime: Lifetime;
+  readonly watch: Promise<void>;
+}
