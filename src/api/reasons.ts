@@ -65,8 +65,24 @@ export const succeededReasons = {
   },
   RedisAccessDenied: {
     status: 'False',
-    meaning: 'Redis refused the user, the password or a command.',
-    next: 'Check the credentials and the ACL of the user; the reference lists the minimal ACL.',
+    meaning: 'The ACL of this user does not allow a command or a key the run needs.',
+    next: 'Grant it; the reference lists the minimal ACL. Then create a new run.',
+  },
+  RedisAuthRequired: {
+    status: 'False',
+    meaning: 'Redis asks for a password and none was given.',
+    next: 'Set redis.passwordSecretRef on the RecoveryTarget, then create a new run.',
+  },
+  RedisWrongPassword: {
+    status: 'False',
+    meaning: 'Redis refused the user name or the password.',
+    next: 'Correct the Secret the RecoveryTarget names, then create a new run.',
+  },
+  RedisTLSFailed: {
+    status: 'False',
+    meaning:
+      'The TLS connection to Redis could not be set up: an unknown authority, a wrong name, or no TLS there.',
+    next: 'Correct redis.tls of the RecoveryTarget, then create a new run.',
   },
   RedisReadOnly: {
     status: 'False',
@@ -82,6 +98,16 @@ export const succeededReasons = {
     status: 'False',
     meaning: 'Redis refused the write; the script writes all or nothing, so nothing changed.',
     next: "The message names Redis' own error; mend it and create a new run.",
+  },
+  RedisOutOfMemory: {
+    status: 'False',
+    meaning: 'Redis is out of memory and evicts nothing, so it refused the write; nothing changed.',
+    next: 'Give Redis more memory, then create a new run.',
+  },
+  RedisPersistenceFailed: {
+    status: 'False',
+    meaning: 'Redis cannot save to disk and therefore refuses writes; nothing changed.',
+    next: "Mend Redis' disk, then create a new run.",
   },
   CorruptType: {
     status: 'False',

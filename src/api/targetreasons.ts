@@ -26,6 +26,11 @@ export const redisReachableReasons = {
     meaning: 'Redis refused the user, the password or a command.',
     next: 'Correct the Secret or the ACL of the user.',
   },
+  RedisReadOnly: {
+    status: 'False',
+    meaning: 'This Redis is a replica, and the target allows recoveries.',
+    next: 'Point the target at the primary or at Sentinel, or set accessMode: ReadOnly.',
+  },
   RedisUnsupported: {
     status: 'False',
     meaning: 'This Redis runs in a mode the server itself cannot use, such as Cluster.',
