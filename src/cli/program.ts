@@ -3,11 +3,19 @@ import packageJSON from '../../package.json' with { type: 'json' };
 import { RecoveryError } from '../errors.ts';
 import type { CommandContext, RegisterCommand } from './context.ts';
 import { exitCodes } from './exit-codes.ts';
+import { registerClusterCommands } from './kubectl/register.ts';
+import { registerPlan } from './plan.ts';
+import { registerRecover } from './recover.ts';
 import { redactURLs } from './redact.ts';
 import { registerVerify } from './verify.ts';
 
 /** Every command, in the order of --help. */
-const commands: readonly RegisterCommand[] = [registerVerify];
+const commands: readonly RegisterCommand[] = [
+  registerVerify,
+  registerPlan,
+  registerRecover,
+  registerClusterCommands,
+];
 
 /** Runs one command line (without node and script) to its end. Decides the exit code; never exits and never throws. */
 export async function runProgram(args: readonly string[], context: CommandContext): Promise<void> {

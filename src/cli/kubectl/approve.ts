@@ -5,39 +5,40 @@ import type { Resource } from '../../kube/resource.ts';
 import type { CommandContext } from '../context.ts';
 import { exitCodes } from '../exit-codes.ts';
 import { clusterCommand } from './cluster-command.ts';
-import type { ConnectionFlags } from './connection.ts';
 import { describeRun } from './description.ts';
 import { getRun } from './get-run.ts';
 import { exitCodeOf } from './verdict.ts';
-import { waitFor } from './wait.ts';
+import { type WaitFlags, waitFor } from './wait.ts';
 
 /** Flags of `approve`. */
-export interface ApproveFlags extends ConnectionFlags {
+export interface ApproveFlags extends WaitFlags {
   /** The plan that was read; without it, the plan as it is now is shown and approved. */
   readonly digest?: string;
   readonly wait?: true;
-  readonly timeout: number;
 }
 
 const runs: Resource<BootstrapRecovery> = bootstrapRecoveries;
 
 /**
- * `kubectl tuf-recovery approve NAME`: lets a run apply exactly the plan it shows. What is approved is a digest, so a
+ * `approve NAME`: lets a run apply exactly the plan it shows. What is approved is a digest, so a
  * plan that changes between reading and applying waits again.
  */
 export function approve(name: string, flags: ApproveFlags, context: CommandContext): Promise<void> {
   return clusterCommand(context, flags, async (connection) => {
     const run = await getRun(connection, name, context.signal);
     const digest = plannedDigest(run, flags.digest);
-    if (flags.digest === undefined) context.stdout.write(`${describeRun(run, context.color, new Date())}\n`);
+    if (flags.digest === undefined && flags.output === 'human') {
+      context.stdout.write(`${describeRun(run, context.color, new Date())}\n`);
+    }
     await connection.api.patch(
       runs,
       { namespace: connection.namespace, name },
       { type: 'merge', body: { spec: { approvedPlan: digest } } },
       { signal: context.signal, fieldManager: 'kubectl-tuf-recovery' },
     );
-    context.stdout.write(`approved plan ${digest} of ${name}\n`);
-    return flags.wait === true ? await waitFor(connection, name, flags, context) : exitCodes.done;
+    context.stderr.write(`approved plan ${digest} of ${name}\n`);
+    if (flags.wait !== true) return exitCodes.done;
+    return exitCodeOf(await waitFor(connection, name, flags, context)) ?? exitCodes.timedOut;
   });
 }
 

@@ -1,55 +1,59 @@
 import type { BootstrapRecovery } from '../../api/bootstraprecovery.generated.ts';
 import { TerminalError } from '../../errors.ts';
-import type { ObjectKey } from '../../kube/objectkey.ts';
 import type { CommandContext } from '../context.ts';
+import { type Progress, progressTo } from '../progress.ts';
+import { terminalText } from '../terminal-text.ts';
 import type { Connection } from './connection.ts';
-import { ProgressLine } from './progress-line.ts';
 import { exitCodeOf, succeededOf } from './verdict.ts';
 import { watchRuns } from './watch-runs.ts';
 
-/** How long {@link awaitRun} waits, and what else ends it. */
-export interface AwaitOptions {
-  /** Seconds; the run itself goes on when they are over. */
-  readonly timeoutSeconds: number;
-  /** Stop at a plan that waits for approval, too: nobody is there to give it. */
-  readonly untilApproval: boolean;
-}
-
 /**
- * Shows a run's progress on standard error until it ended.
+ * Shows a run's progress on standard error until it ended, waits for approval (nobody may be there to give it), or
+ * `timeoutSeconds` are over. The run itself goes on.
  *
- * @returns the run as it is then; under way still when the time ran out or when it waits for approval.
+ * @returns the run as it is then.
  * @throws {TerminalError} `NotFound` when there is no such run, or it is deleted meanwhile.
  */
 export async function awaitRun(
-  { api }: Connection,
-  key: ObjectKey,
-  { timeoutSeconds, untilApproval }: AwaitOptions,
+  { api, namespace }: Connection,
+  name: string,
+  timeoutSeconds: number,
   context: CommandContext,
 ): Promise<BootstrapRecovery> {
   const timeout = AbortSignal.timeout(timeoutSeconds * 1000);
-  const selection = { namespace: key.namespace, fieldSelector: `metadata.name=${key.name}` };
-  using line = new ProgressLine(context);
+  const selection = { namespace, fieldSelector: `metadata.name=${name}` };
+  const progress = progressTo(context);
   let last: BootstrapRecovery | undefined;
   try {
     for await (const [run] of watchRuns(api, selection, AbortSignal.any([timeout, context.signal]))) {
-      if (run === undefined) throw gone(key, last);
+      if (run === undefined) throw gone(name, namespace, last);
+      show(progress, run, last);
       last = run;
-      line.show(run);
-      if (exitCodeOf(run) !== undefined) return run;
-      if (untilApproval && succeededOf(run)?.reason === 'AwaitingApproval') return run;
+      if (exitCodeOf(run) !== undefined || succeededOf(run)?.reason === 'AwaitingApproval') break;
     }
   } catch (error) {
-    if (!timeout.aborted || last === undefined) throw error;
+    // Only the time that ran out ends the wait with what was seen last.
+    if (error !== timeout.reason || last === undefined) throw error;
+  } finally {
+    progress.end();
   }
-  if (last === undefined) throw gone(key, last);
+  if (last === undefined) throw gone(name, namespace, last);
   return last;
 }
 
-function gone(
-  { name, namespace = 'default' }: ObjectKey,
-  last: BootstrapRecovery | undefined,
-): TerminalError {
+/** The bar while there is something to count; a line whenever the run starts to wait for something. */
+function show(progress: Progress, run: BootstrapRecovery, before: BootstrapRecovery | undefined): void {
+  const { reason = 'Pending', message = 'waiting for the controller' } = succeededOf(run) ?? {};
+  if (exitCodeOf(run) !== undefined) return;
+  if (reason === 'Running') {
+    const { stage, completed, total } = run.status.progress ?? { stage: reason, completed: 0, total: 0 };
+    progress.show(terminalText(stage), completed, total);
+  } else if (before === undefined || reason !== succeededOf(before)?.reason) {
+    progress.say(`${run.metadata.name}: ${terminalText(reason)}: ${terminalText(message)}`);
+  }
+}
+
+function gone(name: string, namespace: string, last: BootstrapRecovery | undefined): TerminalError {
   return new TerminalError(
     'NotFound',
     last === undefined

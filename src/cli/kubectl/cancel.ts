@@ -4,20 +4,18 @@ import type { Resource } from '../../kube/resource.ts';
 import type { CommandContext } from '../context.ts';
 import { exitCodes } from '../exit-codes.ts';
 import { clusterCommand } from './cluster-command.ts';
-import type { ConnectionFlags } from './connection.ts';
 import { getRun } from './get-run.ts';
 import { exitCodeOf, succeededOf } from './verdict.ts';
-import { waitFor } from './wait.ts';
+import { type WaitFlags, waitFor } from './wait.ts';
 
 /** Flags of `cancel`. */
-export interface CancelFlags extends ConnectionFlags {
+export interface CancelFlags extends WaitFlags {
   readonly wait?: true;
-  readonly timeout: number;
 }
 
 const runs: Resource<BootstrapRecovery> = bootstrapRecoveries;
 
-/** `kubectl tuf-recovery cancel NAME`: ends a run at its next safe point. Redis holds the old or the new state. */
+/** `cancel NAME`: ends a run at its next safe point. Redis holds the old or the new state. */
 export function cancel(name: string, flags: CancelFlags, context: CommandContext): Promise<void> {
   return clusterCommand(context, flags, async (connection) => {
     const run = await getRun(connection, name, context.signal);
@@ -31,11 +29,12 @@ export function cancel(name: string, flags: CancelFlags, context: CommandContext
       { type: 'merge', body: { spec: { cancel: true } } },
       { signal: context.signal, fieldManager: 'kubectl-tuf-recovery' },
     );
-    context.stdout.write(`cancelling ${name}\n`);
+    context.stderr.write(`cancelling ${name}\n`);
     if (flags.wait !== true) return exitCodes.done;
-    const code = await waitFor(connection, name, flags, context);
-    // Cancelled is what was asked for.
-    const ended = await getRun(connection, name, context.signal);
-    return succeededOf(ended)?.reason === 'Cancelled' ? exitCodes.done : code;
+    const ended = await waitFor(connection, name, flags, context);
+    // Cancelled is what was asked for; a run that was quicker ended as it ended.
+    return succeededOf(ended)?.reason === 'Cancelled'
+      ? exitCodes.done
+      : (exitCodeOf(ended) ?? exitCodes.timedOut);
   });
 }

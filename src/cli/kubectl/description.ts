@@ -1,16 +1,44 @@
 import type { BootstrapRecovery } from '../../api/bootstraprecovery.generated.ts';
+import { type Paint, paintFor } from '../style.ts';
+import { table } from '../table.ts';
 import { terminalText } from '../terminal-text.ts';
+import { wrap } from '../wrap.ts';
 import { age } from './age.ts';
-import { progressOf } from './run-table.ts';
-import { styled } from './style.ts';
-import { table } from './table.ts';
-import { reasonDocOf, styleOf, succeededOf } from './verdict.ts';
+import { progressText } from './run-table.ts';
+import { reasonDocOf, succeededOf, toneOf } from './verdict.ts';
+
+type Rows = readonly (readonly string[])[];
 
 /** Everything a person asks about one run, in the order they ask it: how did it end, what now, why, what exactly. */
 export function describeRun(run: BootstrapRecovery, color: boolean, now: Date): string {
+  const paint = paintFor(color);
+  const section = (title: string, rows: Rows): string =>
+    rows.length === 0
+      ? ''
+      : `${paint('heading', title)}\n${table(rows.map((row) => row.map((cell) => terminalText(cell))))}`;
+  const sections = [
+    section('Run', facts(run, now)),
+    result(run, paint),
+    section(planTitle(run), planRows(run)),
+    section('Verified metadata', trustRows(run, now)),
+    section('Redis afterwards', verificationRows(run)),
+    findings(run, paint),
+    section(
+      'Last errors',
+      (run.status.lastErrors ?? []).map((each) => [`${age(each.time, now)} ago`, each.reason, each.message]),
+    ),
+    section(
+      'Conditions',
+      (run.status.conditions ?? []).map(({ type, status, reason }) => [type, status, reason]),
+    ),
+  ];
+  return sections.filter((each) => each !== '').join('\n');
+}
+
+function facts(run: BootstrapRecovery, now: Date): Rows {
   const { metadata, spec, status } = run;
-  const heading = (text: string) => styled(color, 'heading', text);
-  const facts: [string, string | undefined][] = [
+  const { attempts, reportRef } = status;
+  const rows: readonly (readonly [string, string | undefined])[] = [
     ['Name', metadata.name],
     ['Namespace', metadata.namespace],
     ['App', `${spec.appName} of ${spec.adminName}`],
@@ -18,122 +46,93 @@ export function describeRun(run: BootstrapRecovery, color: boolean, now: Date): 
     ['Mode', `${spec.mode}, strategy ${spec.strategy}, approval ${spec.approval}`],
     ['Task', status.taskID],
     ['Found', status.state],
-    [
-      'Attempts',
-      status.attempts === undefined
-        ? undefined
-        : `${status.attempts} (retries allowed: ${spec.backoffLimit})`,
-    ],
+    ['Attempts', attempts === undefined ? undefined : `${attempts}, retries allowed: ${spec.backoffLimit}`],
+    ['Progress', progressText(run, false)],
     ['Age', age(metadata.creationTimestamp, now)],
-    ['Progress', progressOf(run, color)],
     [
       'Report',
-      status.reportRef &&
-        `kubectl tuf-recovery report ${metadata.name} -n ${metadata.namespace ?? 'default'}`,
+      reportRef && `kubectl tuf-recovery report ${metadata.name} -n ${metadata.namespace ?? 'default'}`,
     ],
   ];
-  const known = facts.flatMap(([name, value]) =>
-    value === undefined ? [] : [[heading(name), terminalText(value)]],
-  );
-  const sections = [table([], known), result(run, color), ...details(run, color, now)];
-  return sections.filter((section) => section !== '').join('\n');
+  return rows.flatMap(([name, value]) => (value === undefined ? [] : [[name, value]]));
 }
 
-function result(run: BootstrapRecovery, color: boolean): string {
+function result(run: BootstrapRecovery, paint: Paint): string {
   const succeeded = succeededOf(run);
   if (succeeded === undefined) {
-    return `${styled(color, 'waiting', 'Pending')}: the controller has not seen this run yet. Is it installed, and does it watch this namespace?\n`;
+    const hint =
+      'The controller has not seen this run yet. Is it installed, and does it watch this namespace?';
+    return `${paint('heading', 'Result')}\n  ${paint('warning', 'Pending')}\n${wrap(hint, 2)}`;
   }
-  const doc = reasonDocOf(succeeded.reason);
-  const lines = [`${styled(color, styleOf(run), succeeded.reason)}: ${terminalText(succeeded.message)}`];
-  if (doc !== undefined && doc.next !== '')
-    lines.push(`${styled(color, 'heading', 'What to do:')} ${doc.next}`);
+  const lines = [
+    `${paint('heading', 'Result')}\n  ${paint(toneOf(run), terminalText(succeeded.reason))}\n`,
+    wrap(terminalText(succeeded.message), 2),
+  ];
+  const next = reasonDocOf(succeeded.reason)?.next ?? '';
+  if (next !== '') lines.push(`  ${paint('strong', 'What to do')}\n${wrap(next, 2)}`);
   if (succeeded.reason === 'AwaitingApproval') {
     const { name, namespace = 'default' } = run.metadata;
-    lines.push(
-      `  kubectl tuf-recovery approve ${name} -n ${namespace} --digest ${run.status.plan?.digest ?? ''}`,
-    );
+    const digest = run.status.plan?.digest ?? '';
+    lines.push(`    kubectl tuf-recovery approve ${name} -n ${namespace} --digest ${digest}\n`);
   }
-  return `${lines.join('\n')}\n`;
+  return lines.join('');
 }
 
-function details({ status }: BootstrapRecovery, color: boolean, now: Date): readonly string[] {
-  const section = (title: string, rows: readonly (readonly string[])[], header: readonly string[] = []) =>
-    rows.length === 0
-      ? ''
-      : `${styled(color, 'heading', title)}\n${indent(
-          table(
-            header,
-            rows.map((row) => row.map(terminalText)),
-          ),
-        )}`;
-  const { plan, trust, verification } = status;
+function planTitle({ status: { plan } }: BootstrapRecovery): string {
+  if (plan === undefined) return 'Plan';
+  const counts = [
+    [plan.creates, 'created'],
+    [plan.replaces, 'replaced'],
+    [plan.persists, 'freed of a time to live'],
+    [plan.deletes, 'deleted'],
+    [plan.keeps, 'kept'],
+  ] as const;
+  const parts = counts.flatMap(([count, word]) => (count === 0 ? [] : [`${count} ${word}`]));
+  return `Plan  ${parts.join(', ')}  ${plan.digest}`;
+}
+
+function planRows({ status: { plan } }: BootstrapRecovery): Rows {
+  if (plan?.actions === undefined) return [];
+  const rows = plan.actions.map(({ kind, key, value, source, confidence }) => [
+    kind,
+    key,
+    value === '' ? '""' : (value ?? ''),
+    source,
+    confidence,
+  ]);
+  return [['', 'key', 'value', 'source', 'confidence'], ...rows];
+}
+
+function trustRows({ status: { trust } }: BootstrapRecovery, now: Date): Rows {
+  if (trust === undefined) return [];
   return [
-    plan === undefined
-      ? ''
-      : section(
-          `Plan: ${plan.creates} to create, ${plan.replaces} to replace, ${plan.keeps} to keep, ${plan.persists} to persist, ${plan.deletes} to delete (${plan.digest})`,
-          (plan.actions ?? []).map(({ kind, key, value, source, confidence }) => [
-            kind,
-            key,
-            value ?? '',
-            source,
-            confidence,
-          ]),
-          ['DO', 'KEY', 'VALUE', 'FROM', 'CONFIDENCE'],
-        ),
-    trust === undefined
-      ? ''
-      : section('Verified metadata', [
-          ['root', `version ${trust.rootVersion}`, `sha256:${trust.rootSHA256}`],
-          ['timestamp', `version ${trust.timestampVersion}`],
-          ['snapshot', `version ${trust.snapshotVersion}`],
-          ['targets', `version ${trust.targetsVersion}`],
-          ['delegated', `${trust.delegatedRoles} roles`],
-          ...(trust.expired ?? []).map(({ role, version, expires }) => [
-            'expired',
-            `${role} version ${version}`,
-            `${age(expires, now)} ago, on ${expires}`,
-          ]),
-        ]),
-    verification === undefined
-      ? ''
-      : section('Redis afterwards', [
-          [
-            `${verification.checkedKeys} keys read`,
-            `${verification.missingKeys} missing`,
-            `${verification.invalidKeys} invalid`,
-          ],
-        ]),
-    section(
-      'Findings',
-      (status.findings ?? []).map(({ severity, code, role, detail, override }) => [
-        severity,
-        code,
-        role,
-        override === undefined ? detail : `${detail} (spec.${override} accepts it)`,
-      ]),
-    ),
-    section(
-      'Last errors',
-      (status.lastErrors ?? []).map(({ time, reason, message }) => [
-        `${age(time, now)} ago`,
-        reason,
-        message,
-      ]),
-    ),
-    section(
-      'Conditions',
-      (status.conditions ?? []).map(({ type, status: value, reason, message }) => [
-        type,
-        value,
-        reason,
-        message,
-      ]),
-    ),
+    ['root', `version ${trust.rootVersion}`, `sha256:${trust.rootSHA256}`],
+    ['timestamp', `version ${trust.timestampVersion}`],
+    ['snapshot', `version ${trust.snapshotVersion}`],
+    ['targets', `version ${trust.targetsVersion}`],
+    ['delegated', `${trust.delegatedRoles} roles`],
+    ...(trust.expired ?? []).map(({ role, version, expires }) => [
+      role,
+      `version ${version}`,
+      `expired ${age(expires, now)} ago, on ${expires}`,
+    ]),
   ];
 }
 
-function indent(text: string): string {
-  return text.replace(/^(?=.)/gm, '  ');
+function verificationRows({ status: { verification } }: BootstrapRecovery): Rows {
+  if (verification === undefined) return [];
+  const { checkedKeys, missingKeys, invalidKeys } = verification;
+  return [[`${checkedKeys} keys read`, `${missingKeys} missing`, `${invalidKeys} invalid`]];
+}
+
+function findings({ status }: BootstrapRecovery, paint: Paint): string {
+  const all = status.findings ?? [];
+  if (all.length === 0) return '';
+  const shown = all.map(({ severity, code, role, detail, override }) => {
+    const head = `  ${paint(severity === 'report' ? 'warning' : 'bad', terminalText(code))}  ${terminalText(role)}`;
+    const accept =
+      override === undefined ? '' : wrap(`To accept it nevertheless: spec.${override} in a new run.`, 6);
+    return `${head}\n${wrap(terminalText(detail), 6)}${accept}`;
+  });
+  return `${paint('heading', 'Findings')}\n${shown.join('')}`;
 }

@@ -1,6 +1,7 @@
 import { type Command, Option } from 'commander';
 import type { CommandContext } from '../context.ts';
 import { integer } from '../flag-values.ts';
+import { addOutputOption } from '../output.ts';
 
 /** A run takes 300 s at most, and a person a while to approve; a day is enough for anybody to notice. */
 const maxWaitSeconds = 86_400;
@@ -10,52 +11,46 @@ const maxWaitSeconds = 86_400;
  * `wait`. As `kubectl-tuf_recovery` on the PATH they are `kubectl tuf-recovery …`.
  */
 export function registerClusterCommands(program: Command, context: CommandContext): void {
-  command(program, 'status', 'every run of the namespace, as a table')
+  addOutputOption(clusterCommand(program, 'status', 'every run of the namespace, as a table'))
     .option('-A, --all-namespaces', 'the runs of all namespaces')
     .option('-w, --watch', 'go on showing changes until Ctrl-C')
-    .addOption(output())
     .action(async (flags) => (await import('./status.ts')).status(flags, context));
 
-  command(program, 'describe', 'one run: result, what to do, plan, findings, errors')
+  addOutputOption(clusterCommand(program, 'describe', 'one run: result, what to do, plan, findings, errors'))
     .argument('<name>', 'the BootstrapRecovery')
-    .addOption(output())
     .action(async (name, flags) => (await import('./describe.ts')).describe(name, flags, context));
 
-  const run = command(program, 'run', 'start a recovery of one app')
+  addWaitOptions(clusterCommand(program, 'run', 'start a recovery of one app'))
     .argument('<admin/app>', 'the app, spelled as on the server, for example alice/tuf')
     .option('--name <name>', 'name of the run; by default made from that of the app')
     .option('--target <name>', 'the RecoveryTarget; by default "default"')
     .option('--verify', 'only look, never write: exit code 2 when something is lost')
     .option('--always', 'plan every setting again, also those that are present')
     .addOption(new Option('--approval <how>', 'who approves the plan').choices(['Automatic', 'Manual']))
-    .addOption(output());
-  waiting(run).action(async (app, flags) => (await import('./run.ts')).run(app, flags, context));
+    .action(async (app, flags) => (await import('./run.ts')).run(app, flags, context));
 
-  const approve = command(program, 'approve', 'let a run apply the plan it shows')
+  addWaitOptions(clusterCommand(program, 'approve', 'let a run apply the plan it shows'))
     .argument('<name>', 'the BootstrapRecovery')
-    .option('--digest <sha256:hex>', 'approve only if this is still the plan');
-  waiting(approve).action(async (name, flags) =>
-    (await import('./approve.ts')).approve(name, flags, context),
-  );
+    .option('--digest <sha256:hex>', 'approve only if this is still the plan')
+    .action(async (name, flags) => (await import('./approve.ts')).approve(name, flags, context));
 
-  const cancel = command(program, 'cancel', 'end a run at its next safe point').argument(
-    '<name>',
-    'the BootstrapRecovery',
-  );
-  waiting(cancel).action(async (name, flags) => (await import('./cancel.ts')).cancel(name, flags, context));
+  addWaitOptions(clusterCommand(program, 'cancel', 'end a run at its next safe point'))
+    .argument('<name>', 'the BootstrapRecovery')
+    .action(async (name, flags) => (await import('./cancel.ts')).cancel(name, flags, context));
 
-  command(program, 'report', 'the full report of a run, as JSON')
+  clusterCommand(program, 'report', 'the full report of a run, as JSON')
     .argument('<name>', 'the BootstrapRecovery')
     .action(async (name, flags) => (await import('./report.ts')).report(name, flags, context));
 
-  command(program, 'wait', 'wait for the end of a run; the exit code says how it ended')
+  addOutputOption(
+    clusterCommand(program, 'wait', 'wait for the end of a run; the exit code says how it ended'),
+  )
+    .addOption(timeoutOption())
     .argument('<name>', 'the BootstrapRecovery')
-    .addOption(timeout())
-    .addOption(output())
     .action(async (name, flags) => (await import('./wait.ts')).wait(name, flags, context));
 }
 
-function command(program: Command, name: string, description: string): Command {
+function clusterCommand(program: Command, name: string, description: string): Command {
   return program
     .command(name)
     .description(description)
@@ -64,16 +59,14 @@ function command(program: Command, name: string, description: string): Command {
     .option('--kubeconfig <file>', 'the kubeconfig; by default $KUBECONFIG or ~/.kube/config');
 }
 
-function waiting(to: Command): Command {
-  return to.option('--wait', 'wait for its end; the exit code says how it ended').addOption(timeout());
+function addWaitOptions(command: Command): Command {
+  return addOutputOption(command)
+    .option('--wait', 'wait for its end; the exit code says how it ended')
+    .addOption(timeoutOption());
 }
 
-function timeout(): Option {
+function timeoutOption(): Option {
   return new Option('--timeout <seconds>', 'how long to wait; the run itself goes on')
     .argParser(integer(1, maxWaitSeconds))
     .default(600);
-}
-
-function output(): Option {
-  return new Option('-o, --output <format>', 'for machines').choices(['json', 'yaml']);
 }

@@ -19,7 +19,7 @@ const configMaps: Resource<ConfigMap> = {
   namespaced: true,
 };
 
-/** `kubectl tuf-recovery report NAME`: the full report, every action and every finding, as JSON. */
+/** `report NAME`: the full report, every action and every finding, as JSON. */
 export function report(name: string, flags: ConnectionFlags, context: CommandContext): Promise<void> {
   return clusterCommand(context, flags, async (connection) => {
     const run = await getRun(connection, name, context.signal);

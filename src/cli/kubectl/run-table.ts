@@ -1,10 +1,10 @@
 import type { BootstrapRecovery } from '../../api/bootstraprecovery.generated.ts';
+import { paintFor } from '../style.ts';
+import { table } from '../table.ts';
 import { terminalText } from '../terminal-text.ts';
 import { age } from './age.ts';
 import { progressBar } from './progress-bar.ts';
-import { styled } from './style.ts';
-import { table } from './table.ts';
-import { exitCodeOf, styleOf, succeededOf } from './verdict.ts';
+import { exitCodeOf, succeededOf, toneOf } from './verdict.ts';
 
 /** How {@link runTable} shows runs. */
 export interface RunTableOptions {
@@ -19,32 +19,31 @@ export function runTable(
   runs: readonly BootstrapRecovery[],
   { color, namespaces, now }: RunTableOptions,
 ): string {
-  const header = ['NAME', 'ADMIN', 'APP', 'MODE', 'STATE', 'RESULT', 'PROGRESS', 'AGE'];
+  const paint = paintFor(color);
+  const titles = ['NAME', 'ADMIN', 'APP', 'MODE', 'STATE', 'RESULT', 'PROGRESS', 'AGE'];
   const rows = runs.map((run) => {
     const { metadata, spec, status } = run;
     const cells = [
       metadata.name,
-      spec.adminName,
-      spec.appName,
+      terminalText(spec.adminName),
+      terminalText(spec.appName),
       spec.mode,
       status.state ?? '-',
-      succeededOf(run)?.reason ?? 'Pending',
-      progressOf(run, color),
+      paint(toneOf(run), succeededOf(run)?.reason ?? 'Pending'),
+      progressText(run, color),
       age(metadata.creationTimestamp, now),
-    ].map(terminalText);
-    cells[5] = styled(color, styleOf(run), cells[5] ?? '');
+    ];
     return namespaces ? [metadata.namespace ?? '', ...cells] : cells;
   });
-  return table(namespaces ? ['NAMESPACE', ...header] : header, rows);
+  return table([namespaces ? ['NAMESPACE', ...titles] : titles, ...rows], 0);
 }
 
 /** A bar and the stage while the run is under way, how long it took once it has ended. */
-export function progressOf({ status, ...rest }: BootstrapRecovery, fine: boolean): string {
-  if (exitCodeOf({ ...rest, status }) !== undefined) {
-    const end = status.completionTime === undefined ? undefined : new Date(status.completionTime);
-    return end === undefined ? 'done' : `done in ${age(status.startTime, end)}`;
+export function progressText(run: BootstrapRecovery, blocks: boolean): string {
+  const { completionTime, startTime, progress } = run.status;
+  if (exitCodeOf(run) !== undefined) {
+    return completionTime === undefined ? 'done' : `done in ${age(startTime, new Date(completionTime))}`;
   }
-  const { progress } = status;
   if (progress === undefined) return '-';
-  return `${progressBar(progress.completed, progress.total, fine)} ${progress.summary}`;
+  return `${progressBar(progress.completed, progress.total, blocks)} ${terminalText(progress.summary)}`;
 }

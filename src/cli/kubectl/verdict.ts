@@ -2,7 +2,7 @@ import type { BootstrapRecovery } from '../../api/bootstraprecovery.generated.ts
 import type { Condition } from '../../api/condition.ts';
 import { type ReasonDoc, succeededReasons } from '../../api/reasons.ts';
 import { type ExitCode, exitCodes } from '../exit-codes.ts';
-import type { Style } from './style.ts';
+import type { Tone } from '../style.ts';
 
 /** `Succeeded`, the condition that says how a run stands; undefined until the controller has seen it. */
 export function succeededOf(run: BootstrapRecovery): Condition | undefined {
@@ -25,14 +25,14 @@ export function exitCodeOf(run: BootstrapRecovery): ExitCode | undefined {
 }
 
 /** How a run's result is shown. */
-export function styleOf(run: BootstrapRecovery): Style {
+export function toneOf(run: BootstrapRecovery): Tone {
   switch (succeededOf(run)?.status) {
     case 'True':
       return 'good';
     case 'False':
       return 'bad';
     default:
-      return 'waiting';
+      return 'warning';
   }
 }
 

@@ -1,54 +1,49 @@
 import type { BootstrapRecovery } from '../../api/bootstraprecovery.generated.ts';
 import type { CommandContext } from '../context.ts';
-import { type ExitCode, exitCodes } from '../exit-codes.ts';
+import { exitCodes } from '../exit-codes.ts';
+import { type OutputFlags, writeResult } from '../output.ts';
+import { paintFor } from '../style.ts';
 import { terminalText } from '../terminal-text.ts';
 import { awaitRun } from './await-run.ts';
 import { clusterCommand } from './cluster-command.ts';
 import type { Connection, ConnectionFlags } from './connection.ts';
-import { type ObjectFormat, printObject } from './print-object.ts';
-import { styled } from './style.ts';
-import { exitCodeOf, styleOf, succeededOf } from './verdict.ts';
+import { plainObject } from './plain-object.ts';
+import { exitCodeOf, succeededOf, toneOf } from './verdict.ts';
 
 /** Flags of `wait`, and of the other commands that can wait. */
-export interface WaitFlags extends ConnectionFlags {
+export interface WaitFlags extends ConnectionFlags, OutputFlags {
   /** Seconds. */
   readonly timeout: number;
-  readonly output?: ObjectFormat;
 }
 
-/** `kubectl tuf-recovery wait NAME`: until the run ended; the exit code says how. */
+/** `wait NAME`: until the run ended; the exit code says how. */
 export function wait(name: string, flags: WaitFlags, context: CommandContext): Promise<void> {
-  return clusterCommand(context, flags, (connection) => waitFor(connection, name, flags, context));
+  return clusterCommand(context, flags, async (connection) => {
+    const run = await waitFor(connection, name, flags, context);
+    return exitCodeOf(run) ?? exitCodes.timedOut;
+  });
 }
 
-/** Waits, tells the result, and returns the exit code it stands for: `timedOut` when it is still under way. */
+/** Waits, tells the result, and returns the run: still under way when the time ran out or it waits for approval. */
 export async function waitFor(
   connection: Connection,
   name: string,
   flags: WaitFlags,
   context: CommandContext,
-): Promise<ExitCode> {
-  const key = { namespace: connection.namespace, name };
-  const run = await awaitRun(
-    connection,
-    key,
-    { timeoutSeconds: flags.timeout, untilApproval: true },
-    context,
-  );
-  if (flags.output === undefined) context.stdout.write(`${sentence(run, context.color)}\n`);
-  else printObject(context.stdout, run, flags.output);
-  const code = exitCodeOf(run);
-  if (code !== undefined) return code;
-  context.stderr.write(
-    succeededOf(run)?.reason === 'AwaitingApproval'
-      ? `It waits for approval. Read the plan: kubectl tuf-recovery describe ${name} -n ${connection.namespace}\n`
-      : `It is still under way after ${flags.timeout} s; waiting longer changes nothing about the run itself.\n`,
-  );
-  return exitCodes.timedOut;
+): Promise<BootstrapRecovery> {
+  const run = await awaitRun(connection, name, flags.timeout, context);
+  await writeResult(context, flags.output, plainObject(run), () => sentence(run, context.color));
+  if (exitCodeOf(run) === undefined) {
+    context.stderr.write(
+      succeededOf(run)?.reason === 'AwaitingApproval'
+        ? `Read the plan: kubectl tuf-recovery describe ${name} -n ${connection.namespace}\n`
+        : `It is still under way after ${flags.timeout} s. It goes on by itself; wait again, or cancel it.\n`,
+    );
+  }
+  return run;
 }
 
 function sentence(run: BootstrapRecovery, color: boolean): string {
-  const succeeded = succeededOf(run);
-  const reason = styled(color, styleOf(run), terminalText(succeeded?.reason ?? 'Pending'));
-  return `${run.metadata.name}: ${reason}${succeeded === undefined ? '' : `: ${terminalText(succeeded.message)}`}`;
+  const { reason = 'Pending', message = 'not seen by the controller yet' } = succeededOf(run) ?? {};
+  return `${run.metadata.name}: ${paintFor(color)(toneOf(run), terminalText(reason))}: ${terminalText(message)}\n`;
 }
