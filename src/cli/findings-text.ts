@@ -1,4 +1,5 @@
 import type { Finding } from '../tuf/finding.ts';
+import { withFlagNames } from './flag-names.ts';
 import type { Paint, Tone } from './style.ts';
 import { terminalText } from './terminal-text.ts';
 import { wrap } from './wrap.ts';
@@ -20,7 +21,7 @@ export function findingsText(findings: readonly Finding[], paint: Paint): string
     const clause = paint('quiet', `check ${finding.check}, ${finding.spec}`);
     const accept = finding.override === undefined ? [] : [`To accept it nevertheless: ${finding.override}.`];
     const body = [finding.detail, ...accept];
-    return `  ${head}  ${clause}\n${body.map((text) => wrap(terminalText(text), 6)).join('')}`;
+    return `  ${head}  ${clause}\n${body.map((text) => wrap(terminalText(withFlagNames(text)), 6)).join('')}`;
   });
   const more = findings.length - shown.length;
   const rest = more > 0 ? paint('quiet', `  … and ${more} more; -o json shows them all\n`) : '';

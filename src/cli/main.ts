@@ -1,3 +1,4 @@
+import { TerminalError } from '../errors.ts';
 import type { CommandContext } from './context.ts';
 import { readEnvironment } from './env.ts';
 import { exitCodes } from './exit-codes.ts';
@@ -8,7 +9,7 @@ import { runProgram } from './program.ts';
 const interrupted = new AbortController();
 for (const signal of ['SIGINT', 'SIGTERM'] as const) {
   // Once: the second signal has its default action and ends a process that can't stop by itself.
-  process.once(signal, () => interrupted.abort(new Error(`Interrupted by ${signal}.`)));
+  process.once(signal, () => interrupted.abort(new TerminalError('Aborted', `Interrupted by ${signal}.`)));
 }
 
 // A reader that went away (`| head`) is no failure of ours.

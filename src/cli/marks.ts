@@ -50,6 +50,9 @@ async function namesIn(directory: string): Promise<readonly string[]> {
 function markOf(bytes: Uint8Array, role: Marked, path: string): Mark {
   try {
     const { version, sha256 } = openEnvelope(bytes, role, 'last-wins');
+    // Beyond 2^53 a number is not exact, and an inexact mark would accept a rollback.
+    if (typeof version === 'bigint')
+      throw new MetadataFault('IntegerTooLarge', `version ${version} is too large`);
     return { version, sha256 };
   } catch (error) {
     if (!(error instanceof MetadataFault)) throw error;

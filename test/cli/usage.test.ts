@@ -1,0 +1,134 @@
+import { mkdtemp, symlink } from 'node:fs/promises';
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import packageJSON from '../../package.json' with { type: 'json' };
+import { temporaryDirectory } from '../harness/temporary-directory.ts';
+import { LAUNCHER, runCLI } from './run-cli.ts';
+
+const CANARY = 'canary-5ecret';
+const trust = '--trust-on-first-use';
+const run = ['recover', '--admin', 'a', '--app', 'b'];
+
+describe('a wrong command line ends with 64 and says what is wrong:', () => {
+  test.each<[string, readonly string[], RegExp]>([
+    ['no command', [], /Usage: tuf-recovery/],
+    ['an unknown command', ['recovr'], /unknown command 'recovr'[\s\S]*Did you mean recover\?/],
+    ['an unknown flag', ['verify', '.', '--strict'], /unknown option '--strict'/],
+    ['a missing source', ['verify'], /missing required argument 'source'/],
+    ['two sources', ['verify', '.', '..', trust], /too many arguments/],
+    ['no trusted root', ['verify', '.'], /No trusted root was given\. Use --root-sha256 or --root/],
+    ['two trusted roots', ['verify', '.', trust, '--root', 'x'], /cannot be used with option/],
+    ['a hash that is none', ['verify', '.', '--root-sha256', 'abc'], /64 hexadecimal digits/],
+    [
+      'a root file that is not there',
+      ['verify', '.', '--root', '/none'],
+      /--root: \/none can't be read \(ENOENT\)/,
+    ],
+    ['a time that is none', ['verify', '.', trust, '--reference-time', 'yesterday'], /RFC 3339/],
+    [
+      'a day that does not exist',
+      ['verify', '.', trust, '--reference-time', '2026-02-30T00:00:00'],
+      /RFC 3339/,
+    ],
+    ['an unknown policy', ['verify', '.', trust, '--policy', 'lax'], /Allowed choices are recovery, strict/],
+    ['an unknown format', ['verify', '.', trust, '-o', 'xml'], /Allowed choices are human, json, yaml/],
+    [
+      'a source that is no place',
+      ['verify', 'ftp://host/x', trust],
+      /Give a directory or s3:\/\/bucket\/prefix/,
+    ],
+    [
+      'an endpoint without scheme',
+      ['verify', 's3://b', trust, '--s3-endpoint', 'minio:9000'],
+      /Give a URL such as/,
+    ],
+    [
+      'a folder of trusted files that is not there',
+      ['verify', '.', trust, '--trusted-dir', '/none'],
+      /--trusted-dir/,
+    ],
+    ['no admin', ['recover', '--app', 'b'], /required option '--admin <name>' not specified/],
+    [
+      'an app name the server refuses',
+      [...run.slice(0, 4), 'my_app', trust, '--redis', 'redis://h'],
+      /appName "my_app"/,
+    ],
+    [
+      'no Redis',
+      [...run, trust, '--storage', '.'],
+      /Give --redis redis:\/\/host:port\/db, or set REDIS_HOST/,
+    ],
+    ['no storage', [...run, trust, '--redis', 'redis://h'], /Give --storage s3:\/\/bucket or a directory/],
+    [
+      'a Redis URL that is none',
+      [...run, trust, '--storage', '.', '--redis', 'localhost'],
+      /Redis URL is not understood/,
+    ],
+    [
+      'half a client certificate',
+      [...run, trust, '--redis', 'redis://h', '--redis-cert', LAUNCHER],
+      /both --redis-cert and --redis-key/,
+    ],
+    ['a task id that is no UUID', [...run, '--task-id', 'mine'], /Give a UUID/],
+    ['a lifetime of zero days', [...run, '--expiration', 'targets=0'], /whole number from 1 to 3650/],
+    ['a lifetime without a role', [...run, '--expiration', '30'], /Give ROLE=NUMBER/],
+    ['a time-out of zero', [...run, '--timeout', '0'], /whole number from 1 to 3600/],
+  ])('%s', async (_what, args, message) => {
+    const { code, stdout, stderr } = await runCLI(args);
+    expect(stderr).toMatch(message);
+    expect(code).toBe(64);
+    expect(stdout).toBe('');
+  });
+
+  test('half of the S3 credentials', async () => {
+    const { code, stderr } = await runCLI(['verify', 's3://bucket/prefix', trust], {
+      env: { S3_ACCESS_KEY: 'key' },
+    });
+    expect(stderr).toContain('S3_ACCESS_KEY is set but S3_SECRET_KEY is not. Set both');
+    expect(code).toBe(64);
+  });
+
+  test.each([
+    [...run, '--redis', `redis://:${CANARY}@`, trust, '--storage', '.'],
+    [...run, '--redis', `redis://:${CANARY}/x@host`, trust, '--storage', '.'],
+    [...run, `--rediss=rediss://user:${CANARY}@host`],
+    ['verify', `redis://:${CANARY}@host/0`, trust],
+    ['verify', '.', trust, `redis://:${CANARY}@host/0`],
+    [...run, '--storage', `https://user:${CANARY}@minio/bucket`, trust, '--redis', 'redis://h'],
+    ['verify', 's3://b', trust, '--s3-endpoint', `https://user:${CANARY}@minio`],
+  ])('without repeating a password (%#)', async (...args) => {
+    const { code, stdout, stderr } = await runCLI(args);
+    expect(code).toBe(64);
+    expect(stdout + stderr).not.toContain(CANARY);
+    expect(stderr).toMatch(/^error: /m);
+  });
+});
+
+describe('the launcher', () => {
+  test('prints the version', async () => {
+    expect(await runCLI(['--version'])).toEqual({ code: 0, stdout: `${packageJSON.version}\n`, stderr: '' });
+  });
+
+  test.each([[['--help']], [['verify', '--help']], [['plan', '--help']], [['recover', '--help']]])(
+    'explains itself: %s',
+    async (args) => {
+      const { code, stdout, stderr } = await runCLI(args);
+      expect(code).toBe(0);
+      expect(stdout).toContain('Usage: tuf-recovery');
+      expect(stderr).toBe('');
+    },
+  );
+
+  test('works through links, from any directory, with spaces in between', async () => {
+    await using directory = await temporaryDirectory('links');
+    const spaced = await mkdtemp(join(directory.path, 'with space '));
+    await symlink(LAUNCHER, join(spaced, 'first'));
+    await symlink('first', join(spaced, 'kubectl-tuf_recovery'));
+    const { code, stdout } = await runCLI(['--version'], {
+      command: join(spaced, 'kubectl-tuf_recovery'),
+      cwd: '/',
+    });
+    expect(code).toBe(0);
+    expect(stdout).toBe(`${packageJSON.version}\n`);
+  });
+});
