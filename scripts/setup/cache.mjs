@@ -12,7 +12,7 @@ const FOREIGN_LOCK_MS = 60 * 60 * 1000;
  *
  * @returns {string}
  */
-export function cacheDirectory() {
+function cacheDirectory() {
   const base = process.env['XDG_CACHE_HOME'] || join(homedir(), '.cache');
   return join(base, 'tuf-recovery-operator');
 }

@@ -8,6 +8,7 @@ import { SetupFailure } from './failure.mjs';
 
 const run = promisify(execFile);
 const WANTED = 'v24.';
+const SHOWN_ERROR_LINES = 15;
 
 /**
  * Installs the npm packages when they are missing or differ from package-lock.json, and asserts that the project's
@@ -93,7 +94,10 @@ function npmCi(root) {
       if (code === 0) {
         resolve();
       } else {
-        reject(new SetupFailure(`npm ci failed (exit code ${code}) in ${root}:\n${output.trim()}`));
+        const start = output.trim().split('\n').slice(0, SHOWN_ERROR_LINES).join('\n');
+        reject(
+          new SetupFailure(`npm ci failed (exit code ${code}). Repeat it: cd ${root} && npm ci\n${start}`),
+        );
       }
     });
   });
@@ -112,7 +116,7 @@ async function requireNode(root) {
     // npm skips the install script that fetches it when told to ignore scripts, and says nothing.
     throw new SetupFailure(
       `The project's own Node (${path}) must be ${WANTED}x but is ${version}.\n` +
-        'Install it: npm ci --ignore-scripts=false   (look for ignore-scripts=true in ~/.npmrc)',
+        'Install it: npm rebuild node --ignore-scripts=false (and look for ignore-scripts=true in ~/.npmrc)',
     );
   }
   return path;

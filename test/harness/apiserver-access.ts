@@ -21,7 +21,7 @@ export interface ApiServerAddress {
 }
 
 /** Who talks to the API server, and which way; by default the administrator, directly. */
-export interface AccessOptions {
+interface AccessOptions {
   readonly token?: string;
   /** Another URL for the same server, for example that of a proxy on 127.0.0.1. */
   readonly server?: string;
@@ -47,7 +47,7 @@ export interface ApiServerAccess extends AsyncDisposable {
 }
 
 /** Standard input and the user of one kubectl command. */
-export interface KubectlOptions {
+interface KubectlOptions {
   readonly input?: string;
   readonly kubeconfigFile?: string;
 }

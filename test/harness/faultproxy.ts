@@ -5,7 +5,7 @@ import { type Link, relay } from './fault-relay.ts';
 import { freePort } from './free-port.ts';
 
 /** What a proxy has seen since it started. */
-export interface Traffic {
+interface Traffic {
   /** Connections that were accepted. */
   readonly connections: number;
   /** Connections that are open now. */

@@ -17,7 +17,7 @@ export type GoldenAppName = (typeof GOLDEN_APPS)[number];
 export type GoldenMoment = 'before' | 'bootstrapped' | 'configured-not-signed';
 
 /** What the recording's Redis held under one key. Only strings occur. */
-export interface GoldenValue {
+interface GoldenValue {
   readonly type: 'string';
   readonly value: string;
   /** Milliseconds to live, −1 for ever. */

@@ -46,7 +46,7 @@ describe('a process of the harness', () => {
     await expect(missing).rejects.toThrow(/missing/);
   });
 
-  test.each(['SIGTERM', 'SIGKILL'] as const)(
+  test.for(['SIGTERM', 'SIGKILL'] as const)(
     'dies with a parent that is ended by %s',
     async (signal, { skip }) => {
       skip(
