@@ -14,7 +14,7 @@ export interface ObjectWithStatus extends KubernetesObject {
 
 /** Who writes status, and with what. */
 export interface StatusOwner {
-  readonly client: ApiClient;
+  readonly client: Pick<ApiClient, 'apply'>;
   /** Recorded by the API server as owner of the status; one fixed name per controller. */
   readonly fieldManager: string;
   readonly metrics: RuntimeMetrics;

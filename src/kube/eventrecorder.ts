@@ -24,7 +24,7 @@ export interface EventDetails {
 
 /** What an {@link EventRecorder} is made of. */
 export interface EventRecorderOptions {
-  readonly client: ApiClient;
+  readonly client: Pick<ApiClient, 'create' | 'patch'>;
   /** Domain-qualified name of the controller, for example `example.dev/controller`. */
   readonly reportingController: string;
   /** Which replica, usually the pod's name. */

@@ -10,7 +10,7 @@ import { type Indexer, Store } from './store.ts';
 
 /** What an {@link Informer} is made of. */
 export interface InformerOptions<T extends KubernetesObject> {
-  readonly client: ApiClient;
+  readonly client: Pick<ApiClient, 'list' | 'watch'>;
   readonly resource: Resource<T>;
   /** Empty or left out: the whole cluster. Otherwise one reflector for each, so that namespaced RBAC is enough. */
   readonly namespaces?: readonly string[];

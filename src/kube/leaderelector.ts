@@ -26,7 +26,7 @@ export const DEFAULT_ELECTION_TIMINGS: ElectionTimings = {
 
 /** What a {@link LeaderElector} is made of. */
 export interface LeaderElectorOptions {
-  readonly client: ApiClient;
+  readonly client: Pick<ApiClient, 'get' | 'create' | 'replace'>;
   readonly namespace: string;
   /** Name of the Lease; also the `name` label of the metrics. */
   readonly name: string;

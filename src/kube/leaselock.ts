@@ -7,7 +7,7 @@ import { formatMicroTime } from './microtime.ts';
 
 /** What a {@link LeaseLock} is made of. */
 export interface LeaseLockOptions {
-  readonly client: ApiClient;
+  readonly client: Pick<ApiClient, 'get' | 'create' | 'replace'>;
   readonly namespace: string;
   readonly name: string;
   /** Unique for this process. */

@@ -36,7 +36,7 @@ export const DEFAULT_REFLECTOR_TIMINGS: ReflectorTimings = {
 
 /** What a {@link Reflector} is made of. */
 export interface ReflectorOptions<T extends KubernetesObject> {
-  readonly client: ApiClient;
+  readonly client: Pick<ApiClient, 'list' | 'watch'>;
   readonly resource: Resource<T>;
   readonly selection?: Selection;
   readonly store: Store<T>;
