@@ -2,9 +2,10 @@ import { execFile, spawn } from 'node:child_process';
 import { mkdir, rename, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { promisify } from 'node:util';
-import { cachedBinary, withLock } from './cache.mjs';
+import { cachedBinary, lockDirectory } from './cache.mjs';
 import { SetupFailure } from './failure.mjs';
 import { findOnPath, isExecutable } from './locate.mjs';
+import { withLock } from './lock.mjs';
 
 const run = promisify(execFile);
 const MINIMUM = /** @type {const} */ ([1, 26]);
@@ -26,6 +27,7 @@ export async function ensureGoPart(part, progress) {
   const step = progress.start(`${part.name} ${part.version}`, `building, ${part.effort} on two cores`);
   try {
     await withLock(
+      lockDirectory(),
       // One build at a time: every one of them takes all cores, and the big ones some GB of memory.
       'go-build',
       async () => {

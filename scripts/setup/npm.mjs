@@ -3,8 +3,9 @@ import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { withLock } from './cache.mjs';
+import { lockDirectory } from './cache.mjs';
 import { SetupFailure } from './failure.mjs';
+import { withLock } from './lock.mjs';
 
 const run = promisify(execFile);
 const WANTED = 'v24.';
@@ -23,6 +24,7 @@ export async function ensurePackages(root, progress) {
     const step = progress.start('npm packages', 'npm ci');
     try {
       await withLock(
+        lockDirectory(),
         `npm-${createHash('sha256').update(root).digest('hex').slice(0, 12)}`,
         async () => {
           if (!isInstalled(root)) {

@@ -2,9 +2,10 @@ import { execFile } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { rm, writeFile } from 'node:fs/promises';
 import { promisify } from 'node:util';
-import { withLock } from './cache.mjs';
+import { lockDirectory } from './cache.mjs';
 import { SetupFailure } from './failure.mjs';
 import { findOnPath, isExecutable, locateRedis } from './locate.mjs';
+import { withLock } from './lock.mjs';
 
 const run = promisify(execFile);
 const POLICY = '/usr/sbin/policy-rc.d';
@@ -30,7 +31,7 @@ export async function ensureRedis(progress) {
   }
   const step = progress.start('redis-server', 'installing with apt-get');
   try {
-    await withLock('apt', install, () => step.note('waiting for another set-up'));
+    await withLock(lockDirectory(), 'apt', install, () => step.note('waiting for another set-up'));
   } catch (error) {
     step.failed();
     throw error;
