@@ -18,20 +18,25 @@ export function decisionOf(run: BootstrapRecovery): Decision {
   if (accepted?.status === 'True') {
     return { kind: 'accepted' };
   }
-  if (accepted?.status === 'False') {
+  if (accepted?.status === 'False' && accepted.reason !== 'Denied') {
     // A reason of a newer controller is in no table: a refusal all the same.
-    return refused(run, isRefused(accepted.reason) ? refusals[accepted.reason] : refusals.Denied);
+    return refused(run, isRefused(accepted.reason) ? accepted.reason : 'Denied');
   }
   if (!isFinished(run)) {
+    // Denied for what reason, Succeeded says.
     return { kind: 'pending' };
   }
-  const reason = conditionOf(run, 'Succeeded')?.reason as SucceededReason;
-  const refusal = endings[reason];
-  return refusal === undefined ? { kind: 'accepted' } : refused(run, refusals[refusal]);
+  const ending = endings[conditionOf(run, 'Succeeded')?.reason as SucceededReason];
+  const refusal = ending ?? (accepted?.status === 'False' ? 'Denied' : undefined);
+  return refusal === undefined ? { kind: 'accepted' } : refused(run, refusal);
 }
 
-/** The reasons of `Accepted` False, and two ways a run ends before it gets to decide. */
-type Refused = Exclude<AcceptedReason, 'RecoveryRequired'> | 'SourceUnavailable' | 'RedisUnavailable';
+/** The reasons of `Accepted` False, and ways a run ends before it gets to decide. */
+type Refused =
+  | Exclude<AcceptedReason, 'RecoveryRequired'>
+  | 'CorruptType'
+  | 'SourceUnavailable'
+  | 'RedisUnavailable';
 
 /** How a refused run is answered: texts and codes are the server's where the server has the case. */
 type RefusalText = readonly [status: number, text: (run: BootstrapRecovery) => string];
@@ -48,6 +53,7 @@ const refusals: Readonly<Record<Refused, RefusalText>> = {
     () => 'No persisted root metadata found. Bootstrap must be completed before recovery.',
   ],
   InvalidReference: [503, () => 'Failed to evaluate recovery precheck'],
+  CorruptType: [503, () => 'Failed to evaluate recovery precheck'],
   SourceUnavailable: [503, () => 'Failed to determine bootstrap state from persistent metadata'],
   RedisUnavailable: [500, () => 'Failed to acquire recovery lock'],
   // The server knows no such case: the run's own words, which are written for people and hold no secrets.
@@ -65,6 +71,7 @@ const endings: Partial<Record<SucceededReason, Refused>> = {
   RedisUnsupported: 'RedisUnavailable',
   BootstrapInProgress: 'BootstrapInProgress',
   InvalidReference: 'InvalidReference',
+  CorruptType: 'CorruptType',
   Denied: 'Denied',
 };
 
@@ -72,18 +79,19 @@ function isRefused(reason: string): reason is Refused {
   return Object.hasOwn(refusals, reason);
 }
 
-function refused(run: BootstrapRecovery, [status, text]: RefusalText): Decision {
+function refused(run: BootstrapRecovery, refusal: Refused): Decision {
+  const [status, text] = refusals[refusal];
   return { kind: 'refused', answer: errorAnswer(status, text(run)) };
 }
 
 function ownWords(run: BootstrapRecovery): string {
-  return conditionOf(run, 'Succeeded')?.message ?? conditionOf(run, 'Accepted')?.message ?? 'no reason given';
+  return conditionOf(run, 'Succeeded')?.message ?? 'no reason given';
 }
 
-const TASK_ID = /[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}/i;
-
-/** The task of the server's own bootstrap, which the condition's message names. */
+/** The task of the server's own bootstrap, which the message names in the server's form. */
 function namedTask(run: BootstrapRecovery): string | undefined {
   const words = [conditionOf(run, 'Accepted')?.message, conditionOf(run, 'Succeeded')?.message];
-  return words.map((message) => TASK_ID.exec(message ?? '')?.[0]).find((id) => id !== undefined);
+  return words
+    .map((message) => /\(task_id=([^)]+)\)/.exec(message ?? '')?.[1])
+    .find((id) => id !== undefined);
 }

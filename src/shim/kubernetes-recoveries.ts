@@ -10,7 +10,7 @@ import { Refusal, retryLater } from './answer.ts';
 import { type Attempt, keyLabel, met, runManifest } from './attempt.ts';
 import type { Recoveries, RecoveryOrder, Started } from './recoveries.ts';
 import { originLabel, type RunCache, runs } from './run-cache.ts';
-import { isFinished } from './run-conditions.ts';
+import { isFinished, waitsForLock } from './run-conditions.ts';
 import { lastOfChain, nextRunName } from './run-name.ts';
 
 /** What {@link KubernetesRecoveries} are made of. */
@@ -70,8 +70,8 @@ export class KubernetesRecoveries implements Recoveries {
     const { client, logger } = this.#options;
     const spec = {
       ttlSecondsAfterFinished: REFUSED_TTL_SECONDS,
-      // A run that waits for a lock would go on later, although its caller was told no.
-      ...(!isFinished(run) && { cancel: true }),
+      // It would go on later, although its caller was told no.
+      ...(waitsForLock(run) && { cancel: true }),
     };
     try {
       await client.patch(runs, run.metadata, { type: 'merge', body: { spec } });

@@ -50,6 +50,6 @@ export interface Recoveries {
    */
   decided(run: BootstrapRecovery, signal: AbortSignal): Promise<BootstrapRecovery | undefined>;
 
-  /** Takes back a run whose request was refused: cancels it if it waits for something, and keeps it only for a short time. */
+  /** Takes back a run whose request was refused: cancels it if it waits for another one to end, and keeps it only for a short time. */
   withdraw(run: BootstrapRecovery): Promise<void>;
 }
