@@ -1,0 +1,51 @@
+import type { ObservedValues } from '../redis/statestore.ts';
+import { isComplete } from './classify.ts';
+import { type Ending, end } from './ending.ts';
+import type { Plan } from './plan.ts';
+import type { Situation } from './situation.ts';
+
+/** What R9 judges. */
+export interface Proof {
+  readonly plan: Plan;
+  readonly readBack: ObservedValues;
+  /** The read-back, assessed anew. */
+  readonly situation: Situation;
+}
+
+/** R9: what the read-back lacks to prove the write; undefined when it proves it. */
+export function lackOfProof({ plan, readBack, situation }: Proof): Ending | undefined {
+  const key = firstDifference(plan, readBack);
+  if (key !== undefined) {
+    return unproven(`${key} did not hold what was written when it was read back.`);
+  }
+  if (!isComplete(situation)) return unproven('Settings were missing or invalid when they were read back.');
+  return undefined;
+}
+
+/** R9 with replicas: the write exists, but too few servers would survive the loss of this one. */
+export function tooFewReplicas(confirmed: number, wanted: number): Ending | undefined {
+  if (confirmed >= wanted) return undefined;
+  return unproven(`${confirmed} of ${wanted} replicas confirmed the write in time.`);
+}
+
+/**
+ * The first written key that does not hold what the plan said. A kept one may have been changed in between, which is
+ * anybody's right as long as its value is valid.
+ */
+function firstDifference({ actions }: Plan, readBack: ObservedValues): string | undefined {
+  const differs = actions.find(({ key, kind, after }) => {
+    if (kind === 'Keep') return false;
+    const held = readBack.get(key);
+    // A dead pre-lock is no longer looked for once the marker names no bootstrap.
+    if (kind === 'Delete') return held !== undefined && held.kind !== 'absent';
+    return held?.kind !== 'string' || held.value !== after || held.ttlMs !== undefined;
+  });
+  return differs?.key;
+}
+
+function unproven(what: string): Ending {
+  return end(
+    'PostVerificationFailed',
+    `${what} Check replication, the eviction policy and who else writes these keys.`,
+  );
+}

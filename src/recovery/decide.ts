@@ -1,0 +1,120 @@
+import type { AcceptedReason, SucceededReason } from '../api/reasons.ts';
+import { type Ending, end } from './ending.ts';
+import type { Verdict } from './outcome.ts';
+import type { Plan } from './plan.ts';
+import { isEmpty } from './planner.ts';
+import type { RunRequest } from './request.ts';
+import type { Situation } from './situation.ts';
+import type { State } from './state.ts';
+
+/** What R6 weighs. */
+export interface Facts {
+  readonly state: State;
+  readonly situation: Situation;
+  readonly plan: Plan;
+  /** This task may have written before: whatever is there, it must still be proven and recorded. */
+  readonly owesProof: boolean;
+  readonly request: Pick<RunRequest, 'mode' | 'strategy' | 'approval'>;
+}
+
+/** R6: the run ends here, waits for somebody else's lock, or goes on to write. */
+export type Decision =
+  | {
+      readonly kind: 'end';
+      readonly ending: Ending;
+      readonly accepted: Verdict<AcceptedReason> | undefined;
+    }
+  | { readonly kind: 'wait'; readonly accepted: Verdict<AcceptedReason> }
+  | { readonly kind: 'go'; readonly accepted: Verdict<AcceptedReason> };
+
+type Check = (facts: Facts) => Decision | undefined;
+
+/** The first check with an answer decides. What forbids a run comes before what makes it needless. */
+const checks: readonly Check[] = [corrupt, inProgress, locked, verifyOnly, nothingToDo, unapproved];
+
+export function decide(facts: Facts): Decision {
+  for (const check of checks) {
+    const decision = check(facts);
+    if (decision !== undefined) return decision;
+  }
+  const writes = countWrites(facts.plan);
+  return {
+    kind: 'go',
+    accepted: required(`${facts.state}: ${writes} of ${facts.plan.actions.length} keys need work.`),
+  };
+}
+
+function corrupt({ situation: { corrupt: keys } }: Facts): Decision | undefined {
+  const [first] = keys;
+  if (first === undefined) return undefined;
+  const more = keys.length > 1 ? ` and ${keys.length - 1} more keys hold` : ' holds';
+  return stop(
+    'CorruptType',
+    `${first}${more} something other than a string. Look at what wrote it; overrides.replaceWrongType: true replaces it.`,
+    { reason: 'Denied', message: `${first} is no string.` },
+  );
+}
+
+function inProgress({ situation: { bootstrap } }: Facts): Decision | undefined {
+  if (bootstrap?.alive !== true) return undefined;
+  const message = `Bootstrap already in progress for this admin and app (task_id=${bootstrap.id}).`;
+  return stop(
+    'BootstrapInProgress',
+    `${message} Wait for it to end; a bootstrap that shows no life for overrides.staleAfterSeconds counts as dead.`,
+    { reason: 'BootstrapInProgress', message },
+  );
+}
+
+function locked({ situation: { lockedBy } }: Facts): Decision | undefined {
+  if (lockedBy === undefined) return undefined;
+  const message = `Recovery ${lockedBy} holds the lock of this app.`;
+  return { kind: 'wait', accepted: { reason: 'RecoveryInProgress', message } };
+}
+
+function verifyOnly({ plan, state, request }: Facts): Decision | undefined {
+  if (request.mode !== 'Verify') return undefined;
+  if (isEmpty(plan)) return stop('Verified', 'Metadata and Redis agree.', notRequired());
+  return stop('DriftDetected', `${state}: a recovery would write ${countWrites(plan)} keys.`, undefined);
+}
+
+function nothingToDo({ plan, owesProof, request }: Facts): Decision | undefined {
+  if (!isEmpty(plan) || owesProof || request.strategy === 'Always') return undefined;
+  return stop('AlreadyConsistent', 'Every setting is present and valid; nothing was written.', notRequired());
+}
+
+function unapproved({ plan, request: { approval } }: Facts): Decision | undefined {
+  if (approval.kind === 'Automatic' || isEmpty(plan) || approval.approvedPlan === plan.digest)
+    return undefined;
+  const message =
+    approval.approvedPlan === undefined
+      ? `The plan ${plan.digest} waits for approval.`
+      : `The plan has changed since ${approval.approvedPlan} was approved: it is ${plan.digest} now and waits for approval.`;
+  return {
+    kind: 'end',
+    ending: { succeeded: { reason: 'AwaitingApproval', message }, retry: 'wait' },
+    accepted: required(message),
+  };
+}
+
+function stop(
+  reason: SucceededReason,
+  message: string,
+  accepted: Verdict<AcceptedReason> | undefined,
+): Decision {
+  return { kind: 'end', ending: end(reason, message), accepted };
+}
+
+function required(message: string): Verdict<AcceptedReason> {
+  return { reason: 'RecoveryRequired', message };
+}
+
+function notRequired(): Verdict<AcceptedReason> {
+  return {
+    reason: 'NotRequired',
+    message: 'Recovery not required: Redis state is already complete and consistent.',
+  };
+}
+
+function countWrites({ actions }: Plan): number {
+  return actions.filter(({ kind }) => kind !== 'Keep').length;
+}

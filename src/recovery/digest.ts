@@ -1,0 +1,19 @@
+import { createHash } from 'node:crypto';
+import type { Action } from './plan.ts';
+
+/**
+ * Names one plan: `sha256:` and the hex hash of its canonical form, which covers key, kind, before, after and source
+ * of every action in order. Approving it approves exactly these writes over exactly these values.
+ */
+export function digestOf(actions: readonly Action[]): string {
+  const canonical = JSON.stringify(
+    actions.map(({ key, kind, before, after, source }) => [
+      key,
+      kind,
+      before === undefined ? null : 'value' in before ? ['value', before.value] : ['type', before.wrongType],
+      after ?? null,
+      source,
+    ]),
+  );
+  return `sha256:${createHash('sha256').update(canonical).digest('hex')}`;
+}

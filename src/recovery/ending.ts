@@ -1,0 +1,77 @@
+import { type SucceededReason, succeededReasons } from '../api/reasons.ts';
+import { type ErrorCode, RecoveryError, TerminalError, TransientError } from '../errors.ts';
+import type { Outcome, Verdict } from './outcome.ts';
+
+/** How an attempt ends: what it says, whether another may follow, and the error behind it. */
+export interface Ending {
+  readonly succeeded: Verdict<SucceededReason>;
+  readonly retry: Outcome['retry'];
+  readonly error?: RecoveryError;
+}
+
+/** An end for good. */
+export function end(reason: SucceededReason, message: string): Ending {
+  return { succeeded: { reason, message }, retry: 'none' };
+}
+
+/** What each terminal error means for the run. Total: a new error code does not compile until it stands here. */
+const reasons: Readonly<Record<ErrorCode, SucceededReason>> = {
+  AccessDenied: 'SourceAccessDenied',
+  NotFound: 'SourceNotFound',
+  TooLarge: 'TrustVerificationFailed',
+  Throttled: 'SourceNotFound',
+  StorageUnreachable: 'SourceNotFound',
+  InvalidSource: 'InvalidReference',
+  RedisUnreachable: 'RedisWriteFailed',
+  RedisTimeout: 'RedisWriteFailed',
+  RedisLoading: 'RedisWriteFailed',
+  RedisReadOnly: 'RedisReadOnly',
+  RedisAuthRequired: 'RedisAuthRequired',
+  RedisWrongPassword: 'RedisWrongPassword',
+  RedisNoPermission: 'RedisAccessDenied',
+  RedisOutOfMemory: 'RedisOutOfMemory',
+  RedisPersistenceFailed: 'RedisPersistenceFailed',
+  RedisClusterUnsupported: 'RedisUnsupported',
+  RedisTLS: 'RedisTLSFailed',
+  RedisUnexpectedReply: 'RedisWriteFailed',
+  InvalidInput: 'InvalidReference',
+  InvalidReference: 'InvalidReference',
+  Aborted: 'Cancelled',
+  DeadlineExceeded: 'DeadlineExceeded',
+};
+
+/**
+ * How an attempt ends by an error. Transient ones are worth another attempt; anything that is not of the taxonomy is a
+ * bug and thrown on.
+ */
+export function endingOf(error: unknown): Ending {
+  if (!(error instanceof RecoveryError)) throw error;
+  const { message, code } = error;
+  return error instanceof TransientError
+    ? { succeeded: { reason: 'Retrying', message }, retry: 'backoff', error }
+    : { succeeded: { reason: reasons[code], message }, retry: 'none', error };
+}
+
+/**
+ * How an attempt ends that was told to stop: undecided when whoever runs it goes away and can start it again, for good
+ * when a person cancelled it.
+ */
+export function endingOfAbort(reason: unknown): Ending {
+  if (reason instanceof TransientError) {
+    return { succeeded: { reason: 'Running', message: reason.message }, retry: 'wait', error: reason };
+  }
+  const error = new TerminalError('Aborted', 'The run was cancelled before it wrote anything.', {
+    cause: reason,
+  });
+  return { succeeded: { reason: 'Cancelled', message: error.message }, retry: 'none', error };
+}
+
+/** Whether the error came from Redis rather than from storage or the caller. */
+export function isRedisError(error: RecoveryError | undefined): boolean {
+  return error?.code.startsWith('Redis') ?? false;
+}
+
+/** Whether the end is a success. */
+export function isSuccess({ succeeded }: Ending): boolean {
+  return succeededReasons[succeeded.reason].status === 'True';
+}

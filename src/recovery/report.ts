@@ -1,0 +1,153 @@
+import type { AcceptedReason, StateReason, TrustReason } from '../api/reasons.ts';
+import type { ServerFacts } from '../redis/statestore.ts';
+import type { Finding } from '../tuf/finding.ts';
+import type { Trusted, Verification } from '../tuf/verification.ts';
+import { type Ending, end } from './ending.ts';
+import type { Stage } from './observer.ts';
+import type { Outcome, StateVerification, Verdict } from './outcome.ts';
+import type { Plan } from './plan.ts';
+import { isEmpty } from './planner.ts';
+import type { RunRequest } from './request.ts';
+import { type RunFindingCode, runFinding, serverFindings } from './runfindings.ts';
+import type { Situation } from './situation.ts';
+import type { State } from './state.ts';
+
+/** Collects what an attempt learns, step by step, tells the observer, and makes the outcome. Decides nothing. */
+export class Report {
+  readonly #request: RunRequest;
+  #stage: Stage = 'Trust';
+  #accepted: Verdict<AcceptedReason> | undefined;
+  #trust: Verdict<TrustReason> = { reason: 'NotChecked', message: 'The metadata was not verified.' };
+  #stateVerified: Verdict<StateReason> = { reason: 'NotChecked', message: 'Redis was not read.' };
+  #state: State | undefined;
+  #plan: Plan | undefined;
+  /** The plan that was last sent to Redis: once it is there, the next one is empty and tells nothing. */
+  #attempted: Plan | undefined;
+  #trusted: Trusted | undefined;
+  #verification: StateVerification | undefined;
+  #trustFindings: readonly Finding[] = [];
+  #serverFindings: readonly Finding[] = [];
+  #planFindings: readonly Finding[] = [];
+  readonly #ownFindings: Finding[] = [];
+
+  constructor(request: RunRequest) {
+    this.#request = request;
+  }
+
+  /** Where the run is and what it last said about being needed, for the message of a deadline. */
+  get standing(): string {
+    const waiting = this.#accepted?.reason === 'RecoveryInProgress' ? `: ${this.#accepted.message}` : '.';
+    return `stage ${this.#stage}${waiting}`;
+  }
+
+  progress(stage: Stage, completed: number, total: number): void {
+    this.#stage = stage;
+    this.#request.observer.progress({ stage, completed, total });
+  }
+
+  /** R2. */
+  verified({ verdict, trusted, findings }: Verification): void {
+    this.#trusted = trusted;
+    this.#trustFindings = findings;
+    this.#trust =
+      verdict === 'trusted'
+        ? { reason: 'MetadataVerified', message: 'The chain verifies from the trusted root to every role.' }
+        : { reason: 'MetadataRefused', message: findings[0]?.detail ?? 'The chain does not verify.' };
+    if (trusted !== undefined) this.#request.observer.trusted(trusted, findings);
+  }
+
+  /** A state that is known without a look at the settings. */
+  found(state: State | undefined): void {
+    this.#state ??= state;
+  }
+
+  /** R4 and R5: the state as found, and what would be done about it. */
+  planned(state: State, plan: Plan, findings: readonly Finding[]): void {
+    if (this.#attempted !== undefined && isEmpty(plan)) return;
+    this.#state = state;
+    // A running bootstrap will write all of this itself: a plan would only mislead.
+    if (state === 'InProgress') return;
+    this.progress('Plan', plan.actions.length, plan.actions.length);
+    if (this.#plan?.digest !== plan.digest) this.#request.observer.planned(state, plan);
+    this.#plan = plan;
+    this.#planFindings = findings;
+  }
+
+  /** R8: from here on this is the plan that was carried out, unless another one follows. */
+  attempted(plan: Plan): void {
+    if (!isEmpty(plan)) this.#attempted = plan;
+  }
+
+  accepted(verdict: Verdict<AcceptedReason> | undefined): void {
+    if (verdict === undefined) return;
+    if (this.#accepted?.reason !== verdict.reason) this.#request.observer.accepted(verdict);
+    this.#accepted = verdict;
+  }
+
+  /** What the keys held when they were read last: in R3, or in R9 when something was written. */
+  read({ marker, markerHeld, settings }: Situation): void {
+    const marked = marker.kind === 'done' ? 'valid' : markerHeld.kind === 'absent' ? 'missing' : 'invalid';
+    const conditions = [marked, ...settings.map(({ condition }) => condition)];
+    const checkedKeys = conditions.length;
+    const missingKeys = conditions.filter((condition) => condition === 'missing').length;
+    const validKeys = conditions.filter((condition) => condition === 'valid').length;
+    const invalidKeys = checkedKeys - missingKeys - validKeys;
+    this.#verification = {
+      checkedKeys,
+      missingKeys,
+      invalidKeys,
+      verifiedAt: this.#request.clock.now(),
+    };
+    const message = `${validKeys} of ${checkedKeys} keys are valid, ${missingKeys} missing, ${invalidKeys} invalid.`;
+    const reason = missingKeys > 0 ? 'KeysMissing' : invalidKeys > 0 ? 'KeysInvalid' : 'Consistent';
+    this.#stateVerified = { reason, message };
+  }
+
+  server(facts: ServerFacts): void {
+    this.#serverFindings = serverFindings(facts);
+  }
+
+  /** A finding about how the run itself went. */
+  add(code: RunFindingCode, what: string): void {
+    this.#ownFindings.push(runFinding(code, 'redis', what));
+  }
+
+  /** The end after R10 of a run that wrote, now or in an attempt that died. */
+  recovered(): Ending {
+    const actions = this.#plan?.actions ?? [];
+    const written = actions.filter(({ kind }) => kind !== 'Keep').length;
+    const what =
+      written === 0
+        ? 'An earlier attempt of this task wrote what was lost'
+        : `${written} keys were written, ${actions.length - written} kept`;
+    return end('Recovered', `${what}; all were read back and are valid.`);
+  }
+
+  /** The end after R10 of a run that had nothing to write and proved it under the lock. */
+  consistent(): Ending {
+    return end('AlreadyConsistent', 'Every setting is present and valid; nothing was written.');
+  }
+
+  end({ succeeded, retry, error }: Ending): Outcome {
+    return {
+      taskID: this.#request.taskID,
+      succeeded,
+      accepted: this.#accepted,
+      trustVerified: this.#trust,
+      stateVerified: this.#stateVerified,
+      state: this.#state,
+      plan: this.#plan,
+      trusted: this.#trusted,
+      verification: this.#verification,
+      // The verifier's come sorted and only they can refuse, so they stand first.
+      findings: [
+        ...this.#trustFindings,
+        ...this.#ownFindings,
+        ...this.#serverFindings,
+        ...this.#planFindings,
+      ],
+      retry,
+      error,
+    };
+  }
+}

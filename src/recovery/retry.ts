@@ -1,0 +1,65 @@
+import type { Outcome } from './outcome.ts';
+
+/** What the policy looks at. Times are on the clock that the deadline is on. */
+export interface RetryFacts {
+  readonly outcome: Outcome;
+  /** Attempts that ended in a transient failure so far, this one included. */
+  readonly failures: number;
+  /** How many times a transient failure is tried again. */
+  readonly backoffLimit: number;
+  readonly deadline: Date;
+  readonly now: Date;
+  /** Uniform in [0, 1), for the jitter. */
+  readonly random: number;
+}
+
+/** What follows an attempt. */
+export type NextStep =
+  /** Nothing: this is the outcome of the whole task. */
+  | { readonly kind: 'final'; readonly outcome: Outcome }
+  | { readonly kind: 'attempt'; readonly at: Date }
+  /** Nothing, until a person changes something: a plan waits for approval. No deadline runs meanwhile. */
+  | { readonly kind: 'await' };
+
+const FIRST_BACKOFF_MS = 1_000;
+const LONGEST_BACKOFF_MS = 30_000;
+/** How often to look whether somebody else is done. */
+const LOOK_AGAIN_MS = 2_000;
+
+/**
+ * When a task is tried again, the same for the controller and the command line: transient failures with exponential
+ * backoff, at most `backoffLimit` times and never beyond the deadline; a wait for somebody else without counting.
+ */
+export function nextStep({ outcome, failures, backoffLimit, deadline, now, random }: RetryFacts): NextStep {
+  const { retry, succeeded } = outcome;
+  if (retry === 'none') return { kind: 'final', outcome };
+  if (succeeded.reason === 'AwaitingApproval') return { kind: 'await' };
+  if (retry === 'backoff' && failures > backoffLimit) {
+    return final(outcome, 'BackoffLimitExceeded', `Given up after ${failures} attempts. The last failure: `);
+  }
+  const pauseMs = retry === 'wait' ? LOOK_AGAIN_MS : backoffMs(failures, random);
+  const at = new Date(now.getTime() + pauseMs);
+  if (at.getTime() >= deadline.getTime()) {
+    return final(
+      outcome,
+      'DeadlineExceeded',
+      'The time given by timeoutSeconds ran out. What it waited for: ',
+    );
+  }
+  return { kind: 'attempt', at };
+}
+
+/** Between half and all of an exponential bound: never at once, never in step with others. */
+function backoffMs(failures: number, random: number): number {
+  const bound = Math.min(LONGEST_BACKOFF_MS, FIRST_BACKOFF_MS * 2 ** Math.max(0, failures - 1));
+  return Math.round(bound * (0.5 + random / 2));
+}
+
+function final(
+  outcome: Outcome,
+  reason: 'BackoffLimitExceeded' | 'DeadlineExceeded',
+  prefix: string,
+): NextStep {
+  const succeeded = { reason, message: `${prefix}${outcome.succeeded.message}` };
+  return { kind: 'final', outcome: { ...outcome, retry: 'none', succeeded } };
+}

@@ -1,0 +1,148 @@
+import { assertApp } from '../faynosync/app.ts';
+import { findCollision } from '../faynosync/collisions.ts';
+import { markerKey } from '../faynosync/keys.ts';
+import type { Trusted, Verification } from '../tuf/verification.ts';
+import { verify } from '../tuf/verify.ts';
+import type { Attempt } from './attempt.ts';
+import { classify } from './classify.ts';
+import { lackOfProof } from './confirm.ts';
+import { limitOf } from './deadline.ts';
+import { decide } from './decide.ts';
+import { type Ending, end, endingOf, endingOfAbort, isRedisError } from './ending.ts';
+import type { Outcome } from './outcome.ts';
+import { isEmpty, planRecovery } from './planner.ts';
+import { evidencesOf, questionOf } from './question.ts';
+import { Report } from './report.ts';
+import type { RunRequest } from './request.ts';
+import { planFindings } from './runfindings.ts';
+import { Session } from './session.ts';
+import { assess, markerIn } from './situation.ts';
+import { needsMarker, refusalOf } from './trust.ts';
+
+/** How often a plan is made anew because something moved under it. */
+const MAX_REPLANS = 5;
+
+/**
+ * One attempt of a recovery, R2 to R10; R1, resolving references, is the caller's. This file is the only place that
+ * knows the order of the steps.
+ *
+ * Idempotent: an attempt that died anywhere is started again with the same task id. It waits for a lock that somebody
+ * else holds, until the deadline. It never throws for what can go wrong with storage, Redis or the app: that is the
+ * outcome. What it does throw is a bug.
+ *
+ * @example
+ * const { succeeded } = await run(request);
+ * succeeded.reason; // 'Recovered'
+ */
+export async function run(request: RunRequest): Promise<Outcome> {
+  using limit = limitOf(request);
+  const attempt: Attempt = { request, report: new Report(request), signal: limit.signal };
+  const ending = await settle(attempt, () => trustThenRecover(attempt));
+  return attempt.report.end(ending);
+}
+
+async function trustThenRecover(attempt: Attempt): Promise<Ending> {
+  assertApp(attempt.request.app);
+  const verification = await trust(attempt);
+  const { trusted } = verification;
+  if (trusted === undefined) return refuse(attempt, verification);
+  const collision = findCollision(trusted.delegatedNames);
+  if (collision !== undefined) {
+    attempt.report.accepted({ reason: 'Denied', message: collision.detail });
+    return end('KeyCollision', collision.detail);
+  }
+  const session = new Session(attempt, questionOf(attempt.request, trusted));
+  const ending = await settle(attempt, () => recover(attempt, session, verification, trusted));
+  await session.abandon(ending);
+  return ending;
+}
+
+/** R2: the chain at one fixed time. Redis is not asked before the bucket is believed. */
+async function trust({ request, report, signal }: Attempt): Promise<Verification> {
+  report.progress('Trust', 0, 0);
+  const verification = await verify(request.source, {
+    ...request.trust,
+    now: request.now,
+    signal,
+    onProgress: (completed, total) => report.progress('Trust', completed, total),
+  });
+  report.verified(verification);
+  return verification;
+}
+
+async function refuse({ request, report, signal }: Attempt, verification: Verification): Promise<Ending> {
+  const { app, store } = request;
+  const marker = needsMarker(verification)
+    ? markerIn((await store.observe([markerKey(app)], signal)).values, app)
+    : undefined;
+  const { state, ending, accepted } = refusalOf(verification, request, marker);
+  report.found(state);
+  report.accepted(accepted);
+  return ending;
+}
+
+/** R3 to R10. Whatever moved under a plan, the next one is made from what is there now. */
+async function recover(
+  { request, report, signal }: Attempt,
+  session: Session,
+  verification: Verification,
+  trusted: Trusted,
+): Promise<Ending> {
+  const { question } = session;
+  const evidences = evidencesOf(request, verification, trusted);
+  let trouble: Ending | undefined;
+  let replans = 0;
+
+  await session.observe(); // R3
+  // An earlier attempt of this very task may have written and died before it could prove it.
+  let owesProof = assess(session.values, question).ours;
+  for (;;) {
+    const situation = assess(session.values, question);
+    const state = classify(situation); // R4
+    const plan = planRecovery(situation, question, evidences); // R5
+    report.planned(state, plan, planFindings(plan, situation, question, evidences));
+    report.read(situation);
+
+    const decision = decide({ state, situation, plan, owesProof, request }); // R6
+    report.accepted(decision.accepted);
+    if (decision.kind === 'end') return decision.ending;
+    if (trouble !== undefined && replans > MAX_REPLANS) return trouble;
+    signal.throwIfAborted(); // the last safe point before the proof
+    if (decision.kind === 'wait') {
+      await session.waitForLock();
+      continue;
+    }
+    if (!session.holdsLock) {
+      await session.lock(); // R7; then plan again from what is there behind the lock
+      continue;
+    }
+
+    owesProof ||= !isEmpty(plan);
+    const written = await session.write(plan); // R8, with the read-back
+    if (written.kind === 'failed') return written.ending;
+    const readBack = assess(session.values, question);
+    trouble =
+      written.kind === 'again'
+        ? written.trouble
+        : lackOfProof({ plan, readBack: session.values, situation: readBack }); // R9
+    if (trouble === undefined) {
+      report.read(readBack);
+      if (await session.record()) return owesProof ? report.recovered() : report.consistent(); // R10
+    }
+    replans += 1;
+  }
+}
+
+/** Turns what a step throws into the end of the attempt. */
+async function settle({ request, report, signal }: Attempt, steps: () => Promise<Ending>): Promise<Ending> {
+  try {
+    return await steps();
+  } catch (error) {
+    if (request.signal.aborted) return endingOfAbort(request.signal.reason);
+    if (signal.aborted)
+      return end('DeadlineExceeded', `The time given by timeoutSeconds ran out in ${report.standing}`);
+    const ending = endingOf(error);
+    if (isRedisError(ending.error)) report.found('Unreachable');
+    return ending;
+  }
+}

@@ -1,0 +1,195 @@
+import { RecoveryError, TransientError } from '../errors.ts';
+import { lockKey, markerKey, taskKey } from '../faynosync/keys.ts';
+import { type RecoveryEnd, recoveryTask, TASK_RECORD_TTL_MS } from '../faynosync/task.ts';
+import type { Lock, ObservedValues } from '../redis/statestore.ts';
+import type { Attempt } from './attempt.ts';
+import { changesOf } from './changes.ts';
+import { tooFewReplicas } from './confirm.ts';
+import { type Ending, end, endingOf, isSuccess } from './ending.ts';
+import { LockHolding } from './lockholding.ts';
+import type { Plan } from './plan.ts';
+import { keysToObserve, markerIn, type Question } from './situation.ts';
+
+/** The server's own recovery holds its lock this much longer than its time-out, and so does ours. */
+const LOCK_MARGIN_MS = 30_000;
+const MAX_LOCK_TIMEOUT_MS = 300_000;
+/** How often a lock that somebody else holds is looked at. */
+const LOCK_POLL_MS = 500;
+/** How long replicas get to confirm the write. */
+const REPLICATION_TIMEOUT_MS = 5_000;
+
+/** What came of a write: done and read back, to be tried again from what is there now, or over. */
+export type Written =
+  | { readonly kind: 'applied' }
+  | { readonly kind: 'again'; readonly trouble: Ending }
+  | { readonly kind: 'failed'; readonly ending: Ending };
+
+/**
+ * One attempt's dealings with Redis, R3 and R7 to R10: what was read last, and the lock. Each method is one round trip;
+ * only a `pre-…` marker, whose keys are not known before it was read, costs one more.
+ */
+export class Session {
+  readonly question: Question;
+  readonly #attempt: Attempt;
+  readonly #lock: Lock;
+  #values: ObservedValues = new Map();
+  #holding: LockHolding | undefined;
+
+  constructor(attempt: Attempt, question: Question) {
+    const { app, taskID, deadline, clock } = attempt.request;
+    this.question = question;
+    this.#attempt = attempt;
+    const left = deadline.getTime() - clock.now().getTime();
+    const ttlMs = Math.max(0, Math.min(left, MAX_LOCK_TIMEOUT_MS)) + LOCK_MARGIN_MS;
+    this.#lock = { key: lockKey(app), owner: taskID, ttlMs };
+  }
+
+  /** What every key held when it was read last. */
+  get values(): ObservedValues {
+    return this.#values;
+  }
+
+  get holdsLock(): boolean {
+    return this.#holding !== undefined;
+  }
+
+  /** R3. */
+  async observe(): Promise<void> {
+    const { request, report, signal } = this.#attempt;
+    do {
+      const keys = this.#keys();
+      report.progress('Observe', 0, keys.length);
+      const { values, server } = await request.store.observe(keys, signal);
+      this.#values = values;
+      report.server(server);
+    } while (!this.#sawAll());
+  }
+
+  /** R6, when somebody else recovers: wait a little and look again. */
+  async waitForLock(): Promise<void> {
+    const { request, signal } = this.#attempt;
+    await request.clock.sleep(LOCK_POLL_MS, signal);
+    await this.observe();
+  }
+
+  /** R7: takes the lock, or re-enters it after a crash of the same task, and reads everything behind it. */
+  async lock(): Promise<void> {
+    const { request, report, signal } = this.#attempt;
+    report.progress('Lock', 0, 1);
+    const { acquired, values } = await request.store.lock(this.#lock, this.#keys(), {
+      replaceWrongType: this.question.replaceWrongType,
+      signal,
+    });
+    this.#values = values;
+    if (acquired) this.#holding = new LockHolding(this.#lock, request.store, request.clock);
+    if (!this.#sawAll()) await this.observe();
+  }
+
+  /** R8 with the read-back for R9. From here to the proof there is no safe point: no signal is heard. */
+  async write(plan: Plan): Promise<Written> {
+    const { request, report } = this.#attempt;
+    const replicas = request.minReplicas ?? 0;
+    const changes = changesOf(plan, markerKey(request.app));
+    report.progress('Apply', 0, changes.length);
+    report.attempted(plan);
+    try {
+      const { result, confirmed, values } = await request.store.apply(this.#lock, changes, this.#keys(), {
+        replicas,
+        timeoutMs: replicas > 0 ? REPLICATION_TIMEOUT_MS : 0,
+      });
+      this.#values = values;
+      report.progress('Confirm', 0, changes.length);
+      switch (result.kind) {
+        case 'applied': {
+          const ending = tooFewReplicas(confirmed, replicas);
+          return ending === undefined ? { kind: 'applied' } : { kind: 'failed', ending };
+        }
+        case 'lockLost':
+          await this.#dropLock();
+          return again(`The lock was lost to ${result.holder ?? 'nobody: it ran out'}.`);
+        case 'mismatch':
+          return again(`${result.key} was changed by somebody else.`);
+      }
+    } catch (error) {
+      if (!(error instanceof TransientError)) throw error;
+      // The reply was lost, so nobody knows whether the script ran: look, never assume.
+      await this.observe();
+      return { kind: 'again', trouble: endingOf(error) };
+    }
+  }
+
+  /**
+   * R10 after success: the record for the server's own API, and the end of the lock.
+   *
+   * @returns false when the connection was lost and everything was read anew: a failover may have lost the write, so it
+   * must be proven again
+   */
+  async record(): Promise<boolean> {
+    const { report } = this.#attempt;
+    report.progress('Record', 0, 1);
+    try {
+      await this.#release({ kind: 'success' });
+    } catch (error) {
+      if (!(error instanceof RecoveryError)) throw error;
+      if (error instanceof TransientError && (await this.#readAnew())) return false;
+      // What was proven stays proven: a missing record never turns success into failure.
+      report.add('RecordNotWritten', error.message);
+    }
+    await this.#dropLock();
+    return true;
+  }
+
+  /**
+   * The end of an attempt that still holds the lock, because it wrote nothing or failed: frees it, with a record when
+   * the task has failed for good. Best effort: what happened before is what is reported.
+   */
+  async abandon(ending: Ending): Promise<void> {
+    if (this.#holding === undefined) return;
+    await this.#dropLock();
+    const failed = ending.retry === 'none' && !isSuccess(ending);
+    try {
+      await this.#release(failed ? { kind: 'failure', error: ending.succeeded.message } : undefined);
+    } catch (error) {
+      if (!(error instanceof RecoveryError)) throw error;
+      this.#attempt.report.add('LockNotReleased', error.message);
+    }
+  }
+
+  async #release(end: RecoveryEnd | undefined): Promise<void> {
+    const { store, clock, taskID } = this.#attempt.request;
+    const record = end && {
+      key: taskKey(taskID),
+      value: recoveryTask(end, clock.now()),
+      ttlMs: TASK_RECORD_TTL_MS,
+    };
+    await store.release(this.#lock, record);
+  }
+
+  async #readAnew(): Promise<boolean> {
+    try {
+      await this.observe();
+      return true;
+    } catch (error) {
+      if (error instanceof RecoveryError || this.#attempt.signal.aborted) return false;
+      throw error;
+    }
+  }
+
+  async #dropLock(): Promise<void> {
+    await this.#holding?.stop();
+    this.#holding = undefined;
+  }
+
+  #keys(): readonly string[] {
+    return keysToObserve(this.question, markerIn(this.#values, this.question.app));
+  }
+
+  /** Whether the keys that the marker points to were read together with it. */
+  #sawAll(): boolean {
+    return this.#keys().every((key) => this.#values.has(key));
+  }
+}
+
+function again(what: string): Written {
+  return { kind: 'again', trouble: end('Conflict', `${what} Find out who else writes to this app.`) };
+}
