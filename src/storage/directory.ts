@@ -1,17 +1,33 @@
-import { constants } from 'node:fs';
-import { type FileHandle, open, readdir, realpath, stat } from 'node:fs/promises';
+import {
+  closeSync,
+  constants,
+  fstatSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  realpathSync,
+  statSync,
+} from 'node:fs';
+import { readdir } from 'node:fs/promises';
 import { join, sep } from 'node:path';
+import { setImmediate } from 'node:timers/promises';
 import { RecoveryError, TerminalError, TransientError } from '../errors.ts';
 import { decodeSegment, encodeSegment } from './file-encoding.ts';
 import type { GetOptions, ListedObject, MetadataSource } from './source.ts';
 
-/** How many files are looked at side by side while listing. */
-const STATS_AT_ONCE = 64;
+/** Files are opened without following a symbolic link, so that a link is noticed before anything is read. */
+const FLAGS = constants.O_RDONLY | constants.O_NOFOLLOW;
+
+/** How many files are looked at before the event loop gets a turn. */
+const STATS_PER_TURN = 512;
 
 /**
  * A repository in a directory, for example a copy of a bucket's prefix. Each file is one object, named like it
  * with everything unusual percent-encoded (`/` is `%2F`); its mtime is the object's `lastModified`.
  * Sub-directories are not looked into. Symbolic links are followed only while they stay inside the directory.
+ *
+ * Reads are synchronous: metadata files are small and local, and four calls through the thread pool for each of
+ * them cost more than ten times as much as the calls themselves (16,384 files: 5 s against 0.4 s of CPU).
  */
 export class DirectorySource implements MetadataSource {
   readonly location: string;
@@ -24,26 +40,27 @@ export class DirectorySource implements MetadataSource {
   async list(signal?: AbortSignal): Promise<readonly ListedObject[]> {
     try {
       const entries = await readdir(this.location, { withFileTypes: true });
-      const files = entries.filter((entry) => entry.isFile() || entry.isSymbolicLink());
       const listed: ListedObject[] = [];
-      for (let i = 0; i < files.length; i += STATS_AT_ONCE) {
+      for (const [index, entry] of entries.entries()) {
+        if (index % STATS_PER_TURN === 0) await setImmediate();
         signal?.throwIfAborted();
-        const batch = files.slice(i, i + STATS_AT_ONCE);
-        listed.push(...(await Promise.all(batch.map(({ name }) => this.#describe(name)))));
+        if (!entry.isFile() && !entry.isSymbolicLink()) continue;
+        const { size, mtime } = statSync(join(this.location, entry.name));
+        listed.push({ name: decodeSegment(entry.name), size, lastModified: mtime });
       }
       return listed;
     } catch (error) {
-      throw this.#explain(error, this.location, signal);
+      throw explain(error, this.location, signal);
     }
   }
 
   async get(name: string, { maxBytes, signal }: GetOptions): Promise<Uint8Array> {
-    let file: FileHandle | undefined;
+    let file: number | undefined;
     try {
       signal?.throwIfAborted();
-      file = await this.#open(name);
-      const { size } = await file.stat();
-      const bytes = size > maxBytes ? undefined : await file.readFile();
+      file = this.#open(name);
+      const { size } = fstatSync(file);
+      const bytes = size > maxBytes ? undefined : readFileSync(file);
       // The file may have grown since its size was asked for.
       if (bytes === undefined || bytes.length > maxBytes)
         throw new TerminalError(
@@ -52,72 +69,71 @@ export class DirectorySource implements MetadataSource {
         );
       return bytes;
     } catch (error) {
-      throw this.#explain(error, name, signal);
+      throw explain(error, `${this.location}: ${name}`, signal);
     } finally {
-      await file?.close();
+      if (file !== undefined) closeSync(file);
     }
-  }
-
-  async #describe(file: string): Promise<ListedObject> {
-    const { size, mtime } = await stat(join(this.location, file));
-    return { name: decodeSegment(file), size, lastModified: mtime };
   }
 
   /** Opens the encoded name; a file that was put there under its plain name is found as well. */
-  async #open(name: string): Promise<FileHandle> {
+  #open(name: string): number {
     const encoded = encodeSegment(name);
     try {
-      return await this.#openInside(encoded);
+      return this.#openInside(encoded);
     } catch (error) {
       const plain = !name.includes('/') && !name.includes(sep) && !name.includes('\0') && name !== encoded;
       if (!plain || !hasCode(error, 'ENOENT')) throw error;
-      return await this.#openInside(name);
+      return this.#openInside(name);
     }
   }
 
-  async #openInside(file: string): Promise<FileHandle> {
+  #openInside(file: string): number {
     const path = join(this.location, file);
     try {
-      return await open(path, constants.O_RDONLY | constants.O_NOFOLLOW);
+      return openSync(path, FLAGS);
     } catch (error) {
       if (!hasCode(error, 'ELOOP')) throw error;
-      const [directory, target] = await Promise.all([realpath(this.location), realpath(path)]);
-      if (!target.startsWith(directory + sep))
+      const target = realpathSync(path);
+      if (!target.startsWith(realpathSync(this.location) + sep))
         throw new TerminalError(
           'AccessDenied',
-          `${this.location}: ${file} is a symbolic link that leads out of the directory; replace it by the file.`,
+          `${path} is a symbolic link that leads out of the directory; replace it by the file.`,
           { cause: error },
         );
-      return await open(target, constants.O_RDONLY | constants.O_NOFOLLOW);
+      return openSync(target, FLAGS);
     }
-  }
-
-  #explain(error: unknown, what: string, signal: AbortSignal | undefined): unknown {
-    if (error instanceof RecoveryError || signal?.aborted === true) return error;
-    const at = what === this.location ? what : `${this.location}: ${what}`;
-    if (hasCode(error, 'ENOENT') || hasCode(error, 'ENAMETOOLONG'))
-      return new TerminalError('NotFound', `${at} does not exist; check the path.`, { cause: error });
-    if (hasCode(error, 'ENOTDIR') || hasCode(error, 'EISDIR') || hasCode(error, 'ELOOP'))
-      return new TerminalError('InvalidSource', `${at} is not what was expected there; check the path.`, {
-        cause: error,
-      });
-    if (hasCode(error, 'EACCES') || hasCode(error, 'EPERM'))
-      return new TerminalError('AccessDenied', `${at} can’t be read; check its permissions.`, {
-        cause: error,
-      });
-    if (
-      hasCode(error, 'EMFILE') ||
-      hasCode(error, 'ENFILE') ||
-      hasCode(error, 'EIO') ||
-      hasCode(error, 'EBUSY')
-    )
-      return new TransientError('StorageUnreachable', `${at} could not be read just now; try again.`, {
-        cause: error,
-      });
-    return error;
   }
 }
 
+const NOT_FOUND = new Set(['ENOENT', 'ENAMETOOLONG']);
+const WRONG_KIND = new Set(['ENOTDIR', 'EISDIR', 'ELOOP']);
+const DENIED = new Set(['EACCES', 'EPERM']);
+const PASSING = new Set(['EMFILE', 'ENFILE', 'EIO', 'EBUSY']);
+
+/** The file system's error in the vocabulary of sources; what is none of its errors stays what it is. */
+function explain(error: unknown, what: string, signal: AbortSignal | undefined): unknown {
+  if (error instanceof RecoveryError || signal?.aborted === true) return error;
+  const code = codeOf(error);
+  const cause = { cause: error };
+  if (NOT_FOUND.has(code))
+    return new TerminalError('NotFound', `${what} does not exist; check the path.`, cause);
+  if (WRONG_KIND.has(code))
+    return new TerminalError(
+      'InvalidSource',
+      `${what} is not what was expected there; check the path.`,
+      cause,
+    );
+  if (DENIED.has(code))
+    return new TerminalError('AccessDenied', `${what} can’t be read; check its permissions.`, cause);
+  if (PASSING.has(code))
+    return new TransientError('StorageUnreachable', `${what} could not be read just now; try again.`, cause);
+  return error;
+}
+
 function hasCode(error: unknown, code: string): boolean {
-  return error instanceof Error && 'code' in error && error.code === code;
+  return codeOf(error) === code;
+}
+
+function codeOf(error: unknown): string {
+  return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : '';
 }

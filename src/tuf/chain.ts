@@ -119,11 +119,11 @@ function reviewTargets(run: Run, lint: ServerLint, role: string, { envelope, del
 
 /** What lies in the bucket beside the chain. */
 async function reportStrays(run: Run, { root, snapshot, targets, tree }: Chain): Promise<void> {
-  const heads = tree.roles.map(({ role, targets: delegated, delegators }) => ({
+  const heads = tree.roles.map(({ role, targets: delegated, signers }) => ({
     role,
     type: 'targets' as const,
     version: delegated.envelope.version,
-    signers: delegators.flatMap((name) => signersFrom(name, role, targets, tree)),
+    signers,
   }));
   await reportOrphans(run, [
     {
@@ -143,13 +143,6 @@ async function reportStrays(run: Run, { root, snapshot, targets, tree }: Chain):
   // With a role unread, what it delegates to is unknown, and calling that "undelegated" would be a guess.
   if (!tree.incomplete)
     reportUndelegated(run, new Set(['root', 'targets', 'snapshot', 'timestamp', ...tree.named]));
-}
-
-function signersFrom(delegator: string, role: string, targets: Targets, tree: DelegationTree) {
-  const from = delegator === 'targets' ? targets : tree.roles.find((r) => r.role === delegator)?.targets;
-  const delegation = from?.delegations?.roles.find(({ name }) => name === role);
-  if (from?.delegations === undefined || delegation === undefined) return [];
-  return [{ role: delegation, keys: from.delegations.keys }];
 }
 
 function trustedFacts(run: Run, chain: Chain, delegatedNames: readonly string[]): Trusted {

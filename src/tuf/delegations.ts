@@ -18,6 +18,8 @@ export interface VerifiedRole {
   readonly depth: number;
   /** Who delegates to it, in the order they were reached. */
   readonly delegators: readonly string[];
+  /** Who may sign it, by each of the delegators. */
+  readonly signers: readonly Signers[];
   readonly targets: Targets;
 }
 
@@ -143,10 +145,11 @@ class DelegationWalk {
   }
 
   #open(role: string, bytes: Uint8Array, link: FileLink, delegations: readonly Delegation[]): Targets {
-    const envelope = this.#run.open(bytes, 'targets', role);
+    const file = this.#run.open(bytes, 'targets', role);
+    const { envelope } = file;
     checkVersion(envelope.version, link, ROLE_LINK);
     this.#requireEach(envelope, delegations);
-    const targets = parseTargets(envelope);
+    const targets = parseTargets(file);
     checkExpiry(this.#run, role, envelope);
     return targets;
   }
@@ -178,16 +181,19 @@ class DelegationWalk {
 
   /** Keeps what is reached through verified roles only, and who delegates to it. */
   tree(targets: Targets): DelegationTree {
-    const found = new Map<string, { role: string; depth: number; delegators: string[]; targets: Targets }>();
+    const found = new Map<string, VerifiedRole & { delegators: string[]; signers: Signers[] }>();
     let level = delegationsOf('targets', targets);
     for (let depth = 1; level.length > 0; depth++) {
       const next: Delegation[] = [];
-      for (const { delegator, role } of level) {
+      for (const { delegator, role, signers } of level) {
         const known = found.get(role.name);
         const opened = this.#roles.get(role.name);
-        if (known !== undefined) known.delegators.push(delegator);
-        else if (opened !== undefined) {
-          found.set(role.name, { role: role.name, depth, delegators: [delegator], targets: opened });
+        if (known !== undefined) {
+          known.delegators.push(delegator);
+          known.signers.push(signers);
+        } else if (opened !== undefined) {
+          const delegators = [delegator];
+          found.set(role.name, { role: role.name, depth, delegators, signers: [signers], targets: opened });
           next.push(...delegationsOf(role.name, opened));
         }
       }

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { openEnvelope } from './envelope.ts';
+import { openFile } from './envelope.ts';
 import { MetadataFault } from './fault.ts';
 import { fileName } from './file-names.ts';
 import { LIMITS } from './limits.ts';
@@ -43,5 +43,5 @@ async function read(run: Run, name: string): Promise<Uint8Array | undefined> {
 
 /** It was verified when the mark was taken; its JSON is read as leniently as it may have been then. */
 function parse(bytes: Uint8Array): Snapshot {
-  return parseSnapshot(openEnvelope(bytes, 'snapshot', 'last-wins'));
+  return parseSnapshot(openFile(bytes, 'snapshot', 'last-wins'));
 }

@@ -16,7 +16,7 @@ export interface Signature {
   readonly sig: Uint8Array | undefined;
 }
 
-/** A metadata file that was read but not yet believed: nothing in it is proven until its signatures are. */
+/** What every metadata file has; nothing in it is proven until its signatures are. */
 export interface Envelope {
   readonly type: MetadataType;
   readonly version: Version;
@@ -26,12 +26,19 @@ export interface Envelope {
   readonly canonical: Buffer;
   /** Lower-case hex sha256 of the whole file. */
   readonly sha256: string;
+  /** Size of the whole file in bytes. */
+  readonly size: number;
+}
+
+/** A metadata file that was read but not yet believed, with its body still unparsed. */
+export interface OpenedFile {
+  readonly envelope: Envelope;
   /** Forms noted under the lenient JSON policy. */
   readonly ambiguities: readonly Ambiguity[];
   /** Parses one member of `signed`; undefined when absent. */
-  signedMember(name: string): unknown;
+  member(name: string): unknown;
   /** Whether a member of `signed` is an object, without parsing it. */
-  isSignedObject(name: string): boolean;
+  isObject(name: string): boolean;
 }
 
 /**
@@ -40,7 +47,7 @@ export interface Envelope {
  *
  * @throws MetadataFault checks 5, 9, 10, 18, 23, 24
  */
-export function openEnvelope(bytes: Uint8Array, type: MetadataType, policy: JSONPolicy): Envelope {
+export function openFile(bytes: Uint8Array, type: MetadataType, policy: JSONPolicy): OpenedFile {
   const file = scanFile(bytes, policy);
   const signatures = parseSignatures(file);
   const signedMember = (name: string): unknown => parseSpan(file, file.signedMembers.get(name));
@@ -53,15 +60,18 @@ export function openEnvelope(bytes: Uint8Array, type: MetadataType, policy: JSON
     );
   checkSpecVersion(signedMember('spec_version'));
   return {
-    type,
-    version: asVersion(signedMember('version'), 'signed.version'),
-    expires: parseExpires(signedMember('expires')),
-    signatures,
-    canonical: file.canonical,
-    sha256: createHash('sha256').update(bytes).digest('hex'),
+    envelope: {
+      type,
+      version: asVersion(signedMember('version'), 'signed.version'),
+      expires: parseExpires(signedMember('expires')),
+      signatures,
+      canonical: file.canonical,
+      sha256: createHash('sha256').update(bytes).digest('hex'),
+      size: bytes.length,
+    },
     ambiguities: file.ambiguities,
-    signedMember,
-    isSignedObject: (name) => file.bytes[file.signedMembers.get(name)?.start ?? -1] === 0x7b,
+    member: signedMember,
+    isObject: (name) => file.bytes[file.signedMembers.get(name)?.start ?? -1] === 0x7b,
   };
 }
 

@@ -1,5 +1,11 @@
 import type { FindingCode } from './findings.ts';
 
+/** A fault in a form that crosses a thread boundary. */
+export interface FaultRecord {
+  readonly code: FindingCode;
+  readonly message: string;
+}
+
 /**
  * A file that fails a check. Thrown inside the verifier by the code that reads one file and turned into a
  * `Finding` by the code that knows whose file it is; never leaves `src/tuf`.
@@ -12,5 +18,13 @@ export class MetadataFault extends Error {
     super(message, options);
     this.name = 'MetadataFault';
     this.code = code;
+  }
+
+  static from({ code, message }: FaultRecord): MetadataFault {
+    return new MetadataFault(code, message);
+  }
+
+  record(): FaultRecord {
+    return { code: this.code, message: this.message };
   }
 }

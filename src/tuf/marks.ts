@@ -1,4 +1,4 @@
-import { openEnvelope } from './envelope.ts';
+import { openFile } from './envelope.ts';
 import { type Root, signersOf, type TopLevelRole } from './root.ts';
 import type { RootChain } from './root-chain.ts';
 import type { Run } from './run.ts';
@@ -38,8 +38,8 @@ function wasRotated(
   if (remembered !== undefined) return keySet(run, remembered, role) !== keySet(run, head, role);
   const bytes = role === 'timestamp' ? marks.timestampBytes : marks.snapshotBytes;
   if (bytes === undefined) return false;
-  const file = openEnvelope(bytes, role, 'last-wins');
-  const signedUnder = (root: Root): boolean => isSigned(file, signersOf(root, role), run.ring);
+  const { envelope } = openFile(bytes, role, 'last-wins');
+  const signedUnder = (root: Root): boolean => isSigned(envelope, signersOf(root, role), run.ring);
   return !signedUnder(head) && trusted.some(signedUnder);
 }
 

@@ -1,4 +1,4 @@
-import { openEnvelope } from './envelope.ts';
+import { openFile } from './envelope.ts';
 import { MetadataFault } from './fault.ts';
 import { fileName } from './file-names.ts';
 import { LIMITS } from './limits.ts';
@@ -40,7 +40,7 @@ async function judge(run: Run, head: RoleHead, version: number): Promise<void> {
   const where = `${fileName(role, version)} lies above version ${head.version}, where the chain ends`;
   try {
     const bytes = await run.get(fileName(role, version), LIMITS.fileBytes, 'RoleMissing');
-    const envelope = openEnvelope(bytes, head.type, jsonPolicy(run.strict));
+    const { envelope } = openFile(bytes, head.type, jsonPolicy(run.strict));
     const signed = head.signers.every((signers) => isSigned(envelope, signers, run.ring));
     if (envelope.version !== version)
       run.report.add('RenamedVersionAboveHead', {

@@ -1,4 +1,4 @@
-import type { Envelope } from './envelope.ts';
+import type { Envelope, OpenedFile } from './envelope.ts';
 import { asObject, member } from './json/guards.ts';
 import type { Key } from './key.ts';
 import { parseKeys, parseRoleKeys, type RoleKeys } from './role-keys.ts';
@@ -19,14 +19,14 @@ export interface Root {
 }
 
 /** @throws MetadataFault `InvalidMetadata`, `InvalidThreshold`, `LimitExceeded` */
-export function parseRoot(envelope: Envelope): Root {
-  const keys = parseKeys(envelope.signedMember('keys'), 'signed.keys');
-  const roles = asObject(envelope.signedMember('roles'), 'signed.roles');
+export function parseRoot(file: OpenedFile): Root {
+  const keys = parseKeys(file.member('keys'), 'signed.keys');
+  const roles = asObject(file.member('roles'), 'signed.roles');
   const read = (name: TopLevelRole): RoleKeys =>
     parseRoleKeys(asObject(member(roles, name), `signed.roles.${name}`), `signed.roles.${name}`);
-  const consistent = envelope.signedMember('consistent_snapshot');
+  const consistent = file.member('consistent_snapshot');
   return {
-    envelope,
+    envelope: file.envelope,
     keys,
     roles: {
       root: read('root'),

@@ -1,7 +1,7 @@
 import { setImmediate } from 'node:timers/promises';
 import { RecoveryError } from '../errors.ts';
 import type { MetadataSource } from '../storage/source.ts';
-import { type Envelope, type MetadataType, openEnvelope } from './envelope.ts';
+import { type MetadataType, type OpenedFile, openFile } from './envelope.ts';
 import { MetadataFault } from './fault.ts';
 import type { Catalogue } from './file-names.ts';
 import type { FindingCode } from './findings.ts';
@@ -26,11 +26,12 @@ export class Run {
   readonly catalogue: Catalogue;
   readonly report: Report;
   readonly ring = new KeyRing();
-  readonly #source: MetadataSource;
+  readonly #source: Pick<MetadataSource, 'get'>;
   #bytesThisTurn = 0;
+  #turn: Promise<void> | undefined;
   #stage: Stage = { role: 'root', version: undefined };
 
-  constructor(source: MetadataSource, catalogue: Catalogue, options: VerifyOptions) {
+  constructor(source: Pick<MetadataSource, 'get'>, catalogue: Catalogue, options: VerifyOptions) {
     this.#source = source;
     this.catalogue = catalogue;
     this.options = options;
@@ -60,21 +61,29 @@ export class Run {
   async get(name: string, maxBytes: number, absent: FindingCode): Promise<Uint8Array> {
     const { signal } = this.options;
     const bytes = await readFile(this.#source, name, maxBytes, absent, signal);
-    this.#bytesThisTurn += bytes.length;
-    if (this.#bytesThisTurn >= BYTES_PER_TURN) {
-      this.#bytesThisTurn = 0;
-      await setImmediate();
-      signal?.throwIfAborted();
-    }
+    await this.#yield(bytes.length);
+    signal?.throwIfAborted();
     return bytes;
   }
 
+  /** Gives the event loop a turn after so many bytes; everything that is under way waits for the same turn. */
+  async #yield(bytes: number): Promise<void> {
+    this.#bytesThisTurn += bytes;
+    if (this.#bytesThisTurn >= BYTES_PER_TURN && this.#turn === undefined) {
+      this.#turn = setImmediate().then(() => {
+        this.#bytesThisTurn = 0;
+        this.#turn = undefined;
+      });
+    }
+    await this.#turn;
+  }
+
   /** Opens a file by the JSON policy of the mode and notes ambiguous forms. @throws MetadataFault */
-  open(bytes: Uint8Array, type: MetadataType, role: string): Envelope {
-    const envelope = openEnvelope(bytes, type, jsonPolicy(this.strict));
-    for (const { code, message } of envelope.ambiguities)
-      this.report.add(code, { role, version: envelope.version, detail: message });
-    return envelope;
+  open(bytes: Uint8Array, type: MetadataType, role: string): OpenedFile {
+    const file = openFile(bytes, type, jsonPolicy(this.strict));
+    for (const { code, message } of file.ambiguities)
+      this.report.add(code, { role, version: file.envelope.version, detail: message });
+    return file;
   }
 }
 
@@ -85,7 +94,7 @@ export function jsonPolicy(strict: boolean): JSONPolicy {
 
 /** @throws MetadataFault `absent` or `FileTooLarge`; anything else the source throws */
 export async function readFile(
-  source: MetadataSource,
+  source: Pick<MetadataSource, 'get'>,
   name: string,
   maxBytes: number,
   absent: FindingCode,

@@ -1,4 +1,4 @@
-import type { Envelope } from './envelope.ts';
+import type { Envelope, OpenedFile } from './envelope.ts';
 import { asObject } from './json/guards.ts';
 import { type FileLink, parseLink } from './link.ts';
 
@@ -11,13 +11,13 @@ export interface Snapshot {
 const SUFFIX = '.json';
 
 /** @throws MetadataFault `InvalidMetadata` */
-export function parseSnapshot(envelope: Envelope): Snapshot {
-  const meta = asObject(envelope.signedMember('meta'), 'signed.meta');
+export function parseSnapshot(file: OpenedFile): Snapshot {
+  const meta = asObject(file.member('meta'), 'signed.meta');
   const roles = new Map<string, FileLink>();
   for (const [file, value] of Object.entries(meta)) {
     const link = parseLink(value, `signed.meta[${JSON.stringify(file)}]`);
     // A name without the suffix can't be a metadata file's; it is checked for form and otherwise without effect.
     if (file.endsWith(SUFFIX)) roles.set(file.slice(0, -SUFFIX.length), link);
   }
-  return { envelope, roles };
+  return { envelope: file.envelope, roles };
 }

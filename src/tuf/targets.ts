@@ -1,4 +1,4 @@
-import type { Envelope } from './envelope.ts';
+import type { Envelope, OpenedFile } from './envelope.ts';
 import { MetadataFault } from './fault.ts';
 import { asArray, asObject, asString, asStrings, invalid, member } from './json/guards.ts';
 import type { Key } from './key.ts';
@@ -31,11 +31,11 @@ export interface Targets {
 }
 
 /** @throws MetadataFault checks 8, 21, 22, 23, 24 */
-export function parseTargets(envelope: Envelope): Targets {
-  if (!envelope.isSignedObject('targets')) invalid('signed.targets', 'an object');
-  const value = envelope.signedMember('delegations');
+export function parseTargets(file: OpenedFile): Targets {
+  if (!file.isObject('targets')) invalid('signed.targets', 'an object');
+  const value = file.member('delegations');
   return {
-    envelope,
+    envelope: file.envelope,
     delegations: value === undefined || value === null ? undefined : parseDelegations(value),
   };
 }

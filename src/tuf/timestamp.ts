@@ -1,4 +1,4 @@
-import type { Envelope } from './envelope.ts';
+import type { Envelope, OpenedFile } from './envelope.ts';
 import { MetadataFault } from './fault.ts';
 import { asObject, member } from './json/guards.ts';
 import { type FileLink, parseLink } from './link.ts';
@@ -10,10 +10,10 @@ export interface Timestamp {
 }
 
 /** @throws MetadataFault `TimestampMetaInvalid`, `InvalidMetadata` */
-export function parseTimestamp(envelope: Envelope): Timestamp {
-  const meta = asObject(envelope.signedMember('meta'), 'signed.meta');
+export function parseTimestamp(file: OpenedFile): Timestamp {
+  const meta = asObject(file.member('meta'), 'signed.meta');
   const entry = member(meta, 'snapshot.json');
   if (entry === undefined || Object.keys(meta).length !== 1)
     throw new MetadataFault('TimestampMetaInvalid', 'signed.meta must hold exactly snapshot.json');
-  return { envelope, snapshot: parseLink(entry, 'signed.meta["snapshot.json"]') };
+  return { envelope: file.envelope, snapshot: parseLink(entry, 'signed.meta["snapshot.json"]') };
 }

@@ -1,4 +1,4 @@
-import type { Envelope, MetadataType } from './envelope.ts';
+import type { MetadataType, OpenedFile } from './envelope.ts';
 import { checkExpiry } from './expiry.ts';
 import { MetadataFault } from './fault.ts';
 import { fileName, TIMESTAMP_FILE } from './file-names.ts';
@@ -70,11 +70,12 @@ function openSigned(
   bytes: Uint8Array,
   link?: FileLink,
   faults?: LinkFaults,
-): Envelope {
-  const envelope = run.open(bytes, role, role);
+): OpenedFile {
+  const file = run.open(bytes, role, role);
+  const { envelope } = file;
   if (link !== undefined && faults !== undefined) checkVersion(envelope.version, link, faults);
   requireThreshold(envelope, signersOf(root, role), run.ring);
-  return envelope;
+  return file;
 }
 
 /** Reads timestamp.json, whose length nothing names (spec 5.4.1). @throws MetadataFault */

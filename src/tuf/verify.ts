@@ -1,10 +1,15 @@
 import type { ListedObject, MetadataSource } from '../storage/source.ts';
-import { chainOf } from './chain.ts';
 import { MetadataFault } from './fault.ts';
-import { catalogue, TIMESTAMP_FILE } from './file-names.ts';
+import { TIMESTAMP_FILE } from './file-names.ts';
 import { LIMITS } from './limits.ts';
-import { Run, readFile } from './run.ts';
-import type { Trusted, Verification, VerifyOptions } from './verification.ts';
+import { verifyOffThread } from './offload/off-thread.ts';
+import { workerURL } from './offload/worker-url.ts';
+import { readFile } from './run.ts';
+import type { Verification, VerifyOptions } from './verification.ts';
+import { verifyListed } from './verify-listed.ts';
+
+/** Beyond so many objects, or with a file beyond so many bytes, a worker thread keeps the event loop free. */
+const INLINE = { objects: 1000, bytes: 1024 * 1024 } as const;
 
 /**
  * Verifies a TUF repository at rest, from a trust anchor down to every delegated role, at one fixed time
@@ -18,11 +23,19 @@ import type { Trusted, Verification, VerifyOptions } from './verification.ts';
  * source throws when it can't be read (`AccessDenied`, `Throttled`, …), and the signal's reason when aborted.
  */
 export async function verify(source: MetadataSource, options: VerifyOptions): Promise<Verification> {
+  options.signal?.throwIfAborted();
   const [listing, timestamp] = await Promise.all([
     source.list(options.signal),
     readTimestamp(source, options.signal),
   ]);
-  return verifyListed(source, listing, timestamp, options);
+  const url = isLarge(listing) ? workerURL(import.meta.url) : undefined;
+  return url === undefined
+    ? verifyListed(source, listing, timestamp, options)
+    : verifyOffThread(url, source, listing, timestamp, options);
+}
+
+function isLarge(listing: readonly ListedObject[]): boolean {
+  return listing.length > INLINE.objects || listing.some(({ size }) => size > INLINE.bytes);
 }
 
 /** timestamp.json has a fixed name, so that it is read while the listing is under way. */
@@ -37,27 +50,4 @@ async function readTimestamp(
     if (error instanceof MetadataFault) return error;
     throw error;
   }
-}
-
-async function verifyListed(
-  source: MetadataSource,
-  listing: readonly ListedObject[],
-  timestamp: Uint8Array | MetadataFault,
-  options: VerifyOptions,
-): Promise<Verification> {
-  const run = new Run(source, catalogue(listing), options);
-  let trusted: Trusted | undefined;
-  try {
-    trusted = await chainOf(run, timestamp);
-  } catch (error) {
-    if (!(error instanceof MetadataFault)) throw error;
-    run.report.add(error.code, { role: run.stage.role, version: run.stage.version, detail: error.message });
-  }
-  const refused = trusted === undefined || run.report.refuses;
-  return {
-    verdict: refused ? 'refused' : 'trusted',
-    trusted: refused ? undefined : trusted,
-    findings: run.report.sorted(),
-    listing,
-  };
 }

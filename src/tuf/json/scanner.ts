@@ -187,7 +187,8 @@ class Scanner {
     const out = this.#out;
     const order: number[] = [];
     for (let i = base; i < table.length; i += 3) order.push(i);
-    const copy = Buffer.from(out.subarray(open, this.#to));
+    const copy = Buffer.allocUnsafe(this.#to - open);
+    out.copy(copy, 0, open, this.#to);
     const keyAt = (entry: number): number => (table[entry] ?? 0) - open;
     const compare = (a: number, b: number): number =>
       compareKeys(copy, keyAt(a), keyAt(a + 1), keyAt(b), keyAt(b + 1));

@@ -1,0 +1,35 @@
+import type { ErrorCode } from '../../errors.ts';
+import type { FaultRecord } from '../fault.ts';
+import type { Finding } from '../finding.ts';
+import type { Trusted, VerifyOptions } from '../verification.ts';
+import type { DelegatedColumns, ListingColumns } from './columns.ts';
+
+/** What the worker is started with. The source stays behind: it may hold sockets and credentials. */
+export interface Task {
+  readonly listing: ListingColumns;
+  readonly timestamp: Uint8Array | FaultRecord;
+  readonly options: Omit<VerifyOptions, 'signal' | 'onProgress'>;
+}
+
+/** Worker → main thread. */
+export type WorkerMessage =
+  | { readonly kind: 'get'; readonly id: number; readonly name: string; readonly maxBytes: number }
+  | { readonly kind: 'progress'; readonly completed: number; readonly total: number }
+  | { readonly kind: 'done'; readonly outcome: WireOutcome }
+  /** The source failed; `id` is the request whose error the main thread still holds. */
+  | { readonly kind: 'failed'; readonly id: number };
+
+/** Main thread → worker: the answer to one `get`. */
+export type MainMessage =
+  | { readonly id: number; readonly bytes: Uint8Array }
+  | { readonly id: number; readonly code: ErrorCode | undefined; readonly message: string };
+
+/** A verification without its listing, and with the delegated roles as columns. */
+export interface WireOutcome {
+  readonly verdict: 'trusted' | 'refused';
+  readonly trusted: WireTrusted | undefined;
+  readonly findings: readonly Finding[];
+}
+
+/** {@link Trusted}, with the delegated roles as columns; their heads are rebuilt from these. */
+export type WireTrusted = Omit<Trusted, 'delegated' | 'heads'> & { readonly delegated: DelegatedColumns };
