@@ -1,0 +1,153 @@
+import { readdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Redis } from 'ioredis';
+import type { BootstrapRecovery } from '../../src/api/bootstraprecovery.generated.ts';
+import { startApiServer } from '../../test/harness/apiserver.ts';
+import { type RunningProcess, startProcess } from '../../test/harness/process.ts';
+import { startRedis } from '../../test/harness/redis.ts';
+import { type S3Object, startS3 } from '../../test/harness/s3.ts';
+import { cluster as userCluster } from './cluster.ts';
+import type { Screen } from './screen.ts';
+
+const bucket = 'updates';
+
+/** What the demo shows of a run. */
+export interface RunView {
+  readonly taskID: string;
+  readonly succeeded: string;
+  readonly reason: string;
+  readonly message: string;
+  readonly stage: string | undefined;
+  readonly completed: number;
+  readonly total: number;
+  readonly plan: readonly { readonly key: string; readonly source: string; readonly confidence: string }[];
+}
+
+/** The real parts the demo runs on; disposing of them leaves nothing behind. */
+export interface Parts extends AsyncDisposable {
+  readonly now: Date;
+  readonly bucket: string;
+  readonly redis: Redis;
+  upload(objects: readonly S3Object[]): Promise<void>;
+  kubectl(args: readonly string[], input?: string): Promise<string>;
+  /** Applies CRDs, Secret and RecoveryTarget with the pinned root, and starts the controller as its own process. */
+  startController(rootSHA256: string): Promise<void>;
+  controllerLog(): Promise<string>;
+  run(name: string): Promise<RunView>;
+  /** Tells how to look around, and waits for Ctrl-C. */
+  keep(screen: Screen): Promise<void>;
+}
+
+/** Starts Redis, the S3 server and, unless KUBECONFIG names a cluster, an API server. */
+export async function startParts(screen: Screen): Promise<Parts> {
+  const stack = new AsyncDisposableStack();
+  try {
+    const redisServer = stack.use(await screen.step('start Redis', () => startRedis()));
+    const s3 = stack.use(await screen.step('start the S3 server', () => startS3({ buckets: [bucket] })));
+    const cluster = stack.use(
+      process.env['KUBECONFIG'] === undefined
+        ? await screen.step('start the Kubernetes API server', () => startApiServer())
+        : await screen.step('use the cluster of KUBECONFIG', () => userCluster()),
+    );
+    const namespace = await cluster.createNamespace('demo');
+    const kubeconfig = await cluster.kubeconfigFile({ namespace });
+    const redis = await redisServer.client();
+    const kubectl: Parts['kubectl'] = (args, input) =>
+      cluster.kubectl(['--namespace', namespace, ...args], {
+        kubeconfigFile: kubeconfig,
+        ...(input === undefined ? {} : { input }),
+      });
+    let controller: RunningProcess | undefined;
+
+    const parts = stack.move();
+    return {
+      now: new Date(),
+      bucket,
+      redis,
+      upload: (objects) => s3.put(bucket, objects),
+      kubectl,
+      startController: async (rootSHA256) => {
+        for (const file of (await readdir('crds')).sort()) {
+          await cluster.apply(await readFile(join('crds', file), 'utf8'));
+        }
+        await kubectl(['apply', '-f', '-'], target(redisServer, s3, rootSHA256));
+        controller = parts.use(
+          await startProcess({
+            name: 'tuf-recovery controller',
+            command: 'bin/tuf-recovery',
+            args: ['controller', '--namespace', namespace, '--no-leader-elect'],
+            env: { KUBECONFIG: kubeconfig },
+            ready: async () =>
+              (await kubectl([
+                'get',
+                'rt',
+                'default',
+                '-o',
+                'jsonpath={.status.conditions[?(@.type=="Ready")].status}',
+              ])) === 'True',
+          }),
+        );
+      },
+      controllerLog: async () => (await controller?.log()) ?? '',
+      run: async (name) =>
+        view(JSON.parse(await kubectl(['get', 'bsr', name, '-o', 'json'])) as BootstrapRecovery),
+      keep: async (screen) => {
+        screen.text('');
+        screen.text(`Everything is still running. Look around, and press Ctrl-C to end:`);
+        screen.text(`  export KUBECONFIG=${kubeconfig}`);
+        screen.text('  kubectl describe bsr tuf');
+        screen.text(`  redis-cli -p ${redisServer.port} keys '*'`);
+        await new Promise<void>((resolve) => process.once('SIGINT', () => resolve()));
+      },
+      [Symbol.asyncDispose]: () => parts.disposeAsync(),
+    };
+  } catch (error) {
+    await stack.disposeAsync();
+    throw error;
+  }
+}
+
+function target(
+  redis: { readonly host: string; readonly port: number },
+  s3: {
+    readonly endpoint: string;
+    readonly region: string;
+    readonly credentials: { readonly accessKeyId: string; readonly secretAccessKey: string };
+  },
+  rootSHA256: string,
+): string {
+  return `apiVersion: v1
+kind: Secret
+metadata: { name: storage }
+stringData:
+  AWS_ACCESS_KEY_ID: ${s3.credentials.accessKeyId}
+  AWS_SECRET_ACCESS_KEY: ${s3.credentials.secretAccessKey}
+---
+apiVersion: tuf-recovery.dev/v1alpha1
+kind: RecoveryTarget
+metadata: { name: default }
+spec:
+  redis: { address: "${redis.host}:${redis.port}" }
+  storage:
+    bucket: ${bucket}
+    endpoint: ${s3.endpoint}
+    region: ${s3.region}
+    forcePathStyle: true
+    credentialsSecretRef: { name: storage }
+  trust: { rootSHA256: ${rootSHA256} }
+`;
+}
+
+function view({ status }: BootstrapRecovery): RunView {
+  const succeeded = status?.conditions?.find(({ type }) => type === 'Succeeded');
+  return {
+    taskID: status?.taskID ?? '',
+    succeeded: succeeded?.status ?? 'Unknown',
+    reason: succeeded?.reason ?? 'Pending',
+    message: succeeded?.message ?? '',
+    stage: status?.progress?.stage,
+    completed: status?.progress?.completed ?? 0,
+    total: status?.progress?.total ?? 0,
+    plan: status?.plan?.actions ?? [],
+  };
+}
