@@ -337,7 +337,7 @@ export interface RecoveryTargetStatus {
     }[];
   };
   /**
-   * How many apps were found in the bucket.
+   * How many apps were found in the bucket; 100 stands for 100 or more.
    */
   readonly appCount?: number;
   /**

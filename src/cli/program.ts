@@ -2,6 +2,7 @@ import { Command, CommanderError } from 'commander';
 import packageJSON from '../../package.json' with { type: 'json' };
 import { RecoveryError } from '../errors.ts';
 import type { CommandContext, RegisterCommand } from './context.ts';
+import { registerController } from './controller.ts';
 import { exitCodes } from './exit-codes.ts';
 import { registerClusterCommands } from './kubectl/register.ts';
 import { registerPlan } from './plan.ts';
@@ -15,6 +16,7 @@ const commands: readonly RegisterCommand[] = [
   registerPlan,
   registerRecover,
   registerClusterCommands,
+  registerController,
 ];
 
 /** Runs one command line (without node and script) to its end. Decides the exit code; never exits and never throws. */

@@ -17,8 +17,8 @@ const secretFields = [
   'accessKeyId',
   'token',
   'authorization',
-  'key',
   'privateKey',
+  'tls.key',
   'jwt',
 ];
 

@@ -83,4 +83,10 @@ export class RecoveryMetrics {
       ['operation', 'result'],
     );
   }
+
+  /** Ends the series of a target that is gone or no longer looked at. */
+  forgetTarget(labels: { readonly namespace: string; readonly target: string }): void {
+    this.targetReady.remove(labels);
+    this.targetApps.remove(labels);
+  }
 }

@@ -24,9 +24,9 @@ export interface Connection extends AsyncDisposable {
  * @throws {TerminalError} `InvalidInput` when the file can't be read or does not name the context.
  */
 export function connect(flags: ConnectionFlags): Connection {
-  const config = load(flags);
+  const config = loadKubeConfig(flags);
   const api = new ApiClient({
-    loadConfig: () => load(flags),
+    loadConfig: () => loadKubeConfig(flags),
     userAgent: 'kubectl-tuf-recovery',
     // Nobody scrapes a command, but the client counts all the same.
     metrics: new RuntimeMetrics({ registry: new Registry(), prefix: 'bootstrap_recovery' }),
@@ -39,7 +39,8 @@ export function connect(flags: ConnectionFlags): Connection {
   };
 }
 
-function load({ kubeconfig, context }: ConnectionFlags): KubeConfig {
+/** The kubeconfig that {@link connect} describes. */
+export function loadKubeConfig({ kubeconfig, context }: ConnectionFlags): KubeConfig {
   const config = new KubeConfig();
   try {
     if (kubeconfig === undefined) config.loadFromDefault();

@@ -1,0 +1,141 @@
+import type { Logger } from 'pino';
+import type { BootstrapRecovery } from '../../api/bootstraprecovery.generated.ts';
+import type { RecoveryTarget } from '../../api/recoverytarget.generated.ts';
+import { bootstrapRecoveries, lockFinalizer } from '../../api/resources.ts';
+import type { ApiClient } from '../../kube/apiclient.ts';
+import type { Clock } from '../../kube/clock.ts';
+import { addFinalizer } from '../../kube/finalizers.ts';
+import { LeadershipLostError } from '../../kube/leaderelector.ts';
+import { sleep } from '../../kube/sleep.ts';
+import type { RecoveryMetrics } from '../../observability/metrics.ts';
+import type { Outcome } from '../../recovery/outcome.ts';
+import { nextStep } from '../../recovery/retry.ts';
+import { run as runAttempt } from '../../recovery/run.ts';
+import type { BucketPool } from '../target/bucketpool.ts';
+import { connectTarget } from '../target/connection.ts';
+import { attempting, concluded, draftOf, reported } from './draft.ts';
+import { writeReport } from './report.ts';
+import { runRequest } from './request.ts';
+import type { StatusWriter } from './statuswriter.ts';
+import { runSignal } from './stop.ts';
+import { RunWatcher } from './watcher.ts';
+
+/** What an attempt uses of the controller. */
+export interface AttemptTools {
+  readonly client: ApiClient;
+  readonly buckets: BucketPool;
+  readonly metrics: RecoveryMetrics;
+  readonly clock: Clock;
+  readonly random: () => number;
+  readonly logger: Logger;
+  /** For a run as it was just read. */
+  readonly writer: (run: BootstrapRecovery) => StatusWriter;
+}
+
+/** One attempt to make. */
+export interface AttemptOrder {
+  readonly run: BootstrapRecovery;
+  readonly target: RecoveryTarget;
+  readonly attempt: number;
+  readonly deadline: Date;
+  /** The controller is told to stop. */
+  readonly stopping: AbortSignal;
+  /** A person ends this run. */
+  readonly interrupted: AbortSignal;
+}
+
+/** How it went, seen from the queue. */
+export interface AttemptEnd {
+  /** The run as last written. */
+  readonly run: BootstrapRecovery;
+  /** When to look again; undefined when the run has ended, a person is awaited or somebody else goes on. */
+  readonly nextAttemptTime: Date | undefined;
+}
+
+/**
+ * Makes one attempt: resolves the target (R1), says in the status that it begins, lets the engine do R2 to R10, and says how
+ * it ended. The beginning is durable before anything is sent to Redis, so a crash at any point finds the attempt counted and its
+ * deadline set.
+ *
+ * @throws TerminalError `InvalidReference` or `ForbiddenError` before it began, or what the API client throws
+ */
+export async function makeAttempt(tools: AttemptTools, order: AttemptOrder): Promise<AttemptEnd> {
+  const { client, buckets, clock, metrics, logger } = tools;
+  const { target, attempt, deadline, stopping } = order;
+  const { adminName, appName, mode } = order.run.spec;
+  await using connection = await connectTarget(client, buckets, target, { adminName, appName }, stopping);
+  const run =
+    mode === 'Recover'
+      ? await addFinalizer<BootstrapRecovery>(client, bootstrapRecoveries, order.run, lockFinalizer, {
+          signal: stopping,
+        })
+      : order.run;
+  const writer = tools.writer(run);
+  const draft = attempting(draftOf(run), attempt, deadline, clock.now());
+  await writer.write(draft);
+  logger.info({ attempt, target: target.metadata.name, mode }, 'attempt begins');
+
+  const watcher = new RunWatcher(draft, writer, clock);
+  using stop = runSignal(stopping, order.interrupted);
+  metrics.activeRuns.inc();
+  let outcome: Outcome;
+  try {
+    const now = clock.now();
+    const request = runRequest(run, target, connection, {
+      now,
+      deadline,
+      clock: { now: () => clock.now(), sleep: (ms, signal) => sleep(clock, ms, signal) },
+      signal: stop.signal,
+      observer: watcher,
+    });
+    outcome = await runAttempt(request);
+  } finally {
+    metrics.activeRuns.dec();
+    await writer.settle();
+  }
+  return report(tools, order, watcher, writer, outcome);
+}
+
+async function report(
+  { client, clock, metrics, random, logger }: AttemptTools,
+  { run, attempt, deadline, stopping }: AttemptOrder,
+  watcher: RunWatcher,
+  writer: StatusWriter,
+  result: Outcome,
+): Promise<AttemptEnd> {
+  // Undecided because we are going, or no longer ours to decide: the status says Running, and whoever is next goes on from there.
+  if (stopping.aborted && (result.retry !== 'none' || stopping.reason instanceof LeadershipLostError)) {
+    metrics.attempts.inc({ result: 'aborted' });
+    logger.info({ reason: stopping.reason }, 'attempt given up; whoever leads next takes it up again');
+    return { run: writer.run, nextAttemptTime: undefined };
+  }
+  metrics.attempts.inc({ result: result.retry });
+  const step = nextStep({
+    outcome: result,
+    // Only a transient failure makes the next attempt a new one, so their number is the number of failures.
+    failures: attempt,
+    backoffLimit: run.spec.backoffLimit,
+    deadline,
+    now: clock.now(),
+    random: random(),
+  });
+  const outcome = step.kind === 'final' ? step.outcome : result;
+  const nextAttemptTime = step.kind === 'attempt' ? step.at : undefined;
+  const { succeeded, state, error } = outcome;
+  logger[outcome.retry === 'backoff' ? 'warn' : 'info'](
+    { reason: succeeded.reason, state, err: error, nextAttemptTime },
+    `attempt ended: ${succeeded.message}`,
+  );
+
+  let draft = concluded(watcher.draft, outcome, nextAttemptTime, clock.now());
+  if (nextAttemptTime === undefined && outcome.trustVerified.reason !== 'NotChecked') {
+    try {
+      draft = reported(draft, await writeReport(client, run, outcome));
+    } catch (failure) {
+      // The status holds the truth; the report only more of it.
+      logger.warn({ err: failure }, 'the report could not be written');
+    }
+  }
+  await writer.write(draft);
+  return { run: writer.run, nextAttemptTime };
+}

@@ -1,0 +1,157 @@
+import type { BootstrapRecovery } from '../../api/bootstraprecovery.generated.ts';
+import { isTerminal, type Verdict } from '../../api/conditions.ts';
+import type { SucceededReason } from '../../api/reasons.ts';
+import type { RecoveryTarget } from '../../api/recoverytarget.generated.ts';
+
+/** Everything the decision depends on. */
+export interface RunFacts {
+  readonly run: Pick<BootstrapRecovery, 'metadata' | 'spec' | 'status'>;
+  /** The RecoveryTarget the run names, when there is one that is not being deleted. */
+  readonly target: Pick<RecoveryTarget, 'spec'> | undefined;
+  readonly now: Date;
+}
+
+/** What happens next to a run. */
+export type Decision =
+  /** It is being deleted: give back the lock and let it go. */
+  | { readonly kind: 'release' }
+  /** Its time to live is over: delete it. */
+  | { readonly kind: 'expire' }
+  /** It has ended: see that its status follows the generation and that nothing is held. */
+  | { readonly kind: 'finished'; readonly wakeAfterMs?: number }
+  /** Nothing changes before this time. */
+  | { readonly kind: 'sleep'; readonly wakeAfterMs: number }
+  /** It waits for somebody: say so. */
+  | { readonly kind: 'wait'; readonly verdict: Verdict<SucceededReason> }
+  /** It ends without another attempt. */
+  | { readonly kind: 'end'; readonly verdict: Verdict<SucceededReason> }
+  /** Start, or take up again, this attempt. */
+  | { readonly kind: 'attempt'; readonly attempt: number; readonly deadline: Date };
+
+/** One reason not to go on; undefined passes the question to the next check. */
+type Check = (facts: RunFacts) => Decision | undefined;
+
+/** In this order: the first check that objects decides. */
+const checks: readonly Check[] = [
+  beingDeleted,
+  ended,
+  cancelled,
+  suspended,
+  deadlineExceeded,
+  targetMissing,
+  targetSuspended,
+  targetReadOnly,
+  notApproved,
+  backingOff,
+];
+
+/** What to do about a run, from facts alone. */
+export function decide(facts: RunFacts): Decision {
+  for (const check of checks) {
+    const decision = check(facts);
+    if (decision !== undefined) return decision;
+  }
+  return nextAttempt(facts);
+}
+
+function beingDeleted({ run }: RunFacts): Decision | undefined {
+  return run.metadata.deletionTimestamp === undefined ? undefined : { kind: 'release' };
+}
+
+/** Terminal is terminal, whatever the spec says by now; only the time to live still counts. */
+function ended({ run, now }: RunFacts): Decision | undefined {
+  if (!isTerminal(run.status.conditions ?? [])) return undefined;
+  const { ttlSecondsAfterFinished } = run.spec;
+  const { completionTime } = run.status;
+  if (ttlSecondsAfterFinished === undefined || completionTime === undefined) return { kind: 'finished' };
+  const leftMs = Date.parse(completionTime) + ttlSecondsAfterFinished * 1000 - now.getTime();
+  return leftMs <= 0 ? { kind: 'expire' } : { kind: 'finished', wakeAfterMs: leftMs };
+}
+
+function cancelled({ run }: RunFacts): Decision | undefined {
+  if (!run.spec.cancel) return undefined;
+  const message = hasStarted(run)
+    ? 'Cancelled as asked for; Redis holds the old or the new state, never a mixture.'
+    : 'Cancelled before it started; nothing was written.';
+  return { kind: 'end', verdict: { reason: 'Cancelled', message } };
+}
+
+function suspended({ run }: RunFacts): Decision | undefined {
+  if (!run.spec.suspend || hasStarted(run)) return undefined;
+  const message = 'spec.suspend is set. Set it to false to start the run.';
+  return { kind: 'wait', verdict: { reason: 'Suspended', message } };
+}
+
+/** The deadline stands in the status, so it holds across restarts; while a person is awaited there is none. */
+function deadlineExceeded({ run, now }: RunFacts): Decision | undefined {
+  const { deadline } = run.status;
+  if (deadline === undefined || Date.parse(deadline) > now.getTime()) return undefined;
+  const last = run.status.conditions?.find(({ type }) => type === 'Succeeded');
+  const before = last === undefined ? '' : ` Before that: ${last.reason}: ${last.message}`;
+  const message = `The run did not end within its ${run.spec.timeoutSeconds} s.${before}`;
+  return { kind: 'end', verdict: { reason: 'DeadlineExceeded', message } };
+}
+
+function targetMissing({ run, target }: RunFacts): Decision | undefined {
+  if (target !== undefined) return undefined;
+  const message = `RecoveryTarget ${targetName(run)} does not exist. Create it, and the run starts by itself.`;
+  return { kind: 'wait', verdict: { reason: 'WaitingForTarget', message } };
+}
+
+function targetSuspended({ run, target }: RunFacts): Decision | undefined {
+  if (!target?.spec.suspend || hasStarted(run)) return undefined;
+  const message = `RecoveryTarget ${targetName(run)} is suspended. Set its spec.suspend to false, and the run starts by itself.`;
+  return { kind: 'wait', verdict: { reason: 'WaitingForTarget', message } };
+}
+
+function targetReadOnly({ run, target }: RunFacts): Decision | undefined {
+  if (run.spec.mode === 'Verify' || target?.spec.accessMode !== 'ReadOnly') return undefined;
+  const message = `RecoveryTarget ${targetName(run)} is ReadOnly. Use mode: Verify, or set its accessMode to ReadWrite and create a new run.`;
+  return { kind: 'end', verdict: { reason: 'Denied', message } };
+}
+
+/** A plan that was approved in advance is judged by the run itself: only there the digest is known. */
+function notApproved({ run }: RunFacts): Decision | undefined {
+  const digest = run.status.plan?.digest;
+  if (reasonOf(run) !== 'AwaitingApproval' || digest === undefined) return undefined;
+  if (run.spec.approvedPlan === digest) return undefined;
+  const stale =
+    run.spec.approvedPlan === undefined
+      ? ''
+      : ' spec.approvedPlan names another plan: the situation has changed since.';
+  const message = `The plan is ready and nothing is written yet.${stale} Read status.plan and set spec.approvedPlan to ${digest}.`;
+  return { kind: 'wait', verdict: { reason: 'AwaitingApproval', message } };
+}
+
+/** Every write of the status wakes the controller; without this check each would start the next attempt at once. */
+function backingOff({ run, now }: RunFacts): Decision | undefined {
+  const { nextAttemptTime } = run.status;
+  if (nextAttemptTime === undefined) return undefined;
+  const leftMs = Date.parse(nextAttemptTime) - now.getTime();
+  return leftMs <= 0 ? undefined : { kind: 'sleep', wakeAfterMs: leftMs };
+}
+
+/** An attempt cut off by a restart is taken up again under its number: restarts of the controller use up no attempts. */
+function nextAttempt({ run, now }: RunFacts): Decision {
+  const { attempts = 0, deadline } = run.status;
+  return {
+    kind: 'attempt',
+    attempt: attempts === 0 || reasonOf(run) === 'Retrying' ? attempts + 1 : attempts,
+    deadline:
+      deadline === undefined
+        ? new Date(now.getTime() + run.spec.timeoutSeconds * 1000)
+        : new Date(Date.parse(deadline)),
+  };
+}
+
+function hasStarted({ status }: RunFacts['run']): boolean {
+  return status.startTime !== undefined;
+}
+
+function reasonOf({ status }: RunFacts['run']): string | undefined {
+  return status.conditions?.find(({ type }) => type === 'Succeeded')?.reason;
+}
+
+function targetName({ metadata, spec }: RunFacts['run']): string {
+  return `${metadata.namespace ?? 'default'}/${spec.targetRef.name}`;
+}

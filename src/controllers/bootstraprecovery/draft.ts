@@ -1,0 +1,195 @@
+import type { BootstrapRecovery, BootstrapRecoveryStatus } from '../../api/bootstraprecovery.generated.ts';
+import type { Condition } from '../../api/condition.ts';
+import { isTerminal, type RunVerdicts, runConditions, type Verdict } from '../../api/conditions.ts';
+import {
+  type StateReason,
+  type SucceededReason,
+  stateReasons,
+  succeededReasons,
+  type TrustReason,
+  trustReasons,
+} from '../../api/reasons.ts';
+import { rfc3339 } from '../../api/settle.ts';
+import type { Acceptance, Progress } from '../../recovery/observer.ts';
+import type { Outcome } from '../../recovery/outcome.ts';
+import type { Plan } from '../../recovery/plan.ts';
+import type { State } from '../../recovery/state.ts';
+import type { Finding } from '../../tuf/finding.ts';
+import type { Trusted } from '../../tuf/verification.ts';
+import { findingsSummary, planSummary, trustSummary, verificationSummary, withError } from './summary.ts';
+
+type Fields = Omit<BootstrapRecoveryStatus, 'conditions' | 'observedGeneration'>;
+
+/**
+ * A status in the making: what is known of a run, before it is put into conditions. Every function here returns a new draft;
+ * {@link statusOf} is the only way out, so conditions always come from the one function that makes them.
+ */
+export interface Draft {
+  readonly fields: Fields;
+  readonly verdicts: RunVerdicts;
+}
+
+const notChecked = { reason: 'NotChecked', message: 'The run has not got that far.' } as const;
+
+/** What the object's status says. One nobody has looked at is `Pending`; its uid becomes the id of the task. */
+export function draftOf({ metadata, status }: Pick<BootstrapRecovery, 'metadata' | 'status'>): Draft {
+  const { conditions = [], observedGeneration: _, ...fields } = status;
+  return {
+    fields: { ...fields, taskID: metadata.uid },
+    verdicts: {
+      succeeded: verdictIn<SucceededReason>(conditions, 'Succeeded', succeededReasons) ?? {
+        reason: 'Pending',
+        message: 'Seen; not started yet.',
+      },
+      accepted: undefined,
+      trustVerified: verdictIn<TrustReason>(conditions, 'TrustVerified', trustReasons) ?? notChecked,
+      stateVerified: verdictIn<StateReason>(conditions, 'StateVerified', stateReasons) ?? notChecked,
+    },
+  };
+}
+
+/** It waits for somebody, or ends, without an attempt. */
+export function concludedWithout(draft: Draft, succeeded: Verdict<SucceededReason>, now: Date): Draft {
+  const { reason, message } = succeeded;
+  // These two are refusals, and the early answer says so, too.
+  const refused = reason === 'Denied' || reason === 'InvalidReference';
+  return {
+    fields: { ...draft.fields, ...completion(reason, now) },
+    verdicts: {
+      ...draft.verdicts,
+      succeeded,
+      accepted: refused ? { reason, message } : draft.verdicts.accepted,
+    },
+  };
+}
+
+/** An attempt begins. */
+export function attempting(draft: Draft, attempt: number, deadline: Date, now: Date): Draft {
+  const { nextAttemptTime: _, progress: __, ...fields } = draft.fields;
+  const message = attempt === 1 ? 'The run is under way.' : `Attempt ${attempt} is under way.`;
+  return {
+    fields: {
+      ...fields,
+      startTime: fields.startTime ?? rfc3339(now),
+      deadline: rfc3339(wholeSecond(deadline)),
+      attempts: attempt,
+    },
+    verdicts: { ...draft.verdicts, succeeded: { reason: 'Running', message } },
+  };
+}
+
+/** Where the attempt is. */
+export function progressed(draft: Draft, { stage, completed, total }: Progress, now: Date): Draft {
+  const summary = total > 0 ? `${stage} ${completed}/${total}` : stage;
+  const progress = { stage, completed, total, summary, lastProgressTime: rfc3339(now) };
+  return { ...draft, fields: { ...draft.fields, progress } };
+}
+
+/** The metadata was verified. */
+export function trusting(draft: Draft, trusted: Trusted, findings: readonly Finding[], now: Date): Draft {
+  const { root, timestamp } = trusted.heads;
+  const message = `The chain verifies up to root ${root} and timestamp ${timestamp}.`;
+  return {
+    fields: { ...draft.fields, trust: trustSummary(trusted, now), findings: findingsSummary(findings) },
+    verdicts: { ...draft.verdicts, trustVerified: { reason: 'MetadataVerified', message } },
+  };
+}
+
+/** It is known what was lost and what would be written. */
+export function planned(draft: Draft, state: State, plan: Plan): Draft {
+  return { ...draft, fields: { ...draft.fields, state, plan: planSummary(plan) } };
+}
+
+/**
+ * The early answer is known. While somebody else holds the lock the run waits for it, and goes on with the next answer.
+ */
+export function accepting({ fields, verdicts }: Draft, { reason, message }: Acceptance): Draft {
+  const accepted = { reason, message };
+  if (reason === 'RecoveryInProgress') {
+    return { fields, verdicts: { ...verdicts, accepted, succeeded: { reason: 'WaitingForLock', message } } };
+  }
+  if (verdicts.succeeded.reason === 'WaitingForLock') {
+    const succeeded = { reason: 'Running', message: 'The lock is free again; the run goes on.' } as const;
+    return { fields, verdicts: { ...verdicts, accepted, succeeded } };
+  }
+  return { fields, verdicts: { ...verdicts, accepted } };
+}
+
+/** An attempt ended. `nextAttemptTime` is set exactly when the run looks again by itself. */
+export function concluded(
+  draft: Draft,
+  outcome: Outcome,
+  nextAttemptTime: Date | undefined,
+  now: Date,
+): Draft {
+  const { state, plan, trusted, verification, findings, succeeded, error } = outcome;
+  const { deadline, ...fields } = draft.fields;
+  return {
+    fields: {
+      ...fields,
+      // No clock runs while a person is awaited, and after the end there is nothing left to limit.
+      ...(nextAttemptTime !== undefined && {
+        ...(deadline !== undefined && { deadline }),
+        nextAttemptTime: rfc3339(wholeSecond(nextAttemptTime)),
+      }),
+      ...(state !== undefined && { state }),
+      ...(plan !== undefined && { plan: planSummary(plan) }),
+      ...(trusted !== undefined && { trust: trustSummary(trusted, now) }),
+      ...(verification !== undefined && { verification: verificationSummary(verification) }),
+      ...(findings.length > 0 && { findings: findingsSummary(findings) }),
+      ...(error !== undefined && {
+        lastErrors: withError(fields.lastErrors, { reason: error.code, message: error.message }, now),
+      }),
+      ...completion(succeeded.reason, now),
+    },
+    verdicts: outcome,
+  };
+}
+
+/** Where the full report is. */
+export function reported(draft: Draft, name: string): Draft {
+  return { ...draft, fields: { ...draft.fields, reportRef: { name } } };
+}
+
+/** The draft as a status of `current`. What has ended stays as it was, except that it follows the generation. */
+export function statusOf(
+  draft: Draft,
+  current: Pick<BootstrapRecovery, 'metadata' | 'status'>,
+  now: Date,
+): BootstrapRecoveryStatus {
+  const previous = current.status.conditions ?? [];
+  const observedGeneration = current.metadata.generation ?? 1;
+  const fields = isTerminal(previous) ? current.status : draft.fields;
+  return {
+    ...fields,
+    observedGeneration,
+    conditions: runConditions(draft.verdicts, previous, observedGeneration, now),
+  };
+}
+
+/** Rounded up: cut to whole seconds, a time to come would be earlier than was promised. */
+function wholeSecond(time: Date): Date {
+  return new Date(Math.ceil(time.getTime() / 1000) * 1000);
+}
+
+function completion(reason: SucceededReason, now: Date): Partial<Fields> {
+  return succeededReasons[reason].status === 'Unknown' ? {} : { completionTime: rfc3339(now) };
+}
+
+/** A verdict read back from a condition; undefined for a reason this version does not know. */
+function verdictIn<Reason extends string>(
+  conditions: readonly Condition[],
+  type: string,
+  reasons: Readonly<Record<Reason, unknown>>,
+): Verdict<Reason> | undefined {
+  const found = conditions.find((condition) => condition.type === type);
+  if (found === undefined || !isReason(found.reason, reasons)) return undefined;
+  return { reason: found.reason, message: found.message };
+}
+
+function isReason<Reason extends string>(
+  text: string,
+  reasons: Readonly<Record<Reason, unknown>>,
+): text is Reason {
+  return Object.hasOwn(reasons, text);
+}

@@ -1,0 +1,44 @@
+import type { BootstrapRecovery } from '../../api/bootstraprecovery.generated.ts';
+import type { StoreEvent } from '../../kube/store.ts';
+
+/** Abort reason: a person ended this run. */
+export class InterruptedError extends Error {
+  /** `cancel`: spec.cancel was set. `delete`: the object is being deleted or is gone. */
+  readonly by: 'cancel' | 'delete';
+
+  constructor(by: 'cancel' | 'delete') {
+    super(by === 'cancel' ? 'the run was cancelled' : 'the run is being deleted');
+    this.name = 'InterruptedError';
+    this.by = by;
+  }
+}
+
+/**
+ * Ends runs that are under way when somebody cancels or deletes them. The queue hands a key to nobody else while it is worked on,
+ * so the change has to reach the run by another way than a reconcile.
+ */
+export class Interrupts {
+  readonly #running = new Map<string, AbortController>();
+
+  /** Listen with this to the store of runs. */
+  readonly listener = (event: StoreEvent<BootstrapRecovery>): void => {
+    const { metadata, spec } = event.object;
+    const controller = this.#running.get(metadata.uid);
+    if (controller === undefined) return;
+    if (event.type === 'deleted' || metadata.deletionTimestamp !== undefined) {
+      controller.abort(new InterruptedError('delete'));
+    } else if (spec.cancel) {
+      controller.abort(new InterruptedError('cancel'));
+    }
+  };
+
+  /**
+   * A signal that aborts with an {@link InterruptedError} when the object of this uid is cancelled or deleted from now on. What
+   * was changed before is for the caller to see, by reading the object after this call.
+   */
+  register(uid: string): { readonly signal: AbortSignal } & Disposable {
+    const controller = new AbortController();
+    this.#running.set(uid, controller);
+    return { signal: controller.signal, [Symbol.dispose]: () => this.#running.delete(uid) };
+  }
+}

@@ -1,0 +1,70 @@
+import type { BootstrapRecovery, BootstrapRecoverySpec } from '../../api/bootstraprecovery.generated.ts';
+import type { RecoveryTarget } from '../../api/recoverytarget.generated.ts';
+import type { Overrides, RunRequest } from '../../recovery/request.ts';
+import type { VerifyPolicy } from '../../tuf/verification.ts';
+import type { Connection } from '../target/connection.ts';
+
+/** What a request gets from the controller rather than from the objects. */
+export type RunContext = Pick<RunRequest, 'now' | 'deadline' | 'clock' | 'signal' | 'observer'>;
+
+/** The request of one attempt: the run's wishes, the target's facts, and the controller's clock, signal and observer. */
+export function runRequest(
+  { metadata, spec }: BootstrapRecovery,
+  target: RecoveryTarget,
+  connection: Connection,
+  context: RunContext,
+): RunRequest {
+  const { adminName, appName, mode, strategy, approvedPlan } = spec;
+  return {
+    taskID: metadata.uid,
+    app: { adminName, appName },
+    mode,
+    strategy,
+    approval:
+      spec.approval === 'Automatic'
+        ? { kind: 'Automatic' }
+        : { kind: 'Manual', ...(approvedPlan !== undefined && { approvedPlan }) },
+    overrides: overridesOf(spec.overrides),
+    trust: { anchor: connection.anchor, policy: policyOf(spec.trust, target.spec.trust.minimumVersions) },
+    source: connection.source,
+    store: connection.store,
+    minReplicas: target.spec.redis.minReplicas,
+    ...context,
+  };
+}
+
+function overridesOf(overrides: BootstrapRecoverySpec['overrides']): Overrides {
+  if (overrides === undefined) return {};
+  const { expirations, ...decisions } = overrides;
+  if (expirations === undefined) return decisions;
+  const { roles, ...topLevel } = expirations;
+  return {
+    ...decisions,
+    expirations: { ...topLevel, ...(roles !== undefined && { roles: new Map(Object.entries(roles)) }) },
+  };
+}
+
+function policyOf(
+  trust: BootstrapRecoverySpec['trust'],
+  minimumVersions: RecoveryTarget['spec']['trust']['minimumVersions'],
+): VerifyPolicy {
+  return {
+    mode: 'recovery',
+    ...(trust?.acceptRollbackTo !== undefined && { acceptRollbackTo: trust.acceptRollbackTo }),
+    ...(trust !== undefined && { onInvalidDelegation: trust.onInvalidDelegation }),
+    ...(trust?.maxExpiredAge !== undefined && { maxExpiredAgeSeconds: secondsIn(trust.maxExpiredAge) }),
+    ...(minimumVersions !== undefined && { minimumVersions: { ...minimumVersions } }),
+  };
+}
+
+const unitSeconds = new Map([
+  ['s', 1],
+  ['m', 60],
+  ['h', 3_600],
+  ['d', 86_400],
+]);
+
+/** `90d` → seconds; the schema admits only a whole number and one of these units. */
+function secondsIn(age: string): number {
+  return Number(age.slice(0, -1)) * (unitSeconds.get(age.slice(-1)) ?? 1);
+}

@@ -1,0 +1,139 @@
+import type { BootstrapRecovery } from '../../api/bootstraprecovery.generated.ts';
+import { transitionEvents } from '../../api/events.ts';
+import { bootstrapRecoveries } from '../../api/resources.ts';
+import type { ApiClient } from '../../kube/apiclient.ts';
+import { isConflict, isNotFound } from '../../kube/apierror.ts';
+import { applyStatus, type StatusOwner } from '../../kube/applystatus.ts';
+import type { Clock } from '../../kube/clock.ts';
+import type { EventRecorder } from '../../kube/eventrecorder.ts';
+import { type Draft, statusOf } from './draft.ts';
+
+/** What a {@link StatusWriter} is made of. */
+export interface StatusWriterOptions {
+  readonly client: ApiClient;
+  readonly owner: StatusOwner;
+  readonly recorder: EventRecorder;
+  readonly clock: Clock;
+  /** The object as just read. */
+  readonly run: BootstrapRecovery;
+}
+
+/** Milliseconds between two writes of mere progress. */
+const progressInterval = 2_000;
+
+/**
+ * Milliseconds a change of stage waits for company. Most runs take less in all: they write their beginning and their end, and
+ * only those that last tell about the stages in between.
+ */
+const stageDelay = 250;
+
+/** Writes that may meet a changed object in a row; people edit specs, and no faster than this. */
+const maxTries = 5;
+
+/**
+ * The one place that writes the status of a run. Writes never overlap, so a later status is never overtaken by an earlier one. One
+ * event is recorded for each condition that a write changed.
+ */
+export class StatusWriter {
+  readonly #options: StatusWriterOptions;
+  #run: BootstrapRecovery;
+  #offered: Draft | undefined;
+  #stage: string | undefined;
+  #wakeAt: number | undefined;
+  #cancelTimer: () => void = () => undefined;
+  #lastProgressAt = Number.NEGATIVE_INFINITY;
+  #tail: Promise<void> = Promise.resolve();
+
+  constructor(options: StatusWriterOptions) {
+    this.#options = options;
+    this.#run = options.run;
+  }
+
+  /** The object as it was last written. */
+  get run(): BootstrapRecovery {
+    return this.#run;
+  }
+
+  /** Writes `draft` when its time has come: soon after a change of stage, else every two seconds. Never waits, never throws. */
+  offer(draft: Draft): void {
+    const { clock } = this.#options;
+    const stage = draft.fields.progress?.stage;
+    const due =
+      stage === this.#stage
+        ? Math.max(clock.monotonic() + stageDelay, this.#lastProgressAt + progressInterval)
+        : clock.monotonic() + stageDelay;
+    this.#stage = stage;
+    this.#offered = draft;
+    if (this.#wakeAt !== undefined && this.#wakeAt <= due) return;
+    this.#cancelTimer();
+    this.#wakeAt = due;
+    this.#cancelTimer = clock.after(due - clock.monotonic(), () => this.#writeOffered());
+  }
+
+  /**
+   * Writes `draft` now, after what is being written. What was offered before and not yet written is older, and dropped.
+   *
+   * @throws what the API server or the way to it throws; nothing is known to be written then
+   */
+  async write(draft: Draft): Promise<void> {
+    this.drop();
+    const written = this.#tail.then(() => this.#apply(draft));
+    this.#tail = written.catch(() => undefined);
+    await written;
+  }
+
+  /** Forgets what was offered and waits for the write under way, if any. */
+  async settle(): Promise<void> {
+    this.drop();
+    await this.#tail;
+  }
+
+  /** Forgets what was offered. */
+  drop(): void {
+    this.#cancelTimer();
+    this.#wakeAt = undefined;
+    this.#offered = undefined;
+  }
+
+  #writeOffered(): void {
+    const draft = this.#offered;
+    this.#wakeAt = undefined;
+    this.#offered = undefined;
+    if (draft === undefined) return;
+    this.#lastProgressAt = this.#options.clock.monotonic();
+    this.#tail = this.#tail
+      .then(() => this.#apply(draft))
+      .catch((error: unknown) => {
+        // Progress is for people who watch; the run goes on, and its end is written for certain.
+        const gone = isNotFound(error) || isConflict(error);
+        this.#options.owner.logger[gone ? 'debug' : 'warn']({ err: error }, 'progress could not be written');
+      });
+  }
+
+  /**
+   * Every write is conditional on the object as last seen, because statuses compete: another leader may have ended the run while
+   * this one was paused. When the object moved, it is read again; if its run has ended, its status stays as it is.
+   */
+  async #apply(draft: Draft): Promise<void> {
+    const { client, owner, recorder, clock } = this.#options;
+    for (let tries = 1; ; tries += 1) {
+      const before = this.#run;
+      const status = statusOf(draft, before, clock.now());
+      try {
+        this.#run = await applyStatus<BootstrapRecovery>(owner, bootstrapRecoveries, before, status, {
+          onlyIfUnchanged: true,
+        });
+        for (const event of transitionEvents(before.status.conditions ?? [], status.conditions ?? [])) {
+          recorder.event(this.#run, event);
+        }
+        return;
+      } catch (error) {
+        if (!isConflict(error) || tries >= maxTries) throw error;
+        const { namespace, name, uid } = before.metadata;
+        const current = await client.get<BootstrapRecovery>(bootstrapRecoveries, { namespace, name });
+        if (current.metadata.uid !== uid) throw error;
+        this.#run = current;
+      }
+    }
+  }
+}

@@ -1,0 +1,47 @@
+import type { Clock } from '../../kube/clock.ts';
+import type { Acceptance, Progress, RunObserver } from '../../recovery/observer.ts';
+import type { Plan } from '../../recovery/plan.ts';
+import type { State } from '../../recovery/state.ts';
+import type { Finding } from '../../tuf/finding.ts';
+import type { Trusted } from '../../tuf/verification.ts';
+import { accepting, type Draft, planned, progressed, trusting } from './draft.ts';
+import type { StatusWriter } from './statuswriter.ts';
+
+/** Turns what a run tells about itself into its status, through the writer's throttle. */
+export class RunWatcher implements RunObserver {
+  readonly #writer: StatusWriter;
+  readonly #clock: Clock;
+  #draft: Draft;
+
+  constructor(draft: Draft, writer: StatusWriter, clock: Clock) {
+    this.#draft = draft;
+    this.#writer = writer;
+    this.#clock = clock;
+  }
+
+  /** Everything learnt so far. */
+  get draft(): Draft {
+    return this.#draft;
+  }
+
+  progress(progress: Progress): void {
+    this.#become(progressed(this.#draft, progress, this.#clock.now()));
+  }
+
+  trusted(trusted: Trusted, findings: readonly Finding[]): void {
+    this.#become(trusting(this.#draft, trusted, findings, this.#clock.now()));
+  }
+
+  planned(state: State, plan: Plan): void {
+    this.#become(planned(this.#draft, state, plan));
+  }
+
+  accepted(acceptance: Acceptance): void {
+    this.#become(accepting(this.#draft, acceptance));
+  }
+
+  #become(draft: Draft): void {
+    this.#draft = draft;
+    this.#writer.offer(draft);
+  }
+}
