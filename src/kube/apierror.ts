@@ -44,8 +44,8 @@ function advice(status: number, said: string): string {
     case 403:
       return '; grant this in the Role or ClusterRole bound to this identity';
     case 404:
-      // The server's words for an unknown resource type, as opposed to an unknown object of a known type.
-      return said.includes('could not find the requested resource')
+      // An unknown resource type, in the words of the server for known and for unknown API groups.
+      return /could not find the requested resource|404 page not found/.test(said)
         ? '; the resource type is not served: install its CustomResourceDefinition'
         : '';
     default:

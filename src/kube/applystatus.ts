@@ -14,7 +14,7 @@ export interface ObjectWithStatus extends KubernetesObject {
 
 /** Who writes status, and with what. */
 export interface StatusOwner {
-  readonly client: Pick<ApiClient, 'apply'>;
+  readonly client: Pick<ApiClient, 'apply' | 'get'>;
   /** Recorded by the API server as owner of the status; one fixed name per controller. */
   readonly fieldManager: string;
   readonly metrics: RuntimeMetrics;
@@ -27,13 +27,18 @@ export interface ApplyStatusOptions extends CallOptions {
   readonly onlyIfUnchanged?: boolean;
 }
 
+/** Attempts before a status gives way to whoever keeps changing the object. */
+const MAX_ATTEMPTS = 5;
+
 /**
  * Makes `status` the object's whole status by server-side apply; fields that this owner wrote earlier and `status` no
  * longer has are removed. No call is made when `current` says so already: a status write wakes every watcher.
  *
- * The write names the object's uid, so a status never lands on a namesake created in between; that and
- * `onlyIfUnchanged` are thrown as `Conflict`. A field somebody else wrote is taken back, but counted and logged first: two
- * writers of one status are a misconfiguration that forcing alone would hide.
+ * The write is bound to the resourceVersion of `current`, because the API server does not compare uids when a status is
+ * applied, and a status must not land on a namesake created in between. When the object changed, it is read again
+ * and the write repeated if it still is the same object; `Conflict` is thrown if it is not, or with `onlyIfUnchanged`.
+ * A field somebody else wrote is taken back, but counted and logged first: two writers of one status are a
+ * misconfiguration that forcing alone would hide.
  *
  * @returns the object as the server now has it, or `current` when no call was made.
  */
@@ -50,32 +55,41 @@ export async function applyStatus<T extends ObjectWithStatus>(
     count('unchanged');
     return current;
   }
-  const { name, namespace, uid, resourceVersion } = current.metadata;
-  const metadata = { name, namespace, uid, ...(options.onlyIfUnchanged && { resourceVersion }) };
-  const apply = (force: boolean): Promise<T> =>
-    owner.client.apply(
-      resource,
-      { metadata, status },
-      { fieldManager: owner.fieldManager, force, subresource: 'status', signal: options.signal },
-    );
-  try {
-    const applied = await apply(false).catch((error: unknown) => {
-      const owners = foreignOwners(error);
-      if (owners.length === 0) {
+  const { name, namespace, uid } = current.metadata;
+  const { signal, onlyIfUnchanged } = options;
+  let { resourceVersion } = current.metadata;
+  let force = false;
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      const metadata = { name, namespace, resourceVersion };
+      const how = { fieldManager: owner.fieldManager, force, subresource: 'status', signal } as const;
+      const applied = await owner.client.apply(resource, { metadata, status }, how);
+      count('applied');
+      return applied;
+    } catch (error) {
+      if (!isConflict(error)) {
+        count('error');
         throw error;
       }
       count('conflict');
-      owner.logger.warn(
-        { name, namespace, owners },
-        'somebody else wrote fields of this status; taking them back',
-      );
-      return apply(true);
-    });
-    count('applied');
-    return applied;
-  } catch (error) {
-    count(isConflict(error) ? 'conflict' : 'error');
-    throw error;
+      const owners = foreignOwners(error);
+      if (owners.length > 0 && !force) {
+        owner.logger.warn(
+          { name, namespace, owners },
+          'somebody else wrote fields of this status; taking them back',
+        );
+        force = true;
+        continue;
+      }
+      if (onlyIfUnchanged || attempt >= MAX_ATTEMPTS) {
+        throw error;
+      }
+      const live = await owner.client.get(resource, current.metadata, { signal });
+      if (live.metadata.uid !== uid) {
+        throw error;
+      }
+      resourceVersion = live.metadata.resourceVersion;
+    }
   }
 }
 
