@@ -31,11 +31,10 @@ export function registerController(program: Command, context: CommandContext): v
         'when there is one, else the service account of the pod.\n\n' +
         'Exit codes: 0 after SIGTERM, 1 when the lease was lost or a defect was found: start it again.',
     )
-    .option(
-      '--namespaces <names>',
-      'namespaces to serve, with commas between; all when not given',
-      nameList,
-      [],
+    .addOption(
+      new Option('--namespaces <names>', 'namespaces to serve, with commas between')
+        .argParser(nameList)
+        .default([], 'all of them'),
     )
     .option('--no-leader-elect', 'run without an election; only safe for a single replica')
     .option(
@@ -47,25 +46,20 @@ export function registerController(program: Command, context: CommandContext): v
       '--lease-namespace <name>',
       'namespace of the Lease; by default that of the pod or the kubeconfig',
     )
-    .option('--identity <name>', 'name of this replica, unique among them', defaultIdentity())
+    .addOption(
+      new Option('--identity <name>', 'name of this replica, unique among them').default(
+        defaultIdentity(),
+        'host name and process id',
+      ),
+    )
     .option(
       '--max-concurrent-runs <number>',
       'runs at the same time; one per app in any case',
       integer(1, 256),
       4,
     )
-    .option(
-      '--health-address <[host]:port>',
-      'where /healthz and /readyz are served',
-      listenAddress,
-      listenAddress(':8081'),
-    )
-    .option(
-      '--metrics-address <[host]:port>',
-      'where /metrics is served',
-      listenAddress,
-      listenAddress(':8080'),
-    )
+    .addOption(addressOption('--health-address', 'where /healthz and /readyz are served', ':8081'))
+    .addOption(addressOption('--metrics-address', 'where /metrics is served', ':8080'))
     .option(
       '--shutdown-grace <seconds>',
       'how long runs may take to reach a safe point after SIGTERM',
@@ -81,6 +75,12 @@ export function registerController(program: Command, context: CommandContext): v
       const { runController } = await import('./run-controller.ts');
       await runController(flags, context);
     });
+}
+
+function addressOption(flag: string, description: string, address: string): Option {
+  return new Option(`${flag} <[host]:port>`, description)
+    .argParser(listenAddress)
+    .default(listenAddress(address), address);
 }
 
 /** The pod's name, inside a pod; two processes on one machine still differ. */

@@ -6,8 +6,6 @@ export interface ListenAddress {
   readonly host: string | undefined;
   /** 0: any free port. */
   readonly port: number;
-  /** As it was given, for --help. */
-  toString(): string;
 }
 
 /** `:8080`, `127.0.0.1:8080`, `[::1]:8080`. */
@@ -17,7 +15,7 @@ export function listenAddress(text: string): ListenAddress {
   if (port === undefined || Number(port) > 65_535) {
     throw new InvalidArgumentError('Give host:port, or :port for all interfaces; port 0 takes any free one.');
   }
-  return { host: bracketed ?? (host || undefined), port: Number(port), toString: () => text };
+  return { host: bracketed ?? (host || undefined), port: Number(port) };
 }
 
 /** Names with commas between. */

@@ -1,0 +1,69 @@
+import { fileURLToPath } from 'node:url';
+import { poll } from '../../harness/poll.ts';
+import { type RunningProcess, startProcess } from '../../harness/process.ts';
+import type { TestNamespace } from './namespace.ts';
+
+const main = fileURLToPath(new URL('../../../src/cli/main.ts', import.meta.url));
+
+/** A controller in a process of its own, as users run it. */
+export interface ControllerProcess extends AsyncDisposable {
+  readonly process: RunningProcess;
+  /** The text of /metrics. */
+  metrics(): Promise<string>;
+  /** The status and body of a probe. */
+  probe(path: 'readyz' | 'healthz'): Promise<{ readonly status: number; readonly body: string }>;
+  /** Its log so far, one object a line. */
+  log(): Promise<readonly Readonly<Record<string, unknown>>[]>;
+}
+
+/** How to start a controller, beyond the namespace. */
+export interface ControllerProcessOptions {
+  readonly args?: readonly string[];
+  /** Another URL of the API server, for example a proxy's. */
+  readonly server?: string;
+  readonly kubeconfig?: string;
+  readonly env?: Readonly<Record<string, string>>;
+}
+
+/** Starts a controller for one namespace, with the rights of fixtures/role.yaml, and waits until it is ready. */
+export async function startController(
+  namespace: TestNamespace,
+  { args = [], server, kubeconfig, env = {} }: ControllerProcessOptions = {},
+): Promise<ControllerProcess> {
+  const file = kubeconfig ?? (await namespace.controllerKubeconfig(server));
+  const process = await startProcess({
+    name: 'controller',
+    command: globalThis.process.execPath,
+    args: [
+      ...[main, 'controller', `--kubeconfig=${file}`, `--namespaces=${namespace.name}`],
+      ...['--health-address=127.0.0.1:0', '--metrics-address=127.0.0.1:0', '--shutdown-grace=5'],
+      ...args,
+    ],
+    env: { ...env, KUBECONFIG: undefined },
+  });
+  const log: ControllerProcess['log'] = async () =>
+    (await process.log()).split('\n').flatMap((line) => (line.startsWith('{') ? [JSON.parse(line)] : []));
+  const ended = new AbortController();
+  void process.exited.then(async () => {
+    ended.abort(new Error(`the controller ended:\n${await process.log()}`));
+  });
+  const ports = await poll(
+    'the controller to tell its ports',
+    async () => (await log()).find(({ msg }) => msg === 'starting'),
+    { signal: ended.signal },
+  );
+  const probe: ControllerProcess['probe'] = async (path) => {
+    const response = await fetch(`http://127.0.0.1:${ports['healthPort']}/${path}`);
+    return { status: response.status, body: await response.text() };
+  };
+  await poll('the controller to be ready', async () => (await probe('readyz')).status === 200, {
+    signal: ended.signal,
+  });
+  return {
+    process,
+    log,
+    probe,
+    metrics: async () => (await fetch(`http://127.0.0.1:${ports['metricsPort']}/metrics`)).text(),
+    [Symbol.asyncDispose]: () => process[Symbol.asyncDispose](),
+  };
+}

@@ -1,0 +1,102 @@
+import { readFile } from 'node:fs/promises';
+import type {
+  BootstrapRecovery,
+  BootstrapRecoveryManifest,
+} from '../../../src/api/bootstraprecovery.generated.ts';
+import type { Condition } from '../../../src/api/condition.ts';
+import type { RecoveryTarget } from '../../../src/api/recoverytarget.generated.ts';
+import { apiVersion } from '../../../src/api/resources.ts';
+import type { ApiServerAccess } from '../../harness/apiserver-access.ts';
+import { poll } from '../../harness/poll.ts';
+
+/** A namespace of one's own on an API server that knows the CRDs, with the controller's role in it. */
+export interface TestNamespace {
+  readonly cluster: ApiServerAccess;
+  readonly name: string;
+  /** A kubeconfig of a ServiceAccount that has the role of fixtures/role.yaml here and nothing else. */
+  controllerKubeconfig(server?: string): Promise<string>;
+  kubectl(...args: readonly string[]): Promise<string>;
+  apply(...manifests: readonly object[]): Promise<void>;
+  /** Applies a run for an app; returns its name. */
+  start(name: string, spec: BootstrapRecoveryManifest['spec']): Promise<string>;
+  run(name: string): Promise<BootstrapRecovery>;
+  target(name?: string): Promise<RecoveryTarget>;
+  /** Waits until `Succeeded` of a run is True or False. */
+  ended(name: string): Promise<{ readonly run: BootstrapRecovery; readonly succeeded: Condition }>;
+  /** Waits until `Succeeded` of a run has this reason. */
+  reason(name: string, reason: string): Promise<BootstrapRecovery>;
+}
+
+/** Creates a namespace, and the CRDs when they are not there. */
+export async function testNamespace(
+  cluster: ApiServerAccess,
+  prefix = 'controllers',
+): Promise<TestNamespace> {
+  for (const kind of ['bootstraprecoveries', 'recoverytargets']) {
+    await cluster.apply(await readFile(`crds/tuf-recovery.dev_${kind}.yaml`, 'utf8'));
+  }
+  const name = await cluster.createNamespace(prefix);
+  const kubectl: TestNamespace['kubectl'] = (...args) => cluster.kubectl([`--namespace=${name}`, ...args]);
+  const get = async <T>(resource: string, object: string): Promise<T> =>
+    // The API server validated it against the schema these types are made from.
+    JSON.parse(await kubectl('get', resource, object, '--output=json')) as T;
+  const run = (object: string) => get<BootstrapRecovery>('bsr', object);
+  const apply: TestNamespace['apply'] = async (...manifests) => {
+    await cluster.apply(JSON.stringify({ apiVersion: 'v1', kind: 'List', items: manifests }), {
+      namespace: name,
+    });
+  };
+  return {
+    cluster,
+    name,
+    kubectl,
+    apply,
+    run,
+    controllerKubeconfig: (server) => controllerKubeconfig(cluster, name, server),
+    start: async (object, spec) => {
+      await apply({ apiVersion, kind: 'BootstrapRecovery', metadata: { name: object }, spec });
+      return object;
+    },
+    target: (object = 'default') => get<RecoveryTarget>('rt', object),
+    ended: (object) =>
+      poll(`run ${object} to end`, async () => {
+        const found = await run(object);
+        const succeeded = conditionOf(found, 'Succeeded');
+        return succeeded === undefined || succeeded.status === 'Unknown'
+          ? undefined
+          : { run: found, succeeded };
+      }),
+    reason: (object, reason) =>
+      poll(`run ${object} to be ${reason}`, async () => {
+        const found = await run(object);
+        return conditionOf(found, 'Succeeded')?.reason === reason ? found : undefined;
+      }),
+  };
+}
+
+/** A condition of a run or a target. */
+export function conditionOf(
+  object: Pick<BootstrapRecovery, 'status'> | Pick<RecoveryTarget, 'status'>,
+  type: string,
+): Condition | undefined {
+  return object.status.conditions?.find((condition) => condition.type === type);
+}
+
+async function controllerKubeconfig(
+  cluster: ApiServerAccess,
+  namespace: string,
+  server: string | undefined,
+): Promise<string> {
+  const account = 'controller';
+  const token = await cluster.serviceAccountToken(namespace, account);
+  await cluster.apply(await readFile('test/controllers/fixtures/role.yaml', 'utf8'), { namespace });
+  const binding = {
+    apiVersion: 'rbac.authorization.k8s.io/v1',
+    kind: 'RoleBinding',
+    metadata: { name: account },
+    roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'Role', name: 'tuf-recovery-controller' },
+    subjects: [{ kind: 'ServiceAccount', name: account, namespace }],
+  };
+  await cluster.apply(JSON.stringify(binding), { namespace });
+  return cluster.kubeconfigFile({ token, namespace, ...(server !== undefined && { server }) });
+}
