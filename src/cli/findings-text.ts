@@ -9,21 +9,36 @@ const tones = { wall: 'bad', deny: 'bad', report: 'warning' } as const satisfies
   Tone
 >;
 
-/** No person reads more; the machine formats hold all. */
-const mostShown = 20;
+/** Findings of one kind that are shown in full; sixty roles with the same remark say no more than three. */
+const shownPerKind = 3;
 
-/** The findings for people: what was found, in which role, under which clause, and what to do next. */
+/**
+ * The findings for people, one paragraph per kind in the order given: what was found, in which role, under which clause,
+ * and what to do next.
+ */
 export function findingsText(findings: readonly Finding[], paint: Paint): string {
   if (findings.length === 0) return '';
-  const shown = findings.slice(0, mostShown).map((finding) => {
-    const where = `${finding.role}${finding.version === undefined ? '' : ` ${finding.version}`}`;
-    const head = `${paint(tones[finding.severity], finding.code)}  ${terminalText(where)}`;
-    const clause = paint('quiet', `check ${finding.check}, ${finding.spec}`);
-    const accept = finding.override === undefined ? [] : [`To accept it nevertheless: ${finding.override}.`];
-    const body = [finding.detail, ...accept];
-    return `  ${head}  ${clause}\n${body.map((text) => wrap(terminalText(withFlagNames(text)), 6)).join('')}`;
-  });
-  const more = findings.length - shown.length;
-  const rest = more > 0 ? paint('quiet', `  … and ${more} more; -o json shows them all\n`) : '';
-  return `${paint('heading', 'Findings')}\n${shown.join('')}${rest}`;
+  const kinds = Map.groupBy(findings, ({ code, severity }) => `${severity} ${code}`);
+  return `${paint('heading', 'Findings')}\n${[...kinds.values()].map((kind) => kindText(kind, paint)).join('')}`;
+}
+
+function kindText(findings: readonly Finding[], paint: Paint): string {
+  const [first] = findings;
+  if (first === undefined) return '';
+  const clause = first.check === 0 ? first.spec : `check ${first.check}, ${first.spec}`;
+  const shown = findings.slice(0, shownPerKind).map((finding) => detailText(finding, paint));
+  const others = findings.slice(shownPerKind).map(subject);
+  const more = others.length === 0 ? '' : wrap(`… and the same for ${terminalText(others.join(', '))}.`, 6);
+  return `  ${paint(tones[first.severity], first.code)}  ${paint('quiet', clause)}\n${shown.join('')}${more}`;
+}
+
+function detailText(finding: Finding, paint: Paint): string {
+  const { detail, override } = finding;
+  const accept = override === undefined ? '' : ` To accept it nevertheless: ${override}.`;
+  const text = terminalText(withFlagNames(`${detail}${accept}`));
+  return `    ${paint('strong', terminalText(subject(finding)))}\n${wrap(text, 6)}`;
+}
+
+function subject({ role, version }: Finding): string {
+  return version === undefined ? role : `${role} ${version}`;
 }

@@ -1,8 +1,7 @@
+import { createHash } from 'node:crypto';
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { TerminalError } from '../errors.ts';
-import { openEnvelope } from '../tuf/envelope.ts';
-import { MetadataFault } from '../tuf/fault.ts';
 import type { HighWaterMarks, Mark } from '../tuf/verification.ts';
 import { readInputFile } from './input-file.ts';
 
@@ -48,20 +47,24 @@ async function namesIn(directory: string): Promise<readonly string[]> {
 }
 
 function markOf(bytes: Uint8Array, role: Marked, path: string): Mark {
+  const { type, version } = head(bytes);
+  // Beyond 2^53 a number is not exact, and an inexact mark could let a rollback pass.
+  if (type === role && typeof version === 'number' && Number.isSafeInteger(version) && version >= 1) {
+    return { version, sha256: createHash('sha256').update(bytes).digest('hex') };
+  }
+  throw new TerminalError(
+    'InvalidInput',
+    `--trusted-dir: ${path} is no ${role} metadata. Name the folder with the metadata trusted before.`,
+  );
+}
+
+/** Type and version as a file claims them; both undefined when it is no metadata at all. */
+function head(bytes: Uint8Array): { readonly type?: unknown; readonly version?: unknown } {
   try {
-    const { version, sha256 } = openEnvelope(bytes, role, 'last-wins');
-    // Beyond 2^53 a number is not exact, and an inexact mark would accept a rollback.
-    if (typeof version === 'bigint')
-      throw new MetadataFault('IntegerTooLarge', `version ${version} is too large`);
-    return { version, sha256 };
-  } catch (error) {
-    if (!(error instanceof MetadataFault)) throw error;
-    throw new TerminalError(
-      'InvalidInput',
-      `--trusted-dir: ${path} is no ${role} metadata (${error.message}).`,
-      {
-        cause: error,
-      },
-    );
+    const { signed } = JSON.parse(Buffer.from(bytes).toString('utf8'));
+    return { type: signed._type, version: signed.version };
+  } catch {
+    // Not JSON, or no metadata: the caller says so, and names the file.
+    return {};
   }
 }

@@ -40,7 +40,7 @@ export function outcomeText(
   const sections = [
     `${label('App')}${terminalText(app)}\n${label('Metadata')}${terminalText(storage)}\n` +
       `${label('Redis')}${terminalText(redis)}\n${state === undefined ? '' : `${label('State')}${paint('strong', state)}\n`}`,
-    trusted === undefined ? '' : `${paint('heading', 'Metadata')}\n${headsText(trusted, now, paint)}`,
+    trusted === undefined ? '' : `${paint('heading', 'Verified')}\n${headsText(trusted, now, paint)}`,
     plan === undefined ? '' : planText(plan, word === 'Recovered', paint),
     findingsText(findings, paint),
     `${paint(tone, `${sign} ${succeeded.reason}`)}  ${terminalText(withFlagNames(succeeded.message))}\n`,

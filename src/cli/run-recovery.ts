@@ -19,7 +19,7 @@ import { readRedisEndpoint } from './redis-options.ts';
 import { overridesOf, type RunFlags } from './run-options.ts';
 import { readS3Access, storageLimits } from './storage-options.ts';
 import { paintFor } from './style.ts';
-import { readTrust } from './trust-options.ts';
+import { readTrust } from './trust.ts';
 
 /**
  * Runs the engine for one app and shows the result. Everything the command line can be wrong about is found before

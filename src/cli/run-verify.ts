@@ -12,7 +12,7 @@ import { progressTo } from './progress.ts';
 import { readS3Access, storageLimits } from './storage-options.ts';
 import { type Paint, paintFor } from './style.ts';
 import { terminalText } from './terminal-text.ts';
-import { readTrust } from './trust-options.ts';
+import { readTrust } from './trust.ts';
 import { unreadableJSON, verificationJSON } from './verification-json.ts';
 import type { VerifyFlags } from './verify.ts';
 

@@ -1,9 +1,5 @@
 import { type Command, Option } from 'commander';
-import { TerminalError } from '../errors.ts';
-import type { HighWaterMarks, TrustAnchor, VerifyPolicy } from '../tuf/verification.ts';
 import { instant, integer, namedInteger, sha256 } from './flag-values.ts';
-import { readInputFile } from './input-file.ts';
-import { readMarks } from './marks.ts';
 
 /** The values of the flags that {@link addTrustOptions} adds. */
 export interface TrustFlags {
@@ -17,13 +13,6 @@ export interface TrustFlags {
   readonly onInvalidDelegation?: 'Fail' | 'Skip';
   readonly maxExpiredAge?: number;
   readonly minimumVersion?: ReadonlyMap<string, number>;
-}
-
-/** What is trusted, and the answers to *deny* findings. */
-export interface Trust {
-  readonly anchor: TrustAnchor;
-  readonly policy: VerifyPolicy;
-  readonly marks?: HighWaterMarks;
 }
 
 /** Highest version a role can have: integers are exact up to here. */
@@ -73,37 +62,4 @@ export function addTrustOptions(command: Command): Command {
       'refuse a lower version of this role; may be repeated',
       namedInteger(1, maxVersion),
     );
-}
-
-/**
- * Reads the files that the flags name.
- *
- * @throws {TerminalError} `InvalidInput`
- */
-export async function readTrust(flags: TrustFlags): Promise<Trust> {
-  const marks = flags.trustedDir === undefined ? undefined : await readMarks(flags.trustedDir);
-  return {
-    anchor: await readAnchor(flags),
-    policy: {
-      mode: flags.policy,
-      ...(flags.acceptRollbackTo === undefined ? {} : { acceptRollbackTo: flags.acceptRollbackTo }),
-      ...(flags.onInvalidDelegation === undefined ? {} : { onInvalidDelegation: flags.onInvalidDelegation }),
-      ...(flags.maxExpiredAge === undefined ? {} : { maxExpiredAgeSeconds: flags.maxExpiredAge }),
-      ...(flags.minimumVersion === undefined
-        ? {}
-        : { minimumVersions: Object.fromEntries(flags.minimumVersion) }),
-    },
-    ...(marks === undefined ? {} : { marks }),
-  };
-}
-
-async function readAnchor(flags: TrustFlags): Promise<TrustAnchor> {
-  if (flags.rootSha256 !== undefined) return { kind: 'sha256', sha256: flags.rootSha256 };
-  if (flags.root !== undefined) return { kind: 'root', bytes: await readInputFile(flags.root, '--root') };
-  if (flags.trustOnFirstUse) return { kind: 'first-use' };
-  throw new TerminalError(
-    'InvalidInput',
-    'No trusted root was given. Use --root-sha256 or --root with the root that your clients ship, ' +
-      'or --trust-on-first-use to believe whatever the storage holds.',
-  );
 }
