@@ -82,8 +82,9 @@ export class KubernetesRecoveries implements Recoveries {
       if (!(error instanceof ApiError || error instanceof ConnectionError)) {
         throw error;
       }
+      const { name } = run.metadata;
       logger.warn(
-        { err: error, run: run.metadata.name },
+        { run: name, problem: error.message },
         'a refused run could not be withdrawn; it ends by itself',
       );
     }
@@ -155,7 +156,8 @@ export class KubernetesRecoveries implements Recoveries {
     if (!(error instanceof ApiError || error instanceof ConnectionError)) {
       return error;
     }
-    this.#options.logger.error({ err: error }, 'the Kubernetes API did not take a recovery');
+    // The message says what to do; a stack would only say where the client is called.
+    this.#options.logger.error({ problem: error.message }, 'the Kubernetes API did not take a recovery');
     const seconds = error instanceof ApiError ? (error.retryAfterSeconds ?? 5) : 5;
     const text = 'Recovery could not be recorded: the Kubernetes API is not available; try again';
     return new Refusal(retryLater(503, text, seconds), { cause: error });

@@ -28,9 +28,9 @@ export function sign(
     header = {},
   }: { readonly secret?: string; readonly header?: Record<string, unknown> } = {},
 ): string {
-  const alg = String(header['alg'] ?? 'HS256');
+  const alg = header['alg'];
   const input = `${encode({ alg: 'HS256', typ: 'JWT', ...header })}.${encode(claims)}`;
-  const hash = { HS256: 'sha256', HS384: 'sha384', HS512: 'sha512' }[alg] ?? 'sha256';
+  const hash = alg === 'HS384' ? 'sha384' : alg === 'HS512' ? 'sha512' : 'sha256';
   return `${input}.${createHmac(hash, secret).update(input).digest('base64url')}`;
 }
 
