@@ -13,9 +13,20 @@ interface Named {
   readonly name: string;
 }
 
-/** Whether the app was ever bootstrapped: `N.root.json`, or `root.json` from the server's earliest versions. */
+/** What the server's earliest versions called version 1 of root. */
+export const LEGACY_ROOT = 'root.json';
+
+const versionedRoot = /^\d+\.root\.json$/;
+
+/** Whether the app was ever bootstrapped. */
 export function hasPersistedRoot(listing: readonly Named[]): boolean {
-  return listing.some(({ name }) => /^(?:\d+\.)?root\.json$/.test(name));
+  return listing.some(({ name }) => versionedRoot.test(name));
+}
+
+/** What `root.json` is called today; undefined when there is none, or a versioned root makes it a mere copy. */
+export function legacyRootName(listing: readonly Named[]): string | undefined {
+  const isOnlyRoot = !hasPersistedRoot(listing) && listing.some(({ name }) => name === LEGACY_ROOT);
+  return isOnlyRoot ? '1.root.json' : undefined;
 }
 
 const versionedFile = /^(\d+)\.(.+)\.json$/;

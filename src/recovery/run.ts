@@ -9,6 +9,7 @@ import { lackOfProof } from './confirm.ts';
 import { limitOf } from './deadline.ts';
 import { decide } from './decide.ts';
 import { type Ending, end, endingOf, endingOfAbort, isRedisError } from './ending.ts';
+import { withLegacyRoot } from './legacyroot.ts';
 import type { Outcome } from './outcome.ts';
 import { isEmpty, planRecovery } from './planner.ts';
 import { evidencesOf, questionOf } from './question.ts';
@@ -60,7 +61,7 @@ async function trustThenRecover(attempt: Attempt): Promise<Ending> {
 /** R2: the chain at one fixed time. Redis is not asked before the bucket is believed. */
 async function trust({ request, report, signal }: Attempt): Promise<Verification> {
   report.progress('Trust', 0, 0);
-  const verification = await verify(request.source, {
+  const verification = await verify(withLegacyRoot(request.source), {
     ...request.trust,
     now: request.now,
     signal,
