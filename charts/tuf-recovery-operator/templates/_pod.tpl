@@ -53,14 +53,3 @@ topologySpreadConstraints:
   {{- end }}
   {{- end }}
 {{- end -}}
-
-{{- define "tuf-recovery.container.identity" -}}
-- name: POD_NAME
-  valueFrom:
-    fieldRef:
-      fieldPath: metadata.name
-- name: POD_NAMESPACE
-  valueFrom:
-    fieldRef:
-      fieldPath: metadata.namespace
-{{- end -}}

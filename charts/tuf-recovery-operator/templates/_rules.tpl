@@ -3,22 +3,18 @@ Everything the controller may do in the namespaces it watches. The one place tha
 tests' ServiceAccount and the permissions page come from here.
 */}}
 {{- define "tuf-recovery.controller.rules" -}}
-# Runs: read them, hold and release the finalizer, create those of a policy, delete those past their time to live.
+# Runs: read them, hold and release the finalizer (patch), delete those past their time to live. Never create one.
 - apiGroups: [tuf-recovery.dev]
   resources: [bootstraprecoveries]
-  verbs: [get, list, watch, create, patch, delete]
-# Targets and policies are only read; people and Git own them.
+  verbs: [get, list, watch, patch, delete]
+# Targets are only read; people and Git own them.
 - apiGroups: [tuf-recovery.dev]
-  resources: [recoverytargets, recoverypolicies]
+  resources: [recoverytargets]
   verbs: [get, list, watch]
-# Status is all the controller writes on them, by server-side apply.
+# By server-side apply.
 - apiGroups: [tuf-recovery.dev]
-  resources: [bootstraprecoveries/status, recoverytargets/status, recoverypolicies/status]
+  resources: [bootstraprecoveries/status, recoverytargets/status]
   verbs: [patch]
-# Owner references that block deletion need this where OwnerReferencesPermissionEnforcement is on (OpenShift).
-- apiGroups: [tuf-recovery.dev]
-  resources: [bootstraprecoveries/finalizers, recoverypolicies/finalizers]
-  verbs: [update]
 # Credentials, read fresh at each run; never listed, never watched, never written.
 - apiGroups: [""]
   resources: [secrets]
@@ -26,7 +22,7 @@ tests' ServiceAccount and the permissions page come from here.
   resourceNames: {{ toJson . }}
   {{- end }}
   verbs: [get]
-# Pinned roots (read), reports and captured settings (written by server-side apply, owned by the run or policy).
+# Pinned roots (read) and reports (written by server-side apply, owned by their run).
 - apiGroups: [""]
   resources: [configmaps]
   verbs: [get, create, patch]
@@ -44,7 +40,7 @@ tests' ServiceAccount and the permissions page come from here.
 - apiGroups: [coordination.k8s.io]
   resources: [leases]
   resourceNames: [{{ include "tuf-recovery.controller.leaseName" . }}]
-  verbs: [get, update, patch]
+  verbs: [get, update]
 {{- end -}}
 
 {{- define "tuf-recovery.controller.leaseName" -}}

@@ -5,6 +5,8 @@ import { addOutputOption } from '../output.ts';
 
 /** A run takes 300 s at most, and a person a while to approve; a day is enough for anybody to notice. */
 const maxWaitSeconds = 86_400;
+/** What the schema admits for ttlSecondsAfterFinished. */
+const maxTtlSeconds = 2_147_483_647;
 
 /**
  * Adds the commands that work on runs in a cluster: `status`, `describe`, `run`, `approve`, `cancel`, `report` and
@@ -26,6 +28,11 @@ export function registerClusterCommands(program: Command, context: CommandContex
     .option('--target <name>', 'the RecoveryTarget; by default "default"')
     .option('--verify', 'only look, never write: exit code 2 when something is lost')
     .option('--always', 'plan every setting again, also those that are present')
+    .option(
+      '--ttl <seconds>',
+      'delete the run this long after it ended; by default it is kept',
+      integer(0, maxTtlSeconds),
+    )
     .addOption(new Option('--approval <how>', 'who approves the plan').choices(['Automatic', 'Manual']))
     .action(async (app, flags) => (await import('./run.ts')).run(app, flags, context));
 

@@ -18,6 +18,8 @@ export interface RunFlags extends WaitFlags {
   readonly verify?: true;
   readonly always?: true;
   readonly approval?: 'Automatic' | 'Manual';
+  /** Seconds. */
+  readonly ttl?: number;
   readonly wait?: true;
 }
 
@@ -54,7 +56,10 @@ export function run(app: string, flags: RunFlags, context: CommandContext): Prom
   });
 }
 
-function specOf(app: string, { target, verify, always, approval }: RunFlags): BootstrapRecoveryManifestSpec {
+function specOf(
+  app: string,
+  { target, verify, always, approval, ttl }: RunFlags,
+): BootstrapRecoveryManifestSpec {
   // The app's name holds no slash, the admin's may: the last one parts them.
   const slash = app.lastIndexOf('/');
   if (slash < 1 || slash === app.length - 1) {
@@ -67,5 +72,6 @@ function specOf(app: string, { target, verify, always, approval }: RunFlags): Bo
     ...(verify === true ? { mode: 'Verify' } : {}),
     ...(always === true ? { strategy: 'Always' } : {}),
     ...(approval === undefined ? {} : { approval }),
+    ...(ttl === undefined ? {} : { ttlSecondsAfterFinished: ttl }),
   };
 }
