@@ -44,7 +44,7 @@ export const differences = {
   adminRule: {
     what: 'Who is an admin',
     server: 'looked up in MongoDB',
-    shim: '`--admins`, `--admin-claim` or `--api-url` (which asks the server)',
+    shim: '`--admin`, `--admin-claim` or `--server-url` (which asks the server)',
     why: 'The shim has no access to MongoDB.',
   },
   decision: {

@@ -41,6 +41,8 @@ export interface Environment {
     readonly sentinelUsername: string | undefined;
     readonly sentinelPassword: string | undefined;
   };
+  /** JWT_SECRET: the secret the server signs its tokens with. */
+  readonly jwtSecret: string | undefined;
   /** NO_COLOR (no-color.org) and FORCE_COLOR; undefined leaves it to the terminal. */
   readonly color: boolean | undefined;
 }
@@ -71,6 +73,7 @@ export function readEnvironment(variables: Readonly<Record<string, string | unde
       sentinelUsername: get('REDIS_SENTINEL_USERNAME'),
       sentinelPassword: get('REDIS_SENTINEL_PASSWORD'),
     },
+    jwtSecret: get('JWT_SECRET'),
     color: get('NO_COLOR') !== undefined ? false : asBoolean(get('FORCE_COLOR')),
   };
 }

@@ -8,6 +8,7 @@ import { registerClusterCommands } from './kubectl/register.ts';
 import { registerPlan } from './plan.ts';
 import { registerRecover } from './recover.ts';
 import { redactURLs } from './redact.ts';
+import { registerShim } from './shim.ts';
 import { registerVerify } from './verify.ts';
 
 /** Every command, in the order of --help. */
@@ -17,6 +18,7 @@ const commands: readonly RegisterCommand[] = [
   registerRecover,
   registerClusterCommands,
   registerController,
+  registerShim,
 ];
 
 /** Runs one command line (without node and script) to its end. Decides the exit code; never exits and never throws. */

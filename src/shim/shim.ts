@@ -2,6 +2,7 @@ import type { Logger } from 'pino';
 import type { Registry } from 'prom-client';
 import type { ApiClient } from '../kube/apiclient.ts';
 import type { Clock } from '../kube/clock.ts';
+import { HealthServer } from '../kube/healthserver.ts';
 import type { RuntimeMetrics } from '../kube/metrics.ts';
 import { sleep } from '../kube/sleep.ts';
 import { Access } from './access.ts';
@@ -9,7 +10,6 @@ import { createApp } from './app.ts';
 import { type ClientTimeouts, HttpServer, type ListenAddress } from './http-server.ts';
 import { KubernetesRecoveries } from './kubernetes-recoveries.ts';
 import { ShimMetrics } from './metrics.ts';
-import { metricsListener } from './metrics-listener.ts';
 import { type RateLimit, RateLimiter } from './rate-limiter.ts';
 import { RunCache } from './run-cache.ts';
 import type { StandingSource } from './standing.ts';
@@ -47,7 +47,7 @@ export interface ShimOptions {
 export class Shim {
   readonly #options: ShimOptions;
   readonly #api: HttpServer;
-  readonly #metrics: HttpServer;
+  readonly #metrics: MetricsServer;
   readonly #lifetime: Lifetime;
   readonly #watch: Promise<void>;
 
@@ -83,7 +83,7 @@ export class Shim {
       draining: lifetime.waiting.signal,
     });
     const api = await HttpServer.listen(app, options.address, options.clientTimeouts);
-    const metrics = await HttpServer.listen(metricsListener(registry, logger), options.metricsAddress);
+    const metrics = await serveMetrics(options);
     const watch = cache.run(lifetime.watch.signal);
     logger.info({ port: api.port, metricsPort: metrics.port, namespaces }, 'the shim is listening');
     return new Shim(options, { api, metrics, lifetime, watch });
@@ -112,7 +112,7 @@ export class Shim {
     await this.#api.drain(drainGraceMs);
     this.#lifetime.watch.abort();
     await this.#watch;
-    await this.#metrics.drain(0);
+    await this.#metrics.server.close();
     logger.info('shut down');
   }
 }
@@ -124,9 +124,28 @@ interface Lifetime {
   readonly watch: AbortController;
 }
 
+/** `/metrics` on a port of its own, which no ingress leads to. */
+interface MetricsServer {
+  readonly server: HealthServer;
+  readonly port: number;
+}
+
+async function serveMetrics({ metricsAddress, registry, logger }: ShimOptions): Promise<MetricsServer> {
+  const { host, port } = metricsAddress;
+  const server = new HealthServer({
+    port,
+    ...(host !== undefined && { host }),
+    liveness: [],
+    readiness: [],
+    registry,
+    logger,
+  });
+  return { server, port: await server.listen() };
+}
+
 interface Parts {
   readonly api: HttpServer;
-  readonly metrics: HttpServer;
+  readonly metrics: MetricsServer;
   readonly lifetime: Lifetime;
   readonly watch: Promise<void>;
 }

@@ -1,0 +1,70 @@
+import { randomUUID } from 'node:crypto';
+import { once } from 'node:events';
+import { collectDefaultMetrics, Registry } from 'prom-client';
+import packageJSON from '../../package.json' with { type: 'json' };
+import { ApiClient } from '../kube/apiclient.ts';
+import { systemClock } from '../kube/clock.ts';
+import { installCrashPolicy } from '../kube/crashpolicy.ts';
+import { RuntimeMetrics } from '../kube/metrics.ts';
+import { createLogger } from '../observability/log.ts';
+import { metricsPrefix } from '../observability/metrics.ts';
+import { Shim } from '../shim/shim.ts';
+import { Tenants } from '../shim/tenants.ts';
+import type { CommandContext } from './context.ts';
+import { exitCodes } from './exit-codes.ts';
+import { loadKubeConfig } from './kubectl/connection.ts';
+import type { ShimFlags } from './shim.ts';
+import { shimTrust } from './shim-trust.ts';
+
+/** Serves until SIGTERM or SIGINT, then drains; ends the process when it can't go on. */
+export async function runShim(flags: ShimFlags, context: CommandContext): Promise<void> {
+  const clock = systemClock;
+  const { warnings, ...trust } = await shimTrust(flags, context.env, clock);
+  const config = loadKubeConfig(flags);
+  const namespace = flags.namespace ?? config.getContextObject(config.getCurrentContext())?.namespace;
+  const logger = createLogger(flags.logLevel);
+  installCrashPolicy(process, logger, exitAtOnce);
+  const registry = new Registry();
+  collectDefaultMetrics({ register: registry });
+  const runtimeMetrics = new RuntimeMetrics({ registry, prefix: metricsPrefix });
+  const client = new ApiClient({
+    loadConfig: () => loadKubeConfig(flags),
+    userAgent: `${packageJSON.name}/${packageJSON.version} shim`,
+    metrics: runtimeMetrics,
+    // A client waits behind each of these calls.
+    timeouts: { get: 5_000, write: 5_000 },
+  });
+  for (const warning of warnings) {
+    logger.warn(warning);
+  }
+  const shim = await Shim.start({
+    ...trust,
+    address: flags.address,
+    metricsAddress: flags.metricsAddress,
+    client,
+    tenants: new Tenants({ namespace: namespace || 'default', target: flags.target }, flags.tenant),
+    rateLimit: { perMinute: flags.rateLimit },
+    allowedOrigins: flags.allowedOrigin,
+    decisionTimeoutMs: flags.decisionTimeout * 1000,
+    ttlSecondsAfterFinished: flags.ttlAfterFinished,
+    drainDelayMs: flags.drainDelay * 1000,
+    drainGraceMs: flags.shutdownGrace * 1000,
+    logger,
+    registry,
+    runtimeMetrics,
+    clock,
+    random: Math.random,
+    newId: randomUUID,
+    version: packageJSON.version,
+  });
+  if (!context.signal.aborted) {
+    await once(context.signal, 'abort');
+  }
+  await shim.stop();
+  await client.close();
+}
+
+/** A defect has left a state that nothing can vouch for. The logger writes synchronously, so its last line is out. */
+function exitAtOnce(): never {
+  process.exit(exitCodes.failed);
+}
