@@ -29,7 +29,12 @@ metadata:
 spec: { adminName: alice, appName: tuf }
 `;
 
-process.exitCode = await demo();
+try {
+  process.exitCode = await demo();
+} catch (error) {
+  screen.settle(`\n  ${screen.red('✗')} ${error instanceof Error ? error.message : String(error)}`);
+  process.exitCode = 1;
+}
 
 async function demo(): Promise<number> {
   screen.chapter(

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import type { Redis } from 'ioredis';
 import type { BootstrapRecovery } from '../../src/api/bootstraprecovery.generated.ts';
 import { startApiServer } from '../../test/harness/apiserver.ts';
+import { freePort } from '../../test/harness/free-port.ts';
 import { type RunningProcess, startProcess } from '../../test/harness/process.ts';
 import { startRedis } from '../../test/harness/redis.ts';
 import { type S3Object, startS3 } from '../../test/harness/s3.ts';
@@ -75,7 +76,11 @@ export async function startParts(screen: Screen): Promise<Parts> {
           await startProcess({
             name: 'tuf-recovery controller',
             command: 'bin/tuf-recovery',
-            args: ['controller', '--namespace', namespace, '--no-leader-elect'],
+            args: [
+              ...['controller', '--namespaces', namespace, '--no-leader-elect'],
+              ...['--health-address', `127.0.0.1:${await freePort()}`],
+              ...['--metrics-address', `127.0.0.1:${await freePort()}`],
+            ],
             env: { KUBECONFIG: kubeconfig },
             ready: async () =>
               (await kubectl([
