@@ -1,4 +1,5 @@
 import type { Logger } from 'pino';
+import { abortable } from './abortable.ts';
 import type { ApiClient } from './apiclient.ts';
 import { isAlreadyExists, isConflict } from './apierror.ts';
 import type { Clock } from './clock.ts';
@@ -165,6 +166,9 @@ export class LeaderElector {
         if (await this.#tryAcquireOrRenew(timeUp.signal)) {
           cancel();
           cancel = restart();
+        } else if (this.#isTakenOver) {
+          // client-go would go on until the renew deadline; there is nothing left to hope for.
+          return true;
         }
       }
       return false;
@@ -196,7 +200,8 @@ export class LeaderElector {
     const timedOut = () => new Error(`no answer within ${timeoutMs} ms`);
     using deadline = new Deadline(this.#options.clock, timeoutMs, timedOut, signal);
     try {
-      return await this.#attempt(deadline.signal);
+      // Raced, because a deadline that depends on the obedience of what it limits is none.
+      return await abortable(this.#attempt(deadline.signal), deadline.signal);
     } catch (error) {
       if (isConflict(error) || isAlreadyExists(error)) {
         this.#logger.debug({ err: error }, 'somebody else was faster');
@@ -236,6 +241,10 @@ export class LeaderElector {
     } catch (error) {
       this.#logger.warn({ err: error }, 'the lease was not released; it expires by itself');
     }
+  }
+
+  get #isTakenOver(): boolean {
+    return this.holder !== undefined && this.holder !== this.#options.identity;
   }
 
   #now(): number {
