@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os';
 import { defineConfig } from 'vitest/config';
 import { SummaryReporter } from './test/harness/reporter.ts';
 
@@ -10,8 +11,8 @@ export default defineConfig({
     testTimeout: 60_000,
     hookTimeout: 180_000,
     teardownTimeout: 60_000,
-    // Every test file starts real servers beside its own process.
     pool: 'forks',
-    maxWorkers: 2,
+    // Every test file keeps real servers busy beside its own process.
+    maxWorkers: Math.max(2, Math.floor(availableParallelism() / 2)),
   },
 });

@@ -106,8 +106,7 @@ async function findGo(part) {
   const needed = MINIMUM.join('.');
   const assets =
     part.override === 'KUBEBUILDER_ASSETS'
-      ? `\nOr use the binaries of envtest: go install sigs.k8s.io/controller-runtime/tools/setup-envtest@latest` +
-        `\n  and then: export KUBEBUILDER_ASSETS="$(setup-envtest use 1.36.x -p path)"`
+      ? "\nOr name a folder with envtest's binaries (https://book.kubebuilder.io/reference/envtest) in KUBEBUILDER_ASSETS."
       : '';
   const install = `Install Go ${needed} or newer: brew install go (macOS), or see https://go.dev/doc/install${assets}`;
   if (!go) {
