@@ -1,3 +1,4 @@
+import { RecoveryError } from '../errors.ts';
 import type { Outcome } from '../recovery/outcome.ts';
 import type { Clock } from '../recovery/request.ts';
 import { nextStep } from '../recovery/retry.ts';
@@ -32,8 +33,19 @@ export async function runToEnd(attempt: () => Promise<Outcome>, limits: AttemptL
     if (step.kind === 'await') return outcome;
     const wait = step.at.getTime() - now.getTime();
     limits.onPause(outcome, wait);
-    await clock.sleep(wait, limits.signal);
+    try {
+      await clock.sleep(wait, limits.signal);
+    } catch (error) {
+      if (!(error instanceof RecoveryError)) throw error;
+      return cancelled(outcome, error);
+    }
   }
+}
+
+/** Between two attempts nothing is under way, so an interruption leaves Redis as the last one did. */
+function cancelled(outcome: Outcome, error: RecoveryError): Outcome {
+  const message = `${error.message} What it waited for: ${outcome.succeeded.message}`;
+  return { ...outcome, retry: 'none', error, succeeded: { reason: 'Cancelled', message } };
 }
 
 /** For the person who waits: why, and for how long. */

@@ -43,7 +43,17 @@ export function outcomeText(
     trusted === undefined ? '' : `${paint('heading', 'Verified')}\n${headsText(trusted, now, paint)}`,
     plan === undefined ? '' : planText(plan, word === 'Recovered', paint),
     findingsText(findings, paint),
-    `${paint(tone, `${sign} ${succeeded.reason}`)}  ${terminalText(withFlagNames(succeeded.message))}\n`,
+    `${paint(tone, `${sign} ${succeeded.reason}`)}  ${terminalText(withFlagNames(succeeded.message))}\n` +
+      (word === 'RecoveryNeeded' ? howToApply(outcome, paint) : ''),
   ];
   return sections.filter((section) => section !== '').join('\n');
+}
+
+/** The marker is the task's id, so that the same plan needs the same id. */
+function howToApply({ taskID, plan }: Outcome, paint: Paint): string {
+  if (plan === undefined) return '';
+  return paint(
+    'quiet',
+    `  Exactly this plan: tuf-recovery recover … --task-id ${taskID} --approve ${plan.digest}\n`,
+  );
 }

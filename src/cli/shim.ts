@@ -63,11 +63,11 @@ export function registerShim(program: Command, context: CommandContext): void {
 
 function addKeyOptions(command: Command): void {
   command
-    .option(
-      '--jwt-secret-file <file>',
-      'file with a shared secret (HS256); repeat it while a secret is rotated. One secret can be given in JWT_SECRET instead',
-      collect,
-      [],
+    .addOption(
+      repeatable(
+        '--jwt-secret-file <file>',
+        'file with a shared secret (HS256); repeat it while a secret is rotated. One secret can be given in JWT_SECRET instead',
+      ),
     )
     .option('--jwks-url <url>', 'where the public keys of the token issuer are', httpUrl)
     .option('--oidc', "find the public keys through --issuer's OpenID Connect discovery document")
@@ -88,11 +88,8 @@ function addKeyOptions(command: Command): void {
 
 function addAdminOptions(command: Command): void {
   command
-    .option(
-      '--admin <name>',
-      'an admin; may be repeated; * is everybody who holds a valid token',
-      collect,
-      [],
+    .addOption(
+      repeatable('--admin <name>', 'an admin; may be repeated; * is everybody who holds a valid token'),
     )
     .option(
       '--admin-claim <claim=value>',
@@ -102,11 +99,13 @@ function addAdminOptions(command: Command): void {
     .option('--server-url <url>', 'ask the server itself who is an admin: base URL of its API', httpUrl)
     .option('--namespace <name>', 'namespace of the recoveries; by default that of the pod or the kubeconfig')
     .option('--target <name>', 'RecoveryTarget the recoveries use', 'default')
-    .option(
-      '--tenant <admin=namespace/target>',
-      'another namespace and target for one admin; may be repeated',
-      tenant,
-      new Map<string, Tenant>(),
+    .addOption(
+      new Option(
+        '--tenant <admin=namespace/target>',
+        'another namespace and target for one admin; may be repeated',
+      )
+        .argParser(tenant)
+        .default(new Map<string, Tenant>(), 'none'),
     );
 }
 
@@ -114,11 +113,8 @@ function addServingOptions(command: Command): void {
   command
     .addOption(addressOption('--address', 'where the API is served', ':8000'))
     .addOption(addressOption('--metrics-address', 'where /metrics is served', ':8080'))
-    .option(
-      '--allowed-origin <origin>',
-      'origin that may call from a browser (CORS); may be repeated',
-      collect,
-      [],
+    .addOption(
+      repeatable('--allowed-origin <origin>', 'origin that may call from a browser (CORS); may be repeated'),
     )
     .option(
       '--rate-limit <number>',
@@ -157,6 +153,10 @@ function addressOption(flag: string, description: string, address: string): Opti
   return new Option(`${flag} <[host]:port>`, description)
     .argParser(listenAddress)
     .default(listenAddress(address), address);
+}
+
+function repeatable(flag: string, description: string): Option {
+  return new Option(flag, description).argParser(collect).default([], 'none');
 }
 
 function collect(value: string, soFar: readonly string[]): readonly string[] {

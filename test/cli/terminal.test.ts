@@ -1,0 +1,148 @@
+import { PassThrough } from 'node:stream';
+import { describe, expect, test } from 'vitest';
+import type { CommandContext } from '../../src/cli/context.ts';
+import { withFlagNames } from '../../src/cli/flag-names.ts';
+import { planText } from '../../src/cli/plan-text.ts';
+import { progressTo } from '../../src/cli/progress.ts';
+import { redactURLs } from '../../src/cli/redact.ts';
+import { paintFor } from '../../src/cli/style.ts';
+import { table } from '../../src/cli/table.ts';
+import { terminalText } from '../../src/cli/terminal-text.ts';
+import type { Action } from '../../src/recovery/plan.ts';
+
+const plain = paintFor(false);
+
+describe('what comes from elsewhere can not forge the screen:', () => {
+  test.each([
+    ['an escape sequence', '\u001b[2J\u001b[32m✓ Trusted', '\\x1b[2J\\x1b[32m✓ Trusted'],
+    ['a line break', 'role\nSucceeded', 'role\\x0aSucceeded'],
+    ['a C1 control', 'a\u009bb', 'a\\x9bb'],
+    ['a right-to-left override', 'a\u202eb', 'a\\u{202e}b'],
+    ['an invisible character', 'a\u200bb', 'a\\u{200b}b'],
+    ['ordinary text of any script', 'Zürich 日本 🚀', 'Zürich 日本 🚀'],
+  ])('%s', (_what, text, shown) => {
+    expect(terminalText(text)).toBe(shown);
+  });
+
+  test('a role name in the plan', () => {
+    const action: Action = {
+      key: 'evil\u001b[1A\u001b[2K_EXPIRATION_a_b',
+      kind: 'Replace',
+      before: { value: '\r✓' },
+      after: '90',
+      source: 'Inferred',
+      confidence: 'high',
+    };
+    const text = planText({ actions: [action], digest: 'sha256:0' }, false, plain);
+    expect(text).not.toContain('\u001b');
+    expect(text).not.toContain('\r');
+  });
+});
+
+describe('a plan for people', () => {
+  const action = (key: string, rest: Partial<Action>): Action => ({
+    key,
+    kind: 'Create',
+    before: undefined,
+    after: '1',
+    source: 'Metadata',
+    confidence: 'exact',
+    ...rest,
+  });
+
+  test('tells absent from blank, shows foreign types, and counts what is kept', () => {
+    const text = planText(
+      {
+        digest: 'sha256:0',
+        actions: [
+          action('A', { after: '' }),
+          action('B', { kind: 'Replace', before: { wrongType: 'list' } }),
+          action('C', { kind: 'Delete', before: { value: 'pre' }, after: undefined }),
+          action('D', { kind: 'Persist', before: { value: '7' }, after: '7' }),
+          action('E', { kind: 'Keep', before: { value: '7' }, after: '7' }),
+        ],
+      },
+      true,
+      plain,
+    );
+    expect(text).toBe(
+      [
+        'Plan  1 created, 1 replaced, 1 freed of a time to live, 1 deleted, 1 kept  sha256:0',
+        '     key  before  after   source    confidence',
+        '  +  A    absent  ""      Metadata  exact',
+        '  ~  B    a list  1       Metadata  exact',
+        '  -  C    pre     absent  Metadata  exact',
+        '  ∞  D    7       7       Metadata  exact',
+        '',
+      ].join('\n'),
+    );
+  });
+
+  test('stops after a hundred rows and says how to see the rest', () => {
+    const actions = Array.from({ length: 130 }, (_, i) => action(`KEY_${i}`, {}));
+    const text = planText({ actions, digest: 'sha256:0' }, false, plain);
+    expect(text.split('\n')).toHaveLength(1 + 1 + 100 + 1 + 1);
+    expect(text).toContain('130 to be created');
+    expect(text).toContain('and 30 more keys; -o json shows them all');
+  });
+});
+
+test('columns line up whatever their colour', () => {
+  const paint = paintFor(true);
+  expect(
+    table([
+      [paint('good', 'a'), 'x'],
+      ['long', 'y'],
+    ]),
+  ).toBe(`  ${paint('good', 'a')}     x\n  long  y\n`);
+});
+
+test.each([
+  ['redis://user:secret@host:6379/0 is wrong', 'redis://…@host:6379/0 is wrong'],
+  ["argument 'rediss://:p@ss/w@host'", "argument 'rediss://…@host'"],
+  ['no URL in here', 'no URL in here'],
+  ['https://host/path', 'https://host/path'],
+])('%s is shown as %s', (text, shown) => {
+  expect(redactURLs(text)).toBe(shown);
+});
+
+test.each([
+  ['Set trust.acceptRollbackTo in a new run', 'Set --accept-rollback-to in a new run'],
+  ['set spec.overrides.replaceWrongType: true', 'set --replace-wrong-type'],
+  ['trust.onInvalidDelegation: Skip', '--on-invalid-delegation Skip'],
+  ['nothing to replace', 'nothing to replace'],
+])('on the command line "%s" reads "%s"', (text, shown) => {
+  expect(withFlagNames(text)).toBe(shown);
+});
+
+describe('progress', () => {
+  function watch(interactive: boolean): { readonly context: CommandContext; readonly written: () => string } {
+    const stderr = new PassThrough();
+    const chunks: string[] = [];
+    stderr.on('data', (chunk: Buffer) => chunks.push(chunk.toString()));
+    // Only these two fields are looked at.
+    return { context: { stderr, interactive } as unknown as CommandContext, written: () => chunks.join('') };
+  }
+
+  test('is one line per stage in a log', () => {
+    const { context, written } = watch(false);
+    const progress = progressTo(context);
+    progress.show('Trust', 0, 10);
+    progress.show('Trust', 5, 10);
+    progress.show('Apply', 0, 0);
+    progress.say('Attempt failed.');
+    progress.end();
+    expect(written()).toBe('Trust …\nApply …\nAttempt failed.\n');
+  });
+
+  test('is a bar on a terminal, and gone at the end', () => {
+    const { context, written } = watch(true);
+    const progress = progressTo(context);
+    progress.show('Trust', 5, 10);
+    progress.show('Trust', 10, 10);
+    progress.end();
+    expect(written()).toContain('Trust      ████████████░░░░░░░░░░░░ 5/10');
+    expect(written()).toContain('████████████████████████ 10/10');
+    expect(written().endsWith('\r\u001b[K')).toBe(true);
+  });
+});
