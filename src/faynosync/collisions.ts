@@ -4,16 +4,33 @@ export interface Collision {
   readonly detail: string;
 }
 
-/** Spellings whose `<role>_EXPIRATION_…` is the key of a top-level role. The server overwrites one with the other. */
-const topLevelSpellings = new Set(['ROOT', 'TARGETS', 'SNAPSHOT', 'TIMESTAMP']);
+interface Rule {
+  readonly forbids: (role: string) => boolean;
+  readonly why: (role: string) => string;
+}
 
 /**
- * First words of the server's other keys. A delegated role of this name has, for a tenant called `EXPIRATION_…`, the
- * very key of that tenant: `BOOTSTRAP_EXPIRATION_x_app` is both.
+ * What the server's other keys are made of. The keys of a tenant called `EXPIRATION_alice` read like lifetimes of a
+ * tenant `alice`: `BOOTSTRAP_EXPIRATION_alice_tuf` is the marker of the one and the lifetime of role BOOTSTRAP of the other.
  */
-const reservedSpellings = new Set(['BOOTSTRAP', 'RECOVERY_LOCK', 'LOCK_SNAPSHOT']);
+const serverWords =
+  /(?:^(?:BOOTSTRAP|RECOVERY_LOCK|LOCK_SNAPSHOT|TARGETS_ONLINE_KEY|NUMBER_OF_DELEGATED_BINS)|_(?:SIGNING|SIGNING_TASK|THRESHOLD|NUM_KEYS|EXPIRATION))(?:_|$)/;
 
-const controlCharacter = /\p{Cc}/u;
+const rules: readonly Rule[] = [
+  { forbids: (role) => role === '', why: () => 'A delegated role has an empty name.' },
+  {
+    forbids: (role) => /\p{Cc}/u.test(role),
+    why: (role) => `Role ${JSON.stringify(role)} has a control character in its name.`,
+  },
+  {
+    forbids: (role) => ['ROOT', 'TARGETS', 'SNAPSHOT', 'TIMESTAMP'].includes(role),
+    why: (role) => `Role "${role}" would share ${role}_EXPIRATION with the top-level role.`,
+  },
+  {
+    forbids: (role) => serverWords.test(role),
+    why: (role) => `Role "${role}" could share its key with a key of another tenant.`,
+  },
+];
 
 /**
  * Checks that different roles have different keys, none of which can be another app's (R5). The server checks none
@@ -24,21 +41,10 @@ const controlCharacter = /\p{Cc}/u;
 export function findCollision(delegatedNames: readonly string[]): Collision | undefined {
   const seen = new Set<string>();
   for (const role of delegatedNames) {
-    const detail = problemOf(role, seen);
-    if (detail !== undefined) return { role, detail };
+    const broken = rules.find(({ forbids }) => forbids(role));
+    if (broken !== undefined) return { role, detail: broken.why(role) };
+    if (seen.has(role)) return { role, detail: `Role "${role}" is delegated twice under one name.` };
     seen.add(role);
   }
-  return undefined;
-}
-
-function problemOf(role: string, seen: ReadonlySet<string>): string | undefined {
-  if (role === '') return 'A delegated role has an empty name.';
-  if (controlCharacter.test(role)) return `Role ${JSON.stringify(role)} has a control character in its name.`;
-  if (topLevelSpellings.has(role))
-    return `Role "${role}" would share ${role}_EXPIRATION with the top-level role.`;
-  if (reservedSpellings.has(role))
-    return `Role "${role}" would share its key with a marker or lock of the server.`;
-  if (role.includes('_EXPIRATION_')) return `Role "${role}" could share its key with another tenant's role.`;
-  if (seen.has(role)) return `Role "${role}" is delegated twice under one name.`;
   return undefined;
 }
