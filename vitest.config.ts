@@ -5,7 +5,7 @@ import { SummaryReporter } from './test/harness/reporter.ts';
 export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
-    globalSetup: ['test/harness/shared-apiserver.setup.ts'],
+    globalSetup: ['test/harness/run-directory.setup.ts', 'test/harness/shared-apiserver.setup.ts'],
     reporters: ['default', new SummaryReporter()],
     // Generous, because a slow machine is no failure: a passing test doesn't wait.
     testTimeout: 60_000,
