@@ -153,5 +153,5 @@ function reasonOf({ status }: RunFacts['run']): string | undefined {
 }
 
 function targetName({ metadata, spec }: RunFacts['run']): string {
-  return `${metadata.namespace ?? 'default'}/${spec.targetRef.name}`;
+  return `${metadata.namespace}/${spec.targetRef.name}`;
 }

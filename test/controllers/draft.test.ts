@@ -1,0 +1,254 @@
+import { describe, expect, test } from 'vitest';
+import {
+  accepting,
+  attempting,
+  concluded,
+  concludedWithout,
+  draftOf,
+  planned,
+  progressed,
+  statusOf,
+  trusting,
+} from '../../src/controllers/bootstraprecovery/draft.ts';
+import { reportText } from '../../src/controllers/bootstraprecovery/report.ts';
+import { TransientError } from '../../src/errors.ts';
+import type { Outcome } from '../../src/recovery/outcome.ts';
+import type { Action, Plan } from '../../src/recovery/plan.ts';
+import type { Finding } from '../../src/tuf/finding.ts';
+import type { Trusted } from '../../src/tuf/verification.ts';
+import { conditions, digest, runManifest } from './support/objects.ts';
+
+const now = new Date('2026-06-01T12:00:00.500Z');
+const run = runManifest();
+
+const action = (index: number, kind: Action['kind']): Action => ({
+  key: `KEY_${String(index).padStart(4, '0')}`,
+  kind,
+  before: undefined,
+  after: kind === 'Delete' ? undefined : 'x'.repeat(1100),
+  source: 'Inferred',
+  confidence: 'high',
+});
+
+const planOf = (actions: readonly Action[]): Plan => ({ actions, digest: digest('a') });
+
+const finding = (index: number): Finding => ({
+  code: 'ExpiredRole',
+  check: 18,
+  severity: 'report',
+  role: `role-${index}`,
+  version: 1,
+  spec: '5.4.4',
+  detail: 'It expired.',
+});
+
+const role = (name: string, expires: string) => ({
+  role: name,
+  version: 2,
+  expires: new Date(expires),
+  sha256: 'e'.repeat(64),
+  object: undefined,
+});
+
+const trusted: Trusted = {
+  heads: { root: 3, timestamp: 9, snapshot: 8, targets: 7, delegated: new Map([['nightly', 4]]) },
+  firstRoot: undefined,
+  root: {
+    version: 3,
+    expires: new Date('2030-01-01'),
+    signatures: 1,
+    roles: {
+      root: { threshold: 1, keyids: [] },
+      targets: { threshold: 1, keyids: [] },
+      snapshot: { threshold: 1, keyids: [] },
+      timestamp: { threshold: 1, keyids: [] },
+    },
+    sha256: 'd'.repeat(64),
+    object: undefined,
+  },
+  timestamp: role('timestamp', '2026-05-30'),
+  snapshot: role('snapshot', '2026-06-02'),
+  targets: role('targets', '2027-01-01'),
+  delegated: [{ ...role('nightly', '2026-06-01T12:00:00.500Z'), depth: 1, delegators: ['targets'] }],
+  delegatedNames: ['nightly'],
+};
+
+const outcome = (changes: Partial<Outcome>): Outcome => ({
+  taskID: run.metadata.uid,
+  succeeded: { reason: 'Recovered', message: 'done' },
+  accepted: { reason: 'RecoveryRequired', message: 'lost' },
+  trustVerified: { reason: 'MetadataVerified', message: 'root 3' },
+  stateVerified: { reason: 'Consistent', message: 'all keys' },
+  state: 'FullLoss',
+  plan: planOf([action(1, 'Create')]),
+  trusted,
+  verification: { checkedKeys: 18, missingKeys: 0, invalidKeys: 0, verifiedAt: now },
+  findings: [],
+  retry: 'none',
+  error: undefined,
+  ...changes,
+});
+
+const reasonOf = (status: ReturnType<typeof statusOf>) =>
+  status.conditions?.find(({ type }) => type === 'Succeeded')?.reason;
+
+describe('a status in the making', () => {
+  test('the id of the task is the uid of the object, from the first look on', () => {
+    const status = statusOf(draftOf(run), run, now);
+    expect(status).toMatchObject({ taskID: run.metadata.uid, observedGeneration: 1 });
+    expect(reasonOf(status)).toBe('Pending');
+  });
+
+  test('times to come are rounded up, so that nothing is earlier than promised', () => {
+    const draft = attempting(draftOf(run), 1, new Date('2026-06-01T12:05:00.500Z'), now);
+    expect(draft.fields).toMatchObject({
+      startTime: '2026-06-01T12:00:00Z',
+      deadline: '2026-06-01T12:05:01Z',
+    });
+  });
+
+  test('a second attempt keeps the start of the first', () => {
+    const first = runManifest({ status: { startTime: '2026-06-01T11:00:00Z', attempts: 1 } });
+    expect(attempting(draftOf(first), 2, now, now).fields).toMatchObject({
+      startTime: '2026-06-01T11:00:00Z',
+      attempts: 2,
+    });
+  });
+
+  test('the Progress column tells stage and counts, or the stage alone', () => {
+    const summary = (total: number) =>
+      progressed(draftOf(run), { stage: 'Trust', completed: 412, total }, now).fields.progress?.summary;
+    expect(summary(4096)).toBe('Trust 412/4096');
+    expect(summary(0)).toBe('Trust');
+  });
+
+  test('what has expired is listed with its date, at the one time of the run', () => {
+    const { trust } = trusting(draftOf(run), trusted, [], now).fields;
+    expect(trust).toMatchObject({ rootVersion: 3, timestampVersion: 9, delegatedRoles: 1 });
+    expect(trust?.expired?.map(({ role }) => role)).toEqual(['timestamp', 'nightly']);
+  });
+
+  test('a large plan shows what changes first, and no more than the schema admits', () => {
+    const kinds = ['Keep', 'Create', 'Replace', 'Persist', 'Delete'] as const;
+    const actions = Array.from({ length: 500 }, (_, index) => action(index, kinds[index % 5] ?? 'Keep'));
+    const { plan } = planned(draftOf(run), 'PartialLoss', planOf(actions)).fields;
+    expect(plan).toMatchObject({ creates: 100, replaces: 100, keeps: 100, persists: 100, deletes: 100 });
+    expect(plan?.actions).toHaveLength(64);
+    expect(plan?.actions?.some(({ kind }) => kind === 'Keep')).toBe(false);
+    expect(plan?.actions?.every(({ value }) => (value ?? '').length <= 1024)).toBe(true);
+    expect(
+      plan?.actions?.filter(({ kind }) => kind === 'Delete').every(({ value }) => value === undefined),
+    ).toBe(true);
+  });
+
+  test('while somebody else holds the lock the run says so, and says when it goes on', () => {
+    const running = attempting(draftOf(run), 1, now, now);
+    const waiting = accepting(running, { reason: 'RecoveryInProgress', message: 'held by X' });
+    expect(waiting.verdicts).toMatchObject({
+      succeeded: { reason: 'WaitingForLock', message: 'held by X' },
+      accepted: { reason: 'RecoveryInProgress' },
+    });
+    const onward = accepting(waiting, { reason: 'RecoveryRequired', message: 'lost' });
+    expect(onward.verdicts.succeeded.reason).toBe('Running');
+    expect(
+      accepting(running, { reason: 'RecoveryRequired', message: 'lost' }).verdicts.succeeded.reason,
+    ).toBe('Running');
+  });
+
+  test('the end has a time and no deadline; a retry has its next time and keeps the deadline', () => {
+    const running = attempting(draftOf(run), 1, new Date('2026-06-01T12:05:00Z'), now);
+    const ended = statusOf(concluded(running, outcome({}), undefined, now), run, now);
+    expect(ended).toMatchObject({ completionTime: '2026-06-01T12:00:00Z' });
+    expect(ended.deadline).toBeUndefined();
+
+    const failed = outcome({
+      succeeded: { reason: 'Retrying', message: 'away' },
+      retry: 'backoff',
+      error: new TransientError('RedisUnreachable', 'away'),
+    });
+    const retrying = statusOf(concluded(running, failed, new Date('2026-06-01T12:00:03.2Z'), now), run, now);
+    expect(retrying).toMatchObject({
+      nextAttemptTime: '2026-06-01T12:00:04Z',
+      deadline: '2026-06-01T12:05:00Z',
+      lastErrors: [{ reason: 'RedisUnreachable', message: 'away' }],
+    });
+    expect(retrying.completionTime).toBeUndefined();
+  });
+
+  test('while a person is awaited no clock runs', () => {
+    const running = attempting(draftOf(run), 1, now, now);
+    const awaiting = outcome({ succeeded: { reason: 'AwaitingApproval', message: 'read' }, retry: 'wait' });
+    const { fields } = concluded(running, awaiting, undefined, now);
+    expect([fields.deadline, fields.nextAttemptTime, fields.completionTime]).toEqual([
+      undefined,
+      undefined,
+      undefined,
+    ]);
+  });
+
+  test('the last five errors are kept, newest first', () => {
+    let draft = draftOf(run);
+    for (let attempt = 1; attempt <= 7; attempt += 1) {
+      const error = new TransientError('RedisTimeout', `failure ${attempt}`);
+      draft = concluded(draft, outcome({ retry: 'backoff', error }), now, now);
+    }
+    expect(draft.fields.lastErrors?.map(({ message }) => message)).toEqual(
+      [7, 6, 5, 4, 3].map((attempt) => `failure ${attempt}`),
+    );
+  });
+
+  test('a run that has ended keeps every field, and only follows the generation', () => {
+    const ended = runManifest({
+      metadata: { generation: 4 },
+      status: {
+        observedGeneration: 1,
+        conditions: conditions('Recovered'),
+        completionTime: '2026-06-01T11:00:00Z',
+      },
+    });
+    const cancelled = concludedWithout(draftOf(ended), { reason: 'Cancelled', message: 'late' }, now);
+    const status = statusOf(cancelled, ended, now);
+    expect(status).toMatchObject({ observedGeneration: 4, completionTime: '2026-06-01T11:00:00Z' });
+    expect(reasonOf(status)).toBe('Recovered');
+  });
+
+  test('a refusal is an early answer, too', () => {
+    for (const reason of ['Denied', 'InvalidReference'] as const) {
+      const refused = concludedWithout(draftOf(run), { reason, message: 'no' }, now);
+      expect(refused.verdicts.accepted).toEqual({ reason, message: 'no' });
+    }
+    const waiting = concludedWithout(draftOf(run), { reason: 'Suspended', message: '' }, now);
+    expect(waiting.verdicts.accepted).toBeUndefined();
+  });
+
+  test('conditions written by a newer version are read as nothing known', () => {
+    const [first] = conditions('Running');
+    if (first === undefined) throw new Error('there are conditions');
+    const strange = runManifest({
+      status: { conditions: [{ ...first, type: 'Succeeded', reason: 'FromTheFuture' }] },
+    });
+    expect(draftOf(strange).verdicts.succeeded.reason).toBe('Pending');
+  });
+});
+
+describe('the report', () => {
+  test('holds the whole plan and every finding', () => {
+    const actions = Array.from({ length: 100 }, (_, index) => action(index, 'Create'));
+    const findings = Array.from({ length: 50 }, (_, index) => finding(index));
+    const report = JSON.parse(reportText(outcome({ plan: planOf(actions), findings })));
+    expect(report.plan.actions).toHaveLength(100);
+    expect(report.plan).toMatchObject({ digest: digest('a'), omittedActions: 0 });
+    expect(report.findings).toHaveLength(50);
+    expect(report.heads).toMatchObject({ root: 3, delegated: [['nightly', 4]] });
+  });
+
+  test('of what no ConfigMap holds it keeps the first part and says how much is missing', () => {
+    const actions = Array.from({ length: 16_384 }, (_, index) => action(index, 'Create'));
+    const text = reportText(outcome({ plan: planOf(actions), findings: [finding(1)] }));
+    expect(text.length).toBeLessThan(1024 * 1024);
+    const report = JSON.parse(text);
+    expect(report.plan.actions.length + report.plan.omittedActions).toBe(16_384);
+    expect(report.plan.actions.length).toBeGreaterThan(0);
+    expect(report.findings).toHaveLength(1);
+  });
+});

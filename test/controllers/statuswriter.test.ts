@@ -1,0 +1,162 @@
+import { pino } from 'pino';
+import { Registry } from 'prom-client';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { BootstrapRecovery } from '../../src/api/bootstraprecovery.generated.ts';
+import { bootstrapRecoveries, fieldManager } from '../../src/api/resources.ts';
+import {
+  attempting,
+  concludedWithout,
+  type Draft,
+  draftOf,
+  progressed,
+} from '../../src/controllers/bootstraprecovery/draft.ts';
+import { StatusWriter } from '../../src/controllers/bootstraprecovery/statuswriter.ts';
+import { ApiClient } from '../../src/kube/apiclient.ts';
+import { systemClock } from '../../src/kube/clock.ts';
+import { EventRecorder } from '../../src/kube/eventrecorder.ts';
+import { RuntimeMetrics } from '../../src/kube/metrics.ts';
+import type { Stage } from '../../src/recovery/observer.ts';
+import { poll } from '../harness/poll.ts';
+import { sharedApiServer } from '../harness/shared-apiserver.ts';
+import { ManualClock } from '../kube/fixtures/manualclock.ts';
+import { type TestNamespace, testNamespace } from './support/namespace.ts';
+
+let namespace: TestNamespace;
+let client: ApiClient;
+const metrics = new RuntimeMetrics({ registry: new Registry(), prefix: 'test' });
+const logger = pino({ level: 'silent' });
+
+beforeAll(async () => {
+  namespace = await testNamespace(await sharedApiServer());
+  client = new ApiClient({ loadConfig: () => namespace.cluster.kubeConfig(), userAgent: 'test', metrics });
+});
+
+afterAll(() => client?.close());
+
+/** A run on the API server, a writer for it, and a clock that stands still. */
+async function fresh(name: string) {
+  await namespace.start(name, { adminName: 'alice', appName: 'tuf' });
+  const run = await namespace.run(name);
+  const clock = new ManualClock();
+  const recorder = new EventRecorder({
+    client,
+    reportingController: 'test',
+    reportingInstance: 'test',
+    logger,
+    metrics,
+    clock: systemClock,
+  });
+  const owner = { client, fieldManager, metrics, logger };
+  const writerOf = (current: BootstrapRecovery) =>
+    new StatusWriter({ client, owner, recorder, clock, run: current });
+  return { run, clock, writer: writerOf(run), writerOf, recorder };
+}
+
+const started = (run: BootstrapRecovery, clock: ManualClock): Draft =>
+  attempting(draftOf(run), 1, new Date(clock.now().getTime() + 300_000), clock.now());
+
+const at = (draft: Draft, stage: Stage, completed: number, clock: ManualClock): Draft =>
+  progressed(draft, { stage, completed, total: 100 }, clock.now());
+
+describe('the status of a run under way', () => {
+  test('progress is written every two seconds and on a change of stage, not for every step', async () => {
+    const { run, clock, writer } = await fresh('progress');
+    const draft = started(run, clock);
+    await writer.write(draft);
+    const told = async () => (await namespace.run('progress')).status.progress?.summary;
+
+    for (let step = 1; step <= 19; step += 1) {
+      writer.offer(at(draft, 'Trust', step, clock));
+      await clock.advance(100);
+    }
+    // The stage is told after 250 ms, when step 3 was the latest; 1,900 ms have gone by.
+    await poll('the first progress', async () => (await told()) === 'Trust 3/100');
+    await clock.advance(340);
+    expect(await told()).toBe('Trust 3/100');
+    await clock.advance(20);
+    await poll('the next progress, two seconds later', async () => (await told()) === 'Trust 19/100');
+    writer.offer(at(draft, 'Apply', 1, clock));
+    await clock.advance(260);
+    await poll('the next stage', async () => (await told()) === 'Apply 1/100');
+  });
+
+  test('a status that says nothing new is not written', async () => {
+    const { run, clock, writer } = await fresh('equal');
+    const draft = started(run, clock);
+    await writer.write(draft);
+    const { resourceVersion } = (await namespace.run('equal')).metadata;
+    await clock.advance(60_000);
+    await writer.write(draft);
+    expect((await namespace.run('equal')).metadata.resourceVersion).toBe(resourceVersion);
+  });
+
+  test('what was offered before is never written over what is written now', async () => {
+    const { run, clock, writer } = await fresh('order');
+    const draft = started(run, clock);
+    writer.offer(at(draft, 'Trust', 1, clock));
+    const ended = concludedWithout(draft, { reason: 'Cancelled', message: 'told' }, clock.now());
+    await writer.write(ended);
+    await clock.advance(10_000);
+    await writer.settle();
+    expect((await namespace.run('order')).status.progress).toBeUndefined();
+    expect((await namespace.ended('order')).succeeded.reason).toBe('Cancelled');
+  });
+
+  test('a run somebody else has ended stays as it ended, whatever an outdated controller says', async () => {
+    const { run, clock, writer, writerOf } = await fresh('outdated');
+    const draft = started(run, clock);
+    await writer.write(draft);
+    const outdated = writerOf(writer.run);
+    await writer.write(concludedWithout(draft, { reason: 'Cancelled', message: 'told' }, clock.now()));
+    const { conditions, completionTime } = (await namespace.run('outdated')).status;
+
+    await outdated.write(at(started(run, clock), 'Confirm', 1, clock));
+    const { status } = await namespace.run('outdated');
+    expect(status.conditions).toEqual(conditions);
+    expect(status.completionTime).toBe(completionTime);
+    expect(status.progress).toBeUndefined();
+  });
+
+  test('a person may edit the run while its status is written', async () => {
+    const { run, clock, writer } = await fresh('edited');
+    const draft = started(run, clock);
+    await writer.write(draft);
+    await namespace.kubectl('patch', 'bsr', 'edited', '--type=merge', '--patch={"spec":{"cancel":true}}');
+    await writer.write(at(draft, 'Trust', 7, clock));
+    const after = await namespace.run('edited');
+    expect(after.spec.cancel).toBe(true);
+    expect(after.status).toMatchObject({ observedGeneration: 2, progress: { summary: 'Trust 7/100' } });
+  });
+
+  test('one event for each transition that was written', async () => {
+    const { run, clock, writer, recorder } = await fresh('events');
+    const draft = started(run, clock);
+    await writer.write(draft);
+    await writer.write(at(draft, 'Trust', 1, clock));
+    await writer.write(concludedWithout(draft, { reason: 'Cancelled', message: 'told' }, clock.now()));
+    await recorder.close(10_000);
+    const events: { items: { reason: string; type: string; regarding: { name: string } }[] } = JSON.parse(
+      await namespace.kubectl('get', 'events.events.k8s.io', '--output=json'),
+    );
+    const told = events.items.filter(({ regarding }) => regarding.name === 'events');
+    expect(told.map(({ reason, type }) => `${type} ${reason}`).sort()).toEqual([
+      'Normal Cancelled',
+      'Normal Running',
+    ]);
+  });
+
+  test('only the status is ours: the spec has no field of the controller', async () => {
+    const { run, clock, writer } = await fresh('owner');
+    await writer.write(started(run, clock));
+    const { metadata } = await client.get<BootstrapRecovery>(bootstrapRecoveries, {
+      namespace: namespace.name,
+      name: 'owner',
+    });
+    const managed: readonly { manager: string; subresource?: string; fieldsV1: object }[] =
+      Object(metadata).managedFields;
+    const ours = managed.filter(({ manager }) => manager === fieldManager);
+    expect(ours.map(({ subresource, fieldsV1 }) => [subresource, Object.keys(fieldsV1)])).toEqual([
+      ['status', ['f:status']],
+    ]);
+  });
+});
