@@ -3,9 +3,11 @@
  * Redis, S3 server, signatures, the controller as its own process, kubectl. Ends with exit code 0 only when every
  * restored setting equals the original one.
  */
+import { writeFile } from 'node:fs/promises';
 import { parseArgs } from 'node:util';
 import { signDemoApp } from './demo/app.ts';
 import { startParts } from './demo/parts.ts';
+import { terminalPicture } from './demo/picture.ts';
 import { Screen } from './demo/screen.ts';
 import { readSettings, same, settingRows } from './demo/settings.ts';
 import { followRun } from './demo/watch.ts';
@@ -13,11 +15,15 @@ import { followRun } from './demo/watch.ts';
 const { values: flags } = parseArgs({
   options: {
     keep: { type: 'boolean', default: false },
+    picture: { type: 'string' },
     help: { type: 'boolean', short: 'h', default: false },
   },
 });
 if (flags.help) {
-  console.log('npm run demo [-- --keep]\n\n  --keep   leave everything running afterwards, until Ctrl-C');
+  console.log(`npm run demo [-- --keep] [-- --picture FILE]
+
+  --keep           leave everything running afterwards, until Ctrl-C
+  --picture FILE   write what was shown as an SVG`);
   process.exit(0);
 }
 
@@ -31,6 +37,7 @@ spec: { adminName: alice, appName: tuf }
 
 try {
   process.exitCode = await demo();
+  if (flags.picture !== undefined) await writeFile(flags.picture, terminalPicture(screen.transcript));
 } catch (error) {
   screen.settle(`\n  ${screen.red('✗')} ${error instanceof Error ? error.message : String(error)}`);
   process.exitCode = 1;
@@ -97,6 +104,10 @@ async function demo(): Promise<number> {
       action?.source ?? '',
       action?.confidence ?? '',
     ]),
+  );
+  screen.text('');
+  screen.text(
+    screen.dim('BOOTSTRAP names the task that completed the bootstrap; from now on that is this run.'),
   );
   const right =
     comparison.every((row) => row.right) && same(new Set(original.keys()), new Set(restored.keys()));

@@ -3,6 +3,7 @@ import { styleText } from 'node:util';
 /** Writes the demo's story: chapters, timed steps, boxes and tables; colours and live lines only on a terminal. */
 export class Screen {
   readonly #out: NodeJS.WriteStream;
+  #transcript = '';
   readonly #started = performance.now();
 
   constructor(out: NodeJS.WriteStream) {
@@ -32,7 +33,13 @@ export class Screen {
 
   /** A line that stays, in place of the live one. */
   settle(text: string): void {
-    this.#out.write(`${this.#out.isTTY ? '\r\x1b[2K' : ''}${text}\n`);
+    if (this.#out.isTTY) this.#out.write('\r\x1b[2K');
+    this.#line(text);
+  }
+
+  /** Everything that stayed on the screen, with its colours. */
+  get transcript(): string {
+    return this.#transcript;
   }
 
   /** Text as a person would have typed or read it on a terminal. */
@@ -97,6 +104,7 @@ export class Screen {
   }
 
   #line(text: string): void {
+    this.#transcript += `${text}\n`;
     this.#out.write(`${text}\n`);
   }
 }

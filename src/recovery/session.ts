@@ -129,6 +129,7 @@ export class Session {
     report.progress('Record', 0, 1);
     try {
       await this.#release({ kind: 'success' });
+      report.progress('Record', 1, 1);
     } catch (error) {
       if (!(error instanceof RecoveryError)) throw error;
       if (error instanceof TransientError && (await this.#readAnew())) return false;
