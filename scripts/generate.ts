@@ -11,7 +11,12 @@ import { generateTypes } from './generate/types.ts';
 /** A generator returns the files it owns: path relative to the repository root → content. */
 type Generator = () => Promise<ReadonlyMap<string, string>> | ReadonlyMap<string, string>;
 
-const generators: readonly Generator[] = [generateTypes, generateApiReference, chartCRDs, architectureDiagram];
+const generators: readonly Generator[] = [
+  generateTypes,
+  generateApiReference,
+  chartCRDs,
+  architectureDiagram,
+];
 
 const check = process.argv.includes('--check');
 let stale = 0;
