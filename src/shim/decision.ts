@@ -31,6 +31,11 @@ export function decisionOf(run: BootstrapRecovery): Decision {
   return refusal === undefined ? { kind: 'accepted' } : refused(run, refusal);
 }
 
+/** True once waiting for the decision makes no sense any more. */
+export function isDecided(run: BootstrapRecovery): boolean {
+  return isFinished(run) || decisionOf(run).kind !== 'pending';
+}
+
 /** The reasons of `Accepted` False, and ways a run ends before it gets to decide. */
 type Refused =
   | Exclude<AcceptedReason, 'RecoveryRequired'>

@@ -8,6 +8,7 @@ import { Deadline } from '../kube/deadline.ts';
 import type { ObjectKey } from '../kube/objectkey.ts';
 import { Refusal, retryLater } from './answer.ts';
 import { type Attempt, keyLabel, met, runManifest } from './attempt.ts';
+import { isDecided } from './decision.ts';
 import type { Recoveries, RecoveryOrder, Started } from './recoveries.ts';
 import { originLabel, type RunCache, runs } from './run-cache.ts';
 import { isFinished, waitsForLock } from './run-conditions.ts';
@@ -31,6 +32,9 @@ const REFUSED_TTL_SECONDS = 3_600;
 /** How long the API server may take with all that one order needs, in milliseconds. */
 const START_TIMEOUT_MS = 8_000;
 
+/** How often a run is read while its decision is awaited, in milliseconds. */
+const READ_INTERVAL_MS = 2_000;
+
 /** How many taken names are followed before the cache must be so far behind that something is wrong with it. */
 const MAX_STEPS = 10;
 
@@ -51,7 +55,20 @@ export class KubernetesRecoveries implements Recoveries {
   }
 
   async decided(run: BootstrapRecovery, signal: AbortSignal): Promise<BootstrapRecovery | undefined> {
-    return await this.#options.cache.decided(run, signal);
+    const { cache, clock } = this.#options;
+    // The watch tells at once. Reading now and then is for when it is broken: its next try can be half a minute away.
+    for (let last = run; ; ) {
+      using pause = new Deadline(clock, READ_INTERVAL_MS, () => new Error('time to look'), signal);
+      const seen = await cache.decided(last, pause.signal);
+      if (seen === undefined || isDecided(seen) || signal.aborted) {
+        return seen;
+      }
+      const now = await this.#readIfPossible(seen, signal);
+      if (now === undefined || isDecided(now)) {
+        return now;
+      }
+      last = now;
+    }
   }
 
   async start(order: RecoveryOrder): Promise<Started> {
@@ -146,6 +163,18 @@ export class KubernetesRecoveries implements Recoveries {
     } catch (error) {
       if (isNotFound(error)) {
         return undefined;
+      }
+      throw error;
+    }
+  }
+
+  /** The run as it is now, or as last seen when the API server does not answer; undefined when it is gone. */
+  async #readIfPossible(run: BootstrapRecovery, signal: AbortSignal): Promise<BootstrapRecovery | undefined> {
+    try {
+      return await this.#read(run.metadata, signal);
+    } catch (error) {
+      if (signal.aborted || error instanceof ApiError || error instanceof ConnectionError) {
+        return run;
       }
       throw error;
     }

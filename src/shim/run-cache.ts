@@ -2,9 +2,8 @@ import type { BootstrapRecovery } from '../api/bootstraprecovery.generated.ts';
 import { bootstrapRecoveries, group } from '../api/resources.ts';
 import { Informer, type InformerOptions } from '../kube/informer.ts';
 import type { Resource } from '../kube/resource.ts';
-import { decisionOf } from './decision.ts';
+import { isDecided } from './decision.ts';
 import type { AppRef } from './recoveries.ts';
-import { isFinished } from './run-conditions.ts';
 
 /** Runs as the API server addresses them. */
 export const runs: Resource<BootstrapRecovery> = bootstrapRecoveries;
@@ -75,7 +74,7 @@ export class RunCache {
     return this.#informer.store.byIndex('key', value)[0];
   }
 
-  /** See {@link Recoveries.decided}. */
+  /** The run once it is decided; as last seen when `signal` aborts first; undefined when it was deleted. */
   async decided(run: BootstrapRecovery, signal: AbortSignal): Promise<BootstrapRecovery | undefined> {
     const { uid } = run.metadata;
     const seen = this.byUid(uid) ?? run;
@@ -106,10 +105,6 @@ export class RunCache {
   async run(signal: AbortSignal): Promise<void> {
     await this.#informer.run(signal);
   }
-}
-
-function isDecided(run: BootstrapRecovery): boolean {
-  return isFinished(run) || decisionOf(run).kind !== 'pending';
 }
 
 function keyLabelsOf({ metadata }: BootstrapRecovery): readonly string[] {
