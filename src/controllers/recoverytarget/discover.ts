@@ -81,7 +81,6 @@ async function* pages(
       (client, watchdog) =>
         client.list(
           {
-            Bucket: bucket.name,
             Prefix: prefix,
             EncodingType: 'url',
             ...(delimiter !== undefined && { Delimiter: delimiter }),

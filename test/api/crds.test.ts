@@ -1,0 +1,300 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { readKinds, type Schema } from '../../scripts/generate/crd.ts';
+import { bootstrapRecoveries, recoveryTargets } from '../../src/api/resources.ts';
+import { ApiClient } from '../../src/kube/apiclient.ts';
+import type { KubernetesObject, NewObject } from '../../src/kube/object.ts';
+import type { Resource } from '../../src/kube/resource.ts';
+import { conditionOf, type TestNamespace, testNamespace } from '../controllers/support/namespace.ts';
+import { sharedApiServer } from '../harness/shared-apiserver.ts';
+import { observed } from '../kube/fixtures/observed.ts';
+
+let namespace: TestNamespace;
+let client: ApiClient;
+
+beforeAll(async () => {
+  namespace = await testNamespace(await sharedApiServer(), 'crds');
+  client = new ApiClient({
+    loadConfig: () => namespace.cluster.kubeConfig(),
+    userAgent: 'test',
+    metrics: observed().metrics,
+  });
+});
+
+afterAll(() => client?.close());
+
+type Spec = Readonly<Record<string, unknown>>;
+
+const app = { adminName: 'alice', appName: 'tuf' };
+const digest = `sha256:${'a'.repeat(64)}`;
+const sha256 = 'b'.repeat(64);
+const redis = { address: 'redis:6379' };
+const storage = { bucket: 'updates', ambient: true };
+const trust = { onFirstUse: true };
+
+/** Creates an object without storing it; rejects with the API server's words. */
+async function create(resource: Resource, spec: Spec, name = 'example'): Promise<Spec> {
+  const object: NewObject<KubernetesObject> & { spec: Spec } = {
+    apiVersion: `${resource.group}/${resource.version}`,
+    kind: resource.kind,
+    metadata: { name, namespace: namespace.name },
+    spec,
+  };
+  const created = await client.create(resource, object, { dryRun: true });
+  // Dry run or not, the answer has the spec with its defaults.
+  return (created as KubernetesObject & { spec: Spec }).spec;
+}
+
+let created = 0;
+
+/** Creates a run, then changes its spec without storing the change. */
+async function change(before: Spec, patch: Spec): Promise<void> {
+  created += 1;
+  const name = `change-${created}`;
+  const metadata = { name, namespace: namespace.name };
+  await client.create(
+    bootstrapRecoveries as Resource,
+    {
+      apiVersion: 'tuf-recovery.dev/v1alpha1',
+      kind: 'BootstrapRecovery',
+      metadata,
+      spec: before,
+    } as NewObject<KubernetesObject>,
+  );
+  const body = { spec: patch };
+  await client.patch(bootstrapRecoveries, metadata, { type: 'merge', body }, { dryRun: true });
+}
+
+/** One rule: what passes it, what does not, and what is said then. */
+interface Rule {
+  readonly message: string;
+  readonly accepted: () => Promise<unknown>;
+  readonly rejected: () => Promise<unknown>;
+}
+
+const immutable = (field: string, before: Spec, patch: Spec): Rule => ({
+  message: `${field} is immutable: create a new BootstrapRecovery`,
+  accepted: () => change({ ...app, ...before }, { suspend: true }),
+  rejected: () => change({ ...app, ...before }, patch),
+});
+
+const runs = (spec: Spec) => () => create(bootstrapRecoveries, { ...app, ...spec });
+const targets = (spec: Spec) => () => create(recoveryTargets, { redis, storage, trust, ...spec });
+
+const rules: readonly Rule[] = [
+  immutable('targetRef', {}, { targetRef: { name: 'other' } }),
+  immutable('adminName', {}, { adminName: 'bob' }),
+  immutable('appName', {}, { appName: 'other' }),
+  immutable('mode', {}, { mode: 'Verify' }),
+  immutable('strategy', {}, { strategy: 'Always' }),
+  immutable('timeoutSeconds', {}, { timeoutSeconds: 7 }),
+  immutable('backoffLimit', {}, { backoffLimit: 7 }),
+  immutable('approval', {}, { approval: 'Manual' }),
+  immutable(
+    'overrides',
+    { overrides: { targetsOnlineKey: true } },
+    { overrides: { targetsOnlineKey: false } },
+  ),
+  immutable('overrides', {}, { overrides: { targetsOnlineKey: true } }),
+  immutable('overrides', { overrides: { expirations: { roles: { nightly: 90 } } } }, { overrides: null }),
+  immutable('trust', { trust: { maxExpiredAge: '90d' } }, { trust: { maxExpiredAge: '91d' } }),
+  immutable('trust', {}, { trust: { acceptRollbackTo: 3 } }),
+  {
+    message: 'cancel cannot be withdrawn: create a new BootstrapRecovery',
+    accepted: () => change(app, { cancel: true }),
+    rejected: () => change({ ...app, cancel: true }, { cancel: false }),
+  },
+  {
+    message: 'cancel cannot be withdrawn: create a new BootstrapRecovery',
+    accepted: () => change({ ...app, cancel: true }, { ttlSecondsAfterFinished: 9 }),
+    rejected: () => change({ ...app, cancel: true }, { cancel: null }),
+  },
+  {
+    message: 'approvedPlan is used only with approval: Manual',
+    accepted: () => change({ ...app, approval: 'Manual' }, { approvedPlan: digest }),
+    rejected: () => change(app, { approvedPlan: digest }),
+  },
+  {
+    message: 'mode: Verify writes nothing, so there is nothing to approve: leave approval at Automatic',
+    accepted: runs({ mode: 'Verify' }),
+    rejected: runs({ mode: 'Verify', approval: 'Manual' }),
+  },
+  {
+    message: 'a role name has 1 to 253 characters',
+    accepted: runs({ overrides: { expirations: { roles: { 'Beta-Channel': 1, __proto__: 2 } } } }),
+    rejected: runs({ overrides: { expirations: { roles: { [`x${'y'.repeat(253)}`]: 1 } } } }),
+  },
+  {
+    message: 'the name is at most 63 characters: it becomes a label on what the run owns',
+    accepted: () => create(bootstrapRecoveries, app, 'n'.repeat(63)),
+    rejected: () => create(bootstrapRecoveries, app, 'n'.repeat(64)),
+  },
+  {
+    message: 'the name is at most 63 characters: it becomes a label',
+    accepted: () => create(recoveryTargets, { redis, storage, trust }, 'n'.repeat(63)),
+    rejected: () => create(recoveryTargets, { redis, storage, trust }, 'n'.repeat(64)),
+  },
+  {
+    message: 'set either address or sentinel',
+    accepted: targets({ redis: { sentinel: { addresses: ['[::1]:26379'], master: 'mymaster' } } }),
+    rejected: targets({ redis: { ...redis, sentinel: { addresses: ['a:1'], master: 'mymaster' } } }),
+  },
+  {
+    message: 'set either address or sentinel',
+    accepted: targets({}),
+    rejected: targets({ redis: { db: 1 } }),
+  },
+  {
+    message: 'set either credentialsSecretRef or ambient: true',
+    accepted: targets({ storage: { bucket: 'b', credentialsSecretRef: { name: 's3' } } }),
+    rejected: targets({ storage: { ...storage, credentialsSecretRef: { name: 's3' } } }),
+  },
+  {
+    message: 'set either credentialsSecretRef or ambient: true',
+    accepted: targets({}),
+    rejected: targets({ storage: { bucket: 'b' } }),
+  },
+  {
+    message: 'caSecretRef needs an https:// endpoint',
+    accepted: targets({ storage: { ...storage, endpoint: 'https://s3', caSecretRef: { name: 'ca' } } }),
+    rejected: targets({ storage: { ...storage, endpoint: 'http://s3', caSecretRef: { name: 'ca' } } }),
+  },
+  {
+    message: 'set only one of rootSHA256, rootConfigMapRef and onFirstUse',
+    accepted: targets({ trust: { rootSHA256: sha256, onFirstUse: false } }),
+    rejected: targets({ trust: { rootSHA256: sha256, onFirstUse: true } }),
+  },
+  {
+    message:
+      'set rootSHA256, rootConfigMapRef or onFirstUse: true, or name the apps and their roots under apps',
+    accepted: targets({ trust: { apps: [{ ...app, rootSHA256: sha256 }] } }),
+    rejected: targets({ trust: { apps: [] } }),
+  },
+  {
+    message: 'set either rootSHA256 or rootConfigMapRef',
+    accepted: targets({ trust: { apps: [{ ...app, rootConfigMapRef: { name: 'roots' } }] } }),
+    rejected: targets({ trust: { apps: [app] } }),
+  },
+];
+
+describe('what the API server accepts and refuses by itself', () => {
+  test.each(rules)('$message', async ({ message, accepted, rejected }) => {
+    await accepted();
+    await expect(rejected()).rejects.toThrow(message);
+  });
+
+  test('every rule of the schemas has its example here', async () => {
+    const messages = (await readKinds()).flatMap(({ schema }) => messagesIn(schema));
+    expect(new Set(rules.map(({ message }) => message))).toEqual(new Set(messages));
+  });
+
+  test.each([
+    ['an app with a space', { appName: 'my app' }],
+    ['an app that starts with a hyphen', { appName: '-app' }],
+    ['an admin with a line break', { adminName: 'a\nb' }],
+    ['an admin with a C1 control character', { adminName: 'a\u0085b' }],
+    ['no admin', { adminName: '' }],
+    ['an unknown mode', { mode: 'Repair' }],
+    ['no time at all', { timeoutSeconds: 0 }],
+    ['more time than the lock lives', { timeoutSeconds: 301 }],
+    ['too many attempts', { backoffLimit: 21 }],
+    ['a lifetime of no days', { overrides: { expirations: { timestamp: 0 } } }],
+    ['an age without a unit', { trust: { maxExpiredAge: '90' } }],
+    ['a digest that is none', { approval: 'Manual', approvedPlan: 'sha256:abc' }],
+    ['a negative time to live', { ttlSecondsAfterFinished: -1 }],
+  ])('a run with %s is refused', async (_, spec) => {
+    await expect(create(bootstrapRecoveries, { ...app, ...spec })).rejects.toThrow(/422/);
+  });
+
+  test.each([
+    ['a Redis address without a port', { redis: { address: 'redis' } }],
+    ['a Redis address that is a URL', { redis: { address: 'redis://redis:6379' } }],
+    ['a password in the address', { redis: { address: 'user:secret@redis:6379' } }],
+    ['a prefix that starts with a slash', { storage: { ...storage, prefix: '/tuf' } }],
+    ['an endpoint without a scheme', { storage: { ...storage, endpoint: 's3.example.com' } }],
+    ['credentials in the endpoint', { storage: { ...storage, endpoint: 'https://a:b@s3' } }],
+    ['a root that is no digest', { trust: { rootSHA256: 'B'.repeat(64) } }],
+    ['an interval of a second', { validationIntervalSeconds: 1 }],
+  ])('a target with %s is refused', async (_, spec) => {
+    await expect(targets(spec)()).rejects.toThrow(/422/);
+  });
+
+  test('any admin name the server knows is accepted', async () => {
+    for (const adminName of ['alice', 'Alice Müller', 'team/a', '日本語', 'a_b_c', '{"x":1}', "o'neil"]) {
+      expect(await create(bootstrapRecoveries, { ...app, adminName })).toMatchObject({ adminName });
+    }
+  });
+});
+
+describe('what a person sees', () => {
+  test('six lines are a whole run', async () => {
+    const manifest = `apiVersion: tuf-recovery.dev/v1alpha1
+kind: BootstrapRecovery
+metadata: {name: lost}
+spec:
+  adminName: alice
+  appName: tuf
+`;
+    await namespace.cluster.apply(manifest, { namespace: namespace.name });
+    const { spec, status } = await namespace.run('lost');
+    expect(spec).toEqual({
+      adminName: 'alice',
+      appName: 'tuf',
+      targetRef: { name: 'default' },
+      mode: 'Recover',
+      strategy: 'IfNeeded',
+      timeoutSeconds: 300,
+      backoffLimit: 3,
+      approval: 'Automatic',
+      suspend: false,
+      cancel: false,
+    });
+    expect(status).toEqual({ observedGeneration: -1 });
+    expect(conditionOf({ status }, 'Ready')).toBeUndefined();
+  });
+
+  test('kubectl get shows the columns, and more of them with -o wide', async () => {
+    const head = async (...args: readonly string[]) =>
+      (await namespace.kubectl('get', ...args))
+        .split('\n')[0]
+        ?.trim()
+        .split(/\s{2,}/);
+    const columns = ['NAME', 'APP', 'MODE', 'STATE', 'SUCCEEDED', 'REASON', 'PROGRESS', 'AGE'];
+    expect(await head('bsr')).toEqual(columns);
+    expect(await head('bsr', '--output=wide')).toEqual([...columns, 'TASK', 'MESSAGE', 'TARGET', 'ADMIN']);
+    await namespace.apply({
+      apiVersion: 'tuf-recovery.dev/v1alpha1',
+      kind: 'RecoveryTarget',
+      metadata: { name: 'default' },
+      spec: { redis, storage, trust },
+    });
+    expect(await head('rt')).toEqual(['NAME', 'READY', 'REASON', 'ACCESS', 'APPS', 'VALIDATED', 'AGE']);
+  });
+
+  test('both kinds are in the category recovery', async () => {
+    expect(await namespace.kubectl('get', 'recovery', '--output=name')).toMatch(
+      /bootstraprecovery\.tuf-recovery\.dev\/lost[\s\S]*recoverytarget\.tuf-recovery\.dev\/default/,
+    );
+  });
+
+  test('kubectl explain has a sentence for every field', async () => {
+    for (const { schema, plural } of await readKinds()) {
+      expect(await namespace.kubectl('explain', `${plural}.spec`)).toContain('FIELDS:');
+      const mute = fieldsWithoutDescription(schema, plural);
+      expect(mute).toEqual([]);
+    }
+  });
+});
+
+function messagesIn(schema: Schema): readonly string[] {
+  const own = (schema['x-kubernetes-validations'] ?? []).map(({ message }) => message);
+  const inner = [...Object.values(schema.properties ?? {}), ...(schema.items ? [schema.items] : [])];
+  return [...own, ...inner.flatMap(messagesIn)];
+}
+
+function fieldsWithoutDescription(schema: Schema, path: string): readonly string[] {
+  const fields = Object.entries((schema.items ?? schema).properties ?? {});
+  return fields.flatMap(([name, field]) => [
+    ...(field.description === undefined && name !== 'metadata' ? [`${path}.${name}`] : []),
+    ...fieldsWithoutDescription(field, `${path}.${name}`),
+  ]);
+}
