@@ -85,12 +85,26 @@ export class LeaseLock {
   /** Gives the lease back, so that the next holder need not wait for it to expire. */
   async release(signal: AbortSignal): Promise<void> {
     const held = this.#observed?.lease;
-    if (held !== undefined) {
-      // As client-go: no holder, one second. The transitions stay, and with them the count of holders.
-      const now = this.#wallTime();
-      const free = { holderIdentity: '', leaseDurationSeconds: 1, acquireTime: now, renewTime: now };
-      await this.#replace(held, { ...held.spec, ...free }, signal);
+    if (held === undefined) {
+      return;
     }
+    try {
+      await this.#free(held, signal);
+    } catch (error) {
+      // A renewal that was cut short may have arrived all the same.
+      const lease = isConflict(error) ? await this.#read(signal) : undefined;
+      if (lease?.spec?.holderIdentity !== this.#options.identity) {
+        throw error;
+      }
+      await this.#free(lease, signal);
+    }
+  }
+
+  #free(lease: Lease, signal: AbortSignal): Promise<void> {
+    // As client-go: no holder, one second. The transitions stay, and with them the count of holders.
+    const now = this.#wallTime();
+    const free = { holderIdentity: '', leaseDurationSeconds: 1, acquireTime: now, renewTime: now };
+    return this.#replace(lease, { ...lease.spec, ...free }, signal);
   }
 
   async #read(signal: AbortSignal): Promise<Lease | undefined> {

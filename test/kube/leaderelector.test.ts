@@ -212,6 +212,19 @@ test('C20: on shutdown the lease is renewed until the work has ended, and then g
   expect(two.elector.transitions).toBe(1);
 });
 
+test('C20: a lease is given back although a renewal cut short by the shutdown arrived at the server', async () => {
+  const { clock, store, candidate } = startWorld();
+  const one = candidate('one');
+  await clock.advance(1_000);
+  const lease = await store.client.get(LEASES, { name: 'lease' });
+  await store.client.replace(LEASES, lease);
+  one.shutdown.abort(new ShutdownError());
+  one.finish();
+  await clock.advance(1);
+  expect(one.ended()).toBe('done');
+  expect(store.spec?.holderIdentity).toBe('');
+});
+
 test('C20: work that ended in failure leaves the lease to expire: something may still be going on', async () => {
   const { clock, store, candidate } = startWorld();
   const one = candidate('one');
