@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { readKinds, type Schema } from '../../scripts/generate/crd.ts';
 import { bootstrapRecoveries, recoveryTargets } from '../../src/api/resources.ts';
 import { ApiClient } from '../../src/kube/apiclient.ts';
-import type { KubernetesObject, NewObject } from '../../src/kube/object.ts';
+import type { KubernetesObject } from '../../src/kube/object.ts';
 import type { Resource } from '../../src/kube/resource.ts';
 import { conditionOf, type TestNamespace, testNamespace } from '../controllers/support/namespace.ts';
 import { sharedApiServer } from '../harness/shared-apiserver.ts';
@@ -33,15 +33,13 @@ const trust = { onFirstUse: true };
 
 /** Creates an object without storing it; rejects with the API server's words. */
 async function create(resource: Resource, spec: Spec, name = 'example'): Promise<Spec> {
-  const object: NewObject<KubernetesObject> & { spec: Spec } = {
-    apiVersion: `${resource.group}/${resource.version}`,
-    kind: resource.kind,
-    metadata: { name, namespace: namespace.name },
-    spec,
-  };
-  const created = await client.create(resource, object, { dryRun: true });
+  const created = await client.create(resource, manifest(resource, name, spec), { dryRun: true });
   // Dry run or not, the answer has the spec with its defaults.
   return (created as KubernetesObject & { spec: Spec }).spec;
+}
+
+function manifest({ group, version, kind }: Resource, name: string, spec: Spec) {
+  return { apiVersion: `${group}/${version}`, kind, metadata: { name, namespace: namespace.name }, spec };
 }
 
 let created = 0;
@@ -50,18 +48,13 @@ let created = 0;
 async function change(before: Spec, patch: Spec): Promise<void> {
   created += 1;
   const name = `change-${created}`;
-  const metadata = { name, namespace: namespace.name };
-  await client.create(
-    bootstrapRecoveries as Resource,
-    {
-      apiVersion: 'tuf-recovery.dev/v1alpha1',
-      kind: 'BootstrapRecovery',
-      metadata,
-      spec: before,
-    } as NewObject<KubernetesObject>,
+  await client.create<KubernetesObject, ReturnType<typeof manifest>>(
+    bootstrapRecoveries,
+    manifest(bootstrapRecoveries, name, before),
   );
+  const key = { name, namespace: namespace.name };
   const body = { spec: patch };
-  await client.patch(bootstrapRecoveries, metadata, { type: 'merge', body }, { dryRun: true });
+  await client.patch(bootstrapRecoveries, key, { type: 'merge', body }, { dryRun: true });
 }
 
 /** One rule: what passes it, what does not, and what is said then. */
