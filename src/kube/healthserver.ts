@@ -66,15 +66,20 @@ export class HealthServer {
       return;
     }
     const url = new URL(request.url ?? '/', 'http://localhost');
-    const [, endpoint = '', name] = url.pathname.split('/');
+    const [, endpoint = '', name, ...deeper] = url.pathname.split('/');
     const { registry, liveness, readiness } = this.#options;
-    if (endpoint === 'metrics' && name === undefined) {
+    if (url.pathname === '/metrics') {
       send(response, 200, await registry.metrics(), registry.contentType);
       return;
     }
-    const checks = { livez: liveness, healthz: liveness, readyz: readiness }[endpoint];
+    const endpoints = new Map([
+      ['livez', liveness],
+      ['healthz', liveness],
+      ['readyz', readiness],
+    ]);
+    const checks = endpoints.get(endpoint);
     const chosen = name === undefined ? checks : checks?.filter((check) => check.name === name);
-    if (chosen === undefined || (name !== undefined && chosen.length === 0)) {
+    if (chosen === undefined || (name !== undefined && chosen.length === 0) || deeper.length > 0) {
       send(response, 404, 'not found\n');
       return;
     }
