@@ -59,7 +59,7 @@ export class S3Bucket {
   /** Loads the SDK and makes the client. Nothing is sent yet, so wrong credentials show on the first request. */
   static async open(options: S3BucketOptions): Promise<S3Bucket> {
     const limits = { ...defaultS3Limits, ...options.limits };
-    return new S3Bucket(options, limits, await createS3Client(options.access, limits));
+    return new S3Bucket(options, limits, await createS3Client(options.bucket, options.access, limits));
   }
 
   /** The repository under a prefix; `''` or ending in `/`. */

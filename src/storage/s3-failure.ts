@@ -1,3 +1,5 @@
+import { asRecord } from './as-record.ts';
+
 /** What a failed request of the AWS SDK tells, read from whichever of its error shapes it came in. */
 export interface S3Failure {
   /** The store's `<Code>`, or the SDK's own name for a failure of its own. */
@@ -35,9 +37,4 @@ function networkCodeOf(error: unknown): string | undefined {
   const code = asRecord(error)['code'];
   if (typeof code === 'string') return code;
   return error instanceof AggregateError ? networkCodeOf(error.errors[0]) : undefined;
-}
-
-function asRecord(value: unknown): Record<string, unknown> {
-  // Any object may be read as a record of unknowns: nothing is assumed about its fields.
-  return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : {};
 }

@@ -44,7 +44,7 @@ export class S3Source implements MetadataSource {
       'GetObject',
       object,
       async (client, watchdog) => {
-        const { body, length } = await client.get(this.#bucket.name, this.#prefix + name, watchdog.signal);
+        const { body, length } = await client.get(this.#prefix + name, watchdog.signal);
         try {
           if (length !== undefined && length > maxBytes) throw tooLarge(object, maxBytes);
           // The unread body costs one socket buffer; it becomes memory of ours only within the budget.
@@ -72,7 +72,6 @@ export class S3Source implements MetadataSource {
       async (client, watchdog) => {
         const output = await client.list(
           {
-            Bucket: this.#bucket.name,
             Prefix: this.#prefix,
             // XML 1.0 can't carry control characters; with this encoding a key can hold any.
             EncodingType: 'url',

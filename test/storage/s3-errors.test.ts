@@ -1,7 +1,8 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { S3Source } from '../../src/storage/s3.ts';
 import { S3Bucket, type S3BucketOptions } from '../../src/storage/s3-bucket.ts';
 import { type S3Server, startS3 } from '../harness/s3.ts';
-import { type FaultProxy, startFaultProxy } from './fault-proxy.ts';
+import { type Fault, type FaultProxy, startFaultProxy } from './fault-proxy.ts';
 
 const BUCKET = 'metadata';
 const CANARY = 'canary-secret-0123456789abcdef';
@@ -10,6 +11,7 @@ let proxy: FaultProxy;
 
 beforeAll(async () => {
   s3 = await startS3({ buckets: [BUCKET] });
+  await s3.put(BUCKET, [{ key: 'app/there.json', body: '{}' }]);
   proxy = await startFaultProxy(s3);
 });
 
@@ -23,7 +25,7 @@ interface Given {
   readonly access?: Partial<S3BucketOptions['access']>;
 }
 
-async function failureOf(given: Given, call: 'list' | 'get'): Promise<Error> {
+async function failureOf(given: Given, call: 'list' | 'get' | 'second get'): Promise<Error> {
   const bucket = await S3Bucket.open({
     bucket: given.bucket ?? BUCKET,
     access: {
@@ -37,6 +39,7 @@ async function failureOf(given: Given, call: 'list' | 'get'): Promise<Error> {
   });
   const source = bucket.source('app/');
   try {
+    if (call === 'second get') await firstGet(source);
     await (call === 'list' ? source.list() : source.get('1.root.json', { maxBytes: 100 }));
   } catch (error) {
     if (error instanceof Error) return error;
@@ -44,6 +47,21 @@ async function failureOf(given: Given, call: 'list' | 'get'): Promise<Error> {
     bucket.destroy();
   }
   throw new Error('The call succeeded.');
+}
+
+/** A read that succeeds, so that the next one goes past the SDK's middleware. */
+async function firstGet(source: S3Source): Promise<void> {
+  const next = injected;
+  inject(undefined);
+  await source.get('there.json', { maxBytes: 100 });
+  inject(next);
+}
+
+let injected: Fault | undefined;
+
+function inject(fault: Fault | undefined): void {
+  injected = fault;
+  proxy.inject(() => injected);
 }
 
 describe('what the store refuses is said with what to do next:', () => {
@@ -166,9 +184,17 @@ describe("other stores' answers", () => {
     { status: 503, code: 'SlowDown', expected: 'Throttled', message: /throttled every try .*SlowDown/ },
     { status: 429, code: 'TooManyRequests', expected: 'Throttled', message: /throttled/ },
   ])('$status $code is $expected', async ({ status, code, headers = {}, expected, message }) => {
-    proxy.inject(() => ({ kind: 'error', status, code, headers }));
-    const error = await failureOf({ access: { endpoint: proxy.endpoint } }, 'list');
+    inject({ kind: 'error', status, code, headers });
+    const given = { access: { endpoint: proxy.endpoint } };
+    const error = await failureOf(given, 'list');
     expect(error).toMatchObject({ code: expected, message: expect.stringMatching(message) });
+    // Read past the SDK's middleware, a refusal means the same.
+    const [first, second] = [await failureOf(given, 'get'), await failureOf(given, 'second get')];
+    expect([second.name, 'code' in second && second.code, second.message]).toEqual([
+      error.name,
+      expected,
+      first.message,
+    ]);
   });
 });
 

@@ -25,11 +25,17 @@ afterEach(async () => {
   await proxy?.[Symbol.asyncDispose]();
 });
 
-/** A bucket behind a fresh proxy whose first requests meet these faults, the last one again and again if `forever`. */
-async function behind(faults: readonly Fault[], limits: Partial<S3Limits> = {}, forever = false) {
+interface Situation {
+  readonly limits?: Partial<S3Limits>;
+  /** The last fault is met again and again. */
+  readonly forever?: boolean;
+  /** An object was read before: later ones go past the SDK's middleware. */
+  readonly warm?: boolean;
+}
+
+/** A bucket behind a fresh proxy where the next requests meet these faults. */
+async function behind(faults: readonly Fault[], { limits, forever = false, warm = false }: Situation = {}) {
   proxy = await startFaultProxy(s3);
-  const remaining = [...faults];
-  proxy.inject(() => (forever && remaining.length === 1 ? remaining[0] : remaining.shift()));
   const requests: S3RequestEnd[] = [];
   const bucket = await S3Bucket.open({
     bucket: BUCKET,
@@ -42,7 +48,13 @@ async function behind(faults: readonly Fault[], limits: Partial<S3Limits> = {}, 
     observer: (request) => requests.push(request),
   });
   opened.push(bucket);
-  return { source: bucket.source('app/'), requests };
+  const source = bucket.source('app/');
+  if (warm) await source.get('1.root.json', { maxBytes: 1_000_000 });
+  requests.length = 0;
+  const before = proxy.seen.length;
+  const remaining = [...faults];
+  proxy.inject(() => (forever && remaining.length === 1 ? remaining[0] : remaining.shift()));
+  return { source, requests, sent: () => proxy.seen.length - before };
 }
 
 const slowDown: Fault = { kind: 'error', status: 503, code: 'SlowDown' };
@@ -60,9 +72,14 @@ const transient: readonly (readonly [string, Fault])[] = [
   ['a connection closed in the middle of the body', { kind: 'cut' }],
 ];
 
-describe.each(transient)('after %s', (_name, fault) => {
+describe.each(
+  transient.flatMap(([name, fault]) => [
+    { name, when: 'the first object', fault, warm: false },
+    { name, when: 'a later object', fault, warm: true },
+  ]),
+)('after $name while $when is read', ({ fault, warm }) => {
   test('an object is read all the same', async () => {
-    const { source, requests } = await behind([fault, fault]);
+    const { source, requests } = await behind([fault, fault], { warm });
     expect(BODY.equals(await source.get('1.root.json', { maxBytes: 1_000_000 }))).toBe(true);
     expect(requests.map(({ attempt, result }) => [attempt, result === 'ok'])).toEqual([
       [1, false],
@@ -72,32 +89,38 @@ describe.each(transient)('after %s', (_name, fault) => {
   });
 
   test('the prefix is listed all the same', async () => {
-    const { source } = await behind([fault, fault]);
+    const { source } = await behind([fault, fault], { warm });
     expect((await source.list()).map(({ name }) => name)).toEqual(['1.root.json']);
   });
 
   test('that never ends, the failure is transient and comes after the allowed number of tries', async () => {
-    const { source } = await behind([fault], { maxAttempts: 3 }, true);
+    const { source, sent } = await behind([fault], { limits: { maxAttempts: 3 }, forever: true, warm });
     await expect(source.get('1.root.json', { maxBytes: 1_000_000 })).rejects.toMatchObject({
       name: 'TransientError',
       code: expect.stringMatching(/^(Throttled|StorageUnreachable)$/),
     });
-    expect(proxy.seen).toHaveLength(3);
+    expect(sent()).toBe(3);
   });
 });
 
-describe.each<[string, Fault]>([
-  ['never answers', { kind: 'silence' }],
-  ['falls silent in the middle of the body', { kind: 'stall' }],
-])('a store that %s', (_name, fault) => {
+describe.each<{ does: string; fault: Fault; warm: boolean }>([
+  { does: 'never answers', fault: { kind: 'silence' }, warm: false },
+  { does: 'no longer answers', fault: { kind: 'silence' }, warm: true },
+  { does: 'falls silent in the middle of the first body', fault: { kind: 'stall' }, warm: false },
+  { does: 'falls silent in the middle of a later body', fault: { kind: 'stall' }, warm: true },
+])('a store that $does', ({ fault, warm }) => {
   test('is given up after the silence and tried again', async () => {
-    const { source, requests } = await behind([fault], { idleTimeoutMs: 300 });
+    const { source, requests } = await behind([fault], { limits: { idleTimeoutMs: 300 }, warm });
     expect(BODY.equals(await source.get('1.root.json', { maxBytes: 1_000_000 }))).toBe(true);
     expect(requests.map(({ result }) => result)).toEqual(['StorageUnreachable', 'ok']);
   });
 
   test('for ever is reported as unreachable', async () => {
-    const { source } = await behind([fault], { idleTimeoutMs: 50, maxAttempts: 2 }, true);
+    const { source } = await behind([fault], {
+      limits: { idleTimeoutMs: 50, maxAttempts: 2 },
+      forever: true,
+      warm,
+    });
     await expect(source.get('1.root.json', { maxBytes: 1_000_000 })).rejects.toMatchObject({
       name: 'TransientError',
       code: 'StorageUnreachable',
@@ -106,14 +129,25 @@ describe.each<[string, Fault]>([
   });
 
   test('is left at once when the caller gives up', async () => {
-    const { source } = await behind([fault], {}, true);
+    const { source, sent } = await behind([fault], { forever: true, warm });
     const caller = new AbortController();
     const reading = source.get('1.root.json', { maxBytes: 1_000_000, signal: caller.signal });
     const reason = new Error('the run was cancelled');
-    await poll('the request', () => proxy.seen.length === 1);
+    await poll('the request', () => sent() === 1);
     caller.abort(reason);
     await expect(reading).rejects.toBe(reason);
   });
+});
+
+test('every object after the first is read past the SDK, by one request of the same form', async () => {
+  const { source } = await behind([]);
+  for (let i = 0; i < 3; i++) await source.get('1.root.json', { maxBytes: 1_000_000 });
+  // The SDK marks its requests with their operation.
+  expect(proxy.seen.map(({ url }) => url)).toEqual([
+    '/metadata/app/1.root.json?x-id=GetObject',
+    '/metadata/app/1.root.json',
+    '/metadata/app/1.root.json',
+  ]);
 });
 
 test('Retry-After of the store is honoured', async () => {
@@ -128,13 +162,13 @@ test('Retry-After of the store is honoured', async () => {
 });
 
 test('a refusal is not tried again', async () => {
-  const { source } = await behind([{ kind: 'error', status: 403, code: 'AccessDenied' }], {}, true);
+  const { source } = await behind([{ kind: 'error', status: 403, code: 'AccessDenied' }], { forever: true });
   await expect(source.list()).rejects.toMatchObject({ code: 'AccessDenied' });
   expect(proxy.seen).toHaveLength(1);
 });
 
 test('no more requests are under way than the target allows', async () => {
-  const { source } = await behind([], { concurrency: 3 });
+  const { source } = await behind([], { limits: { concurrency: 3 } });
   const reads = Array.from({ length: 30 }, () => source.get('1.root.json', { maxBytes: 1_000_000 }));
   await Promise.all([...reads, source.list()]);
   expect(proxy.mostConcurrent()).toBeLessThanOrEqual(3);
@@ -142,7 +176,7 @@ test('no more requests are under way than the target allows', async () => {
 });
 
 test('no more requests are started per second than the target allows', async () => {
-  const { source } = await behind([], { requestsPerSecond: 40 });
+  const { source } = await behind([], { limits: { requestsPerSecond: 40 } });
   const started = performance.now();
   await Promise.all(Array.from({ length: 45 }, () => source.get('1.root.json', { maxBytes: 1_000_000 })));
   // 45 requests, 5 of them a burst, at 40 per second.
@@ -150,7 +184,7 @@ test('no more requests are started per second than the target allows', async () 
 });
 
 test('a budget smaller than one object still lets every object through, one after the other', async () => {
-  const { source } = await behind([], { maxBytesInFlight: 1_000 });
+  const { source } = await behind([], { limits: { maxBytesInFlight: 1_000 } });
   const bodies = await Promise.all(
     Array.from({ length: 8 }, () => source.get('1.root.json', { maxBytes: 1_000_000 })),
   );

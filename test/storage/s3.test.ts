@@ -82,6 +82,8 @@ describe('a repository in S3', () => {
     '1.a&<b>"\'.json',
     '1.folder/role.json',
     '1.__proto__.json',
+    "1.!'()*~-_.json",
+    '1.%2F%2e%2e=?#[]@:;,$.json',
   ])('may hold a role file named %s', async (name) => {
     const prefix = 'odd names/a+b/';
     await s3.put(BUCKET, [{ key: prefix + name, body: name }]);
