@@ -28,33 +28,34 @@ export type Inference =
  * `days = round((expires − LastModified) / 1 day)`.
  *
  * LastModified stops being the time of signing when objects are copied or restored. Two traces of that show in the
- * listing: an earlier version that was written later than the head, which no publish can do; and many versions in one
- * second. A burst of publishes does the latter too, but leaves whole days, which a copy meets only once in 360 times.
+ * listing: an earlier version that was written later than the head, and many versions in one second. Clocks of storage
+ * nodes that differ, and bursts of publishes, can leave the same traces in small; but they leave whole days, which a
+ * copy at a random moment meets once in 120 times.
  */
 export function inferDays(expires: Date, uploads: UploadTimes): Inference {
-  const { head, earlier } = uploads;
-  if (earlier.some((time) => time.getTime() > head.getTime())) {
-    return {
-      kind: 'none',
-      why: 'an earlier version was written later, so the times were rewritten by a copy',
-    };
-  }
-  const lifetime = expires.getTime() - head.getTime();
+  const lifetime = expires.getTime() - uploads.head.getTime();
   const days = Math.round(lifetime / DAY_MS);
   const residue = Math.abs(lifetime - days * DAY_MS);
-  if (days < 1) return { kind: 'none', why: 'it was written after, or within hours of, its own expiry' };
-  if (residue >= MAX_RESIDUE_MS) {
-    return { kind: 'none', why: 'its time of writing is not a whole number of days before its expiry' };
-  }
   const tight = isTight(residue);
+  const trace = traceOfCopy(uploads);
+  if (days < 1) return none('it was written after, or within hours of, its own expiry');
+  if (residue >= MAX_RESIDUE_MS) return none('it was not written a whole number of days before its expiry');
+  if (trace === 'plain')
+    return none('an earlier version was written later, so a copy has rewritten the times');
+  if (trace === 'possible' && !tight) return none('its history looks as if a copy has rewritten the times');
+  return { kind: 'days', days, confidence: tight && trace === 'absent' ? 'high' : 'medium' };
+}
+
+/** How much the times look rewritten. */
+function traceOfCopy({ head, earlier }: UploadTimes): 'absent' | 'possible' | 'plain' {
+  const latest = earlier.reduce((max, time) => Math.max(max, time.getTime()), 0);
+  if (latest > head.getTime() + TIGHT_RESIDUE_MS) return 'plain';
   const crowded = sameSecond(head, earlier) + 1 >= SAME_SECOND_VERSIONS;
-  if (crowded && !tight) {
-    return {
-      kind: 'none',
-      why: 'several versions carry the same time of writing, which a copy has rewritten',
-    };
-  }
-  return { kind: 'days', days, confidence: tight && !crowded ? 'high' : 'medium' };
+  return crowded || latest > head.getTime() ? 'possible' : 'absent';
+}
+
+function none(why: string): Inference {
+  return { kind: 'none', why };
 }
 
 /** Whole days, or whole days and the hour that a change of daylight saving adds or takes: the server counts local days. */

@@ -1,0 +1,162 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { changesOf } from '../../src/recovery/changes.ts';
+import { digestOf } from '../../src/recovery/digest.ts';
+import { isEmpty, planRecovery } from '../../src/recovery/planner.ts';
+import { assess, keysToObserve } from '../../src/recovery/situation.ts';
+import type { ObservedValue, ObservedValues } from '../../src/redis/statestore.ts';
+import {
+  absent,
+  evidences,
+  healthyValues,
+  list,
+  question,
+  TASK,
+  text,
+  trustedFacts,
+  withValues,
+} from './fixtures/facts.ts';
+
+const roles = ['nightly', 'Beta-Channel', '__proto__'];
+const asked = question(roles, { replaceWrongType: true });
+const known = evidences(trustedFacts(roles));
+const planFor = (values: ObservedValues) => planRecovery(assess(values, asked), asked, known);
+
+const anyValue: fc.Arbitrary<ObservedValue> = fc.oneof(
+  fc.constant(absent),
+  fc.constant(list),
+  fc.constantFrom('', '1', '7', '0', '-5', 'x', 'pre-9', TASK, '{"signed":{}}').map((value) => text(value)),
+  fc.constantFrom('1', '7').map((value) => text(value, 60_000)),
+);
+const keys = keysToObserve(asked, { kind: 'bootstrapping', id: '9' });
+const anyRedis = fc
+  .tuple(...keys.map((key) => fc.tuple(fc.constant(key), anyValue)))
+  .map((pairs) => new Map<string, ObservedValue>(pairs));
+
+describe('whatever Redis holds', () => {
+  test('the same facts give the same plan and digest, in whatever order they were read', () => {
+    fc.assert(
+      fc.property(anyRedis, (values) => {
+        const plan = planFor(values);
+        expect(planFor(new Map([...values].reverse()))).toEqual(plan);
+        expect(plan.digest).toMatch(/^sha256:[0-9a-f]{64}$/);
+      }),
+    );
+  });
+
+  test('a survivor is never written: what is valid stays, at most without its TTL', () => {
+    fc.assert(
+      fc.property(anyRedis, (values) => {
+        const situation = assess(values, asked);
+        const plan = planRecovery(situation, asked, known);
+        for (const { setting, held, condition } of situation.settings) {
+          const action = plan.actions.find(({ key }) => key === setting.key);
+          if (condition !== 'valid' || held.kind !== 'string') continue;
+          expect(action).toMatchObject({
+            kind: held.ttlMs === undefined ? 'Keep' : 'Persist',
+            after: held.value,
+            source: 'Survivor',
+          });
+        }
+      }),
+    );
+  });
+
+  test('a staged ceremony is in no plan', () => {
+    fc.assert(
+      fc.property(anyRedis, (values) => {
+        const situation = assess(values, asked);
+        const touched = new Set(planRecovery(situation, asked, known).actions.map(({ key }) => key));
+        for (const key of situation.ceremonies) expect(touched.has(key)).toBe(false);
+      }),
+    );
+  });
+
+  test('carried out, it leaves nothing to do', () => {
+    fc.assert(
+      fc.property(anyRedis, (values) => {
+        const after = new Map(values);
+        for (const { key, after: value } of planFor(values).actions) {
+          after.set(key, value === undefined ? absent : text(value));
+        }
+        expect(isEmpty(planFor(after))).toBe(true);
+      }),
+    );
+  });
+
+  test('actions are sorted by key, each key once, and the marker is written last', () => {
+    fc.assert(
+      fc.property(anyRedis, (values) => {
+        const plan = planFor(values);
+        const names = plan.actions.map(({ key }) => key);
+        expect(names).toEqual(
+          [...new Set(names)].sort((a, b) => Buffer.compare(Buffer.from(a), Buffer.from(b))),
+        );
+        expect(changesOf(plan, 'BOOTSTRAP_alice_tuf').at(-1)?.key).toBe('BOOTSTRAP_alice_tuf');
+      }),
+    );
+  });
+});
+
+describe('the digest names exactly one plan', () => {
+  const action = {
+    key: 'k',
+    kind: 'Replace',
+    before: { value: '1' },
+    after: '2',
+    source: 'Inferred',
+    confidence: 'high',
+  } as const;
+  const digest = digestOf([action]);
+
+  test.each([
+    ['key', { key: 'l' }],
+    ['kind', { kind: 'Create' }],
+    ['before', { before: { value: '3' } }],
+    ['what was no string before', { before: { wrongType: '1' } }],
+    ['what was absent before', { before: undefined }],
+    ['after', { after: '3' }],
+    ['source', { source: 'Remaining' }],
+  ] as const)('another %s, another digest', (_, change) => {
+    expect(digestOf([{ ...action, ...change }])).not.toBe(digest);
+  });
+
+  test('a plan with the same writes over another survivor is another plan', () => {
+    const lost = { BOOTSTRAP_alice_tuf: absent };
+    const one = planFor(withValues(healthyValues(roles), lost));
+    const two = planFor(
+      withValues(healthyValues(roles), { ...lost, TARGETS_EXPIRATION_alice_tuf: text('8') }),
+    );
+    expect(one.digest).not.toBe(two.digest);
+  });
+});
+
+describe('the marker and what belongs to it', () => {
+  test('a marker that survives is kept, and an absent ROOT_SIGNING is left absent beside it', () => {
+    const plan = planFor(withValues(healthyValues(roles), { ROOT_SIGNING_alice_tuf: absent }));
+    expect(isEmpty(plan)).toBe(true);
+    expect(plan.actions.map(({ key }) => key)).not.toContain('ROOT_SIGNING_alice_tuf');
+  });
+
+  test('a marker that expires is kept from expiring', () => {
+    const plan = planFor(withValues(healthyValues(roles), { BOOTSTRAP_alice_tuf: text('done', 1_000) }));
+    expect(plan.actions.filter(({ kind }) => kind !== 'Keep')).toMatchObject([
+      { key: 'BOOTSTRAP_alice_tuf', kind: 'Persist', after: 'done' },
+    ]);
+  });
+
+  test('a dead bootstrap’s pre-lock goes with its marker', () => {
+    const plan = planFor(
+      withValues(healthyValues(roles), { BOOTSTRAP_alice_tuf: text('pre-9'), 'pre-9': text('9') }),
+    );
+    expect(plan.actions.filter(({ kind }) => kind !== 'Keep')).toMatchObject([
+      { key: 'BOOTSTRAP_alice_tuf', kind: 'Replace', before: { value: 'pre-9' }, after: TASK },
+      { key: 'pre-9', kind: 'Delete', before: { value: '9' }, after: undefined },
+    ]);
+    expect(changesOf(plan, 'BOOTSTRAP_alice_tuf')[0]).toEqual({
+      key: 'pre-9',
+      before: { value: '9' },
+      act: 'delete',
+    });
+  });
+});

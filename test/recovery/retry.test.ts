@@ -1,0 +1,89 @@
+import { describe, expect, test } from 'vitest';
+import { TransientError } from '../../src/errors.ts';
+import type { Outcome } from '../../src/recovery/outcome.ts';
+import { nextStep, type RetryFacts } from '../../src/recovery/retry.ts';
+
+const now = new Date('2026-01-01T00:00:00Z');
+const at = (ms: number): Date => new Date(now.getTime() + ms);
+
+function outcome(reason: Outcome['succeeded']['reason'], retry: Outcome['retry']): Outcome {
+  return {
+    taskID: 't',
+    succeeded: { reason, message: 'why' },
+    accepted: undefined,
+    trustVerified: { reason: 'NotChecked', message: '' },
+    stateVerified: { reason: 'NotChecked', message: '' },
+    state: undefined,
+    plan: undefined,
+    trusted: undefined,
+    verification: undefined,
+    findings: [],
+    retry,
+    error: retry === 'backoff' ? new TransientError('RedisTimeout', 'why') : undefined,
+  };
+}
+
+const then = (facts: Partial<RetryFacts>) =>
+  nextStep({
+    outcome: outcome('Retrying', 'backoff'),
+    failures: 1,
+    backoffLimit: 3,
+    deadline: at(300_000),
+    now,
+    random: 0,
+    ...facts,
+  });
+
+describe('after a transient failure', () => {
+  test.each([
+    [1, 500, 1_000],
+    [2, 1_000, 2_000],
+    [3, 2_000, 4_000],
+  ])('the pause doubles, with jitter (failure %d)', (failures, least, most) => {
+    expect(then({ failures })).toEqual({ kind: 'attempt', at: at(least) });
+    expect(then({ failures, random: 1 })).toEqual({ kind: 'attempt', at: at(most) });
+  });
+
+  test('a pause is never longer than half a minute', () => {
+    expect(then({ failures: 40, backoffLimit: 100, random: 1 })).toEqual({ kind: 'attempt', at: at(30_000) });
+  });
+
+  test('the limit of attempts ends it, with the last failure', () => {
+    expect(then({ failures: 4 })).toMatchObject({
+      kind: 'final',
+      outcome: {
+        retry: 'none',
+        succeeded: { reason: 'BackoffLimitExceeded', message: expect.stringContaining('why') },
+      },
+    });
+  });
+
+  test('backoffLimit 0 means one attempt', () => {
+    expect(then({ failures: 1, backoffLimit: 0 })).toMatchObject({ kind: 'final' });
+  });
+
+  test('the deadline ends it, with what it waited for', () => {
+    expect(then({ deadline: at(500) })).toMatchObject({
+      kind: 'final',
+      outcome: { succeeded: { reason: 'DeadlineExceeded', message: expect.stringContaining('why') } },
+    });
+  });
+});
+
+test('a final outcome stays as it is', () => {
+  const done = outcome('Recovered', 'none');
+  expect(then({ outcome: done })).toEqual({ kind: 'final', outcome: done });
+});
+
+test('a plan that waits for approval waits for a person, not for the clock', () => {
+  expect(then({ outcome: outcome('AwaitingApproval', 'wait'), failures: 99, deadline: at(-1) })).toEqual({
+    kind: 'await',
+  });
+});
+
+test('waiting for somebody else counts as no failure', () => {
+  expect(then({ outcome: outcome('Running', 'wait'), failures: 99 })).toEqual({
+    kind: 'attempt',
+    at: at(2_000),
+  });
+});
