@@ -32,14 +32,11 @@ const maxErrorBytes = 65_536;
  */
 export class DirectGet {
   readonly #client: S3Client;
-  readonly #signer: ReturnType<S3Client['config']['signer']>;
+  #signer: ReturnType<S3Client['config']['signer']> | undefined;
   #origin: Origin | undefined;
 
   constructor(client: S3Client) {
     this.#client = client;
-    this.#signer = client.config.signer();
-    // An unusable region shows in the first request through the SDK, which explains it.
-    this.#signer.catch(() => {});
     this.#learnFrom(client);
   }
 
@@ -52,7 +49,8 @@ export class DirectGet {
   async get(key: string, abortSignal: AbortSignal): Promise<ObjectBody> {
     const origin = this.#origin;
     if (origin === undefined) throw new TypeError('No request through the SDK has shown where objects are.');
-    const { systemClockOffset } = this.#client.config;
+    const { config } = this.#client;
+    this.#signer ??= config.signer();
     const signed = await (await this.#signer).sign(
       {
         method: 'GET',
@@ -63,9 +61,9 @@ export class DirectGet {
         query: {},
         headers: { ...origin.headers },
       },
-      { signingDate: new Date(Date.now() + systemClockOffset) },
+      { signingDate: new Date(Date.now() + config.systemClockOffset) },
     );
-    const { response } = await this.#client.config.requestHandler.handle(signed, { abortSignal });
+    const { response } = await config.requestHandler.handle(signed, { abortSignal });
     const { statusCode, headers, body } = response;
     // The handler for Node hands out the IncomingMessage itself.
     if (!(body instanceof Readable))
