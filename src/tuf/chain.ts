@@ -47,7 +47,8 @@ export async function chainOf(run: Run, timestampFile: Uint8Array | MetadataFaul
   if (timestampFile instanceof MetadataFault) throw timestampFile;
   const timestamp = openTimestamp(run, root, timestampFile);
   const rollback = new RollbackCheck(run, timestamp.envelope.version);
-  rollback.againstMark('root', root.envelope, marks.root);
+  const remembered = roots.trusted.find(({ envelope }) => envelope.version === marks.root?.version) ?? root;
+  rollback.againstMark('root', remembered.envelope, marks.root);
   rollback.againstMark('timestamp', timestamp.envelope, marks.timestamp);
   rollback.againstReplay(timestamp.envelope.expires.at <= options.now.getTime());
   checkExpiry(run, 'timestamp', timestamp.envelope);

@@ -1,10 +1,10 @@
 import { createHash } from 'node:crypto';
-import { openFile } from './envelope.ts';
 import { MetadataFault } from './fault.ts';
 import { fileName } from './file-names.ts';
 import { LIMITS } from './limits.ts';
 import type { Run } from './run.ts';
 import { parseSnapshot, type Snapshot } from './snapshot.ts';
+import { openTrusted } from './trusted-file.ts';
 import type { HighWaterMarks } from './verification.ts';
 
 /**
@@ -18,12 +18,12 @@ export async function earlierSnapshot(
   marks: HighWaterMarks,
 ): Promise<Snapshot | undefined> {
   const mark = marks.snapshot;
-  if (marks.snapshotBytes !== undefined) return parse(marks.snapshotBytes);
+  if (marks.snapshotBytes !== undefined) return parseSnapshot(openTrusted(marks.snapshotBytes, 'snapshot'));
   if (mark?.sha256 === undefined || mark.version === current.envelope.version) return undefined;
   const name = fileName('snapshot', mark.version);
   const bytes = run.catalogue.objects.has(name) ? await read(run, name) : undefined;
   if (bytes !== undefined && createHash('sha256').update(bytes).digest('hex') === mark.sha256)
-    return parse(bytes);
+    return parseSnapshot(openTrusted(bytes, 'snapshot'));
   run.report.add('EarlierSnapshotUnavailable', {
     role: 'snapshot',
     version: mark.version,
@@ -39,9 +39,4 @@ async function read(run: Run, name: string): Promise<Uint8Array | undefined> {
     if (error instanceof MetadataFault) return undefined;
     throw error;
   }
-}
-
-/** It was verified when the mark was taken; its JSON is read as leniently as it may have been then. */
-function parse(bytes: Uint8Array): Snapshot {
-  return parseSnapshot(openFile(bytes, 'snapshot', 'last-wins'));
 }

@@ -22,9 +22,8 @@ export function checkExpiry(run: Run, role: string, envelope: Envelope): void {
   const code = role === 'root' ? 'RootExpired' : 'MetadataExpired';
   const detail = `expired at ${new Date(expires.at).toISOString()}, ${describeAge(age)} ago`;
   if (run.strict) throw new MetadataFault(code, detail);
-  run.report.add(code, { role, version, detail });
-  if (role === 'root' || age <= (policy.maxExpiredAgeSeconds ?? DEFAULT_MAX_AGE_SECONDS)) return;
-  run.report.add('ExpiredTooLong', { role, version, detail });
+  const tooLong = role !== 'root' && age > (policy.maxExpiredAgeSeconds ?? DEFAULT_MAX_AGE_SECONDS);
+  run.report.add(tooLong ? 'ExpiredTooLong' : code, { role, version, detail });
 }
 
 function describeAge(seconds: number): string {

@@ -61,7 +61,7 @@ function parseHashes(value: unknown, path: string): ReadonlyMap<string, string> 
  *
  * @throws MetadataFault the link's length or hash fault
  */
-export function checkBytes(bytes: Uint8Array, link: FileLink, faults: LinkFaults): void {
+export function checkBytes(bytes: Uint8Array, link: Omit<FileLink, 'version'>, faults: LinkFaults): void {
   if (link.length !== undefined && bytes.length !== link.length)
     throw new MetadataFault(faults.length, `the file has ${bytes.length} bytes, ${link.length} are named`);
   for (const [algorithm, expected] of link.hashes) {

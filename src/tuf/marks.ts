@@ -1,8 +1,9 @@
-import { openFile } from './envelope.ts';
-import { type Root, signersOf, type TopLevelRole } from './root.ts';
+import { wereRotated } from './key-rotation.ts';
+import { type Root, signersOf } from './root.ts';
 import type { RootChain } from './root-chain.ts';
 import type { Run } from './run.ts';
 import { isSigned } from './threshold.ts';
+import { openTrusted } from './trusted-file.ts';
 import type { HighWaterMarks } from './verification.ts';
 
 /**
@@ -35,19 +36,10 @@ function wasRotated(
 ): boolean {
   const { head, trusted } = chain;
   const remembered = trusted.find((root) => root.envelope.version === marks.root?.version);
-  if (remembered !== undefined) return keySet(run, remembered, role) !== keySet(run, head, role);
+  if (remembered !== undefined) return wereRotated(run.ring, remembered, head, role);
   const bytes = role === 'timestamp' ? marks.timestampBytes : marks.snapshotBytes;
   if (bytes === undefined) return false;
-  const { envelope } = openFile(bytes, role, 'last-wins');
+  const { envelope } = openTrusted(bytes, role);
   const signedUnder = (root: Root): boolean => isSigned(envelope, signersOf(root, role), run.ring);
   return !signedUnder(head) && trusted.some(signedUnder);
-}
-
-/** The public keys of a role, independent of their ids and order; unusable keys count by id. */
-function keySet(run: Run, root: Root, role: TopLevelRole): string {
-  const prints = root.roles[role].keyids.map((keyid) => {
-    const key = root.keys.get(keyid);
-    return (key === undefined ? undefined : run.ring.resolve(key)?.fingerprint) ?? `id ${keyid}`;
-  });
-  return [...new Set(prints)].sort().join(' ');
 }

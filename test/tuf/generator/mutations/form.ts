@@ -1,0 +1,207 @@
+import { Repository } from '../repository.ts';
+import { BASE, fileOf, type Mutation, rewrite } from './mutation.ts';
+
+/** Inserts text right after the opening brace of `signed`, without signing it. */
+const insertIntoSigned = (text: string) => (bytes: Buffer) =>
+  Buffer.from(bytes.toString().replace('"signed": {', `"signed": {${text}`));
+
+/** Inserts an unknown field at the top of a file, where no signature covers it. */
+const insertAtTop = (text: string) => (bytes: Buffer) =>
+  Buffer.from(bytes.toString().replace('{', `{${text}`));
+
+const malformed: readonly (readonly [string, (bytes: Buffer) => Buffer])[] = [
+  ['is empty', () => Buffer.alloc(0)],
+  ['is cut off', (bytes) => bytes.subarray(0, 200)],
+  ['has bytes after its end', (bytes) => Buffer.concat([bytes, Buffer.from('x')])],
+  ['holds a second document', (bytes) => Buffer.concat([bytes, Buffer.from('{}')])],
+  ['begins with a byte order mark', (bytes) => Buffer.concat([Buffer.from('\ufeff'), bytes])],
+  [
+    'holds invalid UTF-8',
+    (bytes) => Buffer.concat([Buffer.from([0x7b, 0x22, 0xff, 0x22, 0x3a, 0x31, 0x2c]), bytes.subarray(1)]),
+  ],
+  ['holds a lone surrogate', insertAtTop('"x":"\\ud800",')],
+  ['holds a fraction', insertAtTop('"x":1.0,')],
+  ['holds an exponent', insertAtTop('"x":1e3,')],
+  ['holds −0', insertAtTop('"x":-0,')],
+  ['holds a number with a leading zero', insertAtTop('"x":01,')],
+  ['holds a raw line break in a string', insertAtTop('"x":"\n",')],
+  ['is an array', () => Buffer.from('[]')],
+  ['is HTML', () => Buffer.from('<html>')],
+];
+
+/** Checks 23 to 25: form of the files, caps, and what lies beside the chain. */
+export const FORM_MUTATIONS: readonly Mutation[] = [
+  ...malformed.map(
+    ([what, change]): Mutation => ({
+      name: `timestamp.json ${what}`,
+      code: 'MalformedJSON',
+      role: 'timestamp',
+      severity: 'wall',
+      apply: (repository) => rewrite(repository, 'timestamp.json', change),
+    }),
+  ),
+  {
+    name: 'a field stands twice in signed',
+    code: 'DuplicateJSONKey',
+    role: 'timestamp',
+    severity: 'wall',
+    apply: (repository) => rewrite(repository, 'timestamp.json', insertIntoSigned('"version":9,')),
+  },
+  {
+    name: 'signatures stands twice',
+    code: 'DuplicateJSONKey',
+    role: 'timestamp',
+    severity: 'wall',
+    apply: (repository) => rewrite(repository, 'timestamp.json', insertAtTop('"signatures":[],')),
+  },
+  {
+    name: 'a field stands twice, once spelled with an escape',
+    code: 'DuplicateJSONKey',
+    role: 'timestamp',
+    severity: 'wall',
+    apply: (repository) => rewrite(repository, 'timestamp.json', insertIntoSigned('"\\u0076ersion":9,')),
+  },
+  {
+    name: 'a version lies beyond 2^53 − 1',
+    code: 'IntegerTooLarge',
+    role: 'timestamp',
+    severity: 'wall',
+    apply: (repository) => rewrite(repository, 'timestamp.json', insertAtTop('"x":9007199254740993,')),
+  },
+  ...(
+    [
+      ['version', 0],
+      ['version', -1],
+      ['version', '3'],
+      ['meta', []],
+      ['meta', { 'snapshot.json': { version: 0 } }],
+      ['meta', { 'snapshot.json': { version: 3, hashes: {} } }],
+      ['meta', { 'snapshot.json': 3 }],
+    ] as const
+  ).map(
+    ([field, value]): Mutation => ({
+      name: `${field} of timestamp is ${JSON.stringify(value)}`,
+      code: 'InvalidMetadata',
+      role: 'timestamp',
+      severity: 'wall',
+      apply: (repository) => {
+        repository.timestamp.edits.push((signed) => {
+          signed[field] = value;
+        });
+      },
+    }),
+  ),
+  {
+    name: 'targets has no targets',
+    code: 'InvalidMetadata',
+    role: 'targets',
+    severity: 'wall',
+    apply: (repository) => delete repository.targets.signed['targets'],
+  },
+  {
+    name: 'timestamp.json is larger than any timestamp',
+    code: 'FileTooLarge',
+    role: 'timestamp',
+    severity: 'wall',
+    apply: (repository) => rewrite(repository, 'timestamp.json', insertAtTop(`"x":"${'x'.repeat(66_000)}",`)),
+  },
+  {
+    name: 'a root is larger than any root',
+    code: 'FileTooLarge',
+    role: 'root',
+    severity: 'wall',
+    apply: (repository) => rewrite(repository, '2.root.json', insertAtTop(`"x":"${'x'.repeat(512_001)}",`)),
+  },
+  {
+    name: 'the timestamp names a snapshot of 10 GB',
+    code: 'FileTooLarge',
+    role: 'snapshot',
+    severity: 'wall',
+    apply: (repository) =>
+      repository.timestamp.edits.push((signed) => {
+        signed['meta'] = { 'snapshot.json': { version: 3, length: 10_000_000_000 } };
+      }),
+  },
+  {
+    name: 'timestamp.json nests 2,000 arrays',
+    code: 'LimitExceeded',
+    role: 'timestamp',
+    severity: 'wall',
+    apply: (repository) =>
+      rewrite(repository, 'timestamp.json', insertAtTop(`"x":${'['.repeat(2000)}${']'.repeat(2000)},`)),
+  },
+  {
+    name: 'timestamp.json carries 65 signatures',
+    code: 'LimitExceeded',
+    role: 'timestamp',
+    severity: 'wall',
+    apply: (repository) =>
+      repository.timestamp.signatureEdits.push((signatures) => {
+        for (let i = 0; i < 64; i++) signatures.push({ keyid: `surplus ${i}`, sig: '' });
+      }),
+  },
+  {
+    name: 'a role lists 65 keys',
+    code: 'LimitExceeded',
+    role: 'targets',
+    severity: 'wall',
+    apply: (repository) => {
+      repository.delegation('targets', 'stable')['keyids'] = Array.from({ length: 65 }, (_, i) => `key ${i}`);
+    },
+  },
+  {
+    name: 'the server’s round trip would add a field to a root',
+    code: 'ServerWouldRefuse',
+    role: 'root',
+    severity: 'report',
+    apply: (repository) => delete repository.root(2).signed['consistent_snapshot'],
+  },
+  {
+    name: 'the server’s round trip would add a field to a delegation',
+    code: 'ServerWouldRefuse',
+    role: 'targets',
+    severity: 'report',
+    apply: (repository) => delete repository.delegation('targets', 'stable')['terminating'],
+  },
+  {
+    name: 'a signed snapshot was uploaded and no timestamp for it',
+    code: 'VersionAboveHead',
+    role: 'snapshot',
+    severity: 'report',
+    apply: (repository) => {
+      const next = fileOf(new Repository({ ...BASE, version: 4 }).seal(), '4.snapshot.json');
+      repository.fileEdits.push((files) => files.set('4.snapshot.json', next));
+    },
+  },
+  {
+    name: 'an unsigned 999.targets.json is planted',
+    code: 'UnverifiedVersionAboveHead',
+    role: 'targets',
+    severity: 'report',
+    apply: (repository) =>
+      repository.fileEdits.push((files) => files.set('999.targets.json', Buffer.from('{}'))),
+  },
+  {
+    name: 'a stranger’s 999.stable.json is planted',
+    code: 'UnverifiedVersionAboveHead',
+    role: 'stable',
+    severity: 'report',
+    apply: (repository) => {
+      const attacker = new Repository({ ...BASE, seed: 'attacker', version: 999 });
+      repository.fileEdits.push((files) =>
+        files.set('999.stable.json', fileOf(attacker.seal(), '999.stable.json')),
+      );
+    },
+  },
+  {
+    name: 'the files of a removed role are left over',
+    code: 'UndelegatedRole',
+    role: 'removed',
+    severity: 'report',
+    apply: (repository) =>
+      repository.fileEdits.push((files) => {
+        files.set('1.removed.json', Buffer.from('{}'));
+        files.set('2.removed.json', Buffer.from('{}'));
+      }),
+  },
+];

@@ -1,0 +1,66 @@
+import { describe, expect, test } from 'vitest';
+import { FINDINGS, type FindingCode } from '../../src/tuf/findings.ts';
+import { verify } from '../../src/tuf/verify.ts';
+import { MemorySource } from './generator/memory-source.ts';
+import { MUTATIONS } from './generator/mutations/index.ts';
+import { BASE, fileOf, type Mutation, sha256 } from './generator/mutations/mutation.ts';
+import { REFERENCE_TIME, Repository } from './generator/repository.ts';
+
+async function run({ options, apply, verify: differences }: Partial<Mutation>) {
+  const repository = new Repository({ ...BASE, ...options });
+  apply?.(repository);
+  const files = repository.seal();
+  const first = files.get('1.root.json') ?? Buffer.alloc(0);
+  return verify(new MemorySource(files), {
+    anchor: { kind: 'sha256', sha256: sha256(first) },
+    now: REFERENCE_TIME,
+    policy: { mode: 'recovery' },
+    ...differences?.(files),
+  });
+}
+
+test('the repository that is damaged below is sound and gives no finding at all', async () => {
+  const verification = await run({});
+  expect(verification.findings).toEqual([]);
+  expect(verification.verdict).toBe('trusted');
+});
+
+describe.each(MUTATIONS.map((mutation) => ({ check: FINDINGS[mutation.code].check, ...mutation })))(
+  'check $check: when $name',
+  (mutation) => {
+    test(`the report is exactly ${mutation.code}`, async () => {
+      const { findings, verdict, trusted } = await run(mutation);
+      const expected = [mutation.code, ...(mutation.also ?? [])];
+      expect(findings.map(({ code }) => code).sort()).toEqual(expected.sort());
+      const finding = findings.find(({ code }) => code === mutation.code);
+      expect(finding).toMatchObject({ role: mutation.role, severity: mutation.severity });
+      expect(finding?.override !== undefined).toBe(mutation.severity === 'deny');
+      expect(verdict).toBe(mutation.severity === 'report' ? 'trusted' : 'refused');
+      expect(trusted !== undefined).toBe(verdict === 'trusted');
+    });
+  },
+);
+
+test('every kind of finding that a bucket at rest can give has its damage', () => {
+  const covered = new Set<FindingCode>(MUTATIONS.flatMap(({ code, also = [] }) => [code, ...also]));
+  const missing = Object.keys(FINDINGS).filter((code) => !covered.has(code as FindingCode));
+  // A root that vanishes between listing and reading needs a bucket that changes: see verify.test.ts.
+  expect(missing).toEqual(['RootMissing']);
+});
+
+test('every one of the 26 checks is covered', () => {
+  const checks = new Set(MUTATIONS.map(({ code }) => FINDINGS[code].check));
+  expect([...checks].sort((a, b) => a - b)).toEqual(Array.from({ length: 26 }, (_, i) => i + 1));
+});
+
+test('the sound repository is read with one listing and one read for each linked file', async () => {
+  const files = new Repository(BASE).seal();
+  const source = new MemorySource(files);
+  await verify(source, {
+    anchor: { kind: 'sha256', sha256: sha256(fileOf(files, '1.root.json')) },
+    now: REFERENCE_TIME,
+    policy: { mode: 'recovery' },
+  });
+  expect(source.lists).toBe(1);
+  expect(source.reads.toSorted()).toEqual([...files.keys()].sort());
+});
