@@ -51,7 +51,7 @@ async function demo(): Promise<number> {
   await using parts = await startParts(screen);
   const app = await screen.step(
     'sign the app alice/tuf: root, targets, snapshot, timestamp, two delegated roles',
-    () => signDemoApp(parts.now),
+    () => signDemoApp(parts.written),
   );
   await screen.step(`upload ${app.objects.length} files to s3://${parts.bucket}/${app.prefix}`, () =>
     parts.upload(app.objects),

@@ -19,9 +19,9 @@ export interface DemoApp {
 }
 
 /** Signs the app alice/tuf the way the server does: every file expires its lifetime after it was written. */
-export function signDemoApp(now: Date): DemoApp {
-  // Written a day and a half ago: the timestamp is nearly over, and "days left" would be the wrong answer for every role.
-  const written = new Date(Math.floor((now.getTime() - 1.5 * dayMs) / 1000) * 1000);
+export function signDemoApp(at: Date): DemoApp {
+  // Stores keep whole seconds.
+  const written = new Date(Math.floor(at.getTime() / 1000) * 1000);
   const repository = new Repository({
     seed: randomUUID(),
     delegations: [{ name: 'stable' }, { name: 'nightly' }],

@@ -6,11 +6,10 @@ import { startApiServer } from '../../test/harness/apiserver.ts';
 import { freePort } from '../../test/harness/free-port.ts';
 import { type RunningProcess, startProcess } from '../../test/harness/process.ts';
 import { startRedis } from '../../test/harness/redis.ts';
-import { type S3Object, startS3 } from '../../test/harness/s3.ts';
+import type { S3Object } from '../../test/harness/s3.ts';
 import { cluster as userCluster } from './cluster.ts';
 import type { Screen } from './screen.ts';
-
-const bucket = 'updates';
+import { ownStorage, type Storage, userStorage } from './storage.ts';
 
 /** What the demo shows of a run. */
 export interface RunView {
@@ -26,8 +25,9 @@ export interface RunView {
 
 /** The real parts the demo runs on; disposing of them leaves nothing behind. */
 export interface Parts extends AsyncDisposable {
-  readonly now: Date;
   readonly bucket: string;
+  /** When the app's files are to look as if they were written. */
+  readonly written: Date;
   readonly redis: Redis;
   upload(objects: readonly S3Object[]): Promise<void>;
   kubectl(args: readonly string[], input?: string): Promise<string>;
@@ -44,7 +44,12 @@ export async function startParts(screen: Screen): Promise<Parts> {
   const stack = new AsyncDisposableStack();
   try {
     const redisServer = stack.use(await screen.step('start Redis', () => startRedis()));
-    const s3 = stack.use(await screen.step('start the S3 server', () => startS3({ buckets: [bucket] })));
+    const endpoint = process.env['S3_ENDPOINT'];
+    const storage = stack.use(
+      endpoint === undefined
+        ? await screen.step('start the S3 server', ownStorage)
+        : await screen.step(`make a bucket on ${endpoint}`, () => userStorage(endpoint, process.env)),
+    );
     const cluster = stack.use(
       process.env['KUBECONFIG'] === undefined
         ? await screen.step('start the Kubernetes API server', () => startApiServer())
@@ -62,16 +67,17 @@ export async function startParts(screen: Screen): Promise<Parts> {
 
     const parts = stack.move();
     return {
-      now: new Date(),
-      bucket,
+      bucket: storage.bucket,
+      // A day and a half ago: "days left" would then be the wrong answer for every role.
+      written: new Date(Date.now() - (storage.keepsTimes ? 1.5 * 24 * 60 * 60 * 1000 : 0)),
       redis,
-      upload: (objects) => s3.put(bucket, objects),
+      upload: (objects) => storage.put(objects),
       kubectl,
       startController: async (rootSHA256) => {
         for (const file of (await readdir('crds')).sort()) {
           await cluster.apply(await readFile(join('crds', file), 'utf8'));
         }
-        await kubectl(['apply', '-f', '-'], target(redisServer, s3, rootSHA256));
+        await kubectl(['apply', '-f', '-'], target(redisServer, storage, rootSHA256));
         controller = parts.use(
           await startProcess({
             name: 'tuf-recovery controller',
@@ -114,19 +120,15 @@ export async function startParts(screen: Screen): Promise<Parts> {
 
 function target(
   redis: { readonly host: string; readonly port: number },
-  s3: {
-    readonly endpoint: string;
-    readonly region: string;
-    readonly credentials: { readonly accessKeyId: string; readonly secretAccessKey: string };
-  },
+  { bucket, endpoint, region, credentials }: Storage,
   rootSHA256: string,
 ): string {
   return `apiVersion: v1
 kind: Secret
 metadata: { name: storage }
 stringData:
-  AWS_ACCESS_KEY_ID: ${s3.credentials.accessKeyId}
-  AWS_SECRET_ACCESS_KEY: ${s3.credentials.secretAccessKey}
+  AWS_ACCESS_KEY_ID: ${credentials.accessKeyId}
+  AWS_SECRET_ACCESS_KEY: ${credentials.secretAccessKey}
 ---
 apiVersion: tuf-recovery.dev/v1alpha1
 kind: RecoveryTarget
@@ -135,8 +137,8 @@ spec:
   redis: { address: "${redis.host}:${redis.port}" }
   storage:
     bucket: ${bucket}
-    endpoint: ${s3.endpoint}
-    region: ${s3.region}
+    endpoint: ${endpoint}
+    region: ${region}
     forcePathStyle: true
     credentialsSecretRef: { name: storage }
   trust: { rootSHA256: ${rootSHA256} }
