@@ -6,6 +6,7 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { generateApiReference } from './generate/api-reference.ts';
 import { architectureDiagram } from './generate/architecture.ts';
 import { chartCRDs } from './generate/chart-crds.ts';
+import { generateCommandLinePage } from './generate/command-line.ts';
 import { generateTypes } from './generate/types.ts';
 
 /** A generator returns the files it owns: path relative to the repository root → content. */
@@ -16,6 +17,7 @@ const generators: readonly Generator[] = [
   generateApiReference,
   chartCRDs,
   architectureDiagram,
+  generateCommandLinePage,
 ];
 
 const check = process.argv.includes('--check');

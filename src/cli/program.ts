@@ -1,6 +1,7 @@
 import { Command, CommanderError } from 'commander';
 import packageJSON from '../../package.json' with { type: 'json' };
 import { RecoveryError } from '../errors.ts';
+import { registerConformance } from './conformance.ts';
 import type { CommandContext, RegisterCommand } from './context.ts';
 import { registerController } from './controller.ts';
 import { exitCodes } from './exit-codes.ts';
@@ -19,6 +20,7 @@ const commands: readonly RegisterCommand[] = [
   registerClusterCommands,
   registerController,
   registerShim,
+  registerConformance,
 ];
 
 /** Runs one command line (without node and script) to its end. Decides the exit code; never exits and never throws. */
@@ -30,7 +32,8 @@ export async function runProgram(args: readonly string[], context: CommandContex
   }
 }
 
-function createProgram(context: CommandContext): Command {
+/** The program with every command; the reference page is generated from it. */
+export function createProgram(context: CommandContext): Command {
   const program = new Command('tuf-recovery')
     .description(packageJSON.description)
     .version(packageJSON.version, '--version')

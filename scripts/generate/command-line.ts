@@ -1,0 +1,87 @@
+import { readFile } from 'node:fs/promises';
+import { PassThrough } from 'node:stream';
+import type { Argument, Command, Option } from 'commander';
+import type { CommandContext } from '../../src/cli/context.ts';
+import { readEnvironment } from '../../src/cli/env.ts';
+import { type ExitCode, exitCodes } from '../../src/cli/exit-codes.ts';
+import { createProgram } from '../../src/cli/program.ts';
+
+const prose = new URL('prose/command-line.md', import.meta.url);
+
+const exitCodeMeanings: Readonly<Record<ExitCode, string>> = {
+  0: 'done: recovered, nothing was lost, trusted',
+  1: 'failed or refused; the last line says why and what to do',
+  2: '`plan`: a recovery is needed',
+  3: 'the time given by `--timeout` ran out',
+  64: 'the command line or the environment is wrong; nothing was done',
+};
+
+/** The reference page of the command line: hand-written chapters, then every command with its flags as it declares them. */
+export async function generateCommandLinePage(): Promise<ReadonlyMap<string, string>> {
+  const text = await readFile(prose, 'utf8');
+  const codes = Object.values(exitCodes).map((code) => `| ${code} | ${exitCodeMeanings[code]} |\n`);
+  const commands = createProgram(idleContext()).commands.flatMap((command) => describe(command));
+  const page = [
+    text.replace('<!-- exit codes -->\n', `| code | meaning |\n| --- | --- |\n${codes.join('')}`),
+    '\n# Commands\n',
+    ...commands,
+  ].join('');
+  return new Map([['docs/reference/command-line.md', page]]);
+}
+
+/** Nothing runs: the commands are only asked what they are. */
+function idleContext(): CommandContext {
+  const sink = new PassThrough();
+  const { signal } = new AbortController();
+  return {
+    env: readEnvironment({}),
+    stdout: sink,
+    stderr: sink,
+    interactive: false,
+    color: false,
+    signal,
+    exit: () => {},
+  };
+}
+
+function describe(command: Command, parent = 'tuf-recovery'): string[] {
+  const name = `${parent} ${command.name()}`;
+  const chapter = [
+    `\n## ${name}\n`,
+    `\n${command.description()}\n`,
+    `\n\`\`\`console\n$ ${name} ${command.usage()}\n\`\`\`\n`,
+    tableOf('argument', command.registeredArguments.map(argumentRow)),
+    tableOf('flag', command.options.filter(({ hidden }) => !hidden).map(optionRow)),
+  ];
+  return [chapter.join(''), ...command.commands.flatMap((each) => describe(each, name))];
+}
+
+function tableOf(title: string, rows: readonly string[]): string {
+  return rows.length === 0 ? '' : `\n| ${title} | meaning |\n| --- | --- |\n${rows.join('')}`;
+}
+
+function argumentRow(argument: Argument): string {
+  return `| \`${argument.name()}\` | ${cell(argument.description)} |\n`;
+}
+
+function optionRow(option: Option): string {
+  const remarks = [
+    option.mandatory ? ['required'] : [],
+    option.argChoices === undefined ? [] : [option.argChoices.map((choice) => `\`${choice}\``).join(', ')],
+    defaultOf(option),
+  ].flat();
+  const remark = remarks.length === 0 ? '' : ` (${remarks.join('; ')})`;
+  return `| \`${cell(option.flags)}\` | ${cell(option.description + remark)} |\n`;
+}
+
+function defaultOf({ defaultValue, defaultValueDescription, negate }: Option): string[] {
+  if (negate || defaultValue === undefined) return [];
+  if (defaultValueDescription !== undefined) return [`default: ${defaultValueDescription}`];
+  const empty = Array.isArray(defaultValue) && defaultValue.length === 0;
+  return empty || defaultValue instanceof Map ? [] : [`default: \`${String(defaultValue)}\``];
+}
+
+/** A `|` would end the cell, and `<x>` would be taken for HTML outside of code. */
+function cell(text: string): string {
+  return text.replaceAll('|', '\\|').replaceAll('\n', ' ');
+}
