@@ -67,7 +67,7 @@ export class Runtime {
       : this.#lead(shutdown.signal);
     try {
       // The caches end only when told to, below; if one rejects before that, it is a defect, and ends everything.
-      await Promise.race([work, caches]);
+      await Promise.race([work, new Promise<never>((_resolve, reject) => caches.catch(reject))]);
     } finally {
       shutdown.abort(new ShutdownError());
       // Thrown above already, unless a cache's defect came first; that one is worth more.
