@@ -13,6 +13,8 @@ export type ErrorCode =
   | 'Throttled'
   | 'StorageUnreachable'
   | 'InvalidSource'
+  // metadata
+  | 'MetadataRefused'
   // redis
   | 'RedisUnreachable'
   | 'RedisTimeout'

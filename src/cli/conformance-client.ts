@@ -3,13 +3,11 @@ import { join } from 'node:path';
 import { TerminalError } from '../errors.ts';
 import { encodeSegment } from '../storage/file-encoding.ts';
 import { HttpSource } from '../storage/http.ts';
-import { ClientRefusal } from '../tuf/client/refusal.ts';
 import { fetchTarget, targetMatches } from '../tuf/client/target-file.ts';
 import type { TrustStore } from '../tuf/client/trust-store.ts';
 import { Updater } from '../tuf/client/updater.ts';
 import type { ConformanceFlags } from './conformance.ts';
 import type { CommandContext } from './context.ts';
-import { exitCodes } from './exit-codes.ts';
 
 /** `init`: trusts the given root as it is; no request is made and nothing is checked yet. */
 export async function initialise({ metadataDir }: ConformanceFlags, trustedRoot: string): Promise<void> {
@@ -18,7 +16,7 @@ export async function initialise({ metadataDir }: ConformanceFlags, trustedRoot:
 
 /** `refresh` */
 export async function refresh(flags: ConformanceFlags, context: CommandContext): Promise<void> {
-  await reportingRefusals(context, () => openUpdater(flags, context).refresh());
+  await openUpdater(flags, context).refresh();
 }
 
 /** `download`: all artifacts with one client, in order, up to the first that fails. */
@@ -27,17 +25,15 @@ export async function download(flags: ConformanceFlags, context: CommandContext)
   const directory = required(targetDir, '--target-dir');
   const targets = new HttpSource(required(targetBaseUrl, '--target-base-url'), { encoding: 'path' });
   const updater = openUpdater(flags, context);
-  await reportingRefusals(context, async () => {
-    for (const name of targetName) {
-      const target = await updater.find(name);
-      if (target === undefined)
-        throw new TerminalError('NotFound', `No role of the repository vouches for ${name}; check the name.`);
-      const file = join(directory, encodeSegment(name));
-      const stored = await readIfThere(file);
-      if (stored !== undefined && targetMatches(target, stored)) continue;
-      await writeAtomically(file, await fetchTarget(targets, target, await updater.consistentSnapshot()));
-    }
-  });
+  for (const name of targetName) {
+    const target = await updater.find(name);
+    if (target === undefined)
+      throw new TerminalError('NotFound', `No role of the repository vouches for ${name}; check the name.`);
+    const file = join(directory, encodeSegment(name));
+    const stored = await readIfThere(file);
+    if (stored !== undefined && targetMatches(target, stored)) continue;
+    await writeAtomically(file, await fetchTarget(targets, target, await updater.consistentSnapshot()));
+  }
 }
 
 function openUpdater(flags: ConformanceFlags, { signal }: CommandContext): Updater {
@@ -47,16 +43,6 @@ function openUpdater(flags: ConformanceFlags, { signal }: CommandContext): Updat
     now: new Date(),
     signal,
   });
-}
-
-async function reportingRefusals(context: CommandContext, work: () => Promise<void>): Promise<void> {
-  try {
-    await work();
-  } catch (error) {
-    if (!(error instanceof ClientRefusal)) throw error;
-    context.stderr.write(`refused: ${error.code}: ${error.message}\n`);
-    context.exit(exitCodes.failed);
-  }
 }
 
 function required(value: string | undefined, flag: string): string {
