@@ -14,6 +14,8 @@ const flags: Readonly<Record<string, string>> = {
   'overrides.replaceWrongType: true': '--replace-wrong-type',
   'overrides.replaceWrongType': '--replace-wrong-type',
   'overrides.staleAfterSeconds': '--stale-after',
+  timeoutSeconds: '--timeout',
+  backoffLimit: '--backoff-limit',
 };
 
 /** The longer name first, or its beginning would be replaced alone. */

@@ -1,4 +1,5 @@
 import { createHash, randomUUID } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Redis } from 'ioredis';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
@@ -6,6 +7,7 @@ import { GOLDEN_APPS, type GoldenApp, goldenApp } from '../harness/golden.ts';
 import { type RedisServer, startRedis } from '../harness/redis.ts';
 import { type S3Server, startS3 } from '../harness/s3.ts';
 import { type TemporaryDirectory, temporaryDirectory } from '../harness/temporary-directory.ts';
+import { userUnderDocumentedPolicy } from '../storage/documented-policy.ts';
 import { runCLI, runJSON } from './run-cli.ts';
 
 const BUCKET = 'metadata';
@@ -46,15 +48,20 @@ function golden(name: string): GoldenApp {
   return app;
 }
 
-/** The flags that name an app, its pinned root and the Redis; the reference time is `later` after the recording. */
-function flags(name: string, storage: string, later = 0): string[] {
+/** The flags that name an app and its pinned root; the reference time is `later` after the recording. */
+function appFlags(name: string, later = 0): string[] {
   const app = golden(name);
   const root = app.objects.find((object) => object.name === '1.root.json')?.body ?? '';
   return [
-    ...['--admin', app.admin, '--app', app.app, '--storage', storage, '--redis', server.url],
+    ...['--admin', app.admin, '--app', app.app],
     ...['--root-sha256', createHash('sha256').update(root).digest('hex')],
     ...['--reference-time', new Date(app.newest.getTime() + later).toISOString()],
   ];
+}
+
+/** The same with storage and Redis: all that a run needs. */
+function flags(name: string, storage: string, later = 0): string[] {
+  return [...appFlags(name, later), '--storage', storage, '--redis', server.url];
 }
 
 function s3Environment(): Record<string, string> {
@@ -113,8 +120,7 @@ describe('the storage may be named as', () => {
     ['the prefix of all apps', () => ['--storage', `s3://${BUCKET}/tuf_metadata`]],
     ['the prefix of the app', () => ['--storage', `s3://${BUCKET}/tuf_metadata/admin/deleg/`]],
   ])('%s', async (_what, storage) => {
-    const [, , , , , , ...others] = flags('deleg', '');
-    const command = ['recover', '--admin', 'admin', '--app', 'deleg', ...storage(), ...others];
+    const command = ['recover', ...appFlags('deleg'), '--redis', server.url, ...storage()];
     const { code, json } = await runJSON(command, { env: s3Environment() });
     expect({ code, outcome: json['outcome'] }).toEqual({ code: 0, outcome: 'Recovered' });
     expect(await golden('deleg').differences(redis, String(json['taskID']))).toEqual([]);
@@ -214,5 +220,33 @@ describe('recover', () => {
     expect(json['message']).toContain('somebody-else');
     expect(code).toBe(3);
     expect(await redis.keys('*')).toEqual(['RECOVERY_LOCK_admin_deleg']);
+  });
+
+  test('needs no more than the documented Redis user and S3 policy', async () => {
+    const page = await readFile(new URL('../../docs/reference/redis-acl.md', import.meta.url), 'utf8');
+    const acl = /```acl\n(user tuf-recovery .*)\n```/.exec(page)?.[1]?.replace('CHANGE-ME', 'secret');
+    await using restricted = await startRedis({ users: [acl ?? 'The page holds no ACL.'] });
+    const administrator = await restricted.client();
+    const { accessKeyId, secretAccessKey } = await userUnderDocumentedPolicy(s3, BUCKET);
+    const { code, json } = await runJSON(
+      [
+        ...['recover', ...appFlags('deleg')],
+        ...['--redis', `redis://tuf-recovery@${restricted.host}:${restricted.port}/1`],
+      ],
+      {
+        env: {
+          ...s3Environment(),
+          REDIS_PASSWORD: 'secret',
+          S3_ACCESS_KEY: accessKeyId,
+          S3_SECRET_KEY: secretAccessKey,
+        },
+      },
+    );
+    expect({ code, outcome: json['outcome'], message: json['message'] }).toMatchObject({
+      code: 0,
+      outcome: 'Recovered',
+    });
+    await administrator.select(1);
+    expect(await golden('deleg').differences(administrator, String(json['taskID']))).toEqual([]);
   });
 });

@@ -1,4 +1,4 @@
-import { mkdtemp, symlink } from 'node:fs/promises';
+import { copyFile, mkdir, mkdtemp, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import packageJSON from '../../package.json' with { type: 'json' };
@@ -130,5 +130,22 @@ describe('the launcher', () => {
     });
     expect(code).toBe(0);
     expect(stdout).toBe(`${packageJSON.version}\n`);
+  });
+
+  test('says which Node.js it needs when there is only an older one', async () => {
+    await using directory = await temporaryDirectory('old-node');
+    const path = join(directory.path, 'bin');
+    await mkdir(path);
+    await copyFile(LAUNCHER, join(path, 'tuf-recovery'));
+    await writeFile(join(path, 'node'), '#!/bin/sh\necho v20.11.1\n', { mode: 0o755 });
+    const result = await runCLI(['--version'], {
+      command: join(path, 'tuf-recovery'),
+      env: { PATH: `${path}:/usr/bin:/bin` },
+    });
+    expect(result).toEqual({
+      code: 1,
+      stdout: '',
+      stderr: `tuf-recovery needs Node.js 24 or newer. Install it, or run: cd ${directory.path} && npm run setup\n`,
+    });
   });
 });

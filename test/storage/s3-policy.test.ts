@@ -1,13 +1,11 @@
-import { readFile } from 'node:fs/promises';
-import { PutBucketPolicyCommand } from '@aws-sdk/client-s3';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { S3Bucket } from '../../src/storage/s3-bucket.ts';
 import { type GoldenApp, goldenApp } from '../harness/golden.ts';
 import { type S3Credentials, type S3Server, startS3 } from '../harness/s3.ts';
 import { createReader } from '../harness/s3-reader.ts';
+import { userUnderDocumentedPolicy } from './documented-policy.ts';
 
 const BUCKET = 'metadata';
-const PAGE = new URL('../../docs/reference/s3-policy.md', import.meta.url);
 let s3: S3Server;
 let app: GoldenApp;
 
@@ -21,23 +19,6 @@ beforeAll(async () => {
 afterAll(async () => {
   await s3?.stop();
 });
-
-/** A user who has exactly the documented policy; as a bucket policy it must also say who is meant. */
-async function userUnderDocumentedPolicy(): Promise<S3Credentials> {
-  // The policy put below replaces the one that comes with the user.
-  const user = await createReader(s3, BUCKET, 'replaced/');
-  const json = /```json\n(.*?)```/s.exec(await readFile(PAGE, 'utf8'))?.[1];
-  if (json === undefined) throw new Error('The page holds no JSON policy.');
-  const policy = JSON.parse(json.replaceAll('BUCKET', BUCKET)) as { Statement: object[] };
-  const Statement = policy.Statement.map((statement) => ({
-    ...statement,
-    Principal: { AWS: [user.accessKeyId] },
-  }));
-  await s3
-    .client()
-    .send(new PutBucketPolicyCommand({ Bucket: BUCKET, Policy: JSON.stringify({ ...policy, Statement }) }));
-  return user;
-}
 
 function open(credentials: S3Credentials): Promise<S3Bucket> {
   return S3Bucket.open({
@@ -53,7 +34,7 @@ function open(credentials: S3Credentials): Promise<S3Bucket> {
 
 describe('the documented S3 policy', () => {
   test('suffices to list and read every object of an app', async () => {
-    const bucket = await open(await userUnderDocumentedPolicy());
+    const bucket = await open(await userUnderDocumentedPolicy(s3, BUCKET));
     const source = bucket.source(app.prefix);
     const listing = await source.list();
     expect(listing.map(({ name }) => name).sort()).toEqual(app.objects.map(({ name }) => name).sort());
@@ -63,7 +44,7 @@ describe('the documented S3 policy', () => {
   });
 
   test('shows nothing outside the metadata', async () => {
-    const bucket = await open(await userUnderDocumentedPolicy());
+    const bucket = await open(await userUnderDocumentedPolicy(s3, BUCKET));
     await expect(bucket.source('artifacts/').list()).rejects.toMatchObject({ code: 'AccessDenied' });
     await expect(bucket.source('artifacts/').get('private.zip', { maxBytes: 100 })).rejects.toMatchObject({
       code: 'AccessDenied',
