@@ -72,10 +72,10 @@ export const differences = {
     why: 'Nothing is lost by an early answer: the run is recorded.',
   },
   refused: {
-    what: 'A recovery the target does not allow (read-only target)',
+    what: 'A target that is read-only, or refers to something that is missing',
     server: 'does not exist',
     shim: '409 `Recovery refused: …`',
-    why: 'It can be told before the caller waits for a task.',
+    why: 'It is known before the caller waits for a task, and a retry does not help.',
   },
   otherTasks: {
     what: 'Tasks of other kinds (bootstrap, publish, metadata, settings)',

@@ -18,18 +18,20 @@ export function decisionOf(run: BootstrapRecovery): Decision {
   if (accepted?.status === 'True') {
     return { kind: 'accepted' };
   }
-  if (accepted?.status === 'False' && accepted.reason !== 'Denied') {
+  if (accepted?.status === 'False' && !saysMoreLater.has(accepted.reason)) {
     // A reason of a newer controller is in no table: a refusal all the same.
     return refused(run, isRefused(accepted.reason) ? accepted.reason : 'Denied');
   }
   if (!isFinished(run)) {
-    // Denied for what reason, Succeeded says.
     return { kind: 'pending' };
   }
   const ending = endings[conditionOf(run, 'Succeeded')?.reason as SucceededReason];
   const refusal = ending ?? (accepted?.status === 'False' ? 'Denied' : undefined);
   return refusal === undefined ? { kind: 'accepted' } : refused(run, refusal);
 }
+
+/** Reasons of `Accepted` that only `Succeeded` explains, a moment later. */
+const saysMoreLater: ReadonlySet<string> = new Set<AcceptedReason>(['Denied', 'InvalidReference']);
 
 /** True once waiting for the decision makes no sense any more. */
 export function isDecided(run: BootstrapRecovery): boolean {
@@ -57,11 +59,11 @@ const refusals: Readonly<Record<Refused, RefusalText>> = {
     409,
     () => 'No persisted root metadata found. Bootstrap must be completed before recovery.',
   ],
-  InvalidReference: [503, () => 'Failed to evaluate recovery precheck'],
   CorruptType: [503, () => 'Failed to evaluate recovery precheck'],
   SourceUnavailable: [503, () => 'Failed to determine bootstrap state from persistent metadata'],
   RedisUnavailable: [500, () => 'Failed to acquire recovery lock'],
-  // The server knows no such case: the run's own words, which are written for people and hold no secrets.
+  // The server knows no such cases: the run's own words, which are written for people and hold no secrets.
+  InvalidReference: [409, (run) => `Recovery refused: ${ownWords(run)}`],
   Denied: [409, (run) => `Recovery refused: ${ownWords(run)}`],
 };
 

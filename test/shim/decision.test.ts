@@ -61,7 +61,6 @@ describe('the decision about a run', () => {
       409,
       'No persisted root metadata found. Bootstrap must be completed before recovery.',
     ],
-    ['InvalidReference', 503, 'Failed to evaluate recovery precheck'],
     ['BootstrapInProgress', 409, 'Bootstrap already in progress for this admin and app (task_id=unknown)'],
   ] as const)('is no, in the words of the server, when Accepted is False: %s', ([reason, status, error]) => {
     expect(refusal(aRun([accepted('False', reason)]))).toEqual([status, { error }]);
@@ -75,7 +74,12 @@ describe('the decision about a run', () => {
     ]);
   });
 
-  test('waits, when it was denied, for the reason', () => {
+  test('waits, when it was denied or something is missing, for the reason', () => {
+    const invalid = accepted('False', 'InvalidReference');
+    expect(isDecided(aRun([invalid]))).toBe(false);
+    expect(
+      refusal(aRun([invalid, succeeded('False', 'InvalidReference', 'Secret "s3" is missing.')])),
+    ).toEqual([409, { error: 'Recovery refused: Secret "s3" is missing.' }]);
     const denied = accepted('False', 'Denied', 'BOOTSTRAP_a_b is no string.');
     expect(decisionOf(aRun([denied, succeeded('Unknown', 'Running')]))).toEqual({ kind: 'pending' });
     expect(refusal(aRun([denied, succeeded('False', 'Denied', 'The target is read-only.')]))).toEqual([

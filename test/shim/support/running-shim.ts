@@ -109,7 +109,7 @@ export async function applyCRDs(cluster: ApiServerAccess): Promise<void> {
 }
 
 /** A token of a ServiceAccount that may do exactly what a shim needs. */
-async function shimToken(cluster: ApiServerAccess, namespace: string): Promise<string> {
+export async function shimToken(cluster: ApiServerAccess, namespace: string): Promise<string> {
   const name = 'shim';
   const rules = [
     {
