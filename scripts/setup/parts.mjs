@@ -89,7 +89,7 @@ export function goParts() {
       ldflags: '',
       versionArgs: ['version'],
       expected: 'gitops-health',
-      effort: 'a minute',
+      effort: 'two minutes',
       neededFor: ['test'],
       override: undefined,
     },

@@ -1,9 +1,11 @@
 // Command gitops-health says what three GitOps engines make of a resource, each by the library that engine itself
-// uses: kstatus (kubectl, Flux, Config Sync), Flux' healthCheckExprs (CEL) and Argo CD's health.lua.
+// uses: kstatus (kubectl, Flux, Config Sync), Flux' healthCheckExprs (CEL) and Argo CD's health.lua. And whether a
+// manifest for Flux, the Prometheus operator or the Gateway API is one, by their own types.
 //
 //	gitops-health kstatus             < object.json
 //	gitops-health flux KUSTOMIZATION  < object.json
 //	gitops-health argocd HEALTH.LUA   < object.json
+//	gitops-health decode              < object.json
 //
 // It prints {"status": …, "message": …} and exits 0; a manifest or script that the engine would refuse exits 1.
 package main
@@ -51,8 +53,10 @@ func evaluate(args []string) (verdict, error) {
 		return fluxHealthOf(args[1], object)
 	case len(args) == 2 && args[0] == "argocd":
 		return argoHealthOf(args[1], object)
+	case len(args) == 1 && args[0] == "decode":
+		return decodeStrictly(object)
 	}
-	return verdict{}, fmt.Errorf("usage: gitops-health kstatus | flux KUSTOMIZATION | argocd HEALTH.LUA, with an object on standard input")
+	return verdict{}, fmt.Errorf("usage: gitops-health kstatus | flux KUSTOMIZATION | argocd HEALTH.LUA | decode, with an object on standard input")
 }
 
 func readObject(from io.Reader) (*unstructured.Unstructured, error) {
