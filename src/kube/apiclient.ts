@@ -1,5 +1,4 @@
-import { toObject, toPage } from './answer.ts';
-import { ApiError, isExpired } from './apierror.ts';
+import { toObject } from './answer.ts';
 import {
   type ApiClientOptions,
   type AppliedObject,
@@ -15,14 +14,14 @@ import {
   type WriteOptions,
 } from './calloptions.ts';
 import { type Clock, systemClock } from './clock.ts';
-import { ConnectionError } from './connectionerror.ts';
 import { Credentials } from './credentials.ts';
-import { Deadline } from './deadline.ts';
+import { listAll } from './list.ts';
 import type { KubernetesObject, Manifest } from './object.ts';
 import type { ObjectKey } from './objectkey.ts';
 import { apiVersionOf, type Resource, resourcePath } from './resource.ts';
 import { Transport } from './transport.ts';
-import { readWatchStream, type WatchEvent } from './watchstream.ts';
+import { openWatch } from './watch.ts';
+import type { WatchEvent } from './watchstream.ts';
 
 const PATCH_CONTENT_TYPE = {
   merge: 'application/merge-patch+json',
@@ -68,19 +67,9 @@ export class ApiClient {
     return toObject(resource, body);
   }
 
-  /** Every object of the selection. A page token that expires on the way starts over, without pages. */
-  async list<T extends KubernetesObject>(
-    resource: Resource<T>,
-    options: ListOptions = {},
-  ): Promise<ObjectList<T>> {
-    try {
-      return await this.#listPages(resource, options, options.pageSize ?? 500);
-    } catch (error) {
-      if (!isExpired(error) || options.resourceVersion) {
-        throw error;
-      }
-      return await this.#listPages(resource, options, undefined);
-    }
+  /** Every object of the selection, all pages of it. */
+  list<T extends KubernetesObject>(resource: Resource<T>, options: ListOptions = {}): Promise<ObjectList<T>> {
+    return listAll(this.#transport, this.#timeouts.list, resource, options);
   }
 
   /** Creates the object; `AlreadyExists` when one of that name is there. Not repeated when the answer is lost. */
@@ -180,86 +169,16 @@ export class ApiClient {
   }
 
   /** Changes from `resourceVersion` on, until the server closes the watch; then the iteration ends without an error. */
-  async *watch<T extends KubernetesObject>(
+  watch<T extends KubernetesObject>(
     resource: Resource<T>,
     options: WatchOptions,
   ): AsyncGenerator<WatchEvent<T>, void, undefined> {
-    const path = resourcePath(resource, { namespace: options.namespace });
-    const call = `WATCH ${path}`;
-    let opened = false;
-    const silent = () =>
-      opened
-        ? new ConnectionError(
-            'Idle',
-            `${call}: nothing arrived for ${options.idleTimeoutMs} ms, not even a bookmark`,
-          )
-        : new ConnectionError('Timeout', `${call}: no answer within ${this.#timeouts.watch} ms`);
-    using deadline = new Deadline(this.#clock, this.#timeouts.watch, silent, options.signal);
-    const body = await this.#transport.stream({
-      method: 'GET',
-      path,
-      query: {
-        watch: true,
-        allowWatchBookmarks: true,
-        resourceVersion: options.resourceVersion,
-        timeoutSeconds: options.timeoutSeconds,
-        labelSelector: options.labelSelector,
-        fieldSelector: options.fieldSelector,
-      },
-      idempotent: true,
-      signal: deadline.signal,
-    });
-    const onActivity = (): void => {
-      deadline.restart(options.idleTimeoutMs);
-      options.onActivity?.();
-    };
-    try {
-      opened = true;
-      onActivity();
-      yield* readWatchStream<T>(call, body, onActivity);
-    } catch (error) {
-      options.signal?.throwIfAborted();
-      throw error instanceof ApiError ? error : ConnectionError.from(call, error);
-    } finally {
-      body.destroy();
-    }
+    return openWatch(this.#transport, this.#clock, this.#timeouts.watch, resource, options);
   }
 
   /** Drops every connection. The client is not used afterwards. */
   async close(): Promise<void> {
     await this.#credentials.close();
-  }
-
-  async #listPages<T extends KubernetesObject>(
-    resource: Resource<T>,
-    options: ListOptions,
-    limit: number | undefined,
-  ): Promise<ObjectList<T>> {
-    const items: T[] = [];
-    let next: string | undefined;
-    for (;;) {
-      const body = await this.#transport.json({
-        method: 'GET',
-        path: resourcePath(resource, { namespace: options.namespace }),
-        query: {
-          limit,
-          continue: next,
-          // A page token carries its own resourceVersion; the server refuses both together.
-          resourceVersion: next === undefined ? options.resourceVersion : undefined,
-          labelSelector: options.labelSelector,
-          fieldSelector: options.fieldSelector,
-        },
-        timeoutMs: this.#timeouts.list,
-        idempotent: true,
-        signal: options.signal,
-      });
-      const page = toPage(resource, body);
-      items.push(...page.items);
-      next = page.next;
-      if (next === undefined) {
-        return { resourceVersion: page.resourceVersion, items };
-      }
-    }
   }
 
   #write(

@@ -1,10 +1,14 @@
-/** Why no answer came. `Idle`: a watch fell silent. `Malformed`: bytes came that are not what the protocol says. */
+/**
+ * Why no answer came. `Credentials`: they could not be read, so nothing was asked. `Idle`: a watch fell silent.
+ * `Malformed`: bytes came that are not what the protocol says.
+ */
 export type ConnectionFailure =
   | 'Timeout'
   | 'Refused'
   | 'Reset'
   | 'Unresolved'
   | 'TLS'
+  | 'Credentials'
   | 'Idle'
   | 'Malformed'
   | 'Unreachable';

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import type { RequestOptions } from 'node:https';
 import type { KubeConfig } from '@kubernetes/client-node';
 import { Agent, type buildConnector, type Dispatcher, ProxyAgent, Socks5ProxyAgent } from 'undici';
+import { ConnectionError } from './connectionerror.ts';
 
 /** What one request needs to reach the API server and be let in. */
 export interface Access {
@@ -32,7 +33,10 @@ export class Credentials {
     this.#config = load();
   }
 
-  /** Resolves tokens (client-node re-reads a token file after 60 s, runs exec plug-ins when theirs expired). */
+  /**
+   * Resolves tokens (client-node re-reads a token file after 60 s, runs exec plug-ins when theirs expired). Throws
+   * `ConnectionError` (`Credentials`) when something of that cannot be read.
+   */
   async access(): Promise<Access> {
     if (this.#closed) {
       throw new Error('the API client is closed');
@@ -40,10 +44,14 @@ export class Credentials {
     const generation = this.#generation;
     const cluster = this.#config.getCurrentCluster();
     if (cluster === null) {
-      throw new Error('the kubeconfig names no current cluster: set current-context');
+      throw unreadable(new Error('the kubeconfig names no current cluster: set current-context'));
     }
     const options: RequestOptions = {};
-    await this.#config.applyToHTTPSOptions(options);
+    try {
+      await this.#config.applyToHTTPSOptions(options);
+    } catch (cause) {
+      throw unreadable(cause);
+    }
     const headers: Record<string, string> = {};
     for (const [name, value] of Object.entries(options.headers ?? {})) {
       if (value !== undefined) {
@@ -60,7 +68,11 @@ export class Credentials {
   /** Reads everything again, unless somebody did since `refused` was handed out: racing 401s cost one read. */
   renew(refused: Access): void {
     if (refused.generation === this.#generation) {
-      this.#config = this.#load();
+      try {
+        this.#config = this.#load();
+      } catch (cause) {
+        throw unreadable(cause);
+      }
       this.#generation += 1;
     }
   }
@@ -106,6 +118,13 @@ const POOL = { headersTimeout: 0, bodyTimeout: 0, keepAliveTimeout: 30_000, allo
 
 /** TCP keep-alive finds a dead peer behind a silent watch where the idle timer would take longer; client-go uses 30 s too. */
 const KEEP_ALIVE = { keepAlive: true, keepAliveInitialDelay: 30_000, timeout: 10_000 } as const;
+
+function unreadable(cause: unknown): ConnectionError {
+  const said = cause instanceof Error ? cause.message : String(cause);
+  return new ConnectionError('Credentials', `the credentials for the API server could not be read: ${said}`, {
+    cause,
+  });
+}
 
 function pickTls(options: RequestOptions): buildConnector.BuildOptions {
   return {

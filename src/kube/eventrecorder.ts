@@ -1,26 +1,12 @@
-import { randomBytes } from 'node:crypto';
 import type { Logger } from 'pino';
 import type { ApiClient } from './apiclient.ts';
 import { ApiError, isNotFound } from './apierror.ts';
 import type { Clock } from './clock.ts';
-import { EVENTS, type KubernetesEvent, type ObjectReference, referenceTo } from './event.ts';
+import { EVENTS, type EventDetails, type NewEvent, newEvent, referenceTo, seriesKey } from './event.ts';
 import type { RuntimeMetrics } from './metrics.ts';
 import { formatMicroTime } from './microtime.ts';
 import type { KubernetesObject } from './object.ts';
 import { sleep } from './sleep.ts';
-
-/** What happened to an object. */
-export interface EventDetails {
-  readonly type: 'Normal' | 'Warning';
-  /** Why, in one CamelCase word. */
-  readonly reason: string;
-  /** What was done or tried, in one CamelCase word. */
-  readonly action: string;
-  /** For people; cut at 1 kB. */
-  readonly note: string;
-  /** A second object that took part. */
-  readonly related?: KubernetesObject;
-}
 
 /** What an {@link EventRecorder} is made of. */
 export interface EventRecorderOptions {
@@ -33,11 +19,6 @@ export interface EventRecorderOptions {
   readonly metrics: RuntimeMetrics;
   readonly clock: Clock;
 }
-
-/** An event as this recorder creates it. */
-type NewEvent = Omit<KubernetesEvent, 'metadata'> & {
-  readonly metadata: { readonly name: string; readonly namespace: string };
-};
 
 /** An event that was written, and what has happened since. */
 interface Series {
@@ -57,9 +38,6 @@ const MAX_PENDING = 1_000;
 const MAX_SERIES = 4_096;
 const MAX_TRIES = 12;
 const RETRY_MS = 10_000;
-
-const MAX_NOTE_BYTES = 1_024;
-const MAX_NAME = 253;
 
 /**
  * Writes Kubernetes events, in the background and at best effort: recording never waits, never throws, and an event
@@ -110,7 +88,8 @@ export class EventRecorder {
         this.#finish(oldest);
       }
     }
-    const event = this.#newEvent(regarding, details);
+    const { reportingController, reportingInstance, clock } = this.#options;
+    const event = newEvent(regarding, details, { reportingController, reportingInstance, time: clock.now() });
     const series: Series = {
       event,
       count: 1,
@@ -208,44 +187,4 @@ export class EventRecorder {
       }
     }
   }
-
-  #newEvent(regarding: KubernetesObject, details: EventDetails): NewEvent {
-    const { reportingController, reportingInstance, clock } = this.#options;
-    const unique = randomBytes(8).toString('hex');
-    return {
-      apiVersion: 'events.k8s.io/v1',
-      kind: 'Event',
-      metadata: {
-        name: `${regarding.metadata.name.slice(0, MAX_NAME - unique.length - 1)}.${unique}`,
-        // An event about a cluster-scoped object lives in `default`, where kubectl looks for it.
-        namespace: regarding.metadata.namespace ?? 'default',
-      },
-      eventTime: formatMicroTime(clock.now()),
-      reportingController,
-      reportingInstance,
-      type: details.type,
-      reason: details.reason,
-      action: details.action,
-      note: cut(details.note),
-      regarding: referenceTo(regarding),
-      ...(details.related && { related: referenceTo(details.related) }),
-    };
-  }
-}
-
-/** Events alike in all of this are one series; the note may differ, and the first one stands. */
-function seriesKey(regarding: ObjectReference, details: EventDetails): string {
-  const { type, reason, action, related } = details;
-  return JSON.stringify([type, reason, action, regarding, related && referenceTo(related)]);
-}
-
-/** At most 1024 bytes of UTF-8, cut between characters. */
-function cut(note: string): string {
-  if (Buffer.byteLength(note) <= MAX_NOTE_BYTES) {
-    return note;
-  }
-  const head = Buffer.from(note)
-    .subarray(0, MAX_NOTE_BYTES - 3)
-    .toString('utf8');
-  return `${head.replace(/\uFFFD$/u, '')}…`;
 }

@@ -19,7 +19,7 @@ export interface ElectionTimings {
 }
 
 /** client-go's recommendation, as controller-runtime has it. */
-export const DEFAULT_ELECTION_TIMINGS: ElectionTimings = {
+const DEFAULT_ELECTION_TIMINGS: ElectionTimings = {
   leaseDurationMs: 15_000,
   renewDeadlineMs: 10_000,
   retryPeriodMs: 2_000,
@@ -217,16 +217,18 @@ export class LeaderElector {
     const beganAt = this.#now();
     if (this.isLeading) {
       if (await this.#lock.renew(signal)) {
-        this.#renewedAt = beganAt;
-        return true;
+        return this.#hold(beganAt, signal);
       }
       this.#options.metrics.leaderSlowpath.inc({ name: this.#options.name });
     }
-    const acquired = await this.#lock.acquire(signal);
-    if (acquired) {
-      this.#renewedAt = beganAt;
-    }
-    return acquired;
+    return (await this.#lock.acquire(signal)) && this.#hold(beganAt, signal);
+  }
+
+  #hold(beganAt: number, signal: AbortSignal): true {
+    // An answer that comes after its attempt was given up must not revive a term that has ended.
+    signal.throwIfAborted();
+    this.#renewedAt = beganAt;
+    return true;
   }
 
   async #release(): Promise<void> {

@@ -1,6 +1,6 @@
 import type { Logger } from 'pino';
 import type { ApiClient } from './apiclient.ts';
-import { ApiError, isExpired, isTooManyRequests } from './apierror.ts';
+import { isExpired } from './apierror.ts';
 import { Backoff, type BackoffOptions, REFLECTOR_BACKOFF } from './backoff.ts';
 import type { Selection } from './calloptions.ts';
 import type { Clock } from './clock.ts';
@@ -10,6 +10,7 @@ import type { KubernetesObject } from './object.ts';
 import { apiVersionOf, type Resource } from './resource.ts';
 import { sleep } from './sleep.ts';
 import type { Store } from './store.ts';
+import { isOutage, isTooLargeResourceVersion, reasonOf } from './watchfailure.ts';
 import type { WatchEvent } from './watchstream.ts';
 
 /** Time limits of a reflector, in milliseconds. */
@@ -164,60 +165,56 @@ export class Reflector<T extends KubernetesObject> {
     this.#succeeded();
   }
 
+  /** Watches, one watch after the other, for as long as that is sure to miss nothing. */
   async #watchUntilDoubt(listedAt: number, signal: AbortSignal): Promise<RelistReason> {
     const { clock } = this.#options;
     let shortWatches = 0;
     for (;;) {
       const startedAt = clock.monotonic();
-      let events = 0;
-      let lost = false;
-      try {
-        events = await this.#watch(signal);
-      } catch (error) {
-        if (signal.aborted || !isOutage(error)) {
-          throw error;
-        }
-        // The server is away or overloaded. What is cached stays true, and a list would only add to its load.
-        lost = true;
-        this.#report(error);
-      }
-      if (lost) {
-        await this.#pause(signal);
-      } else if (clock.monotonic() - startedAt < this.#timings.shortWatchMs) {
-        shortWatches = events === 0 ? shortWatches + 1 : 0;
-        if (shortWatches >= MAX_SHORT_WATCHES) {
-          this.#resourceVersion = '';
-          return 'short_watches';
-        }
-        await this.#pause(signal);
-      } else {
-        shortWatches = 0;
+      const end = await this.#watch(signal);
+      const short = clock.monotonic() - startedAt < this.#timings.shortWatchMs;
+      shortWatches = short && end === 'empty' ? shortWatches + 1 : 0;
+      if (shortWatches >= MAX_SHORT_WATCHES) {
+        this.#resourceVersion = '';
+        return 'short_watches';
       }
       if (clock.monotonic() - listedAt > this.#timings.relistMs) {
         return 'periodic';
+      }
+      if (short || end === 'lost') {
+        await this.#pause(signal);
       }
       signal.throwIfAborted();
     }
   }
 
-  /** One watch until the server closes it; returns how many events it delivered. */
-  async #watch(signal: AbortSignal): Promise<number> {
+  /** One watch; says whether the server ended it, with or without having sent anything, or whether it was lost. */
+  async #watch(signal: AbortSignal): Promise<'ended' | 'empty' | 'lost'> {
     const { client, resource, selection, metrics, random } = this.#options;
     metrics.watchStarts.inc({ resource: this.#name });
-    let count = 0;
-    const events = client.watch(resource, {
-      ...selection,
-      signal,
-      resourceVersion: this.#resourceVersion,
-      timeoutSeconds: Math.max(1, Math.round((this.#timings.minWatchMs * (1 + random())) / 1000)),
-      idleTimeoutMs: this.#timings.idleMs,
-      onActivity: () => this.#succeeded(),
-    });
-    for await (const event of events) {
-      this.#apply(event);
-      count += 1;
+    let end: 'ended' | 'empty' = 'empty';
+    try {
+      const events = client.watch(resource, {
+        ...selection,
+        signal,
+        resourceVersion: this.#resourceVersion,
+        timeoutSeconds: Math.max(1, Math.round((this.#timings.minWatchMs * (1 + random())) / 1000)),
+        idleTimeoutMs: this.#timings.idleMs,
+        onActivity: () => this.#succeeded(),
+      });
+      for await (const event of events) {
+        this.#apply(event);
+        end = 'ended';
+      }
+      return end;
+    } catch (error) {
+      if (signal.aborted || !isOutage(error)) {
+        throw error;
+      }
+      // The server is away or overloaded. What is cached stays true, and a list would only add to its load.
+      this.#report(error);
+      return 'lost';
     }
-    return count;
   }
 
   #apply(event: WatchEvent<T>): void {
@@ -256,28 +253,4 @@ export class Reflector<T extends KubernetesObject> {
       }
     });
   }
-}
-
-/** Failures after which the cached state is still good and the watch can continue where it was. */
-function isOutage(error: unknown): boolean {
-  if (error instanceof ConnectionError) {
-    return error.failure !== 'Malformed';
-  }
-  return (
-    isTooManyRequests(error) || (error instanceof ApiError && error.status >= 502 && error.status <= 504)
-  );
-}
-
-/** A 504 whose cause says that the server has not seen this resourceVersion yet. */
-function isTooLargeResourceVersion(error: unknown): boolean {
-  return (
-    error instanceof ApiError && error.causes.some((cause) => cause.reason === 'ResourceVersionTooLarge')
-  );
-}
-
-function reasonOf(error: unknown): string {
-  if (error instanceof ConnectionError) {
-    return error.failure;
-  }
-  return error instanceof ApiError ? error.reason || String(error.status) : 'Unexpected';
 }

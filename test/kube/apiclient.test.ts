@@ -63,6 +63,20 @@ test('C13: a write is repeated after a 401 too: the server did nothing', async (
   expect(api.requests.map(({ method }) => method)).toEqual(['POST', 'POST']);
 });
 
+test('C13: credentials that cannot be read are an error of their own, and not the end', async () => {
+  await using directory = await temporaryDirectory('token');
+  const tokenFile = join(directory.path, 'token');
+  await using api = await startScriptedApi(ok);
+  await using rig = testClient(() =>
+    api.config({ authProvider: { name: 'tokenFile', config: { tokenFile } } }),
+  );
+  await expect(rig.client.get(WIDGETS, KEY)).rejects.toMatchObject({ failure: 'Credentials' });
+  await expect(rig.client.get(WIDGETS, KEY)).rejects.toThrow(/could not be read: ENOENT/);
+  await writeFile(tokenFile, 'late');
+  await rig.client.get(WIDGETS, KEY);
+  expect(api.requests.map(({ headers }) => headers.authorization)).toEqual(['Bearer late']);
+});
+
 test('C14: a call that gets no answer ends at its own deadline, with the time in its message', async () => {
   await using api = await startScriptedApi(() => undefined);
   await using rig = testClient(() => api.config(), { get: 50, list: 50, write: 50, watch: 50 });

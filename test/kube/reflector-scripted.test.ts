@@ -313,3 +313,30 @@ test('a list that is newer than the server it asks is asked for again without a 
   await informer.synced;
   expect(asked).toEqual(['0', null]);
 });
+
+test('an API server that was restored from a backup, and knows less than was seen, is believed', async () => {
+  let names = ['a', 'b'];
+  let restored = false;
+  await using api = await startScriptedApi(({ query }, response) => {
+    const known = restored ? 'early' : 'late';
+    if (restored && query.get('resourceVersion') === 'late') {
+      const causes = [{ reason: 'ResourceVersionTooLarge', message: 'Too large resource version' }];
+      reply(response, 504, { ...status(504, 'Timeout'), details: { causes } });
+    } else if (query.has('watch')) {
+      response.writeHead(200).write(bookmark(known));
+      if (!restored) {
+        names = ['a'];
+        restored = true;
+        setTimeout(() => response.socket?.destroy(), 100);
+      }
+    } else {
+      const items = names.map((name) => stored(name, 'v'));
+      reply(response, 200, { kind: 'WidgetList', metadata: { resourceVersion: known }, items });
+    }
+  });
+  await using rig = testClient(() => api.config());
+  const informer = widgetInformer(rig.client, rig.seen);
+  await using _run = running((signal) => informer.run(signal));
+  await informer.synced;
+  await poll('the state of the backup', () => cachedNames(informer).join() === 'a');
+});

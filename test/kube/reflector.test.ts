@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { selfSubjectAccessReview } from '../../src/kube/accessreview.ts';
 import { startApiServer } from '../harness/apiserver.ts';
 import { startFaultProxy } from '../harness/faultproxy.ts';
 import { poll } from '../harness/poll.ts';
@@ -130,8 +131,11 @@ test('a missing permission says which, and what to do', async () => {
   expect(failure).toContain(`"system:serviceaccount:${namespace}:nobody" cannot list resource "widgets"`);
   expect(failure).toContain('grant this in the Role or ClusterRole bound to this identity');
   expect(informer.hasSynced).toBe(false);
+  const question = { verb: 'list', group: 'kube.test', resource: 'widgets' };
+  expect(await selfSubjectAccessReview(limited.client, question)).toMatchObject({ allowed: false });
   await cluster.apply(readerRole(namespace, namespace, 'nobody', 'ClusterRole'));
   await informer.synced;
+  expect(await selfSubjectAccessReview(limited.client, question)).toMatchObject({ allowed: true });
 });
 
 test('a kind that is not installed says so, and is found once it is', async () => {
