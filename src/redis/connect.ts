@@ -1,4 +1,4 @@
-import { Redis, type RedisOptions, ReplyError } from 'ioredis';
+import { Redis, type RedisOptions } from 'ioredis';
 import type { RecoveryError } from '../errors.ts';
 import { describeEndpoint, type RedisEndpoint } from './endpoint.ts';
 import { redisError } from './errors.ts';
@@ -22,26 +22,10 @@ export async function connect(endpoint: RedisEndpoint): Promise<Redis> {
     await client.connect();
     // ioredis would swallow a refused SELECT of its own and go on in database 0.
     if (endpoint.db) await client.select(endpoint.db);
-    else if (endpoint.password === undefined) await ask(client);
     return client;
   } catch (error) {
     client.disconnect();
     throw asRedisError(cause ?? error, endpoint);
-  }
-}
-
-/**
- * Has Redis say NOAUTH. To a long command of a client it wants a password from it says nothing and hangs up, which would look
- * like an unreachable server.
- */
-async function ask(client: Redis): Promise<void> {
-  try {
-    await client.ping();
-  } catch (error) {
-    // A user without a password need not be allowed to PING; being told so is an answer, too.
-    const forbidden =
-      error instanceof Error && error instanceof ReplyError && error.message.startsWith('NOPERM');
-    if (!forbidden) throw error;
   }
 }
 

@@ -1,5 +1,5 @@
 import type { Redis } from 'ioredis';
-import { TransientError } from '../errors.ts';
+import { RecoveryError, TransientError } from '../errors.ts';
 import { asRedisError, connect } from './connect.ts';
 import { describeEndpoint, type RedisEndpoint } from './endpoint.ts';
 
@@ -39,11 +39,13 @@ export class Connection {
   async exchange(commands: readonly Command[], options: ExchangeOptions = {}): Promise<readonly Reply[]> {
     options.signal?.throwIfAborted();
     const client = await this.#open();
+    // Dialling takes a while, and an abort meanwhile would go unheard.
+    options.signal?.throwIfAborted();
     try {
       return await this.#send(client, commands, options);
     } catch (error) {
       this.#discard();
-      throw error;
+      throw (await this.#unauthenticated(error)) ?? error;
     }
   }
 
@@ -75,6 +77,27 @@ export class Connection {
     } finally {
       clearTimeout(timer);
       signal?.removeEventListener('abort', onAbort);
+    }
+  }
+
+  /**
+   * The NOAUTH behind a lost connection. To the long commands of a client it wants a password from, Redis says nothing
+   * and hangs up; to a short one it answers. Asked only after a failure, so a run that works pays nothing for it.
+   */
+  async #unauthenticated(error: unknown): Promise<RecoveryError | undefined> {
+    const lost = error instanceof RecoveryError && error.code === 'RedisUnreachable';
+    if (!lost || this.#endpoint.password !== undefined) return undefined;
+    try {
+      const client = await this.#open();
+      const [reply] = await this.#send(client, [['PING']], {});
+      const refusal = reply && 'error' in reply ? asRedisError(reply.error, this.#endpoint) : undefined;
+      return refusal?.code === 'RedisAuthRequired' ? refusal : undefined;
+    } catch (second) {
+      // Nobody answers at all: what failed first is the better account.
+      if (second instanceof RecoveryError) return undefined;
+      throw second;
+    } finally {
+      this.#discard();
     }
   }
 

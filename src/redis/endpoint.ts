@@ -105,7 +105,7 @@ function sentinelGroup(sentinels: readonly Address[], master: string | undefined
 /** `host`, `host:port`, `[::1]` or `[::1]:port`. */
 function address(text: string, defaultPort: number): Address {
   const { bracketed, plain, port } =
-    /^(?:\[(?<bracketed>[0-9a-fA-F:.]+)\]|(?<plain>[^:[\]]+))(?::(?<port>\d{1,5}))?$/.exec(text)?.groups ??
+    /^(?:\[(?<bracketed>[0-9a-fA-F:.]+)\]|(?<plain>[^\s:[\]]+))(?::(?<port>\d{1,5}))?$/.exec(text)?.groups ??
     {};
   const host = bracketed ?? plain;
   if (host === undefined) {
