@@ -81,6 +81,7 @@ class DelegationWalk {
   readonly #snapshot: Snapshot;
   /** Every role met so far; undefined once it failed. */
   readonly #roles = new Map<string, Targets | undefined>();
+  #retained = 0;
   #failed = false;
 
   constructor(run: Run, snapshot: Snapshot) {
@@ -106,7 +107,7 @@ class DelegationWalk {
       const targets = this.#roles.get(role);
       return targets === undefined ? [] : delegationsOf(role, targets);
     });
-    for (const delegation of late) this.#recheck(delegation);
+    for (const delegation of late) await this.#recheck(delegation);
     return next;
   }
 
@@ -151,7 +152,7 @@ class DelegationWalk {
     this.#requireEach(envelope, delegations);
     const targets = parseTargets(file);
     checkExpiry(this.#run, role, envelope);
-    return targets;
+    return this.#retain(targets);
   }
 
   /** One delegator that is met while another is not is borrowed authority; none met is a plain bad signature. */
@@ -165,10 +166,37 @@ class DelegationWalk {
   }
 
   /** A delegation met after the role's file had been read and verified for somebody else. */
-  #recheck({ delegator, role, signers }: Delegation): void {
-    const targets = this.#roles.get(role.name);
+  async #recheck({ delegator, role: { name }, signers }: Delegation): Promise<void> {
+    const targets = this.#roles.get(name);
     if (targets === undefined) return;
-    if (!isSigned(targets.envelope, signers, this.#run.ring)) this.#fail(role.name, notSignedFor(delegator));
+    try {
+      const envelope =
+        targets.envelope.canonical.length > 0 ? targets.envelope : await this.#reread(name, targets);
+      if (!isSigned(envelope, signers, this.#run.ring)) throw notSignedFor(delegator);
+    } catch (error) {
+      this.#fail(name, error);
+    }
+  }
+
+  /** Keeps a role's signed bytes for such a delegation while they fit, so that its file is read only once. */
+  #retain(targets: Targets): Targets {
+    const { canonical } = targets.envelope;
+    if (this.#retained + canonical.length <= LIMITS.bytesRetained) {
+      this.#retained += canonical.length;
+      return targets;
+    }
+    return { ...targets, envelope: { ...targets.envelope, canonical: Buffer.alloc(0) } };
+  }
+
+  /** Reads a role's file again whose signed bytes were not kept; it must be the file that was verified. */
+  async #reread(role: string, { envelope }: Targets): Promise<Envelope> {
+    const link = {
+      version: envelope.version,
+      length: envelope.size,
+      hashes: new Map([['sha256', envelope.sha256]]),
+    };
+    const bytes = await readLinked(this.#run, role, link, ROLE_LINK, 'RoleMissing');
+    return this.#run.open(bytes, 'targets', role).envelope;
   }
 
   #fail(role: string, error: unknown): void {

@@ -30,6 +30,8 @@ export const LIMITS = {
   rsaBits: { min: 2048, max: 8192 },
   /** Bytes of files that may be in flight or waiting for verification at once. */
   bytesInFlight: 64 * 1024 * 1024,
+  /** Signed bytes of delegated roles that are kept, in case a role is delegated again deeper in the tree. */
+  bytesRetained: 64 * 1024 * 1024,
   /** Versions above the chain's head that are read to say whether they verify. */
   orphanReads: 16,
 } as const;
