@@ -134,7 +134,9 @@ describe('permissions', () => {
     ]);
     for (const role of roles) {
       expect(permissions([role])).toEqual(
-        ['create', 'get', 'list', 'watch'].map((verb) => `${verb} tuf-recovery.dev/bootstraprecoveries`),
+        ['create', 'get', 'list', 'patch', 'watch'].map(
+          (verb) => `${verb} tuf-recovery.dev/bootstraprecoveries`,
+        ),
       );
     }
   });

@@ -35,6 +35,12 @@ describe('a wrong value is refused and named:', () => {
     ['the shim without admins', shim.slice(0, 2), /\/shim\/admins/],
     ['two ways to find admins', [...shim, 'shim.admins.serverURL=http://s:9000'], /\/shim\/admins/],
     ['JWKS without a URL', [...shim, 'shim.auth.mode=JWKS'], /\/shim\/auth\/jwks\/url/],
+    [
+      'JWKS without an audience',
+      [...shim, 'shim.auth.mode=JWKS', 'shim.auth.jwks.url=http://i', 'shim.auth.issuer=i'],
+      /\/shim\/auth\/audience/,
+    ],
+    ['an algorithm that is none', [...shim, 'shim.auth.algorithms={none}'], /\/shim\/auth\/algorithms/],
     ['OIDC without an issuer', [...shim, 'shim.auth.mode=OIDC'], /\/shim\/auth\/issuer/],
     [
       'a clock that is a minute and more off',

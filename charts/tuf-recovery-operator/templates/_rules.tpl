@@ -47,9 +47,12 @@ tests' ServiceAccount and the permissions page come from here.
 {{ include "tuf-recovery.controller.name" . }}
 {{- end -}}
 
-{{/* The shim creates runs and reads them; it can't read a Secret, a target or anything else. */}}
+{{/*
+The shim creates runs, reads them, and patches the one whose caller was told no: it is cancelled and soon deleted. It
+can't read a Secret, a target or anything else.
+*/}}
 {{- define "tuf-recovery.shim.rules" -}}
 - apiGroups: [tuf-recovery.dev]
   resources: [bootstraprecoveries]
-  verbs: [get, list, watch, create]
+  verbs: [get, list, watch, create, patch]
 {{- end -}}

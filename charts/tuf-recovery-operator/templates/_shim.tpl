@@ -34,6 +34,9 @@
 {{- with $auth.audience }}
 - --audience={{ . }}
 {{- end }}
+{{- range $auth.algorithms }}
+- --jwt-algorithm={{ . }}
+{{- end }}
 - --username-claim={{ $auth.usernameClaim }}
 - --clock-tolerance={{ $auth.clockToleranceSeconds }}
 {{- if $auth.allowTokensWithoutExpiry }}
@@ -50,7 +53,10 @@
 {{- with $shim.admins.serverURL }}
 - --server-url={{ . }}
 {{- end }}
+- --rate-limit={{ $shim.rateLimitPerMinute }}
 - --decision-timeout={{ $shim.decisionTimeoutSeconds }}
+- --drain-delay={{ $shim.drainDelaySeconds }}
+- --shutdown-grace={{ max 1 (sub (int $shim.terminationGracePeriodSeconds) (int $shim.drainDelaySeconds) 10) }}
 - --ttl-after-finished={{ $shim.ttlSecondsAfterFinished }}
 {{- range $shim.allowedOrigins }}
 - --allowed-origin={{ . }}
