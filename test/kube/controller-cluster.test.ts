@@ -10,7 +10,7 @@ import { running } from './fixtures/running.ts';
 import { testClient } from './fixtures/testclient.ts';
 import { WIDGETS, widget } from './fixtures/widget.ts';
 import { widgetCluster } from './fixtures/widgetcluster.ts';
-import { widgetInformer } from './fixtures/widgetinformer.ts';
+import { FAST, widgetInformer } from './fixtures/widgetinformer.ts';
 
 test('C6: a handler that throws is counted and logged, and the object is reconciled all the same', async () => {
   await using world = await widgetCluster();
@@ -44,7 +44,9 @@ test('C12: with a cache that lags five seconds behind its own writes, the work i
   const { client, namespace, seen, cluster } = world;
   await using proxy = await startFaultProxy({ port: world.port });
   await using lagging = testClient(() => cluster.kubeConfig({ server: `https://127.0.0.1:${proxy.port}` }));
-  const informer = widgetInformer(lagging.client, lagging.seen, { namespaces: [namespace] });
+  // Late is not silent: the watch must outlive the delay.
+  const timings = { ...FAST, idleMs: 120_000 };
+  const informer = widgetInformer(lagging.client, lagging.seen, { namespaces: [namespace], timings });
   const { logger, metrics } = seen;
   const owner = { client, fieldManager: 'test', metrics, logger };
   let work = 0;
