@@ -22,6 +22,7 @@ const reasons: Readonly<Record<ErrorCode, SucceededReason>> = {
   Throttled: 'SourceNotFound',
   StorageUnreachable: 'SourceNotFound',
   InvalidSource: 'InvalidReference',
+  MetadataRefused: 'TrustVerificationFailed',
   RedisUnreachable: 'RedisWriteFailed',
   RedisTimeout: 'RedisWriteFailed',
   RedisLoading: 'RedisWriteFailed',

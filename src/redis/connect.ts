@@ -5,15 +5,24 @@ import { redisError } from './errors.ts';
 
 const CONNECT_TIMEOUT_MS = 5_000;
 
+/** An open connection. */
+export interface OpenConnection {
+  readonly client: Redis;
+  /**
+   * Why it broke, when it did: commands in flight only learn "Connection is closed". Under TLS 1.3 this is also how a
+   * server refuses a client certificate, after the handshake has succeeded in the client's eyes.
+   */
+  brokenBy(): unknown;
+}
+
 /**
  * Opens ONE connection that never reconnects, never queues and never resends. ioredis would otherwise send a script
  * whose reply was lost a second time; here a lost reply is an error, and the caller looks before it acts again.
  *
  * @throws TransientError or TerminalError of the Redis taxonomy
  */
-export async function connect(endpoint: RedisEndpoint): Promise<Redis> {
+export async function connect(endpoint: RedisEndpoint): Promise<OpenConnection> {
   const client = new Redis({ ...options(endpoint), replyMapping: 'legacy' });
-  // connect() itself only says "Connection is closed"; the cause arrives as an event before.
   let cause: unknown;
   client.on('error', (error) => {
     cause = error;
@@ -22,7 +31,7 @@ export async function connect(endpoint: RedisEndpoint): Promise<Redis> {
     await client.connect();
     // ioredis would swallow a refused SELECT of its own and go on in database 0.
     if (endpoint.db) await client.select(endpoint.db);
-    return client;
+    return { client, brokenBy: () => cause };
   } catch (error) {
     client.disconnect();
     throw asRedisError(cause ?? error, endpoint);

@@ -1,6 +1,5 @@
-import type { Redis } from 'ioredis';
 import { RecoveryError, TransientError } from '../errors.ts';
-import { asRedisError, connect } from './connect.ts';
+import { asRedisError, connect, type OpenConnection } from './connect.ts';
 import { describeEndpoint, type RedisEndpoint } from './endpoint.ts';
 
 /** One command: its name and arguments; arrays among them are flattened. */
@@ -24,7 +23,7 @@ const COMMAND_TIMEOUT_MS = 10_000;
  */
 export class Connection {
   readonly #endpoint: RedisEndpoint;
-  #client: Promise<Redis> | undefined;
+  #open: Promise<OpenConnection> | undefined;
 
   constructor(endpoint: RedisEndpoint) {
     this.#endpoint = endpoint;
@@ -38,11 +37,11 @@ export class Connection {
    */
   async exchange(commands: readonly Command[], options: ExchangeOptions = {}): Promise<readonly Reply[]> {
     options.signal?.throwIfAborted();
-    const client = await this.#open();
+    const connection = await this.#dial();
     // Dialling takes a while, and an abort meanwhile would go unheard.
     options.signal?.throwIfAborted();
     try {
-      return await this.#send(client, commands, options);
+      return await this.#send(connection, commands, options);
     } catch (error) {
       this.#discard();
       throw (await this.#unauthenticated(error)) ?? error;
@@ -55,7 +54,7 @@ export class Connection {
   }
 
   async #send(
-    client: Redis,
+    { client, brokenBy }: OpenConnection,
     commands: readonly Command[],
     { signal, extraMs = 0 }: ExchangeOptions,
   ): Promise<readonly Reply[]> {
@@ -72,7 +71,7 @@ export class Connection {
         if (error === null) return { value };
         // Only Redis' own answers are replies; anything else means that the connection is gone.
         if (error.name === 'ReplyError') return { error };
-        throw asRedisError(error, this.#endpoint);
+        throw asRedisError(brokenBy() ?? error, this.#endpoint);
       });
     } finally {
       clearTimeout(timer);
@@ -88,8 +87,8 @@ export class Connection {
     const lost = error instanceof RecoveryError && error.code === 'RedisUnreachable';
     if (!lost || this.#endpoint.password !== undefined) return undefined;
     try {
-      const client = await this.#open();
-      const [reply] = await this.#send(client, [['PING']], {});
+      const connection = await this.#dial();
+      const [reply] = await this.#send(connection, [['PING']], {});
       const refusal = reply && 'error' in reply ? asRedisError(reply.error, this.#endpoint) : undefined;
       return refusal?.code === 'RedisAuthRequired' ? refusal : undefined;
     } catch (second) {
@@ -101,26 +100,22 @@ export class Connection {
     }
   }
 
-  async #open(): Promise<Redis> {
-    this.#client ??= connect(this.#endpoint);
-    try {
-      const client = await this.#client;
-      if (client.status === 'ready') return client;
-    } catch (error) {
-      this.#client = undefined;
-      throw error;
-    }
-    // It was closed while nobody used it, for example by an idle time-out: dial once more.
+  async #dial(): Promise<OpenConnection> {
+    const kept = await this.#open?.catch(() => undefined);
+    if (kept?.client.status === 'ready') return kept;
+    // There is none, or it was closed while nobody used it, for example by an idle time-out.
     this.#discard();
-    return this.#open();
+    const open = connect(this.#endpoint);
+    this.#open = open;
+    return open;
   }
 
   #discard(): void {
-    const client = this.#client;
-    this.#client = undefined;
+    const open = this.#open;
+    this.#open = undefined;
     // A dial that fails has told its own caller.
-    client?.then(
-      (opened) => opened.disconnect(),
+    open?.then(
+      ({ client }) => client.disconnect(),
       () => undefined,
     );
   }
