@@ -56,7 +56,7 @@
 - --rate-limit={{ $shim.rateLimitPerMinute }}
 - --decision-timeout={{ $shim.decisionTimeoutSeconds }}
 - --drain-delay={{ $shim.drainDelaySeconds }}
-- --shutdown-grace={{ max 1 (sub (int $shim.terminationGracePeriodSeconds) (int $shim.drainDelaySeconds) 10) }}
+- --shutdown-grace={{ max 1 (sub (int $shim.terminationGracePeriodSeconds) (add 10 (int $shim.drainDelaySeconds))) }}
 - --ttl-after-finished={{ $shim.ttlSecondsAfterFinished }}
 {{- range $shim.allowedOrigins }}
 - --allowed-origin={{ . }}
