@@ -7,6 +7,8 @@ import { generateApiReference } from './generate/api-reference.ts';
 import { architectureDiagram } from './generate/architecture.ts';
 import { chartCRDs } from './generate/chart-crds.ts';
 import { generateCommandLinePage } from './generate/command-line.ts';
+import { generateFindingsReference } from './generate/findings.ts';
+import { scenariosPage } from './generate/scenarios.ts';
 import { generateTypes } from './generate/types.ts';
 
 /** A generator returns the files it owns: path relative to the repository root → content. */
@@ -18,6 +20,8 @@ const generators: readonly Generator[] = [
   chartCRDs,
   architectureDiagram,
   generateCommandLinePage,
+  generateFindingsReference,
+  scenariosPage,
 ];
 
 const check = process.argv.includes('--check');
