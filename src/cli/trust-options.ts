@@ -54,7 +54,7 @@ export function addTrustOptions(command: Command): Command {
     )
     .option(
       '--max-expired-age <seconds>',
-      'refuse metadata that expired longer ago (default: 30 days)',
+      'refuse metadata that expired longer ago (default: 30 days; verify: no limit)',
       integer(0, 10 * 366 * 86_400),
     )
     .option(

@@ -14,13 +14,18 @@ export interface Trust {
 /**
  * Reads the files that the flags name.
  *
+ * @param defaults what counts where no flag was given
  * @throws {TerminalError} `InvalidInput`
  */
-export async function readTrust(flags: TrustFlags): Promise<Trust> {
+export async function readTrust(
+  flags: TrustFlags,
+  defaults: Pick<VerifyPolicy, 'maxExpiredAgeSeconds'> = {},
+): Promise<Trust> {
   const marks = flags.trustedDir === undefined ? undefined : await readMarks(flags.trustedDir);
   return {
     anchor: await readAnchor(flags),
     policy: {
+      ...defaults,
       mode: flags.policy,
       ...(flags.acceptRollbackTo === undefined ? {} : { acceptRollbackTo: flags.acceptRollbackTo }),
       ...(flags.onInvalidDelegation === undefined ? {} : { onInvalidDelegation: flags.onInvalidDelegation }),

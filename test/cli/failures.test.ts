@@ -117,6 +117,12 @@ const failures: readonly Failure[] = [
     message: /root/,
   },
   {
+    what: 'metadata that expired too long ago to be the live one',
+    args: () => ['--reference-time', '2030-01-01T00:00:00Z'],
+    reason: 'TrustVerificationFailed',
+    message: /expired .* live one/,
+  },
+  {
     what: 'Redis that is down',
     args: () => ['--redis', `redis://:${CANARY}@127.0.0.1:1`],
     reason: 'BackoffLimitExceeded',

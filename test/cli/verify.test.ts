@@ -165,6 +165,19 @@ describe('a repository is refused, with exit code 1 and the refusing finding fir
     expect(accepted).toMatchObject({ code: 0, json: { verdict: 'trusted', heads: unmarked.heads } });
   });
 
+  test('when it expired longer ago than a person allows; by default age is only reported', async () => {
+    const command = ['verify', directory(), '--root-sha256', pin, '--reference-time', '2030-01-01T00:00:00Z'];
+    expect(await runJSON(command)).toMatchObject({ code: 0, json: { verdict: 'trusted' } });
+    const { code, json } = await runJSON([...command, '--max-expired-age', '86400']);
+    expect({ code, verdict: json['verdict'] }).toEqual({ code: 1, verdict: 'refused' });
+    const [first] = json['findings'] as unknown[];
+    expect(first).toMatchObject({
+      code: 'ExpiredTooLong',
+      severity: 'deny',
+      override: 'trust.maxExpiredAge',
+    });
+  });
+
   test('when it is below a version that a person demands', async () => {
     const command = ['verify', directory(), '--root-sha256', pin, ...FRESH];
     expect(await runJSON([...command, '--minimum-version', 'timestamp=1'])).toMatchObject({ code: 0 });
