@@ -11,6 +11,9 @@ export interface Subject {
   readonly detail: string;
 }
 
+/** How many findings of one kind are told one by one; 16,384 expired roles say no more than the first thousand. */
+const MAX_PER_KIND = 1000;
+
 const WEIGHT: Readonly<Record<Severity, number>> = { wall: 0, deny: 1, report: 2 };
 
 /** Collects the findings of one run, weighs them by policy and puts them in the documented order. */
@@ -43,17 +46,24 @@ export class Report {
     else this.#push(code, kind, 'deny', subject, DELEGATION_OVERRIDE);
   }
 
-  /** Refusing findings first, then by severity, check, role, version, code and detail. */
+  /**
+   * Refusing findings first, then by severity, check, role, version, code and detail. Beyond the first thousand of a
+   * kind, the last one that is kept says how many more there are.
+   */
   sorted(): readonly Finding[] {
-    return this.#findings.toSorted(
-      (a, b) =>
-        WEIGHT[a.severity] - WEIGHT[b.severity] ||
-        a.check - b.check ||
-        compareText(a.role, b.role) ||
-        (a.version ?? 0) - (b.version ?? 0) ||
-        compareText(a.code, b.code) ||
-        compareText(a.detail, b.detail),
+    const kept: Finding[] = [];
+    const kinds = Map.groupBy(
+      this.#findings.toSorted(compareFindings),
+      ({ code, severity }) => `${severity} ${code}`,
     );
+    for (const findings of kinds.values()) {
+      kept.push(...findings.slice(0, MAX_PER_KIND - 1));
+      const last = findings[MAX_PER_KIND - 1];
+      const more = findings.length - MAX_PER_KIND;
+      if (last !== undefined)
+        kept.push(more > 0 ? { ...last, detail: `${last.detail} (And ${more} more.)` } : last);
+    }
+    return kept.sort(compareFindings);
   }
 
   /** Whether anything found so far refuses the repository. */
@@ -87,6 +97,17 @@ export class Report {
 
 function kindOf(code: FindingCode): FindingKind {
   return FINDINGS[code];
+}
+
+function compareFindings(a: Finding, b: Finding): number {
+  return (
+    WEIGHT[a.severity] - WEIGHT[b.severity] ||
+    a.check - b.check ||
+    compareText(a.role, b.role) ||
+    (a.version ?? 0) - (b.version ?? 0) ||
+    compareText(a.code, b.code) ||
+    compareText(a.detail, b.detail)
+  );
 }
 
 /** By UTF-16 unit, independent of any locale, so that the report is the same everywhere. */

@@ -1,0 +1,105 @@
+import { createPublicKey, generateKeyPairSync } from 'node:crypto';
+import { describe, expect, test } from 'vitest';
+import type { Key } from '../../src/tuf/key.ts';
+import { KeyRing } from '../../src/tuf/keyring.ts';
+import { KEY_KINDS, type KeyKind, type TestKey, testKey } from './generator/keys.ts';
+
+const MESSAGE = Buffer.from('what was signed');
+
+/** A key as metadata lists it, with some fields replaced. */
+function listed({ keyid, metadata }: TestKey, changes: Partial<Key> = {}): Key {
+  const { keytype, scheme, keyval } = metadata;
+  return { keyid, keytype, scheme, public: keyval.public, idMatches: true, ...changes };
+}
+
+function pemOf(type: 'rsa' | 'ed25519', options: object): { publicPEM: string; privatePEM: string } {
+  // The overloads of generateKeyPairSync are per literal type; both take these options.
+  const { publicKey, privateKey } = generateKeyPairSync(type as 'rsa', options as { modulusLength: number });
+  return {
+    publicPEM: publicKey.export({ type: 'spki', format: 'pem' }).toString(),
+    privatePEM: privateKey.export({ type: 'pkcs8', format: 'pem' }).toString(),
+  };
+}
+
+describe.each(KEY_KINDS)('a key of kind %s', (kind: KeyKind) => {
+  const key = testKey('keyring', kind);
+  const resolved = new KeyRing().resolve(listed(key));
+
+  test('verifies its own signatures and no others', () => {
+    const signature = key.sign(MESSAGE);
+    expect(resolved?.verify(MESSAGE, signature)).toBe(true);
+    expect(resolved?.verify(Buffer.from('something else'), signature)).toBe(false);
+    const broken = Buffer.from(signature);
+    broken[broken.length - 1] = (broken.at(-1) ?? 0) ^ 1;
+    expect(resolved?.verify(MESSAGE, broken)).toBe(false);
+    expect(resolved?.verify(MESSAGE, testKey('another', kind).sign(MESSAGE))).toBe(false);
+  });
+
+  test('never throws, whatever the signature looks like', () => {
+    for (const signature of [Buffer.alloc(0), Buffer.from([1]), Buffer.alloc(64), Buffer.alloc(10_000, 0x30)])
+      expect(resolved?.verify(MESSAGE, signature)).toBe(false);
+  });
+});
+
+describe('keys that contribute nothing', () => {
+  const ed25519 = testKey('keyring', 'ed25519');
+  const p256 = testKey('keyring', 'p256');
+  const rsa = testKey('keyring', 'rsa-sha256');
+  const small = pemOf('rsa', { modulusLength: 1024 });
+  const { privatePEM } = pemOf('ed25519', {});
+
+  test.each<[string, Key]>([
+    ['of an unknown type', listed(ed25519, { keytype: 'ml-dsa' })],
+    ['of an unknown scheme', listed(ed25519, { scheme: 'ed448' })],
+    ['whose scheme does not fit the type', listed(ed25519, { keytype: 'rsa', scheme: 'rsassa-pss-sha256' })],
+    ['whose scheme names another curve', listed(p256, { scheme: 'ecdsa-sha2-nistp384' })],
+    ['without a public key', listed(ed25519, { public: undefined })],
+    ['with an empty public key', listed(ed25519, { public: '' })],
+    ['with a public key that is too short', listed(ed25519, { public: 'abcd' })],
+    ['with a private key instead of a public one', listed(ed25519, { public: privatePEM })],
+    ['with RSA of 1024 bits', listed(rsa, { public: small.publicPEM })],
+    ['with RSA given in hex', listed(rsa, { public: 'abcd' })],
+    ['with an endless public key', listed(ed25519, { public: 'ab'.repeat(5000) })],
+    [
+      'with a PEM that holds nothing',
+      listed(rsa, { public: '-----BEGIN PUBLIC KEY-----\n-----END PUBLIC KEY-----' }),
+    ],
+  ])('a key %s', (_what, key) => {
+    expect(new KeyRing().resolve(key)).toBeUndefined();
+  });
+});
+
+test('one public key is one key, whether it is written as PEM, hex or a compressed point', () => {
+  const ring = new KeyRing();
+  for (const [pem, hex] of [
+    ['p256', 'p256-hex'],
+    ['p384', 'p384-hex'],
+  ] as const) {
+    const seeded = testKey('same', hex);
+    const point = Buffer.from(seeded.metadata.keyval.public, 'hex');
+    const size = (point.length - 1) / 2;
+    const y = point.at(-1) ?? 0;
+    const compressed = Buffer.concat([Buffer.from([2 + (y & 1)]), point.subarray(1, 1 + size)]).toString(
+      'hex',
+    );
+    const uncompressedKey = ring.resolve(listed(seeded));
+    const compressedKey = ring.resolve(listed(seeded, { public: compressed }));
+    expect(compressedKey?.fingerprint).toBe(uncompressedKey?.fingerprint);
+    expect(ring.resolve(listed(testKey('same', pem)))?.fingerprint).not.toBe(uncompressedKey?.fingerprint);
+    const crv = pem === 'p256' ? 'P-256' : 'P-384';
+    const [x, yy] = [point.subarray(1, 1 + size), point.subarray(1 + size)].map((b) =>
+      b.toString('base64url'),
+    );
+    const asPEM = createPublicKey({ format: 'jwk', key: { kty: 'EC', crv, x: x ?? '', y: yy ?? '' } });
+    const text = asPEM.export({ type: 'spki', format: 'pem' }).toString();
+    expect(ring.resolve(listed(testKey('same', pem), { public: text }))?.fingerprint).toBe(
+      uncompressedKey?.fingerprint,
+    );
+  }
+});
+
+test('P-384 signatures are checked with SHA-384, which some clients get wrong', () => {
+  const key = testKey('keyring', 'p384');
+  const resolved = new KeyRing().resolve(listed(key));
+  expect(resolved?.verify(MESSAGE, key.sign(MESSAGE))).toBe(true);
+});

@@ -1,0 +1,121 @@
+import { describe, expect, test } from 'vitest';
+import { TransientError } from '../../src/errors.ts';
+import type { GetOptions } from '../../src/storage/source.ts';
+import { workerURL } from '../../src/tuf/offload/worker-url.ts';
+import type { Verification, VerifyOptions } from '../../src/tuf/verification.ts';
+import { verify } from '../../src/tuf/verify.ts';
+import { verifyListed } from '../../src/tuf/verify-listed.ts';
+import { MemorySource } from './generator/memory-source.ts';
+import { fileOf, sha256 } from './generator/mutations/mutation.ts';
+import { REFERENCE_TIME, Repository } from './generator/repository.ts';
+
+const ROLES = 1200;
+
+/** More objects than are verified on the caller's own thread. */
+const repository = new Repository({
+  roots: 2,
+  rotate: ['root'],
+  delegations: [
+    ...Array.from({ length: ROLES }, (_, i) => ({ name: `role-${i}`, keys: ['online'] })),
+    { name: 'parent', children: [{ name: 'child' }] },
+  ],
+});
+const files = repository.seal();
+files.set('9.role-7.json', Buffer.from('{}'));
+
+const options: VerifyOptions = {
+  anchor: { kind: 'sha256', sha256: sha256(fileOf(files, '1.root.json')) },
+  now: REFERENCE_TIME,
+  policy: { mode: 'recovery' },
+};
+
+/** Everything in a verification, Maps included. */
+function textOf(verification: Verification): string {
+  return JSON.stringify(verification, (_key, value) => (value instanceof Map ? [...value] : value));
+}
+
+describe('a large repository, verified in a worker thread', () => {
+  test('has its worker beside the module that starts it', () => {
+    const url = workerURL(new URL('../../src/tuf/verify.ts', import.meta.url).href);
+    expect(url?.pathname).toMatch(/\/src\/tuf\/verify\.worker\.ts$/);
+    expect(workerURL('file:///nowhere/main.mjs')).toBeUndefined();
+  });
+
+  test('gives the same result as on the caller’s thread, byte for byte', async () => {
+    const source = new MemorySource(files);
+    const inWorker = await verify(source, options);
+    const listing = await source.list();
+    const inline = await verifyListed(source, listing, fileOf(files, 'timestamp.json'), options);
+    expect(inWorker.verdict).toBe('trusted');
+    expect(inWorker.trusted?.heads.delegated.size).toBe(ROLES + 2);
+    expect(textOf(inWorker)).toBe(textOf(inline));
+  });
+
+  test('hands out the listing’s own objects', async () => {
+    const { trusted, listing } = await verify(new MemorySource(files), options);
+    expect(listing).toContain(trusted?.targets.object);
+    expect(listing).toContain(trusted?.delegated[5]?.object);
+  });
+
+  test('tells progress up to the last role', async () => {
+    const totals: number[] = [];
+    let last = 0;
+    await verify(new MemorySource(files), {
+      ...options,
+      onProgress: (completed, total) => {
+        last = completed;
+        totals.push(total);
+      },
+    });
+    expect(last).toBe(ROLES + 2);
+    expect(totals.length).toBeGreaterThan(10);
+  });
+
+  test('refuses what is refused inline, with the same findings', async () => {
+    const damaged = new Map(files);
+    damaged.delete('1.role-3.json');
+    const source = new MemorySource(damaged);
+    const { verdict, trusted, findings } = await verify(source, options);
+    expect(verdict).toBe('refused');
+    expect(trusted).toBeUndefined();
+    expect(findings[0]).toMatchObject({ code: 'RoleMissing', role: 'role-3', severity: 'deny' });
+    damaged.delete('timestamp.json');
+    expect((await verify(new MemorySource(damaged), options)).findings).toMatchObject([
+      { code: 'TimestampMissing' },
+    ]);
+  });
+
+  test('throws the very error of the source', async () => {
+    const failure = new TransientError('Throttled', 'slow down');
+    class Throttled extends MemorySource {
+      override async get(name: string, getOptions: GetOptions): Promise<Uint8Array> {
+        if (name === '1.role-600.json') throw failure;
+        return super.get(name, getOptions);
+      }
+    }
+    await expect(verify(new Throttled(files), options)).rejects.toBe(failure);
+  });
+
+  test('ends when it is aborted', async () => {
+    const controller = new AbortController();
+    const reason = new Error('the deadline passed');
+    const run = verify(new MemorySource(files), {
+      ...options,
+      signal: controller.signal,
+      onProgress: () => controller.abort(reason),
+    });
+    await expect(run).rejects.toBe(reason);
+  });
+
+  test('leaves the event loop of the caller turning meanwhile', async () => {
+    let turns = 0;
+    const counter = setInterval(() => turns++, 1);
+    try {
+      await verify(new MemorySource(files), options);
+    } finally {
+      clearInterval(counter);
+    }
+    // Verified inline without yielding, the loop would turn only before and after.
+    expect(turns).toBeGreaterThan(10);
+  });
+});
