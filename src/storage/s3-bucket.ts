@@ -1,7 +1,7 @@
 import { RateLimiter } from './rate-limiter.ts';
 import { type RetryPolicy, retry } from './retry.ts';
 import { S3Source } from './s3.ts';
-import { createS3Client, type S3Client } from './s3-client.ts';
+import type { S3Client } from './s3-client.ts';
 import { explainS3Error, retryAfterMs } from './s3-errors.ts';
 import {
   defaultS3Limits,
@@ -59,6 +59,8 @@ export class S3Bucket {
   /** Loads the SDK and makes the client. Nothing is sent yet, so wrong credentials show on the first request. */
   static async open(options: S3BucketOptions): Promise<S3Bucket> {
     const limits = { ...defaultS3Limits, ...options.limits };
+    // On first use: who reads a directory must not pay the 140 ms that the SDK takes to load.
+    const { createS3Client } = await import('./s3-client.ts');
     return new S3Bucket(options, limits, await createS3Client(options.bucket, options.access, limits));
   }
 

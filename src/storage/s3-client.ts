@@ -1,7 +1,14 @@
 import { Agent as HttpAgent } from 'node:http';
 import { Agent as HttpsAgent } from 'node:https';
 import { Readable } from 'node:stream';
-import type { ListObjectsV2CommandInput, ListObjectsV2CommandOutput } from '@aws-sdk/client-s3';
+import {
+  GetObjectCommand,
+  ListObjectsV2Command,
+  type ListObjectsV2CommandInput,
+  type ListObjectsV2CommandOutput,
+  S3Client as SDKClient,
+} from '@aws-sdk/client-s3';
+import { NodeHttpHandler } from '@smithy/node-http-handler';
 import { DirectGet, type ObjectBody } from './s3-direct-get.ts';
 import { boundListings } from './s3-listing-bound.ts';
 import type { S3Access, S3Credentials, S3Limits } from './s3-options.ts';
@@ -18,8 +25,7 @@ export interface S3Client {
 }
 
 /**
- * Makes a client of the AWS SDK for one bucket. The SDK is imported here, on the first use, so that a command that reads a
- * directory doesn't pay the 140 ms it takes to load.
+ * Makes a client of the AWS SDK for one bucket.
  *
  * Settings that differ from the SDK's own, and why:
  * - one try: a retry must cover the body too, count against the rate limit and be seen by the observer (retry.ts);
@@ -28,8 +34,6 @@ export interface S3Client {
  * - as many keep-alive sockets as requests in flight.
  */
 export async function createS3Client(bucket: string, access: S3Access, limits: S3Limits): Promise<S3Client> {
-  const [{ S3Client: SDKClient, ListObjectsV2Command, GetObjectCommand }, { NodeHttpHandler }] =
-    await Promise.all([import('@aws-sdk/client-s3'), import('@smithy/node-http-handler')]);
   const agentOptions = { keepAlive: true, maxSockets: limits.concurrency };
   const region = access.region ?? (access.endpoint === undefined ? undefined : 'us-east-1');
   const client = new SDKClient({
@@ -67,8 +71,8 @@ export async function createS3Client(bucket: string, access: S3Access, limits: S
 
 async function credentialsFor(credentials: S3Credentials) {
   if (credentials.kind === 'ambient') {
-    const { fromNodeProviderChain } = await import('@aws-sdk/credential-providers');
-    return fromNodeProviderChain();
+    const { ambientCredentials } = await import('./ambient-credentials.ts');
+    return ambientCredentials();
   }
   const { accessKeyId, secretAccessKey, sessionToken } = credentials;
   return { accessKeyId, secretAccessKey, ...(sessionToken === undefined ? {} : { sessionToken }) };
