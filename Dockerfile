@@ -1,0 +1,26 @@
+# syntax=docker/dockerfile:1
+# The program as one bundle on distroless Node.js: no shell, no package manager, no node_modules, a user that is a
+# number, nothing written to the root file system. test/image builds the same tree and runs it.
+
+FROM --platform=$BUILDPLATFORM node:24-bookworm-slim AS build
+WORKDIR /build
+COPY package.json package-lock.json .npmrc ./
+# Scripts of packages are not run: the bundler needs none, and a build is no place for strangers' code.
+RUN --mount=type=cache,target=/root/.npm npm ci --ignore-scripts
+COPY scripts/build.ts scripts/build.ts
+COPY src src
+RUN node scripts/build.ts
+
+FROM gcr.io/distroless/nodejs24-debian12:nonroot
+LABEL org.opencontainers.image.title="tuf-recovery-operator" \
+      org.opencontainers.image.description="Rebuilds a faynoSync server's lost TUF settings in Redis from the signed metadata in S3" \
+      org.opencontainers.image.source="https://github.com/tuf-recovery-operator/tuf-recovery-operator" \
+      org.opencontainers.image.licenses="Apache-2.0"
+COPY --from=build /build/dist /app
+COPY LICENSE /app/LICENSE
+# The AWS SDK asks for a home directory; under another user id (OpenShift) there would be none.
+ENV NODE_ENV=production HOME=/app
+USER 65532:65532
+WORKDIR /app
+ENTRYPOINT ["/nodejs/bin/node", "/app/tuf-recovery.js"]
+CMD ["--help"]

@@ -1,0 +1,204 @@
+import { execFile, spawn } from 'node:child_process';
+import { chmod, copyFile, cp, mkdir, readdir, readFile, realpath, stat, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { promisify } from 'node:util';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { parse } from 'yaml';
+import { runCLI } from '../cli/run-cli.ts';
+import { goldenApp } from '../harness/golden.ts';
+import { startRedis } from '../harness/redis.ts';
+import { startS3 } from '../harness/s3.ts';
+import { sharedApiServer } from '../harness/shared-apiserver.ts';
+import { type TemporaryDirectory, temporaryDirectory } from '../harness/temporary-directory.ts';
+
+/** The user of the image; nobody in particular here. */
+const UID = 65_532;
+
+let image: TemporaryDirectory;
+let build: TemporaryDirectory;
+let node: string;
+let environment: Readonly<Record<string, string>>;
+let program: string;
+
+/** The Dockerfile's final stage, done by hand: the same files, read-only, and nothing else. */
+beforeAll(async () => {
+  image = await temporaryDirectory('image');
+  build = await temporaryDirectory('build');
+  await promisify(execFile)(process.execPath, ['scripts/build.ts', join(build.path, 'dist')]);
+  // Another user must get through to it.
+  await chmod(dirname(image.path), 0o711);
+  await chmod(image.path, 0o755);
+  for (const { from, to } of await finalCopies()) {
+    await cp(from === 'dist' ? join(build.path, from) : from, join(image.path, to), { recursive: true });
+  }
+  node = join(image.path, 'nodejs/bin/node');
+  await mkdir(dirname(node), { recursive: true });
+  await copyFile(await realpath(process.execPath), node);
+  program = join(image.path, 'app/tuf-recovery.js');
+  environment = await finalEnvironment();
+});
+
+afterAll(async () => {
+  await build[Symbol.asyncDispose]();
+  await image[Symbol.asyncDispose]();
+});
+
+async function lastStage(): Promise<string> {
+  const dockerfile = await readFile('Dockerfile', 'utf8');
+  return dockerfile.slice(dockerfile.lastIndexOf('\nFROM '));
+}
+
+interface Copy {
+  readonly from: string;
+  readonly to: string;
+}
+
+/** The COPY lines of the last stage, as paths of this repository. */
+async function finalCopies(): Promise<readonly Copy[]> {
+  return [...(await lastStage()).matchAll(/^COPY (?:--from=build \/build\/)?(\S+) (\S+)$/gm)].map(
+    ([, from = '', to = '']) => ({ from, to }),
+  );
+}
+
+/** The ENV line of the last stage. */
+async function finalEnvironment(): Promise<Readonly<Record<string, string>>> {
+  const [, assignments = ''] = /^ENV (.+)$/m.exec(await lastStage()) ?? [];
+  return Object.fromEntries(assignments.split(' ').map((each) => each.split('=', 2)));
+}
+
+/** Runs the program as the image does: as a number of a user, in a bare environment. */
+function run(
+  args: readonly string[],
+  env: Readonly<Record<string, string>> = {},
+): Promise<{ code: number | null; output: string }> {
+  const root = process.getuid?.() === 0;
+  return new Promise((resolve, reject) => {
+    const child = spawn(node, [program, ...args], {
+      cwd: join(image.path, 'app'),
+      env: { ...environment, ...env },
+      ...(root ? { uid: UID, gid: UID } : {}),
+    });
+    let output = '';
+    for (const stream of [child.stdout, child.stderr])
+      stream.on('data', (chunk) => {
+        output += chunk;
+      });
+    child.once('error', reject);
+    child.once('close', (code) => resolve({ code, output }));
+  });
+}
+
+describe('the Dockerfile', () => {
+  test('ends in an image without a shell, as a user that is a number', async () => {
+    const last = await lastStage();
+    expect(last).toMatch(/^FROM gcr\.io\/distroless\/nodejs24-debian12:nonroot$/m);
+    expect(last).toMatch(/^USER 65532:65532$/m);
+    expect(last).not.toMatch(/^RUN /m);
+  });
+
+  test('copies nothing that the .dockerignore keeps away', async () => {
+    const dockerfile = await readFile('Dockerfile', 'utf8');
+    const allowed = (await readFile('.dockerignore', 'utf8'))
+      .split('\n')
+      .flatMap((line) => (line.startsWith('!') ? [line.slice(1)] : []));
+    const copied = [...dockerfile.matchAll(/^COPY (?!--)(.+) \S+$/gm)].flatMap(([, names = '']) =>
+      names.split(' '),
+    );
+    expect(copied.sort()).toEqual(allowed.sort());
+  });
+});
+
+describe('what the image contains', () => {
+  test('is a bundle, the scripts for Redis and the licences, under 15 MB and without a package', async () => {
+    const names = await readdir(join(image.path, 'app'), { recursive: true });
+    expect(names).toEqual(
+      expect.arrayContaining([
+        'tuf-recovery.js',
+        'verify.worker.js',
+        'LICENSE',
+        'LICENSES.md',
+        'scripts/apply.lua',
+      ]),
+    );
+    expect(names.filter((name) => name.includes('node_modules') || name.endsWith('.ts'))).toEqual([]);
+    let bytes = 0;
+    for (const name of names) bytes += (await stat(join(image.path, 'app', name))).size;
+    expect(bytes).toBeLessThan(15_000_000);
+  });
+
+  test('knows its version and explains itself', async () => {
+    expect(await run(['--version'])).toEqual({ code: 0, output: expect.stringMatching(/^\d+\.\d+\.\d+\n$/) });
+    const { output } = await run(['--help']);
+    for (const command of ['controller', 'shim', 'recover', 'verify', 'status', 'run'])
+      expect(output).toContain(`  ${command} `);
+  });
+
+  test('brings an app back: S3, Redis and the scripts work from the bundle', async () => {
+    await using redis = await startRedis();
+    await using s3 = await startS3({ buckets: ['updates'] });
+    const app = await goldenApp('deleg');
+    await app.putInto(s3, 'updates');
+    const { code, output } = await run(
+      ['recover', '--admin', app.admin, '--app', app.app, '--trust-on-first-use'],
+      {
+        REDIS_URL: redis.url,
+        S3_BUCKET_NAME: 'updates',
+        S3_ENDPOINT: s3.endpoint,
+        S3_REGION: s3.region,
+        S3_FORCE_PATH_STYLE: 'true',
+        S3_ACCESS_KEY: s3.credentials.accessKeyId,
+        S3_SECRET_KEY: s3.credentials.secretAccessKey,
+      },
+    );
+    expect(code, output).toBe(0);
+    expect(await app.differences(await redis.client())).toEqual([]);
+  });
+
+  test('verifies a large repository in its worker thread', async () => {
+    await using directory = await temporaryDirectory('large');
+    await chmod(directory.path, 0o755);
+    const app = await goldenApp('many');
+    const repository = join(directory.path, 'repository');
+    await app.writeTo(repository);
+    // An object of 5 MB beside the others is enough to leave the main thread; it is history that nobody links to.
+    await writeFile(join(repository, '0.targets.json'), ' '.repeat(5_000_000));
+    const { code, output } = await run(['verify', repository, '--trust-on-first-use', '-o', 'json']);
+    expect(code, output).toBe(0);
+  });
+
+  test('talks to a cluster', async () => {
+    const cluster = await sharedApiServer();
+    for (const file of await readdir('crds')) await cluster.apply(await readFile(join('crds', file), 'utf8'));
+    const namespace = await cluster.createNamespace('image');
+    await using directory = await temporaryDirectory('kubeconfig');
+    await chmod(directory.path, 0o755);
+    const readable = join(directory.path, 'config');
+    await cp(await cluster.kubeconfigFile({ namespace }), readable);
+    await chmod(readable, 0o644);
+    const { output } = await run(['status'], { KUBECONFIG: readable });
+    expect(output).toContain(`No BootstrapRecovery in namespace ${namespace}`);
+  });
+});
+
+describe('the workflows', () => {
+  test('use only actions that are pinned to a commit, with the version beside it', async () => {
+    for (const name of await readdir('.github/workflows')) {
+      const text = await readFile(join('.github/workflows', name), 'utf8');
+      expect(parse(text), name).toHaveProperty('permissions.contents', 'read');
+      for (const line of text.split('\n').filter((each) => each.includes('uses:'))) {
+        expect(line, name).toMatch(/uses: [\w.-]+\/[\w./-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+$/);
+      }
+    }
+  });
+});
+
+test('kind: without Docker the end-to-end test says what is missing and fails', async () => {
+  await using empty = await temporaryDirectory('path');
+  await mkdir(join(empty.path, 'bin'));
+  const { code, stderr } = await runCLI(['scripts/e2e-kind.ts'], {
+    command: process.execPath,
+    env: { PATH: join(empty.path, 'bin') },
+  });
+  expect(code).toBe(1);
+  expect(stderr).toContain('needs docker, kind, kubectl and helm on PATH');
+});
