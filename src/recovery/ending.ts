@@ -61,9 +61,11 @@ export function endingOfAbort(reason: unknown): Ending {
   if (reason instanceof TransientError) {
     return { succeeded: { reason: 'Running', message: reason.message }, retry: 'wait', error: reason };
   }
-  const error = new TerminalError('Aborted', 'The run was cancelled before it wrote anything.', {
-    cause: reason,
-  });
+  const error = new TerminalError(
+    'Aborted',
+    'The run was cancelled. Redis holds the old or the new state, never a mixture.',
+    { cause: reason },
+  );
   return { succeeded: { reason: 'Cancelled', message: error.message }, retry: 'none', error };
 }
 

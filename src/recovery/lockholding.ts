@@ -12,7 +12,7 @@ export class LockHolding {
   readonly #stop = new AbortController();
   readonly #renewing: Promise<void>;
 
-  constructor(lock: Lock, store: StateStore, clock: Clock) {
+  constructor(lock: Lock, store: Pick<StateStore, 'renew'>, clock: Clock) {
     this.lock = lock;
     this.#renewing = this.#renew(store, clock);
   }
@@ -23,7 +23,7 @@ export class LockHolding {
     await this.#renewing;
   }
 
-  async #renew(store: StateStore, clock: Clock): Promise<void> {
+  async #renew(store: Pick<StateStore, 'renew'>, clock: Clock): Promise<void> {
     const { signal } = this.#stop;
     while (!signal.aborted) {
       try {

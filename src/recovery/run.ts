@@ -52,7 +52,7 @@ async function trustThenRecover(attempt: Attempt): Promise<Ending> {
     attempt.report.accepted({ reason: 'Denied', message: collision.detail });
     return end('KeyCollision', collision.detail);
   }
-  const session = new Session(attempt, questionOf(attempt.request, trusted));
+  await using session = new Session(attempt, questionOf(attempt.request, trusted));
   const ending = await settle(attempt, () => recover(attempt, session, verification, trusted));
   await session.abandon(ending);
   return ending;
@@ -95,10 +95,11 @@ async function recover(
   let replans = 0;
 
   await session.observe(); // R3
-  // An earlier attempt of this very task may have written and died before it could prove it.
-  let owesProof = assess(session.values, question).ours;
+  // Its own lock, left behind: an earlier attempt of this task may have written and died before it could prove it.
+  let owesProof = assess(session.values, question).lockIsOurs;
   for (;;) {
     const situation = assess(session.values, question);
+    owesProof ||= situation.markerIsOurs;
     const state = classify(situation); // R4
     const plan = planRecovery(situation, question, evidences); // R5
     report.planned(state, plan, planFindings(plan, situation, question, evidences));

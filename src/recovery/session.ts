@@ -1,5 +1,5 @@
 import { RecoveryError, TransientError } from '../errors.ts';
-import { lockKey, markerKey, taskKey } from '../faynosync/keys.ts';
+import { markerKey, taskKey } from '../faynosync/keys.ts';
 import { type RecoveryEnd, recoveryTask, TASK_RECORD_TTL_MS } from '../faynosync/task.ts';
 import type { Lock, ObservedValues } from '../redis/statestore.ts';
 import type { Attempt } from './attempt.ts';
@@ -8,11 +8,9 @@ import { tooFewReplicas } from './confirm.ts';
 import { type Ending, end, endingOf, isSuccess } from './ending.ts';
 import { LockHolding } from './lockholding.ts';
 import type { Plan } from './plan.ts';
+import { recoveryLock } from './recoverylock.ts';
 import { keysToObserve, markerIn, type Question } from './situation.ts';
 
-/** The server's own recovery holds its lock this much longer than its time-out, and so does ours. */
-const LOCK_MARGIN_MS = 30_000;
-const MAX_LOCK_TIMEOUT_MS = 300_000;
 /** How often a lock that somebody else holds is looked at. */
 const LOCK_POLL_MS = 500;
 /** How long replicas get to confirm the write. */
@@ -28,7 +26,7 @@ export type Written =
  * One attempt's dealings with Redis, R3 and R7 to R10: what was read last, and the lock. Each method is one round trip;
  * only a `pre-…` marker, whose keys are not known before it was read, costs one more.
  */
-export class Session {
+export class Session implements AsyncDisposable {
   readonly question: Question;
   readonly #attempt: Attempt;
   readonly #lock: Lock;
@@ -36,12 +34,9 @@ export class Session {
   #holding: LockHolding | undefined;
 
   constructor(attempt: Attempt, question: Question) {
-    const { app, taskID, deadline, clock } = attempt.request;
     this.question = question;
     this.#attempt = attempt;
-    const left = deadline.getTime() - clock.now().getTime();
-    const ttlMs = Math.max(0, Math.min(left, MAX_LOCK_TIMEOUT_MS)) + LOCK_MARGIN_MS;
-    this.#lock = { key: lockKey(app), owner: taskID, ttlMs };
+    this.#lock = recoveryLock(attempt.request);
   }
 
   /** What every key held when it was read last. */
@@ -98,6 +93,7 @@ export class Session {
         timeoutMs: replicas > 0 ? REPLICATION_TIMEOUT_MS : 0,
       });
       this.#values = values;
+      if (!this.#sawAll()) await this.observe();
       report.progress('Confirm', 0, changes.length);
       switch (result.kind) {
         case 'applied': {
@@ -154,6 +150,11 @@ export class Session {
       if (!(error instanceof RecoveryError)) throw error;
       this.#attempt.report.add('LockNotReleased', error.message);
     }
+  }
+
+  /** Whatever happened, a lock that nobody works under is renewed no longer. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#dropLock();
   }
 
   async #release(end: RecoveryEnd | undefined): Promise<void> {

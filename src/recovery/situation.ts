@@ -42,8 +42,10 @@ export interface Situation {
   readonly bootstrap:
     | { readonly id: string; readonly alive: boolean; readonly preLock: ObservedValue }
     | undefined;
-  /** The marker or the lock carries our own id: an earlier attempt of this very task was here. */
-  readonly ours: boolean;
+  /** The marker is our own id: an attempt of this very task wrote it. */
+  readonly markerIsOurs: boolean;
+  /** The lock carries our own id: this attempt holds it, or an earlier one of this task left it. */
+  readonly lockIsOurs: boolean;
 }
 
 const absent: ObservedValue = { kind: 'absent' };
@@ -92,8 +94,8 @@ export function assess(values: ObservedValues, question: Question): Situation {
       : [...owned].filter(([, value]) => value.kind === 'wrongType').map(([key]) => key),
     lockedBy: lock.kind === 'string' && lock.value !== taskID ? lock.value : undefined,
     bootstrap: marker.kind === 'bootstrapping' ? bootstrapOf(marker.id, held, question) : undefined,
-    ours:
-      (marker.kind === 'done' && marker.id === taskID) || (lock.kind === 'string' && lock.value === taskID),
+    markerIsOurs: marker.kind === 'done' && marker.id === taskID,
+    lockIsOurs: lock.kind === 'string' && lock.value === taskID,
   };
 }
 

@@ -1,0 +1,110 @@
+import { randomUUID } from 'node:crypto';
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { TransientError } from '../../src/errors.ts';
+import type { Stage } from '../../src/recovery/observer.ts';
+import { run } from '../../src/recovery/run.ts';
+import { observer } from './fixtures/engine.ts';
+import { type Site, startSite } from './fixtures/site.ts';
+
+let site: Site;
+
+beforeAll(async () => {
+  site = await startSite();
+});
+
+afterAll(() => site[Symbol.asyncDispose]());
+
+beforeEach(async () => {
+  await site.client.flushall();
+});
+
+const beforeTheWrite: readonly Stage[] = ['Trust', 'Observe', 'Plan', 'Lock'];
+const fromTheWriteOn: readonly Stage[] = ['Apply', 'Confirm', 'Record'];
+
+/** Runs and aborts at the first sign of a stage. */
+async function abortAt(stage: Stage, reason: unknown) {
+  const controller = new AbortController();
+  const taskID = randomUUID();
+  const watching = observer({
+    progress: (progress) => {
+      if (progress.stage === stage) controller.abort(reason);
+    },
+  });
+  return {
+    taskID,
+    outcome: await run(site.request({ taskID, signal: controller.signal, observer: watching })),
+  };
+}
+
+describe('cancel', () => {
+  test.each(beforeTheWrite)('at %s: nothing was written, the lock is free', async (stage) => {
+    const { taskID, outcome } = await abortAt(stage, new Error('cancelled'));
+    expect(outcome).toMatchObject({
+      succeeded: { reason: 'Cancelled' },
+      retry: 'none',
+      error: { code: 'Aborted' },
+    });
+    expect((await site.client.keys('*')).filter((key) => key !== `task:${taskID}`)).toEqual([]);
+  });
+
+  test.each(fromTheWriteOn)(
+    'at %s is too late: what is written is proven, so the run ends as it would have',
+    async (stage) => {
+      const { taskID, outcome } = await abortAt(stage, new Error('cancelled'));
+      expect(outcome.succeeded.reason).toBe('Recovered');
+      expect(await site.app.differences(site.client, taskID)).toEqual([]);
+      expect(await site.client.exists(site.world.key('RECOVERY_LOCK'))).toBe(0);
+    },
+  );
+
+  test('under the lock leaves a task record that says so', async () => {
+    const { taskID } = await abortAt('Lock', new Error('cancelled'));
+    const record = await site.client.get(`task:${taskID}`);
+    if (record !== null) expect(JSON.parse(record)).toMatchObject({ state: 'FAILURE' });
+    expect(await site.client.exists(site.world.key('RECOVERY_LOCK'))).toBe(0);
+  });
+});
+
+describe('shutdown', () => {
+  test.each(beforeTheWrite)(
+    'at %s leaves the task undecided, so that it can be started again',
+    async (stage) => {
+      const { taskID, outcome } = await abortAt(
+        stage,
+        new TransientError('Aborted', 'The controller shuts down.'),
+      );
+      expect(outcome).toMatchObject({ succeeded: { reason: 'Running' }, retry: 'wait' });
+      expect(await site.client.keys('*')).toEqual([]);
+      expect((await run(site.request({ taskID }))).succeeded.reason).toBe('Recovered');
+    },
+  );
+});
+
+describe('the deadline', () => {
+  test('that passes while somebody holds the lock is told with the holder', async () => {
+    await site.client.set(site.world.key('RECOVERY_LOCK'), 'somebody');
+    const outcome = await run(site.request({ deadline: new Date(Date.now() + 700) }));
+    expect(outcome).toMatchObject({
+      succeeded: { reason: 'DeadlineExceeded', message: expect.stringContaining('somebody') },
+      accepted: { reason: 'RecoveryInProgress' },
+      state: 'Locked',
+      retry: 'none',
+    });
+    expect(await site.client.keys('*')).toEqual([site.world.key('RECOVERY_LOCK')]);
+  });
+
+  test('that has passed already lets nothing begin', async () => {
+    const outcome = await run(site.request({ deadline: new Date(0) }));
+    expect(outcome.succeeded.reason).toBe('DeadlineExceeded');
+    expect(await site.client.keys('*')).toEqual([]);
+  });
+});
+
+test('a bug of an observer is no outcome: it is thrown', async () => {
+  const broken = observer({
+    planned: () => {
+      throw new RangeError('a bug');
+    },
+  });
+  await expect(run(site.request({ observer: broken }))).rejects.toThrow(RangeError);
+});

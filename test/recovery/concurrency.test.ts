@@ -1,0 +1,183 @@
+import { randomUUID } from 'node:crypto';
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { run } from '../../src/recovery/run.ts';
+import type { StateStore } from '../../src/redis/statestore.ts';
+import { type Site, startSite } from './fixtures/site.ts';
+
+let site: Site;
+
+beforeAll(async () => {
+  site = await startSite();
+});
+
+afterAll(() => site[Symbol.asyncDispose]());
+
+beforeEach(async () => {
+  await site.client.flushall();
+});
+
+/** A store that does something right before it writes: what another process could do at that moment. */
+function interrupted(before: (attempt: number) => Promise<unknown>): StateStore {
+  const store = site.anotherStore();
+  let attempts = 0;
+  return new Proxy(store, {
+    get(target, name) {
+      if (name !== 'apply') {
+        const value = Reflect.get(target, name, target);
+        return typeof value === 'function' ? value.bind(target) : value;
+      }
+      return async (...args: Parameters<StateStore['apply']>) => {
+        attempts += 1;
+        await before(attempts);
+        return target.apply(...args);
+      };
+    },
+  });
+}
+
+describe('two runs at once', () => {
+  test('one recovers; the other waits for it and finds nothing left to do', async () => {
+    const tasks = [randomUUID(), randomUUID()];
+    const outcomes = await Promise.all(
+      tasks.map((taskID) => run(site.request({ taskID, store: site.anotherStore() }))),
+    );
+    const reasons = outcomes.map(({ succeeded }) => succeeded.reason);
+    expect(reasons.toSorted()).toEqual(['AlreadyConsistent', 'Recovered']);
+    const winner = tasks[reasons.indexOf('Recovered')];
+    expect(await site.app.differences(site.client, winner)).toEqual([]);
+    expect(await site.client.exists(site.world.key('RECOVERY_LOCK'))).toBe(0);
+  });
+
+  test('eight of them: one recovers, nothing is lost', async () => {
+    const tasks = Array.from({ length: 8 }, () => randomUUID());
+    const outcomes = await Promise.all(
+      tasks.map((taskID) => run(site.request({ taskID, store: site.anotherStore() }))),
+    );
+    const reasons = outcomes.map(({ succeeded }) => succeeded.reason);
+    expect(reasons.filter((reason) => reason === 'Recovered')).toHaveLength(1);
+    expect(reasons.filter((reason) => reason === 'AlreadyConsistent')).toHaveLength(7);
+    const [marker] = await site.client.mget(site.world.key('BOOTSTRAP'));
+    expect(await site.app.differences(site.client, marker ?? '')).toEqual([]);
+  });
+
+  test('of the same task, as after a change of leader: both end well and agree', async () => {
+    const taskID = randomUUID();
+    const outcomes = await Promise.all(
+      [1, 2, 3].map(() => run(site.request({ taskID, store: site.anotherStore() }))),
+    );
+    expect(new Set(outcomes.map(({ succeeded }) => succeeded.reason))).toEqual(new Set(['Recovered']));
+    expect(await site.app.differences(site.client, taskID)).toEqual([]);
+    expect(await site.client.exists(site.world.key('RECOVERY_LOCK'))).toBe(0);
+  });
+});
+
+describe('somebody else writes between plan and write', () => {
+  test('PUT config changes a setting that was about to be created: theirs is kept', async () => {
+    const taskID = randomUUID();
+    const key = site.world.key('TARGETS_EXPIRATION');
+    const store = interrupted(async (attempt) => attempt === 1 && (await site.client.set(key, '33')));
+    const outcome = await run(site.request({ taskID, store }));
+
+    expect(outcome.succeeded.reason).toBe('Recovered');
+    expect(outcome.plan?.actions.find((action) => action.key === key)).toMatchObject({
+      kind: 'Keep',
+      after: '33',
+    });
+    expect(await site.app.differences(site.client, taskID)).toEqual([expect.stringContaining(key)]);
+  });
+
+  test('PUT config changes a survivor: theirs is kept', async () => {
+    await site.heal();
+    await site.client.del(site.world.key('BOOTSTRAP'));
+    const key = site.world.key('SNAPSHOT_EXPIRATION');
+    const store = interrupted(async (attempt) => attempt === 1 && (await site.client.set(key, '33')));
+    expect((await run(site.request({ store }))).succeeded.reason).toBe('Recovered');
+    expect(await site.client.get(key)).toBe('33');
+  });
+
+  test('a marker that appears is not overwritten', async () => {
+    const theirs = randomUUID();
+    const store = interrupted(
+      async (attempt) => attempt === 1 && (await site.client.set(site.world.key('BOOTSTRAP'), theirs)),
+    );
+    expect((await run(site.request({ store }))).succeeded.reason).toBe('Recovered');
+    expect(await site.client.get(site.world.key('BOOTSTRAP'))).toBe(theirs);
+    // Beside a marker that is there, ROOT_SIGNING is not made up.
+    expect(await site.app.differences(site.client, theirs)).toEqual([
+      expect.stringContaining('ROOT_SIGNING'),
+    ]);
+  });
+
+  test('again and again: the run gives up after five new plans, says which key, and writes nothing', async () => {
+    const key = site.world.key('TARGETS_EXPIRATION');
+    const store = interrupted((attempt) => site.client.set(key, String(attempt)));
+    const taskID = randomUUID();
+    const outcome = await run(site.request({ taskID, store }));
+
+    expect(outcome.succeeded).toMatchObject({ reason: 'Conflict', message: expect.stringContaining(key) });
+    expect((await site.client.keys('*')).sort()).toEqual([key, `task:${taskID}`].sort());
+    expect(await site.client.get(key)).toBe('6');
+  });
+
+  test('the lock is taken over: nothing is written under it, and the run waits for the new holder', async () => {
+    const lock = site.world.key('RECOVERY_LOCK');
+    const store = interrupted(
+      async (attempt) => attempt === 1 && (await site.client.set(lock, 'somebody', 'PX', 800)),
+    );
+    const taskID = randomUUID();
+    const accepted: string[] = [];
+    const observer = {
+      ...site.request().observer,
+      accepted: ({ reason }: { reason: string }) => void accepted.push(reason),
+    };
+    const outcome = await run(site.request({ taskID, store, observer }));
+    expect(outcome.succeeded.reason).toBe('Recovered');
+    expect(accepted).toContain('RecoveryInProgress');
+    expect(await site.app.differences(site.client, taskID)).toEqual([]);
+  });
+
+  test('the lock runs out: nothing is written without it, and it is taken again', async () => {
+    const store = interrupted(
+      async (attempt) => attempt === 1 && (await site.client.del(site.world.key('RECOVERY_LOCK'))),
+    );
+    expect((await run(site.request({ store }))).succeeded.reason).toBe('Recovered');
+    expect(await site.client.exists(site.world.key('RECOVERY_LOCK'))).toBe(0);
+  });
+
+  test('a ceremony is staged meanwhile: it survives', async () => {
+    const key = site.world.key('ROOT_SIGNING');
+    const store = interrupted(
+      async (attempt) => attempt === 1 && (await site.client.set(key, '{"signed":{}}', 'PX', 60_000)),
+    );
+    expect((await run(site.request({ store }))).succeeded.reason).toBe('Recovered');
+    expect(await site.client.get(key)).toBe('{"signed":{}}');
+    expect(await site.client.pttl(key)).toBeGreaterThan(0);
+  });
+
+  test('a bootstrap starts meanwhile: the run stops and its lock is free', async () => {
+    await site.heal();
+    await site.client.del(site.world.key('BOOTSTRAP'));
+    const other = randomUUID();
+    const record = JSON.stringify({
+      state: 'RUNNING',
+      result: { last_update: site.request().now.toISOString() },
+    });
+    const store = interrupted(async (attempt) => {
+      if (attempt > 1) return;
+      await site.client.mset(
+        site.world.key('BOOTSTRAP'),
+        `pre-${other}`,
+        `pre-${other}`,
+        other,
+        `task:${other}`,
+        record,
+      );
+    });
+    const outcome = await run(site.request({ store }));
+    expect(outcome.succeeded).toMatchObject({
+      reason: 'BootstrapInProgress',
+      message: expect.stringContaining(other),
+    });
+    expect(await site.client.exists(site.world.key('RECOVERY_LOCK'))).toBe(0);
+  });
+});

@@ -1,0 +1,73 @@
+import { randomUUID } from 'node:crypto';
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { run } from '../../src/recovery/run.ts';
+import { type Site, startSite } from './fixtures/site.ts';
+
+let site: Site;
+let lock: string;
+
+beforeAll(async () => {
+  site = await startSite();
+  lock = site.world.key('RECOVERY_LOCK');
+});
+
+afterAll(() => site[Symbol.asyncDispose]());
+
+beforeEach(async () => {
+  await site.client.flushall();
+});
+
+describe('a task that is started again after a crash', () => {
+  test('before the write: finds its own lock, enters it and recovers', async () => {
+    const taskID = randomUUID();
+    await site.client.set(lock, taskID, 'PX', 300_000);
+    const outcome = await run(site.request({ taskID }));
+    expect(outcome.succeeded.reason).toBe('Recovered');
+    expect(await site.app.differences(site.client, taskID)).toEqual([]);
+    expect(await site.client.exists(lock)).toBe(0);
+  });
+
+  test('after the write: finds its own marker, proves it, and says Recovered', async () => {
+    const taskID = randomUUID();
+    await run(site.request({ taskID }));
+    await site.client.set(lock, taskID, 'PX', 300_000);
+    await site.client.del(`task:${taskID}`);
+
+    const outcome = await run(site.request({ taskID }));
+    expect(outcome).toMatchObject({ succeeded: { reason: 'Recovered' }, state: 'Healthy' });
+    expect(await site.client.exists(lock)).toBe(0);
+    expect(await site.client.exists(`task:${taskID}`)).toBe(1);
+  });
+
+  test('after a write beside a marker that survived: its own lock tells, and it says Recovered', async () => {
+    await site.heal();
+    const taskID = randomUUID();
+    await site.client.set(lock, taskID, 'PX', 300_000);
+    const outcome = await run(site.request({ taskID }));
+    expect(outcome.succeeded.reason).toBe('Recovered');
+    expect(await site.client.exists(lock)).toBe(0);
+  });
+
+  test('of somebody else’s task: waits for the lock to run out by itself, then recovers', async () => {
+    await site.client.set(lock, randomUUID(), 'PX', 700);
+    const taskID = randomUUID();
+    const accepted: string[] = [];
+    const observer = {
+      ...site.request().observer,
+      accepted: ({ reason }: { reason: string }) => void accepted.push(reason),
+    };
+    const outcome = await run(site.request({ taskID, observer }));
+    expect(outcome.succeeded.reason).toBe('Recovered');
+    expect(accepted).toEqual(['RecoveryInProgress', 'RecoveryRequired']);
+    expect(await site.app.differences(site.client, taskID)).toEqual([]);
+  });
+});
+
+test('a marker that the server’s own recovery left behind is no obstacle once its lock is gone', async () => {
+  await site.heal();
+  await site.client.set(site.world.key('BOOTSTRAP'), `RECOVERING_${randomUUID()}`);
+  await site.client.set(lock, randomUUID(), 'PX', 700);
+  const taskID = randomUUID();
+  expect((await run(site.request({ taskID }))).succeeded.reason).toBe('Recovered');
+  expect(await site.client.get(site.world.key('BOOTSTRAP'))).toBe(taskID);
+});
