@@ -22,13 +22,14 @@ export interface ControllerProcessOptions {
   /** Another URL of the API server, for example a proxy's. */
   readonly server?: string;
   readonly kubeconfig?: string;
-  readonly env?: Readonly<Record<string, string>>;
+  /** False: do not wait until it is ready. */
+  readonly ready?: boolean;
 }
 
-/** Starts a controller for one namespace, with the rights of fixtures/role.yaml, and waits until it is ready. */
+/** Starts a controller for one namespace, with the rights of fixtures/role.yaml. */
 export async function startController(
   namespace: TestNamespace,
-  { args = [], server, kubeconfig, env = {} }: ControllerProcessOptions = {},
+  { args = [], server, kubeconfig, ready = true }: ControllerProcessOptions = {},
 ): Promise<ControllerProcess> {
   const file = kubeconfig ?? (await namespace.controllerKubeconfig(server));
   const process = await startProcess({
@@ -39,7 +40,7 @@ export async function startController(
       ...['--health-address=127.0.0.1:0', '--metrics-address=127.0.0.1:0', '--shutdown-grace=5'],
       ...args,
     ],
-    env: { ...env, KUBECONFIG: undefined },
+    env: { KUBECONFIG: undefined },
   });
   const log: ControllerProcess['log'] = async () =>
     (await process.log()).split('\n').flatMap((line) => (line.startsWith('{') ? [JSON.parse(line)] : []));
@@ -56,9 +57,11 @@ export async function startController(
     const response = await fetch(`http://127.0.0.1:${ports['healthPort']}/${path}`);
     return { status: response.status, body: await response.text() };
   };
-  await poll('the controller to be ready', async () => (await probe('readyz')).status === 200, {
-    signal: ended.signal,
-  });
+  if (ready) {
+    await poll('the controller to be ready', async () => (await probe('readyz')).status === 200, {
+      signal: ended.signal,
+    });
+  }
   return {
     process,
     log,

@@ -1,0 +1,122 @@
+import type { BootstrapRecovery } from '../../api/bootstraprecovery.generated.ts';
+import { isTerminal, type Verdict } from '../../api/conditions.ts';
+import type { SucceededReason } from '../../api/reasons.ts';
+import { bootstrapRecoveries, lockFinalizer } from '../../api/resources.ts';
+import { TerminalError } from '../../errors.ts';
+import { isConflict, isNotFound } from '../../kube/apierror.ts';
+import { removeFinalizer } from '../../kube/finalizers.ts';
+import type { Result } from '../../kube/reconcile.ts';
+import { ForbiddenError } from '../target/forbidden.ts';
+import { countEnd } from './accounts.ts';
+import { type AttemptOrder, type AttemptTools, makeAttempt } from './attempt.ts';
+import { concludedWithout, type Draft, draftOf } from './draft.ts';
+import type { LiveFacts } from './facts.ts';
+import { giveBackLock } from './giveback.ts';
+
+/** Milliseconds until something nobody tells us about, such as a granted permission, is looked at again. */
+const lookAgain = 30_000;
+/** Milliseconds between two tries to give back a lock. */
+const giveBackInterval = 5_000;
+/** Milliseconds after which a lock has ended by itself: its longest life, the time-out of 300 s and a margin of 30 s. */
+const lockLifetime = 330_000;
+
+/** Whether deleting the object waits for us. */
+export function holdsFinalizer({ metadata }: BootstrapRecovery): boolean {
+  return metadata.finalizers?.includes(lockFinalizer) ?? false;
+}
+
+/** What can be done with one run, as it was just read. Each ends with a status that says what was done. */
+export class RunActions {
+  readonly #tools: AttemptTools;
+  readonly #facts: LiveFacts;
+
+  constructor(tools: AttemptTools, facts: LiveFacts) {
+    this.#tools = tools;
+    this.#facts = facts;
+  }
+
+  /** The status of a run that has ended follows the generation, and nothing is held any more. */
+  async follow(): Promise<void> {
+    const { run } = this.#facts;
+    await this.#letGo(await this.#write(draftOf(run)));
+  }
+
+  /** Says what the run waits for. */
+  async wait(verdict: Verdict<SucceededReason>): Promise<void> {
+    const { run, now } = this.#facts;
+    await this.#write(concludedWithout(draftOf(run), verdict, now));
+  }
+
+  /** Ends the run without another attempt. An attempt that died before may have left its lock. */
+  async end(verdict: Verdict<SucceededReason>, signal: AbortSignal): Promise<void> {
+    const { client, metrics, logger } = this.#tools;
+    const { run, target, now } = this.#facts;
+    if (holdsFinalizer(run)) await giveBackLock(client, run, target, logger, signal);
+    const ended = await this.#write(concludedWithout(draftOf(run), verdict, now));
+    logger.info({ reason: verdict.reason }, `run ended without another attempt: ${verdict.message}`);
+    countEnd(metrics, ended);
+    await this.#letGo(ended);
+  }
+
+  /** Makes an attempt; says what it waits for, or ends the run, when it cannot begin because of what the target refers to. */
+  async attempt(order: Omit<AttemptOrder, 'run'>): Promise<Result> {
+    const { metrics, clock } = this.#tools;
+    try {
+      const { run, nextAttemptTime } = await makeAttempt(this.#tools, { ...order, run: this.#facts.run });
+      if (isTerminal(run.status.conditions ?? [])) {
+        countEnd(metrics, run);
+        await this.#letGo(run);
+      }
+      if (nextAttemptTime === undefined) return {};
+      return { requeueAfterMs: Math.max(1, nextAttemptTime.getTime() - clock.now().getTime()) };
+    } catch (error) {
+      if (error instanceof ForbiddenError) {
+        await this.wait({ reason: 'WaitingForTarget', message: error.message });
+        return { requeueAfterMs: lookAgain };
+      }
+      if (!(error instanceof TerminalError)) throw error;
+      await this.end({ reason: 'InvalidReference', message: error.message }, order.stopping);
+      return {};
+    }
+  }
+
+  /** Lets a run go that is being deleted. That waits for its lock, but never longer than the lock itself would last. */
+  async release(signal: AbortSignal): Promise<Result> {
+    const { client, logger } = this.#tools;
+    const { run, target, now } = this.#facts;
+    if (!holdsFinalizer(run)) return {};
+    const since = Date.parse(run.metadata.deletionTimestamp ?? '');
+    const overdue = now.getTime() - since > lockLifetime;
+    if (!overdue && !(await giveBackLock(client, run, target, logger, signal))) {
+      return { requeueAfterMs: giveBackInterval };
+    }
+    await this.#letGo(run);
+    return {};
+  }
+
+  /** Deletes a run whose time to live is over. */
+  async expire(): Promise<void> {
+    const { namespace, name, uid } = this.#facts.run.metadata;
+    try {
+      await this.#tools.client.delete(bootstrapRecoveries, { namespace, name }, { uid });
+    } catch (error) {
+      // Gone already, or a namesake took its place.
+      if (!isNotFound(error) && !isConflict(error)) throw error;
+    }
+  }
+
+  async #letGo(run: BootstrapRecovery): Promise<void> {
+    const { client } = this.#tools;
+    try {
+      await removeFinalizer<BootstrapRecovery>(client, bootstrapRecoveries, run, lockFinalizer);
+    } catch (error) {
+      if (!isNotFound(error)) throw error;
+    }
+  }
+
+  async #write(draft: Draft): Promise<BootstrapRecovery> {
+    const writer = this.#tools.writer(this.#facts.run);
+    await writer.write(draft);
+    return writer.run;
+  }
+}

@@ -1,0 +1,51 @@
+import type { BootstrapRecovery } from '../../api/bootstraprecovery.generated.ts';
+import type { RecoveryTarget } from '../../api/recoverytarget.generated.ts';
+import { bootstrapRecoveries, recoveryTargets } from '../../api/resources.ts';
+import type { ApiClient } from '../../kube/apiclient.ts';
+import { isNotFound } from '../../kube/apierror.ts';
+import type { Clock } from '../../kube/clock.ts';
+import type { KubernetesObject } from '../../kube/object.ts';
+import type { ObjectKey } from '../../kube/objectkey.ts';
+import type { Resource } from '../../kube/resource.ts';
+import type { RunFacts } from './decide.ts';
+
+/** Facts from the API server itself, whole objects. */
+export interface LiveFacts extends RunFacts {
+  readonly run: BootstrapRecovery;
+  readonly target: RecoveryTarget | undefined;
+}
+
+/**
+ * The present state of a run and its target, from the API server: a cache is never enough to justify a side effect. Undefined when
+ * the run is gone; a namesake created in between comes with its own event.
+ */
+export async function gatherFacts(
+  client: ApiClient,
+  { metadata, spec }: BootstrapRecovery,
+  clock: Clock,
+  signal: AbortSignal,
+): Promise<LiveFacts | undefined> {
+  const { namespace, name, uid } = metadata;
+  const targetKey = { namespace, name: spec.targetRef.name };
+  const [run, target] = await Promise.all([
+    find<BootstrapRecovery>(client, bootstrapRecoveries, { namespace, name }, signal),
+    find<RecoveryTarget>(client, recoveryTargets, targetKey, signal),
+  ]);
+  if (run?.metadata.uid !== uid) return undefined;
+  const usable = target?.metadata.deletionTimestamp === undefined ? target : undefined;
+  return { run, target: usable, now: clock.now() };
+}
+
+async function find<T extends KubernetesObject>(
+  client: ApiClient,
+  resource: Resource<T>,
+  key: ObjectKey,
+  signal: AbortSignal,
+): Promise<T | undefined> {
+  try {
+    return await client.get(resource, key, { signal });
+  } catch (error) {
+    if (isNotFound(error)) return undefined;
+    throw error;
+  }
+}

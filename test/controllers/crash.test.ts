@@ -1,0 +1,192 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { type FaultProxy, startFaultProxy } from '../harness/faultproxy.ts';
+import { poll } from '../harness/poll.ts';
+import { sharedApiServer } from '../harness/shared-apiserver.ts';
+import { startController } from './support/controller-process.ts';
+import { type Installation, startInstallation } from './support/installation.ts';
+import { type TestNamespace, testNamespace } from './support/namespace.ts';
+
+let namespace: TestNamespace;
+let installation: Installation;
+let redisProxy: FaultProxy;
+let s3Proxy: FaultProxy;
+
+beforeAll(async () => {
+  namespace = await testNamespace(await sharedApiServer());
+  installation = await startInstallation(['deleg']);
+  redisProxy = await startFaultProxy({ port: installation.redis.port });
+  s3Proxy = await startFaultProxy({ port: installation.s3.port });
+  const { redis, storage } = installation.target().spec;
+  await namespace.apply(
+    ...installation.secrets,
+    installation.target('default', {
+      redis: { ...redis, address: `${redisProxy.host}:${redisProxy.port}` },
+      storage: { ...storage, endpoint: `http://${s3Proxy.host}:${s3Proxy.port}` },
+    }),
+  );
+});
+
+afterAll(async () => {
+  await redisProxy?.stop();
+  await s3Proxy?.stop();
+  await installation?.[Symbol.asyncDispose]();
+});
+
+beforeEach(async () => {
+  await redisProxy.heal();
+  await s3Proxy.heal();
+  await namespace.kubectl('delete', 'bsr', '--all', '--wait=false');
+  await (await installation.redis.client()).flushall();
+});
+
+/** Makes what this stage talks to so slow that a run can be met there. */
+async function slowDown(stage: string): Promise<void> {
+  const proxy = stage === 'Trust' ? s3Proxy : redisProxy;
+  await proxy.inject({ kind: 'delay', ms: 1_500 });
+}
+
+async function reaches(name: string, stage: string): Promise<void> {
+  await poll(
+    `run ${name} to reach ${stage}`,
+    async () => (await namespace.run(name)).status.progress?.stage === stage,
+    {
+      intervalMs: 5,
+    },
+  );
+}
+
+async function start(name: string): Promise<void> {
+  const app = installation.app('deleg');
+  await namespace.start(name, { adminName: app.admin, appName: app.app });
+}
+
+/** The end of a run is also the end of its hold on the object. */
+async function letGo(name: string): Promise<void> {
+  await poll(
+    `the finalizer of ${name} to go`,
+    async () => (await namespace.run(name)).metadata.finalizers === undefined,
+  );
+}
+
+/** Redis holds exactly what it should, once; nobody holds the lock. */
+async function expectRestored(taskID: string): Promise<void> {
+  const app = installation.app('deleg');
+  const redis = await installation.redis.client();
+  expect(await app.differences(redis, taskID)).toEqual([]);
+  expect(await redis.get(`RECOVERY_LOCK_${app.admin}_${app.app}`)).toBeNull();
+}
+
+describe('a controller that dies by SIGKILL in the middle of a run', () => {
+  test.each(['Trust', 'Observe', 'Lock', 'Apply', 'Record'])(
+    'in stage %s: the next one ends the run as Recovered, in the same attempt',
+    async (stage) => {
+      const name = `killed-in-${stage.toLowerCase()}`;
+      await slowDown(stage);
+      {
+        await using controller = await startController(namespace, { args: ['--no-leader-elect'] });
+        await start(name);
+        await reaches(name, stage);
+        await controller.process.kill();
+      }
+      await redisProxy.heal();
+      await s3Proxy.heal();
+      await using _next = await startController(namespace, { args: ['--no-leader-elect'] });
+      const { run, succeeded } = await namespace.ended(name);
+      expect(succeeded).toMatchObject({ status: 'True', reason: 'Recovered' });
+      expect(run.status.attempts).toBe(1);
+      await expectRestored(run.metadata.uid);
+      await letGo(name);
+    },
+  );
+
+  test('its lost run can still be cancelled, and the lock goes with it', async () => {
+    await slowDown('Apply');
+    {
+      await using controller = await startController(namespace, { args: ['--no-leader-elect'] });
+      await start('cancelled-after-crash');
+      await reaches('cancelled-after-crash', 'Apply');
+      await controller.process.kill();
+    }
+    await namespace.kubectl(
+      'patch',
+      'bsr',
+      'cancelled-after-crash',
+      '--type=merge',
+      '--patch={"spec":{"cancel":true}}',
+    );
+    await redisProxy.heal();
+    await s3Proxy.heal();
+    await using _next = await startController(namespace, { args: ['--no-leader-elect'] });
+    expect((await namespace.ended('cancelled-after-crash')).succeeded.reason).toBe('Cancelled');
+    await letGo('cancelled-after-crash');
+    expect(await (await installation.redis.client()).keys('RECOVERY_LOCK_*')).toEqual([]);
+  });
+});
+
+describe('a run that is ended from outside while it is under way', () => {
+  test.each(['Trust', 'Observe', 'Lock'])(
+    'cancelled in stage %s: it ends, and nothing is written',
+    async (stage) => {
+      const name = `cancelled-in-${stage.toLowerCase()}`;
+      await slowDown(stage);
+      await using _controller = await startController(namespace, { args: ['--no-leader-elect'] });
+      await start(name);
+      await reaches(name, stage);
+      await namespace.kubectl('patch', 'bsr', name, '--type=merge', '--patch={"spec":{"cancel":true}}');
+      const { succeeded } = await namespace.ended(name);
+      expect(succeeded).toMatchObject({ status: 'False', reason: 'Cancelled' });
+      const redis = await installation.redis.client();
+      expect(await redis.keys('BOOTSTRAP_*')).toEqual([]);
+      await poll('the lock to go', async () => (await redis.keys('RECOVERY_LOCK_*')).length === 0);
+    },
+  );
+
+  test.each(['Trust', 'Observe', 'Lock', 'Apply'])(
+    'deleted in stage %s: it goes, its lock goes, and Redis holds the old or the new state',
+    async (stage) => {
+      const name = `deleted-in-${stage.toLowerCase()}`;
+      await slowDown(stage);
+      await using _controller = await startController(namespace, { args: ['--no-leader-elect'] });
+      await start(name);
+      const { metadata } = await namespace.run(name);
+      await reaches(name, stage);
+      await namespace.kubectl('delete', 'bsr', name, '--timeout=60s');
+      const redis = await installation.redis.client();
+      await poll('the lock to go', async () => (await redis.keys('RECOVERY_LOCK_*')).length === 0);
+      const settings = (await redis.keys('*')).filter((key) => !key.startsWith('task:'));
+      if (settings.length > 0) await expectRestored(metadata.uid);
+    },
+  );
+
+  test('SIGTERM: the controller reaches a safe point, exits 0, and the next one ends the run', async () => {
+    await slowDown('Observe');
+    {
+      await using controller = await startController(namespace, { args: ['--shutdown-grace=30'] });
+      await start('handed-over');
+      await reaches('handed-over', 'Observe');
+      expect(await controller.process.stop()).toEqual({ code: 0, signal: null });
+      expect((await controller.log()).at(-1)).toMatchObject({ msg: 'stopped' });
+    }
+    expect((await namespace.run('handed-over')).status.completionTime).toBeUndefined();
+    await redisProxy.heal();
+    await s3Proxy.heal();
+    await using _next = await startController(namespace);
+    const { run, succeeded } = await namespace.ended('handed-over');
+    expect(succeeded.reason).toBe('Recovered');
+    await expectRestored(run.metadata.uid);
+  });
+
+  test('Redis goes away in the middle and comes back: the run is tried again and recovers', async () => {
+    await using _controller = await startController(namespace, { args: ['--no-leader-elect'] });
+    await redisProxy.inject({ kind: 'refuse' });
+    await start('redis-away');
+    const retrying = await namespace.reason('redis-away', 'Retrying');
+    expect(retrying.status).toMatchObject({ attempts: 1, lastErrors: [{ reason: 'RedisUnreachable' }] });
+    expect(retrying.status.nextAttemptTime).toBeDefined();
+    await redisProxy.heal();
+    const { run, succeeded } = await namespace.ended('redis-away');
+    expect(succeeded.reason).toBe('Recovered');
+    expect(run.status.attempts).toBeGreaterThan(1);
+    await expectRestored(run.metadata.uid);
+  });
+});

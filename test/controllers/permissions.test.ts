@@ -1,0 +1,71 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { poll } from '../harness/poll.ts';
+import { sharedApiServer } from '../harness/shared-apiserver.ts';
+import { startController } from './support/controller-process.ts';
+import { type Installation, startInstallation } from './support/installation.ts';
+import { conditionOf, type TestNamespace, testNamespace } from './support/namespace.ts';
+
+let namespace: TestNamespace;
+let installation: Installation;
+
+beforeAll(async () => {
+  namespace = await testNamespace(await sharedApiServer());
+  installation = await startInstallation(['simple']);
+  await namespace.apply(...installation.secrets, installation.target());
+});
+
+afterAll(() => installation?.[Symbol.asyncDispose]());
+
+/** Takes one rule out of the role, or puts all of them back. */
+async function withoutRule(index: number | undefined): Promise<void> {
+  const role = JSON.parse(await namespace.kubectl('get', 'role', 'tuf-recovery-controller', '--output=json'));
+  const rules = index === undefined ? fullRules : fullRules.toSpliced(index, 1);
+  await namespace.apply({ ...role, metadata: { name: role.metadata.name }, rules });
+}
+
+let fullRules: object[];
+
+describe('a permission the controller lacks', () => {
+  test('on Secrets: the run waits and names the permission, and goes on when it is granted', async () => {
+    const kubeconfig = await namespace.controllerKubeconfig();
+    fullRules = JSON.parse(
+      await namespace.kubectl('get', 'role', 'tuf-recovery-controller', '--output=json'),
+    ).rules;
+    await withoutRule(fullRules.findIndex((rule) => JSON.stringify(rule).includes('"secrets"')));
+    await using _controller = await startController(namespace, { kubeconfig, args: ['--no-leader-elect'] });
+    const app = installation.app('simple');
+    await namespace.start('forbidden', { adminName: app.admin, appName: app.app });
+    const waiting = await namespace.reason('forbidden', 'WaitingForTarget');
+    expect(conditionOf(waiting, 'Succeeded')?.message).toMatch(
+      /may not read Secret .*\/redis: grant its ServiceAccount the verb get on secrets/,
+    );
+    expect(conditionOf(await namespace.target(), 'Ready')).toMatchObject({
+      status: 'False',
+      reason: 'Forbidden',
+    });
+
+    await withoutRule(undefined);
+    // A changed target wakes what waits for it; without this it looks again by itself within half a minute.
+    await namespace.kubectl('annotate', 'rt', 'default', 'example.com/touched=yes');
+    expect((await namespace.ended('forbidden')).succeeded.reason).toBe('Recovered');
+  });
+
+  test('on runs: the controller is not ready and says what to grant', async () => {
+    const kubeconfig = await namespace.controllerKubeconfig();
+    await withoutRule(
+      fullRules.findIndex((rule) => JSON.stringify(rule).includes('["bootstraprecoveries"]')),
+    );
+    await using controller = await startController(namespace, {
+      kubeconfig,
+      args: ['--no-leader-elect'],
+      ready: false,
+    });
+    const { body } = await poll('the probe to name the permission', async () => {
+      const answer = await controller.probe('readyz');
+      return answer.body.includes('403') ? answer : undefined;
+    });
+    expect(body).toMatch(/bootstraprecoveries.*403 Forbidden.*grant this in the Role/s);
+    await withoutRule(undefined);
+    await poll('the controller to be ready', async () => (await controller.probe('readyz')).status === 200);
+  });
+});

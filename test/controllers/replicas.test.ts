@@ -1,0 +1,90 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { type FaultProxy, startFaultProxy } from '../harness/faultproxy.ts';
+import { poll } from '../harness/poll.ts';
+import { sharedApiServer } from '../harness/shared-apiserver.ts';
+import { type ControllerProcess, startController } from './support/controller-process.ts';
+import { type Installation, startInstallation } from './support/installation.ts';
+import { type TestNamespace, testNamespace } from './support/namespace.ts';
+
+let namespace: TestNamespace;
+let installation: Installation;
+let proxy: FaultProxy;
+
+beforeAll(async () => {
+  namespace = await testNamespace(await sharedApiServer());
+  installation = await startInstallation(['deleg']);
+  proxy = await startFaultProxy({ port: installation.redis.port });
+  const { redis } = installation.target().spec;
+  const address = `${proxy.host}:${proxy.port}`;
+  await namespace.apply(
+    ...installation.secrets,
+    installation.target('default', { redis: { ...redis, address } }),
+  );
+});
+
+afterAll(async () => {
+  await proxy?.stop();
+  await installation?.[Symbol.asyncDispose]();
+});
+
+beforeEach(async () => {
+  await proxy.heal();
+  await (await installation.redis.client()).flushall();
+});
+
+const leads = async (controller: ControllerProcess): Promise<boolean> =>
+  (await controller.log()).some(({ msg }) => msg === 'became leader');
+
+/** A run of the app, met in the stage where its script is on its way to Redis. */
+async function startAndMeet(name: string): Promise<void> {
+  await proxy.inject({ kind: 'delay', ms: 1_500 });
+  const app = installation.app('deleg');
+  await namespace.start(name, { adminName: app.admin, appName: app.app });
+  await poll('the run to write', async () => (await namespace.run(name)).status.progress?.stage === 'Apply', {
+    intervalMs: 5,
+  });
+}
+
+async function expectRecoveredOnce(name: string): Promise<void> {
+  const { run, succeeded } = await namespace.ended(name);
+  expect(succeeded).toMatchObject({ status: 'True', reason: 'Recovered' });
+  const redis = await installation.redis.client();
+  expect(await installation.app('deleg').differences(redis, run.metadata.uid)).toEqual([]);
+  await poll('the lock to go', async () => (await redis.keys('RECOVERY_LOCK_*')).length === 0);
+}
+
+describe('two replicas', () => {
+  test('one leads; when it is killed in the middle of a run, the other ends that run right', async () => {
+    await using first = await startController(namespace, { args: ['--lease-name=killed'] });
+    await poll('the first to lead', () => leads(first));
+    await using second = await startController(namespace, { args: ['--lease-name=killed'] });
+    await startAndMeet('handed-over');
+    expect(await leads(second)).toBe(false);
+
+    await first.process.kill();
+    await proxy.heal();
+    await expectRecoveredOnce('handed-over');
+    expect(await leads(second)).toBe(true);
+  });
+
+  test('a leader paused while it writes wakes up as nobody: it writes nothing more and exits', async () => {
+    await using first = await startController(namespace, { args: ['--lease-name=paused'] });
+    await poll('the first to lead', () => leads(first));
+    await using second = await startController(namespace, { args: ['--lease-name=paused'] });
+    await startAndMeet('taken-over');
+
+    first.process.suspend();
+    await proxy.heal();
+    await expectRecoveredOnce('taken-over');
+    expect(await leads(second)).toBe(true);
+    const { metadata, status } = await namespace.run('taken-over');
+
+    first.process.resume();
+    expect(await first.process.exited).toMatchObject({ code: 1 });
+    const after = await namespace.run('taken-over');
+    expect(after.status).toEqual(status);
+    expect(after.metadata.uid).toBe(metadata.uid);
+    const redis = await installation.redis.client();
+    expect(await installation.app('deleg').differences(redis, metadata.uid)).toEqual([]);
+  });
+});

@@ -1,0 +1,236 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { RecoveryTarget, RecoveryTargetManifest } from '../../src/api/recoverytarget.generated.ts';
+import { createAuthority } from '../harness/certificates.ts';
+import { freePort } from '../harness/free-port.ts';
+import { poll } from '../harness/poll.ts';
+import { startRedis } from '../harness/redis.ts';
+import { createReader } from '../harness/s3-reader.ts';
+import { sharedApiServer } from '../harness/shared-apiserver.ts';
+import { type ControllerProcess, startController } from './support/controller-process.ts';
+import { type Installation, secret, startInstallation } from './support/installation.ts';
+import { conditionOf, type TestNamespace, testNamespace } from './support/namespace.ts';
+
+let namespace: TestNamespace;
+let installation: Installation;
+let controller: ControllerProcess;
+
+beforeAll(async () => {
+  namespace = await testNamespace(await sharedApiServer());
+  installation = await startInstallation(['simple', 'deleg']);
+  await namespace.apply(...installation.secrets);
+  controller = await startController(namespace);
+});
+
+afterAll(async () => {
+  await controller?.[Symbol.asyncDispose]();
+  await installation?.[Symbol.asyncDispose]();
+});
+
+/** Waits until the controller has looked at a target in its present form. */
+const looked = (name: string): Promise<RecoveryTarget> =>
+  poll(`target ${name} to be looked at`, async () => {
+    const target = await namespace.target(name);
+    return target.status.observedGeneration === target.metadata.generation ? target : undefined;
+  });
+
+async function look(
+  name: string,
+  change: Partial<RecoveryTargetManifest['spec']> = {},
+): Promise<RecoveryTarget> {
+  await namespace.apply(installation.target(name, change));
+  return looked(name);
+}
+
+describe('a RecoveryTarget', () => {
+  test('is Ready when Redis, storage and the roots are usable, and tells what it found', async () => {
+    const { status } = await look('healthy');
+    expect(conditionOf({ status }, 'Ready')).toMatchObject({ status: 'True', reason: 'Validated' });
+    expect(conditionOf({ status }, 'TrustRootLoaded')).toMatchObject({ status: 'True', reason: 'Pinned' });
+    expect(status.redis).toMatchObject({ version: expect.stringMatching(/^\d+\.\d+/), role: 'master' });
+    expect(status.redis?.warnings?.map(({ code }) => code)).toContain('RedisNotPersistent');
+    const { admin } = installation.app('simple');
+    expect(status).toMatchObject({
+      appCount: 2,
+      apps: ['deleg', 'simple']
+        .map((name) => ({
+          adminName: admin,
+          appName: installation.app(name === 'deleg' ? 'deleg' : 'simple').app,
+        }))
+        .map((app) => expect.objectContaining({ ...app, rootVersion: expect.any(Number) })),
+    });
+    await namespace.kubectl('wait', '--for=condition=Ready', '--timeout=30s', 'rt/healthy');
+    expect(await namespace.kubectl('get', 'rt', 'healthy', '--no-headers')).toMatch(
+      /True\s+Validated\s+ReadWrite\s+2/,
+    );
+  });
+
+  test('trusting the first use is said plainly', async () => {
+    const { status } = await look('first-use', { trust: { onFirstUse: true } });
+    expect(conditionOf({ status }, 'TrustRootLoaded')).toMatchObject({
+      status: 'True',
+      reason: 'TrustedOnFirstUse',
+    });
+  });
+
+  test('a pinned root in a ConfigMap is read, and what is no root is refused', async () => {
+    const root = installation.app('simple').objects.find(({ name }) => name === '1.root.json');
+    await namespace.apply({
+      apiVersion: 'v1',
+      kind: 'ConfigMap',
+      metadata: { name: 'roots' },
+      data: {
+        'root.json': Buffer.from(root?.body ?? '').toString('utf8'),
+        'page.html': '<html>',
+        'list.json': '[]',
+      },
+    });
+    const pinned = (key?: string) => ({
+      trust: { rootConfigMapRef: { name: 'roots', ...(key && { key }) } },
+    });
+    expect(conditionOf(await look('pinned', pinned()), 'TrustRootLoaded')?.reason).toBe('Pinned');
+    for (const key of ['page.html', 'list.json']) {
+      const target = await look(`pinned-${key.split('.')[0]}`, pinned(key));
+      expect(conditionOf(target, 'Ready')).toMatchObject({
+        status: 'False',
+        reason: 'InvalidReference',
+        message: expect.stringContaining('does not hold root metadata'),
+      });
+    }
+    const app = installation.app('simple');
+    await namespace.start('with-configmap', {
+      targetRef: { name: 'pinned' },
+      adminName: app.admin,
+      appName: app.app,
+    });
+    expect((await namespace.ended('with-configmap')).succeeded.reason).toBe('Recovered');
+  });
+
+  test('what is wrong with one part says nothing about the others', async () => {
+    const { redis, storage } = installation.target().spec;
+    const away = await look('redis-away', { redis: { ...redis, address: `127.0.0.1:${await freePort()}` } });
+    expect(conditionOf(away, 'RedisReachable')).toMatchObject({
+      status: 'False',
+      reason: 'RedisUnreachable',
+    });
+    expect(conditionOf(away, 'StorageReachable')?.status).toBe('True');
+    expect(conditionOf(away, 'Ready')).toMatchObject({ status: 'False', reason: 'RedisUnreachable' });
+
+    await namespace.apply(secret('redis-wrong', { password: 'wrong' }));
+    const refused = await look('redis-refused', {
+      redis: { ...redis, passwordSecretRef: { name: 'redis-wrong' } },
+    });
+    expect(conditionOf(refused, 'RedisReachable')?.reason).toBe('RedisAccessDenied');
+
+    const bucket = await look('no-bucket', { storage: { ...storage, bucket: 'no-such-bucket' } });
+    expect(conditionOf(bucket, 'StorageReachable')?.reason).toBe('SourceNotFound');
+    expect(conditionOf(bucket, 'RedisReachable')?.status).toBe('True');
+
+    const secretless = await look('no-secret', {
+      storage: { ...storage, credentialsSecretRef: { name: 'nowhere' } },
+    });
+    expect(conditionOf(secretless, 'StorageReachable')).toMatchObject({
+      reason: 'InvalidReference',
+      message: expect.stringMatching(/Secret .*nowhere does not exist/),
+    });
+  });
+
+  test('a replica is refused for recoveries and good for looking', async () => {
+    await using replica = await startRedis({
+      replicaOf: {
+        host: installation.redis.host,
+        port: installation.redis.port,
+        password: 'redis-test-password-77',
+      },
+    });
+    const redis = { address: `${replica.host}:${replica.port}` };
+    expect(conditionOf(await look('replica', { redis }), 'Ready')).toMatchObject({
+      status: 'False',
+      reason: 'RedisReadOnly',
+    });
+    const looking = await look('replica-to-look', { redis, accessMode: 'ReadOnly' });
+    expect(conditionOf(looking, 'Ready')?.status).toBe('True');
+  });
+
+  test('TLS with an own authority, a client certificate and an ACL user', async () => {
+    await using authority = await createAuthority();
+    await using redis = await startRedis({
+      tls: { authority, clientCertificates: true },
+      users: ['user recovery on >acl-password ~* +@all'],
+    });
+    const { certificate } = redis;
+    if (certificate === undefined) throw new Error('a Redis with TLS has a certificate');
+    await namespace.apply(
+      secret('redis-ca', { 'ca.crt': authority.certificate }),
+      secret('redis-client', { 'tls.crt': certificate.certificate, 'tls.key': certificate.key }),
+      secret('redis-user', { password: 'acl-password\n' }),
+    );
+    const target = await look('tls', {
+      redis: {
+        address: `${redis.host}:${redis.port}`,
+        username: 'recovery',
+        passwordSecretRef: { name: 'redis-user' },
+        tls: { caSecretRef: { name: 'redis-ca' }, certSecretRef: { name: 'redis-client' } },
+      },
+    });
+    expect(conditionOf(target, 'RedisReachable')).toMatchObject({ status: 'True' });
+  });
+
+  test('a rotated Secret counts from the next look on, without a restart', async () => {
+    const { redis } = installation.target().spec;
+    await namespace.apply(secret('rotating', { password: 'old' }));
+    const spec = {
+      redis: { ...redis, passwordSecretRef: { name: 'rotating' } },
+      validationIntervalSeconds: 10,
+    };
+    expect(conditionOf(await look('rotating', spec), 'Ready')?.status).toBe('False');
+    await namespace.apply(secret('rotating', { password: 'redis-test-password-77' }));
+    await namespace.kubectl('wait', '--for=condition=Ready', '--timeout=60s', 'rt/rotating');
+  });
+
+  test('a suspended target is not looked at and starts no runs, until it is released', async () => {
+    await look('resting', { suspend: true });
+    expect(conditionOf(await namespace.target('resting'), 'Ready')).toMatchObject({
+      status: 'Unknown',
+      reason: 'Suspended',
+    });
+    const app = installation.app('deleg');
+    await namespace.start('resting', {
+      targetRef: { name: 'resting' },
+      adminName: app.admin,
+      appName: app.app,
+    });
+    await namespace.reason('resting', 'WaitingForTarget');
+    await namespace.kubectl('patch', 'rt', 'resting', '--type=merge', '--patch={"spec":{"suspend":false}}');
+    expect((await namespace.ended('resting')).succeeded.reason).toBe('Recovered');
+  });
+
+  test('a reader who may list only one app of the bucket can still recover that app', async () => {
+    const app = installation.app('simple');
+    const reader = await createReader(installation.s3, installation.bucket, app.prefix);
+    await namespace.apply(
+      secret('reader', {
+        AWS_ACCESS_KEY_ID: reader.accessKeyId,
+        AWS_SECRET_ACCESS_KEY: reader.secretAccessKey,
+      }),
+    );
+    const { storage } = installation.target().spec;
+    const target = await look('reader', {
+      storage: { ...storage, credentialsSecretRef: { name: 'reader' } },
+    });
+    expect(conditionOf(target, 'StorageReachable')?.reason).toBe('SourceAccessDenied');
+    await namespace.start('reader', {
+      targetRef: { name: 'reader' },
+      adminName: app.admin,
+      appName: app.app,
+    });
+    expect((await namespace.ended('reader')).succeeded.status).toBe('True');
+  });
+
+  test('its state is a metric while it is looked at', async () => {
+    expect(await controller.metrics()).toContain(
+      `bootstrap_recovery_target_ready{namespace="${namespace.name}",target="healthy"} 1`,
+    );
+    await namespace.kubectl('delete', 'rt', 'healthy');
+    await poll('the series to end', async () => !(await controller.metrics()).includes('target="healthy"'));
+  });
+});
