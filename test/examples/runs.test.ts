@@ -1,0 +1,126 @@
+import { readdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { parse, parseAllDocuments } from 'yaml';
+import type { BootstrapRecoveryManifest } from '../../src/api/bootstraprecovery.generated.ts';
+import { type ControllerProcess, startController } from '../controllers/support/controller-process.ts';
+import { type Installation, startInstallation } from '../controllers/support/installation.ts';
+import { type TestNamespace, testNamespace } from '../controllers/support/namespace.ts';
+import { sharedApiServer } from '../harness/shared-apiserver.ts';
+import { gitopsHealth } from './gitops-health.ts';
+
+let namespace: TestNamespace;
+let installation: Installation;
+let controller: ControllerProcess;
+
+beforeAll(async () => {
+  installation = await startInstallation(['deleg']);
+  namespace = await testNamespace(await sharedApiServer(), 'examples');
+  await namespace.apply(...installation.secrets, installation.target(), installation.target('sentinel-tls'));
+  controller = await startController(namespace);
+});
+
+afterAll(async () => {
+  await controller[Symbol.asyncDispose]();
+  await installation[Symbol.asyncDispose]();
+});
+
+describe('the API server accepts every example as it is written', () => {
+  test.each([
+    'examples/run.yaml',
+    'examples/runs',
+    'examples/targets',
+    'examples/gitops/argocd/postsync-hook.yaml',
+  ])('%s', async (path) => {
+    const files = path.endsWith('.yaml') ? [path] : (await readdir(path)).map((name) => join(path, name));
+    for (const file of files) {
+      const text = await readFile(file, 'utf8');
+      // create, because one of them asks for a generated name.
+      const output = await namespace.cluster.kubectl(
+        ['create', '--dry-run=server', '--validate=strict', '--filename=-', `--namespace=${namespace.name}`],
+        { input: text },
+      );
+      expect(output.trim().split('\n'), file).toHaveLength(parseAllDocuments(text).length);
+    }
+  });
+});
+
+test('the first manifest a person sees has at most six lines', async () => {
+  expect((await readFile('examples/run.yaml', 'utf8')).trimEnd().split('\n').length).toBeLessThanOrEqual(6);
+});
+
+describe('every run of the examples, against an app that has lost everything, ends as it says:', () => {
+  test.each<[string, 'True' | 'False', string]>([
+    ['run.yaml', 'True', 'Recovered'],
+    ['runs/verify.yaml', 'False', 'DriftDetected'],
+    ['runs/overrides.yaml', 'True', 'Recovered'],
+    ['runs/corrupt-key.yaml', 'True', 'Recovered'],
+    ['runs/long-outage.yaml', 'True', 'Recovered'],
+    ['runs/skip-broken-role.yaml', 'True', 'Recovered'],
+    ['runs/accept-rollback.yaml', 'True', 'Recovered'],
+    ['runs/other-target.yaml', 'True', 'Recovered'],
+    ['gitops/argocd/postsync-hook.yaml', 'True', 'Recovered'],
+  ])('%s: %s %s', async (file, status, reason) => {
+    await loseEverything();
+    const name = await start(file);
+    const { run, succeeded } = await namespace.ended(name);
+    expect(succeeded, JSON.stringify(run.status.findings)).toMatchObject({ status, reason });
+    await expectHealth(run, status === 'True' ? ['Current', 'Healthy'] : ['Failed', 'Degraded']);
+  });
+
+  test('runs/approval.yaml: waits until its plan is approved, then recovers', async () => {
+    await loseEverything();
+    const name = await start('runs/approval.yaml');
+    const waiting = await namespace.reason(name, 'AwaitingApproval');
+    await expectHealth(waiting, ['InProgress', 'Suspended']);
+    const patch = JSON.stringify({ spec: { approvedPlan: waiting.status.plan?.digest } });
+    await namespace.kubectl('patch', 'bsr', name, '--type=merge', `--patch=${patch}`);
+    expect((await namespace.ended(name)).succeeded.reason).toBe('Recovered');
+  });
+
+  test('runs/suspended.yaml: starts with the command in its comment', async () => {
+    await loseEverything();
+    const name = await start('runs/suspended.yaml');
+    await expectHealth(await namespace.reason(name, 'Suspended'), ['InProgress', 'Suspended']);
+    const comment = await readFile('examples/runs/suspended.yaml', 'utf8');
+    const [, patch = ''] = /kubectl patch bsr tuf-suspended --type merge -p '(.*)'/.exec(comment) ?? [];
+    await namespace.kubectl('patch', 'bsr', name, '--type', 'merge', '-p', patch);
+    expect((await namespace.ended(name)).succeeded.reason).toBe('Recovered');
+  });
+
+  test('applied again after everything is well, the first one is a verified no-op', async () => {
+    const name = await start('run.yaml', 'again');
+    expect((await namespace.ended(name)).succeeded).toMatchObject({
+      status: 'True',
+      reason: 'AlreadyConsistent',
+    });
+  });
+});
+
+/** Empties Redis. */
+async function loseEverything(): Promise<void> {
+  const client = await installation.redis.client();
+  await client.flushall();
+  client.disconnect();
+}
+
+/** Applies an example for the app that is recorded; nothing else about it is changed. Returns its name. */
+async function start(file: string, renamed?: string): Promise<string> {
+  const manifest: BootstrapRecoveryManifest = parse(await readFile(join('examples', file), 'utf8'));
+  const app = installation.app('deleg');
+  const name = renamed ?? manifest.metadata.name ?? 'generated';
+  await namespace.apply({
+    ...manifest,
+    metadata: { ...manifest.metadata, name },
+    spec: { ...manifest.spec, adminName: app.admin, appName: app.app },
+  });
+  return name;
+}
+
+/** What kstatus and Flux, and what Argo CD make of a run. */
+async function expectHealth(run: object, [kstatus, argo]: readonly [string, string]): Promise<void> {
+  const lua = 'examples/gitops/argocd/resource_customizations/tuf-recovery.dev/BootstrapRecovery/health.lua';
+  expect((await gitopsHealth(['kstatus'], run)).status).toBe(kstatus);
+  expect((await gitopsHealth(['flux', 'examples/gitops/flux/kustomization.yaml'], run)).status).toBe(kstatus);
+  expect((await gitopsHealth(['argocd', lua], run)).status).toBe(argo);
+}
