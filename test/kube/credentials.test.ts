@@ -1,0 +1,98 @@
+import { once } from 'node:events';
+import { copyFile } from 'node:fs/promises';
+import { createServer } from 'node:https';
+import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
+import type { TLSSocket } from 'node:tls';
+import { KubeConfig } from '@kubernetes/client-node';
+import { expect, test } from 'vitest';
+import { createAuthority } from '../harness/certificates.ts';
+import { temporaryDirectory } from '../harness/temporary-directory.ts';
+import { testClient } from './fixtures/testclient.ts';
+import { WIDGETS } from './fixtures/widget.ts';
+
+const KEY = { namespace: 'n', name: 'a' };
+
+/** An HTTPS server that notes the user of each request's client certificate, and the protocol it was asked by. */
+async function startTlsApi() {
+  const authority = await createAuthority();
+  const { certificate: cert, key } = await authority.issue('server');
+  const users: string[] = [];
+  const protocols = new Set<string>();
+  const server = createServer(
+    { cert, key, ca: authority.certificate, requestCert: true },
+    (request, response) => {
+      // An HTTPS server's sockets are TLS sockets.
+      const socket = request.socket as TLSSocket;
+      users.push(String(socket.getPeerCertificate().subject?.CN));
+      protocols.add(`${request.httpVersion} ${socket.alpnProtocol}`);
+      const metadata = { ...KEY, uid: 'u', resourceVersion: '1' };
+      response.end(
+        JSON.stringify({ apiVersion: 'kube.test/v1', kind: 'Widget', metadata, spec: { size: 1 } }),
+      );
+    },
+  );
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  return {
+    authority,
+    users,
+    protocols,
+    // A server that listens on TCP has an address with a port.
+    url: `https://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    async [Symbol.asyncDispose]() {
+      server.closeAllConnections();
+      server.close();
+      await authority[Symbol.asyncDispose]();
+    },
+  };
+}
+
+test('C13: a rotated client certificate takes effect with the next call', async () => {
+  await using api = await startTlsApi();
+  await using directory = await temporaryDirectory('client-certificate');
+  const [certFile, keyFile] = [join(directory.path, 'tls.crt'), join(directory.path, 'tls.key')];
+  const install = async (user: string): Promise<void> => {
+    const issued = await api.authority.issue(user);
+    await copyFile(issued.certificateFile, certFile);
+    await copyFile(issued.keyFile, keyFile);
+  };
+  await using rig = testClient(() => {
+    const config = new KubeConfig();
+    const cluster = {
+      name: 'tls',
+      server: api.url,
+      caFile: api.authority.certificateFile,
+      skipTLSVerify: false,
+    };
+    config.loadFromClusterAndUser(cluster, { name: 'test', certFile, keyFile });
+    return config;
+  });
+  await install('first');
+  await rig.client.get(WIDGETS, KEY);
+  await rig.client.get(WIDGETS, KEY);
+  await install('second');
+  await rig.client.get(WIDGETS, KEY);
+  expect(api.users).toEqual(['first', 'first', 'second']);
+  expect([...api.protocols]).toEqual(['1.1 http/1.1']);
+});
+
+test('a server that the configured authority did not certify is refused, with what to check', async () => {
+  await using api = await startTlsApi();
+  await using other = await createAuthority('another authority');
+  await using rig = testClient(() => {
+    const config = new KubeConfig();
+    const cluster = { name: 'tls', server: api.url, caFile: other.certificateFile, skipTLSVerify: false };
+    config.loadFromClusterAndUser(cluster, { name: 'test' });
+    return config;
+  });
+  const failing = rig.client.get(WIDGETS, KEY);
+  await expect(failing).rejects.toMatchObject({ failure: 'TLS' });
+  await expect(failing).rejects.toThrow(/check the certificate authority/);
+  expect(api.users).toEqual([]);
+});
+
+test('a kubeconfig without a current cluster says what to set', async () => {
+  await using rig = testClient(() => new KubeConfig());
+  await expect(rig.client.get(WIDGETS, KEY)).rejects.toThrow(/set current-context/);
+});
