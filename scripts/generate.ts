@@ -8,6 +8,8 @@ import { architectureDiagram } from './generate/architecture.ts';
 import { chartCRDs } from './generate/chart-crds.ts';
 import { generateCommandLinePage } from './generate/command-line.ts';
 import { generateFindingsReference } from './generate/findings.ts';
+import { generateMetricsPage } from './generate/metrics.ts';
+import { generateRunbooks } from './generate/runbooks.ts';
 import { scenariosPage } from './generate/scenarios.ts';
 import { generateTypes } from './generate/types.ts';
 
@@ -21,6 +23,8 @@ const generators: readonly Generator[] = [
   architectureDiagram,
   generateCommandLinePage,
   generateFindingsReference,
+  generateMetricsPage,
+  generateRunbooks,
   scenariosPage,
 ];
 

@@ -1,0 +1,55 @@
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { startApiServer } from '../harness/apiserver.ts';
+import type { ApiServerAccess } from '../harness/apiserver-access.ts';
+import { type RunningProcess, startProcess } from '../harness/process.ts';
+import { type LostApp, startLostApp } from './lost-app.ts';
+
+/** What a reader of the pages has: a cluster, and an installation whose app was lost. */
+export interface ReadersCluster extends AsyncDisposable {
+  readonly cluster: ApiServerAccess;
+  readonly lost: LostApp;
+  /** The environment of a reader who works in this namespace. */
+  environment(namespace: string): Promise<Readonly<Record<string, string>>>;
+  /** Starts the controller with the rights of the ServiceAccount that the chart made; no kubelet does. */
+  startController(serviceAccount: string, namespace: string): Promise<RunningProcess>;
+}
+
+/** @param daysAgo when the app's metadata was signed for the last time */
+export async function startReadersCluster(daysAgo: number): Promise<ReadersCluster> {
+  await using stack = new AsyncDisposableStack();
+  const lost = stack.use(await startLostApp(daysAgo));
+  const cluster = stack.use(await startApiServer());
+  const home = join(lost.directory, 'home');
+  await mkdir(home);
+  const owned = stack.move();
+  return {
+    cluster,
+    lost,
+    environment: async (namespace) => ({
+      PATH: lost.path,
+      HOME: home,
+      KUBECONFIG: await cluster.kubeconfigFile({ namespace }),
+      REDISCLI_AUTH: lost.redisAddress.password,
+    }),
+    startController: async (serviceAccount, namespace) => {
+      const token = await cluster.serviceAccountToken(namespace, serviceAccount);
+      const kubeconfig = await cluster.kubeconfigFile({ token, namespace });
+      return owned.use(
+        await startProcess({
+          name: 'controller',
+          command: join(process.cwd(), 'bin/tuf-recovery'),
+          args: [
+            ...['controller', `--kubeconfig=${kubeconfig}`, `--lease-name=${serviceAccount}`],
+            ...[
+              `--lease-namespace=${namespace}`,
+              '--health-address=127.0.0.1:0',
+              '--metrics-address=127.0.0.1:0',
+            ],
+          ],
+        }),
+      );
+    },
+    [Symbol.asyncDispose]: () => owned.disposeAsync(),
+  };
+}
