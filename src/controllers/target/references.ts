@@ -21,8 +21,8 @@ const secrets: Resource<Keyed> = {
 const configMaps: Resource<Keyed> = { ...secrets, plural: 'configmaps', kind: 'ConfigMap' };
 
 /**
- * Reads what a target refers to, in the target's own namespace, straight from the API server: a rotated password counts
- * from the next run on, and nothing secret is ever cached.
+ * Reads what a target refers to, in the target's own namespace, straight from the API server. Made for one run or one look at the
+ * target, so a rotated password counts from the next one on and nothing secret outlives them.
  *
  * Every method throws `TerminalError` `InvalidReference`, naming what is missing and how to create it, {@link ForbiddenError}
  * when the controller may not read it, or what the API client throws when there is no answer.
@@ -31,6 +31,8 @@ export class References {
   readonly #client: ApiClient;
   readonly #namespace: string;
   readonly #signal: AbortSignal;
+  /** Several keys of one Secret are one request, and one state of it. */
+  readonly #read = new Map<string, Promise<Keyed>>();
 
   constructor(client: ApiClient, namespace: string, signal: AbortSignal) {
     this.#client = client;
@@ -40,18 +42,18 @@ export class References {
 
   /** The value of one key of a Secret, as text, without the line end that `echo` and editors add. */
   async secret(name: string, key: string): Promise<string> {
-    return this.#value(await this.#read(secrets, name), 'Secret', name, key);
+    return this.#value(await this.#once(secrets, name), 'Secret', name, key);
   }
 
   /** Like {@link secret}; undefined when the Secret has no such key. */
   async optionalSecret(name: string, key: string): Promise<string | undefined> {
-    const secret = await this.#read(secrets, name);
+    const secret = await this.#once(secrets, name);
     return secret.data?.[key] === undefined ? undefined : this.#value(secret, 'Secret', name, key);
   }
 
   /** The exact bytes of one key of a ConfigMap: a root is pinned by every byte of it. */
   async configMapBytes(name: string, key: string): Promise<Uint8Array> {
-    const { data, binaryData } = await this.#read(configMaps, name);
+    const { data, binaryData } = await this.#once(configMaps, name);
     const text = data?.[key];
     if (text !== undefined) return Buffer.from(text, 'utf8');
     const base64 = binaryData?.[key];
@@ -72,7 +74,14 @@ export class References {
     );
   }
 
-  async #read(resource: Resource<Keyed>, name: string): Promise<Keyed> {
+  #once(resource: Resource<Keyed>, name: string): Promise<Keyed> {
+    const id = `${resource.plural}/${name}`;
+    const reading = this.#read.get(id) ?? this.#get(resource, name);
+    this.#read.set(id, reading);
+    return reading;
+  }
+
+  async #get(resource: Resource<Keyed>, name: string): Promise<Keyed> {
     try {
       return await this.#client.get(resource, { namespace: this.#namespace, name }, { signal: this.#signal });
     } catch (error) {

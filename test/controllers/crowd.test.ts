@@ -1,0 +1,50 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { ApiClient } from '../../src/kube/apiclient.ts';
+import { sharedApiServer } from '../harness/shared-apiserver.ts';
+import { observed } from '../kube/fixtures/observed.ts';
+import { type ControllerProcess, startController } from './support/controller-process.ts';
+import { overlaps, putCrowd, runCrowd } from './support/crowd.ts';
+import { type Installation, startInstallation } from './support/installation.ts';
+import { type TestNamespace, testNamespace } from './support/namespace.ts';
+
+let namespace: TestNamespace;
+let installation: Installation;
+let controller: ControllerProcess;
+let client: ApiClient;
+
+const apps = 20;
+
+beforeAll(async () => {
+  namespace = await testNamespace(await sharedApiServer());
+  installation = await startInstallation(['simple']);
+  await putCrowd(installation, apps);
+  await namespace.apply(
+    ...installation.secrets,
+    installation.target('default', { trust: { onFirstUse: true } }),
+  );
+  controller = await startController(namespace);
+  client = new ApiClient({
+    loadConfig: () => namespace.cluster.kubeConfig(),
+    userAgent: 'test',
+    metrics: observed().metrics,
+  });
+});
+
+afterAll(async () => {
+  await client?.close();
+  await controller?.[Symbol.asyncDispose]();
+  await installation?.[Symbol.asyncDispose]();
+});
+
+describe('many runs at once', () => {
+  test('a hundred runs on twenty apps all end right, one at a time for each app', async () => {
+    const result = await runCrowd(client, namespace.name, { apps, count: 100, timeoutMs: 240_000 });
+    const reasons = [...result.runs.values()].map(
+      ({ status }) => status.conditions?.find(({ type }) => type === 'Succeeded')?.reason,
+    );
+    expect(reasons.filter((reason) => reason === 'Recovered')).toHaveLength(apps);
+    expect(reasons.filter((reason) => reason === 'AlreadyConsistent')).toHaveLength(100 - apps);
+    expect(await overlaps(controller, result.runs)).toEqual([]);
+    expect(await controller.metrics()).toMatch(/^bootstrap_recovery_active_runs 0$/m);
+  }, 300_000);
+});

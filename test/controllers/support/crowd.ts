@@ -1,0 +1,127 @@
+import type { BootstrapRecovery } from '../../../src/api/bootstraprecovery.generated.ts';
+import { isTerminal } from '../../../src/api/conditions.ts';
+import { apiVersion, bootstrapRecoveries } from '../../../src/api/resources.ts';
+import type { ApiClient } from '../../../src/kube/apiclient.ts';
+import { systemClock } from '../../../src/kube/clock.ts';
+import { Informer } from '../../../src/kube/informer.ts';
+import { poll } from '../../harness/poll.ts';
+import { observed } from '../../kube/fixtures/observed.ts';
+import type { ControllerProcess } from './controller-process.ts';
+import type { Installation } from './installation.ts';
+
+export const crowdAdmin = 'crowd';
+
+/** Puts `apps` copies of a recorded app into the bucket: metadata does not name the app it is for. */
+export async function putCrowd(installation: Installation, apps: number): Promise<void> {
+  const app = installation.app('simple');
+  const copies = Array.from({ length: apps }, (_, index) => index);
+  await eachOf(copies, 16, async (index) => {
+    await installation.s3.put(
+      installation.bucket,
+      app.objects.map((object) => ({
+        ...object,
+        key: `tuf_metadata/${crowdAdmin}/${appName(index)}/${object.name}`,
+      })),
+    );
+  });
+}
+
+/** How a crowd of runs went. */
+export interface CrowdResult {
+  /** Terminal runs, by name. */
+  readonly runs: ReadonlyMap<string, BootstrapRecovery>;
+  /** Milliseconds from the request to create a run until its end was seen, sorted. */
+  readonly latencies: readonly number[];
+  /** Milliseconds from the first request to the last end. */
+  readonly elapsed: number;
+}
+
+/** Creates `count` runs at once, in turn for each app, and watches until all have ended. */
+export async function runCrowd(
+  client: ApiClient,
+  namespace: string,
+  { apps, count, timeoutMs }: { readonly apps: number; readonly count: number; readonly timeoutMs: number },
+): Promise<CrowdResult> {
+  const { metrics, logger } = observed();
+  const informer = new Informer<BootstrapRecovery>({
+    client,
+    resource: bootstrapRecoveries,
+    namespaces: [namespace],
+    logger,
+    metrics,
+    clock: systemClock,
+    random: Math.random,
+  });
+  const stop = new AbortController();
+  const watching = informer.run(stop.signal);
+  await informer.synced;
+  const createdAt = new Map<string, number>();
+  const endedAt = new Map<string, number>();
+  const runs = new Map<string, BootstrapRecovery>();
+  informer.store.subscribe(({ object }) => {
+    const { name } = object.metadata;
+    if (!createdAt.has(name) || endedAt.has(name) || !isTerminal(object.status.conditions ?? [])) return;
+    endedAt.set(name, performance.now());
+    runs.set(name, object);
+  });
+  const begin = performance.now();
+  const names = Array.from({ length: count }, (_, index) => index);
+  await eachOf(names, 32, async (index) => {
+    const name = `crowd-${index}`;
+    createdAt.set(name, performance.now());
+    await client.create(bootstrapRecoveries, {
+      apiVersion,
+      kind: 'BootstrapRecovery',
+      metadata: { name, namespace },
+      spec: { adminName: crowdAdmin, appName: appName(index % apps) },
+    });
+  });
+  await poll('every run to end', () => endedAt.size === count, { timeoutMs, intervalMs: 50 });
+  stop.abort();
+  await watching;
+  const latencies = [...endedAt].map(([name, at]) => at - (createdAt.get(name) ?? at));
+  return {
+    runs,
+    latencies: latencies.sort((a, b) => a - b),
+    elapsed: Math.max(...endedAt.values()) - begin,
+  };
+}
+
+/** Pairs of attempts on one app that overlapped in time, from a controller's log; there must be none. */
+export async function overlaps(
+  controller: ControllerProcess,
+  runs: CrowdResult['runs'],
+): Promise<readonly string[]> {
+  const busy = new Map<string, string>();
+  const found: string[] = [];
+  for (const { msg, name } of await controller.log()) {
+    if (typeof msg !== 'string' || typeof name !== 'string') continue;
+    const app = runs.get(name)?.spec.appName;
+    if (app === undefined) continue;
+    if (msg === 'attempt begins') {
+      const other = busy.get(app);
+      if (other !== undefined) found.push(`${name} began on ${app} while ${other} was under way`);
+      busy.set(app, name);
+    } else if (msg.startsWith('attempt ended')) {
+      busy.delete(app);
+    }
+  }
+  return found;
+}
+
+/** Calls `work` for each item, so many at once. */
+export async function eachOf<T>(
+  items: readonly T[],
+  atOnce: number,
+  work: (item: T) => Promise<void>,
+): Promise<void> {
+  const rest = items.values();
+  const worker = async (): Promise<void> => {
+    for (const item of rest) await work(item);
+  };
+  await Promise.all(Array.from({ length: atOnce }, worker));
+}
+
+function appName(index: number): string {
+  return `app-${index}`;
+}
