@@ -6,6 +6,7 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { generateApiReference } from './generate/api-reference.ts';
 import { architectureDiagram } from './generate/architecture.ts';
 import { chartCRDs } from './generate/chart-crds.ts';
+import { generateChartReference } from './generate/chart-values.ts';
 import { generateCommandLinePage } from './generate/command-line.ts';
 import { generateFindingsReference } from './generate/findings.ts';
 import { generateMetricsPage } from './generate/metrics.ts';
@@ -20,6 +21,7 @@ const generators: readonly Generator[] = [
   generateTypes,
   generateApiReference,
   chartCRDs,
+  generateChartReference,
   architectureDiagram,
   generateCommandLinePage,
   generateFindingsReference,
