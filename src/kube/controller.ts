@@ -64,10 +64,13 @@ export class Controller {
     this.#informers.add(informer);
     // The queue takes keys from here on, before any worker runs: what a standby has seen waits for it to lead.
     informer.store.subscribe((event) => {
-      if (options.predicate?.(event) ?? true) {
-        for (const key of map(event.object)) {
-          this.enqueue(key);
-        }
+      if (!(options.predicate?.(event) ?? true)) {
+        return;
+      }
+      // Of an update both states count: what the object pointed to before has to hear that it no longer does.
+      const states = event.type === 'updated' ? [event.previous, event.object] : [event.object];
+      for (const key of states.flatMap(map)) {
+        this.enqueue(key);
       }
     });
     return this;

@@ -136,11 +136,18 @@ export class LeaderElector {
       if (await this.#tryAcquireOrRenew(signal)) {
         return true;
       }
-      // Jitter, lest all standbys ask at the same moment for ever.
-      const wait = this.#timings.retryPeriodMs * (1 + 1.2 * this.#options.random());
-      await sleep(this.#options.clock, wait, signal).catch(() => undefined);
+      await sleep(this.#options.clock, this.#acquireDelayMs(), signal).catch(() => undefined);
     }
     return false;
+  }
+
+  /** client-go's retry period with its jitter, lest all standbys ask at the same moment for ever. */
+  #acquireDelayMs(): number {
+    const { retryPeriodMs } = this.#timings;
+    const delayMs = retryPeriodMs * (1 + 1.2 * this.#options.random());
+    // Unlike client-go, which would let up to a whole retry period pass after a dead leader's time is up.
+    const expiresInMs = this.#lock.expiresInMs;
+    return expiresInMs > 0 ? Math.min(delayMs, expiresInMs) : delayMs;
   }
 
   /** Renews until `ended` aborts (false) or until the renew deadline passes (true). */

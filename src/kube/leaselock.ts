@@ -43,6 +43,17 @@ export class LeaseLock {
     return this.#contactAt;
   }
 
+  /** Milliseconds until the holder's time is up, as far as was seen here; 0 when nobody holds the lease. */
+  get expiresInMs(): number {
+    const { holderIdentity, leaseDurationSeconds } = this.spec;
+    if (!holderIdentity || this.#observed === undefined) {
+      return 0;
+    }
+    const durationMs =
+      leaseDurationSeconds === undefined ? this.#options.durationMs : leaseDurationSeconds * 1000;
+    return Math.max(0, this.#observed.changedAt + durationMs - this.#options.clock.monotonic());
+  }
+
   /**
    * Writes a renewal on top of the lease as last seen, without reading it. False when somebody wrote it since: then
    * only {@link acquire} knows whether it is still ours.
@@ -72,7 +83,7 @@ export class LeaseLock {
     }
     const spec = lease.spec ?? {};
     const ours = spec.holderIdentity === this.#options.identity;
-    if (spec.holderIdentity && !ours && !this.#hasExpired(spec)) {
+    if (!ours && this.expiresInMs > 0) {
       return false;
     }
     const term = ours
@@ -144,14 +155,6 @@ export class LeaseLock {
     const unchanged = before !== undefined && isDeepStrictEqual(before.lease.spec, lease.spec);
     this.#observed = { lease, changedAt: unchanged ? before.changedAt : now };
     this.#contactAt = now;
-  }
-
-  /** Whether the holder let the time pass that it wrote itself, as far as was seen here. */
-  #hasExpired(spec: LeaseSpec): boolean {
-    const durationMs =
-      spec.leaseDurationSeconds === undefined ? this.#options.durationMs : spec.leaseDurationSeconds * 1000;
-    const now = this.#options.clock.monotonic();
-    return now >= (this.#observed?.changedAt ?? now) + durationMs;
   }
 
   #renewal(): LeaseSpec {

@@ -37,15 +37,18 @@ test('C13: a rotated token costs no failed call: after a 401 the credentials are
       ? reply(response, 200, OBJECT)
       : reply(response, 401, status(401, 'Unauthorized')),
   );
-  await using rig = testClient(() =>
-    api.config({ authProvider: { name: 'tokenFile', config: { tokenFile } } }),
-  );
+  let reads = 0;
+  await using rig = testClient(() => {
+    reads += 1;
+    return api.config({ authProvider: { name: 'tokenFile', config: { tokenFile } } });
+  });
   await rig.client.get(WIDGETS, KEY);
   // client-node would go on with the old one for up to a minute.
   await writeFile(tokenFile, 'new');
   accepted = 'new';
   const calls = await Promise.all([1, 2, 3].map(() => rig.client.get(WIDGETS, KEY)));
   expect(calls).toHaveLength(3);
+  expect(reads).toBe(2);
   expect(await rig.seen.value('rest_client_requests_total', { code: '401' })).toBeLessThanOrEqual(3);
   accepted = 'another';
   const before = api.requests.length;

@@ -8,6 +8,8 @@ import { poll } from '../harness/poll.ts';
 import { ManualClock } from './fixtures/manualclock.ts';
 import { observed } from './fixtures/observed.ts';
 import { running } from './fixtures/running.ts';
+import type { Widget } from './fixtures/widget.ts';
+import { widgetInformer } from './fixtures/widgetinformer.ts';
 
 const KEY: ObjectKey = { namespace: 'n', name: 'a' };
 
@@ -187,6 +189,22 @@ test('a reconcile that takes too long is told so; its key waits until it has rea
   ]);
   expect(await seen.value('controller_runtime_reconcile_timeouts_total')).toBe(1);
   expect(await seen.value('controller_runtime_reconcile_errors_total')).toBe(1);
+});
+
+test('an object that points elsewhere now has both looked at, the old and the new', async () => {
+  const { controller, seen } = startController(async () => undefined);
+  const pointing = (to: number, resourceVersion: string): Widget => ({
+    ...{ apiVersion: 'kube.test/v1', kind: 'Widget', spec: { size: to } },
+    metadata: { namespace: 'n', name: 'pointer', uid: 'u', resourceVersion },
+  });
+  const informer = widgetInformer(
+    { list: () => new Promise(() => undefined), watch: async function* () {} },
+    seen,
+  );
+  controller.watch(informer, { map: ({ spec }) => [{ name: `target-${spec.size}` }] });
+  informer.store.replace('', [pointing(1, 'a')]);
+  informer.store.upsert('', pointing(2, 'b'));
+  expect(await seen.value('workqueue_depth')).toBe(2);
 });
 
 test('every line a reconcile logs carries controller, namespace, name and one reconcileID per run', async () => {

@@ -1,15 +1,19 @@
 import { once } from 'node:events';
-import { copyFile } from 'node:fs/promises';
+import { copyFile, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import type { TLSSocket } from 'node:tls';
 import { KubeConfig } from '@kubernetes/client-node';
 import { expect, test } from 'vitest';
+import { selfSubjectAccessReview } from '../../src/kube/accessreview.ts';
+import { ApiError } from '../../src/kube/apierror.ts';
 import { createAuthority } from '../harness/certificates.ts';
+import { poll } from '../harness/poll.ts';
 import { temporaryDirectory } from '../harness/temporary-directory.ts';
 import { testClient } from './fixtures/testclient.ts';
 import { WIDGETS } from './fixtures/widget.ts';
+import { widgetCluster } from './fixtures/widgetcluster.ts';
 
 const KEY = { namespace: 'n', name: 'a' };
 
@@ -96,3 +100,37 @@ test('a kubeconfig without a current cluster says what to set', async () => {
   await using rig = testClient(() => new KubeConfig());
   await expect(rig.client.get(WIDGETS, KEY)).rejects.toThrow(/set current-context/);
 });
+
+test('C13: a revoked service account token on the real API server costs no failed call once its file holds the next', async () => {
+  await using world = await widgetCluster();
+  const { cluster, namespace } = world;
+  await using directory = await temporaryDirectory('token');
+  const tokenFile = join(directory.path, 'token');
+  const oldToken = await cluster.serviceAccountToken(namespace, 'rotating');
+  await writeFile(tokenFile, oldToken);
+  await using rig = testClient(() => {
+    const config = cluster.kubeConfig();
+    config.loadFromClusterAndUser(config.clusters[0] ?? NO_CLUSTER, {
+      name: 'test',
+      authProvider: { name: 'tokenFile', config: { tokenFile } },
+    });
+    return config;
+  });
+  const ask = () => selfSubjectAccessReview(rig.client, { verb: 'get', resource: 'pods' });
+  await ask();
+  // The token dies with its account; the API server remembers good tokens for some seconds.
+  await cluster.kubectl(['delete', 'serviceaccount', 'rotating', '-n', namespace]);
+  await writeFile(tokenFile, await cluster.serviceAccountToken(namespace, 'rotating'));
+  await using stale = testClient(() => cluster.kubeConfig({ token: oldToken }));
+  await poll('the old token to be refused', async () => {
+    const refused: unknown = await selfSubjectAccessReview(stale.client, {
+      verb: 'get',
+      resource: 'pods',
+    }).catch((error: unknown) => error);
+    return refused instanceof ApiError && refused.status === 401;
+  });
+  await ask();
+  expect(await rig.seen.value('rest_client_requests_total', { code: '401' })).toBe(1);
+});
+
+const NO_CLUSTER = { name: 'none', server: 'https://127.0.0.1:1', skipTLSVerify: false };

@@ -1,4 +1,5 @@
 import { setImmediate as turn } from 'node:timers/promises';
+import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { ConnectionError } from '../../src/kube/connectionerror.ts';
 import { leaseKnown } from '../../src/kube/healthcheck.ts';
@@ -35,11 +36,12 @@ interface Candidate {
 function startCandidate(
   identity: string,
   options: Pick<LeaderElectorOptions, 'client' | 'clock'>,
+  random = () => 0,
 ): Candidate {
   const seen = observed();
   const { logger, metrics } = seen;
   const elector = new LeaderElector({
-    ...{ namespace: 'n', name: 'lease', identity, logger, metrics, random: () => 0 },
+    ...{ namespace: 'n', name: 'lease', identity, logger, metrics, random },
     ...options,
   });
   const log: string[] = [];
@@ -113,6 +115,34 @@ test('a leader that died is followed within lease duration and one retry, and th
   expect(two.elector.transitions).toBe(8);
   expect(store.spec).toMatchObject({ holderIdentity: 'two', leaseDurationSeconds: 15, leaseTransitions: 8 });
   expect(store.spec?.renewTime).toMatch(/\.\d{6}Z$/);
+});
+
+test('whenever a leader dies, another leads within twenty seconds of its last renewal', async () => {
+  await fc.assert(
+    fc.asyncProperty(
+      fc.integer({ min: 0, max: 10_000 }),
+      fc.double({ min: 0, max: 0.999, noNaN: true }),
+      async (offset, jitter) => {
+        const clock = new ManualClock();
+        const store = leaseStore();
+        const renewal = (renewTime: string) => ({
+          holderIdentity: 'one',
+          leaseDurationSeconds: 15,
+          renewTime,
+        });
+        await store.client.create(LEASES, { ...MANIFEST, spec: renewal('first') });
+        const two = startCandidate('two', { client: store.client, clock }, () => jitter);
+        await clock.advance(offset);
+        const lease = await store.client.get(LEASES, { name: 'lease' });
+        await store.client.replace(LEASES, { ...lease, spec: renewal('last') });
+        await clock.advance(14_999);
+        expect(two.elector.isLeading).toBe(false);
+        await clock.advance(5_001);
+        expect(two.elector.isLeading).toBe(true);
+      },
+    ),
+    { numRuns: 50 },
+  );
 });
 
 test('the wall clock of the lease is not believed: only what changes within sight counts', async () => {
