@@ -1,6 +1,7 @@
 import type { Logger } from 'pino';
 import type { Registry } from 'prom-client';
 import type { BootstrapRecovery } from '../api/bootstraprecovery.generated.ts';
+import { isTerminal } from '../api/conditions.ts';
 import type { RecoveryTarget } from '../api/recoverytarget.generated.ts';
 import { bootstrapRecoveries, fieldManager, group, recoveryTargets } from '../api/resources.ts';
 import { ApiClient } from '../kube/apiclient.ts';
@@ -82,7 +83,7 @@ export function createOperator(options: OperatorOptions): Operator {
   const runs = new Informer<BootstrapRecovery>({
     ...watching,
     resource: bootstrapRecoveries,
-    indexers: { target: ({ metadata, spec }) => [`${metadata.namespace}/${spec.targetRef.name}`] },
+    indexers: { waitingFor },
   });
   const targets = new Informer<RecoveryTarget>({ ...watching, resource: recoveryTargets });
   const recorder = new EventRecorder({
@@ -119,7 +120,7 @@ export function createOperator(options: OperatorOptions): Operator {
     .watch(runs)
     .watch(targets, {
       map: ({ metadata }) =>
-        runs.store.byIndex('target', `${metadata.namespace}/${metadata.name}`).map((run) => run.metadata),
+        runs.store.byIndex('waitingFor', `${metadata.namespace}/${metadata.name}`).map((run) => run.metadata),
     });
   const targetController = new Controller({
     ...shared,
@@ -152,4 +153,9 @@ export function createOperator(options: OperatorOptions): Operator {
       }
     },
   };
+}
+
+/** The target a run still needs; a change of a target is no news for runs that have ended. */
+function waitingFor({ metadata, spec, status }: BootstrapRecovery): readonly string[] {
+  return isTerminal(status.conditions ?? []) ? [] : [`${metadata.namespace}/${spec.targetRef.name}`];
 }

@@ -102,6 +102,11 @@ const rules: readonly Rule[] = [
     rejected: () => change({ ...app, cancel: true }, { cancel: null }),
   },
   {
+    message: 'adminName is part of a path and cannot hold . or .. between slashes',
+    accepted: runs({ adminName: 'team.a/..b/c...' }),
+    rejected: runs({ adminName: 'team/../other' }),
+  },
+  {
     message: 'approvedPlan is used only with approval: Manual',
     accepted: () => change({ ...app, approval: 'Manual' }, { approvedPlan: digest }),
     rejected: () => change(app, { approvedPlan: digest }),
