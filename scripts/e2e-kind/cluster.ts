@@ -3,6 +3,8 @@ import { rm } from 'node:fs/promises';
 import { createInterface } from 'node:readline';
 import { run } from './run.ts';
 
+const KUBECTL = 'kubectl';
+
 /** A port of this machine that leads into the cluster, until it is disposed of. */
 export interface Forward extends AsyncDisposable {
   readonly port: number;
@@ -37,7 +39,7 @@ export class Cluster {
 
   /** Runs kubectl in the namespace of the test. */
   kubectl(args: readonly string[], input?: string): Promise<string> {
-    return run('kubectl', this.#kubectlArgs(args), input);
+    return run(KUBECTL, this.#kubectlArgs(args), input);
   }
 
   async apply(...manifests: readonly object[]): Promise<void> {
@@ -60,7 +62,7 @@ export class Cluster {
 
   /** Makes a port of a service reachable on this machine. */
   async forward(service: string, port: number): Promise<Forward> {
-    const child = spawn('kubectl', this.#kubectlArgs(['port-forward', service, `:${port}`]), {
+    const child = spawn(KUBECTL, this.#kubectlArgs(['port-forward', service, `:${port}`]), {
       stdio: ['ignore', 'pipe', 'inherit'],
     });
     for await (const line of createInterface({ input: child.stdout })) {

@@ -4,7 +4,6 @@ import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
-import { runCLI } from '../cli/run-cli.ts';
 import { goldenApp } from '../harness/golden.ts';
 import { startRedis } from '../harness/redis.ts';
 import { startS3 } from '../harness/s3.ts';
@@ -157,7 +156,7 @@ describe('what the image contains', () => {
     expect(await app.differences(client, marker ?? '')).toEqual([]);
   });
 
-  test('verifies a large repository in its worker thread', async () => {
+  test('verifies a large repository in the worker thread that lies beside it', async () => {
     await using directory = await temporaryDirectory('large');
     await chmod(directory.path, 0o755);
     const app = await goldenApp('many');
@@ -165,8 +164,18 @@ describe('what the image contains', () => {
     await app.writeTo(repository);
     // An object of 5 MB beside the others is enough to leave the main thread; it is history that nobody links to.
     await writeFile(join(repository, '0.targets.json'), ' '.repeat(5_000_000));
-    const { code, output } = await run(['verify', repository, '--trust-on-first-use', '-o', 'json']);
+    const args = ['verify', repository, '--trust-on-first-use', '-o', 'json'];
+    const { code, output } = await run(args);
     expect(code, output).toBe(0);
+
+    // That it really was the worker shows when there is another in its place.
+    const worker = join(image.path, 'app/verify.worker.js');
+    const genuine = await readFile(worker);
+    await writeFile(worker, 'throw new Error("the worker was started")');
+    const broken = await run(args);
+    await writeFile(worker, genuine);
+    expect(broken.output).toContain('the worker was started');
+    expect(broken.code).not.toBe(0);
   });
 
   test('talks to a cluster', async () => {
@@ -193,15 +202,4 @@ describe('the workflows', () => {
       }
     }
   });
-});
-
-test('kind: without Docker the end-to-end test says what is missing and fails', async () => {
-  await using empty = await temporaryDirectory('path');
-  await mkdir(join(empty.path, 'bin'));
-  const { code, stderr } = await runCLI(['scripts/e2e-kind.ts'], {
-    command: process.execPath,
-    env: { PATH: join(empty.path, 'bin') },
-  });
-  expect(code).toBe(1);
-  expect(stderr).toContain('needs docker, kind, kubectl and helm on PATH');
 });
