@@ -372,18 +372,25 @@ test(`60 generated repositories are refreshed, or refused, as tuf-js does (seed 
     await initialise(files);
     const theirs = mkdtempSync(join(base, 'tuf-js-'));
     writeFileSync(join(theirs, 'root.json'), fileOf(files, '1.root.json'));
-    const updater = new TufJSUpdater({
-      metadataDir: theirs,
-      metadataBaseUrl: `${server.url}metadata`,
-      config: { fetchRetries: 0 },
-    });
-    const expected = await updater.refresh().then(
-      () => 'ok',
-      (error: unknown) => String(error),
-    );
+    const expected = await tufJSRefresh(theirs);
     const found = await refresh();
     const context = `TUF_TEST_SEED=${SEED}, repository ${i}, ${what}: ${expected}, ours ${found}`;
     expect(found === 'ok', context).toBe(expected === 'ok');
     expect(trusted('root'), context).toEqual(readFileSync(join(theirs, 'root.json')));
   }
 }, 300_000);
+
+/** What tuf-js says; it checks the initial root in its constructor already. */
+async function tufJSRefresh(metadata: string): Promise<string> {
+  try {
+    const config = { fetchRetries: 0 };
+    await new TufJSUpdater({
+      metadataDir: metadata,
+      metadataBaseUrl: `${server.url}metadata`,
+      config,
+    }).refresh();
+    return 'ok';
+  } catch (error) {
+    return String(error);
+  }
+}
