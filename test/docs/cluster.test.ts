@@ -1,5 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { poll } from '../harness/poll.ts';
+import { startShimProcess } from '../shim/support/shim-process.ts';
+import { tokenFor } from '../shim/support/tokens.ts';
 import { type ReadersCluster, startReadersCluster } from './cluster.ts';
 import { follow } from './follow.ts';
 import { type LostApp, startLostApp } from './lost-app.ts';
@@ -77,15 +79,37 @@ describe('who follows the page about', () => {
     expect(await lost.redis.get('TIMESTAMP_EXPIRATION_alice_tuf')).toBe('2');
   });
 
-  /** In a namespace of its own, with the target that the quickstart makes. */
+  test('HTTP gets the answers it shows', async () => {
+    await reader.lost.lose('everything');
+    const namespace = await readyNamespace(reader.lost);
+    await using shim = await startShimProcess(reader.cluster, namespace, ['--admin=alice']);
+    await follow(await transcriptOf('docs/tasks/http.md'), {
+      env: await reader.environment(namespace),
+      values: { URL: shim.url, TOKEN: tokenFor('alice') },
+    });
+  });
+
+  test('security narrows the permissions as it says', async () => {
+    const env = await reader.environment('default');
+    await follow(await transcriptOf('docs/security.md'), { env, values: {} });
+  });
+
   async function followIn(lost: LostApp, page: string): Promise<void> {
-    const namespace = await reader.cluster.createNamespace('docs');
-    const env = await reader.environment(namespace);
-    const target = (await transcriptOf(quickstart, 'On your own cluster')).filter(
-      ({ kind, ...step }) =>
-        kind === 'values' || ('script' in step && !/helm install|kind: BootstrapRecovery/.test(step.script)),
-    );
-    await follow(target, { env, values: { ...values(lost), NAMESPACE: namespace } });
+    const env = await reader.environment(await readyNamespace(lost));
     await follow(await transcriptOf(page), { env, values: values(lost) });
+  }
+
+  /** A namespace of its own, with the target that the quickstart makes. */
+  async function readyNamespace(lost: LostApp): Promise<string> {
+    const namespace = await reader.cluster.createNamespace('docs');
+    const steps = await transcriptOf(quickstart, 'On your own cluster');
+    const preparing = steps.filter(
+      (step) =>
+        step.kind === 'values' ||
+        (step.kind === 'run' && !/helm install|kind: BootstrapRecovery/.test(step.script)),
+    );
+    const env = await reader.environment(namespace);
+    await follow(preparing, { env, values: { ...values(lost), NAMESPACE: namespace } });
+    return namespace;
   }
 });
