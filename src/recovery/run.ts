@@ -129,7 +129,8 @@ async function recover(
         : lackOfProof({ plan, readBack: session.values, situation: readBack }); // R9
     if (trouble === undefined) {
       report.read(readBack);
-      if (await session.record()) return owesProof ? report.recovered() : report.consistent(); // R10
+      const recorded = await session.record(); // R10
+      if (recorded || replans >= MAX_REPLANS) return owesProof ? report.recovered() : report.consistent();
     }
     replans += 1;
   }

@@ -124,7 +124,7 @@ export class Session implements AsyncDisposable {
     const { report } = this.#attempt;
     report.progress('Record', 0, 1);
     try {
-      await this.#release({ kind: 'success' });
+      await this.#release({ kind: 'success' }, true);
       report.progress('Record', 1, 1);
     } catch (error) {
       if (!(error instanceof RecoveryError)) throw error;
@@ -145,7 +145,7 @@ export class Session implements AsyncDisposable {
     await this.#dropLock();
     const failed = ending.retry === 'none' && !isSuccess(ending);
     try {
-      await this.#release(failed ? { kind: 'failure', error: ending.succeeded.message } : undefined);
+      await this.#release(failed ? { kind: 'failure', error: ending.succeeded.message } : undefined, false);
     } catch (error) {
       if (!(error instanceof RecoveryError)) throw error;
       this.#attempt.report.add('LockNotReleased', error.message);
@@ -157,14 +157,14 @@ export class Session implements AsyncDisposable {
     await this.#dropLock();
   }
 
-  async #release(end: RecoveryEnd | undefined): Promise<void> {
+  async #release(end: RecoveryEnd | undefined, sameConnection: boolean): Promise<void> {
     const { store, clock, taskID } = this.#attempt.request;
     const record = end && {
       key: taskKey(taskID),
       value: recoveryTask(end, clock.now()),
       ttlMs: TASK_RECORD_TTL_MS,
     };
-    await store.release(this.#lock, record);
+    await store.release(this.#lock, record, { sameConnection });
   }
 
   async #readAnew(): Promise<boolean> {

@@ -13,6 +13,8 @@ export interface ExchangeOptions {
   readonly signal?: AbortSignal;
   /** Milliseconds added to what a round trip may take, for commands that wait on purpose. */
   readonly extraMs?: number;
+  /** Fail with `RedisUnreachable` instead of dialling again when the connection of the last exchange is gone. */
+  readonly sameConnection?: boolean;
 }
 
 const COMMAND_TIMEOUT_MS = 10_000;
@@ -37,7 +39,7 @@ export class Connection {
    */
   async exchange(commands: readonly Command[], options: ExchangeOptions = {}): Promise<readonly Reply[]> {
     options.signal?.throwIfAborted();
-    const connection = await this.#dial();
+    const connection = await this.#dial(options.sameConnection ?? false);
     // Dialling takes a while, and an abort meanwhile would go unheard.
     options.signal?.throwIfAborted();
     try {
@@ -87,7 +89,7 @@ export class Connection {
     const lost = error instanceof RecoveryError && error.code === 'RedisUnreachable';
     if (!lost || this.#endpoint.password !== undefined) return undefined;
     try {
-      const connection = await this.#dial();
+      const connection = await this.#dial(false);
       const [reply] = await this.#send(connection, [['PING']], {});
       const refusal = reply && 'error' in reply ? asRedisError(reply.error, this.#endpoint) : undefined;
       return refusal?.code === 'RedisAuthRequired' ? refusal : undefined;
@@ -100,11 +102,17 @@ export class Connection {
     }
   }
 
-  async #dial(): Promise<OpenConnection> {
+  async #dial(sameConnection: boolean): Promise<OpenConnection> {
     const kept = await this.#open?.catch(() => undefined);
     if (kept?.client.status === 'ready') return kept;
-    // There is none, or it was closed while nobody used it, for example by an idle time-out.
+    // There is none, or it was closed while nobody used it: by an idle time-out, or by a failover.
     this.#discard();
+    if (sameConnection) {
+      throw new TransientError(
+        'RedisUnreachable',
+        `The connection to ${describeEndpoint(this.#endpoint)} was lost. What was read through it may have been lost with it.`,
+      );
+    }
     const open = connect(this.#endpoint);
     this.#open = open;
     return open;

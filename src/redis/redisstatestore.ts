@@ -99,10 +99,15 @@ export class RedisStateStore implements StateStore {
     };
   }
 
-  async release(lock: Lock, record: Record | undefined): Promise<boolean> {
+  async release(
+    lock: Lock,
+    record: Record | undefined,
+    { sameConnection }: { readonly sameConnection: boolean },
+  ): Promise<boolean> {
     const write: Command[] =
       record === undefined ? [] : [['SET', record.key, record.value, 'PX', record.ttlMs]];
-    const replies = await this.#connection.exchange([...write, releaseCommand(lock.key, lock.owner)]);
+    const commands = [...write, releaseCommand(lock.key, lock.owner)];
+    const replies = await this.#connection.exchange(commands, { sameConnection });
     if (record !== undefined) this.#value(replies[0]);
     return this.#one(replies.slice(-1));
   }

@@ -99,8 +99,17 @@ export interface StateStore {
     readonly confirmed: number;
     readonly values: ObservedValues;
   }>;
-  /** Writes the record, if there is one, and deletes the lock if it is still ours; false when it was not. */
-  release(lock: Lock, record: Record | undefined): Promise<boolean>;
+  /**
+   * Writes the record, if there is one, and deletes the lock if it is still ours; false when it was not.
+   *
+   * With `sameConnection` it throws when the connection of the last call is gone: behind Sentinel another one may lead
+   * to another server, which a failover has promoted without what was read back before.
+   */
+  release(
+    lock: Lock,
+    record: Record | undefined,
+    options: { readonly sameConnection: boolean },
+  ): Promise<boolean>;
   /** Server version, role and warnings. */
   facts(signal: AbortSignal): Promise<ServerFacts>;
   /** Closes every connection. */

@@ -8,6 +8,7 @@ import { type RedisServer, startRedis } from '../harness/redis.ts';
 const lock: Lock = { key: 'lock', owner: 'me', ttlMs: 60_000 };
 const none = { replicas: 0, timeoutMs: 0 };
 const never = new AbortController().signal;
+const any = { sameConnection: false };
 const options = { replaceWrongType: false, signal: never };
 
 let redis: RedisServer;
@@ -102,20 +103,20 @@ describe('lock', () => {
   test('is renewed and released by its owner alone', async () => {
     await client.set('lock', 'you', 'PX', 60_000);
     expect(await store.renew(lock)).toBe(false);
-    expect(await store.release(lock, undefined)).toBe(false);
+    expect(await store.release(lock, undefined, any)).toBe(false);
     expect(await client.get('lock')).toBe('you');
 
     await client.set('lock', 'me', 'PX', 1_000);
     expect(await store.renew(lock)).toBe(true);
     expect(await client.pttl('lock')).toBeGreaterThan(30_000);
-    expect(await store.release(lock, { key: 'task:1', value: '{}', ttlMs: 5_000 })).toBe(true);
+    expect(await store.release(lock, { key: 'task:1', value: '{}', ttlMs: 5_000 }, any)).toBe(true);
     expect(await client.exists('lock')).toBe(0);
     expect(await client.pttl('task:1')).toBeGreaterThan(0);
   });
 
   test('that ran out is neither renewed nor released', async () => {
     expect(await store.renew(lock)).toBe(false);
-    expect(await store.release(lock, undefined)).toBe(false);
+    expect(await store.release(lock, undefined, any)).toBe(false);
   });
 });
 
@@ -231,7 +232,7 @@ test('every method is one round trip on an open connection', async () => {
   await store.observe(['a'], never);
   await store.lock(lock, ['a'], options);
   await store.apply(lock, [], ['a'], { replicas: 1, timeoutMs: 1 });
-  await store.release(lock, { key: 'task:1', value: '{}', ttlMs: 5_000 });
+  await store.release(lock, { key: 'task:1', value: '{}', ttlMs: 5_000 }, any);
   await client.ping();
   await expect.poll(() => sent.includes('PING')).toBe(true);
   monitor.disconnect();
@@ -255,6 +256,22 @@ test('a Redis without EVAL_RO, as version 6 is, is read with EVAL', async () => 
   expect((await oldStore.observe(['a'], never)).values.get('a')).toMatchObject({ value: '1' });
   expect(await oldStore.lock(lock, ['a'], options)).toMatchObject({ acquired: true });
   await oldStore.close();
+});
+
+test('a release that must follow a proof is not sent through another connection', async () => {
+  await client.set('lock', 'me', 'PX', 60_000);
+  await store.observe(['a'], never);
+  await client.call('CLIENT', 'KILL', 'TYPE', 'normal');
+  await expect
+    .poll(() =>
+      store.release(lock, undefined, { sameConnection: true }).then(
+        () => 'sent',
+        ({ code }) => code,
+      ),
+    )
+    .toBe('RedisUnreachable');
+  expect(await client.get('lock')).toBe('me');
+  expect(await store.release(lock, undefined, any)).toBe(true);
 });
 
 test('a store that was closed, or whose idle connection was dropped, opens a new one', async () => {

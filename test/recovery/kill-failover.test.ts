@@ -1,0 +1,14 @@
+import { expect, test } from 'vitest';
+import type { Stage } from '../../src/recovery/observer.ts';
+import { failOverOnce } from './fixtures/failover.ts';
+
+const stages: readonly Stage[] = ['Observe', 'Lock', 'Apply', 'Confirm', 'Record'];
+
+test.each(stages)(
+  'Sentinel fails over at %s: the same attempt, or the next, ends right on the new primary',
+  async (stage) => {
+    // Recovered by itself, or left to be tried again; never a success that is not there.
+    expect(['Recovered', 'Retrying']).toContain(await failOverOnce(stage));
+  },
+  180_000,
+);
