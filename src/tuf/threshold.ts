@@ -12,7 +12,7 @@ export interface Signers {
 }
 
 /** How many keys of a role signed a file. */
-export interface SignatureCount {
+interface SignatureCount {
   /** Different key ids with a valid signature. */
   readonly keyids: number;
   /** Different public keys with a valid signature: what the threshold is held against. */
@@ -23,7 +23,7 @@ export interface SignatureCount {
  * Counts valid signatures by unique key id (spec 5.4.2) and by unique public key: one key under two ids is one
  * signer. Stops as soon as the threshold is met.
  */
-export function countSignatures(envelope: Envelope, signers: Signers, ring: KeyRing): SignatureCount {
+function countSignatures(envelope: Envelope, signers: Signers, ring: KeyRing): SignatureCount {
   const wanted = new Set(signers.role.keyids);
   const fingerprints = new Set<string>();
   let keyids = 0;
