@@ -2,7 +2,7 @@
 export const group = 'tuf-recovery.dev';
 
 /** Served and stored version. */
-export const version = 'v1alpha1';
+const version = 'v1alpha1';
 
 /** `apiVersion` of every object of this project. */
 export const apiVersion = `${group}/${version}` as const;

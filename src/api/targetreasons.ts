@@ -92,10 +92,3 @@ export const targetReadyReasons = {
     next: 'Set spec.suspend: false.',
   },
 } as const satisfies Record<string, ReasonDoc>;
-
-/** A reason of a RecoveryTarget's `Ready`. */
-export type TargetReadyReason =
-  | keyof typeof targetReadyReasons
-  | RedisReachableReason
-  | StorageReachableReason
-  | TrustRootReason;

@@ -28,7 +28,8 @@ export async function giveBackLock(
     const references = new References(client, target.metadata.namespace ?? 'default', signal);
     const store = new RedisStateStore(await redisEndpoint(target.spec.redis, references));
     try {
-      await store.release({ key: lockKey(spec), owner: metadata.uid, ttlMs: 0 }, undefined);
+      const lock = { key: lockKey(spec), owner: metadata.uid, ttlMs: 0 };
+      await store.release(lock, undefined, { sameConnection: false });
       return true;
     } finally {
       await store.close();

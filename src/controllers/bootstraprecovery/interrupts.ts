@@ -2,7 +2,7 @@ import type { BootstrapRecovery } from '../../api/bootstraprecovery.generated.ts
 import type { StoreEvent } from '../../kube/store.ts';
 
 /** Abort reason: a person ended this run. */
-export class InterruptedError extends Error {
+class InterruptedError extends Error {
   /** `cancel`: spec.cancel was set. `delete`: the object is being deleted or is gone. */
   readonly by: 'cancel' | 'delete';
 
@@ -33,7 +33,7 @@ export class Interrupts {
   };
 
   /**
-   * A signal that aborts with an {@link InterruptedError} when the object of this uid is cancelled or deleted from now on. What
+   * A signal that aborts with an `InterruptedError` when the object of this uid is cancelled or deleted from now on. What
    * was changed before is for the caller to see, by reading the object after this call.
    */
   register(uid: string): { readonly signal: AbortSignal } & Disposable {

@@ -9,7 +9,7 @@ import { observed } from '../../kube/fixtures/observed.ts';
 import type { ControllerProcess } from './controller-process.ts';
 import type { Installation } from './installation.ts';
 
-export const crowdAdmin = 'crowd';
+const crowdAdmin = 'crowd';
 
 /** Puts `apps` copies of a recorded app into the bucket: metadata does not name the app it is for. */
 export async function putCrowd(installation: Installation, apps: number): Promise<void> {
