@@ -44,11 +44,9 @@ export function createApp(options: AppOptions): Express {
     const handler = handlers[name as RouteName]; // Object.entries forgets the names of the keys
     app[method](path, async (req, res) => {
       const answer = await answerOf(handler, req, res);
-      if (!req.complete || options.draining.aborted) {
-        // Refused before the body was read, which is not waited for; or the connection is no longer wanted.
-        res.set('Connection', 'close');
-      }
-      send(res, answer);
+      // Refused before the body was read, which is not waited for; or the connection is no longer wanted.
+      const close = !req.complete || options.draining.aborted;
+      send(res, answer, close);
     });
   }
   app.use((_req, res) => {
@@ -67,19 +65,19 @@ function handlersOf(options: AppOptions): Readonly<Record<RouteName, Handler>> {
       const key = idempotencyKey(req);
       const bound = bindRecoveryPayload(await readBody(req, res));
       if (bound.payload === undefined) {
+        res.log.setBindings({ admin });
         return errorAnswer(400, bound.error);
       }
       const order = { ...bound.payload, admin, tenant: tenants.of(admin), idempotencyKey: key };
-      const answer = await recover(options, order, requestSignal(res, draining));
+      const answer = await recover(options, order, () => requestSignal(res, draining));
+      // Who asked for what, and what came of it, in the line that is logged for every request.
       const { appName } = bound.payload;
-      req.log.info(
-        { admin, appName, status: answer.status, task: answer.headers?.['Location'] },
-        'recovery asked for',
-      );
+      res.log.setBindings({ admin, appName, task: answer.headers?.['Location'] });
       return answer;
     },
-    task: async (req) => {
+    task: async (req, res) => {
       const admin = await access.admin(req, 'task');
+      res.log.setBindings({ admin });
       return getTask(recoveries, tenants, admin, queryOf(req).get('task_id'));
     },
     healthz: () => ({ status: 200, body: { status: 'ok' } }),
@@ -110,12 +108,19 @@ async function answerOf(handler: Handler, req: Request, res: Response): Promise<
   }
 }
 
-function send(res: Response, { status, body, headers }: Answer): void {
+/** Not by Express' own `send`: of what that looks after (ETags, charsets, freshness), nothing is wanted here. */
+function send(res: Response, { status, body, headers }: Answer, close: boolean): void {
+  const text = marshal(body);
   res
-    .status(status)
-    .set({ 'X-Content-Type-Options': 'nosniff', 'Cache-Control': 'no-store', ...headers })
-    .type('application/json')
-    .send(marshal(body));
+    .writeHead(status, {
+      'Content-Type': 'application/json; charset=utf-8',
+      'Content-Length': Buffer.byteLength(text),
+      'Cache-Control': 'no-store',
+      'X-Content-Type-Options': 'nosniff',
+      ...(close && { Connection: 'close' }),
+      ...headers,
+    })
+    .end(text);
 }
 
 /** The query, first value of each name; the base only completes the URL. */

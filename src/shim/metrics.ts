@@ -11,7 +11,7 @@ export class ShimMetrics {
     const registers = [registry];
     this.requests = new Counter({
       name: 'bootstrap_recovery_shim_requests_total',
-      help: 'Number of HTTP requests by route, method and status code. Requests for other paths count as route unmatched.',
+      help: 'Number of HTTP requests by route, method and status code; aborted: the client hung up first. Other paths count as unmatched.',
       labelNames: ['route', 'method', 'code'],
       registers,
     });

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { RequestHandler } from 'express';
 import type { Logger } from 'pino';
 import { pinoHttp } from 'pino-http';
@@ -20,14 +21,15 @@ export function observe(logger: Logger, metrics: ShimMetrics): RequestHandler {
     redact: ['req.headers', 'res.headers'],
     quietReqLogger: true,
     genReqId: (req) => requestId(req.headers['x-request-id']),
+    wrapSerializers: false,
     serializers: {
-      req: ({ id, method, url }: { id: unknown; method: string; url: string }) => ({
-        id,
-        method,
-        path: pathOf(url),
-      }),
-      res: ({ statusCode }: { statusCode: number }) => ({ statusCode }),
+      req: ({ id, method, url = '' }: IncomingMessage) => ({ id, method, path: pathOf(url) }),
+      res: ({ statusCode }: ServerResponse) => ({ statusCode }),
     },
+    customSuccessMessage: (_req, res) => messageOf(res),
+    customErrorMessage: (_req, res) => messageOf(res),
+    // For 5xx it would log an error of its own making, with a stack that says nothing.
+    customErrorObject: (_req, _res, _error, { res, responseTime }) => ({ res, responseTime }),
     customLogLevel: (_req, { statusCode }) => (statusCode >= 500 ? 'error' : 'info'),
     autoLogging: { ignore: (req) => UNLOGGED.has(pathOf(req.url ?? '')) },
   });
@@ -39,12 +41,17 @@ export function observe(logger: Logger, metrics: ShimMetrics): RequestHandler {
     res.once('close', () => {
       metrics.inFlight.dec();
       stop();
-      metrics.requests.inc({ route, method: req.method, code: res.statusCode });
+      const code = res.writableFinished ? res.statusCode : 'aborted';
+      metrics.requests.inc({ route, method: req.method, code });
     });
     log(req, res);
     res.set('X-Request-Id', String(req.id));
     next();
   };
+}
+
+function messageOf(res: ServerResponse): string {
+  return res.writableEnded ? 'request answered' : 'the client hung up before the answer';
 }
 
 /** A caller's own request id, if it is harmless in a log; otherwise a new one. */

@@ -1,7 +1,8 @@
+import type { BootstrapRecovery } from '../api/bootstraprecovery.generated.ts';
 import type { Clock } from '../kube/clock.ts';
 import { Deadline } from '../kube/deadline.ts';
 import { type Answer, errorAnswer, retryLater } from './answer.ts';
-import { decisionOf } from './decision.ts';
+import { decisionOf, isDecided } from './decision.ts';
 import type { ShimMetrics } from './metrics.ts';
 import type { Recoveries, RecoveryOrder } from './recoveries.ts';
 
@@ -15,15 +16,17 @@ export interface RecoverOptions {
 }
 
 /**
- * Starts a recovery and answers with the controller's decision. Without one in time, or when `signal` says that nobody can wait any
- * longer, the answer is 202 all the same: the run is recorded, and a controller that comes later takes it up.
+ * Starts a recovery and answers with the controller's decision. Without one in time, or when nobody waits for it any more, the answer
+ * is 202 all the same: the run is recorded, and a controller that comes later takes it up.
+ *
+ * @param nobodyWaits makes the signal that ends the wait; asked for only when there is something to wait for
  */
 export async function recover(
   options: RecoverOptions,
   order: RecoveryOrder,
-  signal: AbortSignal,
+  nobodyWaits: () => AbortSignal,
 ): Promise<Answer> {
-  const { recoveries, clock, decisionTimeoutMs, metrics } = options;
+  const { recoveries, clock, metrics } = options;
   if (!recoveries.ready) {
     return retryLater(503, 'the shim is starting; try again', 2);
   }
@@ -34,8 +37,7 @@ export async function recover(
   if (started.kind === 'keyReused') {
     return errorAnswer(422, 'Idempotency-Key was already used for another app');
   }
-  using deadline = new Deadline(clock, decisionTimeoutMs, () => new Error('no decision in time'), signal);
-  const run = await recoveries.decided(started.run, deadline.signal);
+  const run = isDecided(started.run) ? started.run : await decided(options, started.run, nobodyWaits());
   if (run === undefined) {
     return retryLater(503, 'Recovery was deleted before it was decided; try again', 1);
   }
@@ -48,6 +50,15 @@ export async function recover(
     metrics.undecided.inc();
   }
   return accepted(run.metadata.uid, clock.now());
+}
+
+async function decided(
+  { recoveries, clock, decisionTimeoutMs }: RecoverOptions,
+  run: BootstrapRecovery,
+  signal: AbortSignal,
+): Promise<BootstrapRecovery | undefined> {
+  using deadline = new Deadline(clock, decisionTimeoutMs, () => new Error('no decision in time'), signal);
+  return await recoveries.decided(run, deadline.signal);
 }
 
 function accepted(uid: string, now: Date): Answer {

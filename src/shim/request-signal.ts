@@ -6,11 +6,14 @@ import type { ServerResponse } from 'node:http';
  */
 export function requestSignal(res: ServerResponse, draining: AbortSignal): AbortSignal {
   const controller = new AbortController();
-  const abort = (): void => controller.abort();
+  // A reason of one's own: the default one is an exception with a stack, made for every request and read by nobody.
+  const abort = (): void => controller.abort('nobody waits');
   draining.addEventListener('abort', abort, { once: true });
   res.once('close', () => {
     draining.removeEventListener('abort', abort);
-    abort();
+    if (!res.writableFinished) {
+      abort();
+    }
   });
   if (draining.aborted) {
     abort();

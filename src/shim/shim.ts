@@ -12,6 +12,7 @@ import { KubernetesRecoveries } from './kubernetes-recoveries.ts';
 import { ShimMetrics } from './metrics.ts';
 import { type RateLimit, RateLimiter } from './rate-limiter.ts';
 import { RunCache } from './run-cache.ts';
+import { SingleFlightRecoveries } from './single-flight.ts';
 import type { StandingSource } from './standing.ts';
 import type { Tenants } from './tenants.ts';
 import { type TokenKeys, type TokenRules, TokenVerifier } from './token-verifier.ts';
@@ -77,7 +78,7 @@ export class Shim {
         options.standings,
         new RateLimiter(options.rateLimit, monotonic),
       ),
-      recoveries: new KubernetesRecoveries({ ...options, cache }),
+      recoveries: new SingleFlightRecoveries(new KubernetesRecoveries({ ...options, cache })),
       metrics: new ShimMetrics(registry),
       shuttingDown: lifetime.ready.signal,
       draining: lifetime.waiting.signal,

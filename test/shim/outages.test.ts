@@ -73,6 +73,12 @@ describe('while the API server is away', () => {
     });
     expect(await stateOf(shim, before)).toBe('RUNNING');
     expect((await fetch(`${shim.url}/readyz`)).status).toBe(200);
+    const lines = shim
+      .log()
+      .split('\n')
+      .filter((line) => line.includes('"reqId"'));
+    expect(lines.some((line) => line.includes('"statusCode":503'))).toBe(true);
+    expect(lines.filter((line) => /\.ts:\d+|node_modules|"stack"/.test(line))).toEqual([]);
     await proxy.heal();
     const after = await post(shim, 'outage-after');
     expect(after.status).toBe(202);
@@ -139,6 +145,20 @@ test('a run that is deleted while its decision is awaited is not promised', asyn
   const run = await poll('the run', () => controller.runs.find(({ spec }) => spec.appName === 'deleted'));
   await controller.client.delete(runs, run.metadata);
   expect((await answer).status).toBe(503);
+});
+
+test('a client that hangs up is not waited for, and counted as such', async () => {
+  await using shim = await startShim(cluster, namespace);
+  const client = new AbortController();
+  const body = '{"appName":"hung-up"}';
+  const init = { method: 'POST', headers: headers(), body, signal: client.signal };
+  const answer = fetch(`${shim.url}/tuf/v1/bootstrap/recovery`, init);
+  const metrics = async (): Promise<string> => await (await fetch(shim.metricsUrl)).text();
+  await poll('the request to be under way', async () => (await metrics()).includes('requests_in_flight 1'));
+  client.abort();
+  await expect(answer).rejects.toThrow();
+  await poll('it to be over', async () => (await metrics()).includes('code="aborted"} 1'));
+  expect(shim.log()).toContain('the client hung up before the answer');
 });
 
 describe('limits', () => {
