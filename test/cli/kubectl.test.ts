@@ -276,7 +276,7 @@ test('describe tells result, what to do, plan, metadata, findings and errors', a
   const { code, stdout } = await plugin('describe', 'told');
   expect(code).toBe(0);
   expect(stdout).toContain('AwaitingApproval');
-  expect(stdout).toContain('Read status.plan and set spec.approvedPlan');
+  expect(stdout).toContain('Read the plan below. If it is right:');
   expect(stdout).toContain(`kubectl tuf-recovery approve told -n ${namespace} --digest ${DIGEST}`);
   expect(stdout).toMatch(/Create +TARGETS_EXPIRATION_alice_tuf +30 +Inferred +high/);
   expect(stdout).toMatch(/Replace +ROOT_SIGNING_alice_tuf +"" +Default +low/);
@@ -305,6 +305,34 @@ describe('approve', () => {
     expect(stderr).toContain(`approved plan ${DIGEST}`);
     const jsonpath = '-o=jsonpath={.spec.approvedPlan}';
     expect(await cluster.kubectl(['get', 'bsr', 'approved', `-n=${namespace}`, jsonpath])).toBe(DIGEST);
+  });
+
+  test('--wait waits for the end of the run, not for the approval it has just given', async () => {
+    const waits = succeeded('Unknown', 'AwaitingApproval', 'The plan waits.', { plan });
+    await createRun('approved-and-awaited', { approval: 'Manual' }, waits);
+    const approving = plugin('approve', 'approved-and-awaited', '--digest', DIGEST, '--wait');
+    const jsonpath = '-o=jsonpath={.spec.approvedPlan}';
+    await poll(
+      'the approval',
+      async () =>
+        (await cluster.kubectl(['get', 'bsr', 'approved-and-awaited', `-n=${namespace}`, jsonpath])) ===
+        DIGEST,
+    );
+    await setStatus('approved-and-awaited', succeeded('True', 'Recovered'));
+    expect(await approving).toMatchObject({ code: 0, stdout: expect.stringContaining('Recovered') });
+  });
+
+  test('--wait ends when the plan changed meanwhile, for a person to read it', async () => {
+    const waits = succeeded('Unknown', 'AwaitingApproval', 'The plan waits.', { plan });
+    await createRun(
+      'changed-meanwhile',
+      { approval: 'Manual', approvedPlan: `sha256:${'00'.repeat(32)}` },
+      waits,
+    );
+    expect(await plugin('wait', 'changed-meanwhile')).toMatchObject({
+      code: 3,
+      stderr: expect.stringContaining('Read the plan: kubectl tuf-recovery describe changed-meanwhile'),
+    });
   });
 
   test('refuses when the plan is another than the one that was read', async () => {

@@ -4,7 +4,7 @@ import type { CommandContext } from '../context.ts';
 import { type Progress, progressTo } from '../progress.ts';
 import { terminalText } from '../terminal-text.ts';
 import type { Connection } from './connection.ts';
-import { exitCodeOf, succeededOf } from './verdict.ts';
+import { awaitsApproval, exitCodeOf, succeededOf } from './verdict.ts';
 import { watchRuns } from './watch-runs.ts';
 
 /**
@@ -29,7 +29,7 @@ export async function awaitRun(
       if (run === undefined) throw gone(name, namespace, last);
       show(progress, run, last);
       last = run;
-      if (exitCodeOf(run) !== undefined || succeededOf(run)?.reason === 'AwaitingApproval') break;
+      if (exitCodeOf(run) !== undefined || awaitsApproval(run)) break;
     }
   } catch (error) {
     // Only the time that ran out ends the wait with what was seen last.

@@ -5,7 +5,7 @@ import { terminalText } from '../terminal-text.ts';
 import { wrap } from '../wrap.ts';
 import { age } from './age.ts';
 import { progressText } from './run-table.ts';
-import { reasonDocOf, succeededOf, toneOf } from './verdict.ts';
+import { awaitsApproval, nextOf, succeededOf, toneOf } from './verdict.ts';
 
 type Rows = readonly (readonly string[])[];
 
@@ -21,7 +21,7 @@ export function describeRun(run: BootstrapRecovery, color: boolean, now: Date): 
     result(run, paint),
     section(planTitle(run), planRows(run)),
     section('Verified metadata', trustRows(run, now)),
-    section('Redis afterwards', verificationRows(run)),
+    section('Redis, when last read', verificationRows(run)),
     findings(run, paint),
     section(
       'Last errors',
@@ -68,9 +68,9 @@ function result(run: BootstrapRecovery, paint: Paint): string {
     `${paint('heading', 'Result')}\n  ${paint(toneOf(run), terminalText(succeeded.reason))}\n`,
     wrap(terminalText(succeeded.message), 2),
   ];
-  const next = reasonDocOf(succeeded.reason)?.next ?? '';
+  const next = awaitsApproval(run) ? 'Read the plan below. If it is right:' : nextOf(succeeded.reason);
   if (next !== '') lines.push(`  ${paint('strong', 'What to do')}\n${wrap(next, 2)}`);
-  if (succeeded.reason === 'AwaitingApproval') {
+  if (awaitsApproval(run)) {
     const { name, namespace = 'default' } = run.metadata;
     const digest = run.status.plan?.digest ?? '';
     lines.push(`    kubectl tuf-recovery approve ${name} -n ${namespace} --digest ${digest}\n`);

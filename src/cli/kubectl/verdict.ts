@@ -24,6 +24,11 @@ export function exitCodeOf(run: BootstrapRecovery): ExitCode | undefined {
   }
 }
 
+/** Whether the run waits for a person: one whose plan was approved a moment ago does not. */
+export function awaitsApproval(run: BootstrapRecovery): boolean {
+  return succeededOf(run)?.reason === 'AwaitingApproval' && run.spec.approvedPlan !== run.status.plan?.digest;
+}
+
 /** How a run's result is shown. */
 export function toneOf(run: BootstrapRecovery): Tone {
   switch (succeededOf(run)?.status) {
@@ -36,8 +41,8 @@ export function toneOf(run: BootstrapRecovery): Tone {
   }
 }
 
-/** What the vocabulary says about a reason; undefined for one of a newer controller. */
-export function reasonDocOf(reason: string): ReasonDoc | undefined {
+/** What the vocabulary tells to do about a reason; empty for nothing, and for one of a newer controller. */
+export function nextOf(reason: string): string {
   const docs: Readonly<Record<string, ReasonDoc>> = succeededReasons;
-  return Object.hasOwn(docs, reason) ? docs[reason] : undefined;
+  return Object.hasOwn(docs, reason) ? (docs[reason]?.next ?? '') : '';
 }

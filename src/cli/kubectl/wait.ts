@@ -8,7 +8,7 @@ import { awaitRun } from './await-run.ts';
 import { clusterCommand } from './cluster-command.ts';
 import type { Connection, ConnectionFlags } from './connection.ts';
 import { plainObject } from './plain-object.ts';
-import { exitCodeOf, succeededOf, toneOf } from './verdict.ts';
+import { awaitsApproval, exitCodeOf, succeededOf, toneOf } from './verdict.ts';
 
 /** Flags of `wait`, and of the other commands that can wait. */
 export interface WaitFlags extends ConnectionFlags, OutputFlags {
@@ -35,7 +35,7 @@ export async function waitFor(
   await writeResult(context, flags.output, plainObject(run), () => sentence(run, context.color));
   if (exitCodeOf(run) === undefined) {
     context.stderr.write(
-      succeededOf(run)?.reason === 'AwaitingApproval'
+      awaitsApproval(run)
         ? `Read the plan: kubectl tuf-recovery describe ${name} -n ${connection.namespace}\n`
         : `It is still under way after ${flags.timeout} s. It goes on by itself; wait again, or cancel it.\n`,
     );
