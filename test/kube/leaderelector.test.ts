@@ -196,6 +196,23 @@ test('C17: a call that hangs leaves time for another within the renew deadline',
   await clock.advance(60_000);
   expect(hung).toBe(1);
   expect(one.log).toEqual(['leads']);
+  expect(one.elector.isLeading).toBe(true);
+});
+
+test('C17: an answer that comes after the term has ended does not revive it', async () => {
+  const { clock, store, candidate } = startWorld();
+  const one = candidate('one');
+  await clock.advance(1_000);
+  store.outage = outage;
+  await clock.advance(6_500);
+  const late = Promise.withResolvers<void>();
+  store.outage = () => late.promise;
+  await clock.advance(3_000);
+  expect(one.log).toEqual(['leads', 'told LeadershipLostError']);
+  late.resolve();
+  await clock.advance(1);
+  expect(store.spec?.holderIdentity).toBe('one');
+  expect(one.elector.isLeading).toBe(false);
 });
 
 test('C17: after a blocked event loop or a suspension the leader knows at its first look at the clock', async () => {
