@@ -42,7 +42,9 @@ export function runTable(
 export function progressText(run: BootstrapRecovery, blocks: boolean): string {
   const { completionTime, startTime, progress } = run.status;
   if (exitCodeOf(run) !== undefined) {
-    return completionTime === undefined ? 'done' : `done in ${age(startTime, new Date(completionTime))}`;
+    return completionTime === undefined || startTime === undefined
+      ? 'done'
+      : `done in ${age(startTime, new Date(completionTime))}`;
   }
   if (progress === undefined) return '-';
   return `${progressBar(progress.completed, progress.total, blocks)} ${terminalText(progress.summary)}`;
