@@ -9,6 +9,7 @@ import { chartCRDs } from './generate/chart-crds.ts';
 import { generateChartReference } from './generate/chart-values.ts';
 import { generateCommandLinePage } from './generate/command-line.ts';
 import { generateFindingsReference } from './generate/findings.ts';
+import { generateInstallManifest } from './generate/install-manifest.ts';
 import { generateMetricsPage } from './generate/metrics.ts';
 import { generateRunbooks } from './generate/runbooks.ts';
 import { scenariosPage } from './generate/scenarios.ts';
@@ -22,6 +23,7 @@ const generators: readonly Generator[] = [
   generateApiReference,
   chartCRDs,
   generateChartReference,
+  generateInstallManifest,
   architectureDiagram,
   generateCommandLinePage,
   generateFindingsReference,

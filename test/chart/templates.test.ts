@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
-import { installManifest, installManifestPath } from '../../scripts/install-manifest.ts';
+import { generateInstallManifest } from '../../scripts/generate/install-manifest.ts';
 import { EVERYTHING, one, type Rendered, render } from './helm.ts';
 
 /** The parts of a workload the tests look at. */
@@ -64,9 +64,11 @@ describe('what is rendered has not changed unnoticed:', () => {
   });
 
   test('the plain manifest for those without Helm', async () => {
-    expect(await readFile(installManifestPath, 'utf8'), 'run: node scripts/install-manifest.ts').toBe(
-      await installManifest(),
-    );
+    const generated = await generateInstallManifest();
+    expect([...generated.keys()]).toEqual(['deploy/install.yaml']);
+    for (const [path, content] of generated) {
+      expect(await readFile(path, 'utf8'), 'run: npm run generate').toBe(content);
+    }
   });
 });
 
