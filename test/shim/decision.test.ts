@@ -112,7 +112,12 @@ describe('the decision about a run', () => {
         { error: 'Failed to determine bootstrap state from persistent metadata' },
       ]);
     }
-    for (const reason of ['RedisAccessDenied', 'RedisReadOnly', 'RedisUnsupported'] as const) {
+    for (const reason of [
+      'RedisAccessDenied',
+      'RedisWrongPassword',
+      'RedisReadOnly',
+      'RedisUnsupported',
+    ] as const) {
       expect(ending(reason)).toEqual([500, { error: 'Failed to acquire recovery lock' }]);
     }
     for (const reason of [
