@@ -11,6 +11,7 @@ import { generateCommandLinePage } from './generate/command-line.ts';
 import { generateFindingsReference } from './generate/findings.ts';
 import { generateInstallManifest } from './generate/install-manifest.ts';
 import { generateMetricsPage } from './generate/metrics.ts';
+import { generateRunFindingsPage } from './generate/run-findings.ts';
 import { generateRunbooks } from './generate/runbooks.ts';
 import { scenariosPage } from './generate/scenarios.ts';
 import { generateTypes } from './generate/types.ts';
@@ -27,6 +28,7 @@ const generators: readonly Generator[] = [
   architectureDiagram,
   generateCommandLinePage,
   generateFindingsReference,
+  generateRunFindingsPage,
   generateMetricsPage,
   generateRunbooks,
   scenariosPage,

@@ -1,46 +1,44 @@
 import { TerminalError } from '../errors.ts';
 import type { ServerFacts } from './statestore.ts';
 
-/** What is said when the user may not call INFO: a finding instead of a failure. */
-export const withheldFacts: ServerFacts = {
-  version: undefined,
-  role: undefined,
-  warnings: [
-    {
-      code: 'RedisFactsWithheld',
-      detail:
-        'The ACL of this user does not allow INFO, so version, role, eviction policy and persistence were not checked. Grant +info to have them checked.',
-    },
-  ],
-};
-
-/** A warning and the lines of INFO that prove it. */
-interface WarningRule {
-  readonly code: string;
+/** What is documented about one warning; `when` reads it off the lines of INFO. */
+export interface ServerWarning {
   readonly when: (info: ReadonlyMap<string, string>) => boolean;
+  /** What it means and what to do. */
   readonly detail: string;
 }
 
-const warningRules: readonly WarningRule[] = [
-  {
-    code: 'RedisEvictsKeys',
+/** Every warning about a Redis, by code. They become findings of a run and conditions of a target. */
+export const serverWarnings = {
+  RedisEvictsKeys: {
     when: (info) => info.get('maxmemory_policy')?.startsWith('allkeys-') ?? false,
     detail:
       'maxmemory-policy is allkeys-*: Redis may evict settings one by one when memory is short. Use noeviction or volatile-*.',
   },
-  {
-    code: 'RedisNotPersistent',
+  RedisNotPersistent: {
     when: (info) => info.get('aof_enabled') === '0',
     detail:
       'appendonly is no: a crash of Redis loses what was written since its last snapshot. Set appendonly yes.',
   },
-  {
-    code: 'RedisReplicaWithoutMaster',
+  RedisReplicaWithoutMaster: {
     when: (info) => info.get('role') === 'slave' && info.get('master_link_status') !== 'up',
     detail:
       'This Redis is a replica that has lost its primary: what it answers may be old. Mend replication.',
   },
-];
+  RedisFactsWithheld: {
+    // Never read off INFO: it is said when INFO itself is refused.
+    when: () => false,
+    detail:
+      'The ACL of this user does not allow INFO, so version, role, eviction policy and persistence were not checked. Grant +info to have them checked.',
+  },
+} as const satisfies Readonly<Record<string, ServerWarning>>;
+
+/** What is known when the user may not call INFO: a warning instead of a failure. */
+export const withheldFacts: ServerFacts = {
+  version: undefined,
+  role: undefined,
+  warnings: [{ code: 'RedisFactsWithheld', detail: serverWarnings.RedisFactsWithheld.detail }],
+};
 
 /**
  * Reads the reply of INFO.
@@ -64,6 +62,8 @@ export function factsFromInfo(text: string): ServerFacts {
   return {
     version: info.get('redis_version'),
     role: role === undefined ? undefined : role === 'master' ? 'master' : 'replica',
-    warnings: warningRules.filter(({ when }) => when(info)).map(({ code, detail }) => ({ code, detail })),
+    warnings: Object.entries<ServerWarning>(serverWarnings)
+      .filter(([, { when }]) => when(info))
+      .map(([code, { detail }]) => ({ code, detail })),
   };
 }
