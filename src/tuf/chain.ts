@@ -41,11 +41,11 @@ export async function chainOf(run: Run, timestampFile: Uint8Array | MetadataFaul
   const roots = await walkRoots(run);
   const root = roots.head;
   checkExpiry(run, 'root', root.envelope);
-  const marks = bindingMarks(run, roots);
+  const marks = await bindingMarks(run, roots);
 
   run.enter('timestamp');
   if (timestampFile instanceof MetadataFault) throw timestampFile;
-  const timestamp = openTimestamp(run, root, timestampFile);
+  const timestamp = await openTimestamp(run, root, timestampFile);
   const rollback = new RollbackCheck(run, timestamp.envelope.version);
   const remembered = roots.trusted.find(({ envelope }) => envelope.version === marks.root?.version) ?? root;
   rollback.againstMark('root', remembered.envelope, marks.root);

@@ -139,29 +139,36 @@ class DelegationWalk {
       if (link === undefined)
         throw new MetadataFault('RoleNotInSnapshot', `the snapshot does not list ${role}.json`);
       const bytes = await readLinked(this.#run, role, link, ROLE_LINK, 'RoleMissing');
-      this.#roles.set(role, this.#open(role, bytes, link, delegations));
+      this.#roles.set(role, await this.#open(role, bytes, link, delegations));
     } catch (error) {
       this.#fail(role, error);
     }
   }
 
-  #open(role: string, bytes: Uint8Array, link: FileLink, delegations: readonly Delegation[]): Targets {
+  async #open(
+    role: string,
+    bytes: Uint8Array,
+    link: FileLink,
+    delegations: readonly Delegation[],
+  ): Promise<Targets> {
     const file = this.#run.open(bytes, 'targets', role);
     const { envelope } = file;
     checkVersion(envelope.version, link, ROLE_LINK);
-    this.#requireEach(envelope, delegations);
+    await this.#requireEach(envelope, delegations);
     const targets = parseTargets(file);
     checkExpiry(this.#run, role, envelope);
     return this.#retain(targets);
   }
 
   /** One delegator that is met while another is not is borrowed authority; none met is a plain bad signature. */
-  #requireEach(envelope: Envelope, delegations: readonly Delegation[]): void {
+  async #requireEach(envelope: Envelope, delegations: readonly Delegation[]): Promise<void> {
     const { ring } = this.#run;
-    const unmet = delegations.filter(({ signers }) => !isSigned(envelope, signers, ring));
+    const unmet: Delegation[] = [];
+    for (const delegation of delegations)
+      if (!(await isSigned(envelope, delegation.signers, ring))) unmet.push(delegation);
     const [first] = unmet;
     if (first === undefined) return;
-    if (unmet.length === delegations.length) requireThreshold(envelope, first.signers, ring);
+    if (unmet.length === delegations.length) await requireThreshold(envelope, first.signers, ring);
     throw notSignedFor(first.delegator);
   }
 
@@ -172,7 +179,7 @@ class DelegationWalk {
     try {
       const envelope =
         targets.envelope.canonical.length > 0 ? targets.envelope : await this.#reread(name, targets);
-      if (!isSigned(envelope, signers, this.#run.ring)) throw notSignedFor(delegator);
+      if (!(await isSigned(envelope, signers, this.#run.ring))) throw notSignedFor(delegator);
     } catch (error) {
       this.#fail(name, error);
     }

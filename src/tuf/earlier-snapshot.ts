@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { MetadataFault } from './fault.ts';
 import { fileName } from './file-names.ts';
 import { LIMITS } from './limits.ts';
@@ -22,7 +22,7 @@ export async function earlierSnapshot(
   if (mark?.sha256 === undefined || mark.version === current.envelope.version) return undefined;
   const name = fileName('snapshot', mark.version);
   const bytes = run.catalogue.objects.has(name) ? await read(run, name) : undefined;
-  if (bytes !== undefined && createHash('sha256').update(bytes).digest('hex') === mark.sha256)
+  if (bytes !== undefined && hash('sha256', bytes) === mark.sha256)
     return parseSnapshot(openTrusted(bytes, 'snapshot'));
   run.report.add('EarlierSnapshotUnavailable', {
     role: 'snapshot',

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { type Expires, parseExpires } from './expires.ts';
 import { MetadataFault } from './fault.ts';
 import { asArray, asObject, asString, asVersion, invalid, member } from './json/guards.ts';
@@ -66,7 +66,7 @@ export function openFile(bytes: Uint8Array, type: MetadataType, policy: JSONPoli
       expires: parseExpires(signedMember('expires')),
       signatures,
       canonical: file.canonical,
-      sha256: createHash('sha256').update(bytes).digest('hex'),
+      sha256: hash('sha256', bytes),
       size: bytes.length,
     },
     ambiguities: file.ambiguities,

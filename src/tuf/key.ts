@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { canonicalJSON } from './json/canonical.ts';
 import { asObject, asString, type JSONObject, member } from './json/guards.ts';
 
@@ -34,5 +34,5 @@ export function parseKey(keyid: string, value: unknown, path: string): Key {
 
 /** sha256 of the canonical key object, lower-case hex (spec 4.2). */
 function keyidOf(key: JSONObject): string {
-  return createHash('sha256').update(canonicalJSON(key)).digest('hex');
+  return hash('sha256', canonicalJSON(key));
 }

@@ -1,4 +1,4 @@
-import { createHash, createPublicKey, type KeyObject } from 'node:crypto';
+import { createPublicKey, hash, type KeyObject } from 'node:crypto';
 import { pointToSPKI } from './ec-point.ts';
 import type { Key } from './key.ts';
 import { LIMITS } from './limits.ts';
@@ -8,8 +8,8 @@ import { schemeOf, type VerificationScheme } from './scheme.ts';
 export interface VerificationKey {
   /** Lower-case hex sha256 that is equal for equal public keys, however they are encoded. */
   readonly fingerprint: string;
-  /** Whether `signature` over `message` is this key's. Never throws. */
-  verify(message: Uint8Array, signature: Uint8Array): boolean;
+  /** Whether `signature` over `message` is this key's. Never rejects. */
+  verify(message: Uint8Array, signature: Uint8Array): Promise<boolean>;
 }
 
 /**
@@ -36,7 +36,8 @@ function importKey(key: Key): VerificationKey | undefined {
   if (keyObject === undefined || !fits(scheme, keyObject)) return undefined;
   return {
     fingerprint: fingerprintOf(keyObject),
-    verify: (message, signature) => scheme.verify(message, keyObject, signature),
+    // A signature that OpenSSL can't even read is an invalid one.
+    verify: (message, signature) => scheme.verify(message, keyObject, signature).catch(() => false),
   };
 }
 
@@ -65,7 +66,5 @@ function fits(scheme: VerificationScheme, key: KeyObject): boolean {
 /** Over the key's numbers, not its encoding: a compressed and an uncompressed point are one key. */
 function fingerprintOf(key: KeyObject): string {
   const { kty, crv, x, y, n, e } = key.export({ format: 'jwk' });
-  return createHash('sha256')
-    .update(JSON.stringify([kty, crv, x, y, n, e]))
-    .digest('hex');
+  return hash('sha256', JSON.stringify([kty, crv, x, y, n, e]));
 }

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { MetadataFault } from './fault.ts';
 import type { FindingCode } from './findings.ts';
 import { asInteger, asObject, asString, asVersion, invalid, member } from './json/guards.ts';
@@ -70,7 +70,7 @@ export function checkBytes(bytes: Uint8Array, link: Omit<FileLink, 'version'>, f
         faults.hash,
         `the digest ${JSON.stringify(algorithm)} is of an unknown algorithm`,
       );
-    const found = createHash(algorithm).update(bytes).digest('hex');
+    const found = hash(algorithm, bytes, 'hex');
     if (found !== expected)
       throw new MetadataFault(faults.hash, `${algorithm} is ${found}, ${expected.slice(0, 128)} is named`);
   }

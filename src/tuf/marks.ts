@@ -1,5 +1,5 @@
 import { wereRotated } from './key-rotation.ts';
-import { type Root, signersOf } from './root.ts';
+import { signersOf } from './root.ts';
 import type { RootChain } from './root-chain.ts';
 import type { Run } from './run.ts';
 import { isSigned } from './threshold.ts';
@@ -11,10 +11,12 @@ import type { HighWaterMarks } from './verification.ts';
  * the marks of both are dropped (spec 5.3.11): otherwise a stolen key could raise the version to the maximum and
  * lock the repository out for good.
  */
-export function bindingMarks(run: Run, chain: RootChain): HighWaterMarks {
+export async function bindingMarks(run: Run, chain: RootChain): Promise<HighWaterMarks> {
   const marks = run.options.marks ?? {};
   if (marks.timestamp === undefined && marks.snapshot === undefined) return marks;
-  const rotated = (['timestamp', 'snapshot'] as const).filter((role) => wasRotated(run, chain, marks, role));
+  const rotated: string[] = [];
+  for (const role of ['timestamp', 'snapshot'] as const)
+    if (await wasRotated(run, chain, marks, role)) rotated.push(role);
   if (rotated.length === 0) return marks;
   run.report.add('MarksReset', {
     role: rotated[0] ?? 'timestamp',
@@ -28,18 +30,19 @@ export function bindingMarks(run: Run, chain: RootChain): HighWaterMarks {
  * trusted before is signed by the keys of some root of this chain and no longer by those of the newest. Without
  * evidence of a rotation the mark binds; an older bucket, whose roots know nothing of newer keys, proves none.
  */
-function wasRotated(
+async function wasRotated(
   run: Run,
   chain: RootChain,
   marks: HighWaterMarks,
   role: 'timestamp' | 'snapshot',
-): boolean {
+): Promise<boolean> {
   const { head, trusted } = chain;
   const remembered = trusted.find((root) => root.envelope.version === marks.root?.version);
   if (remembered !== undefined) return wereRotated(run.ring, remembered, head, role);
   const bytes = role === 'timestamp' ? marks.timestampBytes : marks.snapshotBytes;
   if (bytes === undefined) return false;
   const { envelope } = openTrusted(bytes, role);
-  const signedUnder = (root: Root): boolean => isSigned(envelope, signersOf(root, role), run.ring);
-  return !signedUnder(head) && trusted.some(signedUnder);
+  if (await isSigned(envelope, signersOf(head, role), run.ring)) return false;
+  for (const root of trusted) if (await isSigned(envelope, signersOf(root, role), run.ring)) return true;
+  return false;
 }

@@ -41,7 +41,8 @@ async function judge(run: Run, head: RoleHead, version: number): Promise<void> {
   try {
     const bytes = await run.get(fileName(role, version), LIMITS.fileBytes, 'RoleMissing');
     const { envelope } = openFile(bytes, head.type, jsonPolicy(run.strict));
-    const signed = head.signers.every((signers) => isSigned(envelope, signers, run.ring));
+    const met = await Promise.all(head.signers.map((signers) => isSigned(envelope, signers, run.ring)));
+    const signed = met.every(Boolean);
     if (envelope.version !== version)
       run.report.add('RenamedVersionAboveHead', {
         role,

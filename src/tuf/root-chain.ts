@@ -1,11 +1,13 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { MetadataFault } from './fault.ts';
 import { fileName } from './file-names.ts';
 import { LIMITS } from './limits.ts';
 import { readAhead } from './read-ahead.ts';
-import { parseRoot, type Root, signersOf } from './root.ts';
+import { type Root, signersOf } from './root.ts';
+import { openRoot, type RootFile } from './root-file.ts';
+import { RootHistory } from './root-history.ts';
 import type { Run } from './run.ts';
-import { isSigned, requireThreshold } from './threshold.ts';
+import { requireThreshold } from './threshold.ts';
 
 /** The walk from the trust anchor to the newest root (spec 5.3). */
 export interface RootChain {
@@ -18,9 +20,7 @@ export interface RootChain {
 }
 
 /**
- * Reads every listed root once, in ascending order, and verifies each by its predecessor and by itself. Roots
- * below the anchor prove nothing: they are followed only to find out whether root 1 is linked to it, and their
- * faults don't refuse.
+ * Reads every listed root once, in ascending order, and verifies each by its predecessor and by itself.
  *
  * @throws MetadataFault checks 1, 2, 3, 4, 8, 23, 24
  */
@@ -31,102 +31,100 @@ export async function walkRoots(run: Run): Promise<RootChain> {
       'TooManyRoots',
       `${versions.length} roots are listed, at most ${LIMITS.roots} are read`,
     );
-  const walk = new RootWalk(run);
-  const read = async (version: number): Promise<Uint8Array | MetadataFault> => {
-    try {
-      return await run.get(fileName('root', version), LIMITS.rootBytes, 'RootMissing');
-    } catch (error) {
-      if (error instanceof MetadataFault) return error;
-      throw error;
-    }
-  };
-  for await (const [version, bytes] of readAhead(versions, run.options.concurrency ?? 32, read)) {
-    if (!walk.step(version, bytes)) break;
+  const { anchor } = run.options;
+  const given = anchor.kind === 'root' ? await openAnchor(run, anchor.bytes, undefined) : undefined;
+  const walk = new RootWalk(run, given);
+  const read = (version: number): Promise<RootFile> => readRoot(run, version);
+  for await (const [version, file] of readAhead(versions, run.options.concurrency ?? 32, read)) {
+    if (!(await walk.step(version, file))) break;
   }
   return walk.end();
+}
+
+/** A root that can't be read is a fault only where the chain needs it. */
+async function readRoot(run: Run, version: number): Promise<RootFile> {
+  try {
+    return await run.get(fileName('root', version), LIMITS.rootBytes, 'RootMissing');
+  } catch (error) {
+    if (error instanceof MetadataFault) return error;
+    throw error;
+  }
+}
+
+/** A root that is believed because the person says so; its own expiry does not matter (spec 5.2). */
+function openAnchor(run: Run, file: RootFile, version: number | undefined): Promise<Root> {
+  return openRoot(run, file, version, 'PinnedRootInvalid');
 }
 
 class RootWalk {
   readonly #run: Run;
   /** The anchor, when it was given as bytes. */
   readonly #given: Root | undefined;
-  /** The newest root that is trusted; undefined below the anchor. */
-  #head: Root | undefined;
+  readonly #history: RootHistory;
   readonly #trusted: Root[] = [];
-  /** Below the anchor: the last root that verified by itself, and root 1 while the links to it hold. */
-  #below: Root | undefined;
   #first: Root | undefined;
 
-  constructor(run: Run) {
+  constructor(run: Run, given: Root | undefined) {
     this.#run = run;
-    const { anchor } = run.options;
-    this.#given = anchor.kind === 'root' ? this.#openAnchor(anchor.bytes, undefined) : undefined;
+    this.#given = given;
+    this.#history = new RootHistory(run);
   }
 
   /** Takes the next listed root; false when the walk ends here. */
-  step(version: number, read: Uint8Array | MetadataFault): boolean {
-    this.#anchorByBytes(version);
-    if (this.#head !== undefined) return this.#advance(this.#head, version, read);
-    if (this.#isAnchor(read)) this.#anchor(this.#openAnchor(read, version));
-    else this.#lookBelow(version, read);
-    return true;
-  }
-
-  end(): RootChain {
-    this.#anchorByBytes(Number.POSITIVE_INFINITY);
-    const head = this.#head;
+  async step(version: number, file: RootFile): Promise<boolean> {
+    if (this.#trusted.length === 0) await this.#anchorBefore(version, file);
+    const head = this.#trusted.at(-1);
     if (head === undefined) {
-      const roots = this.#run.catalogue.roots.length;
-      throw new MetadataFault(
-        'PinnedRootNotFound',
-        roots === 0 ? 'no root is listed at all' : `none of the ${roots} listed roots has the pinned sha256`,
-      );
+      await this.#history.add(version, file);
+      return true;
     }
-    return { head, first: this.#first, trusted: this.#trusted };
+    // The root that was just made the anchor, or the bucket's copy of it.
+    if (version === head.envelope.version) {
+      this.#comparePinned(head, file);
+      return true;
+    }
+    return this.#advance(head, version, file);
   }
 
-  /** With an anchor given as bytes: installs it as soon as the walk reaches its version. */
-  #anchorByBytes(version: number): void {
-    const given = this.#given;
-    if (given !== undefined && this.#head === undefined && version >= given.envelope.version)
-      this.#anchor(given);
+  async end(): Promise<RootChain> {
+    if (this.#trusted.length === 0 && this.#given !== undefined) await this.#anchor(this.#given);
+    const head = this.#trusted.at(-1);
+    if (head !== undefined) return { head, first: this.#first, trusted: this.#trusted };
+    const roots = this.#run.catalogue.roots.length;
+    throw new MetadataFault(
+      'PinnedRootNotFound',
+      roots === 0 ? 'no root is listed at all' : `none of the ${roots} listed roots has the pinned sha256`,
+    );
   }
 
-  #isAnchor(read: Uint8Array | MetadataFault): read is Uint8Array {
-    if (read instanceof MetadataFault) return false;
+  /** Starts the chain when the walk has reached the anchor. */
+  async #anchorBefore(version: number, file: RootFile): Promise<void> {
     const { anchor } = this.#run.options;
-    if (anchor.kind === 'first-use') return true;
-    return anchor.kind === 'sha256' && createHash('sha256').update(read).digest('hex') === anchor.sha256;
+    if (this.#given !== undefined) {
+      if (version >= this.#given.envelope.version) await this.#anchor(this.#given);
+    } else if (anchor.kind === 'first-use') await this.#anchor(await openAnchor(this.#run, file, version));
+    else if (anchor.kind === 'sha256' && sha256(file) === anchor.sha256)
+      await this.#anchor(await openAnchor(this.#run, file, version));
   }
 
-  /** A root that is believed because the person says so; its own expiry does not matter (spec 5.2). */
-  #openAnchor(bytes: Uint8Array, version: number | undefined): Root {
-    const root = parseRoot(this.#run.open(bytes, 'root', 'root'));
-    if (version !== undefined) checkNumber(root, version);
-    requireThreshold(root.envelope, signersOf(root, 'root'), this.#run.ring, 'PinnedRootInvalid');
-    return root;
-  }
-
-  #anchor(root: Root): void {
+  async #anchor(root: Root): Promise<void> {
     const { report, options } = this.#run;
-    const { version, sha256 } = root.envelope;
-    if (version === 1) this.#first = root;
-    else if (this.#below === undefined || !this.#links(this.#below, root)) this.#first = undefined;
-    this.#trust(root);
+    const { version, sha256: digest } = root.envelope;
+    this.#trusted.push(root);
+    this.#first = await this.#history.firstLinkedTo(root);
     if (options.anchor.kind === 'first-use')
       report.add('RootTrustedOnFirstUse', {
         role: 'root',
         version,
-        detail: `root ${version} was believed unseen; its sha256 is ${sha256}`,
+        detail: `root ${version} was believed unseen; its sha256 is ${digest}`,
       });
-    if (version === 1) return;
     if (this.#first === undefined)
       report.add('FirstRootUnlinked', {
         role: 'root',
         version: 1,
         detail: `root 1 is not linked to root ${version}, where the chain starts`,
       });
-    else
+    else if (this.#first !== root)
       report.add('FirstRootNotProven', {
         role: 'root',
         version: 1,
@@ -134,40 +132,25 @@ class RootWalk {
       });
   }
 
-  #trust(root: Root): void {
-    this.#head = root;
-    this.#trusted.push(root);
-  }
-
   /** Spec 5.3.4–5.3.7: the next version, signed by the old threshold and by its own. */
-  #advance(head: Root, version: number, read: Uint8Array | MetadataFault): boolean {
-    if (version === head.envelope.version) {
-      this.#comparePinned(head, read);
-      return true;
-    }
+  async #advance(head: Root, version: number, file: RootFile): Promise<boolean> {
     const next = Number(head.envelope.version) + 1;
     if (version !== next) {
       this.#gap(next, version);
       return false;
     }
-    if (read instanceof MetadataFault) throw read;
-    const root = parseRoot(this.#run.open(read, 'root', 'root'));
-    checkNumber(root, version);
-    requireThreshold(root.envelope, signersOf(head, 'root'), this.#run.ring, 'RootNotSigned');
-    requireThreshold(root.envelope, signersOf(root, 'root'), this.#run.ring, 'RootNotSigned');
-    this.#trust(root);
+    const root = await openRoot(this.#run, file, version, 'RootNotSigned');
+    await requireThreshold(root.envelope, signersOf(head, 'root'), this.#run.ring, 'RootNotSigned');
+    this.#trusted.push(root);
     return true;
   }
 
-  /** The bucket's copy of a root that was pinned by its bytes: the server reads the copy. */
-  #comparePinned(head: Root, read: Uint8Array | MetadataFault): void {
-    if (read instanceof MetadataFault) throw read;
-    const { version, sha256 } = head.envelope;
-    if (createHash('sha256').update(read).digest('hex') !== sha256)
-      throw new MetadataFault(
-        'PinnedRootDiffers',
-        `${fileName('root', version)} has other bytes than the pinned root`,
-      );
+  /** The server reads the bucket's copy of a root that was pinned by its bytes, so it must be that root. */
+  #comparePinned({ envelope }: Root, file: RootFile): void {
+    if (file instanceof MetadataFault) throw file;
+    const name = fileName('root', envelope.version);
+    if (sha256(file) !== envelope.sha256)
+      throw new MetadataFault('PinnedRootDiffers', `${name} has other bytes than the pinned root`);
   }
 
   #gap(missing: number, listed: number): void {
@@ -176,40 +159,8 @@ class RootWalk {
     // A client without a listing can't see beyond the missing file and ends its walk there (spec 5.3.3).
     this.#run.report.add('RootGap', { role: 'root', version: listed, detail });
   }
-
-  #lookBelow(version: number, read: Uint8Array | MetadataFault): void {
-    const root = this.#openBelow(version, read);
-    const linked =
-      root !== undefined && (version === 1 || (this.#below !== undefined && this.#links(this.#below, root)));
-    if (!linked) this.#first = undefined;
-    else if (version === 1) this.#first = root;
-    this.#below = root;
-  }
-
-  #openBelow(version: number, read: Uint8Array | MetadataFault): Root | undefined {
-    if (read instanceof MetadataFault) return undefined;
-    try {
-      const root = parseRoot(this.#run.open(read, 'root', 'root'));
-      checkNumber(root, version);
-      requireThreshold(root.envelope, signersOf(root, 'root'), this.#run.ring, 'RootNotSigned');
-      return root;
-    } catch (error) {
-      // Below the anchor nothing is believed, so nothing refuses: the file merely links nothing.
-      if (error instanceof MetadataFault) return undefined;
-      throw error;
-    }
-  }
-
-  #links(older: Root, newer: Root): boolean {
-    if (Number(older.envelope.version) + 1 !== Number(newer.envelope.version)) return false;
-    return isSigned(newer.envelope, signersOf(older, 'root'), this.#run.ring);
-  }
 }
 
-function checkNumber(root: Root, version: number): void {
-  if (root.envelope.version !== version)
-    throw new MetadataFault(
-      'RootVersionMismatch',
-      `${fileName('root', version)} says version ${root.envelope.version}`,
-    );
+function sha256(file: RootFile): string | undefined {
+  return file instanceof MetadataFault ? undefined : hash('sha256', file);
 }

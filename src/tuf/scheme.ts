@@ -1,4 +1,5 @@
 import { constants, type KeyObject, verify } from 'node:crypto';
+import { promisify } from 'node:util';
 import { ED25519, P256, P384, type SPKIPrefix } from './ec-point.ts';
 
 /** One way to check a signature. */
@@ -9,33 +10,36 @@ export interface VerificationScheme {
   readonly curve?: string;
   /** For schemes whose keys may be listed as raw hex. */
   readonly hexPrefix?: SPKIPrefix;
-  verify(message: Uint8Array, key: KeyObject, signature: Uint8Array): boolean;
+  /** Runs in the thread pool, so that neither thousands of signatures nor a slow curve block the event loop. */
+  verify(message: Uint8Array, key: KeyObject, signature: Uint8Array): Promise<boolean>;
 }
+
+const verifyInPool = promisify(verify);
 
 const ed25519: VerificationScheme = {
   keyType: 'ed25519',
   hexPrefix: ED25519,
-  verify: (message, key, signature) => verify(null, message, key, signature),
+  verify: (message, key, signature) => verifyInPool(null, message, key, signature),
 };
 
 const nistp256: VerificationScheme = {
   keyType: 'ec',
   curve: 'prime256v1',
   hexPrefix: P256,
-  verify: (message, key, signature) => verify('sha256', message, key, signature),
+  verify: (message, key, signature) => verifyInPool('sha256', message, key, signature),
 };
 
 const nistp384: VerificationScheme = {
   keyType: 'ec',
   curve: 'secp384r1',
   hexPrefix: P384,
-  verify: (message, key, signature) => verify('sha384', message, key, signature),
+  verify: (message, key, signature) => verifyInPool('sha384', message, key, signature),
 };
 
 const rsaPSS = (digest: 'sha256' | 'sha384' | 'sha512'): VerificationScheme => ({
   keyType: 'rsa',
   verify: (message, key, signature) =>
-    verify(
+    verifyInPool(
       digest,
       message,
       // Signers choose their salt length; its value carries no security (RFC 8017, 9.1).

@@ -23,7 +23,7 @@ interface SignatureCount {
  * Counts valid signatures by unique key id (spec 5.4.2) and by unique public key: one key under two ids is one
  * signer. Stops as soon as the threshold is met.
  */
-function countSignatures(envelope: Envelope, signers: Signers, ring: KeyRing): SignatureCount {
+async function countSignatures(envelope: Envelope, signers: Signers, ring: KeyRing): Promise<SignatureCount> {
   const wanted = new Set(signers.role.keyids);
   const fingerprints = new Set<string>();
   let keyids = 0;
@@ -32,7 +32,7 @@ function countSignatures(envelope: Envelope, signers: Signers, ring: KeyRing): S
     if (sig === undefined || !wanted.has(keyid)) continue;
     const listed = signers.keys.get(keyid);
     const key = listed === undefined ? undefined : ring.resolve(listed);
-    if (key === undefined || !key.verify(envelope.canonical, sig)) continue;
+    if (key === undefined || !(await key.verify(envelope.canonical, sig))) continue;
     keyids++;
     fingerprints.add(key.fingerprint);
   }
@@ -45,14 +45,14 @@ function countSignatures(envelope: Envelope, signers: Signers, ring: KeyRing): S
  * @param code the finding when it is not met
  * @throws MetadataFault `code`, or `SameKeyTwice` when only counting one key twice would meet it
  */
-export function requireThreshold(
+export async function requireThreshold(
   envelope: Envelope,
   signers: Signers,
   ring: KeyRing,
   code: FindingCode = 'ThresholdNotMet',
-): void {
+): Promise<void> {
   const { threshold } = signers.role;
-  const count = countSignatures(envelope, signers, ring);
+  const count = await countSignatures(envelope, signers, ring);
   if (count.keys >= threshold) return;
   if (count.keyids >= threshold)
     throw new MetadataFault(
@@ -63,6 +63,7 @@ export function requireThreshold(
 }
 
 /** Whether `envelope` carries the threshold of `signers`. */
-export function isSigned(envelope: Envelope, signers: Signers, ring: KeyRing): boolean {
-  return countSignatures(envelope, signers, ring).keys >= signers.role.threshold;
+export async function isSigned(envelope: Envelope, signers: Signers, ring: KeyRing): Promise<boolean> {
+  const { keys } = await countSignatures(envelope, signers, ring);
+  return keys >= signers.role.threshold;
 }

@@ -20,14 +20,14 @@ import { requireThreshold } from './threshold.ts';
 import { parseTimestamp, type Timestamp } from './timestamp.ts';
 
 /** Spec 5.4.2: signed by the timestamp keys of the newest root. @throws MetadataFault */
-export function openTimestamp(run: Run, root: Root, bytes: Uint8Array): Timestamp {
-  return parseTimestamp(openSigned(run, root, 'timestamp', bytes));
+export async function openTimestamp(run: Run, root: Root, bytes: Uint8Array): Promise<Timestamp> {
+  return parseTimestamp(await openSigned(run, root, 'timestamp', bytes));
 }
 
 /** Spec 5.5.1–5.5.4: the snapshot that the timestamp names. @throws MetadataFault */
 export async function readSnapshot(run: Run, root: Root, link: FileLink): Promise<Snapshot> {
   const bytes = await readLinked(run, 'snapshot', link, SNAPSHOT_LINK, 'SnapshotMissing');
-  return parseSnapshot(openSigned(run, root, 'snapshot', bytes, link, SNAPSHOT_LINK));
+  return parseSnapshot(await openSigned(run, root, 'snapshot', bytes, link, SNAPSHOT_LINK));
 }
 
 /** Spec 5.6.1–5.6.4 for the top-level targets. @throws MetadataFault */
@@ -36,7 +36,7 @@ export async function readTargets(run: Run, root: Root, snapshot: Snapshot): Pro
   if (link === undefined)
     throw new MetadataFault('RoleNotInSnapshot', 'the snapshot does not list targets.json');
   const bytes = await readLinked(run, 'targets', link, ROLE_LINK, 'RoleMissing');
-  const targets = parseTargets(openSigned(run, root, 'targets', bytes, link, ROLE_LINK));
+  const targets = parseTargets(await openSigned(run, root, 'targets', bytes, link, ROLE_LINK));
   checkExpiry(run, 'targets', targets.envelope);
   return targets;
 }
@@ -63,18 +63,18 @@ export async function readLinked(
   return bytes;
 }
 
-function openSigned(
+async function openSigned(
   run: Run,
   root: Root,
   role: TopLevelRole & MetadataType,
   bytes: Uint8Array,
   link?: FileLink,
   faults?: LinkFaults,
-): OpenedFile {
+): Promise<OpenedFile> {
   const file = run.open(bytes, role, role);
   const { envelope } = file;
   if (link !== undefined && faults !== undefined) checkVersion(envelope.version, link, faults);
-  requireThreshold(envelope, signersOf(root, role), run.ring);
+  await requireThreshold(envelope, signersOf(root, role), run.ring);
   return file;
 }
 

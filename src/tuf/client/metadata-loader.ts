@@ -54,7 +54,7 @@ export class MetadataLoader {
     const stored = await this.#options.store.read('root');
     if (stored === undefined) throw new MetadataFault('PinnedRootNotFound', 'no trusted root is stored');
     const first = parseRoot(this.#open(stored, 'root'));
-    requireThreshold(first.envelope, signersOf(first, 'root'), this.#ring, 'PinnedRootInvalid');
+    await requireThreshold(first.envelope, signersOf(first, 'root'), this.#ring, 'PinnedRootInvalid');
     let root = first;
     for (let count = 0; count < LIMITS.roots; count++) {
       const version = Number(root.envelope.version) + 1;
@@ -66,8 +66,8 @@ export class MetadataLoader {
           'RootVersionMismatch',
           `root ${version} says version ${next.envelope.version}`,
         );
-      requireThreshold(next.envelope, signersOf(root, 'root'), this.#ring, 'RootNotSigned');
-      requireThreshold(next.envelope, signersOf(next, 'root'), this.#ring, 'RootNotSigned');
+      await requireThreshold(next.envelope, signersOf(root, 'root'), this.#ring, 'RootNotSigned');
+      await requireThreshold(next.envelope, signersOf(next, 'root'), this.#ring, 'RootNotSigned');
       await this.#options.store.write('root', bytes);
       root = next;
     }
@@ -87,7 +87,7 @@ export class MetadataLoader {
   async timestamp(root: Root): Promise<Timestamp> {
     const trusted = await this.#stored('timestamp', (bytes) => this.#openTimestamp(bytes, root));
     const bytes = await this.#fetch(TIMESTAMP_FILE, LIMITS.timestampBytes, 'TimestampMissing');
-    const fetched = this.#openTimestamp(bytes, root);
+    const fetched = await this.#openTimestamp(bytes, root);
     const timestamp = trusted?.envelope.version === fetched.envelope.version ? trusted : fetched;
     if (trusted !== undefined) {
       if (fetched.envelope.version < trusted.envelope.version)
@@ -103,9 +103,9 @@ export class MetadataLoader {
     return timestamp;
   }
 
-  #openTimestamp(bytes: Uint8Array, root: Root): Timestamp {
+  async #openTimestamp(bytes: Uint8Array, root: Root): Promise<Timestamp> {
     const timestamp = parseTimestamp(this.#open(bytes, 'timestamp'));
-    requireThreshold(timestamp.envelope, signersOf(root, 'timestamp'), this.#ring);
+    await requireThreshold(timestamp.envelope, signersOf(root, 'timestamp'), this.#ring);
     return timestamp;
   }
 
@@ -116,7 +116,7 @@ export class MetadataLoader {
     const name = root.consistentSnapshot === true ? fileName('snapshot', link.version) : 'snapshot.json';
     const bytes = await this.#fetch(name, limitOf(link), 'SnapshotMissing');
     checkBytes(bytes, link, SNAPSHOT_LINK);
-    const snapshot = this.#openSnapshot(bytes, root);
+    const snapshot = await this.#openSnapshot(bytes, root);
     checkVersion(snapshot.envelope.version, link, SNAPSHOT_LINK);
     if (trusted !== undefined) requireNoRollback(snapshot, trusted);
     this.#requireFresh(snapshot.envelope, 'MetadataExpired');
@@ -124,9 +124,9 @@ export class MetadataLoader {
     return snapshot;
   }
 
-  #openSnapshot(bytes: Uint8Array, root: Root): Snapshot {
+  async #openSnapshot(bytes: Uint8Array, root: Root): Promise<Snapshot> {
     const snapshot = parseSnapshot(this.#open(bytes, 'snapshot'));
-    requireThreshold(snapshot.envelope, signersOf(root, 'snapshot'), this.#ring);
+    await requireThreshold(snapshot.envelope, signersOf(root, 'snapshot'), this.#ring);
     return snapshot;
   }
 
@@ -135,13 +135,13 @@ export class MetadataLoader {
     const known = this.#targets.get(role);
     if (known !== undefined) {
       // Verified for another delegator: that gives no authority for this one.
-      requireThreshold(known.metadata.envelope, signers, this.#ring, 'NotSignedForDelegator');
+      await requireThreshold(known.metadata.envelope, signers, this.#ring, 'NotSignedForDelegator');
       return known;
     }
     const link = snapshot.roles.get(role);
     if (link === undefined)
       throw new MetadataFault('RoleNotInSnapshot', `the snapshot does not list ${role}.json`);
-    const open = (bytes: Uint8Array): ArtifactIndex => this.#openIndex(bytes, link, signers);
+    const open = (bytes: Uint8Array): Promise<ArtifactIndex> => this.#openIndex(bytes, link, signers);
     const stored = await this.#stored(role, open);
     const targets = stored ?? (await this.#fetchTargets(role, link, root, open));
     this.#targets.set(role, targets);
@@ -152,20 +152,20 @@ export class MetadataLoader {
     role: string,
     link: FileLink,
     root: Root,
-    open: (bytes: Uint8Array) => ArtifactIndex,
+    open: (bytes: Uint8Array) => Promise<ArtifactIndex>,
   ): Promise<ArtifactIndex> {
     const name = root.consistentSnapshot === true ? fileName(role, link.version) : `${role}.json`;
     const bytes = await this.#fetch(name, limitOf(link), 'RoleMissing');
-    const targets = open(bytes);
+    const targets = await open(bytes);
     await this.#options.store.write(role, bytes);
     return targets;
   }
 
-  #openIndex(bytes: Uint8Array, link: FileLink, signers: Signers): ArtifactIndex {
+  async #openIndex(bytes: Uint8Array, link: FileLink, signers: Signers): Promise<ArtifactIndex> {
     checkBytes(bytes, link, ROLE_LINK);
     const file = this.#open(bytes, 'targets');
     checkVersion(file.envelope.version, link, ROLE_LINK);
-    requireThreshold(file.envelope, signers, this.#ring);
+    await requireThreshold(file.envelope, signers, this.#ring);
     this.#requireFresh(file.envelope, 'MetadataExpired');
     const metadata = parseTargets(file);
     // parseTargets made sure that `targets` is an object.
@@ -181,11 +181,11 @@ export class MetadataLoader {
   }
 
   /** What the store holds, if it still verifies; what does not is as good as absent. */
-  async #stored<T>(role: string, open: (bytes: Uint8Array) => T): Promise<T | undefined> {
+  async #stored<T>(role: string, open: (bytes: Uint8Array) => Promise<T>): Promise<T | undefined> {
     const bytes = await this.#options.store.read(role);
     if (bytes === undefined) return undefined;
     try {
-      return open(bytes);
+      return await open(bytes);
     } catch (error) {
       if (error instanceof MetadataFault) return undefined;
       throw error;

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { binOf } from '../succinct.ts';
 import type { DelegatedRole, Delegations } from '../targets.ts';
 
@@ -13,7 +13,7 @@ export function rolesFor({ roles, succinct }: Delegations, targetPath: string): 
 
 function isTrustedFor({ paths, pathHashPrefixes }: DelegatedRole, targetPath: string): boolean {
   if (pathHashPrefixes !== undefined) {
-    const digest = createHash('sha256').update(targetPath).digest('hex');
+    const digest = hash('sha256', targetPath);
     return pathHashPrefixes.some((prefix) => digest.startsWith(prefix));
   }
   return paths?.some((pattern) => matches(pattern, targetPath)) ?? false;

@@ -396,6 +396,8 @@ class Scanner {
 
 /** A key as its characters, from its canonical form. */
 function keyText(buffer: Buffer, start: number, end: number): string {
+  const text = buffer.toString('latin1', start, end);
+  if (!/[\\\x80-\xff]/.test(text)) return text;
   return buffer.toString('utf8', start, end).replaceAll(/\\(["\\])/g, '$1');
 }
 

@@ -4,7 +4,16 @@ import type { ListedObject, MetadataSource } from '../../storage/source.ts';
 import { MetadataFault } from '../fault.ts';
 import type { RoleFacts, RootFacts, Trusted, Verification, VerifyOptions } from '../verification.ts';
 import { packListing, unpackDelegated } from './columns.ts';
-import type { MainMessage, Task, WireOutcome, WireTrusted, WorkerMessage } from './protocol.ts';
+import { Outbox } from './outbox.ts';
+import type {
+  GetAnswer,
+  GetRequest,
+  MainMessage,
+  Task,
+  WireOutcome,
+  WireTrusted,
+  WorkerMessage,
+} from './protocol.ts';
 
 /**
  * Verifies in a worker thread, so that the event loop stays free while thousands of signatures are checked. Reads
@@ -24,33 +33,44 @@ export function verifyOffThread(
   };
   const worker = new Worker(url, { workerData: task, name: 'tuf-verify' });
   const errors = new Map<number, unknown>();
+  const answers = new Outbox<GetAnswer>((batch) => {
+    worker.postMessage(
+      batch satisfies MainMessage,
+      batch.flatMap((a) => ('bytes' in a ? [a.bytes.buffer] : [])),
+    );
+  });
+
+  /** Never rejects: a failure is the answer. */
+  async function answer({ id, name, maxBytes }: GetRequest): Promise<void> {
+    try {
+      const bytes = await source.get(name, { maxBytes, ...(signal === undefined ? {} : { signal }) });
+      // Copied once and then moved: the source may keep what it returned, and a view may share its buffer.
+      const copy = new Uint8Array(bytes.length);
+      copy.set(bytes);
+      answers.put({ id, bytes: copy });
+    } catch (error) {
+      errors.set(id, error);
+      const code = error instanceof RecoveryError ? error.code : undefined;
+      answers.put({ id, code, message: String(error) });
+    }
+  }
+
   const result = new Promise<Verification>((resolve, reject) => {
     const abort = (): void => reject(signal?.reason);
+    if (signal?.aborted === true) abort();
     signal?.addEventListener('abort', abort, { once: true });
     worker.once('error', reject);
-    worker.once('exit', (code) => reject(new Error(`the verifier's worker ended early, with code ${code}`)));
+    worker.once('exit', (code) => {
+      signal?.removeEventListener('abort', abort);
+      reject(new Error(`the verifier's worker ended early, with code ${code}`));
+    });
     worker.on('message', (message: WorkerMessage) => {
-      if (message.kind === 'get') void answer(message);
+      if (message.kind === 'get') for (const request of message.requests) void answer(request);
       else if (message.kind === 'progress') onProgress?.(message.completed, message.total);
       else if (message.kind === 'failed') reject(errors.get(message.id));
       else resolve(unpack(message.outcome, listing));
     });
   });
-
-  /** Never rejects: a failure is the answer. */
-  async function answer({ id, name, maxBytes }: Extract<WorkerMessage, { kind: 'get' }>): Promise<void> {
-    try {
-      const bytes = await source.get(name, { maxBytes, ...(signal === undefined ? {} : { signal }) });
-      // Copied once and then moved: the source may keep what it returned, and a view may share its buffer.
-      const copy = Uint8Array.prototype.slice.call(bytes);
-      worker.postMessage({ id, bytes: copy } satisfies MainMessage, [copy.buffer]);
-    } catch (error) {
-      errors.set(id, error);
-      const code = error instanceof RecoveryError ? error.code : undefined;
-      worker.postMessage({ id, code, message: String(error) } satisfies MainMessage);
-    }
-  }
-
   return result.finally(() => worker.terminate());
 }
 

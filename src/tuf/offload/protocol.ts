@@ -13,16 +13,26 @@ export interface Task {
 
 /** Worker → main thread. */
 export type WorkerMessage =
-  | { readonly kind: 'get'; readonly id: number; readonly name: string; readonly maxBytes: number }
+  | { readonly kind: 'get'; readonly requests: readonly GetRequest[] }
   | { readonly kind: 'progress'; readonly completed: number; readonly total: number }
   | { readonly kind: 'done'; readonly outcome: WireOutcome }
   /** The source failed; `id` is the request whose error the main thread still holds. */
   | { readonly kind: 'failed'; readonly id: number };
 
-/** Main thread → worker: the answer to one `get`. */
-export type MainMessage =
-  | { readonly id: number; readonly bytes: Uint8Array }
+/** One file the worker asks for. */
+export interface GetRequest {
+  readonly id: number;
+  readonly name: string;
+  readonly maxBytes: number;
+}
+
+/** The answer to one {@link GetRequest}. */
+export type GetAnswer =
+  | { readonly id: number; readonly bytes: Uint8Array<ArrayBuffer> }
   | { readonly id: number; readonly code: ErrorCode | undefined; readonly message: string };
+
+/** Main thread → worker: what was answered since the last message. */
+export type MainMessage = readonly GetAnswer[];
 
 /** A verification without its listing, and with the delegated roles as columns. */
 export interface WireOutcome {

@@ -1,7 +1,8 @@
 import type { MessagePort } from 'node:worker_threads';
 import { TerminalError } from '../../errors.ts';
 import type { GetOptions, MetadataSource } from '../../storage/source.ts';
-import type { MainMessage, WorkerMessage } from './protocol.ts';
+import { Outbox } from './outbox.ts';
+import type { GetAnswer, GetRequest, MainMessage, WorkerMessage } from './protocol.ts';
 
 /** The source failed in the main thread, which holds the real error under this id. */
 export class RemoteFailure extends Error {
@@ -16,24 +17,27 @@ export class RemoteFailure extends Error {
 
 /** Reads through the main thread. Only what the verifier tells apart crosses as an error of its own. */
 export class RemoteSource implements Pick<MetadataSource, 'get'> {
-  readonly #port: MessagePort;
-  readonly #waiting = new Map<number, (answer: MainMessage) => void>();
+  readonly #requests: Outbox<GetRequest>;
+  readonly #waiting = new Map<number, (answer: GetAnswer) => void>();
   #next = 0;
 
   constructor(port: MessagePort) {
-    this.#port = port;
-    port.on('message', (answer: MainMessage) => {
-      const settle = this.#waiting.get(answer.id);
-      this.#waiting.delete(answer.id);
-      settle?.(answer);
+    this.#requests = new Outbox((requests) => {
+      port.postMessage({ kind: 'get', requests } satisfies WorkerMessage);
+    });
+    port.on('message', (answers: MainMessage) => {
+      for (const answer of answers) {
+        this.#waiting.get(answer.id)?.(answer);
+        this.#waiting.delete(answer.id);
+      }
     });
   }
 
   async get(name: string, { maxBytes }: GetOptions): Promise<Uint8Array> {
     const id = this.#next++;
-    const answer = await new Promise<MainMessage>((resolve) => {
+    const answer = await new Promise<GetAnswer>((resolve) => {
       this.#waiting.set(id, resolve);
-      this.#port.postMessage({ kind: 'get', id, name, maxBytes } satisfies WorkerMessage);
+      this.#requests.put({ id, name, maxBytes });
     });
     if ('bytes' in answer) return answer.bytes;
     if (answer.code === 'NotFound' || answer.code === 'TooLarge')
