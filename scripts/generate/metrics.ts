@@ -1,4 +1,4 @@
-import { Counter, Gauge, Histogram, type Metric, Registry } from 'prom-client';
+import { Registry } from 'prom-client';
 import { RuntimeMetrics } from '../../src/kube/metrics.ts';
 import { metricsPrefix, RecoveryMetrics } from '../../src/observability/metrics.ts';
 import { ShimMetrics } from '../../src/shim/metrics.ts';
@@ -47,25 +47,19 @@ export function generateMetricsPage(): ReadonlyMap<string, string> {
 function section({ title, about, register }: Group): string {
   const registry = new Registry();
   register(registry);
-  const rows = registry.getMetricsAsArray().map(row);
+  const rows = registry.getMetricsAsArray().map((metric) => row({ ...metric, type: String(metric.type) }));
   return `## ${title}\n\n${about}\n\n| metric | type | labels | meaning |\n| --- | --- | --- | --- |\n${rows.join('\n')}\n`;
 }
 
-/** A metric as prom-client keeps it; its types leave these fields out. */
+/** A declaration as prom-client keeps it; its types leave the labels out. */
 interface Declaration {
   readonly name: string;
   readonly help: string;
+  readonly type: string;
   readonly labelNames?: readonly string[];
 }
 
-function row(metric: Metric): string {
-  const { name, help, labelNames = [] } = metric as unknown as Declaration;
+function row({ name, help, type, labelNames = [] }: Declaration): string {
   const labels = labelNames.map((label) => `\`${label}\``).join(', ');
-  return `| \`${name}\` | ${typeOf(metric)} | ${labels} | ${help.replaceAll('|', '\\|')} |`;
-}
-
-function typeOf(metric: Metric): string {
-  if (metric instanceof Counter) return 'counter';
-  if (metric instanceof Gauge) return 'gauge';
-  return metric instanceof Histogram ? 'histogram' : 'summary';
+  return `| \`${name}\` | ${type} | ${labels} | ${help.replaceAll('|', '\\|')} |`;
 }

@@ -10,6 +10,11 @@ import { transcriptOf } from './transcript.ts';
 const quickstart = 'docs/quickstart.md';
 const controllerName = 'tuf-recovery-tuf-recovery-operator-controller';
 
+const twoSettings = ['SNAPSHOT_EXPIRATION_alice_tuf', 'nightly_EXPIRATION_alice_tuf'];
+
+/** A page is dozens of commands, and a loaded machine takes seconds for each. */
+const patience = { timeout: 300_000 };
+
 let reader: ReadersCluster;
 
 beforeAll(async () => {
@@ -30,7 +35,7 @@ function values({ app, s3, bucket, redisAddress: { host, port, password }, direc
   };
 }
 
-describe('who follows the quickstart', () => {
+describe('who follows the quickstart', patience, () => {
   test('installs the operator with helm and gets a lost app back', async () => {
     const { cluster, lost } = reader;
     await lost.lose('everything');
@@ -57,19 +62,19 @@ describe('who follows the quickstart', () => {
   });
 });
 
-describe('who follows the page about', () => {
+describe('who follows the page about', patience, () => {
   test('kubectl sees what it shows', async () => {
     await reader.lost.lose('everything');
     await followIn(reader.lost, 'docs/tasks/kubectl.md');
   });
 
   test('a partial loss repairs it', async () => {
-    await reader.lost.lose(['SNAPSHOT_EXPIRATION_alice_tuf', 'nightly_EXPIRATION_alice_tuf']);
+    await reader.lost.lose(twoSettings);
     await followIn(reader.lost, 'docs/tasks/partial-loss.md');
   });
 
   test('approval writes exactly the plan that was approved', async () => {
-    await reader.lost.lose(['SNAPSHOT_EXPIRATION_alice_tuf']);
+    await reader.lost.lose(twoSettings);
     await followIn(reader.lost, 'docs/tasks/approval.md');
   });
 

@@ -2,7 +2,8 @@ import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { startApiServer } from '../harness/apiserver.ts';
 import type { ApiServerAccess } from '../harness/apiserver-access.ts';
-import { type RunningProcess, startProcess } from '../harness/process.ts';
+import { poll } from '../harness/poll.ts';
+import { startProcess } from '../harness/process.ts';
 import { type LostApp, startLostApp } from './lost-app.ts';
 
 /** What a reader of the pages has: a cluster, and an installation whose app was lost. */
@@ -11,8 +12,8 @@ export interface ReadersCluster extends AsyncDisposable {
   readonly lost: LostApp;
   /** The environment of a reader who works in this namespace. */
   environment(namespace: string): Promise<Readonly<Record<string, string>>>;
-  /** Starts the controller with the rights of the ServiceAccount that the chart made; no kubelet does. */
-  startController(serviceAccount: string, namespace: string): Promise<RunningProcess>;
+  /** Starts the controller with the rights of the ServiceAccount that the chart made; no kubelet does. Returns when it runs. */
+  startController(serviceAccount: string, namespace: string): Promise<void>;
 }
 
 /** @param daysAgo when the app's metadata was signed for the last time */
@@ -35,20 +36,28 @@ export async function startReadersCluster(daysAgo: number): Promise<ReadersClust
     startController: async (serviceAccount, namespace) => {
       const token = await cluster.serviceAccountToken(namespace, serviceAccount);
       const kubeconfig = await cluster.kubeconfigFile({ token, namespace });
-      return owned.use(
+      const args = [
+        ...['controller', `--kubeconfig=${kubeconfig}`, `--lease-name=${serviceAccount}`],
+        ...[
+          `--lease-namespace=${namespace}`,
+          '--health-address=127.0.0.1:0',
+          '--metrics-address=127.0.0.1:0',
+        ],
+      ];
+      const controller = owned.use(
         await startProcess({
           name: 'controller',
           command: join(process.cwd(), 'bin/tuf-recovery'),
-          args: [
-            ...['controller', `--kubeconfig=${kubeconfig}`, `--lease-name=${serviceAccount}`],
-            ...[
-              `--lease-namespace=${namespace}`,
-              '--health-address=127.0.0.1:0',
-              '--metrics-address=127.0.0.1:0',
-            ],
-          ],
+          args,
         }),
       );
+      const ended = new AbortController();
+      void controller.exited.then(async () => {
+        ended.abort(new Error(`The controller ended:\n${await controller.log()}`));
+      });
+      await poll('the controller to lead', async () => /"starting"/.test(await controller.log()), {
+        signal: ended.signal,
+      });
     },
     [Symbol.asyncDispose]: () => owned.disposeAsync(),
   };

@@ -18,6 +18,9 @@ interface Result {
   readonly output: string;
 }
 
+/** The pages' own waits end after five minutes; a page that is right needs seconds. */
+const PATIENCE_MS = 240_000;
+
 /** Ends the output of a command group; holds its exit code. */
 const marker = '\u0001end ';
 
@@ -66,11 +69,18 @@ function quoted(value: string): string {
 }
 
 async function runAll(script: string, env: Readonly<Record<string, string>>): Promise<readonly Result[]> {
+  // A group of its own, so that what hangs can be ended together with the shell.
   const shell = spawn('bash', ['-c', script], {
     env: { ...process.env, ...env },
     stdio: ['ignore', 'pipe', 'inherit'],
+    detached: true,
   });
-  const [output] = await Promise.all([text(shell.stdout), once(shell, 'close')]);
+  const { pid } = shell;
+  if (pid === undefined) throw new Error('bash could not be started.');
+  const patience = setTimeout(() => process.kill(-pid), PATIENCE_MS);
+  const [output] = await Promise.all([text(shell.stdout), once(shell, 'close')]).finally(() =>
+    clearTimeout(patience),
+  );
   const results: Result[] = [];
   let rest = output;
   for (let at = rest.indexOf(marker); at !== -1; at = rest.indexOf(marker)) {
@@ -78,7 +88,8 @@ async function runAll(script: string, env: Readonly<Record<string, string>>): Pr
     results.push({ code: Number(rest.slice(at + marker.length, end)), output: rest.slice(0, at) });
     rest = rest.slice(end + 1);
   }
-  expect(rest, 'the shell ran to the end of the page').toBe('');
+  expect(rest, 'what a block printed that did not come to its end').toBe('');
+  expect(shell.exitCode, 'exit code of the shell').toBe(0);
   return results;
 }
 
