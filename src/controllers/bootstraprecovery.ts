@@ -25,6 +25,8 @@ export interface BootstrapRecoveryReconcilerOptions extends Omit<AttemptTools, '
   readonly slots: RunSlots;
   readonly owner: StatusOwner;
   readonly recorder: EventRecorder;
+  /** Throws when this process may no longer act as the leader. */
+  readonly assertLeading: () => void;
 }
 
 /** Brings BootstrapRecoveries to their end. */

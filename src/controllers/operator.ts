@@ -18,11 +18,11 @@ import {
   watchesAlive,
 } from '../kube/healthcheck.ts';
 import { Informer } from '../kube/informer.ts';
-import { LeaderElector } from '../kube/leaderelector.ts';
+import { LeaderElector, LeadershipLostError } from '../kube/leaderelector.ts';
 import { RuntimeMetrics } from '../kube/metrics.ts';
-import type { ObjectKey } from '../kube/objectkey.ts';
 import { Runtime } from '../kube/runtime.ts';
 import { metricsPrefix, RecoveryMetrics } from '../observability/metrics.ts';
+import type { S3Observer } from '../storage/s3-options.ts';
 import { countUnfinished } from './bootstraprecovery/accounts.ts';
 import { RunSlots } from './bootstraprecovery/slots.ts';
 import { BootstrapRecoveryReconciler } from './bootstraprecovery.ts';
@@ -66,80 +66,25 @@ const maxWatchIdleMs = 15 * 60_000;
 const eventLoopWindowMs = 60_000;
 const maxEventLoopDelayMs = 5_000;
 
+/** What both controllers are made of. */
+type Parts = ReturnType<typeof createParts>;
+
 /** Wires the controllers of this project to an API server. Nothing is sent before {@link Operator.run}. */
 export function createOperator(options: OperatorOptions): Operator {
-  const { logger, registry, clock, random, namespaces, identity, lease } = options;
-  const metrics = new RuntimeMetrics({ registry, prefix: metricsPrefix });
-  const recoveryMetrics = new RecoveryMetrics(registry);
-  const shared = { logger, metrics, clock };
-  const client = new ApiClient({
-    loadConfig: options.loadConfig,
-    userAgent: options.userAgent,
-    metrics,
-    clock,
-    onWarning: (warning) => logger.warn({ warning }, 'the API server warns'),
-  });
-  const watching = { ...shared, client, namespaces, random };
-  const runs = new Informer<BootstrapRecovery>({
-    ...watching,
-    resource: bootstrapRecoveries,
-    indexers: { waitingFor },
-  });
-  const targets = new Informer<RecoveryTarget>({ ...watching, resource: recoveryTargets });
-  const recorder = new EventRecorder({
-    ...shared,
-    client,
-    reportingController: `${group}/controller`,
-    reportingInstance: identity,
-  });
-  const buckets = new BucketPool(({ operation, result }) =>
-    recoveryMetrics.storageRequests.inc({ operation, result }),
-  );
-  const tools = {
-    client,
-    buckets,
-    recorder,
-    clock,
-    random,
-    metrics: recoveryMetrics,
-    owner: { client, fieldManager, metrics, logger },
-  };
-  const wake = (key: ObjectKey): void => runController.enqueue(key);
-  const slots = new RunSlots(options.maxConcurrentRuns, wake);
-  const runController = new Controller({
-    ...shared,
-    name: 'bootstraprecovery',
-    reconciler: new BootstrapRecoveryReconciler({
-      ...tools,
-      runs: runs.store,
-      targets: targets.store,
-      slots,
-    }),
-    maxConcurrentReconciles: options.maxConcurrentRuns + quickWorkers,
-  })
-    .watch(runs)
-    .watch(targets, {
-      map: ({ metadata }) =>
-        runs.store.byIndex('waitingFor', `${metadata.namespace}/${metadata.name}`).map((run) => run.metadata),
-    });
-  const targetController = new Controller({
-    ...shared,
-    name: 'recoverytarget',
-    reconciler: new RecoveryTargetReconciler(tools),
-    maxConcurrentReconciles: targetWorkers,
-    reconcileTimeoutMs: targetTimeoutMs,
-  }).watch(targets, { predicate: targetChanged });
-  const elector = lease && new LeaderElector({ ...shared, ...lease, client, identity, random });
+  const { logger, clock, shutdownGraceMs } = options;
+  const parts = createParts(options);
+  const { runs, targets, elector, recorder, tools, runtimeMetrics } = parts;
   const caches = [runs, targets];
   const runtime = new Runtime({
-    ...shared,
     caches,
-    controllers: [runController, targetController],
+    controllers: [createRunController(options, parts), createTargetController(options, parts)],
     recorder,
-    shutdownGraceMs: options.shutdownGraceMs,
+    shutdownGraceMs,
+    logger,
+    clock,
     ...(elector && { elector }),
   });
-  metrics.onScrape(() => countUnfinished(recoveryMetrics, runs.store, clock));
+  runtimeMetrics.onScrape(() => countUnfinished(tools.metrics, runs.store, clock));
   const eventLoop = new EventLoopMonitor(eventLoopWindowMs, () => clock.monotonic());
   return {
     liveness: [watchesAlive(caches, maxWatchIdleMs), eventLoopResponsive(eventLoop, maxEventLoopDelayMs)],
@@ -149,10 +94,92 @@ export function createOperator(options: OperatorOptions): Operator {
         await runtime.run(signal);
       } finally {
         eventLoop[Symbol.dispose]();
-        await client.close();
+        await tools.client.close();
       }
     },
   };
+}
+
+function createParts({ logger, clock, random, namespaces, identity, lease, ...options }: OperatorOptions) {
+  const runtimeMetrics = new RuntimeMetrics({ registry: options.registry, prefix: metricsPrefix });
+  const metrics = new RecoveryMetrics(options.registry);
+  const client = new ApiClient({
+    loadConfig: options.loadConfig,
+    userAgent: options.userAgent,
+    metrics: runtimeMetrics,
+    clock,
+    onWarning: (warning) => logger.warn({ warning }, 'the API server warns'),
+  });
+  const shared = { client, logger, metrics: runtimeMetrics, clock, random };
+  const watching = { ...shared, namespaces };
+  const reportingController = `${group}/controller`;
+  const recorder = new EventRecorder({ ...shared, reportingController, reportingInstance: identity });
+  const elector = lease && new LeaderElector({ ...shared, ...lease, identity });
+  const countRequest: S3Observer = ({ operation, result }) =>
+    metrics.storageRequests.inc({ operation, result });
+  return {
+    runtimeMetrics,
+    recorder,
+    elector,
+    runs: new Informer<BootstrapRecovery>({
+      ...watching,
+      resource: bootstrapRecoveries,
+      indexers: { waitingFor },
+    }),
+    targets: new Informer<RecoveryTarget>({ ...watching, resource: recoveryTargets }),
+    tools: {
+      client,
+      buckets: new BucketPool(countRequest),
+      recorder,
+      clock,
+      random,
+      metrics,
+      owner: { client, fieldManager, metrics: runtimeMetrics, logger },
+      assertLeading: () => {
+        if (elector && !elector.isLeading) throw new LeadershipLostError(lease.name);
+      },
+    },
+  };
+}
+
+function createRunController(
+  { maxConcurrentRuns, logger, clock }: OperatorOptions,
+  { runs, targets, tools, runtimeMetrics }: Parts,
+): Controller {
+  const slots = new RunSlots(maxConcurrentRuns, (key) => controller.enqueue(key));
+  const controller = new Controller({
+    name: 'bootstraprecovery',
+    reconciler: new BootstrapRecoveryReconciler({
+      ...tools,
+      runs: runs.store,
+      targets: targets.store,
+      slots,
+    }),
+    maxConcurrentReconciles: maxConcurrentRuns + quickWorkers,
+    logger,
+    metrics: runtimeMetrics,
+    clock,
+  });
+  return controller.watch(runs).watch(targets, {
+    map: ({ metadata }) =>
+      runs.store.byIndex('waitingFor', `${metadata.namespace}/${metadata.name}`).map((run) => run.metadata),
+  });
+}
+
+function createTargetController(
+  { logger, clock }: OperatorOptions,
+  { targets, tools, runtimeMetrics }: Parts,
+): Controller {
+  const controller = new Controller({
+    name: 'recoverytarget',
+    reconciler: new RecoveryTargetReconciler(tools),
+    maxConcurrentReconciles: targetWorkers,
+    reconcileTimeoutMs: targetTimeoutMs,
+    logger,
+    metrics: runtimeMetrics,
+    clock,
+  });
+  return controller.watch(targets, { predicate: targetChanged });
 }
 
 /** The target a run still needs; a change of a target is no news for runs that have ended. */

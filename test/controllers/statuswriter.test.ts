@@ -33,6 +33,14 @@ beforeAll(async () => {
 
 afterAll(() => client?.close());
 
+/** Whether the process under test leads. */
+const leading = {
+  yes: true,
+  check() {
+    if (!this.yes) throw new Error('somebody else leads');
+  },
+};
+
 /** A run on the API server, a writer for it, and a clock that stands still. */
 async function fresh(name: string) {
   await namespace.start(name, { adminName: 'alice', appName: 'tuf' });
@@ -48,7 +56,7 @@ async function fresh(name: string) {
   });
   const owner = { client, fieldManager, metrics, logger };
   const writerOf = (current: BootstrapRecovery) =>
-    new StatusWriter({ client, owner, recorder, clock, run: current });
+    new StatusWriter({ client, owner, recorder, clock, assertLeading: () => leading.check(), run: current });
   return { run, clock, writer: writerOf(run), writerOf, recorder };
 }
 
@@ -115,6 +123,23 @@ describe('the status of a run under way', () => {
     expect(status.conditions).toEqual(conditions);
     expect(status.completionTime).toBe(completionTime);
     expect(status.progress).toBeUndefined();
+  });
+
+  test('a leader that was paused writes nothing when it is leader no more, not even a failure', async () => {
+    const { run, clock, writer } = await fresh('paused');
+    const draft = started(run, clock);
+    await writer.write(draft);
+    const before = await namespace.run('paused');
+    leading.yes = false;
+    try {
+      const late = { reason: 'DeadlineExceeded', message: 'slept too long' } as const;
+      await expect(writer.write(concludedWithout(draft, late, clock.now()))).rejects.toThrow(
+        'somebody else leads',
+      );
+    } finally {
+      leading.yes = true;
+    }
+    expect(await namespace.run('paused')).toEqual(before);
   });
 
   test('a person may edit the run while its status is written', async () => {

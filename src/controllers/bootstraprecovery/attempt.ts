@@ -106,7 +106,7 @@ async function report(
   // Undecided because we are going, or no longer ours to decide: the status says Running, and whoever is next goes on from there.
   if (stopping.aborted && (result.retry !== 'none' || stopping.reason instanceof LeadershipLostError)) {
     metrics.attempts.inc({ result: 'aborted' });
-    logger.info({ reason: stopping.reason }, 'attempt given up; whoever leads next takes it up again');
+    logger.info({ err: stopping.reason }, 'attempt given up; whoever leads next takes it up again');
     return { run: writer.run, nextAttemptTime: undefined };
   }
   metrics.attempts.inc({ result: result.retry });

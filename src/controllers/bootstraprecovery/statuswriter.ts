@@ -14,6 +14,8 @@ export interface StatusWriterOptions {
   readonly owner: StatusOwner;
   readonly recorder: EventRecorder;
   readonly clock: Clock;
+  /** Throws when this process may no longer act as the leader, by the clock and not by what it was told so far. */
+  readonly assertLeading: () => void;
   /** The object as just read. */
   readonly run: BootstrapRecovery;
 }
@@ -111,12 +113,14 @@ export class StatusWriter {
   }
 
   /**
-   * Every write is conditional on the object as last seen, because statuses compete: another leader may have ended the run while
-   * this one was paused. When the object moved, it is read again; if its run has ended, its status stays as it is.
+   * A leader that was paused wakes up believing that it still leads, perhaps with a deadline that passed meanwhile, while another
+   * one works on the same run. So it looks at the clock first, and every write is conditional on the object as last seen.
+   * When the object moved, because of a person or of the other leader, it is read again; a run that has ended stays so.
    */
   async #apply(draft: Draft): Promise<void> {
-    const { client, owner, recorder, clock } = this.#options;
+    const { client, owner, recorder, clock, assertLeading } = this.#options;
     for (let tries = 1; ; tries += 1) {
+      assertLeading();
       const before = this.#run;
       const status = statusOf(draft, before, clock.now());
       try {
