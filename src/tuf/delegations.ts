@@ -1,3 +1,4 @@
+import { type Delegation, delegationsOf, reachableRoles, type VerifiedRole } from './delegation-tree.ts';
 import type { Envelope } from './envelope.ts';
 import { checkExpiry } from './expiry.ts';
 import { MetadataFault } from './fault.ts';
@@ -6,22 +7,10 @@ import { LIMITS } from './limits.ts';
 import { checkVersion, type FileLink, ROLE_LINK } from './link.ts';
 import type { Run } from './run.ts';
 import type { Snapshot } from './snapshot.ts';
-import { type DelegatedRole, parseTargets, type Targets } from './targets.ts';
-import { isSigned, requireThreshold, type Signers } from './threshold.ts';
+import { parseTargets, type Targets } from './targets.ts';
+import { isSigned, requireThreshold } from './threshold.ts';
 import { readLinked } from './top-level.ts';
 import { wave } from './wave.ts';
-
-/** A delegated role whose file verified for everybody who delegates to it. */
-export interface VerifiedRole {
-  readonly role: string;
-  /** 1 for a role delegated by targets itself. */
-  readonly depth: number;
-  /** Who delegates to it, in the order they were reached. */
-  readonly delegators: readonly string[];
-  /** Who may sign it, by each of the delegators. */
-  readonly signers: readonly Signers[];
-  readonly targets: Targets;
-}
 
 /** Result of the walk over all delegations. */
 export interface DelegationTree {
@@ -31,13 +20,6 @@ export interface DelegationTree {
   readonly named: ReadonlySet<string>;
   /** Whether some role failed, so that what it delegates to is unknown. */
   readonly incomplete: boolean;
-}
-
-/** One delegation: `delegator` trusts `role` to whoever meets `signers`. */
-interface Delegation {
-  readonly delegator: string;
-  readonly role: DelegatedRole;
-  readonly signers: Signers;
 }
 
 /** A role whose file is still to be read, and everybody known to delegate to it. */
@@ -67,13 +49,6 @@ export async function walkDelegations(
     level = await walk.level(level);
   }
   return walk.tree(targets);
-}
-
-/** What one role's metadata delegates. */
-function delegationsOf(delegator: string, targets: Targets): readonly Delegation[] {
-  const { delegations } = targets;
-  if (delegations === undefined) return [];
-  return delegations.roles.map((role) => ({ delegator, role, signers: { role, keys: delegations.keys } }));
 }
 
 class DelegationWalk {
@@ -214,27 +189,9 @@ class DelegationWalk {
     this.#run.report.addForDelegated(error.code, { role, version, detail: error.message });
   }
 
-  /** Keeps what is reached through verified roles only, and who delegates to it. */
   tree(targets: Targets): DelegationTree {
-    const found = new Map<string, VerifiedRole & { delegators: string[]; signers: Signers[] }>();
-    let level = delegationsOf('targets', targets);
-    for (let depth = 1; level.length > 0; depth++) {
-      const next: Delegation[] = [];
-      for (const { delegator, role, signers } of level) {
-        const known = found.get(role.name);
-        const opened = this.#roles.get(role.name);
-        if (known !== undefined) {
-          known.delegators.push(delegator);
-          known.signers.push(signers);
-        } else if (opened !== undefined) {
-          const delegators = [delegator];
-          found.set(role.name, { role: role.name, depth, delegators, signers: [signers], targets: opened });
-          next.push(...delegationsOf(role.name, opened));
-        }
-      }
-      level = next;
-    }
-    return { roles: [...found.values()], named: new Set(this.#roles.keys()), incomplete: this.#failed };
+    const roles = reachableRoles(targets, this.#roles);
+    return { roles, named: new Set(this.#roles.keys()), incomplete: this.#failed };
   }
 }
 

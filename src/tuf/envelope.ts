@@ -2,7 +2,8 @@ import { hash } from 'node:crypto';
 import { type Expires, parseExpires } from './expires.ts';
 import { MetadataFault } from './fault.ts';
 import { asArray, asObject, asString, asVersion, invalid, member } from './json/guards.ts';
-import { type Ambiguity, type JSONPolicy, type ScannedFile, type Span, scanFile } from './json/scanner.ts';
+import type { Ambiguity, JSONPolicy, ScannedFile, Span } from './json/scanned-file.ts';
+import { scanFile } from './json/scanner.ts';
 import { LIMITS } from './limits.ts';
 import type { Version } from './version.ts';
 

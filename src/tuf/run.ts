@@ -5,7 +5,7 @@ import { type MetadataType, type OpenedFile, openFile } from './envelope.ts';
 import { MetadataFault } from './fault.ts';
 import type { Catalogue } from './file-names.ts';
 import type { FindingCode } from './findings.ts';
-import type { JSONPolicy } from './json/scanner.ts';
+import type { JSONPolicy } from './json/scanned-file.ts';
 import { KeyRing } from './keyring.ts';
 import { Report } from './report.ts';
 import type { VerifyOptions } from './verification.ts';

@@ -3,6 +3,7 @@
  * only reads files and hands over their bytes.
  */
 import { parentPort, workerData } from 'node:worker_threads';
+import { TerminalError } from '../errors.ts';
 import { MetadataFault } from './fault.ts';
 import { packDelegated, unpackListing } from './offload/columns.ts';
 import type { Task, WireOutcome, WorkerMessage } from './offload/protocol.ts';
@@ -35,9 +36,11 @@ try {
   );
   send({ kind: 'done', outcome: pack(verification) });
 } catch (error) {
+  if (error instanceof RemoteFailure) send({ kind: 'failed', id: error.id });
+  else if (error instanceof TerminalError)
+    send({ kind: 'rejected', code: error.code, message: error.message });
   // Anything else is a programmer error: it ends the worker, and the main thread rejects with it.
-  if (!(error instanceof RemoteFailure)) throw error;
-  send({ kind: 'failed', id: error.id });
+  else throw error;
 }
 port.close();
 

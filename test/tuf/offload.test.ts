@@ -96,6 +96,14 @@ describe('a large repository, verified in a worker thread', () => {
     await expect(verify(new Throttled(files), options)).rejects.toBe(failure);
   });
 
+  test('throws what is wrong with the caller’s own input', async () => {
+    const marks = { snapshot: { version: 0 }, snapshotBytes: Buffer.from('{') };
+    await expect(verify(new MemorySource(files), { ...options, marks })).rejects.toMatchObject({
+      name: 'TerminalError',
+      code: 'InvalidInput',
+    });
+  });
+
   test('ends when it is aborted', async () => {
     const controller = new AbortController();
     const reason = new Error('the deadline passed');

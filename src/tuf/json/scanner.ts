@@ -1,66 +1,28 @@
 import { isUtf8 } from 'node:buffer';
 import { MetadataFault } from '../fault.ts';
 import { LIMITS } from '../limits.ts';
-import { compareKeys, type MemberTable } from './member-order.ts';
-
-/** Half-open range of bytes in the scanned file. */
-export interface Span {
-  readonly start: number;
-  readonly end: number;
-}
-
-/** How forms are treated that JSON allows but two parsers may read differently. */
-export type JSONPolicy =
-  /** Duplicate keys and integers beyond 2^53 − 1 refuse the file. */
-  | 'unambiguous'
-  /** As the reference clients do: the last of two equal keys counts; both forms are noted. */
-  | 'last-wins';
-
-/** A metadata file that is well-formed JSON: where its parts lie and the bytes its signatures cover. */
-export interface ScannedFile {
-  readonly bytes: Buffer;
-  /** Members of the outermost object. */
-  readonly members: ReadonlyMap<string, Span>;
-  /** Members of `signed`; empty when `signed` is absent or not an object. */
-  readonly signedMembers: ReadonlyMap<string, Span>;
-  /** OLPC canonical bytes of `signed`; empty when absent. */
-  readonly canonical: Buffer;
-  /** Under `last-wins`: the ambiguous forms that were met. */
-  readonly ambiguities: readonly Ambiguity[];
-}
-
-/** One ambiguous form, as the fault it would have been under `unambiguous`. */
-export interface Ambiguity {
-  readonly code: 'DuplicateJSONKey' | 'IntegerTooLarge';
-  readonly message: string;
-}
-
-const QUOTE = 0x22;
-const BACKSLASH = 0x5c;
-const COMMA = 0x2c;
-const COLON = 0x3a;
-const OPEN_OBJECT = 0x7b;
-const CLOSE_OBJECT = 0x7d;
-const OPEN_ARRAY = 0x5b;
-const CLOSE_ARRAY = 0x5d;
-const MINUS = 0x2d;
-const ZERO = 0x30;
-const NINE = 0x39;
+import {
+  BACKSLASH,
+  CLOSE_ARRAY,
+  CLOSE_OBJECT,
+  COLON,
+  COMMA,
+  ESCAPES,
+  hexDigit,
+  isDigit,
+  LETTER_U,
+  literalAt,
+  MINUS,
+  OPEN_ARRAY,
+  OPEN_OBJECT,
+  QUOTE,
+  ZERO,
+} from './characters.ts';
+import { compareKeys, keyText, type MemberTable, reorderMembers } from './member-order.ts';
+import type { Ambiguity, JSONPolicy, ScannedFile, Span } from './scanned-file.ts';
 
 /** Decimal digits of 2^53 − 1: a shorter literal needs no comparison. */
 const SAFE_DIGITS = String(Number.MAX_SAFE_INTEGER).length;
-
-/** What one backslash escape stands for; `u` is handled apart. */
-const ESCAPES: ReadonlyMap<number, number> = new Map([
-  [QUOTE, QUOTE],
-  [BACKSLASH, BACKSLASH],
-  [0x2f, 0x2f],
-  [0x62, 0x08],
-  [0x66, 0x0c],
-  [0x6e, 0x0a],
-  [0x72, 0x0d],
-  [0x74, 0x09],
-]);
 
 /**
  * Reads one metadata file in a single pass over its raw bytes and canonicalises `signed` on the way, so that
@@ -108,8 +70,7 @@ class Scanner {
     else {
       for (;;) {
         const name = this.#memberName();
-        if (members.has(name))
-          this.#ambiguous('DuplicateJSONKey', `the key ${JSON.stringify(name)} stands twice`);
+        if (members.has(name)) this.#duplicate(name);
         const start = this.#at;
         const outStart = this.#to;
         if (name === 'signed' && this.#in[start] === OPEN_OBJECT) {
@@ -131,7 +92,7 @@ class Scanner {
     if (c === QUOTE) this.#string();
     else if (c === OPEN_OBJECT) this.#object(depth, undefined);
     else if (c === OPEN_ARRAY) this.#array(depth);
-    else if (c === MINUS || (c !== undefined && c >= ZERO && c <= NINE)) this.#integer(c);
+    else if (c === MINUS || isDigit(c)) this.#integer(c);
     else this.#literal(c);
     if (++this.#nodes > LIMITS.nodes)
       throw new MetadataFault('LimitExceeded', `the file holds more than ${LIMITS.nodes} JSON values`);
@@ -162,7 +123,7 @@ class Scanner {
           keyStart,
           keyEnd,
         );
-        if (order === 0) this.#duplicate(this.#out, keyStart, keyEnd);
+        if (order === 0) this.#duplicate(keyText(this.#out, keyStart, keyEnd));
         if (order >= 0) ordered = false;
       }
       this.#out[this.#to++] = COLON;
@@ -176,38 +137,10 @@ class Scanner {
       if (this.#endOfMembers(CLOSE_OBJECT)) break;
       this.#out[this.#to++] = COMMA;
     }
-    if (!ordered) this.#reorder(base, open);
+    if (!ordered)
+      this.#to = reorderMembers(this.#out, open, this.#to, table, base, (key) => this.#duplicate(key));
     table.length = base;
     this.#out[this.#to++] = CLOSE_OBJECT;
-  }
-
-  /** Puts the members of the object that began at `open` in canonical order; the last of equal keys stays. */
-  #reorder(base: number, open: number): void {
-    const table = this.#table;
-    const out = this.#out;
-    const order: number[] = [];
-    for (let i = base; i < table.length; i += 3) order.push(i);
-    const copy = Buffer.allocUnsafe(this.#to - open);
-    out.copy(copy, 0, open, this.#to);
-    const keyAt = (entry: number): number => (table[entry] ?? 0) - open;
-    const compare = (a: number, b: number): number =>
-      compareKeys(copy, keyAt(a), keyAt(a + 1), keyAt(b), keyAt(b + 1));
-    // Array.prototype.sort is stable: equal keys keep the order of the file, so the last one is the one that counts.
-    order.sort(compare);
-    let to = open + 1;
-    for (const [index, member] of order.entries()) {
-      const next = order[index + 1];
-      if (next !== undefined && compare(member, next) === 0) {
-        this.#duplicate(copy, keyAt(next), keyAt(next + 1));
-        continue;
-      }
-      if (to > open + 1) out[to++] = COMMA;
-      const start = (table[member] ?? 0) - 1;
-      const end = table[member + 2] ?? 0;
-      copy.copy(out, to, start - open, end - open);
-      to += end - start;
-    }
-    this.#to = to;
   }
 
   #array(depth: number): void {
@@ -299,7 +232,7 @@ class Scanner {
 
   #escape(): void {
     const c = this.#in[this.#at++];
-    if (c === 0x75) {
+    if (c === LETTER_U) {
       this.#codePoint(this.#surrogates(this.#hex4()));
       return;
     }
@@ -310,7 +243,7 @@ class Scanner {
 
   #surrogates(unit: number): number {
     if (unit < 0xd800 || unit > 0xdfff) return unit;
-    if (unit < 0xdc00 && this.#in[this.#at] === BACKSLASH && this.#in[this.#at + 1] === 0x75) {
+    if (unit < 0xdc00 && this.#in[this.#at] === BACKSLASH && this.#in[this.#at + 1] === LETTER_U) {
       this.#at += 2;
       const low = this.#hex4();
       if (low >= 0xdc00 && low <= 0xdfff) return 0x10000 + ((unit - 0xd800) << 10) + (low - 0xdc00);
@@ -321,9 +254,7 @@ class Scanner {
   #hex4(): number {
     let unit = 0;
     for (let i = 0; i < 4; i++) {
-      const c = this.#in[this.#at++] ?? 0;
-      const lower = c | 0x20;
-      const digit = c >= ZERO && c <= NINE ? c - ZERO : lower >= 0x61 && lower <= 0x66 ? lower - 0x57 : -1;
+      const digit = hexDigit(this.#in[this.#at++]);
       if (digit < 0) this.#malformed('expected four hex digits after \\u');
       unit = unit * 16 + digit;
     }
@@ -337,7 +268,7 @@ class Scanner {
     else this.#to += this.#out.write(String.fromCodePoint(point), this.#to, 'utf8');
   }
 
-  #integer(first: number): void {
+  #integer(first: number | undefined): void {
     const start = this.#at;
     let at = first === MINUS ? start + 1 : start;
     const digits = at;
@@ -357,7 +288,7 @@ class Scanner {
   }
 
   #literal(first: number | undefined): void {
-    const word = first === 0x74 ? 'true' : first === 0x66 ? 'false' : first === 0x6e ? 'null' : undefined;
+    const word = literalAt(first);
     if (word === undefined || this.#in.toString('latin1', this.#at, this.#at + word.length) !== word)
       this.#malformed(first === undefined ? 'the file ends too early' : 'expected a value');
     this.#at += word.length;
@@ -377,9 +308,8 @@ class Scanner {
     this.#at++;
   }
 
-  #duplicate(buffer: Buffer, keyStart: number, keyEnd: number): void {
-    const name = JSON.stringify(keyText(buffer, keyStart, keyEnd));
-    this.#ambiguous('DuplicateJSONKey', `the key ${name} stands twice in one object`);
+  #duplicate(key: string): void {
+    this.#ambiguous('DuplicateJSONKey', `the key ${JSON.stringify(key)} stands twice in one object`);
   }
 
   #ambiguous(code: Ambiguity['code'], what: string): void {
@@ -392,15 +322,4 @@ class Scanner {
   #malformed(what: string): never {
     throw new MetadataFault('MalformedJSON', `${what} (at byte ${this.#at} of ${this.#in.length})`);
   }
-}
-
-/** A key as its characters, from its canonical form. */
-function keyText(buffer: Buffer, start: number, end: number): string {
-  const text = buffer.toString('latin1', start, end);
-  if (!/[\\\x80-\xff]/.test(text)) return text;
-  return buffer.toString('utf8', start, end).replaceAll(/\\(["\\])/g, '$1');
-}
-
-function isDigit(c: number | undefined): boolean {
-  return c !== undefined && c >= ZERO && c <= NINE;
 }

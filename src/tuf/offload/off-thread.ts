@@ -1,5 +1,5 @@
 import { Worker } from 'node:worker_threads';
-import { RecoveryError } from '../../errors.ts';
+import { RecoveryError, TerminalError } from '../../errors.ts';
 import type { ListedObject, MetadataSource } from '../../storage/source.ts';
 import { MetadataFault } from '../fault.ts';
 import type { RoleFacts, RootFacts, Trusted, Verification, VerifyOptions } from '../verification.ts';
@@ -68,6 +68,7 @@ export function verifyOffThread(
       if (message.kind === 'get') for (const request of message.requests) void answer(request);
       else if (message.kind === 'progress') onProgress?.(message.completed, message.total);
       else if (message.kind === 'failed') reject(errors.get(message.id));
+      else if (message.kind === 'rejected') reject(new TerminalError(message.code, message.message));
       else resolve(unpack(message.outcome, listing));
     });
   });

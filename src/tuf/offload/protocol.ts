@@ -17,7 +17,9 @@ export type WorkerMessage =
   | { readonly kind: 'progress'; readonly completed: number; readonly total: number }
   | { readonly kind: 'done'; readonly outcome: WireOutcome }
   /** The source failed; `id` is the request whose error the main thread still holds. */
-  | { readonly kind: 'failed'; readonly id: number };
+  | { readonly kind: 'failed'; readonly id: number }
+  /** What the caller gave was wrong, for example damaged marks. */
+  | { readonly kind: 'rejected'; readonly code: ErrorCode; readonly message: string };
 
 /** One file the worker asks for. */
 export interface GetRequest {

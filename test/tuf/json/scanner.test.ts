@@ -3,7 +3,8 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { MetadataFault } from '../../../src/tuf/fault.ts';
 import { canonicalJSON } from '../../../src/tuf/json/canonical.ts';
-import { type JSONPolicy, scanFile } from '../../../src/tuf/json/scanner.ts';
+import type { JSONPolicy } from '../../../src/tuf/json/scanned-file.ts';
+import { scanFile } from '../../../src/tuf/json/scanner.ts';
 
 function scan(text: string, policy: JSONPolicy = 'unambiguous') {
   return scanFile(Buffer.from(text), policy);

@@ -1,0 +1,31 @@
+/** Half-open range of bytes in the scanned file. */
+export interface Span {
+  readonly start: number;
+  readonly end: number;
+}
+
+/** How forms are treated that JSON allows but two parsers may read differently. */
+export type JSONPolicy =
+  /** Duplicate keys and integers beyond 2^53 − 1 refuse the file. */
+  | 'unambiguous'
+  /** As the reference clients do: the last of two equal keys counts; both forms are noted. */
+  | 'last-wins';
+
+/** One ambiguous form, as the fault it would have been under `unambiguous`. */
+export interface Ambiguity {
+  readonly code: 'DuplicateJSONKey' | 'IntegerTooLarge';
+  readonly message: string;
+}
+
+/** A metadata file that is well-formed JSON: where its parts lie and the bytes its signatures cover. */
+export interface ScannedFile {
+  readonly bytes: Buffer;
+  /** Members of the outermost object. */
+  readonly members: ReadonlyMap<string, Span>;
+  /** Members of `signed`; empty when `signed` is absent or not an object. */
+  readonly signedMembers: ReadonlyMap<string, Span>;
+  /** OLPC canonical bytes of `signed`; empty when absent. */
+  readonly canonical: Buffer;
+  /** Under `last-wins`: the ambiguous forms that were met. */
+  readonly ambiguities: readonly Ambiguity[];
+}
