@@ -4,6 +4,7 @@ import { TransientError } from '../../src/errors.ts';
 import type { Stage } from '../../src/recovery/observer.ts';
 import { run } from '../../src/recovery/run.ts';
 import { observer } from './fixtures/engine.ts';
+import { intercepted } from './fixtures/interrupted.ts';
 import { type Site, startSite } from './fixtures/site.ts';
 
 let site: Site;
@@ -57,11 +58,21 @@ describe('cancel', () => {
     },
   );
 
-  test('under the lock leaves a task record that says so', async () => {
-    const { taskID } = await abortAt('Lock', new Error('cancelled'));
-    const record = await site.client.get(`task:${taskID}`);
-    if (record !== null) expect(JSON.parse(record)).toMatchObject({ state: 'FAILURE' });
-    expect(await site.client.exists(site.world.key('RECOVERY_LOCK'))).toBe(0);
+  test('under the lock frees it and leaves a task record that says so', async () => {
+    const controller = new AbortController();
+    const store = intercepted(site.anotherStore(), 'lock', async (_, proceed) => {
+      const taken = await proceed();
+      controller.abort(new Error('cancelled'));
+      return taken;
+    });
+    const taskID = randomUUID();
+    const outcome = await run(site.request({ taskID, store, signal: controller.signal }));
+    expect(outcome.succeeded.reason).toBe('Cancelled');
+    expect(await site.client.keys('*')).toEqual([`task:${taskID}`]);
+    expect(JSON.parse((await site.client.get(`task:${taskID}`)) ?? '')).toMatchObject({
+      state: 'FAILURE',
+      result: { error: expect.stringContaining('cancelled'), status: false },
+    });
   });
 });
 

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { run } from '../../src/recovery/run.ts';
 import type { StateStore } from '../../src/redis/statestore.ts';
+import { interrupted } from './fixtures/interrupted.ts';
 import { type Site, startSite } from './fixtures/site.ts';
 
 let site: Site;
@@ -16,24 +17,9 @@ beforeEach(async () => {
   await site.client.flushall();
 });
 
-/** A store that does something right before it writes: what another process could do at that moment. */
-function interrupted(before: (attempt: number) => Promise<unknown>): StateStore {
-  const store = site.anotherStore();
-  let attempts = 0;
-  return new Proxy(store, {
-    get(target, name) {
-      if (name !== 'apply') {
-        const value = Reflect.get(target, name, target);
-        return typeof value === 'function' ? value.bind(target) : value;
-      }
-      return async (...args: Parameters<StateStore['apply']>) => {
-        attempts += 1;
-        await before(attempts);
-        return target.apply(...args);
-      };
-    },
-  });
-}
+/** What somebody else does right before the write. */
+const beforeWrite = (action: (attempt: number) => Promise<unknown>): StateStore =>
+  interrupted(site.anotherStore(), 'apply', action);
 
 describe('two runs at once', () => {
   test('one recovers; the other waits for it and finds nothing left to do', async () => {
@@ -75,7 +61,7 @@ describe('somebody else writes between plan and write', () => {
   test('PUT config changes a setting that was about to be created: theirs is kept', async () => {
     const taskID = randomUUID();
     const key = site.world.key('TARGETS_EXPIRATION');
-    const store = interrupted(async (attempt) => attempt === 1 && (await site.client.set(key, '33')));
+    const store = beforeWrite(async (attempt) => attempt === 1 && (await site.client.set(key, '33')));
     const outcome = await run(site.request({ taskID, store }));
 
     expect(outcome.succeeded.reason).toBe('Recovered');
@@ -90,14 +76,14 @@ describe('somebody else writes between plan and write', () => {
     await site.heal();
     await site.client.del(site.world.key('BOOTSTRAP'));
     const key = site.world.key('SNAPSHOT_EXPIRATION');
-    const store = interrupted(async (attempt) => attempt === 1 && (await site.client.set(key, '33')));
+    const store = beforeWrite(async (attempt) => attempt === 1 && (await site.client.set(key, '33')));
     expect((await run(site.request({ store }))).succeeded.reason).toBe('Recovered');
     expect(await site.client.get(key)).toBe('33');
   });
 
   test('a marker that appears is not overwritten', async () => {
     const theirs = randomUUID();
-    const store = interrupted(
+    const store = beforeWrite(
       async (attempt) => attempt === 1 && (await site.client.set(site.world.key('BOOTSTRAP'), theirs)),
     );
     expect((await run(site.request({ store }))).succeeded.reason).toBe('Recovered');
@@ -110,7 +96,7 @@ describe('somebody else writes between plan and write', () => {
 
   test('again and again: the run gives up after five new plans, says which key, and writes nothing', async () => {
     const key = site.world.key('TARGETS_EXPIRATION');
-    const store = interrupted((attempt) => site.client.set(key, String(attempt)));
+    const store = beforeWrite((attempt) => site.client.set(key, String(attempt)));
     const taskID = randomUUID();
     const outcome = await run(site.request({ taskID, store }));
 
@@ -121,7 +107,7 @@ describe('somebody else writes between plan and write', () => {
 
   test('the lock is taken over: nothing is written under it, and the run waits for the new holder', async () => {
     const lock = site.world.key('RECOVERY_LOCK');
-    const store = interrupted(
+    const store = beforeWrite(
       async (attempt) => attempt === 1 && (await site.client.set(lock, 'somebody', 'PX', 800)),
     );
     const taskID = randomUUID();
@@ -137,7 +123,7 @@ describe('somebody else writes between plan and write', () => {
   });
 
   test('the lock runs out: nothing is written without it, and it is taken again', async () => {
-    const store = interrupted(
+    const store = beforeWrite(
       async (attempt) => attempt === 1 && (await site.client.del(site.world.key('RECOVERY_LOCK'))),
     );
     expect((await run(site.request({ store }))).succeeded.reason).toBe('Recovered');
@@ -146,7 +132,7 @@ describe('somebody else writes between plan and write', () => {
 
   test('a ceremony is staged meanwhile: it survives', async () => {
     const key = site.world.key('ROOT_SIGNING');
-    const store = interrupted(
+    const store = beforeWrite(
       async (attempt) => attempt === 1 && (await site.client.set(key, '{"signed":{}}', 'PX', 60_000)),
     );
     expect((await run(site.request({ store }))).succeeded.reason).toBe('Recovered');
@@ -162,7 +148,7 @@ describe('somebody else writes between plan and write', () => {
       state: 'RUNNING',
       result: { last_update: site.request().now.toISOString() },
     });
-    const store = interrupted(async (attempt) => {
+    const store = beforeWrite(async (attempt) => {
       if (attempt > 1) return;
       await site.client.mset(
         site.world.key('BOOTSTRAP'),

@@ -1,0 +1,93 @@
+import { describe, expect, test } from 'vitest';
+import { needsMarker, refusalOf } from '../../src/recovery/trust.ts';
+import type { Finding } from '../../src/tuf/finding.ts';
+import type { Verification } from '../../src/tuf/verification.ts';
+
+const finding = (check: number, more: Partial<Finding> = {}): Finding => ({
+  code: 'SomeCode',
+  check,
+  severity: 'wall',
+  role: 'targets',
+  version: 7,
+  spec: '5.6',
+  detail: 'What was found.',
+  ...more,
+});
+
+function refused(names: readonly string[], ...findings: readonly Finding[]): Verification {
+  const listing = names.map((name) => ({ name, size: 1, lastModified: new Date(0) }));
+  return { verdict: 'refused', trusted: undefined, findings, listing };
+}
+
+const request = {
+  app: { adminName: 'alice', appName: 'tuf' },
+  source: { location: 's3://bucket/prefix/', list: async () => [], get: async () => Buffer.of() },
+};
+const whole = ['1.root.json', '1.targets.json', '1.snapshot.json', 'timestamp.json'];
+
+describe('a bucket that is not believed', () => {
+  test.each([
+    [1, 'TrustVerificationFailed'],
+    [14, 'RollbackDetected'],
+    [15, 'RollbackDetected'],
+    [26, 'KeyCollision'],
+  ])('check %d ends the run as %s, naming file, finding and place', (check, reason) => {
+    const { ending, state } = refusalOf(refused(whole, finding(check)), request, undefined);
+    expect(ending.succeeded).toEqual({ reason, message: 'SomeCode (targets version 7): What was found.' });
+    expect(state).toBeUndefined();
+  });
+
+  test('a finding that a person may answer names the setting', () => {
+    const answerable = finding(18, { severity: 'deny', override: 'trust.maxExpiredAge' });
+    const { ending } = refusalOf(
+      refused(whole, finding(7, { severity: 'report' }), answerable),
+      request,
+      undefined,
+    );
+    expect(ending.succeeded.message).toContain('Set trust.maxExpiredAge in a new run to accept it.');
+  });
+
+  test('a finding without a version names the role', () => {
+    const { version: _, ...unversioned } = finding(1);
+    expect(refusalOf(refused(whole, unversioned), request, undefined).ending.succeeded.message).toContain(
+      'SomeCode (targets):',
+    );
+  });
+
+  test('without any finding it is still refused', () => {
+    expect(refusalOf(refused(whole), request, undefined).ending.succeeded).toEqual({
+      reason: 'TrustVerificationFailed',
+      message: 'The metadata in s3://bucket/prefix/ does not verify.',
+    });
+  });
+});
+
+describe('a bucket that never was one', () => {
+  test('has no root', () => {
+    const { ending, state, accepted } = refusalOf(refused(['1.targets.json']), request, undefined);
+    expect({ state, accepted: accepted.reason, reason: ending.succeeded.reason }).toEqual({
+      state: 'NeverBootstrapped',
+      accepted: 'NoPersistedRoot',
+      reason: 'SourceNotBootstrapped',
+    });
+    expect(needsMarker(refused(['1.targets.json']))).toBe(false);
+  });
+
+  test('lacks what a bootstrap uploads last, and no marker says that it finished', () => {
+    const broken = refused(['1.root.json', '1.targets.json', '1.snapshot.json'], finding(11));
+    expect(needsMarker(broken)).toBe(true);
+    const { ending, state } = refusalOf(broken, request, { kind: 'absent' });
+    expect(state).toBe('FailedBootstrap');
+    expect(ending.succeeded.message).toContain('timestamp.json is missing in s3://bucket/prefix/');
+  });
+
+  test('but a marker says that it did: then files were lost', () => {
+    const broken = refused(['1.root.json'], finding(11));
+    expect(refusalOf(broken, request, { kind: 'done', id: 'x' }).ending.succeeded.reason).toBe(
+      'TrustVerificationFailed',
+    );
+    expect(refusalOf(broken, request, { kind: 'absent' }).ending.succeeded.message).toContain(
+      '1.targets.json, 1.snapshot.json, timestamp.json are missing',
+    );
+  });
+});
