@@ -17,8 +17,17 @@ export function planRecovery(situation: Situation, question: Question, evidences
     ...markerActions(situation, question),
     ...rootSigningActions(situation, question),
     ...situation.settings.map((state) => settingAction(state, evidences)),
-  ].toSorted((a, b) => Buffer.compare(Buffer.from(a.key), Buffer.from(b.key)));
-  return { actions, digest: digestOf(actions) };
+  ];
+  const sorted = sortByKey(actions);
+  return { actions: sorted, digest: digestOf(sorted) };
+}
+
+/** By code points, which is the order of the UTF-8 bytes; JavaScript's own order differs beyond the basic plane. */
+function sortByKey(actions: readonly Action[]): readonly Action[] {
+  return actions
+    .map((action) => ({ action, bytes: Buffer.from(action.key) }))
+    .sort((a, b) => Buffer.compare(a.bytes, b.bytes))
+    .map(({ action }) => action);
 }
 
 /** Whether carrying out the plan would change anything in Redis. */

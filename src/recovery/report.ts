@@ -119,7 +119,7 @@ export class Report {
     const what =
       written === 0
         ? 'An earlier attempt of this task wrote what was lost'
-        : `${written} keys were written, ${actions.length - written} kept`;
+        : `${written === 1 ? '1 key was' : `${written} keys were`} written, ${actions.length - written} kept`;
     return end('Recovered', `${what}; all were read back and are valid.`);
   }
 

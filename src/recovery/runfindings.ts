@@ -106,7 +106,24 @@ export function planFindings(
   const ceremonies = situation.ceremonies.map((key) =>
     runFinding('CeremonyStaged', 'redis', `${key} holds staged metadata.`),
   );
-  return [...ceremonies, ...perAction, ...perSetting];
+  return cappedPerCode([...ceremonies, ...perAction, ...perSetting]);
+}
+
+/** A copied bucket makes every one of 16,384 lifetimes uncertain; a report that says so so often says nothing. */
+const MAX_PER_CODE = 20;
+
+/** The first findings of each code; the last one kept tells how many there were. */
+function cappedPerCode(findings: readonly Finding[]): readonly Finding[] {
+  const byCode = Map.groupBy(findings, ({ code }) => code);
+  return [...byCode.values()].flatMap((same) =>
+    same.slice(0, MAX_PER_CODE).map((finding, i) => {
+      const more = same.length - MAX_PER_CODE;
+      const isLast = i === MAX_PER_CODE - 1 && more > 0;
+      return isLast
+        ? { ...finding, detail: `${finding.detail} There are ${more} more of this kind.` }
+        : finding;
+    }),
+  );
 }
 
 function rootDifference({ key, after }: Action, newest: number): readonly Finding[] {
