@@ -6,7 +6,7 @@ import { cors } from './cors.ts';
 import { getTask } from './get-task.ts';
 import { marshal } from './go-json.ts';
 import { idempotencyKey } from './idempotency-key.ts';
-import { observe } from './observe.ts';
+import { note, observe } from './observe.ts';
 import { openapiDocument } from './openapi.ts';
 import { type RecoverOptions, recover } from './recover.ts';
 import { bindRecoveryPayload } from './recovery-payload.ts';
@@ -65,19 +65,17 @@ function handlersOf(options: AppOptions): Readonly<Record<RouteName, Handler>> {
       const key = idempotencyKey(req);
       const bound = bindRecoveryPayload(await readBody(req, res));
       if (bound.payload === undefined) {
-        res.log.setBindings({ admin });
+        note(res, { admin });
         return errorAnswer(400, bound.error);
       }
       const order = { ...bound.payload, admin, tenant: tenants.of(admin), idempotencyKey: key };
       const answer = await recover(options, order, () => requestSignal(res, draining));
-      // Who asked for what, and what came of it, in the line that is logged for every request.
-      const { appName } = bound.payload;
-      res.log.setBindings({ admin, appName, task: answer.headers?.['Location'] });
+      note(res, { admin, appName: order.appName, task: answer.headers?.['Location'] });
       return answer;
     },
     task: async (req, res) => {
       const admin = await access.admin(req, 'task');
-      res.log.setBindings({ admin });
+      note(res, { admin });
       return getTask(recoveries, tenants, admin, queryOf(req).get('task_id'));
     },
     healthz: () => ({ status: 200, body: { status: 'ok' } }),

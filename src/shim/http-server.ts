@@ -16,7 +16,7 @@ export interface ClientTimeouts {
 }
 
 /** Defaults of {@link ClientTimeouts}. */
-const DEFAULT_CLIENT_TIMEOUTS: ClientTimeouts = { headers: 5_000, request: 15_000 };
+const DEFAULT_CLIENT_TIMEOUTS: ClientTimeouts = { headers: 10_000, request: 15_000 };
 
 /** Longer than proxies keep idle connections (60 s is common), so that they and not we close one that is about to be used. */
 const KEEP_ALIVE_MS = 75_000;

@@ -141,7 +141,7 @@ export class KubernetesRecoveries implements Recoveries {
         return { kind: 'created', run: await client.create(runs, manifest(name), { signal }) };
       } catch (error) {
         // Where the answer was lost, the name tells what happened: it is free, or taken by this very request.
-        if (!isAlreadyExists(error) && !isReset(error)) {
+        if (!isAlreadyExists(error) && !isLost(error)) {
           throw error;
         }
       }
@@ -193,7 +193,7 @@ export class KubernetesRecoveries implements Recoveries {
   }
 }
 
-/** The connection was lost, possibly after the API server had done what was asked. */
-function isReset(error: unknown): boolean {
-  return error instanceof ConnectionError && error.failure === 'Reset';
+/** No answer came, although the API server may have done what was asked. */
+function isLost(error: unknown): boolean {
+  return error instanceof ConnectionError && (error.failure === 'Reset' || error.failure === 'Timeout');
 }

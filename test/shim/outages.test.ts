@@ -76,7 +76,7 @@ describe('while the API server is away', () => {
     const lines = shim
       .log()
       .split('\n')
-      .filter((line) => line.includes('"reqId"'));
+      .filter((line) => line.includes('"req":'));
     expect(lines.some((line) => line.includes('"statusCode":503'))).toBe(true);
     expect(lines.filter((line) => /\.ts:\d+|node_modules|"stack"/.test(line))).toEqual([]);
     await proxy.heal();
