@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest';
+import { beforeAll, expect, test } from 'vitest';
 import { applyStatus } from '../../src/kube/applystatus.ts';
 import { systemClock } from '../../src/kube/clock.ts';
 import { Controller } from '../../src/kube/controller.ts';
@@ -9,8 +9,10 @@ import { liveHeap } from './fixtures/heap.ts';
 import { running } from './fixtures/running.ts';
 import { testClient } from './fixtures/testclient.ts';
 import { WIDGETS, widget } from './fixtures/widget.ts';
-import { widgetCluster } from './fixtures/widgetcluster.ts';
+import { startCluster, widgetCluster } from './fixtures/widgetcluster.ts';
 import { FAST, widgetInformer } from './fixtures/widgetinformer.ts';
+
+beforeAll(startCluster);
 
 test('C6: a handler that throws is counted and logged, and the object is reconciled all the same', async () => {
   await using world = await widgetCluster();

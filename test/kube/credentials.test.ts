@@ -5,7 +5,7 @@ import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import type { TLSSocket } from 'node:tls';
 import { KubeConfig } from '@kubernetes/client-node';
-import { expect, test } from 'vitest';
+import { beforeAll, expect, test } from 'vitest';
 import { selfSubjectAccessReview } from '../../src/kube/accessreview.ts';
 import { ApiError } from '../../src/kube/apierror.ts';
 import { createAuthority } from '../harness/certificates.ts';
@@ -13,7 +13,9 @@ import { poll } from '../harness/poll.ts';
 import { temporaryDirectory } from '../harness/temporary-directory.ts';
 import { testClient } from './fixtures/testclient.ts';
 import { WIDGETS } from './fixtures/widget.ts';
-import { widgetCluster } from './fixtures/widgetcluster.ts';
+import { startCluster, widgetCluster } from './fixtures/widgetcluster.ts';
+
+beforeAll(startCluster);
 
 const KEY = { namespace: 'n', name: 'a' };
 

@@ -1,6 +1,6 @@
 import { setImmediate as turn } from 'node:timers/promises';
 import fc from 'fast-check';
-import { expect, test } from 'vitest';
+import { beforeAll, expect, test } from 'vitest';
 import { ConnectionError } from '../../src/kube/connectionerror.ts';
 import { leaseKnown } from '../../src/kube/healthcheck.ts';
 import {
@@ -13,7 +13,9 @@ import { ShutdownError } from '../../src/kube/reconcile.ts';
 import { leaseStore } from './fixtures/leasestore.ts';
 import { ManualClock } from './fixtures/manualclock.ts';
 import { observed } from './fixtures/observed.ts';
-import { widgetCluster } from './fixtures/widgetcluster.ts';
+import { startCluster, widgetCluster } from './fixtures/widgetcluster.ts';
+
+beforeAll(startCluster);
 
 const MANIFEST = {
   apiVersion: 'coordination.k8s.io/v1',

@@ -1,9 +1,11 @@
-import { expect, test } from 'vitest';
+import { beforeAll, expect, test } from 'vitest';
 import { ApiError } from '../../src/kube/apierror.ts';
 import { reply, startScriptedApi, status } from './fixtures/scriptedapi.ts';
 import { testClient } from './fixtures/testclient.ts';
 import { WIDGETS, widget } from './fixtures/widget.ts';
-import { widgetCluster } from './fixtures/widgetcluster.ts';
+import { startCluster, widgetCluster } from './fixtures/widgetcluster.ts';
+
+beforeAll(startCluster);
 
 test('a list of several pages of the real API server is complete, in order, and a watch can continue it', async () => {
   await using world = await widgetCluster();
