@@ -119,11 +119,6 @@ describe('the life of a run', () => {
     await change('cancelled', { cancel: true });
     const { succeeded } = await namespace.ended('cancelled');
     expect(succeeded).toMatchObject({ status: 'False', reason: 'Cancelled' });
-    // The end is told first: a finalizer that is left behind is taken off at the next look, an end that is not told is lost.
-    await poll('the finalizer to go', async () => {
-      const { metadata } = await namespace.run('cancelled');
-      return metadata.finalizers === undefined;
-    });
     expect(await redis.dbsize()).toBe(0);
   });
 

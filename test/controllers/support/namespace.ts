@@ -21,7 +21,7 @@ export interface TestNamespace {
   start(name: string, spec: BootstrapRecoveryManifest['spec']): Promise<string>;
   run(name: string): Promise<BootstrapRecovery>;
   target(name?: string): Promise<RecoveryTarget>;
-  /** Waits until `Succeeded` of a run is True or False. */
+  /** Waits until `Succeeded` of a run is True or False and its finalizer, which goes right after that, is gone. */
   ended(name: string): Promise<{ readonly run: BootstrapRecovery; readonly succeeded: Condition }>;
   /** Waits until `Succeeded` of a run has this reason. */
   reason(name: string, reason: string): Promise<BootstrapRecovery>;
@@ -62,9 +62,8 @@ export async function testNamespace(
       poll(`run ${object} to end`, async () => {
         const found = await run(object);
         const succeeded = conditionOf(found, 'Succeeded');
-        return succeeded === undefined || succeeded.status === 'Unknown'
-          ? undefined
-          : { run: found, succeeded };
+        if (succeeded === undefined || succeeded.status === 'Unknown') return undefined;
+        return found.metadata.finalizers === undefined ? { run: found, succeeded } : undefined;
       }),
     reason: (object, reason) =>
       poll(`run ${object} to be ${reason}`, async () => {
