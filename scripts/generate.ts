@@ -9,6 +9,7 @@ import { chartCRDs } from './generate/chart-crds.ts';
 import { generateChartReference } from './generate/chart-values.ts';
 import { generateCommandLinePage } from './generate/command-line.ts';
 import { generateFindingsReference } from './generate/findings.ts';
+import { generateHTTPReference } from './generate/http.ts';
 import { generateInstallManifest } from './generate/install-manifest.ts';
 import { generateMetricsPage } from './generate/metrics.ts';
 import { generateRunFindingsPage } from './generate/run-findings.ts';
@@ -24,6 +25,7 @@ const generators: readonly Generator[] = [
   generateApiReference,
   chartCRDs,
   generateChartReference,
+  generateHTTPReference,
   generateInstallManifest,
   architectureDiagram,
   generateCommandLinePage,
