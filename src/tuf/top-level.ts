@@ -1,7 +1,7 @@
 import type { MetadataType, OpenedFile } from './envelope.ts';
 import { checkExpiry } from './expiry.ts';
 import { MetadataFault } from './fault.ts';
-import { fileName, TIMESTAMP_FILE } from './file-names.ts';
+import { fileName } from './file-names.ts';
 import type { FindingCode } from './findings.ts';
 import { LIMITS } from './limits.ts';
 import {
@@ -76,9 +76,4 @@ async function openSigned(
   if (link !== undefined && faults !== undefined) checkVersion(envelope.version, link, faults);
   await requireThreshold(envelope, signersOf(root, role), run.ring);
   return file;
-}
-
-/** Reads timestamp.json, whose length nothing names (spec 5.4.1). @throws MetadataFault */
-export function readTimestampFile(run: Run): Promise<Uint8Array> {
-  return run.get(TIMESTAMP_FILE, LIMITS.timestampBytes, 'TimestampMissing');
 }

@@ -7,7 +7,7 @@ import { BACKSLASH, COMMA } from './characters.ts';
 export type MemberTable = number[];
 
 /** Numbers a member takes in a {@link MemberTable}. */
-export const MEMBER_SIZE = 3;
+const MEMBER_SIZE = 3;
 
 /**
  * Orders two keys as canonical JSON does: by code point, which for UTF-8 is by byte. The ranges hold canonical
