@@ -44,8 +44,8 @@ export const succeededReasons = {
   },
   RollbackDetected: {
     status: 'False',
-    meaning: 'The bucket holds an older state than one that was verified before.',
-    next: 'Restore the newest metadata; if the older state is wanted, set spec.trust.acceptRollbackTo in a new run.',
+    meaning: 'The bucket holds an older state than one that was verified before, or than the target allows.',
+    next: 'Restore the newest metadata; if the older state is wanted, lower trust.minimumVersions of the target, or answer a finding that names it with spec.trust.acceptRollbackTo in a new run.',
   },
   SourceNotBootstrapped: {
     status: 'False',
