@@ -1,4 +1,10 @@
-import { eventActions } from '../../src/api/events.ts';
+import { eventActions, policyEventActions } from '../../src/api/events.ts';
+import {
+  circuitOpenReasons,
+  lossDetectedReasons,
+  policyReadyReasons,
+  unverifiableReasons,
+} from '../../src/api/policyreasons.ts';
 import {
   acceptedReasons,
   type ReasonDoc,
@@ -61,6 +67,21 @@ const ofTargets: readonly ConditionDoc[] = [
   },
 ];
 
+const ofPolicies: readonly ConditionDoc[] = [
+  {
+    type: 'Ready',
+    polarity:
+      '`True` when every app could be verified; otherwise one of these, or the reason of the first app that could not be: one of those at the end of the table, or of those of `Succeeded` above that are `False`.',
+    reasons: { ...policyReadyReasons, ...unverifiableReasons },
+  },
+  {
+    type: 'LossDetected',
+    polarity: '`True` is bad. What could not be verified is no loss: an app keeps what was last known of it.',
+    reasons: lossDetectedReasons,
+  },
+  { type: 'CircuitOpen', polarity: '`True` is bad.', reasons: circuitOpenReasons },
+];
+
 /** Every condition and every reason there is: the page is the vocabulary of the code, word for word. */
 export function conditionsPage(): string {
   return [
@@ -79,12 +100,17 @@ export function conditionsPage(): string {
     '| `False` | absent | `True` | `False` | Failed |\n',
     '## RecoveryTarget\n',
     ...ofTargets.map(section),
+    '## RecoveryPolicy\n',
+    ...ofPolicies.map(section),
     '## Events\n',
     'One event is recorded when the status or reason of one of these conditions changes. Its reason is the reason of the condition,',
     'its note the message; its type is `Warning` for what needs attention.\n',
     '| condition | action of the event |',
     '| --- | --- |',
     ...Object.entries(eventActions).map(([type, action]) => `| \`${type}\` | \`${action}\` |`),
+    ...Object.entries(policyEventActions).map(
+      ([type, action]) => `| \`${type}\` of a RecoveryPolicy | \`${action}\` |`,
+    ),
     '',
   ].join('\n');
 }

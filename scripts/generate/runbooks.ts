@@ -1,6 +1,12 @@
 import { readFile } from 'node:fs/promises';
 import { parse } from 'yaml';
 import {
+  circuitOpenReasons,
+  lossDetectedReasons,
+  policyReadyReasons,
+  unverifiableReasons,
+} from '../../src/api/policyreasons.ts';
+import {
   acceptedReasons,
   type ReasonDoc,
   reconcilingReasons,
@@ -31,6 +37,9 @@ const vocabularies: readonly Vocabulary[] = [
   ['RecoveryTarget', 'StorageReachable', storageReachableReasons],
   ['RecoveryTarget', 'TrustRootLoaded', trustRootReasons],
   ['RecoveryTarget', 'Ready', targetReadyReasons],
+  ['RecoveryPolicy', 'Ready', { ...policyReadyReasons, ...unverifiableReasons }],
+  ['RecoveryPolicy', 'LossDetected', lossDetectedReasons],
+  ['RecoveryPolicy', 'CircuitOpen', circuitOpenReasons],
 ];
 
 interface Occurrence extends ReasonDoc {

@@ -27,6 +27,18 @@ export const eventActions = {
   TrustRootLoaded: 'Validate',
 } as const satisfies Record<string, string>;
 
+/**
+ * The same for a RecoveryPolicy, whose `Ready` mirrors nothing: it says whether its apps could be verified.
+ */
+export const policyEventActions = {
+  Ready: 'Verify',
+  LossDetected: 'Verify',
+  CircuitOpen: 'Recover',
+} as const satisfies Record<string, string>;
+
+/** Conditions that are good news when they are False, and no news when they never were anything else. */
+const abnormalWhenTrue: ReadonlySet<string> = new Set(['LossDetected', 'CircuitOpen']);
+
 /** Reasons that are no news: the state every object starts in. */
 const silent: ReadonlySet<string> = new Set(['Pending', 'NotChecked']);
 
@@ -34,26 +46,29 @@ const silent: ReadonlySet<string> = new Set(['Pending', 'NotChecked']);
 const normalWhenFalse: ReadonlySet<string> = new Set(['NotRequired', 'Cancelled']);
 const warningWhenUnknown: ReadonlySet<string> = new Set(['Retrying', 'WaitingForTarget']);
 
-/** One event for each condition whose status or reason changed, in the order of the conditions. */
+/**
+ * One event for each condition whose status or reason changed, in the order of the conditions.
+ *
+ * @param actions the conditions that are told, with the action an event names
+ */
 export function transitionEvents(
   previous: readonly Condition[],
   next: readonly Condition[],
+  actions: Readonly<Record<string, string>> = eventActions,
 ): readonly EventNote[] {
   return next.flatMap((condition) => {
     const { type, status, reason, message } = condition;
-    const action = isTold(type) ? eventActions[type] : undefined;
+    const action = Object.hasOwn(actions, type) ? actions[type] : undefined;
     if (action === undefined || silent.has(reason)) return [];
     const before = previous.find((known) => known.type === type);
     if (before?.status === status && before.reason === reason) return [];
+    if (before === undefined && status !== 'True' && abnormalWhenTrue.has(type)) return [];
     return [{ type: severity(condition), reason, action, note: shorten(message) }];
   });
 }
 
-function isTold(type: string): type is keyof typeof eventActions {
-  return Object.hasOwn(eventActions, type);
-}
-
-function severity({ status, reason }: Condition): EventNote['type'] {
+function severity({ type, status, reason }: Condition): EventNote['type'] {
+  if (abnormalWhenTrue.has(type)) return status === 'True' ? 'Warning' : 'Normal';
   const warning =
     (status === 'False' && !normalWhenFalse.has(reason)) ||
     (status === 'Unknown' && warningWhenUnknown.has(reason));

@@ -25,11 +25,23 @@ export const recoveryTargets = {
   namespaced: true,
 } as const;
 
+/** How the API server addresses policies. */
+export const recoveryPolicies = {
+  group,
+  version,
+  kind: 'RecoveryPolicy',
+  plural: 'recoverypolicies',
+  namespaced: true,
+} as const;
+
 /** Field manager of everything the controller applies; one for the whole project, so that ownership is plain to see. */
 export const fieldManager = 'tuf-recovery-controller';
 
 /** Label on what a run owns; its value is the run's name. */
 export const runLabel = `${group}/run` as const;
+
+/** Label on what a policy owns; its value is the policy's name. */
+export const policyLabel = `${group}/policy` as const;
 
 /** Held while a run may hold the recovery lock in Redis. */
 export const lockFinalizer = `${group}/lock` as const;

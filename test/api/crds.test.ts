@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { readKinds, type Schema } from '../../scripts/generate/crd.ts';
-import { bootstrapRecoveries, recoveryTargets } from '../../src/api/resources.ts';
+import { bootstrapRecoveries, recoveryPolicies, recoveryTargets } from '../../src/api/resources.ts';
 import { ApiClient } from '../../src/kube/apiclient.ts';
 import type { KubernetesObject } from '../../src/kube/object.ts';
 import type { Resource } from '../../src/kube/resource.ts';
@@ -71,6 +71,7 @@ const immutable = (field: string, before: Spec, patch: Spec): Rule => ({
 });
 
 const runs = (spec: Spec) => () => create(bootstrapRecoveries, { ...app, ...spec });
+const policies = (spec: Spec) => () => create(recoveryPolicies, spec);
 const targets = (spec: Spec) => () => create(recoveryTargets, { redis, storage, trust, ...spec });
 
 const rules: readonly Rule[] = [
@@ -130,6 +131,37 @@ const rules: readonly Rule[] = [
     message: 'the name is at most 63 characters: it becomes a label',
     accepted: () => create(recoveryTargets, { redis, storage, trust }, 'n'.repeat(63)),
     rejected: () => create(recoveryTargets, { redis, storage, trust }, 'n'.repeat(64)),
+  },
+  {
+    message: 'the name is at most 40 characters: the names of the runs it creates begin with it',
+    accepted: () => create(recoveryPolicies, { discover: true }, 'n'.repeat(40)),
+    rejected: () => create(recoveryPolicies, { discover: true }, 'n'.repeat(41)),
+  },
+  {
+    message: 'set either apps or discover: true',
+    accepted: policies({ apps: [app], discover: false }),
+    rejected: policies({ apps: [app], discover: true }),
+  },
+  {
+    message: 'set either apps or discover: true',
+    accepted: policies({ discover: true }),
+    rejected: policies({}),
+  },
+  {
+    message: 'adminName is part of a path and cannot hold . or .. between slashes',
+    accepted: policies({ apps: [{ ...app, adminName: 'team.a/..b/c...' }] }),
+    rejected: policies({ apps: [{ ...app, adminName: 'team/../other' }] }),
+  },
+  {
+    message: 'a role name has 1 to 253 characters',
+    accepted: policies({
+      discover: true,
+      recoveryTemplate: { overrides: { expirations: { roles: { nightly: 1 } } } },
+    }),
+    rejected: policies({
+      discover: true,
+      recoveryTemplate: { overrides: { expirations: { roles: { '': 1 } } } },
+    }),
   },
   {
     message: 'set either address or sentinel',
@@ -216,6 +248,17 @@ describe('what the API server accepts and refuses by itself', () => {
     await expect(targets(spec)()).rejects.toThrow(/422/);
   });
 
+  test.each([
+    ['an interval of a second', { intervalSeconds: 1 }],
+    ['a threshold of nothing', { failureThreshold: 0 }],
+    ['no limit of recoveries', { maxRecoveriesPerHour: 0 }],
+    ['an unknown action', { action: 'Delete' }],
+    ['the same app twice', { discover: false, apps: [app, app] }],
+    ['no apps', { discover: false, apps: [] }],
+  ])('a policy with %s is refused', async (_, spec) => {
+    await expect(policies({ discover: true, ...spec })()).rejects.toThrow(/422/);
+  });
+
   test('any admin name the server knows is accepted', async () => {
     for (const adminName of ['alice', 'Alice Müller', 'team/a', '日本語', 'a_b_c', '{"x":1}', "o'neil"]) {
       expect(await create(bootstrapRecoveries, { ...app, adminName })).toMatchObject({ adminName });
@@ -250,6 +293,22 @@ spec:
     expect(conditionOf({ status }, 'Ready')).toBeUndefined();
   });
 
+  test('one line of spec is a whole policy', async () => {
+    expect(await create(recoveryPolicies, { discover: true })).toEqual({
+      targetRef: { name: 'default' },
+      discover: true,
+      intervalSeconds: 300,
+      action: 'Report',
+      failureThreshold: 3,
+      maxRecoveriesPerHour: 1,
+      captureSettings: true,
+      suspend: false,
+      successfulRunsHistoryLimit: 3,
+      failedRunsHistoryLimit: 1,
+      recoveryTemplate: { timeoutSeconds: 300, backoffLimit: 3, approval: 'Automatic' },
+    });
+  });
+
   test('kubectl get shows the columns, and more of them with -o wide', async () => {
     const head = async (...args: readonly string[]) =>
       (await namespace.kubectl('get', ...args))
@@ -266,11 +325,20 @@ spec:
       spec: { redis, storage, trust },
     });
     expect(await head('rt')).toEqual(['NAME', 'READY', 'REASON', 'ACCESS', 'APPS', 'VALIDATED', 'AGE']);
+    await namespace.apply({
+      apiVersion: 'tuf-recovery.dev/v1alpha1',
+      kind: 'RecoveryPolicy',
+      metadata: { name: 'all' },
+      spec: { discover: true },
+    });
+    expect(await head('rp')).toEqual([
+      ...['NAME', 'READY', 'REASON', 'ACTION', 'APPS', 'LOST', 'VERIFIED', 'AGE'],
+    ]);
   });
 
-  test('both kinds are in the category recovery', async () => {
+  test('every kind is in the category recovery', async () => {
     expect(await namespace.kubectl('get', 'recovery', '--output=name')).toMatch(
-      /bootstraprecovery\.tuf-recovery\.dev\/lost[\s\S]*recoverytarget\.tuf-recovery\.dev\/default/,
+      /bootstraprecovery\.tuf-recovery\.dev\/lost[\s\S]*recoverypolicy\.tuf-recovery\.dev\/all[\s\S]*recoverytarget\.tuf-recovery\.dev\/default/,
     );
   });
 

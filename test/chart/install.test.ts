@@ -135,5 +135,6 @@ test('the ServiceAccount of a narrowed installation can do its work and nothing 
   expect(await can('get', 'secrets/redis', 'ops')).toBe(false);
   expect(await can('watch', 'bootstraprecoveries.tuf-recovery.dev', 'ops')).toBe(false);
   expect(await can('create', 'pods', 'bob')).toBe(false);
-  expect(await can('create', 'bootstraprecoveries.tuf-recovery.dev', 'bob')).toBe(false);
+  expect(await can('create', 'bootstraprecoveries.tuf-recovery.dev', 'ops')).toBe(false);
+  expect(await can('create', 'recoverypolicies.tuf-recovery.dev', 'bob')).toBe(false);
 });

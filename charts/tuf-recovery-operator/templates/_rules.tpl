@@ -3,17 +3,18 @@ Everything the controller may do in the namespaces it watches. The one place tha
 tests' ServiceAccount and the permissions page come from here.
 */}}
 {{- define "tuf-recovery.controller.rules" -}}
-# Runs: read them, hold and release the finalizer (patch), delete those past their time to live. Never create one.
+# Runs: read them, hold and release the finalizer (patch), create those a policy asks for, delete those past their time
+# to live or beyond a policy's history.
 - apiGroups: [tuf-recovery.dev]
   resources: [bootstraprecoveries]
-  verbs: [get, list, watch, patch, delete]
-# Targets are only read; people and Git own them.
+  verbs: [get, list, watch, create, patch, delete]
+# Targets and policies are only read; people and Git own them.
 - apiGroups: [tuf-recovery.dev]
-  resources: [recoverytargets]
+  resources: [recoverytargets, recoverypolicies]
   verbs: [get, list, watch]
 # By server-side apply.
 - apiGroups: [tuf-recovery.dev]
-  resources: [bootstraprecoveries/status, recoverytargets/status]
+  resources: [bootstraprecoveries/status, recoverytargets/status, recoverypolicies/status]
   verbs: [patch]
 # Credentials, read fresh at each run; never listed, never watched, never written.
 - apiGroups: [""]
@@ -22,7 +23,7 @@ tests' ServiceAccount and the permissions page come from here.
   resourceNames: {{ toJson . }}
   {{- end }}
   verbs: [get]
-# Pinned roots (read) and reports (written by server-side apply, owned by their run).
+# Pinned roots (read), reports and captured settings (written by server-side apply, owned by their run or policy).
 - apiGroups: [""]
   resources: [configmaps]
   verbs: [get, create, patch]

@@ -32,7 +32,7 @@ export async function testNamespace(
   cluster: ApiServerAccess,
   prefix = 'controllers',
 ): Promise<TestNamespace> {
-  for (const kind of ['bootstraprecoveries', 'recoverytargets']) {
+  for (const kind of ['bootstraprecoveries', 'recoverytargets', 'recoverypolicies']) {
     await cluster.apply(await readFile(`crds/tuf-recovery.dev_${kind}.yaml`, 'utf8'));
   }
   const name = await cluster.createNamespace(prefix);

@@ -1,0 +1,99 @@
+import type { ReasonDoc, SucceededReason } from './reasons.ts';
+
+/**
+ * Reasons of a RecoveryPolicy's `Ready`, besides the reason of the first app that could not be verified: one of those of
+ * `Succeeded` of a run that failed, or of {@link unverifiableReasons}.
+ */
+export const policyReadyReasons = {
+  Verified: {
+    status: 'True',
+    meaning:
+      'Every app could be verified when last looked at; LossDetected says whether one has lost something.',
+    next: '',
+  },
+  NoApps: {
+    status: 'False',
+    meaning: 'The RecoveryTarget has found no app in its bucket, so there is nothing to look at.',
+    next: 'Check bucket and prefix of the target; name the apps under spec.apps if its credentials may not list all of the bucket.',
+  },
+  WaitingForTarget: {
+    status: 'False',
+    meaning: 'The RecoveryTarget does not exist, is suspended, or has not been looked at yet.',
+    next: 'Create it or release it; the policy goes on by itself.',
+  },
+  TargetReadOnly: {
+    status: 'False',
+    meaning: 'The policy is to recover, and its RecoveryTarget allows no writes. Losses are only reported.',
+    next: 'Set accessMode: ReadWrite on the target, or action: Report on the policy.',
+  },
+  Suspended: {
+    status: 'Unknown',
+    meaning: 'spec.suspend is set: nothing is looked at and no runs are created.',
+    next: 'Set spec.suspend: false.',
+  },
+} as const satisfies Record<string, ReasonDoc>;
+
+/** Why an app could not be verified just now, where a run would simply have tried again. */
+export const unverifiableReasons = {
+  RedisUnreachable: {
+    status: 'False',
+    meaning: 'Redis did not answer, or is still loading its data, so nothing is known about the settings.',
+    next: 'Check address, network policies and certificates; it is tried again by itself.',
+  },
+  SourceUnavailable: {
+    status: 'False',
+    meaning: 'The store did not answer or throttles, so the metadata could not be verified.',
+    next: 'Check endpoint and network policies; it is tried again by itself.',
+  },
+  Forbidden: {
+    status: 'False',
+    meaning: 'The controller itself may not read something in this namespace.',
+    next: 'Grant its ServiceAccount the permission the message names.',
+  },
+} as const satisfies Record<string, ReasonDoc>;
+
+/** Why an app could not be verified. */
+export type UnverifiableReason = SucceededReason | keyof typeof unverifiableReasons;
+
+/** A reason of a RecoveryPolicy's `Ready`. */
+export type PolicyReadyReason = keyof typeof policyReadyReasons | UnverifiableReason;
+
+/** Reasons of a RecoveryPolicy's `LossDetected`. */
+export const lossDetectedReasons = {
+  SettingsLost: {
+    status: 'True',
+    meaning: 'Settings of an app are missing or invalid in Redis.',
+    next: 'Read status.apps; with action Recover it is repaired by itself, otherwise create a BootstrapRecovery.',
+  },
+  NothingLost: {
+    status: 'False',
+    meaning: 'No app had lost anything when it was last verified.',
+    next: '',
+  },
+  NotVerified: {
+    status: 'Unknown',
+    meaning: 'No app has been verified yet.',
+    next: 'Ready says why.',
+  },
+} as const satisfies Record<string, ReasonDoc>;
+
+/** A reason of `LossDetected`. */
+export type LossDetectedReason = keyof typeof lossDetectedReasons;
+
+/** Reasons of a RecoveryPolicy's `CircuitOpen`. */
+export const circuitOpenReasons = {
+  TooManyRecoveries: {
+    status: 'True',
+    meaning:
+      'An app has lost its settings again after as many recoveries within an hour as spec.maxRecoveriesPerHour allows; no more are created for it.',
+    next: 'Find out what deletes its settings: an eviction policy, no persistence, somebody else. The message says when the next recovery is created.',
+  },
+  WithinLimit: {
+    status: 'False',
+    meaning: 'No app waits for a recovery that the limit forbids.',
+    next: '',
+  },
+} as const satisfies Record<string, ReasonDoc>;
+
+/** A reason of `CircuitOpen`. */
+export type CircuitOpenReason = keyof typeof circuitOpenReasons;
