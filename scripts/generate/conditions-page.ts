@@ -1,4 +1,4 @@
-import { eventActions, policyEventActions } from '../../src/api/events.ts';
+import { eventActions, policyEventActions, recoveryCreated } from '../../src/api/events.ts';
 import {
   circuitOpenReasons,
   lossDetectedReasons,
@@ -111,6 +111,7 @@ export function conditionsPage(): string {
     ...Object.entries(policyEventActions).map(
       ([type, action]) => `| \`${type}\` of a RecoveryPolicy | \`${action}\` |`,
     ),
+    `\nOne more, of a RecoveryPolicy: \`${recoveryCreated.reason}\`, action \`${recoveryCreated.action}\`, when it has created a BootstrapRecovery.`,
     '',
   ].join('\n');
 }

@@ -36,6 +36,13 @@ export const policyEventActions = {
   CircuitOpen: 'Recover',
 } as const satisfies Record<string, string>;
 
+/** Told of a policy that created a run; the run is named in the note and as the related object. */
+export const recoveryCreated = {
+  type: 'Normal',
+  reason: 'RecoveryCreated',
+  action: 'Recover',
+} as const satisfies Omit<EventNote, 'note'>;
+
 /** Conditions that are good news when they are False, and no news when they never were anything else. */
 const abnormalWhenTrue: ReadonlySet<string> = new Set(['LossDetected', 'CircuitOpen']);
 

@@ -20,7 +20,7 @@ export interface RecoveryPolicyManifest {
 }
 
 /**
- * What is looked at, how often, and what follows a loss. Everything can be changed at any time.
+ * What is looked at, how often, and what follows a loss. Everything but targetRef can be changed at any time.
  */
 export interface RecoveryPolicySpec {
   /**
@@ -283,7 +283,7 @@ export interface RecoveryPolicyStatus {
       readonly name: string;
     };
     /**
-     * The recoveries created within the last hour, and the last one before that.
+     * The recoveries created within an hour, up to the last one.
      */
     readonly recoveries?: readonly {
       /**
@@ -324,7 +324,7 @@ export interface RecoveryPolicyStatus {
 }
 
 /**
- * What is looked at, how often, and what follows a loss. Everything can be changed at any time.
+ * What is looked at, how often, and what follows a loss. Everything but targetRef can be changed at any time.
  */
 export interface RecoveryPolicyManifestSpec {
   /**

@@ -2,8 +2,15 @@ import type { Logger } from 'pino';
 import type { Registry } from 'prom-client';
 import type { BootstrapRecovery } from '../api/bootstraprecovery.generated.ts';
 import { isTerminal } from '../api/conditions.ts';
+import type { RecoveryPolicy } from '../api/recoverypolicy.generated.ts';
 import type { RecoveryTarget } from '../api/recoverytarget.generated.ts';
-import { bootstrapRecoveries, fieldManager, group, recoveryTargets } from '../api/resources.ts';
+import {
+  bootstrapRecoveries,
+  fieldManager,
+  group,
+  recoveryPolicies,
+  recoveryTargets,
+} from '../api/resources.ts';
 import { ApiClient } from '../kube/apiclient.ts';
 import type { ApiClientOptions } from '../kube/calloptions.ts';
 import type { Clock } from '../kube/clock.ts';
@@ -26,6 +33,10 @@ import type { S3Observer } from '../storage/s3-options.ts';
 import { countUnfinished } from './bootstraprecovery/accounts.ts';
 import { RunSlots } from './bootstraprecovery/slots.ts';
 import { BootstrapRecoveryReconciler } from './bootstraprecovery.ts';
+import { PolicyMemory, targetIndex, targetOf } from './memory/recall.ts';
+import { createPolicyController } from './recoverypolicy/controller.ts';
+import { ownerIndex, ownersOf } from './recoverypolicy/facts.ts';
+import { Places } from './recoverypolicy/places.ts';
 import { RecoveryTargetReconciler, targetChanged } from './recoverytarget.ts';
 import { BucketPool } from './target/bucketpool.ts';
 
@@ -66,18 +77,27 @@ const maxWatchIdleMs = 15 * 60_000;
 const eventLoopWindowMs = 60_000;
 const maxEventLoopDelayMs = 5_000;
 
-/** What both controllers are made of. */
+/** What the controllers are made of. */
 type Parts = ReturnType<typeof createParts>;
 
 /** Wires the controllers of this project to an API server. Nothing is sent before {@link Operator.run}. */
 export function createOperator(options: OperatorOptions): Operator {
   const { logger, clock, shutdownGraceMs } = options;
   const parts = createParts(options);
-  const { runs, targets, elector, recorder, tools, runtimeMetrics } = parts;
-  const caches = [runs, targets];
+  const { runs, targets, policies, elector, recorder, tools, runtimeMetrics } = parts;
+  const caches = [runs, targets, policies];
+  const slots = new RunSlots(options.maxConcurrentRuns, (key) => {
+    if (!places.wake(key)) runController.enqueue(key);
+  });
+  const places = new Places(slots);
+  const runController = createRunController(options, parts, slots);
   const runtime = new Runtime({
     caches,
-    controllers: [createRunController(options, parts), createTargetController(options, parts)],
+    controllers: [
+      runController,
+      createTargetController(options, parts),
+      createPolicyController({ ...options, ...parts, places }),
+    ],
     recorder,
     shutdownGraceMs,
     logger,
@@ -117,6 +137,11 @@ function createParts({ logger, clock, random, namespaces, identity, lease, ...op
   const elector = lease && new LeaderElector({ ...shared, ...lease, identity });
   const countRequest: S3Observer = ({ operation, result }) =>
     metrics.storageRequests.inc({ operation, result });
+  const policies = new Informer<RecoveryPolicy>({
+    ...watching,
+    resource: recoveryPolicies,
+    indexers: { [targetIndex]: targetOf },
+  });
   return {
     runtimeMetrics,
     recorder,
@@ -124,12 +149,14 @@ function createParts({ logger, clock, random, namespaces, identity, lease, ...op
     runs: new Informer<BootstrapRecovery>({
       ...watching,
       resource: bootstrapRecoveries,
-      indexers: { waitingFor },
+      indexers: { waitingFor, [ownerIndex]: ownersOf },
     }),
     targets: new Informer<RecoveryTarget>({ ...watching, resource: recoveryTargets }),
+    policies,
     tools: {
       client,
       buckets: new BucketPool(countRequest),
+      memory: new PolicyMemory(client, policies.store),
       recorder,
       clock,
       random,
@@ -144,9 +171,9 @@ function createParts({ logger, clock, random, namespaces, identity, lease, ...op
 
 function createRunController(
   { maxConcurrentRuns, logger, clock }: OperatorOptions,
-  { runs, targets, tools, runtimeMetrics }: Parts,
+  { runs, targets, policies, tools, runtimeMetrics }: Parts,
+  slots: RunSlots,
 ): Controller {
-  const slots = new RunSlots(maxConcurrentRuns, (key) => controller.enqueue(key));
   const controller = new Controller({
     name: 'bootstraprecovery',
     reconciler: new BootstrapRecoveryReconciler({
@@ -160,10 +187,18 @@ function createRunController(
     metrics: runtimeMetrics,
     clock,
   });
-  return controller.watch(runs).watch(targets, {
-    map: ({ metadata }) =>
-      runs.store.byIndex('waitingFor', `${metadata.namespace}/${metadata.name}`).map((run) => run.metadata),
-  });
+  return (
+    controller
+      .watch(runs)
+      .watch(targets, {
+        map: ({ metadata }) =>
+          runs.store
+            .byIndex('waitingFor', `${metadata.namespace}/${metadata.name}`)
+            .map((run) => run.metadata),
+      })
+      // Wakes nobody; but no run may begin before the marks that bind it are known.
+      .watch(policies, { predicate: () => false })
+  );
 }
 
 function createTargetController(

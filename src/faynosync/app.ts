@@ -12,6 +12,16 @@ const MAX_ADMIN_NAME = 253;
 const appNamePattern = /^[a-zA-Z0-9][a-zA-Z0-9-]*$/;
 const controlCharacter = /\p{Cc}/u;
 
+/** Whether the names can be an app of the server, spelled as they are. */
+export function isApp({ adminName, appName }: App): boolean {
+  return (
+    appNamePattern.test(appName) &&
+    adminName !== '' &&
+    adminName.length <= MAX_ADMIN_NAME &&
+    !controlCharacter.test(adminName)
+  );
+}
+
 /** @throws TerminalError `InvalidInput` when the names cannot be an app of the server */
 export function assertApp({ adminName, appName }: App): void {
   if (!appNamePattern.test(appName)) {

@@ -6,6 +6,12 @@ export const metricsPrefix = 'bootstrap_recovery';
 /** Seconds; a run takes fractions of a second, its deadline is 300. */
 const runBuckets = [0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300];
 
+/** Which policy a series is about. */
+export interface PolicyLabels {
+  readonly namespace: string;
+  readonly policy: string;
+}
+
 /**
  * What the controllers count, declared once. Labels are bounded: modes and reasons are the documented vocabulary, targets are
  * as many as somebody created; apps are never a label.
@@ -22,6 +28,12 @@ export class RecoveryMetrics {
   readonly targetReady: Gauge<'namespace' | 'target'>;
   readonly targetApps: Gauge<'namespace' | 'target'>;
   readonly storageRequests: Counter<'operation' | 'result'>;
+  readonly policyApps: Gauge<'namespace' | 'policy' | 'state'>;
+  readonly policyLostApps: Gauge<'namespace' | 'policy'>;
+  readonly policyLastVerification: Gauge<'namespace' | 'policy'>;
+  readonly policyLosses: Counter<'namespace' | 'policy'>;
+  readonly policyRecoveries: Counter<'namespace' | 'policy'>;
+  readonly policySuppressed: Counter<'namespace' | 'policy'>;
 
   constructor(registry: Registry) {
     const registers = [registry];
@@ -82,6 +94,41 @@ export class RecoveryMetrics {
       'Number of requests to object storage, by operation and result; retries count.',
       ['operation', 'result'],
     );
+    this.policyApps = gauge(
+      'policy_apps',
+      'Number of apps a policy looks at, by what was found last: the state of a run, Unverifiable, or Unknown before the first look.',
+      ['namespace', 'policy', 'state'],
+    );
+    this.policyLostApps = gauge(
+      'policy_lost_apps',
+      'Number of apps of a policy that had lost something when they were last verified.',
+      ['namespace', 'policy'],
+    );
+    this.policyLastVerification = gauge(
+      'policy_last_verification_timestamp_seconds',
+      'Unix time when a policy last looked at an app.',
+      ['namespace', 'policy'],
+    );
+    this.policyLosses = counter('policy_losses_total', 'Number of looks of a policy that found a loss.', [
+      'namespace',
+      'policy',
+    ]);
+    this.policyRecoveries = counter('policy_recoveries_total', 'Number of recoveries a policy created.', [
+      'namespace',
+      'policy',
+    ]);
+    this.policySuppressed = counter(
+      'policy_suppressed_recoveries_total',
+      'Number of looks after which a recovery was needed and maxRecoveriesPerHour forbade it.',
+      ['namespace', 'policy'],
+    );
+  }
+
+  /** Ends the series of a policy that is gone or no longer looks. */
+  forgetPolicy(labels: PolicyLabels, states: readonly string[]): void {
+    for (const state of states) this.policyApps.remove({ ...labels, state });
+    this.policyLostApps.remove(labels);
+    this.policyLastVerification.remove(labels);
   }
 
   /** Ends the series of a target that is gone or no longer looked at. */

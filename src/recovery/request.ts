@@ -26,6 +26,8 @@ export interface Overrides {
 /** Settings that were captured while the app was healthy (value source 3). */
 export interface CapturedSettings {
   readonly capturedAt: Date;
+  /** Digest of the timestamp.json that was the newest then, when remembered: the same one now means nothing was signed since. */
+  readonly timestampSHA256?: string;
   /** Redis key → value. */
   readonly values: ReadonlyMap<string, string>;
 }

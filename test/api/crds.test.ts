@@ -44,18 +44,21 @@ function manifest({ group, version, kind }: Resource, name: string, spec: Spec) 
 
 let created = 0;
 
-/** Creates a run, then changes its spec without storing the change. */
-async function change(before: Spec, patch: Spec): Promise<void> {
+/** Creates an object, then changes its spec without storing the change. */
+async function changeOf(resource: Resource, before: Spec, patch: Spec): Promise<void> {
   created += 1;
   const name = `change-${created}`;
   await client.create<KubernetesObject, ReturnType<typeof manifest>>(
-    bootstrapRecoveries,
-    manifest(bootstrapRecoveries, name, before),
+    resource,
+    manifest(resource, name, before),
   );
   const key = { name, namespace: namespace.name };
   const body = { spec: patch };
-  await client.patch(bootstrapRecoveries, key, { type: 'merge', body }, { dryRun: true });
+  await client.patch(resource, key, { type: 'merge', body }, { dryRun: true });
 }
+
+const change = (before: Spec, patch: Spec) => changeOf(bootstrapRecoveries, before, patch);
+const changePolicy = (before: Spec, patch: Spec) => changeOf(recoveryPolicies, before, patch);
 
 /** One rule: what passes it, what does not, and what is said then. */
 interface Rule {
@@ -136,6 +139,12 @@ const rules: readonly Rule[] = [
     message: 'the name is at most 40 characters: the names of the runs it creates begin with it',
     accepted: () => create(recoveryPolicies, { discover: true }, 'n'.repeat(40)),
     rejected: () => create(recoveryPolicies, { discover: true }, 'n'.repeat(41)),
+  },
+  {
+    message:
+      'targetRef is immutable, because what is remembered belongs to that target: create a new RecoveryPolicy',
+    accepted: () => changePolicy({ discover: true }, { action: 'Recover' }),
+    rejected: () => changePolicy({ discover: true }, { targetRef: { name: 'other' } }),
   },
   {
     message: 'set either apps or discover: true',

@@ -56,6 +56,15 @@ describe('the best source that knows a valid value wins', () => {
     ).toEqual({ value: '33', source: 'Captured', confidence: 'exact' });
   });
 
+  test('a capture beside the very timestamp that is there now is exact, whatever the clocks say', () => {
+    const captured = { ...capture(before, '33'), timestampSHA256: trusted.timestamp.sha256 };
+    expect(rebuild(setting('TARGETS_EXPIRATION'), evidences(trusted, { captured }))).toEqual({
+      value: '33',
+      source: 'Captured',
+      confidence: 'exact',
+    });
+  });
+
   test('a capture from before the last signing may have been changed since: the newer metadata counts', () => {
     expect(
       rebuild(setting('TARGETS_EXPIRATION'), evidences(trusted, { captured: capture(before, '33') })),

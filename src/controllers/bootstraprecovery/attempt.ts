@@ -11,6 +11,7 @@ import type { RecoveryMetrics } from '../../observability/metrics.ts';
 import type { Outcome } from '../../recovery/outcome.ts';
 import { nextStep } from '../../recovery/retry.ts';
 import { run as runAttempt } from '../../recovery/run.ts';
+import { type PolicyMemory, remembering } from '../memory/recall.ts';
 import type { BucketPool } from '../target/bucketpool.ts';
 import { connectTarget } from '../target/connection.ts';
 import { attempting, concluded, draftOf, reported } from './draft.ts';
@@ -24,6 +25,8 @@ import { RunWatcher } from './watcher.ts';
 export interface AttemptTools {
   readonly client: ApiClient;
   readonly buckets: BucketPool;
+  /** What policies remember: marks that bind, and settings that were captured. */
+  readonly memory: PolicyMemory;
   readonly metrics: RecoveryMetrics;
   readonly clock: Clock;
   readonly random: () => number;
@@ -88,7 +91,8 @@ export async function makeAttempt(tools: AttemptTools, order: AttemptOrder): Pro
       signal: stop.signal,
       observer: watcher,
     });
-    outcome = await runAttempt(request);
+    const memory = await tools.memory.recall(target, { adminName, appName }, logger, stopping);
+    outcome = await runAttempt(remembering(request, memory));
   } finally {
     metrics.activeRuns.dec();
     await writer.settle();

@@ -36,7 +36,8 @@ export async function gatherFacts(
   return { run, target: usable, now: clock.now() };
 }
 
-async function find<T extends KubernetesObject>(
+/** The object under `key`, from the API server; undefined when there is none. */
+export async function find<T extends KubernetesObject>(
   client: ApiClient,
   resource: Resource<T>,
   key: ObjectKey,

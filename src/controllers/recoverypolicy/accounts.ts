@@ -1,0 +1,30 @@
+import type { RecoveryPolicyStatus } from '../../api/recoverypolicy.generated.ts';
+import type { PolicyLabels, RecoveryMetrics } from '../../observability/metrics.ts';
+import { states } from '../../recovery/state.ts';
+
+/** Every word a policy has for what it found. */
+const words: readonly string[] = [...states, 'Unverifiable', 'Unknown'];
+
+/** Sets the gauges of a policy from the status just written. Each state has its series, also with nobody in it. */
+export function countApps(
+  metrics: RecoveryMetrics,
+  labels: PolicyLabels,
+  { apps = [], lostCount = 0, lastVerificationTime }: RecoveryPolicyStatus,
+): void {
+  for (const state of words) {
+    metrics.policyApps.set({ ...labels, state }, apps.filter((app) => app.state === state).length);
+  }
+  metrics.policyLostApps.set({ ...labels }, lostCount);
+  if (lastVerificationTime !== undefined) {
+    metrics.policyLastVerification.set({ ...labels }, Date.parse(lastVerificationTime) / 1000);
+  }
+  // They begin at 0, so that an increase shows from the first one on.
+  metrics.policyLosses.inc({ ...labels }, 0);
+  metrics.policyRecoveries.inc({ ...labels }, 0);
+  metrics.policySuppressed.inc({ ...labels }, 0);
+}
+
+/** Ends the gauges of a policy that is gone or suspended. */
+export function forgetApps(metrics: RecoveryMetrics, labels: PolicyLabels): void {
+  metrics.forgetPolicy(labels, words);
+}

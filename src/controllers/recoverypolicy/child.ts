@@ -1,0 +1,58 @@
+import type { BootstrapRecovery, BootstrapRecoverySpec } from '../../api/bootstraprecovery.generated.ts';
+import type { RecoveryPolicy } from '../../api/recoverypolicy.generated.ts';
+import { apiVersion, policyLabel } from '../../api/resources.ts';
+import type { Manifest } from '../../kube/object.ts';
+import type { App } from '../../recovery/request.ts';
+
+/** A run on its way to the API server. */
+export interface NewRun extends Manifest {
+  readonly spec: BootstrapRecoverySpec;
+}
+
+/** The run that repairs an app, as the policy's template wants it. The policy owns it, so it goes with the policy. */
+export function recoveryOf(policy: RecoveryPolicy, app: App, name: string): NewRun {
+  const { namespace, name: owner, uid } = policy.metadata;
+  return {
+    apiVersion,
+    kind: 'BootstrapRecovery',
+    metadata: {
+      name,
+      ...(namespace !== undefined && { namespace }),
+      labels: { [policyLabel]: owner },
+      ownerReferences: [
+        { apiVersion: policy.apiVersion, kind: policy.kind, name: owner, uid, controller: true },
+      ],
+    },
+    spec: specOf(policy, app),
+  };
+}
+
+/** The same run as a mere look, never stored: it judges exactly as the recovery would. */
+export function lookOf(policy: RecoveryPolicy, app: App, taskID: string): BootstrapRecovery {
+  return {
+    apiVersion,
+    kind: 'BootstrapRecovery',
+    metadata: { name: policy.metadata.name, uid: taskID, resourceVersion: '' },
+    spec: { ...specOf(policy, app), mode: 'Verify', approval: 'Automatic' },
+    status: { observedGeneration: -1 },
+  };
+}
+
+/** Whether the policy made this run. */
+export function isOwnedBy({ metadata }: Pick<BootstrapRecovery, 'metadata'>, policyUID: string): boolean {
+  return metadata.ownerReferences?.some(({ uid }) => uid === policyUID) ?? false;
+}
+
+function specOf({ spec }: RecoveryPolicy, { adminName, appName }: App): BootstrapRecoverySpec {
+  const { targetRef, recoveryTemplate } = spec;
+  return {
+    targetRef,
+    adminName,
+    appName,
+    mode: 'Recover',
+    strategy: 'IfNeeded',
+    suspend: false,
+    cancel: false,
+    ...recoveryTemplate,
+  };
+}

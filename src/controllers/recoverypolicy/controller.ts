@@ -1,0 +1,59 @@
+import { randomUUID } from 'node:crypto';
+import type { Logger } from 'pino';
+import type { BootstrapRecovery } from '../../api/bootstraprecovery.generated.ts';
+import type { RecoveryPolicy } from '../../api/recoverypolicy.generated.ts';
+import type { RecoveryTarget } from '../../api/recoverytarget.generated.ts';
+import type { Clock } from '../../kube/clock.ts';
+import { Controller } from '../../kube/controller.ts';
+import type { Informer } from '../../kube/informer.ts';
+import type { RuntimeMetrics } from '../../kube/metrics.ts';
+import { targetIndex } from '../memory/recall.ts';
+import { RecoveryPolicyReconciler, type RecoveryPolicyReconcilerOptions } from '../recoverypolicy.ts';
+import type { Places } from './places.ts';
+import { ownerPolicies, policyChanged, targetConcernsPolicies } from './wake.ts';
+
+/** What the controller of policies is made of. */
+export interface PolicyControllerOptions {
+  readonly policies: Informer<RecoveryPolicy>;
+  readonly runs: Informer<BootstrapRecovery>;
+  readonly targets: Informer<RecoveryTarget>;
+  readonly tools: Omit<RecoveryPolicyReconcilerOptions, 'runs' | 'places' | 'newID'>;
+  readonly places: Places;
+  readonly logger: Logger;
+  readonly runtimeMetrics: RuntimeMetrics;
+  readonly clock: Clock;
+}
+
+/** A policy looks at its apps a few at a time; a slow one must not hold up the others. */
+const workers = 4;
+
+/** The controller of policies, with what wakes it. */
+export function createPolicyController({
+  policies,
+  runs,
+  targets,
+  tools,
+  places,
+  logger,
+  runtimeMetrics,
+  clock,
+}: PolicyControllerOptions): Controller {
+  const controller = new Controller({
+    name: 'recoverypolicy',
+    reconciler: new RecoveryPolicyReconciler({ ...tools, runs: runs.store, places, newID: randomUUID }),
+    maxConcurrentReconciles: workers,
+    logger,
+    metrics: runtimeMetrics,
+    clock,
+  });
+  return controller
+    .watch(policies, { predicate: policyChanged })
+    .watch(runs, { map: ownerPolicies })
+    .watch(targets, {
+      predicate: targetConcernsPolicies,
+      map: ({ metadata }) =>
+        policies.store
+          .byIndex(targetIndex, `${metadata.namespace}/${metadata.name}`)
+          .map((policy) => policy.metadata),
+    });
+}

@@ -1,0 +1,43 @@
+import type { UnverifiableReason } from '../../api/policyreasons.ts';
+import type { Outcome } from '../../recovery/outcome.ts';
+import type { State } from '../../recovery/state.ts';
+import { type Heads, headsOf } from '../memory/marks.ts';
+
+/** What one look at an app says. */
+export type Reading = {
+  /** The chain that was verified on the way, whatever came after it. */
+  readonly heads?: Heads | undefined;
+} & (
+  | { readonly kind: 'consistent'; readonly state: State }
+  /** Verified metadata on one side, an answer of Redis on the other, and something is missing or invalid. */
+  | { readonly kind: 'lost'; readonly state: State }
+  /** Somebody else is writing the settings right now. */
+  | { readonly kind: 'busy'; readonly state: State }
+  /** Nothing is known about the settings. Never a loss. */
+  | {
+      readonly kind: 'unverifiable';
+      readonly reason: UnverifiableReason;
+      readonly message: string;
+      /** Every other app of the target would meet the same. */
+      readonly targetWide: boolean;
+    }
+);
+
+/** What an attempt of mode Verify says about its app. */
+export function readingOf(outcome: Outcome): Reading {
+  const { succeeded, state, error, retry } = outcome;
+  const heads = headsOf(outcome);
+  if (succeeded.reason === 'Verified') return { kind: 'consistent', state: state ?? 'Healthy', heads };
+  if (succeeded.reason === 'DriftDetected') return { kind: 'lost', state: state ?? 'PartialLoss', heads };
+  if (state === 'InProgress' || state === 'Locked') return { kind: 'busy', state, heads };
+  const transient = retry === 'backoff' ? error?.code : undefined;
+  const ofRedis = transient?.startsWith('Redis') ?? false;
+  return {
+    kind: 'unverifiable',
+    reason: transient === undefined ? succeeded.reason : ofRedis ? 'RedisUnreachable' : 'SourceUnavailable',
+    message: succeeded.message,
+    // A refusal may be about one app; silence is about all of them.
+    targetWide: ofRedis || transient === 'StorageUnreachable',
+    heads,
+  };
+}

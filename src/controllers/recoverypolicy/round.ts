@@ -1,0 +1,82 @@
+import type { Logger } from 'pino';
+import type { PolicyLabels, RecoveryMetrics } from '../../observability/metrics.ts';
+import { captureSettings } from '../memory/settings.ts';
+import { consequenceOf } from './consequence.ts';
+import type { AppEntry } from './entry.ts';
+import type { LivePolicyFacts } from './facts.ts';
+import { type Look, type LookTools, look } from './look.ts';
+import { settingsName } from './names.ts';
+import type { Reading } from './reading.ts';
+
+/** What a round uses of the controller. */
+export interface RoundTools extends LookTools {
+  readonly metrics: RecoveryMetrics;
+  readonly logger: Logger;
+}
+
+/** Looks at once, so that a policy of many apps leaves places for runs. */
+const atOnce = 2;
+
+/** Looks at the apps that are due and returns every entry as it is then. */
+export async function lookAround(
+  tools: RoundTools,
+  facts: LivePolicyFacts,
+  entries: readonly AppEntry[],
+  due: readonly AppEntry[],
+  labels: PolicyLabels,
+  signal: AbortSignal,
+): Promise<readonly AppEntry[]> {
+  const after = new Map<AppEntry, AppEntry>();
+  const rest = due.values();
+  // Set by the first look that finds nobody at home; the others would only wait for the same silence.
+  let silence: Reading | undefined;
+  const worker = async (): Promise<void> => {
+    for (const entry of rest) {
+      const found = silence === undefined ? await lookOnce(tools, facts, entry, signal) : undefined;
+      const reading = found?.reading ?? silence;
+      if (reading === undefined) return;
+      if (reading.kind === 'unverifiable' && reading.targetWide) silence = reading;
+      after.set(
+        entry,
+        await conclude(tools, facts, entry, { reading, outcome: found?.outcome }, labels, signal),
+      );
+    }
+  };
+  await Promise.all(Array.from({ length: atOnce }, worker));
+  return entries.map((entry) => after.get(entry) ?? entry);
+}
+
+/** Undefined without a target: then nothing is due. */
+function lookOnce(
+  tools: RoundTools,
+  { policy, target }: LivePolicyFacts,
+  entry: AppEntry,
+  signal: AbortSignal,
+): Promise<Look> | undefined {
+  return target && look(tools, policy, target, entry, signal);
+}
+
+async function conclude(
+  { client, clock, metrics, logger }: RoundTools,
+  facts: LivePolicyFacts,
+  before: AppEntry,
+  { reading, outcome }: Look,
+  labels: PolicyLabels,
+  signal: AbortSignal,
+): Promise<AppEntry> {
+  const { policy } = facts;
+  const { entry, suppressed } = consequenceOf(facts, before, reading, clock.now());
+  const { adminName, appName, state, consecutiveLosses } = entry;
+  if (reading.kind === 'lost') metrics.policyLosses.inc({ ...labels });
+  if (suppressed) metrics.policySuppressed.inc({ ...labels });
+  const level = reading.kind === 'lost' || reading.kind === 'unverifiable' ? 'warn' : 'debug';
+  logger[level](
+    { adminName, appName, state, reason: entry.reason, consecutiveLosses, suppressed },
+    'app looked at',
+  );
+  if (reading.kind !== 'consistent' || outcome === undefined || !policy.spec.captureSettings) return entry;
+  const name = settingsName(policy.metadata.name, entry);
+  const captured = await captureSettings(client, policy, name, entry, outcome, clock.now(), signal);
+  const { settingsRef: _, ...rest } = entry;
+  return captured === undefined ? rest : { ...rest, settingsRef: { name: captured } };
+}

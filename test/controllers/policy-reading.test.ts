@@ -1,0 +1,72 @@
+import { describe, expect, test } from 'vitest';
+import { readingOf } from '../../src/controllers/recoverypolicy/reading.ts';
+import { TransientError } from '../../src/errors.ts';
+import type { Outcome } from '../../src/recovery/outcome.ts';
+
+describe('what a look says', () => {
+  const outcome = (given: Partial<Outcome>): Outcome => ({
+    taskID: 'task',
+    succeeded: { reason: 'Verified', message: 'told' },
+    accepted: undefined,
+    trustVerified: { reason: 'NotChecked', message: '' },
+    stateVerified: { reason: 'NotChecked', message: '' },
+    state: undefined,
+    plan: undefined,
+    trusted: undefined,
+    verification: undefined,
+    findings: [],
+    retry: 'none',
+    error: undefined,
+    ...given,
+  });
+
+  test.each<[string, Partial<Outcome>, object]>([
+    ['metadata and Redis agree', { state: 'Cosmetic' }, { kind: 'consistent', state: 'Cosmetic' }],
+    [
+      'something is missing',
+      { succeeded: { reason: 'DriftDetected', message: '' }, state: 'StaleMarker' },
+      { kind: 'lost', state: 'StaleMarker' },
+    ],
+    [
+      'a bootstrap is under way',
+      { succeeded: { reason: 'BootstrapInProgress', message: '' }, state: 'InProgress' },
+      { kind: 'busy', state: 'InProgress' },
+    ],
+    [
+      'somebody else recovers',
+      { succeeded: { reason: 'Running', message: '' }, state: 'Locked', retry: 'wait' },
+      { kind: 'busy', state: 'Locked' },
+    ],
+    [
+      'Redis is silent',
+      {
+        succeeded: { reason: 'Retrying', message: 'away' },
+        state: 'Unreachable',
+        retry: 'backoff',
+        error: new TransientError('RedisTimeout', 'away'),
+      },
+      { kind: 'unverifiable', reason: 'RedisUnreachable', message: 'away', targetWide: true },
+    ],
+    [
+      'storage throttles',
+      {
+        succeeded: { reason: 'Retrying', message: 'slow down' },
+        retry: 'backoff',
+        error: new TransientError('Throttled', 'slow down'),
+      },
+      { kind: 'unverifiable', reason: 'SourceUnavailable', message: 'slow down', targetWide: false },
+    ],
+    [
+      'the metadata is not trusted',
+      { succeeded: { reason: 'RollbackDetected', message: 'older' } },
+      { kind: 'unverifiable', reason: 'RollbackDetected', message: 'older', targetWide: false },
+    ],
+    [
+      'a key is of another type, which nobody may simply replace',
+      { succeeded: { reason: 'CorruptType', message: 'a list' }, state: 'CorruptType' },
+      { kind: 'unverifiable', reason: 'CorruptType', message: 'a list', targetWide: false },
+    ],
+  ])('%s', (_, given, reading) => {
+    expect(readingOf(outcome(given))).toMatchObject(reading);
+  });
+});
