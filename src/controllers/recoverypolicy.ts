@@ -64,7 +64,7 @@ export class RecoveryPolicyReconciler implements Reconciler {
     const status = policyStatus({ ...facts, now: clock.now() }, decision, after);
     const written = await this.#write(facts.policy, status);
     if (written === undefined) return { requeueAfterMs: soon };
-    if (decision.kind === 'look') countApps(metrics, labels, status);
+    if (!facts.policy.spec.suspend) countApps(metrics, labels, status);
 
     await this.#carryOut(written, facts, labels, logger);
     await this.#tidy(facts, logger);

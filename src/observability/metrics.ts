@@ -30,6 +30,8 @@ export class RecoveryMetrics {
   readonly storageRequests: Counter<'operation' | 'result'>;
   readonly policyApps: Gauge<'namespace' | 'policy' | 'state'>;
   readonly policyLostApps: Gauge<'namespace' | 'policy'>;
+  readonly policyReady: Gauge<'namespace' | 'policy'>;
+  readonly policyCircuitOpen: Gauge<'namespace' | 'policy'>;
   readonly policyLastVerification: Gauge<'namespace' | 'policy'>;
   readonly policyLosses: Counter<'namespace' | 'policy'>;
   readonly policyRecoveries: Counter<'namespace' | 'policy'>;
@@ -104,6 +106,16 @@ export class RecoveryMetrics {
       'Number of apps of a policy that had lost something when they were last verified.',
       ['namespace', 'policy'],
     );
+    this.policyReady = gauge(
+      'policy_ready',
+      'Whether a policy could verify every app when it last looked: 1 or 0. Absent while it is suspended.',
+      ['namespace', 'policy'],
+    );
+    this.policyCircuitOpen = gauge(
+      'policy_circuit_open',
+      'Whether maxRecoveriesPerHour holds back a recovery that an app needs: 1 or 0.',
+      ['namespace', 'policy'],
+    );
     this.policyLastVerification = gauge(
       'policy_last_verification_timestamp_seconds',
       'Unix time when a policy last looked at an app.',
@@ -128,6 +140,8 @@ export class RecoveryMetrics {
   forgetPolicy(labels: PolicyLabels, states: readonly string[]): void {
     for (const state of states) this.policyApps.remove({ ...labels, state });
     this.policyLostApps.remove(labels);
+    this.policyReady.remove(labels);
+    this.policyCircuitOpen.remove(labels);
     this.policyLastVerification.remove(labels);
   }
 

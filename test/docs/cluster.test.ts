@@ -78,6 +78,12 @@ describe('who follows the page about', patience, () => {
     await followIn(reader.lost, 'docs/tasks/approval.md');
   });
 
+  test('noticing a loss has it noticed and repaired', async () => {
+    await reader.lost.lose([]);
+    await followIn(reader.lost, 'docs/tasks/notice-loss.md');
+    expect(await reader.lost.redis.get('SNAPSHOT_EXPIRATION_alice_tuf')).toBe('14');
+  });
+
   test('an outage brings back what was configured, although the metadata has expired', async () => {
     await using lost = await startLostApp(4);
     await followIn(lost, 'docs/tasks/after-an-outage.md');

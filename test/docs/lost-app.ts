@@ -50,7 +50,7 @@ export async function startLostApp(daysAgo: number): Promise<LostApp> {
       await redis.flushall();
       if (keys === 'everything') return;
       await redis.mset(app.settings);
-      await redis.del([...keys]);
+      if (keys.length > 0) await redis.del([...keys]);
     },
     [Symbol.asyncDispose]: () => owned.disposeAsync(),
   };

@@ -6,7 +6,7 @@ import { sharedApiServer } from '../harness/shared-apiserver.ts';
 import { gitopsHealth } from './gitops-health.ts';
 
 const CUSTOMIZATIONS = 'examples/gitops/argocd/resource_customizations';
-const KINDS = ['BootstrapRecovery', 'RecoveryTarget'] as const;
+const KINDS = ['BootstrapRecovery', 'RecoveryTarget', 'RecoveryPolicy'] as const;
 
 /** health_test.yaml, in the layout of Argo CD's own repository. */
 interface HealthTests {
@@ -42,9 +42,9 @@ describe.each(KINDS)('Argo CD’s health of a %s', (kind) => {
     const { tests }: HealthTests = parse(await readFile(join(directory, 'health_test.yaml'), 'utf8'));
     for (const { inputPath, healthStatus } of tests) {
       const object = parse(await readFile(join(directory, inputPath), 'utf8'));
-      // A target that can't be reached now may come back, so only Argo CD, which has no time-out, calls it degraded.
+      // What can't be reached now may come back, so only Argo CD, which has no time-out, calls a target or policy degraded.
       const wanted =
-        kind === 'RecoveryTarget' && healthStatus.status === 'Degraded'
+        kind !== 'BootstrapRecovery' && healthStatus.status === 'Degraded'
           ? 'InProgress'
           : kstatusOf[healthStatus.status];
       expect((await gitopsHealth(['kstatus'], object)).status, inputPath).toBe(wanted);
@@ -115,6 +115,7 @@ test('what belongs in Git is applied as a whole by kustomize', async () => {
     `--namespace=${namespace}`,
   ];
   await cluster.kubectl(strict, { input: rendered });
+  expect(await cluster.kubectl(['get', 'rp', '--output=name', `-n=${namespace}`])).toContain('/all');
   // The job may do what it has to, and no more.
   const as = `--as=system:serviceaccount:${namespace}:tuf-verify`;
   await cluster.kubectl([

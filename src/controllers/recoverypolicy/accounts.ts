@@ -9,12 +9,16 @@ const words: readonly string[] = [...states, 'Unverifiable', 'Unknown'];
 export function countApps(
   metrics: RecoveryMetrics,
   labels: PolicyLabels,
-  { apps = [], lostCount = 0, lastVerificationTime }: RecoveryPolicyStatus,
+  { apps = [], lostCount = 0, lastVerificationTime, conditions = [] }: RecoveryPolicyStatus,
 ): void {
   for (const state of words) {
     metrics.policyApps.set({ ...labels, state }, apps.filter((app) => app.state === state).length);
   }
+  const holds = (type: string): number =>
+    conditions.some((condition) => condition.type === type && condition.status === 'True') ? 1 : 0;
   metrics.policyLostApps.set({ ...labels }, lostCount);
+  metrics.policyReady.set({ ...labels }, holds('Ready'));
+  metrics.policyCircuitOpen.set({ ...labels }, holds('CircuitOpen'));
   if (lastVerificationTime !== undefined) {
     metrics.policyLastVerification.set({ ...labels }, Date.parse(lastVerificationTime) / 1000);
   }

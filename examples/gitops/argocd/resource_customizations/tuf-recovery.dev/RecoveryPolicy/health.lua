@@ -1,0 +1,28 @@
+-- Health of a policy: whether it can do its work. A loss it found is told in the message; alerts are for that.
+local health = { status = "Progressing", message = "Waiting for the controller" }
+
+local status = obj.status
+if status == nil or status.conditions == nil then
+  return health
+end
+if obj.metadata.generation ~= nil and status.observedGeneration ~= obj.metadata.generation then
+  return health
+end
+
+local loss = ""
+for _, condition in ipairs(status.conditions) do
+  if condition.type == "Ready" then
+    health.message = condition.reason .. ": " .. condition.message
+    if condition.status == "True" then
+      health.status = "Healthy"
+    elseif condition.reason == "Suspended" then
+      health.status = "Suspended"
+    else
+      health.status = "Degraded"
+    end
+  elseif condition.type == "LossDetected" and condition.status == "True" then
+    loss = " " .. condition.reason .. ": " .. condition.message
+  end
+end
+health.message = health.message .. loss
+return health
