@@ -94,7 +94,7 @@ function play(
     } else if ('child' in step) {
       const open = openRecovery(entry);
       if (open !== undefined) entry = followed(entry, new Map([[open.name, step.child]]), !suspend);
-    } else if (!suspend && openRecovery(entry) === undefined) {
+    } else if (!suspend) {
       const facts = factsOf({ ...rules, suspend }, now);
       const after = consequenceOf(facts, entry, step.look, new Date(now)).entry;
       looks.push({ at: now, reading: step.look, before: entry, after });
@@ -319,6 +319,36 @@ describe('what the status says', () => {
     const again: AppEntry = { ...losing(3), recoveries: [{ name: 'all-1', time, state: 'Succeeded' }] };
     expect(said({}, again)['CircuitOpen']).toMatch(/^True: .*after 2026-11-01T10:50:00Z/);
     expect(said({ action: 'Report' }, again)['CircuitOpen']).toMatch(/^False/);
+  });
+
+  test('which app can not be verified, why, and how many more', () => {
+    const blind: AppEntry = {
+      ...losing(1),
+      state: 'Unverifiable',
+      reason: 'RollbackDetected',
+      message: 'The bucket is older.',
+    };
+    expect(said({}, blind)).toMatchObject({
+      Ready: 'False: alice/tuf could not be verified: The bucket is older.',
+      // What was known stands.
+      LossDetected: expect.stringMatching(/^True: alice\/tuf: a loss, found 1 times/),
+    });
+    const facts = factsOf();
+    const entries = ['a', 'b', 'c', 'd', 'e', 'f', 'g'].map((appName) => ({ ...blind, appName }));
+    const { conditions = [] } = policyStatus(facts, { kind: 'look', due: [] }, entries);
+    const messages = conditions.map(({ message }) => message);
+    expect(messages[0]).toMatch(/So it is for 6 more\.$/);
+    expect(messages[1]).toMatch(/So it is for 2 more\.$/);
+  });
+
+  test('which recovery is under way', () => {
+    const time = new Date(start).toISOString();
+    const repairing: AppEntry = { ...losing(3), recoveries: [{ name: 'all-1', time, state: 'UnderWay' }] };
+    expect(said({}, repairing)['LossDetected']).toContain('recovery all-1 is under way');
+    expect(said({}, losing(3))['LossDetected']).toContain('; a recovery follows.');
+    expect(policyStatus(factsOf(), { kind: 'look', due: [] }, [repairing]).active).toEqual([
+      { name: 'all-1', ...app },
+    ]);
   });
 
   test('that nothing is known before the first look', () => {

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { type GoldenApp, goldenApp } from '../harness/golden.ts';
 import { poll } from '../harness/poll.ts';
 import { sharedApiServer } from '../harness/shared-apiserver.ts';
+import { Repository, type RepositoryOptions } from '../tuf/generator/repository.ts';
 import { type ControllerProcess, startController } from './support/controller-process.ts';
 import { type Installation, startInstallation } from './support/installation.ts';
 import { conditionOf, type TestNamespace, testNamespace } from './support/namespace.ts';
@@ -107,6 +108,32 @@ describe('what a policy has verified', () => {
       mode: 'Verify',
     });
     expect((await namespace.ended('other-target')).run.status.trust).toBeDefined();
+  });
+
+  test('is followed through a rotation of keys, after which versions may begin anew', async () => {
+    const put = (options: RepositoryOptions) =>
+      installation.s3.put(
+        installation.bucket,
+        [...new Repository({ seed: 'rotating', ...options }).seal()].map(([name, body]) => ({
+          key: `tuf_metadata/${app.admin}/rotating/${name}`,
+          body,
+        })),
+      );
+    await put({ version: 9 });
+    await namespace.apply(installation.target('rotating', { trust: { onFirstUse: true } }));
+    const rotating = { admin: app.admin, app: 'rotating' };
+    const policy = await createPolicy(namespace, 'rotating', rotating, { targetRef: { name: 'rotating' } });
+    const seen = await policy.until('to verify it', ({ status }) => status.apps?.[0]?.marks !== undefined);
+    expect(seen.status.apps?.[0]?.marks).toMatchObject({ root: { version: 1 }, timestamp: { version: 9 } });
+
+    await put({ roots: 2, rotate: ['timestamp'], version: 2 });
+    const after = await policy.look();
+    expect(conditionOf(after, 'Ready')?.status).toBe('True');
+    expect(after.status.apps?.[0]?.marks).toMatchObject({ root: { version: 2 }, timestamp: { version: 2 } });
+
+    // And from there on they bind again.
+    await put({ roots: 2, rotate: ['timestamp'], version: 1 });
+    expect(conditionOf(await policy.look(), 'Ready')?.reason).toBe('RollbackDetected');
   });
 
   test('keeps an app in sight whose metadata has vanished', async () => {

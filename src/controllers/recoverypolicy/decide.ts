@@ -3,7 +3,6 @@ import type { PolicyReadyReason } from '../../api/policyreasons.ts';
 import type { RecoveryPolicy, RecoveryPolicySpec } from '../../api/recoverypolicy.generated.ts';
 import type { RecoveryTarget } from '../../api/recoverytarget.generated.ts';
 import { type AppEntry, isUnverifiable } from './entry.ts';
-import { openRecovery } from './orders.ts';
 
 /** Everything the decision depends on. */
 export interface PolicyFacts {
@@ -37,17 +36,13 @@ export function decide(facts: PolicyFacts, entries: readonly AppEntry[]): Decisi
   }
   const { policy, now } = facts;
   const all = isAsked(policy);
-  const due = entries.filter(
-    (entry) => openRecovery(entry) === undefined && (all || dueAt(entry, policy.spec) <= now.getTime()),
-  );
+  const due = entries.filter((entry) => all || dueAt(entry, policy.spec) <= now.getTime());
   return { kind: 'look', due };
 }
 
-/** When an app is looked at next; undefined when none has a time, because each waits for its recovery. */
+/** When an app is looked at next; undefined when there is none. */
 export function nextLook(entries: readonly AppEntry[], spec: RecoveryPolicySpec): Date | undefined {
-  const times = entries
-    .filter((entry) => openRecovery(entry) === undefined)
-    .map((entry) => dueAt(entry, spec));
+  const times = entries.map((entry) => dueAt(entry, spec));
   return times.length === 0 ? undefined : new Date(Math.min(...times));
 }
 
