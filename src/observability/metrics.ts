@@ -30,6 +30,7 @@ export class RecoveryMetrics {
   readonly storageRequests: Counter<'operation' | 'result'>;
   readonly policyApps: Gauge<'namespace' | 'policy' | 'state'>;
   readonly policyLostApps: Gauge<'namespace' | 'policy'>;
+  readonly policyUntrustedApps: Gauge<'namespace' | 'policy'>;
   readonly policyReady: Gauge<'namespace' | 'policy'>;
   readonly policyCircuitOpen: Gauge<'namespace' | 'policy'>;
   readonly policyLastVerification: Gauge<'namespace' | 'policy'>;
@@ -106,6 +107,11 @@ export class RecoveryMetrics {
       'Number of apps of a policy that had lost something when they were last verified.',
       ['namespace', 'policy'],
     );
+    this.policyUntrustedApps = gauge(
+      'policy_untrusted_apps',
+      'Number of apps of a policy whose metadata was refused at the last look: it does not verify, or is older than what was verified before.',
+      ['namespace', 'policy'],
+    );
     this.policyReady = gauge(
       'policy_ready',
       'Whether a policy could verify every app when it last looked: 1 or 0. Absent while it is suspended.',
@@ -140,9 +146,13 @@ export class RecoveryMetrics {
   forgetPolicy(labels: PolicyLabels, states: readonly string[]): void {
     for (const state of states) this.policyApps.remove({ ...labels, state });
     this.policyLostApps.remove(labels);
+    this.policyUntrustedApps.remove(labels);
     this.policyReady.remove(labels);
     this.policyCircuitOpen.remove(labels);
     this.policyLastVerification.remove(labels);
+    this.policyLosses.remove(labels);
+    this.policyRecoveries.remove(labels);
+    this.policySuppressed.remove(labels);
   }
 
   /** Ends the series of a target that is gone or no longer looked at. */

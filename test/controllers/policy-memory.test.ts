@@ -80,6 +80,9 @@ describe('what a policy has verified', () => {
     expect(conditionOf(seen, 'Ready')).toMatchObject({ status: 'False', reason: 'RollbackDetected' });
     expect(seen.status.apps?.[0]).toMatchObject({ state: 'Unverifiable', consecutiveLosses: 0 });
     expect(seen.status.apps?.[0]?.marks).toEqual(before.marks);
+    expect(await controller.metrics()).toContain(
+      `bootstrap_recovery_policy_untrusted_apps{namespace="${namespace.name}",policy="marks"} 1`,
+    );
 
     await namespace.start('accepted', {
       adminName: app.admin,

@@ -70,9 +70,12 @@ export function allowedFrom(
  * crash creates the run of exactly this name.
  */
 export function ordered(entry: AppEntry, policyName: string, now: Date): AppEntry {
+  const last = Math.max(0, ...(entry.recoveries ?? []).map(({ time }) => Date.parse(time)));
+  // Two orders within a second, which only triggers can bring about, must not share a name.
+  const time = new Date(Math.max(now.getTime(), last + 1000));
   const order: Recovery = {
-    name: recoveryName(policyName, entry, now),
-    time: rfc3339(now),
+    name: recoveryName(policyName, entry, time),
+    time: rfc3339(time),
     state: 'Ordered',
   };
   const recent = (entry.recoveries ?? []).filter(({ time }) => Date.parse(time) + hourMs > now.getTime());

@@ -11,6 +11,8 @@ import type { Reading } from './reading.ts';
 /** What a round uses of the controller. */
 export interface RoundTools extends LookTools {
   readonly metrics: RecoveryMetrics;
+  /** Throws when this process may no longer act as the leader. */
+  readonly assertLeading: () => void;
   readonly logger: Logger;
 }
 
@@ -57,7 +59,7 @@ function lookOnce(
 }
 
 async function conclude(
-  { client, clock, metrics, logger }: RoundTools,
+  { client, clock, metrics, logger, assertLeading }: RoundTools,
   facts: LivePolicyFacts,
   before: AppEntry,
   { reading, outcome }: Look,
@@ -76,6 +78,8 @@ async function conclude(
   );
   if (reading.kind !== 'consistent' || outcome === undefined || !policy.spec.captureSettings) return entry;
   const name = settingsName(policy.metadata.name, entry);
+  // Settings from before a long pause must not replace those the next leader has captured meanwhile.
+  assertLeading();
   const captured = await captureSettings(client, policy, name, entry, outcome, clock.now(), signal);
   const { settingsRef: _, ...rest } = entry;
   return captured === undefined ? rest : { ...rest, settingsRef: { name: captured } };
