@@ -25,7 +25,7 @@ import { surplus } from './recoverypolicy/history.ts';
 import type { LookTools } from './recoverypolicy/look.ts';
 import { followed, openRecovery } from './recoverypolicy/orders.ts';
 import { lookAround } from './recoverypolicy/round.ts';
-import { policyStatus } from './recoverypolicy/status.ts';
+import { inARow, policyStatus } from './recoverypolicy/status.ts';
 
 /** What a {@link RecoveryPolicyReconciler} is made of. */
 export interface RecoveryPolicyReconcilerOptions extends LookTools {
@@ -116,7 +116,7 @@ export class RecoveryPolicyReconciler implements Reconciler {
         const related = await client.create<BootstrapRecovery, typeof run>(bootstrapRecoveries, run);
         metrics.policyRecoveries.inc({ ...labels });
         logger.info({ run: order.name }, 'recovery created');
-        const note = `Created BootstrapRecovery ${order.name} for ${entry.adminName}/${entry.appName}, found with a loss ${entry.consecutiveLosses} times in a row.`;
+        const note = `Created BootstrapRecovery ${order.name} for ${entry.adminName}/${entry.appName}, found with a loss ${inARow(entry.consecutiveLosses)}.`;
         recorder.event(policy, { ...recoveryCreated, note, related });
       } catch (error) {
         if (!isAlreadyExists(error)) throw error;

@@ -14,7 +14,7 @@ let s3Proxy: FaultProxy;
 
 beforeAll(async () => {
   namespace = await testNamespace(await sharedApiServer());
-  installation = await startInstallation(['deleg']);
+  installation = await startInstallation(['deleg', 'published', 'simple']);
   redisProxy = await startFaultProxy({ port: installation.redis.port });
   s3Proxy = await startFaultProxy({ port: installation.s3.port });
   const { redis, storage } = installation.target().spec;
@@ -81,6 +81,24 @@ describe('what can not be verified is no loss:', () => {
     await policy.look();
     await policy.until('to repair it', ({ status }) => status.apps?.[0]?.state === 'Healthy');
     expect(await policy.runs()).toHaveLength(1);
+  });
+
+  test('Redis is away for many apps: each is told so, and keeps what is remembered of it', async () => {
+    await using _controller = await startController(namespace, alone);
+    const policy = await createPolicy(namespace, 'many', installation.app('deleg'), {
+      apps: (['deleg', 'published', 'simple'] as const).map((name) => {
+        const { admin, app } = installation.app(name);
+        return { adminName: admin, appName: app };
+      }),
+    });
+    const marks = async () => (await policy.get()).status.apps?.map((entry) => entry.marks);
+    await policy.until('to look', ({ status }) => status.apps?.every((entry) => entry.marks) ?? false);
+    const before = await marks();
+    await redisProxy.inject({ kind: 'refuse' });
+    const seen = await policy.look();
+    expect(seen.status.apps?.map(({ reason }) => reason)).toEqual(Array(3).fill('RedisUnreachable'));
+    expect(conditionOf(seen, 'Ready')?.message).toMatch(/So it is for 2 more\.$/);
+    expect(await marks()).toEqual(before);
   });
 
   test('a bootstrap or a recovery of somebody else is under way', async () => {

@@ -151,6 +151,18 @@ describe('a RecoveryPolicy', () => {
     expect((await policy.runs())[0]?.metadata.name).toBe(newest?.name);
   });
 
+  test('looks again by itself, in its interval', async () => {
+    const policy = await createPolicy(namespace, 'interval', installation.app('simple'), {
+      intervalSeconds: 10,
+    });
+    const first = await policy.until('to look', ({ status }) => status.apps?.[0]?.state === 'Healthy');
+    expect(Date.parse(first.status.nextVerificationTime ?? '')).toBe(
+      Date.parse(first.status.lastVerificationTime ?? '') + 10_000,
+    );
+    await lose();
+    await policy.until('to look twice more', ({ status }) => status.apps?.[0]?.consecutiveLosses === 2);
+  });
+
   test('suspended looks at nothing; released it looks at once', async () => {
     const policy = await createPolicy(namespace, 'resting', installation.app('simple'), { suspend: true });
     const seen = await policy.until('to rest', ({ status }) => status.observedGeneration === 1);

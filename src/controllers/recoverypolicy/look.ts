@@ -8,6 +8,7 @@ import type { RunObserver } from '../../recovery/observer.ts';
 import type { Outcome } from '../../recovery/outcome.ts';
 import { run as runAttempt } from '../../recovery/run.ts';
 import { runRequest } from '../bootstraprecovery/request.ts';
+import { runSignal } from '../bootstraprecovery/stop.ts';
 import { remembering } from '../memory/recall.ts';
 import type { BucketPool } from '../target/bucketpool.ts';
 import { connectTarget } from '../target/connection.ts';
@@ -57,12 +58,14 @@ export async function look(
   try {
     await using connection = await connectTarget(client, buckets, target, entry, signal);
     const busy = new AbortController();
+    // Leaves nothing behind on the controller's own signal, which lives as long as the process.
+    using stop = runSignal(signal, busy.signal);
     const now = clock.now();
     const request = runRequest(lookOf(policy, entry, newID()), target, connection, {
       now,
       deadline: new Date(now.getTime() + policy.spec.recoveryTemplate.timeoutSeconds * 1000),
       clock: { now: () => clock.now(), sleep: (ms, until) => sleep(clock, ms, until) },
-      signal: AbortSignal.any([signal, busy.signal]),
+      signal: stop.signal,
       observer: untilLocked(busy),
     });
     const outcome = await runAttempt(remembering(request, { marks: entry.marks }));

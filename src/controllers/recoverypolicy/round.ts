@@ -31,21 +31,33 @@ export async function lookAround(
   const after = new Map<AppEntry, AppEntry>();
   const rest = due.values();
   // Set by the first look that finds nobody at home; the others would only wait for the same silence.
-  let silence: Reading | undefined;
+  let silence: Look | undefined;
+  let failed = false;
   const worker = async (): Promise<void> => {
     for (const entry of rest) {
-      const found = silence === undefined ? await lookOnce(tools, facts, entry, signal) : undefined;
-      const reading = found?.reading ?? silence;
-      if (reading === undefined) return;
-      if (reading.kind === 'unverifiable' && reading.targetWide) silence = reading;
-      after.set(
-        entry,
-        await conclude(tools, facts, entry, { reading, outcome: found?.outcome }, labels, signal),
-      );
+      const found = silence ?? (await lookOnce(tools, facts, entry, signal));
+      if (found === undefined || failed) return;
+      silence ??= silenceIn(found.reading);
+      after.set(entry, await conclude(tools, facts, entry, found, labels, signal));
     }
   };
-  await Promise.all(Array.from({ length: atOnce }, worker));
+  const workers = Array.from({ length: atOnce }, () =>
+    worker().catch((error: unknown) => {
+      failed = true;
+      throw error;
+    }),
+  );
+  // All of them have to be back, whatever happened: the next round uses the same places.
+  for (const result of await Promise.allSettled(workers)) {
+    if (result.status === 'rejected') throw result.reason;
+  }
   return entries.map((entry) => after.get(entry) ?? entry);
+}
+
+/** What the other apps of the target would meet as well; never what was verified, which is of one app. */
+function silenceIn(reading: Reading): Look | undefined {
+  if (reading.kind !== 'unverifiable' || !reading.targetWide) return undefined;
+  return { reading: { ...reading, heads: undefined }, outcome: undefined };
 }
 
 /** Undefined without a target: then nothing is due. */

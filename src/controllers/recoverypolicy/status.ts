@@ -95,7 +95,12 @@ function lossOf(entry: AppEntry, { action, failureThreshold }: RecoveryPolicySpe
           ? `a recovery follows after ${left} more`
           : 'a recovery follows';
   const state = isUnverifiable(entry) ? 'a loss' : entry.state;
-  return `${describeApp(entry)}: ${state}, found ${entry.consecutiveLosses} times in a row; ${next}.`;
+  return `${describeApp(entry)}: ${state}, found ${inARow(entry.consecutiveLosses)}; ${next}.`;
+}
+
+/** `once`, `3 times in a row`. */
+export function inARow(count: number): string {
+  return count === 1 ? 'once' : `${count} times in a row`;
 }
 
 function circuit(
@@ -110,7 +115,7 @@ function circuit(
   const message = list(
     held,
     (entry) =>
-      `${describeApp(entry)}: lost its settings again after ${spec.maxRecoveriesPerHour} recoveries within an hour; the next one is created after ${rfc3339(heldUntil(entry, spec, now) ?? now)}.`,
+      `${describeApp(entry)}: lost its settings again after ${spec.maxRecoveriesPerHour === 1 ? 'a recovery' : `${spec.maxRecoveriesPerHour} recoveries`} within an hour; the next one is created after ${rfc3339(heldUntil(entry, spec, now) ?? now)}.`,
   );
   return { reason: 'TooManyRecoveries', message: `${message} Find out what deletes them.` };
 }
