@@ -27,26 +27,35 @@ export const eventActions = {
   TrustRootLoaded: 'Validate',
 } as const satisfies Record<string, string>;
 
-/** Reasons that are no news: the state every object starts in. */
-const silent: ReadonlySet<string> = new Set(['Pending', 'NotChecked']);
+/** Reasons that are no news: every run starts in these states, and `status.startTime` says when it left them. */
+const silent: ReadonlySet<string> = new Set(['Pending', 'NotChecked', 'Running']);
 
 /** Refusals that are good news, and waiting that deserves attention. */
 const normalWhenFalse: ReadonlySet<string> = new Set(['NotRequired', 'Cancelled']);
 const warningWhenUnknown: ReadonlySet<string> = new Set(['Retrying', 'WaitingForTarget']);
 
-/** One event for each condition whose status or reason changed, in the order of the conditions. */
+/**
+ * One event for each condition whose status or reason changed, in the order of the conditions. The end of a run is one event: what
+ * it found out at the same moment is why it ended, which the end's own message says.
+ */
 export function transitionEvents(
   previous: readonly Condition[],
   next: readonly Condition[],
 ): readonly EventNote[] {
-  return next.flatMap((condition) => {
-    const { type, status, reason, message } = condition;
-    const action = isTold(type) ? eventActions[type] : undefined;
-    if (action === undefined || silent.has(reason)) return [];
-    const before = previous.find((known) => known.type === type);
-    if (before?.status === status && before.reason === reason) return [];
-    return [{ type: severity(condition), reason, action, note: shorten(message) }];
+  const changed = next.filter((condition) => isNews(condition, previous));
+  const end = changed.find(({ type, status }) => type === 'Succeeded' && status !== 'Unknown');
+  return (end === undefined ? changed : [end]).flatMap((condition) => {
+    const { type, reason, message } = condition;
+    return isTold(type)
+      ? [{ type: severity(condition), reason, action: eventActions[type], note: shorten(message) }]
+      : [];
   });
+}
+
+function isNews({ type, status, reason }: Condition, previous: readonly Condition[]): boolean {
+  if (!isTold(type) || silent.has(reason)) return false;
+  const before = previous.find((known) => known.type === type);
+  return before?.status !== status || before.reason !== reason;
 }
 
 function isTold(type: string): type is keyof typeof eventActions {
