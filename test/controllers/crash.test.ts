@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { lockFinalizer } from '../../src/api/resources.ts';
 import { type FaultProxy, startFaultProxy } from '../harness/faultproxy.ts';
 import { poll } from '../harness/poll.ts';
 import { sharedApiServer } from '../harness/shared-apiserver.ts';
@@ -88,6 +89,9 @@ describe('a controller that dies by SIGKILL in the middle of a run', () => {
         await reaches(name, stage);
         await controller.process.kill();
       }
+      // Deleting a run waits for a controller only where there may be a lock to give back.
+      const { finalizers } = (await namespace.run(name)).metadata;
+      expect(finalizers).toEqual(stage === 'Trust' || stage === 'Observe' ? undefined : [lockFinalizer]);
       await redisProxy.heal();
       await s3Proxy.heal();
       await using _next = await startController(namespace, { args: ['--no-leader-elect'] });
