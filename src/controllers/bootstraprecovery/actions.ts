@@ -6,7 +6,7 @@ import { TerminalError } from '../../errors.ts';
 import { isConflict, isNotFound } from '../../kube/apierror.ts';
 import { removeFinalizer } from '../../kube/finalizers.ts';
 import type { Result } from '../../kube/reconcile.ts';
-import { ForbiddenError } from '../target/forbidden.ts';
+import { missingPermission } from '../target/forbidden.ts';
 import { countEnd } from './accounts.ts';
 import { type AttemptOrder, type AttemptTools, makeAttempt } from './attempt.ts';
 import { concludedWithout, type Draft, draftOf } from './draft.ts';
@@ -71,8 +71,9 @@ export class RunActions {
       if (nextAttemptTime === undefined) return {};
       return { requeueAfterMs: Math.max(1, nextAttemptTime.getTime() - clock.now().getTime()) };
     } catch (error) {
-      if (error instanceof ForbiddenError) {
-        await this.wait({ reason: 'WaitingForTarget', message: error.message });
+      const toGrant = missingPermission(error);
+      if (toGrant !== undefined) {
+        await this.wait({ reason: 'WaitingForTarget', message: toGrant });
         return { requeueAfterMs: lookAgain };
       }
       if (isNotFound(error)) {
