@@ -1,6 +1,14 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import type { TrustStore } from '../../../src/tuf/client/trust-store.ts';
+import { Updater } from '../../../src/tuf/client/updater.ts';
+import { MemorySource } from '../generator/memory-source.ts';
 import { fileOf } from '../generator/mutations/mutation.ts';
-import type { Repository, RepositoryOptions, TopLevel } from '../generator/repository.ts';
+import {
+  REFERENCE_TIME,
+  Repository,
+  type RepositoryOptions,
+  type TopLevel,
+} from '../generator/repository.ts';
 import { TestClient } from './test-client.ts';
 
 let client: TestClient;
@@ -166,6 +174,22 @@ describe('the root chain', () => {
     };
     expect(await client.refresh()).toBe('ok');
   });
+});
+
+test('follows 1,024 new roots in one update and the others in the next', async () => {
+  const files = new Repository({ roots: 1030 }).seal();
+  const trusted = new Map<string, Uint8Array>([['root', fileOf(files, '1.root.json')]]);
+  const store: TrustStore = {
+    read: async (role) => trusted.get(role),
+    write: async (role, bytes) => void trusted.set(role, bytes),
+    remove: async (role) => void trusted.delete(role),
+  };
+  const rootAfterUpdate = async (): Promise<Uint8Array | undefined> => {
+    await new Updater({ metadata: new MemorySource(files), store, now: REFERENCE_TIME }).refresh();
+    return trusted.get('root');
+  };
+  expect(Buffer.from((await rootAfterUpdate()) ?? [])).toEqual(fileOf(files, '1025.root.json'));
+  expect(Buffer.from((await rootAfterUpdate()) ?? [])).toEqual(fileOf(files, '1030.root.json'));
 });
 
 describe('rollbacks', () => {
