@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import { ApiError } from '../../src/kube/apierror.ts';
 import { ConnectionError } from '../../src/kube/connectionerror.ts';
 import type { InformerOptions } from '../../src/kube/informer.ts';
-import { DEFAULT_REFLECTOR_TIMINGS } from '../../src/kube/reflector.ts';
+import { DEFAULT_REFLECTOR_TIMINGS } from '../../src/kube/reflectortimings.ts';
 import { poll } from '../harness/poll.ts';
 import { ManualClock } from './fixtures/manualclock.ts';
 import { observed } from './fixtures/observed.ts';
