@@ -1,5 +1,5 @@
-import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { mkdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import { encodeSegment } from '../storage/file-encoding.ts';
 import type { TrustStore } from '../tuf/client/trust-store.ts';
 import { explainFileErrors } from './file-errors.ts';
@@ -35,7 +35,7 @@ export class ClientDirectory implements TrustStore {
     const path = this.#path(name);
     // No name is encoded to this one: after % come only hexadecimal digits.
     const temporary = join(this.#directory, `%new-${process.pid}`);
-    await explainFileErrors(this.#directory, 'created', () => mkdir(this.#directory, { recursive: true }));
+    await explainFileErrors(this.#directory, 'created', () => createDirectory(this.#directory));
     await explainFileErrors(path, 'written', async () => {
       try {
         await writeFile(temporary, bytes, { flush: true });
@@ -56,5 +56,21 @@ export class ClientDirectory implements TrustStore {
     // As they are, these two would be directories.
     const encoded = name === '.' || name === '..' ? name.replaceAll('.', '%2E') : encodeSegment(name);
     return join(this.#directory, `${encoded}${this.#suffix}`);
+  }
+}
+
+/**
+ * Creates a directory and those above it. Not with `recursive`: Node.js then tries for ever where the kernel lets nobody
+ * create anything, as below /proc.
+ */
+async function createDirectory(path: string): Promise<void> {
+  try {
+    await mkdir(path);
+  } catch (error) {
+    const code = error instanceof Error && 'code' in error ? error.code : undefined;
+    if (code === 'EEXIST' && (await stat(path)).isDirectory()) return;
+    if (code !== 'ENOENT' || dirname(path) === path) throw error;
+    await createDirectory(dirname(path));
+    await mkdir(path);
   }
 }

@@ -135,6 +135,11 @@ describe('files that are not what they should be', () => {
     expectFailure(await refresh(), 1, /metadata\/root\.json can’t be read: not a directory/);
   });
 
+  test('a metadata directory where nobody can create one', async () => {
+    const nowhere = ['--metadata-dir', '/proc/1/metadata', 'init', join(base, 'root.json')];
+    expectFailure(await conformance(...nowhere), 1, /\/proc\/1\/metadata can’t be created: .*Check the path/);
+  });
+
   test('a directory in the place of trusted metadata, next to which nothing is left behind', async () => {
     mkdirSync(join(base, 'metadata', 'root.json'), { recursive: true });
     expectFailure(await initialise(), 1, /root\.json can’t be written: .*directory/);
