@@ -224,6 +224,35 @@ test('C3: a watch that is reset in the middle of a line continues where it was, 
   expect(world.lists).toBe(1);
 });
 
+test.each([429, 502, 503, 504])(
+  'C3: a watch that is answered with %i is tried again where it was, without a list',
+  async (code) => {
+    let lists = 0;
+    const continued: (string | null)[] = [];
+    await using api = await startScriptedApi((request, response) => {
+      if (!request.query.has('watch')) {
+        lists += 1;
+        const metadata = { resourceVersion: 'list-1' };
+        reply(response, 200, { kind: 'WidgetList', metadata, items: [stored('a', 'a-1')] });
+        return;
+      }
+      continued.push(request.query.get('resourceVersion'));
+      if (continued.length <= 3) {
+        reply(response, code, status(code, 'Unavailable'));
+      } else {
+        response.writeHead(200, { 'content-type': 'application/json' });
+        response.write(event('ADDED', stored('b', 'b-1')));
+      }
+    });
+    await using rig = testClient(() => api.config());
+    const informer = widgetInformer(rig.client, rig.seen);
+    await using _run = running((signal) => informer.run(signal));
+    await poll('what happened meanwhile', () => cachedNames(informer).includes('b'));
+    expect(continued).toEqual(['list-1', 'list-1', 'list-1', 'list-1']);
+    expect(lists).toBe(1);
+  },
+);
+
 test('C10: resourceVersions are opaque: a watch continues with exactly what the server said last, bookmarks included', async () => {
   const asked: (string | null)[] = [];
   const { api: starting } = startWorld((request, response, nth) => {
