@@ -1,31 +1,36 @@
 /**
- * A thousand runs at once against a real API server, Redis and S3 server, with a controller in a process of its own.
- * Prints runs per second beside the rate at which the same API server takes status writes from nobody but a client, how
- * long a run took from its creation to its end, and the controller's memory. Exits with 1 when a run did not end right.
- * `node bench/controller.ts [runs] [apps]`
+ * A thousand runs at once against a real API server, Redis and S3 server, with a controller in a process of its own, as the
+ * image runs it. Prints runs per second beside the rate at which the same API server takes status writes from nobody but a
+ * client, how long a run took from its creation to its end, what the controller sent, and its memory. Exits with 1 when a run
+ * did not end right. `node bench/controller.ts [runs] [apps]`
+ *
+ * CONTROLLER_NODE names another Node.js for the controller, for instance a script that enters a cgroup and becomes one.
  */
 import { readFile } from 'node:fs/promises';
+import { pino } from 'pino';
 import { Registry } from 'prom-client';
 import type { BootstrapRecovery } from '../src/api/bootstraprecovery.generated.ts';
 import { apiVersion, bootstrapRecoveries } from '../src/api/resources.ts';
 import { ApiClient } from '../src/kube/apiclient.ts';
+import { systemClock } from '../src/kube/clock.ts';
+import { Informer } from '../src/kube/informer.ts';
 import { RuntimeMetrics } from '../src/kube/metrics.ts';
 import { type ControllerProcess, startController } from '../test/controllers/support/controller-process.ts';
 import { type CrowdResult, eachOf, overlaps, putCrowd, runCrowd } from '../test/controllers/support/crowd.ts';
 import { startInstallation } from '../test/controllers/support/installation.ts';
 import { testNamespace } from '../test/controllers/support/namespace.ts';
 import { startApiServer } from '../test/harness/apiserver.ts';
+import { temporaryDirectory } from '../test/harness/temporary-directory.ts';
+import { liveHeap } from '../test/kube/fixtures/heap.ts';
+import { shippedProgram } from './shipped-program.ts';
 
 const count = Number(process.argv[2] ?? 1_000);
 const apps = Number(process.argv[3] ?? 100);
 const referenceWrites = 1_000;
 
 await using server = await startApiServer();
-const client = new ApiClient({
-  loadConfig: () => server.kubeConfig(),
-  userAgent: 'controller-bench',
-  metrics: new RuntimeMetrics({ registry: new Registry(), prefix: 'bench' }),
-});
+const metrics = new RuntimeMetrics({ registry: new Registry(), prefix: 'bench' });
+const client = new ApiClient({ loadConfig: () => server.kubeConfig(), userAgent: 'bench', metrics });
 const namespace = await testNamespace(server, 'bench');
 const reference = await writesPerSecond(await server.createNamespace('reference'));
 console.log(`API server alone       ${reference.toFixed(0)} status writes/s, 16 at once`);
@@ -36,7 +41,10 @@ await namespace.apply(
   ...installation.secrets,
   installation.target('default', { trust: { onFirstUse: true } }),
 );
-await using controller = await startController(namespace);
+await using bundle = await temporaryDirectory('bench');
+const program = await shippedProgram(bundle.path, process.env['CONTROLLER_NODE'] ?? process.execPath);
+await using controller = await startController(namespace, { program });
+const atRest = await memory(controller.process.pid);
 const result = await runCrowd(client, namespace.name, { apps, count, timeoutMs: 1_800_000 });
 await report(controller, result);
 await client.close();
@@ -45,20 +53,26 @@ async function report(
   controller: ControllerProcess,
   { runs, latencies, elapsed }: CrowdResult,
 ): Promise<void> {
-  const rate = count / (elapsed / 1000);
-  const calls = await apiWrites(controller);
+  const seconds = elapsed / 1000;
   const percentile = (share: number): string => {
     const at = latencies[Math.min(latencies.length - 1, Math.floor(latencies.length * share))] ?? 0;
     return `${(at / 1000).toFixed(1)} s`;
   };
   console.log(
-    `${count} runs, ${apps} apps      ${rate.toFixed(1)} runs/s, ${(elapsed / 1000).toFixed(1)} s in all`,
+    `${count} runs, ${apps} apps      ${(count / seconds).toFixed(1)} runs/s, ${seconds.toFixed(1)} s in all`,
+  );
+  const { reads, writes, events } = await calls(controller);
+  const share = ((writes / seconds / reference) * 100).toFixed(0);
+  console.log(
+    `writes of the controller ${(writes / count).toFixed(1)} per run, ${(writes / seconds).toFixed(0)}/s = ${share} % of the API server alone`,
   );
   console.log(
-    `writes of the controller ${(calls / count).toFixed(1)} per run, ${(calls / (elapsed / 1000)).toFixed(0)}/s = ${((calls / (elapsed / 1000) / reference) * 100).toFixed(0)} % of the API server alone`,
+    `  with ${(events / count).toFixed(1)} events per run; reads ${(reads / count).toFixed(1)} per run; CPU ${((await cpuSeconds(controller)) / count / 1e-3).toFixed(1)} ms per run`,
   );
   console.log(`created to ended       p50 ${percentile(0.5)}, p99 ${percentile(0.99)}, all created at once`);
-  console.log(`controller             ${await peakMemory(controller.process.pid)} MiB at most`);
+  const { peak, now } = await memory(controller.process.pid);
+  console.log(`memory of the controller ${atRest.now} MiB at rest, ${peak} MiB at most, ${now} MiB after`);
+  console.log(`  cache ${await bytesPerObject()} bytes per run`);
   const reasons = Map.groupBy(runs.values(), reasonOf);
   for (const [reason, ended] of reasons) console.log(`  ${reason}: ${ended.length}`);
   const overlapping = await overlaps(controller, runs);
@@ -98,16 +112,58 @@ async function writesPerSecond(reference: string): Promise<number> {
   return referenceWrites / ((performance.now() - begin) / 1000);
 }
 
-/** Requests of the controller that changed something, without the renewals of its lease. */
-async function apiWrites(controller: ControllerProcess): Promise<number> {
-  const lines = (await controller.metrics()).split('\n');
-  return lines
-    .filter((line) => /^rest_client_requests_total\{.*method="(PATCH|POST|DELETE)"/.test(line))
-    .reduce((sum, line) => sum + Number(line.split(' ').at(-1)), 0);
+/** Requests of the controller until now, without the renewals of its lease. */
+async function calls(
+  controller: ControllerProcess,
+): Promise<{ readonly reads: number; readonly writes: number; readonly events: number }> {
+  const text = await controller.metrics();
+  return {
+    reads: sum(text, /^rest_client_requests_total\{.*method="GET"/),
+    writes: sum(text, /^rest_client_requests_total\{.*method="(PATCH|POST|DELETE)"/),
+    events: sum(text, /^bootstrap_recovery_events_total\{result="created"/),
+  };
 }
 
-async function peakMemory(pid: number): Promise<string> {
+async function cpuSeconds(controller: ControllerProcess): Promise<number> {
+  return sum(await controller.metrics(), /^process_cpu_seconds_total /);
+}
+
+/** All series of a metric that match. */
+function sum(text: string, series: RegExp): number {
+  const lines = text.split('\n').filter((line) => series.test(line));
+  return lines.reduce((total, line) => total + Number(line.split(' ').at(-1)), 0);
+}
+
+/** Resident memory of a process in MiB: now, and the most it ever was. */
+async function memory(pid: number): Promise<{ readonly now: string; readonly peak: string }> {
   const status = await readFile(`/proc/${pid}/status`, 'utf8').catch(() => '');
-  const kilobytes = /^VmHWM:\s+(\d+) kB$/m.exec(status)?.[1];
-  return kilobytes === undefined ? 'unknown' : (Number(kilobytes) / 1024).toFixed(0);
+  const mebibytes = (field: string): string => {
+    const kilobytes = new RegExp(`^${field}:\\s+(\\d+) kB$`, 'm').exec(status)?.[1];
+    return kilobytes === undefined ? 'unknown' : (Number(kilobytes) / 1024).toFixed(0);
+  };
+  return { now: mebibytes('VmRSS'), peak: mebibytes('VmHWM') };
+}
+
+/** What one run that has ended costs for as long as it exists: live heap of the objects in a cache like the controller's. */
+async function bytesPerObject(): Promise<string> {
+  const informer = new Informer<BootstrapRecovery>({
+    client,
+    resource: bootstrapRecoveries,
+    namespaces: [namespace.name],
+    logger: pino({ level: 'silent' }),
+    metrics,
+    clock: systemClock,
+    random: Math.random,
+  });
+  const stop = new AbortController();
+  const watching = informer.run(stop.signal);
+  await informer.synced;
+  stop.abort();
+  await watching;
+  // Several copies, or what this process happens to let go of meanwhile would count.
+  const text = JSON.stringify(informer.store.list());
+  const copies: unknown[] = [];
+  const before = liveHeap();
+  while (copies.length < 10) copies.push(JSON.parse(text));
+  return ((liveHeap() - before) / copies.length / informer.store.size).toFixed(0);
 }

@@ -8,36 +8,13 @@
  */
 import { cp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join, relative, resolve } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import { build, type Metafile } from 'esbuild';
+import type { Metafile } from 'esbuild';
+import { bundle, root } from './build/bundle.ts';
 
-const root = fileURLToPath(new URL('..', import.meta.url));
 const dist = resolve(root, process.argv[2] ?? 'dist');
 
-/** CommonJS packages inside an ESM bundle ask for `require`, which ESM has not. */
-const banner = [
-  "import { createRequire as createRequireForBundle } from 'node:module';",
-  'const require = createRequireForBundle(import.meta.url);',
-].join('\n');
-
 await rm(dist, { recursive: true, force: true });
-const { metafile } = await build({
-  absWorkingDir: root,
-  // The worker's name is what src/tuf/offload/worker-url.ts looks for beside the code that starts it.
-  entryPoints: { 'tuf-recovery': 'src/cli/main.ts', 'verify.worker': 'src/tuf/verify.worker.ts' },
-  outdir: dist,
-  bundle: true,
-  splitting: true,
-  platform: 'node',
-  target: 'node24',
-  format: 'esm',
-  chunkNames: 'chunk-[hash]',
-  banner: { js: banner },
-  legalComments: 'none',
-  sourcemap: false,
-  metafile: true,
-  logLevel: 'warning',
-});
+const metafile = await bundle({ 'tuf-recovery': 'src/cli/main.ts' }, dist);
 // Code that reads a file beside itself finds it beside its chunk.
 await cp(join(root, 'src/redis/scripts'), join(dist, 'scripts'), { recursive: true });
 await writeFile(join(dist, 'package.json'), `${JSON.stringify({ type: 'module', private: true })}\n`);

@@ -372,7 +372,7 @@ export interface BootstrapRecoveryStatus {
     readonly message: string;
   }[];
   /**
-   * The ConfigMap with the full report; it is deleted together with this object.
+   * The ConfigMap with the full report; it is deleted together with this object. A run that found nothing to do has none: its status says it all.
    */
   readonly reportRef?: {
     /**

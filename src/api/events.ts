@@ -46,15 +46,16 @@ export const recoveryCreated = {
 /** Conditions that are good news when they are False, and no news when they never were anything else. */
 const abnormalWhenTrue: ReadonlySet<string> = new Set(['LossDetected', 'CircuitOpen']);
 
-/** Reasons that are no news: the state every object starts in. */
-const silent: ReadonlySet<string> = new Set(['Pending', 'NotChecked']);
+/** Reasons that are no news: every run starts in these states, and `status.startTime` says when it left them. */
+const silent: ReadonlySet<string> = new Set(['Pending', 'NotChecked', 'Running']);
 
 /** Refusals that are good news, and waiting that deserves attention. */
 const normalWhenFalse: ReadonlySet<string> = new Set(['NotRequired', 'Cancelled']);
 const warningWhenUnknown: ReadonlySet<string> = new Set(['Retrying', 'WaitingForTarget']);
 
 /**
- * One event for each condition whose status or reason changed, in the order of the conditions.
+ * One event for each condition whose status or reason changed, in the order of the conditions. The end of a run is one event: what
+ * it found out at the same moment is why it ended, which the end's own message says.
  *
  * @param actions the conditions that are told, with the action an event names
  */
@@ -63,15 +64,22 @@ export function transitionEvents(
   next: readonly Condition[],
   actions: Readonly<Record<string, string>> = eventActions,
 ): readonly EventNote[] {
-  return next.flatMap((condition) => {
-    const { type, status, reason, message } = condition;
+  const changed = next.filter((condition) => isNews(condition, previous));
+  const end = changed.find(({ type, status }) => type === 'Succeeded' && status !== 'Unknown');
+  return (end === undefined ? changed : [end]).flatMap((condition) => {
+    const { type, reason, message } = condition;
     const action = Object.hasOwn(actions, type) ? actions[type] : undefined;
-    if (action === undefined || silent.has(reason)) return [];
-    const before = previous.find((known) => known.type === type);
-    if (before?.status === status && before.reason === reason) return [];
-    if (before === undefined && status !== 'True' && abnormalWhenTrue.has(type)) return [];
-    return [{ type: severity(condition), reason, action, note: shorten(message) }];
+    return action === undefined
+      ? []
+      : [{ type: severity(condition), reason, action, note: shorten(message) }];
   });
+}
+
+function isNews({ type, status, reason }: Condition, previous: readonly Condition[]): boolean {
+  if (silent.has(reason)) return false;
+  const before = previous.find((known) => known.type === type);
+  if (before === undefined && status !== 'True' && abnormalWhenTrue.has(type)) return false;
+  return before?.status !== status || before.reason !== reason;
 }
 
 function severity({ type, status, reason }: Condition): EventNote['type'] {

@@ -91,8 +91,9 @@ export const succeededReasons = {
   },
   RedisUnsupported: {
     status: 'False',
-    meaning: 'This Redis runs in a mode the server itself cannot use, such as Cluster.',
-    next: "Use a standalone or Sentinel Redis: the server's keys carry no hash tags.",
+    meaning:
+      'What answers is no Redis the server itself can use: it runs as a Cluster, or does not speak as Redis does.',
+    next: "Check the address; use a standalone or Sentinel Redis: the server's keys carry no hash tags.",
   },
   RedisWriteFailed: {
     status: 'False',

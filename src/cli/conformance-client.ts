@@ -1,17 +1,17 @@
-import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { readFile } from 'node:fs/promises';
 import { TerminalError } from '../errors.ts';
-import { encodeSegment } from '../storage/file-encoding.ts';
 import { HttpSource } from '../storage/http.ts';
 import { fetchTarget, targetMatches } from '../tuf/client/target-file.ts';
-import type { TrustStore } from '../tuf/client/trust-store.ts';
 import { Updater } from '../tuf/client/updater.ts';
+import { ClientDirectory } from './client-directory.ts';
 import type { ConformanceFlags } from './conformance.ts';
 import type { CommandContext } from './context.ts';
+import { explainFileErrors } from './file-errors.ts';
 
 /** `init`: trusts the given root as it is; no request is made and nothing is checked yet. */
 export async function initialise({ metadataDir }: ConformanceFlags, trustedRoot: string): Promise<void> {
-  await new DirectoryStore(metadataDir).write('root', await readFile(trustedRoot));
+  const root = await explainFileErrors(trustedRoot, 'read', () => readFile(trustedRoot));
+  await metadataStore(metadataDir).write('root', root);
 }
 
 /** `refresh` */
@@ -21,73 +21,41 @@ export async function refresh(flags: ConformanceFlags, context: CommandContext):
 
 /** `download`: all artifacts with one client, in order, up to the first that fails. */
 export async function download(flags: ConformanceFlags, context: CommandContext): Promise<void> {
-  const { targetName = [], targetBaseUrl, targetDir } = flags;
-  const directory = required(targetDir, '--target-dir');
-  const targets = new HttpSource(required(targetBaseUrl, '--target-base-url'), { encoding: 'path' });
+  const { signal } = context;
+  const names = required(flags.targetName, '--target-name');
+  const artifacts = new ClientDirectory(required(flags.targetDir, '--target-dir'));
+  const source = new HttpSource(required(flags.targetBaseUrl, '--target-base-url'), { encoding: 'path' });
   const updater = openUpdater(flags, context);
-  for (const name of targetName) {
+  for (const name of names) {
     const target = await updater.find(name);
     if (target === undefined)
-      throw new TerminalError('NotFound', `No role of the repository vouches for ${name}; check the name.`);
-    const file = join(directory, encodeSegment(name));
-    const stored = await readIfThere(file);
+      throw new TerminalError('NotFound', `No role of the repository vouches for ${name}. Check the name.`);
+    const stored = await artifacts.read(name);
     if (stored !== undefined && targetMatches(target, stored)) continue;
-    await writeAtomically(file, await fetchTarget(targets, target, await updater.consistentSnapshot()));
+    const consistentSnapshot = await updater.consistentSnapshot();
+    await artifacts.write(name, await fetchTarget(source, target, { consistentSnapshot, signal }));
   }
 }
 
 function openUpdater(flags: ConformanceFlags, { signal }: CommandContext): Updater {
   return new Updater({
     metadata: new HttpSource(required(flags.metadataUrl, '--metadata-url')),
-    store: new DirectoryStore(flags.metadataDir),
+    store: metadataStore(flags.metadataDir),
     now: new Date(),
     signal,
   });
 }
 
-function required(value: string | undefined, flag: string): string {
-  if (value === undefined) throw new TerminalError('InvalidInput', `${flag} is missing.`);
+/** As the suite reads it: `root.json`. */
+function metadataStore(directory: string): ClientDirectory {
+  return new ClientDirectory(directory, '.json');
+}
+
+function required<T>(value: T | undefined, flag: string): T {
+  if (value === undefined)
+    throw new TerminalError(
+      'InvalidInput',
+      `${flag} is missing. Run with --help to see what each command needs.`,
+    );
   return value;
-}
-
-/** Trusted metadata in a directory, as the suite reads it: `root.json`, with unusual role names percent-encoded. */
-class DirectoryStore implements TrustStore {
-  readonly #directory: string;
-
-  constructor(directory: string) {
-    this.#directory = directory;
-  }
-
-  read(role: string): Promise<Uint8Array | undefined> {
-    return readIfThere(this.#path(role));
-  }
-
-  write(role: string, bytes: Uint8Array): Promise<void> {
-    return writeAtomically(this.#path(role), bytes);
-  }
-
-  async remove(role: string): Promise<void> {
-    await rm(this.#path(role), { force: true });
-  }
-
-  #path(role: string): string {
-    return join(this.#directory, `${encodeSegment(role)}.json`);
-  }
-}
-
-async function readIfThere(path: string): Promise<Uint8Array | undefined> {
-  try {
-    return await readFile(path);
-  } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined;
-    throw error;
-  }
-}
-
-/** Through a neighbouring file: a reader sees the old bytes or the new ones. */
-async function writeAtomically(path: string, bytes: Uint8Array): Promise<void> {
-  await mkdir(join(path, '..'), { recursive: true });
-  const temporary = `${path}.${process.pid}.tmp`;
-  await writeFile(temporary, bytes);
-  await rename(temporary, path);
 }

@@ -2,6 +2,7 @@
 // Writes one thing: the status of a BootstrapRecovery (with its report and events beside it).
 // What a run changes in Redis is written by src/recovery, under a lock that a finalizer guards.
 // Gathers facts, decides (bootstraprecovery/decide.ts, pure), acts (actions.ts, attempt.ts), reports.
+import type { Logger } from 'pino';
 import type { BootstrapRecovery } from '../api/bootstraprecovery.generated.ts';
 import type { RecoveryTarget } from '../api/recoverytarget.generated.ts';
 import { suffixOf } from '../faynosync/app.ts';
@@ -10,12 +11,14 @@ import type { EventRecorder } from '../kube/eventrecorder.ts';
 import type { ObjectKey } from '../kube/objectkey.ts';
 import type { ReconcileContext, Reconciler, Result } from '../kube/reconcile.ts';
 import type { Store } from '../kube/store.ts';
-import { holdsFinalizer, RunActions } from './bootstraprecovery/actions.ts';
+import { RunActions, type RunTools } from './bootstraprecovery/actions.ts';
 import type { AttemptTools } from './bootstraprecovery/attempt.ts';
 import { type Decision, decide } from './bootstraprecovery/decide.ts';
-import { gatherFacts, type LiveFacts } from './bootstraprecovery/facts.ts';
+import { gatherFacts } from './bootstraprecovery/facts.ts';
 import { Interrupts } from './bootstraprecovery/interrupts.ts';
-import type { RunSlots } from './bootstraprecovery/slots.ts';
+import { queued } from './bootstraprecovery/queued.ts';
+import { holdsFinalizer, RecentEnds } from './bootstraprecovery/recentends.ts';
+import type { Refusal, RunSlots, Slot } from './bootstraprecovery/slots.ts';
 import { StatusWriter } from './bootstraprecovery/statuswriter.ts';
 
 /** What a {@link BootstrapRecoveryReconciler} is made of. */
@@ -33,62 +36,82 @@ export interface BootstrapRecoveryReconcilerOptions extends Omit<AttemptTools, '
 export class BootstrapRecoveryReconciler implements Reconciler {
   readonly #options: BootstrapRecoveryReconcilerOptions;
   readonly #interrupts = new Interrupts();
+  readonly #ends = new RecentEnds();
 
   constructor(options: BootstrapRecoveryReconcilerOptions) {
     this.#options = options;
     options.runs.subscribe(this.#interrupts.listener);
+    options.runs.subscribe(this.#ends.listener);
   }
 
   async reconcile(key: ObjectKey, context: ReconcileContext): Promise<Result> {
-    const { client, runs, clock, slots } = this.#options;
+    const { runs, slots } = this.#options;
     const cached = runs.get(key);
-    const idle = cached === undefined ? {} : this.#idle(cached);
-    let wantsPlace = false;
+    const presumed = cached && this.#presume(cached);
+    // A place kept for a run that does not come for it would be lost to all others.
+    if (presumed?.kind !== 'attempt') slots.forget(key);
+    if (cached === undefined || presumed === undefined) return {};
+    const idle = idleResult(cached, presumed);
+    if (idle !== undefined) return idle;
+    const place = presumed.kind === 'attempt' ? slots.acquire(key, appOf(cached)) : undefined;
+    if (place !== undefined && 'refusedBecause' in place) {
+      await this.#queue(cached, place, context);
+      return {};
+    }
     try {
-      if (cached === undefined || idle !== undefined) return idle ?? {};
-      // Before the object is read: what changes after the read reaches the run as an interrupt.
-      using interrupt = this.#interrupts.register(cached.metadata.uid);
-      const facts = await gatherFacts(client, cached, clock, context.signal);
-      if (facts === undefined) return {};
-      const decision = decide(facts);
-      wantsPlace = decision.kind === 'attempt';
-      return await this.#act(key, facts, decision, interrupt.signal, context);
+      return await this.#look(cached, place, context);
     } finally {
-      // A place kept for a run that does not come for it would be lost to all others.
-      if (!wantsPlace) slots.forget(key);
+      place?.release();
     }
   }
 
   /**
-   * What the cache alone can answer: the end is final and a later look is only a matter of time. A stale cache does no harm here,
-   * because what it does not show yet wakes the run again.
+   * What the cache alone suggests; undefined when it is known to be behind. Enough to do nothing and to wait in line: a stale cache
+   * does no harm there, because what it does not show yet wakes the run again.
    */
-  #idle(run: BootstrapRecovery): Result | undefined {
+  #presume(run: BootstrapRecovery): Decision | undefined {
     const { targets, clock } = this.#options;
-    const { metadata, spec, status } = run;
-    const target = targets.get({ namespace: metadata.namespace, name: spec.targetRef.name });
-    const decision = decide({ run, target, now: clock.now() });
-    if (decision.kind === 'sleep') return { requeueAfterMs: decision.wakeAfterMs };
-    const settled = status.observedGeneration === metadata.generation && !holdsFinalizer(run);
-    return decision.kind === 'finished' && settled ? wake(decision.wakeAfterMs) : undefined;
+    if (this.#ends.isAwaitedFor(run)) return undefined;
+    const { namespace } = run.metadata;
+    const target = targets.get({ namespace, name: run.spec.targetRef.name });
+    return decide({ run, target, now: clock.now() });
   }
 
-  async #act(
-    key: ObjectKey,
-    facts: LiveFacts,
-    decision: Decision,
-    interrupted: AbortSignal,
-    { signal, logger }: ReconcileContext,
-  ): Promise<Result> {
-    const tools = {
+  /** Says once that the run waits for its turn. Nothing is read for it: a thousand runs may wait for four places. */
+  async #queue(
+    run: BootstrapRecovery,
+    { refusedBecause }: Refusal,
+    { logger }: ReconcileContext,
+  ): Promise<void> {
+    const draft = queued(run, refusedBecause, this.#options.clock.now());
+    if (draft !== undefined) await this.#tools(run, logger).writer(run).note(draft);
+  }
+
+  #tools({ metadata }: BootstrapRecovery, logger: Logger): RunTools {
+    return {
       ...this.#options,
-      logger: logger.child({ taskID: facts.run.metadata.uid }),
-      writer: (run: BootstrapRecovery) => new StatusWriter({ ...this.#options, run }),
+      ends: this.#ends,
+      logger: logger.child({ taskID: metadata.uid }),
+      writer: (run) => new StatusWriter({ ...this.#options, run }),
     };
-    const actions = new RunActions(tools, facts);
+  }
+
+  /** Decides by the objects as they are now, and acts. Long work only with a place: so many runs at once, and one for each app. */
+  async #look(
+    cached: BootstrapRecovery,
+    place: Slot | undefined,
+    context: ReconcileContext,
+  ): Promise<Result> {
+    const { client, clock } = this.#options;
+    // Before the object is read: what changes after the read reaches the run as an interrupt.
+    using interrupt = this.#interrupts.register(cached.metadata.uid);
+    const facts = await gatherFacts(client, cached, clock, context.signal);
+    if (facts === undefined) return {};
+    const decision = decide(facts);
+    const actions = new RunActions(this.#tools(facts.run, context.logger), facts);
     switch (decision.kind) {
       case 'release':
-        return actions.release(signal);
+        return actions.release(context.signal);
       case 'expire':
         await actions.expire();
         return {};
@@ -101,37 +124,32 @@ export class BootstrapRecoveryReconciler implements Reconciler {
         await actions.wait(decision.verdict);
         return {};
       case 'end':
-        await actions.end(decision.verdict, signal);
+        await actions.end(decision.verdict, context.signal);
         return {};
-      case 'attempt':
-        return this.#attempt(key, facts, decision, actions, { stopping: signal, interrupted });
-    }
-  }
-
-  /** Long work only in a place of its own: so many runs at once, and one for each app. */
-  async #attempt(
-    key: ObjectKey,
-    { run, target }: LiveFacts,
-    { attempt, deadline }: Extract<Decision, { kind: 'attempt' }>,
-    actions: RunActions,
-    signals: { readonly stopping: AbortSignal; readonly interrupted: AbortSignal },
-  ): Promise<Result> {
-    // Without a target the decision was to wait for it.
-    if (target === undefined) return {};
-    const app = `${key.namespace}/${target.metadata.name}/${suffixOf(run.spec)}`;
-    const place = this.#options.slots.acquire(key, app);
-    if ('refusedBecause' in place) {
-      await actions.wait({ reason: 'Pending', message: place.refusedBecause });
-      return {};
-    }
-    try {
-      return await actions.attempt({ target, attempt, deadline, ...signals });
-    } finally {
-      place.release();
+      case 'attempt': {
+        // Without a place the cache said otherwise, so a change is on its way that wakes the run; without a target it would wait.
+        if (place === undefined || facts.target === undefined) return {};
+        const { attempt, deadline } = decision;
+        const signals = { stopping: context.signal, interrupted: interrupt.signal };
+        // Awaited here: the interrupt must reach the run until it has ended.
+        return await actions.attempt({ target: facts.target, attempt, deadline, ...signals });
+      }
     }
   }
 }
 
+/** What can be said without asking anybody: when to look again, if there is nothing to do now. */
+function idleResult({ metadata, status }: BootstrapRecovery, presumed: Decision): Result | undefined {
+  if (presumed.kind === 'sleep') return { requeueAfterMs: presumed.wakeAfterMs };
+  const settled = status.observedGeneration === metadata.generation && !holdsFinalizer({ metadata });
+  return presumed.kind === 'finished' && settled ? wake(presumed.wakeAfterMs) : undefined;
+}
+
 function wake(afterMs: number | undefined): Result {
   return afterMs === undefined ? {} : { requeueAfterMs: afterMs };
+}
+
+/** What runs take turns on: one app of one installation. */
+function appOf({ metadata, spec }: BootstrapRecovery): string {
+  return `${metadata.namespace}/${spec.targetRef.name}/${suffixOf(spec)}`;
 }

@@ -8,6 +8,7 @@ import {
   type DeleteOptions,
   type ListOptions,
   type ObjectList,
+  PATCH_CONTENT_TYPE,
   type Patch,
   type Timeouts,
   type WatchOptions,
@@ -22,11 +23,6 @@ import { apiVersionOf, type Resource, resourcePath } from './resource.ts';
 import { Transport } from './transport.ts';
 import { openWatch } from './watch.ts';
 import type { WatchEvent } from './watchstream.ts';
-
-const PATCH_CONTENT_TYPE = {
-  merge: 'application/merge-patch+json',
-  json: 'application/json-patch+json',
-} as const;
 
 /**
  * Every call this project makes to an API server, for any resource a {@link Resource} describes. Failures are

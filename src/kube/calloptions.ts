@@ -85,6 +85,12 @@ export type Patch =
   | { readonly type: 'merge'; readonly body: Readonly<Record<string, unknown>> }
   | { readonly type: 'json'; readonly body: readonly Readonly<Record<string, unknown>>[] };
 
+/** How each {@link Patch} announces itself; the wrong one is refused with 415. */
+export const PATCH_CONTENT_TYPE = {
+  merge: 'application/merge-patch+json',
+  json: 'application/json-patch+json',
+} as const;
+
 /** The fields one field manager wants to own, and whose they are; the client adds apiVersion and kind. */
 export interface AppliedObject {
   readonly metadata: { readonly name: string; readonly namespace?: string | undefined };

@@ -1,14 +1,15 @@
-import { AssertionError } from 'node:assert';
 import { randomUUID } from 'node:crypto';
 import type { Logger } from 'pino';
 import { abortable } from './abortable.ts';
 import type { Cache } from './cache.ts';
 import type { Clock } from './clock.ts';
+import { ControllerMetrics } from './controllermetrics.ts';
 import { Deadline } from './deadline.ts';
 import type { Informer } from './informer.ts';
 import type { RuntimeMetrics } from './metrics.ts';
 import type { KubernetesObject } from './object.ts';
 import { formatKey, type ObjectKey, parseKey } from './objectkey.ts';
+import { isPanic } from './panic.ts';
 import type { RateLimiter } from './ratelimiter.ts';
 import { type Reconciler, ReconcileTimeoutError, TerminalError } from './reconcile.ts';
 import type { StoreEvent } from './store.ts';
@@ -45,6 +46,7 @@ export class Controller {
   readonly name: string;
   readonly #options: ControllerOptions;
   readonly #logger: Logger;
+  readonly #metrics: ControllerMetrics;
   readonly #queue: WorkQueue;
   readonly #informers = new Set<Cache>();
   #started = false;
@@ -55,7 +57,7 @@ export class Controller {
     this.#logger = options.logger.child({ controller: options.name });
     const { name, clock, metrics, rateLimiter } = options;
     this.#queue = new WorkQueue({ name, clock, metrics, ...(rateLimiter && { rateLimiter }) });
-    this.#initMetrics();
+    this.#metrics = new ControllerMetrics(name, metrics, options.maxConcurrentReconciles ?? 1);
   }
 
   /** Has changes seen by `informer` reconciled. Workers do not start before it has synced. */
@@ -119,18 +121,18 @@ export class Controller {
         this.#queue.done(key);
         return;
       }
-      this.#options.metrics.activeWorkers.inc({ controller: this.name });
+      const idle = this.#metrics.busy();
       try {
         await this.#reconcile(key, signal);
       } finally {
-        this.#options.metrics.activeWorkers.dec({ controller: this.name });
+        idle();
         this.#queue.done(key);
       }
     }
   }
 
   async #reconcile(queueKey: string, signal: AbortSignal): Promise<void> {
-    const { clock, metrics, reconciler, reconcileTimeoutMs } = this.#options;
+    const { clock, reconciler, reconcileTimeoutMs } = this.#options;
     const key = parseKey(queueKey);
     const reconcileID = randomUUID();
     const logger = this.#logger.child({ namespace: key.namespace, name: key.name, reconcileID });
@@ -153,7 +155,7 @@ export class Controller {
       if (requeueAfterMs > 0) {
         this.#queue.addAfter(queueKey, requeueAfterMs);
       }
-      this.#count(requeueAfterMs > 0 ? 'requeue_after' : 'success');
+      this.#metrics.succeeded(requeueAfterMs > 0 ? 'requeue_after' : 'success');
     } catch (error) {
       if (signal.aborted && error === signal.reason) {
         logger.info({ reason: signal.reason }, 'reconcile stopped at a safe point');
@@ -161,60 +163,20 @@ export class Controller {
         this.#failed(queueKey, error, logger);
       }
     } finally {
-      if (deadline?.expired) {
-        metrics.reconcileTimeouts.inc({ controller: this.name });
-      }
-      metrics.reconcileTime.observe({ controller: this.name }, (clock.monotonic() - startedAt) / 1000);
+      this.#metrics.took((clock.monotonic() - startedAt) / 1000, deadline?.expired ?? false);
     }
   }
 
   #failed(queueKey: string, error: unknown, logger: Logger): void {
-    const { metrics } = this.#options;
-    const controller = this.name;
-    metrics.reconcileErrors.inc({ controller });
-    this.#count('error');
     if (error instanceof TerminalError) {
-      metrics.terminalReconcileErrors.inc({ controller });
+      this.#metrics.failed('terminal');
       // Unlike controller-runtime: its memory of the failures would stay until the object's next success.
       this.#queue.forget(queueKey);
       logger.error({ err: error }, 'reconcile failed for good; waiting for a change');
       return;
     }
-    if (isPanic(error)) {
-      metrics.reconcilePanics.inc({ controller });
-    }
+    this.#metrics.failed(isPanic(error) ? 'panic' : 'error');
     this.#queue.addRateLimited(queueKey);
     logger.error({ err: error }, 'reconcile failed; trying again');
   }
-
-  #count(result: 'success' | 'error' | 'requeue_after'): void {
-    this.#options.metrics.reconcileTotal.inc({ controller: this.name, result });
-  }
-
-  /** Series exist from the start, so that a rate over them is right from the first failure on. */
-  #initMetrics(): void {
-    const { metrics, maxConcurrentReconciles = 1 } = this.#options;
-    const controller = this.name;
-    for (const result of ['error', 'requeue_after', 'requeue', 'success']) {
-      metrics.reconcileTotal.inc({ controller, result }, 0);
-    }
-    metrics.reconcileErrors.inc({ controller }, 0);
-    metrics.terminalReconcileErrors.inc({ controller }, 0);
-    metrics.reconcilePanics.inc({ controller }, 0);
-    metrics.reconcileTimeouts.inc({ controller }, 0);
-    metrics.maxConcurrentReconciles.set({ controller }, maxConcurrentReconciles);
-    metrics.activeWorkers.set({ controller }, 0);
-  }
-}
-
-/** JavaScript's counterpart of a Go panic: an error nobody throws on purpose. */
-function isPanic(error: unknown): boolean {
-  return (
-    !(error instanceof Error) ||
-    error instanceof TypeError ||
-    error instanceof ReferenceError ||
-    error instanceof RangeError ||
-    error instanceof SyntaxError ||
-    error instanceof AssertionError
-  );
 }

@@ -4,7 +4,8 @@ import type { Cache } from './cache.ts';
 import type { Clock } from './clock.ts';
 import type { RuntimeMetrics } from './metrics.ts';
 import type { KubernetesObject } from './object.ts';
-import { Reflector, type ReflectorTimings } from './reflector.ts';
+import { Reflector } from './reflector.ts';
+import type { ReflectorTimings } from './reflectortimings.ts';
 import type { Resource } from './resource.ts';
 import { type Indexer, Store } from './store.ts';
 

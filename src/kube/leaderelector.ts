@@ -1,29 +1,10 @@
 import type { Logger } from 'pino';
-import { abortable } from './abortable.ts';
 import type { ApiClient } from './apiclient.ts';
-import { isAlreadyExists, isConflict } from './apierror.ts';
 import type { Clock } from './clock.ts';
-import { Deadline } from './deadline.ts';
-import { LeaseLock } from './leaselock.ts';
+import { DEFAULT_ELECTION_TIMINGS, type ElectionTimings } from './electiontimings.ts';
+import { LeaseCandidate } from './leasecandidate.ts';
 import type { RuntimeMetrics } from './metrics.ts';
 import { sleep } from './sleep.ts';
-
-/** Times of a leader election, in milliseconds: lease > renew deadline > retry period. */
-export interface ElectionTimings {
-  /** How long others wait after the last renewal they saw. */
-  readonly leaseDurationMs: number;
-  /** How long the leader goes on without a renewal before it stops. Smaller by what stopping may take. */
-  readonly renewDeadlineMs: number;
-  /** Between two attempts. */
-  readonly retryPeriodMs: number;
-}
-
-/** client-go's recommendation, as controller-runtime has it. */
-const DEFAULT_ELECTION_TIMINGS: ElectionTimings = {
-  leaseDurationMs: 15_000,
-  renewDeadlineMs: 10_000,
-  retryPeriodMs: 2_000,
-};
 
 /** What a {@link LeaderElector} is made of. */
 export interface LeaderElectorOptions {
@@ -58,37 +39,35 @@ export class LeaderElector {
   readonly #options: LeaderElectorOptions;
   readonly #timings: ElectionTimings;
   readonly #logger: Logger;
-  readonly #lock: LeaseLock;
-  /** When the last successful renewal was begun; undefined while not leading. */
-  #renewedAt: number | undefined;
+  readonly #candidate: LeaseCandidate;
 
   constructor(options: LeaderElectorOptions) {
     this.#options = options;
     this.#timings = { ...DEFAULT_ELECTION_TIMINGS, ...options.timings };
     const { name, identity } = options;
-    this.#lock = new LeaseLock({ ...options, durationMs: this.#timings.leaseDurationMs });
     this.#logger = options.logger.child({ lease: `${options.namespace}/${name}`, identity });
+    this.#candidate = new LeaseCandidate({ ...options, timings: this.#timings, logger: this.#logger });
     options.metrics.leaderStatus.set({ name }, 0);
   }
 
   /** True while this process may act as the leader. Looks at the clock: it turns false the moment time is up. */
   get isLeading(): boolean {
-    return this.#renewedAt !== undefined && this.#now() < this.#renewedAt + this.#timings.renewDeadlineMs;
+    return this.#candidate.isLeading;
   }
 
   /** Who held the lease when it was last seen; undefined when nobody did. */
   get holder(): string | undefined {
-    return this.#lock.spec.holderIdentity || undefined;
+    return this.#candidate.holder;
   }
 
   /** How often the lease changed hands; rises with every new leader. */
   get transitions(): number {
-    return this.#lock.spec.leaseTransitions ?? 0;
+    return this.#candidate.transitions;
   }
 
   /** True when the lease was read or written within twice its duration: leadership works, whoever has it. */
   get isKnown(): boolean {
-    return this.#now() - this.#lock.contactAt < 2 * this.#timings.leaseDurationMs;
+    return this.#candidate.isKnown;
   }
 
   /**
@@ -121,9 +100,9 @@ export class LeaderElector {
         await this.#stepDown(term, leading);
       }
       await leading;
-      await this.#release();
+      await this.#candidate.release();
     } finally {
-      this.#renewedAt = undefined;
+      this.#candidate.resign();
       metrics.leaderStatus.set({ name }, 0);
       signal.removeEventListener('abort', onShutdown);
     }
@@ -133,7 +112,7 @@ export class LeaderElector {
   async #acquire(signal: AbortSignal): Promise<boolean> {
     this.#logger.info('waiting to become leader');
     while (!signal.aborted) {
-      if (await this.#tryAcquireOrRenew(signal)) {
+      if (await this.#candidate.tryAcquireOrRenew(signal)) {
         return true;
       }
       await sleep(this.#options.clock, this.#acquireDelayMs(), signal).catch(() => undefined);
@@ -146,7 +125,7 @@ export class LeaderElector {
     const { retryPeriodMs } = this.#timings;
     const delayMs = retryPeriodMs * (1 + 1.2 * this.#options.random());
     // Unlike client-go, which would let up to a whole retry period pass after a dead leader's time is up.
-    const expiresInMs = this.#lock.expiresInMs;
+    const { expiresInMs } = this.#candidate;
     return expiresInMs > 0 ? Math.min(delayMs, expiresInMs) : delayMs;
   }
 
@@ -155,8 +134,7 @@ export class LeaderElector {
     const { clock } = this.#options;
     const timeUp = new AbortController();
     const lose = (): void => timeUp.abort(new LeadershipLostError(this.#options.name));
-    const restart = (): (() => void) =>
-      clock.after((this.#renewedAt ?? 0) + this.#timings.renewDeadlineMs - this.#now(), lose);
+    const restart = (): (() => void) => clock.after(this.#candidate.leadsForMs, lose);
     const onEnded = (): void => timeUp.abort(ended.reason);
     ended.addEventListener('abort', onEnded, { once: true });
     let cancel = restart();
@@ -170,10 +148,10 @@ export class LeaderElector {
         if (timeUp.signal.aborted || !this.isLeading) {
           return true;
         }
-        if (await this.#tryAcquireOrRenew(timeUp.signal)) {
+        if (await this.#candidate.tryAcquireOrRenew(timeUp.signal)) {
           cancel();
           cancel = restart();
-        } else if (this.#isTakenOver) {
+        } else if (this.#candidate.isTakenOver) {
           // client-go would go on until the renew deadline; there is nothing left to hope for.
           return true;
         }
@@ -187,7 +165,7 @@ export class LeaderElector {
 
   async #stepDown(term: AbortController, leading: Promise<void>): Promise<never> {
     const error = new LeadershipLostError(this.#options.name);
-    this.#renewedAt = undefined;
+    this.#candidate.resign();
     this.#options.metrics.leaderStatus.set({ name: this.#options.name }, 0);
     this.#logger.error({ err: error }, 'lost leadership; stopping everything');
     term.abort(error);
@@ -199,64 +177,5 @@ export class LeaderElector {
     ]);
     grace.abort();
     throw error;
-  }
-
-  /** One attempt, bounded so that a hung connection leaves time for another. Never throws. */
-  async #tryAcquireOrRenew(signal: AbortSignal): Promise<boolean> {
-    const timeoutMs = this.#timings.renewDeadlineMs / 2;
-    const timedOut = () => new Error(`no answer within ${timeoutMs} ms`);
-    using deadline = new Deadline(this.#options.clock, timeoutMs, timedOut, signal);
-    try {
-      // Raced, because a deadline that depends on the obedience of what it limits is none.
-      return await abortable(this.#attempt(deadline.signal), deadline.signal);
-    } catch (error) {
-      if (isConflict(error) || isAlreadyExists(error)) {
-        this.#logger.debug({ err: error }, 'somebody else was faster');
-      } else if (!signal.aborted) {
-        this.#logger.warn({ err: error }, 'the lease could not be read or written');
-      }
-      return false;
-    }
-  }
-
-  async #attempt(signal: AbortSignal): Promise<boolean> {
-    // Counted from before the request: others may have seen the renewal at any time since.
-    const beganAt = this.#now();
-    if (this.isLeading) {
-      if (await this.#lock.renew(signal)) {
-        return this.#hold(beganAt, signal);
-      }
-      this.#options.metrics.leaderSlowpath.inc({ name: this.#options.name });
-    }
-    return (await this.#lock.acquire(signal)) && this.#hold(beganAt, signal);
-  }
-
-  #hold(beganAt: number, signal: AbortSignal): true {
-    // An answer that comes after its attempt was given up must not revive a term that has ended.
-    signal.throwIfAborted();
-    this.#renewedAt = beganAt;
-    return true;
-  }
-
-  async #release(): Promise<void> {
-    if (!this.isLeading) {
-      return;
-    }
-    const timedOut = () => new Error('no answer in time');
-    using deadline = new Deadline(this.#options.clock, this.#timings.renewDeadlineMs / 2, timedOut);
-    try {
-      await this.#lock.release(deadline.signal);
-      this.#logger.info('released the lease');
-    } catch (error) {
-      this.#logger.warn({ err: error }, 'the lease was not released; it expires by itself');
-    }
-  }
-
-  get #isTakenOver(): boolean {
-    return this.holder !== undefined && this.holder !== this.#options.identity;
-  }
-
-  #now(): number {
-    return this.#options.clock.monotonic();
   }
 }

@@ -1,39 +1,18 @@
 import type { Logger } from 'pino';
 import type { ApiClient } from './apiclient.ts';
 import { isExpired } from './apierror.ts';
-import { Backoff, type BackoffOptions, REFLECTOR_BACKOFF } from './backoff.ts';
+import { Backoff } from './backoff.ts';
 import type { Selection } from './calloptions.ts';
 import type { Clock } from './clock.ts';
-import { ConnectionError } from './connectionerror.ts';
 import type { RuntimeMetrics } from './metrics.ts';
 import type { KubernetesObject } from './object.ts';
-import { apiVersionOf, type Resource } from './resource.ts';
+import { DEFAULT_REFLECTOR_TIMINGS, type ReflectorTimings } from './reflectortimings.ts';
+import { type Resource, resourceName } from './resource.ts';
 import { sleep } from './sleep.ts';
 import type { Store } from './store.ts';
-import { isOutage, isTooLargeResourceVersion, reasonOf } from './watchfailure.ts';
-import type { WatchEvent } from './watchstream.ts';
-
-/** Time limits of a reflector, in milliseconds. */
-export interface ReflectorTimings {
-  /** A watch is asked to last between this and twice this, at random, so that replicas do not reconnect in step. */
-  readonly minWatchMs: number;
-  /** Silence after which a watch counts as dead. Above the minute between bookmarks. */
-  readonly idleMs: number;
-  /** Age after which a list is repeated even though nothing seems wrong. */
-  readonly relistMs: number;
-  /** A watch that ends sooner than this was no watch: some servers close at once instead of saying 410. */
-  readonly shortWatchMs: number;
-  readonly backoff: BackoffOptions;
-}
-
-/** Defaults of {@link ReflectorTimings}: client-go's, and controller-runtime's 10 h between full lists. */
-export const DEFAULT_REFLECTOR_TIMINGS: ReflectorTimings = {
-  minWatchMs: 300_000,
-  idleMs: 150_000,
-  relistMs: 36_000_000,
-  shortWatchMs: 1_000,
-  backoff: REFLECTOR_BACKOFF,
-};
+import { WatchCursor } from './watchcursor.ts';
+import { isOutage, isTooLargeResourceVersion } from './watchfailure.ts';
+import { WatchHealth } from './watchhealth.ts';
 
 /** What a {@link Reflector} is made of. */
 export interface ReflectorOptions<T extends KubernetesObject> {
@@ -63,28 +42,22 @@ export class Reflector<T extends KubernetesObject> {
   readonly #options: ReflectorOptions<T>;
   readonly #timings: ReflectorTimings;
   readonly #backoff: Backoff;
-  readonly #logger: Logger;
-  /** Name of the resource in metrics and logs: `plural.group`. */
+  readonly #health: WatchHealth;
   readonly #name: string;
   readonly #partition: string;
+  readonly #cursor: WatchCursor<T>;
   #running = false;
-  #lastSign: number;
-  #failure: string | undefined;
   readonly #firstList = Promise.withResolvers<void>();
-  /** `0`: any state will do, as at start; empty: only the newest will do, as after 410. Otherwise continue there. */
-  #resourceVersion = '0';
 
   constructor(options: ReflectorOptions<T>) {
     this.#options = options;
     this.#timings = { ...DEFAULT_REFLECTOR_TIMINGS, ...options.timings };
     this.#backoff = new Backoff(this.#timings.backoff, options.clock, options.random);
-    this.#name =
-      options.resource.group === ''
-        ? options.resource.plural
-        : `${options.resource.plural}.${options.resource.group}`;
+    this.#name = resourceName(options.resource);
     this.#partition = options.selection?.namespace ?? '';
-    this.#logger = options.logger.child({ resource: this.#name, watchedNamespace: this.#partition });
-    this.#lastSign = options.clock.monotonic();
+    this.#cursor = new WatchCursor(options.resource, options.store, this.#partition);
+    const logger = options.logger.child({ resource: this.#name, watchedNamespace: this.#partition });
+    this.#health = new WatchHealth({ ...options, resource: this.#name, logger });
   }
 
   /** True once the store holds a complete list. */
@@ -99,12 +72,12 @@ export class Reflector<T extends KubernetesObject> {
 
   /** What last went wrong, until something works again; for readiness messages. */
   get failure(): string | undefined {
-    return this.#failure;
+    return this.#health.failure;
   }
 
   /** Milliseconds since the loop last showed a sign of life: bytes from a watch, or an attempt that ended either way. */
   get idleMs(): number {
-    return this.#options.clock.monotonic() - this.#lastSign;
+    return this.#health.idleMs;
   }
 
   /** Lists and watches until `signal` aborts, then returns. Runs once: a second loop would double every request. */
@@ -139,9 +112,9 @@ export class Reflector<T extends KubernetesObject> {
       if (signal.aborted) {
         return 'error';
       }
-      this.#report(error);
+      this.#health.failed(error);
       if (isExpired(error)) {
-        this.#resourceVersion = '';
+        this.#cursor.forget();
         return 'expired';
       }
       return 'error';
@@ -149,20 +122,20 @@ export class Reflector<T extends KubernetesObject> {
   }
 
   async #list(signal: AbortSignal): Promise<void> {
-    const { client, resource, selection, store } = this.#options;
+    const { client, resource, selection } = this.#options;
+    const { resourceVersion: from } = this.#cursor;
     const list = (resourceVersion: string) =>
       client.list(resource, { ...selection, signal, ...(resourceVersion !== '' && { resourceVersion }) });
-    const result = await list(this.#resourceVersion).catch((error: unknown) => {
+    const result = await list(from).catch((error: unknown) => {
       // Expired, or newer than what the server we now talk to has seen: only the newest state helps.
-      if (this.#resourceVersion !== '' && (isExpired(error) || isTooLargeResourceVersion(error))) {
+      if (from !== '' && (isExpired(error) || isTooLargeResourceVersion(error))) {
         return list('');
       }
       throw error;
     });
-    store.replace(this.#partition, result.items);
+    this.#cursor.replace(result);
     this.#firstList.resolve();
-    this.#resourceVersion = result.resourceVersion;
-    this.#succeeded();
+    this.#health.succeeded();
   }
 
   /** Watches, one watch after the other, for as long as that is sure to miss nothing. */
@@ -175,7 +148,7 @@ export class Reflector<T extends KubernetesObject> {
       const short = clock.monotonic() - startedAt < this.#timings.shortWatchMs;
       shortWatches = short && end === 'empty' ? shortWatches + 1 : 0;
       if (shortWatches >= MAX_SHORT_WATCHES) {
-        this.#resourceVersion = '';
+        this.#cursor.forget();
         return 'short_watches';
       }
       if (clock.monotonic() - listedAt > this.#timings.relistMs) {
@@ -197,13 +170,13 @@ export class Reflector<T extends KubernetesObject> {
       const events = client.watch(resource, {
         ...selection,
         signal,
-        resourceVersion: this.#resourceVersion,
+        resourceVersion: this.#cursor.resourceVersion,
         timeoutSeconds: Math.max(1, Math.round((this.#timings.minWatchMs * (1 + random())) / 1000)),
         idleTimeoutMs: this.#timings.idleMs,
-        onActivity: () => this.#succeeded(),
+        onActivity: () => this.#health.succeeded(),
       });
       for await (const event of events) {
-        this.#apply(event);
+        this.#cursor.apply(event);
         end = 'ended';
       }
       return end;
@@ -212,38 +185,9 @@ export class Reflector<T extends KubernetesObject> {
         throw error;
       }
       // The server is away or overloaded. What is cached stays true, and a list would only add to its load.
-      this.#report(error);
+      this.#health.failed(error);
       return 'lost';
     }
-  }
-
-  #apply(event: WatchEvent<T>): void {
-    const { store, resource } = this.#options;
-    if (event.type === 'BOOKMARK') {
-      this.#resourceVersion = event.resourceVersion;
-      return;
-    }
-    if (event.object.kind !== resource.kind || event.object.apiVersion !== apiVersionOf(resource)) {
-      throw new ConnectionError('Malformed', `a watch of ${this.#name} delivered a ${event.object.kind}`);
-    }
-    if (event.type === 'DELETED') {
-      store.remove(this.#partition, event.object);
-    } else {
-      store.upsert(this.#partition, event.object);
-    }
-    this.#resourceVersion = event.object.metadata.resourceVersion;
-  }
-
-  #succeeded(): void {
-    this.#lastSign = this.#options.clock.monotonic();
-    this.#failure = undefined;
-  }
-
-  #report(error: unknown): void {
-    this.#lastSign = this.#options.clock.monotonic();
-    this.#failure = error instanceof Error ? error.message : String(error);
-    this.#options.metrics.watchErrors.inc({ resource: this.#name, reason: reasonOf(error) });
-    this.#logger.warn({ err: error }, 'list or watch failed; trying again');
   }
 
   async #pause(signal: AbortSignal): Promise<void> {

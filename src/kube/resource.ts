@@ -42,3 +42,8 @@ export function resourcePath(resource: Resource, path: ResourcePath = {}): strin
   }
   return segments.join('/');
 }
+
+/** The resource in metrics and logs: `plural.group`, or `plural` for the core group. */
+export function resourceName({ plural, group }: Resource): string {
+  return group === '' ? plural : `${plural}.${group}`;
+}

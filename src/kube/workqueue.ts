@@ -1,5 +1,6 @@
 import type { Clock } from './clock.ts';
 import type { RuntimeMetrics } from './metrics.ts';
+import { QueueMetrics } from './queuemetrics.ts';
 import { controllerRateLimiter, type RateLimiter } from './ratelimiter.ts';
 
 /** What a {@link WorkQueue} is made of. */
@@ -20,31 +21,25 @@ export interface WorkQueueOptions {
  * - Nothing is lost: after {@link shutDown} no key is accepted any more, and all accepted ones are still handed out.
  */
 export class WorkQueue {
-  readonly #name: string;
   readonly #clock: Clock;
-  readonly #metrics: RuntimeMetrics;
+  readonly #metrics: QueueMetrics;
   readonly #rateLimiter: RateLimiter;
-  readonly #stopRefresh: () => void;
   /** Ready keys in order of arrival; each is in `#dirty`, none is in `#processing`. */
   readonly #queue = new Set<string>();
   /** Keys that need a look, whether queued or waiting for their current run to end. */
   readonly #dirty = new Set<string>();
-  /** Keys handed out and not yet done, with the time they were. */
-  readonly #processing = new Map<string, number>();
+  /** Keys handed out and not yet done. */
+  readonly #processing = new Set<string>();
   /** Keys that become ready later. */
   readonly #waiting = new Map<string, { readonly readyAt: number; readonly cancel: () => void }>();
-  readonly #addedAt = new Map<string, number>();
   readonly #getters: ((key: string | undefined) => void)[] = [];
   readonly #drained: (() => void)[] = [];
   #shuttingDown = false;
 
   constructor(options: WorkQueueOptions) {
-    this.#name = options.name;
     this.#clock = options.clock;
-    this.#metrics = options.metrics;
+    this.#metrics = new QueueMetrics(options);
     this.#rateLimiter = options.rateLimiter ?? controllerRateLimiter(options.clock);
-    this.#stopRefresh = options.metrics.onScrape(() => this.#refresh());
-    this.#recordDepth();
   }
 
   /** Keys ready to be handed out. */
@@ -61,8 +56,7 @@ export class WorkQueue {
     if (this.#shuttingDown || this.#dirty.has(key)) {
       return;
     }
-    this.#metrics.queueAdds.inc(this.#labels);
-    this.#addedAt.set(key, this.#clock.monotonic());
+    this.#metrics.added(key);
     this.#dirty.add(key);
     if (!this.#processing.has(key)) {
       this.#enqueue(key);
@@ -74,7 +68,7 @@ export class WorkQueue {
     if (this.#shuttingDown) {
       return;
     }
-    this.#metrics.queueRetries.inc(this.#labels);
+    this.#metrics.retried();
     if (delayMs <= 0) {
       this.add(key);
       return;
@@ -123,12 +117,10 @@ export class WorkQueue {
 
   /** Ends the run of `key` that {@link get} began. */
   done(key: string): void {
-    const startedAt = this.#processing.get(key);
-    if (startedAt === undefined) {
+    if (!this.#processing.delete(key)) {
       return;
     }
-    this.#processing.delete(key);
-    this.#metrics.workDuration.observe(this.#labels, (this.#clock.monotonic() - startedAt) / 1000);
+    this.#metrics.done(key);
     if (this.#dirty.has(key)) {
       this.#enqueue(key);
     }
@@ -164,44 +156,22 @@ export class WorkQueue {
       return;
     }
     this.#queue.add(key);
-    this.#recordDepth();
+    this.#metrics.depth(this.#queue.size);
   }
 
   #handOut(key: string): void {
-    const now = this.#clock.monotonic();
     this.#dirty.delete(key);
-    this.#processing.set(key, now);
-    this.#metrics.queueDuration.observe(this.#labels, (now - (this.#addedAt.get(key) ?? now)) / 1000);
-    this.#addedAt.delete(key);
-    this.#recordDepth();
+    this.#processing.add(key);
+    this.#metrics.handedOut(key);
+    this.#metrics.depth(this.#queue.size);
   }
 
   #settle(): void {
     if (this.#shuttingDown && this.#processing.size + this.#dirty.size === 0) {
-      this.#stopRefresh();
-      this.#refresh();
+      this.#metrics.close();
       for (const resolve of this.#drained.splice(0)) {
         resolve();
       }
     }
-  }
-
-  get #labels(): { name: string; controller: string } {
-    return { name: this.#name, controller: this.#name };
-  }
-
-  #recordDepth(): void {
-    // controller-runtime fills `priority` for its priority queue only; a plain queue has the empty one.
-    this.#metrics.queueDepth.set({ ...this.#labels, priority: '' }, this.#queue.size);
-  }
-
-  #refresh(): void {
-    const now = this.#clock.monotonic();
-    const secondsRunning = [...this.#processing.values()].map((startedAt) => (now - startedAt) / 1000);
-    this.#metrics.unfinishedWork.set(
-      this.#labels,
-      secondsRunning.reduce((sum, each) => sum + each, 0),
-    );
-    this.#metrics.longestRunningProcessor.set(this.#labels, Math.max(0, ...secondsRunning));
   }
 }

@@ -1,29 +1,11 @@
 import { type DestinationStream, type Logger, pino } from 'pino';
+import { withoutSecrets } from './redaction.ts';
 
 /** How much is logged. */
 export type LogLevel = 'debug' | 'info' | 'warn' | 'error';
 
 /** Every {@link LogLevel}, least severe first. */
 export const logLevels: readonly LogLevel[] = ['debug', 'info', 'warn', 'error'];
-
-/**
- * Names under which secrets travel through this program. Nothing logs them on purpose; this is the net below, for the
- * day somebody logs a whole options object.
- */
-const secretFields = [
-  'password',
-  'secretAccessKey',
-  'sessionToken',
-  'accessKeyId',
-  'token',
-  'authorization',
-  'privateKey',
-  'tls.key',
-  'jwt',
-];
-
-/** pino matches paths, not names; this deep is deeper than anything that is logged. */
-const depth = 4;
 
 /**
  * The program's logger: one JSON object a line, times in RFC 3339, `level` as a word, secrets replaced.
@@ -39,12 +21,7 @@ export function createLogger(level: LogLevel, destination?: DestinationStream): 
     base: null,
     timestamp: () => `,"time":"${new Date().toISOString()}"`,
     formatters: { level: (label: string) => ({ level: label }) },
-    redact: { paths: redactedPaths(), censor: '[redacted]' },
+    hooks: { streamWrite: withoutSecrets },
   };
   return destination === undefined ? pino(options) : pino(options, destination);
-}
-
-function redactedPaths(): string[] {
-  const prefixes = Array.from({ length: depth }, (_, level) => '*.'.repeat(level));
-  return secretFields.flatMap((field) => prefixes.map((prefix) => prefix + field));
 }

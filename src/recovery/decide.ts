@@ -47,7 +47,7 @@ export function decide(facts: Facts): Decision {
 function corrupt({ situation: { corrupt: keys } }: Facts): Decision | undefined {
   const [first] = keys;
   if (first === undefined) return undefined;
-  const more = keys.length > 1 ? ` and ${keys.length - 1} more keys hold` : ' holds';
+  const more = keys.length > 1 ? ` and ${keyCount(keys.length - 1)} more hold` : ' holds';
   return stop(
     'CorruptType',
     `${first}${more} something other than a string. Look at what wrote it; overrides.replaceWrongType: true replaces it.`,
@@ -74,7 +74,7 @@ function locked({ situation: { lockedBy } }: Facts): Decision | undefined {
 function verifyOnly({ plan, state, request }: Facts): Decision | undefined {
   if (request.mode !== 'Verify') return undefined;
   if (isEmpty(plan)) return stop('Verified', 'Metadata and Redis agree.', notRequired());
-  return stop('DriftDetected', `${state}: a recovery would write ${countWrites(plan)} keys.`, undefined);
+  return stop('DriftDetected', `${state}: a recovery would write ${keyCount(countWrites(plan))}.`, undefined);
 }
 
 function nothingToDo({ plan, owesProof, request }: Facts): Decision | undefined {
@@ -113,6 +113,10 @@ function notRequired(): Verdict<AcceptedReason> {
     reason: 'NotRequired',
     message: 'Recovery not required: Redis state is already complete and consistent.',
   };
+}
+
+function keyCount(count: number): string {
+  return count === 1 ? '1 key' : `${count} keys`;
 }
 
 function countWrites({ actions }: Plan): number {

@@ -14,18 +14,21 @@ export function end(reason: SucceededReason, message: string): Ending {
   return { succeeded: { reason, message }, retry: 'none' };
 }
 
-/** What each terminal error means for the run. Total: a new error code does not compile until it stands here. */
+/**
+ * What each terminal error means for the run. Total: a new error code does not compile until it stands here. What passes by nature
+ * (a throttle, no answer) is terminal only when whoever throws it has tried for long enough.
+ */
 const reasons: Readonly<Record<ErrorCode, SucceededReason>> = {
   AccessDenied: 'SourceAccessDenied',
   NotFound: 'SourceNotFound',
   TooLarge: 'TrustVerificationFailed',
-  Throttled: 'SourceNotFound',
-  StorageUnreachable: 'SourceNotFound',
+  Throttled: 'BackoffLimitExceeded',
+  StorageUnreachable: 'BackoffLimitExceeded',
   InvalidSource: 'InvalidReference',
   MetadataRefused: 'TrustVerificationFailed',
-  RedisUnreachable: 'RedisWriteFailed',
-  RedisTimeout: 'RedisWriteFailed',
-  RedisLoading: 'RedisWriteFailed',
+  RedisUnreachable: 'BackoffLimitExceeded',
+  RedisTimeout: 'BackoffLimitExceeded',
+  RedisLoading: 'BackoffLimitExceeded',
   RedisReadOnly: 'RedisReadOnly',
   RedisAuthRequired: 'RedisAuthRequired',
   RedisWrongPassword: 'RedisWrongPassword',
@@ -34,7 +37,7 @@ const reasons: Readonly<Record<ErrorCode, SucceededReason>> = {
   RedisPersistenceFailed: 'RedisPersistenceFailed',
   RedisClusterUnsupported: 'RedisUnsupported',
   RedisTLS: 'RedisTLSFailed',
-  RedisUnexpectedReply: 'RedisWriteFailed',
+  RedisUnexpectedReply: 'RedisUnsupported',
   InvalidInput: 'InvalidReference',
   InvalidReference: 'InvalidReference',
   Aborted: 'Cancelled',

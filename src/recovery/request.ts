@@ -65,6 +65,11 @@ export interface RunRequest {
    */
   readonly signal: AbortSignal;
   readonly observer: RunObserver;
+  /**
+   * Awaited each time before the run takes the lock: the last moment at which nothing is held anywhere. What it rejects with is
+   * thrown by the run, and no lock is taken.
+   */
+  readonly beforeLock?: () => Promise<void>;
 }
 
 /** Time, handed in. */

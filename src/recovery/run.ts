@@ -29,7 +29,7 @@ const MAX_REPLANS = 5;
  *
  * Idempotent: an attempt that died anywhere is started again with the same task id. It waits for a lock that somebody
  * else holds, until the deadline. It never throws for what can go wrong with storage, Redis or the app: that is the
- * outcome. What it does throw is a bug.
+ * outcome. What it does throw is a bug, or comes from the caller's own `beforeLock`.
  *
  * @example
  * const { succeeded } = await run(request);

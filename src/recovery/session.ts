@@ -70,6 +70,7 @@ export class Session implements AsyncDisposable {
   /** R7: takes the lock, or re-enters it after a crash of the same task, and reads everything behind it. */
   async lock(): Promise<void> {
     const { request, report, signal } = this.#attempt;
+    await request.beforeLock?.();
     report.progress('Lock', 0, 1);
     const { acquired, values } = await request.store.lock(this.#lock, this.#keys(), {
       replaceWrongType: this.question.replaceWrongType,
@@ -107,6 +108,11 @@ export class Session implements AsyncDisposable {
           return again(`${result.key} was changed by somebody else.`);
       }
     } catch (error) {
+      if (error instanceof RecoveryError && error.code === 'RedisUnexpectedReply') {
+        // In the words of Redis, which no rule knows; what refused here is the write, and not how Redis runs.
+        const succeeded = { reason: 'RedisWriteFailed', message: error.message } as const;
+        return { kind: 'failed', ending: { succeeded, retry: 'none', error } };
+      }
       if (!(error instanceof TransientError)) throw error;
       // The reply was lost, so nobody knows whether the script ran: look, never assume.
       await this.observe();

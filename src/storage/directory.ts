@@ -1,13 +1,17 @@
-import { closeSync, constants, fstatSync, openSync, readFileSync, realpathSync, statSync } from 'node:fs';
+import { closeSync, constants, fstatSync, openSync, read, readSync, realpathSync, statSync } from 'node:fs';
 import { readdir } from 'node:fs/promises';
 import { join, sep } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
+import { promisify } from 'node:util';
 import { RecoveryError, TerminalError, TransientError } from '../errors.ts';
 import { decodeSegment, encodeSegment } from './file-encoding.ts';
 import type { GetOptions, ListedObject, MetadataSource } from './source.ts';
 
 /** Files are opened without following a symbolic link, so that a link is noticed before anything is read. */
 const FLAGS = constants.O_RDONLY | constants.O_NOFOLLOW;
+
+/** A file of this size and more is read in the thread pool: there the event loop would notice. */
+const POOL_BYTES = 1_048_576;
 
 /** How many files are looked at before the event loop gets a turn. */
 const STATS_PER_TURN = 512;
@@ -17,7 +21,7 @@ const STATS_PER_TURN = 512;
  * with everything unusual percent-encoded (`/` is `%2F`); its mtime is the object's `lastModified`.
  * Sub-directories are not looked into. Symbolic links are followed only while they stay inside the directory.
  *
- * Reads are synchronous: metadata files are small and local, and four calls through the thread pool for each of
+ * Small files are read synchronously: metadata files are local, and four calls through the thread pool for each of
  * them cost more than ten times as much as the calls themselves (16,384 files: 5 s against 0.4 s of CPU).
  */
 export class DirectorySource implements MetadataSource {
@@ -51,14 +55,12 @@ export class DirectorySource implements MetadataSource {
       signal?.throwIfAborted();
       file = this.#open(name);
       const { size } = fstatSync(file);
-      const bytes = size > maxBytes ? undefined : readFileSync(file);
-      // The file may have grown since its size was asked for.
-      if (bytes === undefined || bytes.length > maxBytes)
+      if (size > maxBytes)
         throw new TerminalError(
           'TooLarge',
           `${this.location}: ${name} is larger than the ${maxBytes} bytes allowed; it is not genuine metadata.`,
         );
-      return bytes;
+      return await contentOf(file, size);
     } catch (error) {
       throw explain(error, `${this.location}: ${name}`, signal);
     } finally {
@@ -94,6 +96,24 @@ export class DirectorySource implements MetadataSource {
       return openSync(target, FLAGS);
     }
   }
+}
+
+const readInPool = promisify(read);
+
+/** The first `size` bytes of an open file, or all there are. */
+async function contentOf(file: number, size: number): Promise<Uint8Array> {
+  const bytes = new Uint8Array(size);
+  let end = 0;
+  while (end < size) {
+    const rest = bytes.subarray(end);
+    const length =
+      size < POOL_BYTES
+        ? readSync(file, rest)
+        : (await readInPool(file, rest, 0, rest.length, null)).bytesRead;
+    if (length === 0) return bytes.slice(0, end);
+    end += length;
+  }
+  return bytes;
 }
 
 const NOT_FOUND = new Set(['ENOENT', 'ENAMETOOLONG']);

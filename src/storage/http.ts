@@ -147,7 +147,8 @@ function retryAfterOf(error: TransientError): number {
 }
 
 function refusalOf(name: string, { status, headers }: Response): RecoveryError {
-  if (status === 404 || status === 410) return new TerminalError('NotFound', `${name} does not exist.`);
+  if (status === 404 || status === 410)
+    return new TerminalError('NotFound', `${name} does not exist; check the address and the name.`);
   if (status === 401 || status === 403)
     return new TerminalError(
       'AccessDenied',

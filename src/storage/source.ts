@@ -29,6 +29,6 @@ export interface MetadataSource {
   readonly location: string;
   /** Every object under the prefix, once, in the store's order. An unknown bucket or directory is `NotFound`. */
   list(signal?: AbortSignal): Promise<readonly ListedObject[]>;
-  /** The exact bytes of one object. */
+  /** The exact bytes of one object. They are the caller's: it may change them, or move them to another thread. */
   get(name: string, options: GetOptions): Promise<Uint8Array>;
 }

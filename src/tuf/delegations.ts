@@ -5,7 +5,7 @@ import { MetadataFault } from './fault.ts';
 import { fileName } from './file-names.ts';
 import { LIMITS } from './limits.ts';
 import { checkVersion, type FileLink, ROLE_LINK } from './link.ts';
-import type { Run } from './run.ts';
+import type { FileBytes, Run } from './run.ts';
 import type { Snapshot } from './snapshot.ts';
 import { parseTargets, type Targets } from './targets.ts';
 import { isSigned, requireThreshold } from './threshold.ts';
@@ -113,8 +113,8 @@ class DelegationWalk {
       const link = this.#snapshot.roles.get(role);
       if (link === undefined)
         throw new MetadataFault('RoleNotInSnapshot', `the snapshot does not list ${role}.json`);
-      const bytes = await readLinked(this.#run, role, link, ROLE_LINK, 'RoleMissing');
-      this.#roles.set(role, await this.#open(role, bytes, link, delegations));
+      const read = await readLinked(this.#run, role, link, ROLE_LINK, 'RoleMissing');
+      this.#roles.set(role, await this.#open(role, read, link, delegations));
     } catch (error) {
       this.#fail(role, error);
     }
@@ -122,11 +122,11 @@ class DelegationWalk {
 
   async #open(
     role: string,
-    bytes: Uint8Array,
+    read: FileBytes,
     link: FileLink,
     delegations: readonly Delegation[],
   ): Promise<Targets> {
-    const file = this.#run.open(bytes, 'targets', role);
+    const file = this.#run.open(read, 'targets', role);
     const { envelope } = file;
     checkVersion(envelope.version, link, ROLE_LINK);
     await this.#requireEach(envelope, delegations);
@@ -177,8 +177,8 @@ class DelegationWalk {
       length: envelope.size,
       hashes: new Map([['sha256', envelope.sha256]]),
     };
-    const bytes = await readLinked(this.#run, role, link, ROLE_LINK, 'RoleMissing');
-    return this.#run.open(bytes, 'targets', role).envelope;
+    const read = await readLinked(this.#run, role, link, ROLE_LINK, 'RoleMissing');
+    return this.#run.open(read, 'targets', role).envelope;
   }
 
   #fail(role: string, error: unknown): void {

@@ -46,9 +46,15 @@ export interface OpenedFile {
  * Opens a metadata file: strict JSON, `signatures`, and the fields every type has (spec 4.2, 4.3). Fields of the
  * type itself stay unparsed, so that a large `targets` costs one scan and no object.
  *
+ * @param sha256 of `bytes`, where it was computed before
  * @throws MetadataFault checks 5, 9, 10, 18, 23, 24
  */
-export function openFile(bytes: Uint8Array, type: MetadataType, policy: JSONPolicy): OpenedFile {
+export function openFile(
+  bytes: Uint8Array,
+  type: MetadataType,
+  policy: JSONPolicy,
+  sha256: string = hash('sha256', bytes),
+): OpenedFile {
   const file = scanFile(bytes, policy);
   const signatures = parseSignatures(file);
   const signedMember = (name: string): unknown => parseSpan(file, file.signedMembers.get(name));
@@ -67,7 +73,7 @@ export function openFile(bytes: Uint8Array, type: MetadataType, policy: JSONPoli
       expires: parseExpires(signedMember('expires')),
       signatures,
       canonical: file.canonical,
-      sha256: hash('sha256', bytes),
+      sha256,
       size: bytes.length,
     },
     ambiguities: file.ambiguities,

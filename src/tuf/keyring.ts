@@ -1,5 +1,5 @@
 import { createPublicKey, hash, type KeyObject } from 'node:crypto';
-import { pointToSPKI } from './ec-point.ts';
+import { pointToPEM } from './ec-point.ts';
 import type { Key } from './key.ts';
 import { LIMITS } from './limits.ts';
 import { schemeOf, type VerificationScheme } from './scheme.ts';
@@ -46,8 +46,7 @@ function readPublicKey(scheme: VerificationScheme, text: string): KeyObject | un
     // Only bare public keys: createPublicKey would also take a certificate or derive from a private key.
     if (/^\s*-----BEGIN (RSA )?PUBLIC KEY-----/.test(text)) return createPublicKey(text);
     if (scheme.hexPrefix === undefined || !/^([0-9a-f]{2})+$/i.test(text)) return undefined;
-    const spki = pointToSPKI(scheme.hexPrefix, Buffer.from(text, 'hex'));
-    return createPublicKey({ key: spki, format: 'der', type: 'spki' });
+    return createPublicKey(pointToPEM(scheme.hexPrefix, Buffer.from(text, 'hex')));
   } catch {
     // Whatever OpenSSL dislikes about it, the consequence is the same and documented: the key contributes nothing.
     return undefined;

@@ -59,9 +59,14 @@ function parseHashes(value: unknown, path: string): ReadonlyMap<string, string> 
  * unknown algorithm can't be checked and refuses, as in the reference clients; digests are compared as the
  * lower-case text they are.
  *
+ * @returns the file's sha256, when the link names one
  * @throws MetadataFault the link's length or hash fault
  */
-export function checkBytes(bytes: Uint8Array, link: Omit<FileLink, 'version'>, faults: LinkFaults): void {
+export function checkBytes(
+  bytes: Uint8Array,
+  link: Omit<FileLink, 'version'>,
+  faults: LinkFaults,
+): string | undefined {
   if (link.length !== undefined && bytes.length !== link.length)
     throw new MetadataFault(faults.length, `the file has ${bytes.length} bytes, ${link.length} are named`);
   for (const [algorithm, expected] of link.hashes) {
@@ -74,6 +79,7 @@ export function checkBytes(bytes: Uint8Array, link: Omit<FileLink, 'version'>, f
     if (found !== expected)
       throw new MetadataFault(faults.hash, `${algorithm} is ${found}, ${expected.slice(0, 128)} is named`);
   }
+  return link.hashes.get('sha256');
 }
 
 /** @throws MetadataFault the link's version fault */

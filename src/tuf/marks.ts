@@ -26,7 +26,8 @@ export async function bindingMarks(run: Run, chain: RootChain): Promise<HighWate
 }
 
 /**
- * With a remembered root: whether the role's keys differ between it and the newest one. Otherwise: whether the file
+ * With a remembered root: whether the role's keys changed with any root since; back to the same keys is two
+ * rotations, not none. Otherwise: whether the file
  * trusted before is signed by the keys of some root of this chain and no longer by those of the newest. Without
  * evidence of a rotation the mark binds; an older bucket, whose roots know nothing of newer keys, proves none.
  */
@@ -37,8 +38,11 @@ async function wasRotated(
   role: 'timestamp' | 'snapshot',
 ): Promise<boolean> {
   const { head, trusted } = chain;
-  const remembered = trusted.find((root) => root.envelope.version === marks.root?.version);
-  if (remembered !== undefined) return wereRotated(run.ring, remembered, head, role);
+  const remembered = trusted.findIndex((root) => root.envelope.version === marks.root?.version);
+  if (remembered >= 0) {
+    const since = trusted.slice(remembered);
+    return since.some((root, i) => wereRotated(run.ring, since[i - 1] ?? root, root, role));
+  }
   const bytes = role === 'timestamp' ? marks.timestampBytes : marks.snapshotBytes;
   if (bytes === undefined) return false;
   const { envelope } = openTrusted(bytes, role);

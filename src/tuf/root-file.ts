@@ -22,7 +22,7 @@ export async function openRoot(
   unsigned: FindingCode,
 ): Promise<Root> {
   if (file instanceof MetadataFault) throw file;
-  const root = parseRoot(run.open(file, 'root', 'root'));
+  const root = parseRoot(run.open({ bytes: file }, 'root', 'root'));
   if (version !== undefined && root.envelope.version !== version)
     throw new MetadataFault(
       'RootVersionMismatch',

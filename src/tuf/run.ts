@@ -24,6 +24,12 @@ export interface Stage {
   readonly version: Version | undefined;
 }
 
+/** A file's bytes, and their sha256 where its link made that be computed. */
+export interface FileBytes {
+  readonly bytes: Uint8Array;
+  readonly sha256?: string | undefined;
+}
+
 /** What one verification carries along: where it reads, what it was asked, and what it has found. */
 export class Run {
   readonly options: VerifyOptions;
@@ -83,8 +89,8 @@ export class Run {
   }
 
   /** Opens a file by the JSON policy of the mode and notes ambiguous forms. @throws MetadataFault */
-  open(bytes: Uint8Array, type: MetadataType, role: string): OpenedFile {
-    const file = openFile(bytes, type, jsonPolicy(this.strict));
+  open({ bytes, sha256 }: FileBytes, type: MetadataType, role: string): OpenedFile {
+    const file = openFile(bytes, type, jsonPolicy(this.strict), sha256);
     for (const { code, message } of file.ambiguities)
       this.report.add(code, { role, version: file.envelope.version, detail: message });
     return file;

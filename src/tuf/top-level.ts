@@ -13,7 +13,7 @@ import {
   SNAPSHOT_LINK,
 } from './link.ts';
 import { type Root, signersOf, type TopLevelRole } from './root.ts';
-import type { Run } from './run.ts';
+import type { FileBytes, Run } from './run.ts';
 import { parseSnapshot, type Snapshot } from './snapshot.ts';
 import { parseTargets, type Targets } from './targets.ts';
 import { requireThreshold } from './threshold.ts';
@@ -21,13 +21,13 @@ import { parseTimestamp, type Timestamp } from './timestamp.ts';
 
 /** Spec 5.4.2: signed by the timestamp keys of the newest root. @throws MetadataFault */
 export async function openTimestamp(run: Run, root: Root, bytes: Uint8Array): Promise<Timestamp> {
-  return parseTimestamp(await openSigned(run, root, 'timestamp', bytes));
+  return parseTimestamp(await openSigned(run, root, 'timestamp', { bytes }));
 }
 
 /** Spec 5.5.1–5.5.4: the snapshot that the timestamp names. @throws MetadataFault */
 export async function readSnapshot(run: Run, root: Root, link: FileLink): Promise<Snapshot> {
-  const bytes = await readLinked(run, 'snapshot', link, SNAPSHOT_LINK, 'SnapshotMissing');
-  return parseSnapshot(await openSigned(run, root, 'snapshot', bytes, link, SNAPSHOT_LINK));
+  const read = await readLinked(run, 'snapshot', link, SNAPSHOT_LINK, 'SnapshotMissing');
+  return parseSnapshot(await openSigned(run, root, 'snapshot', read, link, SNAPSHOT_LINK));
 }
 
 /** Spec 5.6.1–5.6.4 for the top-level targets. @throws MetadataFault */
@@ -35,8 +35,8 @@ export async function readTargets(run: Run, root: Root, snapshot: Snapshot): Pro
   const link = snapshot.roles.get('targets');
   if (link === undefined)
     throw new MetadataFault('RoleNotInSnapshot', 'the snapshot does not list targets.json');
-  const bytes = await readLinked(run, 'targets', link, ROLE_LINK, 'RoleMissing');
-  const targets = parseTargets(await openSigned(run, root, 'targets', bytes, link, ROLE_LINK));
+  const read = await readLinked(run, 'targets', link, ROLE_LINK, 'RoleMissing');
+  const targets = parseTargets(await openSigned(run, root, 'targets', read, link, ROLE_LINK));
   checkExpiry(run, 'targets', targets.envelope);
   return targets;
 }
@@ -52,26 +52,25 @@ export async function readLinked(
   link: FileLink,
   faults: LinkFaults,
   absent: FindingCode,
-): Promise<Uint8Array> {
+): Promise<FileBytes> {
   if (link.length !== undefined && link.length > LIMITS.fileBytes)
     throw new MetadataFault(
       'FileTooLarge',
       `${link.length} bytes are named, at most ${LIMITS.fileBytes} are read`,
     );
   const bytes = await run.get(fileName(role, link.version), LIMITS.fileBytes, absent);
-  checkBytes(bytes, link, faults);
-  return bytes;
+  return { bytes, sha256: checkBytes(bytes, link, faults) };
 }
 
 async function openSigned(
   run: Run,
   root: Root,
   role: TopLevelRole & MetadataType,
-  bytes: Uint8Array,
+  read: FileBytes,
   link?: FileLink,
   faults?: LinkFaults,
 ): Promise<OpenedFile> {
-  const file = run.open(bytes, role, role);
+  const file = run.open(read, role, role);
   const { envelope } = file;
   if (link !== undefined && faults !== undefined) checkVersion(envelope.version, link, faults);
   await requireThreshold(envelope, signersOf(root, role), run.ring);

@@ -27,6 +27,26 @@ describe('events', () => {
     expect(transitionEvents(running, at('Running', 'further on'))).toEqual([]);
   });
 
+  test('the end of a run is one event, whatever else changed with it', () => {
+    const begun = runConditions(
+      {
+        succeeded: { reason: 'Running', message: '' },
+        accepted: undefined,
+        trustVerified: { reason: 'NotChecked', message: '' },
+        stateVerified: { reason: 'NotChecked', message: '' },
+      },
+      [],
+      1,
+      new Date(0),
+    );
+    const told = (reason: SucceededReason) =>
+      transitionEvents(begun, at(reason)).map((event) => event.reason);
+    expect(told('AlreadyConsistent')).toEqual(['AlreadyConsistent']);
+    expect(told('TrustVerificationFailed')).toEqual(['TrustVerificationFailed']);
+    expect(told('AwaitingApproval').sort()).toEqual(['AwaitingApproval', 'Consistent', 'MetadataVerified']);
+    expect(transitionEvents([], begun)).toEqual([]);
+  });
+
   test('the beginning of a run is told without its empty states', () => {
     const pending = runConditions(
       {

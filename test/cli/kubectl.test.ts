@@ -395,7 +395,7 @@ describe('report', () => {
 
   test('says that there is none yet', async () => {
     await createRun('unreported');
-    expect((await plugin('report', 'unreported')).stderr).toContain('has no report yet');
+    expect((await plugin('report', 'unreported')).stderr).toContain('unreported has no report');
   });
 });
 

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { lockFinalizer } from '../../src/api/resources.ts';
 import { type FaultProxy, startFaultProxy } from '../harness/faultproxy.ts';
 import { poll } from '../harness/poll.ts';
 import { sharedApiServer } from '../harness/shared-apiserver.ts';
@@ -88,6 +89,9 @@ describe('a controller that dies by SIGKILL in the middle of a run', () => {
         await reaches(name, stage);
         await controller.process.kill();
       }
+      // Deleting a run waits for a controller only where there may be a lock to give back.
+      const { finalizers } = (await namespace.run(name)).metadata;
+      expect(finalizers).toEqual(stage === 'Trust' || stage === 'Observe' ? undefined : [lockFinalizer]);
       await redisProxy.heal();
       await s3Proxy.heal();
       await using _next = await startController(namespace, { args: ['--no-leader-elect'] });
@@ -158,23 +162,34 @@ describe('a run that is ended from outside while it is under way', () => {
     },
   );
 
-  test('SIGTERM: the controller reaches a safe point, exits 0, and the next one ends the run', async () => {
-    await slowDown('Observe');
-    {
-      await using controller = await startController(namespace, { args: ['--shutdown-grace=30'] });
-      await start('handed-over');
-      await reaches('handed-over', 'Observe');
-      expect(await controller.process.stop()).toEqual({ code: 0, signal: null });
-      expect((await controller.log()).at(-1)).toMatchObject({ msg: 'stopped' });
-    }
-    expect((await namespace.run('handed-over')).status.completionTime).toBeUndefined();
-    await redisProxy.heal();
-    await s3Proxy.heal();
-    await using _next = await startController(namespace);
-    const { run, succeeded } = await namespace.ended('handed-over');
-    expect(succeeded.reason).toBe('Recovered');
-    await expectRestored(run.metadata.uid);
-  });
+  test.each(['Trust', 'Observe', 'Lock', 'Apply', 'Record'])(
+    'C20: SIGTERM in stage %s: the controller reaches a safe point, exits 0, and the next one ends the run',
+    async (stage) => {
+      const name = `handed-over-in-${stage.toLowerCase()}`;
+      await slowDown(stage);
+      {
+        await using controller = await startController(namespace, { args: ['--shutdown-grace=30'] });
+        await start(name);
+        await reaches(name, stage);
+        const stopping = controller.process.stop();
+        await poll('the shutdown to begin', async () =>
+          (await controller.log()).some(({ msg }) => msg === 'shutting down'),
+        );
+        await redisProxy.heal();
+        await s3Proxy.heal();
+        expect(await stopping).toEqual({ code: 0, signal: null });
+        expect((await controller.log()).at(-1)).toMatchObject({ msg: 'stopped' });
+      }
+      // Between write and proof there is no safe point: a run that has got that far ends first.
+      const undecided = (await namespace.run(name)).status.completionTime === undefined;
+      expect(undecided).toBe(stage !== 'Apply' && stage !== 'Record');
+      await using _next = await startController(namespace);
+      const { run, succeeded } = await namespace.ended(name);
+      expect(succeeded.reason).toBe('Recovered');
+      expect(run.status.attempts).toBe(1);
+      await expectRestored(run.metadata.uid);
+    },
+  );
 
   test('Redis goes away in the middle and comes back: the run is tried again and recovers', async () => {
     await using _controller = await startController(namespace, { args: ['--no-leader-elect'] });

@@ -201,7 +201,7 @@ describe('the life of a run', () => {
     expect(await redis.get(lock)).toBeNull();
   });
 
-  test('events tell each transition once', async () => {
+  test('events tell each transition once, and the end in one event', async () => {
     await lose('told');
     await namespace.ended('told');
     const reasons = await poll('the events', async () => {
@@ -213,13 +213,22 @@ describe('the life of a run', () => {
         .map(({ reason }) => reason);
       return told.includes('Recovered') ? told : undefined;
     });
-    expect(reasons.sort()).toEqual([
-      'Consistent',
-      'MetadataVerified',
-      'Recovered',
-      'RecoveryRequired',
-      'Running',
-    ]);
+    // A run that lasts tells its stages; how long this one took depends on the machine.
+    expect(new Set(reasons).size).toBe(reasons.length);
+    expect(
+      reasons.filter((reason) => reason !== 'MetadataVerified' && reason !== 'RecoveryRequired'),
+    ).toEqual(['Recovered']);
+  });
+
+  test('a run that finds nothing to do leaves nothing behind but its status', async () => {
+    const app = installation.app('simple');
+    await lose('needed');
+    await namespace.ended('needed');
+    await namespace.start('needless', { adminName: app.admin, appName: app.app });
+    const { run, succeeded } = await namespace.ended('needless');
+    expect(succeeded).toMatchObject({ status: 'True', reason: 'AlreadyConsistent' });
+    expect(run.status.reportRef).toBeUndefined();
+    expect(await namespace.kubectl('get', 'configmap', 'needless-report', '--ignore-not-found')).toBe('');
   });
 
   test('what was done is counted', async () => {

@@ -16,21 +16,25 @@ beforeAll(async () => {
 
 afterAll(() => installation?.[Symbol.asyncDispose]());
 
-/** Takes one rule out of the role, or puts all of them back. */
-async function withoutRule(index: number | undefined): Promise<void> {
+/** Takes one rule out of the role, or puts a smaller one in its place; without an index puts all of them back. */
+async function withoutRule(index: number | undefined, ...smaller: readonly object[]): Promise<void> {
   const role = JSON.parse(await namespace.kubectl('get', 'role', 'tuf-recovery-controller', '--output=json'));
-  const rules = index === undefined ? fullRules : fullRules.toSpliced(index, 1);
+  const rules = index === undefined ? fullRules : fullRules.toSpliced(index, 1, ...smaller);
   await namespace.apply({ ...role, metadata: { name: role.metadata.name }, rules });
 }
 
 let fullRules: object[];
+let kubeconfig: string;
+
+beforeAll(async () => {
+  kubeconfig = await namespace.controllerKubeconfig();
+  fullRules = JSON.parse(
+    await namespace.kubectl('get', 'role', 'tuf-recovery-controller', '--output=json'),
+  ).rules;
+});
 
 describe('a permission the controller lacks', () => {
   test('on Secrets: the run waits and names the permission, and goes on when it is granted', async () => {
-    const kubeconfig = await namespace.controllerKubeconfig();
-    fullRules = JSON.parse(
-      await namespace.kubectl('get', 'role', 'tuf-recovery-controller', '--output=json'),
-    ).rules;
     await withoutRule(fullRules.findIndex((rule) => JSON.stringify(rule).includes('"secrets"')));
     await using _controller = await startController(namespace, { kubeconfig, args: ['--no-leader-elect'] });
     const app = installation.app('simple');
@@ -50,8 +54,41 @@ describe('a permission the controller lacks', () => {
     expect((await namespace.ended('forbidden')).succeeded.reason).toBe('Recovered');
   });
 
+  test('to hold back the deletion of a run: the run waits before it takes the lock, and says what to grant', async () => {
+    await (await installation.redis.client()).flushall();
+    const index = fullRules.findIndex((rule) => JSON.stringify(rule).includes('["bootstraprecoveries"]'));
+    await withoutRule(index, { ...fullRules[index], verbs: ['get', 'list', 'watch', 'delete'] });
+    await using _controller = await startController(namespace, { kubeconfig, args: ['--no-leader-elect'] });
+    const app = installation.app('simple');
+    await namespace.start('unheld', { adminName: app.admin, appName: app.app });
+    const waiting = await namespace.reason('unheld', 'WaitingForTarget');
+    expect(conditionOf(waiting, 'Succeeded')?.message).toMatch(
+      /PATCH .*\/bootstraprecoveries\/unheld: 403 Forbidden.*cannot patch resource.*grant this in the Role/,
+    );
+    expect(await (await installation.redis.client()).keys('*')).toEqual([]);
+
+    await withoutRule(undefined);
+    await namespace.kubectl('annotate', '--overwrite', 'rt', 'default', 'example.com/touched=again');
+    const { run, succeeded } = await namespace.ended('unheld');
+    expect(succeeded.reason).toBe('Recovered');
+    expect(run.status.attempts).toBe(1);
+  });
+
+  test('on leases: the controller is not ready, leads nothing and says what to grant', async () => {
+    await withoutRule(fullRules.findIndex((rule) => JSON.stringify(rule).includes('"leases"')));
+    await using controller = await startController(namespace, { kubeconfig, ready: false });
+    const refused = await poll('the log to name the permission', async () =>
+      (await controller.log()).find(({ err }) => JSON.stringify(err ?? '').includes('leases')),
+    );
+    expect(JSON.stringify(refused)).toMatch(/403 Forbidden.*leases.*grant this in the Role/);
+    const { status, body } = await controller.probe('readyz');
+    expect(status).not.toBe(200);
+    expect(body).toContain('lease');
+    await withoutRule(undefined);
+    await poll('the controller to be ready', async () => (await controller.probe('readyz')).status === 200);
+  });
+
   test('on runs: the controller is not ready and says what to grant', async () => {
-    const kubeconfig = await namespace.controllerKubeconfig();
     await withoutRule(
       fullRules.findIndex((rule) => JSON.stringify(rule).includes('["bootstraprecoveries"]')),
     );

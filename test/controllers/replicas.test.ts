@@ -29,8 +29,16 @@ afterAll(async () => {
 
 beforeEach(async () => {
   await proxy.heal();
-  await (await installation.redis.client()).flushall();
+  const redis = await installation.redis.client();
+  await redis.flushall();
+  await redis.config('RESETSTAT');
 });
+
+/** How often settings were written; the script writes all of a small app by one command. */
+async function timesWritten(): Promise<number> {
+  const stats = await (await installation.redis.client()).info('commandstats');
+  return Number(/cmdstat_mset:calls=(\d+)/.exec(stats)?.[1] ?? 0);
+}
 
 const leads = async (controller: ControllerProcess): Promise<boolean> =>
   (await controller.log()).some(({ msg }) => msg === 'became leader');
@@ -48,6 +56,8 @@ async function startAndMeet(name: string): Promise<void> {
 async function expectRecoveredOnce(name: string): Promise<void> {
   const { run, succeeded } = await namespace.ended(name);
   expect(succeeded).toMatchObject({ status: 'True', reason: 'Recovered' });
+  expect(run.status.attempts).toBe(1);
+  expect(await timesWritten()).toBe(1);
   const redis = await installation.redis.client();
   expect(await installation.app('deleg').differences(redis, run.metadata.uid)).toEqual([]);
   await poll('the lock to go', async () => (await redis.keys('RECOVERY_LOCK_*')).length === 0);
@@ -86,5 +96,6 @@ describe('two replicas', () => {
     expect(after.metadata.uid).toBe(metadata.uid);
     const redis = await installation.redis.client();
     expect(await installation.app('deleg').differences(redis, metadata.uid)).toEqual([]);
+    expect(await timesWritten()).toBe(1);
   });
 });

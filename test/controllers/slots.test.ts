@@ -113,10 +113,11 @@ describe('places for runs', () => {
     const slots = new RunSlots(1, () => undefined);
     slots.acquire(keyOf(0), 'a');
     expect(slots.acquire(keyOf(1), 'a')).toEqual({
-      refusedBecause: 'Waits for run n/run-0, which works on the same app.',
+      refusedBecause: 'Waits for its turn: when it came, run n/run-0 was working on the same app.',
     });
     expect(slots.acquire(keyOf(2), 'b')).toEqual({
-      refusedBecause: 'Waits for one of the 1 places for runs that this controller has.',
+      refusedBecause:
+        'Waits for its turn: when it came, every place for runs of this controller (1) was taken.',
     });
   });
 

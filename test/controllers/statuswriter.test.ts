@@ -2,7 +2,7 @@ import { pino } from 'pino';
 import { Registry } from 'prom-client';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { BootstrapRecovery } from '../../src/api/bootstraprecovery.generated.ts';
-import { bootstrapRecoveries, fieldManager } from '../../src/api/resources.ts';
+import { bootstrapRecoveries, fieldManager, lockFinalizer } from '../../src/api/resources.ts';
 import {
   attempting,
   concludedWithout,
@@ -164,10 +164,40 @@ describe('the status of a run under way', () => {
       await namespace.kubectl('get', 'events.events.k8s.io', '--output=json'),
     );
     const told = events.items.filter(({ regarding }) => regarding.name === 'events');
-    expect(told.map(({ reason, type }) => `${type} ${reason}`).sort()).toEqual([
-      'Normal Cancelled',
-      'Normal Running',
-    ]);
+    expect(told.map(({ reason, type }) => `${type} ${reason}`).sort()).toEqual(['Normal Cancelled']);
+  });
+
+  test('a note made from an outdated object is not written, and says nothing', async () => {
+    const { run, clock, writer, writerOf } = await fresh('outdated-note');
+    const outdated = writerOf(run);
+    await writer.write(started(run, clock));
+    const before = await namespace.run('outdated-note');
+    await outdated.note(concludedWithout(draftOf(run), { reason: 'Pending', message: 'told' }, clock.now()));
+    expect(await namespace.run('outdated-note')).toEqual(before);
+  });
+
+  test('holding back the deletion works although somebody edits the run, keeps what others hold, and costs later writes nothing', async () => {
+    const { run, clock, writer } = await fresh('held');
+    const draft = started(run, clock);
+    await writer.write(draft);
+    await namespace.kubectl(
+      ...['patch', 'bsr', 'held', '--type=merge'],
+      '--patch={"metadata":{"finalizers":["example.com/other"]}}',
+    );
+    await writer.hold(lockFinalizer);
+    await writer.hold(lockFinalizer);
+    const conflicts = async () =>
+      (await metrics.statusApplies.get()).values.find(({ labels }) => labels.result === 'conflict')?.value;
+    const before = await conflicts();
+    await writer.write(at(draft, 'Lock', 1, clock));
+    expect(await conflicts()).toBe(before);
+    const { metadata, status } = await namespace.run('held');
+    expect(metadata.finalizers).toEqual(['example.com/other', lockFinalizer]);
+    expect(status.progress?.stage).toBe('Lock');
+    await namespace.kubectl(
+      ...['patch', 'bsr', 'held', '--type=merge'],
+      '--patch={"metadata":{"finalizers":null}}',
+    );
   });
 
   test('only the status is ours: the spec has no field of the controller', async () => {

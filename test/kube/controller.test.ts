@@ -71,6 +71,26 @@ test('a terminal error is counted and not tried again until somebody asks', asyn
   expect(runs).toBe(2);
 });
 
+test('a terminal error forgets the failures before it: the next look is the first again', async () => {
+  const clock = new ManualClock();
+  const retries: number[] = [];
+  const { controller } = startController(
+    async (_key, context) => {
+      retries.push(context.retries);
+      if (retries.length <= 2) throw new Error('for now');
+      if (retries.length === 3) throw new TerminalError(new Error('the spec is wrong'));
+    },
+    { clock },
+  );
+  await using _run = running((signal) => controller.run(signal));
+  controller.enqueue(KEY);
+  await clock.advance(60_000);
+  expect(retries).toEqual([0, 1, 2]);
+  controller.enqueue(KEY);
+  await clock.advance(1);
+  expect(retries).toEqual([0, 1, 2, 0]);
+});
+
 test('requeueAfter brings a key back, also after longer than a timer can hold, and forgets its failures', async () => {
   const clock = new ManualClock();
   const runsAt: number[] = [];

@@ -26,7 +26,8 @@ async function startTlsApi() {
   const users: string[] = [];
   const protocols = new Set<string>();
   const server = createServer(
-    { cert, key, ca: authority.certificate, requestCert: true },
+    // Like the real one it would rather speak HTTP/2, if only it were offered.
+    { cert, key, ca: authority.certificate, requestCert: true, ALPNProtocols: ['h2', 'http/1.1'] },
     (request, response) => {
       // An HTTPS server's sockets are TLS sockets.
       const socket = request.socket as TLSSocket;

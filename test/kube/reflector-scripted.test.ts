@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import { ApiError } from '../../src/kube/apierror.ts';
 import { ConnectionError } from '../../src/kube/connectionerror.ts';
 import type { InformerOptions } from '../../src/kube/informer.ts';
-import { DEFAULT_REFLECTOR_TIMINGS } from '../../src/kube/reflector.ts';
+import { DEFAULT_REFLECTOR_TIMINGS } from '../../src/kube/reflectortimings.ts';
 import { poll } from '../harness/poll.ts';
 import { ManualClock } from './fixtures/manualclock.ts';
 import { observed } from './fixtures/observed.ts';
@@ -223,6 +223,35 @@ test('C3: a watch that is reset in the middle of a line continues where it was, 
   await poll('the interrupted event', () => cachedNames(informer).includes('c'));
   expect(world.lists).toBe(1);
 });
+
+test.each([429, 502, 503, 504])(
+  'C3: a watch that is answered with %i is tried again where it was, without a list',
+  async (code) => {
+    let lists = 0;
+    const continued: (string | null)[] = [];
+    await using api = await startScriptedApi((request, response) => {
+      if (!request.query.has('watch')) {
+        lists += 1;
+        const metadata = { resourceVersion: 'list-1' };
+        reply(response, 200, { kind: 'WidgetList', metadata, items: [stored('a', 'a-1')] });
+        return;
+      }
+      continued.push(request.query.get('resourceVersion'));
+      if (continued.length <= 3) {
+        reply(response, code, status(code, 'Unavailable'));
+      } else {
+        response.writeHead(200, { 'content-type': 'application/json' });
+        response.write(event('ADDED', stored('b', 'b-1')));
+      }
+    });
+    await using rig = testClient(() => api.config());
+    const informer = widgetInformer(rig.client, rig.seen);
+    await using _run = running((signal) => informer.run(signal));
+    await poll('what happened meanwhile', () => cachedNames(informer).includes('b'));
+    expect(continued).toEqual(['list-1', 'list-1', 'list-1', 'list-1']);
+    expect(lists).toBe(1);
+  },
+);
 
 test('C10: resourceVersions are opaque: a watch continues with exactly what the server said last, bookmarks included', async () => {
   const asked: (string | null)[] = [];

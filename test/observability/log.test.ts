@@ -34,4 +34,32 @@ describe('the log', () => {
     expect(lines.join('')).not.toContain(secret);
     expect(lines.join('')).toContain('app');
   });
+
+  test('shows no secret of an error or of a child logger either, at any depth and in any spelling', () => {
+    const secret = 'hunter2';
+    const headers = { Authorization: secret, 'content-type': 'text/plain' };
+    const failure = Object.assign(new Error('refused'), { config: { request: { options: { headers } } } });
+    const lines = logged('info', (logger) => {
+      logger.child({ target: { redis: { auth: { PASSWORD: secret } } } }).warn({ err: failure }, 'failed');
+      logger.info({ list: [{ tls: { key: secret, ca: 'public' } }], JWT: secret }, 'in a list');
+    });
+    expect(lines.join('')).not.toContain(secret);
+    expect(lines.map((line) => JSON.parse(line))).toMatchObject([
+      {
+        target: { redis: { auth: { PASSWORD: '[redacted]' } } },
+        err: {
+          message: 'refused',
+          config: { request: { options: { headers: { 'content-type': 'text/plain' } } } },
+        },
+      },
+      { list: [{ tls: { key: '[redacted]', ca: 'public' } }], JWT: '[redacted]' },
+    ]);
+    expect(lines.every((line) => line.endsWith('}\n'))).toBe(true);
+  });
+
+  test('leaves alone what only sounds like a secret', () => {
+    const fields = { key: 'BOOTSTRAP_alice_tuf', tokens: 3, note: 'the "password": is not here' };
+    const [line] = logged('info', (logger) => logger.info(fields, 'plain'));
+    expect(JSON.parse(line ?? '')).toMatchObject(fields);
+  });
 });

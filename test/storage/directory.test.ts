@@ -35,6 +35,23 @@ test('lists every file with its size and the time it was last written', async ()
   ]);
 });
 
+test('gives the exact bytes of files that are read in the thread pool, and of empty ones', async () => {
+  const large = Buffer.alloc(3 * 1024 * 1024 + 7, 'metadata ');
+  writeFileSync(join(directory, '1.targets.json'), large);
+  put('1.empty.json', '');
+  expect(large.equals(await source.get('1.targets.json', { maxBytes: large.length }))).toBe(true);
+  await expect(source.get('1.targets.json', { maxBytes: large.length - 1 })).rejects.toMatchObject({
+    code: 'TooLarge',
+  });
+  expect(await source.get('1.empty.json', { maxBytes: 0 })).toHaveLength(0);
+});
+
+test('hands out bytes of which nobody else holds a view', async () => {
+  put('1.root.json');
+  const bytes = await source.get('1.root.json', { maxBytes: 100 });
+  expect(bytes.buffer.byteLength).toBe(bytes.length);
+});
+
 test('finds roles with any name under its percent-encoded spelling, and lists them decoded', async () => {
   const names = ['1.a/b.json', '1.../x.json', '1.?#.json', '1.é 🍺.json', "1.it's!(*).json", '1.100%.json'];
   const files = [

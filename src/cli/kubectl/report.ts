@@ -25,7 +25,10 @@ export function report(name: string, flags: ConnectionFlags, context: CommandCon
     const run = await getRun(connection, name, context.signal);
     const reference = run.status.reportRef;
     if (reference === undefined) {
-      throw new TerminalError('NotFound', `${name} has no report yet; it gets one once its plan is made.`);
+      throw new TerminalError(
+        'NotFound',
+        `${name} has no report: its plan is not made yet, or it found nothing to do and its status says it all.`,
+      );
     }
     const { namespace, api } = connection;
     const { data = {} } = await api.get(

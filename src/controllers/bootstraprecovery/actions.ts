@@ -6,12 +6,13 @@ import { TerminalError } from '../../errors.ts';
 import { isConflict, isNotFound } from '../../kube/apierror.ts';
 import { removeFinalizer } from '../../kube/finalizers.ts';
 import type { Result } from '../../kube/reconcile.ts';
-import { ForbiddenError } from '../target/forbidden.ts';
+import { missingPermission } from '../target/forbidden.ts';
 import { countEnd } from './accounts.ts';
 import { type AttemptOrder, type AttemptTools, makeAttempt } from './attempt.ts';
 import { concludedWithout, type Draft, draftOf } from './draft.ts';
 import type { LiveFacts } from './facts.ts';
 import { giveBackLock } from './giveback.ts';
+import { holdsFinalizer, type RecentEnds } from './recentends.ts';
 
 /** Milliseconds until something nobody tells us about, such as a granted permission, is looked at again. */
 const lookAgain = 30_000;
@@ -20,17 +21,17 @@ const giveBackInterval = 5_000;
 /** Milliseconds after which a lock has ended by itself: its longest life, the time-out of 300 s and a margin of 30 s. */
 const lockLifetime = 330_000;
 
-/** Whether deleting the object waits for us. */
-export function holdsFinalizer({ metadata }: BootstrapRecovery): boolean {
-  return metadata.finalizers?.includes(lockFinalizer) ?? false;
+/** What the actions use of the controller. */
+export interface RunTools extends AttemptTools {
+  readonly ends: RecentEnds;
 }
 
 /** What can be done with one run, as it was just read. Each ends with a status that says what was done. */
 export class RunActions {
-  readonly #tools: AttemptTools;
+  readonly #tools: RunTools;
   readonly #facts: LiveFacts;
 
-  constructor(tools: AttemptTools, facts: LiveFacts) {
+  constructor(tools: RunTools, facts: LiveFacts) {
     this.#tools = tools;
     this.#facts = facts;
   }
@@ -60,7 +61,7 @@ export class RunActions {
 
   /** Makes an attempt; says what it waits for, or ends the run, when it cannot begin because of what the target refers to. */
   async attempt(order: Omit<AttemptOrder, 'run'>): Promise<Result> {
-    const { metrics, clock } = this.#tools;
+    const { metrics, clock, logger } = this.#tools;
     try {
       const { run, nextAttemptTime } = await makeAttempt(this.#tools, { ...order, run: this.#facts.run });
       if (isTerminal(run.status.conditions ?? [])) {
@@ -70,9 +71,15 @@ export class RunActions {
       if (nextAttemptTime === undefined) return {};
       return { requeueAfterMs: Math.max(1, nextAttemptTime.getTime() - clock.now().getTime()) };
     } catch (error) {
-      if (error instanceof ForbiddenError) {
-        await this.wait({ reason: 'WaitingForTarget', message: error.message });
+      const toGrant = missingPermission(error);
+      if (toGrant !== undefined) {
+        await this.wait({ reason: 'WaitingForTarget', message: toGrant });
         return { requeueAfterMs: lookAgain };
+      }
+      if (isNotFound(error)) {
+        // Before it took the lock nothing holds back a deletion, and what has no object has no status either.
+        logger.info('the run was deleted while it was under way');
+        return {};
       }
       if (!(error instanceof TerminalError)) throw error;
       await this.end({ reason: 'InvalidReference', message: error.message }, order.stopping);
@@ -106,12 +113,13 @@ export class RunActions {
   }
 
   async #letGo(run: BootstrapRecovery): Promise<void> {
-    const { client } = this.#tools;
+    const { client, ends } = this.#tools;
     try {
       await removeFinalizer<BootstrapRecovery>(client, bootstrapRecoveries, run, lockFinalizer);
     } catch (error) {
       if (!isNotFound(error)) throw error;
     }
+    ends.add(run);
   }
 
   async #write(draft: Draft): Promise<BootstrapRecovery> {

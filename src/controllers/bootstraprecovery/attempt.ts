@@ -1,10 +1,9 @@
 import type { Logger } from 'pino';
 import type { BootstrapRecovery } from '../../api/bootstraprecovery.generated.ts';
 import type { RecoveryTarget } from '../../api/recoverytarget.generated.ts';
-import { bootstrapRecoveries, lockFinalizer } from '../../api/resources.ts';
+import { lockFinalizer } from '../../api/resources.ts';
 import type { ApiClient } from '../../kube/apiclient.ts';
 import type { Clock } from '../../kube/clock.ts';
-import { addFinalizer } from '../../kube/finalizers.ts';
 import { LeadershipLostError } from '../../kube/leaderelector.ts';
 import { sleep } from '../../kube/sleep.ts';
 import type { RecoveryMetrics } from '../../observability/metrics.ts';
@@ -15,7 +14,7 @@ import { type PolicyMemory, remembering } from '../memory/recall.ts';
 import type { BucketPool } from '../target/bucketpool.ts';
 import { connectTarget } from '../target/connection.ts';
 import { attempting, concluded, draftOf, reported } from './draft.ts';
-import { writeReport } from './report.ts';
+import { isWorthAReport, writeReport } from './report.ts';
 import { runRequest } from './request.ts';
 import type { StatusWriter } from './statuswriter.ts';
 import { runSignal } from './stop.ts';
@@ -65,14 +64,9 @@ export interface AttemptEnd {
 export async function makeAttempt(tools: AttemptTools, order: AttemptOrder): Promise<AttemptEnd> {
   const { client, buckets, clock, metrics, logger } = tools;
   const { target, attempt, deadline, stopping } = order;
-  const { adminName, appName, mode } = order.run.spec;
+  const { run } = order;
+  const { adminName, appName, mode } = run.spec;
   await using connection = await connectTarget(client, buckets, target, { adminName, appName }, stopping);
-  const run =
-    mode === 'Recover'
-      ? await addFinalizer<BootstrapRecovery>(client, bootstrapRecoveries, order.run, lockFinalizer, {
-          signal: stopping,
-        })
-      : order.run;
   const writer = tools.writer(run);
   const draft = attempting(draftOf(run), attempt, deadline, clock.now());
   await writer.write(draft);
@@ -90,6 +84,8 @@ export async function makeAttempt(tools: AttemptTools, order: AttemptOrder): Pro
       clock: { now: () => clock.now(), sleep: (ms, signal) => sleep(clock, ms, signal) },
       signal: stop.signal,
       observer: watcher,
+      // Not before: a run that takes no lock has nothing to clean up, and most find nothing to do.
+      beforeLock: () => writer.hold(lockFinalizer),
     });
     const memory = await tools.memory.recall(target, { adminName, appName }, logger, stopping);
     outcome = await runAttempt(remembering(request, memory));
@@ -132,7 +128,7 @@ async function report(
   );
 
   let draft = concluded(watcher.draft, outcome, nextAttemptTime, clock.now());
-  if (nextAttemptTime === undefined && outcome.trustVerified.reason !== 'NotChecked') {
+  if (nextAttemptTime === undefined && isWorthAReport(outcome)) {
     try {
       draft = reported(draft, await writeReport(client, run, outcome));
     } catch (failure) {

@@ -5,6 +5,7 @@ import type { KubernetesObject } from '../../kube/object.ts';
 import type { Resource } from '../../kube/resource.ts';
 import type { Outcome } from '../../recovery/outcome.ts';
 import type { Action } from '../../recovery/plan.ts';
+import { fitsStatus } from './summary.ts';
 
 interface ConfigMap extends KubernetesObject {
   readonly data?: Readonly<Record<string, string>>;
@@ -20,6 +21,15 @@ const configMaps: Resource<ConfigMap> = {
 
 /** Characters of the report. etcd takes 1.5 MiB a request and a ConfigMap 1 MiB, in bytes; names are mostly ASCII. */
 const maxLength = 700_000;
+
+/**
+ * Whether there is more to tell than the status holds. Not before the metadata was looked at; and a run that found nothing to do
+ * leaves no ConfigMap behind, because objects in Git make such runs over and over.
+ */
+export function isWorthAReport(outcome: Outcome): boolean {
+  if (outcome.trustVerified.reason === 'NotChecked') return false;
+  return outcome.succeeded.reason !== 'AlreadyConsistent' || !fitsStatus(outcome);
+}
 
 /**
  * Writes everything an attempt found out into a ConfigMap that the run owns, and returns its name. Settings and public metadata

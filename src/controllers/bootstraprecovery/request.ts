@@ -5,7 +5,10 @@ import type { VerifyPolicy } from '../../tuf/verification.ts';
 import type { Connection } from '../target/connection.ts';
 
 /** What a request gets from the controller rather than from the objects. */
-export type RunContext = Pick<RunRequest, 'now' | 'deadline' | 'clock' | 'signal' | 'observer'>;
+export type RunContext = Pick<
+  RunRequest,
+  'now' | 'deadline' | 'clock' | 'signal' | 'observer' | 'beforeLock'
+>;
 
 /** The request of one attempt: the run's wishes, the target's facts, and the controller's clock, signal and observer. */
 export function runRequest(

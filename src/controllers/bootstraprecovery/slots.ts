@@ -77,9 +77,10 @@ export class RunSlots {
     }
   }
 
+  /** In words that stay true while it waits: telling everybody who waits of every change would be most of the work. */
   #explain(holder: string | undefined): string {
     return holder === undefined
-      ? `Waits for one of the ${this.#limit} places for runs that this controller has.`
-      : `Waits for run ${holder}, which works on the same app.`;
+      ? `Waits for its turn: when it came, every place for runs of this controller (${this.#limit}) was taken.`
+      : `Waits for its turn: when it came, run ${holder} was working on the same app.`;
   }
 }

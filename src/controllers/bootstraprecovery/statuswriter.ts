@@ -6,6 +6,7 @@ import { isConflict, isNotFound } from '../../kube/apierror.ts';
 import { applyStatus, type StatusOwner } from '../../kube/applystatus.ts';
 import type { Clock } from '../../kube/clock.ts';
 import type { EventRecorder } from '../../kube/eventrecorder.ts';
+import { addFinalizer } from '../../kube/finalizers.ts';
 import { type Draft, statusOf } from './draft.ts';
 
 /** What a {@link StatusWriter} is made of. */
@@ -30,11 +31,11 @@ const progressInterval = 2_000;
 const stageDelay = 250;
 
 /** Writes that may meet a changed object in a row; people edit specs, and no faster than this. */
-const maxTries = 5;
+const defaultMaxTries = 5;
 
 /**
- * The one place that writes the status of a run. Writes never overlap, so a later status is never overtaken by an earlier one. One
- * event is recorded for each condition that a write changed.
+ * The one place that writes to a run while it is worked on. Writes never overlap, so a later status is never overtaken by an
+ * earlier one. What a write changed is told in events.
  */
 export class StatusWriter {
   readonly #options: StatusWriterOptions;
@@ -79,9 +80,24 @@ export class StatusWriter {
    */
   async write(draft: Draft): Promise<void> {
     this.drop();
-    const written = this.#tail.then(() => this.#apply(draft));
-    this.#tail = written.catch(() => undefined);
-    await written;
+    await this.#inTurn(() => this.#apply(draft));
+  }
+
+  /** Writes `draft` unless the object has changed since it was read: then it is outdated, and the change wakes the run anyway. */
+  async note(draft: Draft): Promise<void> {
+    try {
+      await this.#inTurn(() => this.#apply(draft, 1));
+    } catch (error) {
+      if (!isConflict(error) && !isNotFound(error)) throw error;
+    }
+  }
+
+  /** Holds back the deletion of the object from here on; no call when that is so already. */
+  async hold(finalizer: string): Promise<void> {
+    const { client } = this.#options;
+    await this.#inTurn(() =>
+      this.#change((run) => addFinalizer<BootstrapRecovery>(client, bootstrapRecoveries, run, finalizer)),
+    );
   }
 
   /** Forgets what was offered and waits for the write under way, if any. */
@@ -95,6 +111,12 @@ export class StatusWriter {
     this.#cancelTimer();
     this.#wakeAt = undefined;
     this.#offered = undefined;
+  }
+
+  async #inTurn(work: () => Promise<void>): Promise<void> {
+    const done = this.#tail.then(work);
+    this.#tail = done.catch(() => undefined);
+    await done;
   }
 
   #writeOffered(): void {
@@ -112,28 +134,38 @@ export class StatusWriter {
       });
   }
 
+  async #apply(draft: Draft, tries?: number): Promise<void> {
+    const { owner, recorder, clock } = this.#options;
+    await this.#change(async (before) => {
+      const status = statusOf(draft, before, clock.now());
+      const written = await applyStatus<BootstrapRecovery>(owner, bootstrapRecoveries, before, status, {
+        onlyIfUnchanged: true,
+      });
+      for (const event of transitionEvents(before.status.conditions ?? [], status.conditions ?? [])) {
+        recorder.event(written, event);
+      }
+      return written;
+    }, tries);
+  }
+
   /**
    * A leader that was paused wakes up believing that it still leads, perhaps with a deadline that passed meanwhile, while another
    * one works on the same run. So it looks at the clock first, and every write is conditional on the object as last seen.
    * When the object moved, because of a person or of the other leader, it is read again; a run that has ended stays so.
    */
-  async #apply(draft: Draft): Promise<void> {
-    const { client, owner, recorder, clock, assertLeading } = this.#options;
+  async #change(
+    change: (run: BootstrapRecovery) => Promise<BootstrapRecovery>,
+    maxTries = defaultMaxTries,
+  ): Promise<void> {
+    const { client, assertLeading } = this.#options;
     for (let tries = 1; ; tries += 1) {
       assertLeading();
-      const before = this.#run;
-      const status = statusOf(draft, before, clock.now());
       try {
-        this.#run = await applyStatus<BootstrapRecovery>(owner, bootstrapRecoveries, before, status, {
-          onlyIfUnchanged: true,
-        });
-        for (const event of transitionEvents(before.status.conditions ?? [], status.conditions ?? [])) {
-          recorder.event(this.#run, event);
-        }
+        this.#run = await change(this.#run);
         return;
       } catch (error) {
         if (!isConflict(error) || tries >= maxTries) throw error;
-        const { namespace, name, uid } = before.metadata;
+        const { namespace, name, uid } = this.#run.metadata;
         const current = await client.get<BootstrapRecovery>(bootstrapRecoveries, { namespace, name });
         if (current.metadata.uid !== uid) throw error;
         this.#run = current;

@@ -1,12 +1,17 @@
 import type { BootstrapRecoveryStatus } from '../../api/bootstraprecovery.generated.ts';
 import { rfc3339 } from '../../api/settle.ts';
-import type { StateVerification } from '../../recovery/outcome.ts';
+import type { Outcome, StateVerification } from '../../recovery/outcome.ts';
 import type { Action, ActionKind, Plan } from '../../recovery/plan.ts';
 import type { Finding } from '../../tuf/finding.ts';
 import type { RoleFacts, Trusted } from '../../tuf/verification.ts';
 
 /** Lists in the status are cut to what the schema admits; the report holds the rest. */
 const limits = { actions: 64, expired: 32, findings: 32, text: 1024 };
+
+/** Whether the status has room for everything these lists hold. */
+export function fitsStatus({ plan, findings }: Pick<Outcome, 'plan' | 'findings'>): boolean {
+  return (plan?.actions.length ?? 0) <= limits.actions && findings.length <= limits.findings;
+}
 
 type Summary<Field extends keyof BootstrapRecoveryStatus> = NonNullable<BootstrapRecoveryStatus[Field]>;
 

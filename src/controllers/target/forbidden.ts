@@ -1,3 +1,5 @@
+import { ApiError, isForbidden } from '../../kube/apierror.ts';
+
 /**
  * The controller's own identity may not read something. Not the target's fault and not final: the permission can be
  * granted while a run waits.
@@ -14,4 +16,10 @@ export class ForbiddenError extends Error {
     );
     this.name = 'ForbiddenError';
   }
+}
+
+/** What to grant, when a permission of the controller is all that is missing; undefined for every other error. */
+export function missingPermission(error: unknown): string | undefined {
+  const forbidden = error instanceof ForbiddenError || (error instanceof ApiError && isForbidden(error));
+  return forbidden ? error.message : undefined;
 }

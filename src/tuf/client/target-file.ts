@@ -1,16 +1,22 @@
+import { TerminalError } from '../../errors.ts';
 import type { MetadataSource } from '../../storage/source.ts';
 import { MetadataFault } from '../fault.ts';
 import { asInteger, asObject, asString, invalid, member } from '../json/guards.ts';
 import { LIMITS } from '../limits.ts';
 import { checkBytes, type FileLink, ROLE_LINK } from '../link.ts';
-import { readFile } from '../run.ts';
-import { ClientRefusal } from './refusal.ts';
 
 /** What targets metadata says about an artifact (spec 4.5, TARGETS). */
 export interface TargetFile {
   readonly path: string;
   /** Length and digests; artifacts have no version of their own. */
   readonly link: Omit<FileLink, 'version'> & { readonly length: number };
+}
+
+/** How an artifact is asked for. */
+export interface FetchOptions {
+  /** With consistent snapshots the digest stands before the file name (spec 6.2.2). */
+  readonly consistentSnapshot: boolean;
+  readonly signal?: AbortSignal;
 }
 
 /** @throws MetadataFault `InvalidMetadata` */
@@ -28,39 +34,46 @@ export function parseTargetFile(path: string, value: unknown): TargetFile {
   };
 }
 
-/** Whether `bytes` are the artifact (spec 5.7.2). */
-export function targetMatches({ link }: TargetFile, bytes: Uint8Array): boolean {
-  try {
-    checkBytes(bytes, link, ROLE_LINK);
-    return true;
-  } catch (error) {
-    if (error instanceof MetadataFault) return false;
-    throw error;
-  }
+/** Whether `bytes` are the artifact: length and every digest (spec 5.7.3). */
+export function targetMatches(target: TargetFile, bytes: Uint8Array): boolean {
+  return differenceOf(target, bytes) === undefined;
 }
 
 /**
- * Downloads an artifact and checks its length and every digest (spec 5.7.3).
+ * Downloads an artifact, no more than its length, and checks it (spec 5.7.3). Artifacts are held in memory, which is
+ * enough for conformance: at most 64 MiB.
  *
- * @throws ClientRefusal when it is absent or not the one that was signed
+ * @throws {TerminalError} `MetadataRefused` when it is not the one that was signed; `TooLarge`, `NotFound` and
+ * whatever else the source throws
  */
 export async function fetchTarget(
   source: Pick<MetadataSource, 'get'>,
   target: TargetFile,
-  consistentSnapshot: boolean,
+  { consistentSnapshot, signal }: FetchOptions,
 ): Promise<Uint8Array> {
+  const bytes = await source.get(requestPath(target, consistentSnapshot), {
+    maxBytes: Math.min(target.link.length, LIMITS.fileBytes),
+    ...(signal === undefined ? {} : { signal }),
+  });
+  const difference = differenceOf(target, bytes);
+  if (difference === undefined) return bytes;
+  throw new TerminalError(
+    'MetadataRefused',
+    `${target.path} is not the artifact that was signed: ${difference.message}. Nothing of it was kept. Try another mirror, or tell the owner of the repository.`,
+    { cause: difference },
+  );
+}
+
+function differenceOf({ link }: TargetFile, bytes: Uint8Array): MetadataFault | undefined {
   try {
-    const path = requestPath(target, consistentSnapshot);
-    const limit = Math.min(target.link.length, LIMITS.fileBytes);
-    const bytes = await readFile(source, path, limit, 'RoleMissing');
-    checkBytes(bytes, target.link, ROLE_LINK);
-    return bytes;
+    checkBytes(bytes, link, ROLE_LINK);
+    return undefined;
   } catch (error) {
-    throw error instanceof MetadataFault ? new ClientRefusal(target.path, error) : error;
+    if (error instanceof MetadataFault) return error;
+    throw error;
   }
 }
 
-/** With consistent snapshots the digest stands before the file name (spec 6.2.2). */
 function requestPath({ path, link }: TargetFile, consistentSnapshot: boolean): string {
   if (!consistentSnapshot) return path;
   const [digest] = link.hashes.values();

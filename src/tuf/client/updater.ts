@@ -1,33 +1,35 @@
-import { MetadataFault } from '../fault.ts';
 import { type Root, signersOf } from '../root.ts';
-import type { Snapshot } from '../snapshot.ts';
-import { type ArtifactIndex, type ClientOptions, MetadataLoader } from './metadata-loader.ts';
-import { rolesFor } from './path-match.ts';
-import { ClientRefusal } from './refusal.ts';
+import type { ArtifactIndex } from './artifact-index.ts';
+import { attributing } from './refusal.ts';
+import { updateRoot } from './root-update.ts';
+import { type ClientOptions, Session } from './session.ts';
+import { updateSnapshot } from './snapshot-update.ts';
 import type { TargetFile } from './target-file.ts';
+import { TargetSearch } from './target-search.ts';
+import { TargetsLoader } from './targets-loader.ts';
+import { updateTimestamp } from './timestamp-update.ts';
 
-/** Most roles visited in search of one artifact (spec 5.6.7.1). */
-const MAX_VISITS = 32;
-
-/** Top-level metadata after a successful refresh. */
+/** What a successful refresh leads to. */
 interface Refreshed {
   readonly root: Root;
-  readonly snapshot: Snapshot;
   readonly targets: ArtifactIndex;
+  readonly loader: TargetsLoader;
 }
 
 /**
- * The specification's client workflow (5.1–5.7): root, timestamp, snapshot, targets, each stored as soon as it is
- * trusted, and delegated roles as the search for an artifact needs them.
+ * The specification's client workflow (5.1–5.6): root, timestamp, snapshot, targets, each stored as soon as it is
+ * trusted, and delegated roles as the search for an artifact needs them. Strict: expired metadata refuses. What is
+ * stored stays usable whatever happens; the next update goes on from there.
  *
- * Throws {@link ClientRefusal} when metadata does not verify, and what the mirror and the store throw.
+ * Throws ClientRefusal when metadata does not verify, TerminalError `NotFound` when no root is stored, and what the
+ * mirror and the store throw.
  */
 export class Updater {
-  readonly #loader: MetadataLoader;
+  readonly #session: Session;
   #refreshed: Refreshed | undefined;
 
   constructor(options: ClientOptions) {
-    this.#loader = new MetadataLoader(options);
+    this.#session = new Session(options);
   }
 
   /** Brings the top-level metadata up to date; once for each instance. */
@@ -40,57 +42,29 @@ export class Updater {
     return (await this.#current()).root.consistentSnapshot ?? false;
   }
 
-  /** Finds an artifact in pre-order through the delegations (spec 5.6.7); undefined when nobody vouches for it. */
+  /**
+   * What the repository says about an artifact; undefined when no role that is trusted for the path knows it.
+   * Refreshes first when that was not done.
+   *
+   * @param path the artifact's TARGETPATH
+   */
   async find(path: string): Promise<TargetFile | undefined> {
-    const refreshed = await this.#current();
-    const found = await this.#search(path, 'targets', refreshed.targets, refreshed, new Set());
-    return found === 'stop' ? undefined : found;
-  }
-
-  async #search(
-    path: string,
-    role: string,
-    index: ArtifactIndex,
-    refreshed: Refreshed,
-    visited: Set<string>,
-  ): Promise<TargetFile | undefined | 'stop'> {
-    visited.add(role);
-    const found = await about(role, async () => index.artifact(path));
-    const { delegations } = index.metadata;
-    if (found !== undefined || delegations === undefined) return found;
-    for (const delegated of rolesFor(delegations, path)) {
-      const { name } = delegated;
-      if (visited.has(name) || visited.size >= MAX_VISITS) continue;
-      const signers = { role: delegated, keys: delegations.keys };
-      const child = await about(name, () =>
-        this.#loader.targets(name, signers, refreshed.root, refreshed.snapshot),
-      );
-      const result = await this.#search(path, name, child, refreshed, visited);
-      if (result !== undefined) return result;
-      if (delegated.terminating === true) return 'stop';
-    }
-    return undefined;
+    const { loader, targets } = await this.#current();
+    return new TargetSearch(loader, path).from(targets);
   }
 
   async #current(): Promise<Refreshed> {
-    if (this.#refreshed !== undefined) return this.#refreshed;
-    const loader = this.#loader;
-    const root = await about('root', () => loader.root());
-    const timestamp = await about('timestamp', () => loader.timestamp(root));
-    const snapshot = await about('snapshot', () => loader.snapshot(root, timestamp));
-    const targets = await about('targets', () =>
-      loader.targets('targets', signersOf(root, 'targets'), root, snapshot),
-    );
-    this.#refreshed = { root, snapshot, targets };
+    this.#refreshed ??= await this.#refresh();
     return this.#refreshed;
   }
-}
 
-/** Says whose metadata a fault is about. */
-async function about<T>(role: string, work: () => Promise<T>): Promise<T> {
-  try {
-    return await work();
-  } catch (error) {
-    throw error instanceof MetadataFault ? new ClientRefusal(role, error) : error;
+  async #refresh(): Promise<Refreshed> {
+    const session = this.#session;
+    const root = await attributing('root', () => updateRoot(session));
+    const timestamp = await attributing('timestamp', () => updateTimestamp(session, root));
+    const snapshot = await attributing('snapshot', () => updateSnapshot(session, root, timestamp));
+    const loader = new TargetsLoader(session, root, snapshot);
+    const targets = await attributing('targets', () => loader.load('targets', signersOf(root, 'targets')));
+    return { root, targets, loader };
   }
 }

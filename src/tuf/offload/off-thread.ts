@@ -5,15 +5,8 @@ import { MetadataFault } from '../fault.ts';
 import type { RoleFacts, RootFacts, Trusted, Verification, VerifyOptions } from '../verification.ts';
 import { packListing, unpackDelegated } from './columns.ts';
 import { Outbox } from './outbox.ts';
-import type {
-  GetAnswer,
-  GetRequest,
-  MainMessage,
-  Task,
-  WireOutcome,
-  WireTrusted,
-  WorkerMessage,
-} from './protocol.ts';
+import { buffersOf, packFiles, type ReadFile } from './packed-files.ts';
+import type { GetFailure, MainMessage, Task, WireOutcome, WireTrusted, WorkerMessage } from './protocol.ts';
 
 /**
  * Verifies in a worker thread, so that the event loop stays free while thousands of signatures are checked. Reads
@@ -33,21 +26,17 @@ export function verifyOffThread(
   };
   const worker = new Worker(url, { workerData: task, name: 'tuf-verify' });
   const errors = new Map<number, unknown>();
-  const answers = new Outbox<GetAnswer>((batch) => {
-    worker.postMessage(
-      batch satisfies MainMessage,
-      batch.flatMap((a) => ('bytes' in a ? [a.bytes.buffer] : [])),
-    );
+  const answers = new Outbox<ReadFile | GetFailure>((batch) => {
+    const files = packFiles(batch.filter((item) => 'bytes' in item));
+    const failures = batch.filter((item) => 'message' in item);
+    worker.postMessage({ files, failures } satisfies MainMessage, buffersOf(files));
   });
 
   /** Never rejects: a failure is the answer. */
-  async function answer({ id, name, maxBytes }: GetRequest): Promise<void> {
+  async function answer(id: number, name: string, maxBytes: number): Promise<void> {
     try {
       const bytes = await source.get(name, { maxBytes, ...(signal === undefined ? {} : { signal }) });
-      // Copied once and then moved: the source may keep what it returned, and a view may share its buffer.
-      const copy = new Uint8Array(bytes.length);
-      copy.set(bytes);
-      answers.put({ id, bytes: copy });
+      answers.put({ id, bytes });
     } catch (error) {
       errors.set(id, error);
       const code = error instanceof RecoveryError ? error.code : undefined;
@@ -65,7 +54,9 @@ export function verifyOffThread(
       reject(new Error(`the verifier's worker ended early, with code ${code}`));
     });
     worker.on('message', (message: WorkerMessage) => {
-      if (message.kind === 'get') for (const request of message.requests) void answer(request);
+      if (message.kind === 'get')
+        for (const [i, name] of message.names.entries())
+          void answer(message.firstID + i, name, message.maxBytes[i] ?? 0);
       else if (message.kind === 'progress') onProgress?.(message.completed, message.total);
       else if (message.kind === 'failed') reject(errors.get(message.id));
       else if (message.kind === 'rejected') reject(new TerminalError(message.code, message.message));

@@ -3,6 +3,7 @@ import type { FaultRecord } from '../fault.ts';
 import type { Finding } from '../finding.ts';
 import type { Trusted, VerifyOptions } from '../verification.ts';
 import type { DelegatedColumns, ListingColumns } from './columns.ts';
+import type { PackedFiles } from './packed-files.ts';
 
 /** What the worker is started with. The source stays behind: it may hold sockets and credentials. */
 export interface Task {
@@ -13,7 +14,7 @@ export interface Task {
 
 /** Worker → main thread. */
 export type WorkerMessage =
-  | { readonly kind: 'get'; readonly requests: readonly GetRequest[] }
+  | ({ readonly kind: 'get' } & GetRequests)
   | { readonly kind: 'progress'; readonly completed: number; readonly total: number }
   | { readonly kind: 'done'; readonly outcome: WireOutcome }
   /** The source failed; `id` is the request whose error the main thread still holds. */
@@ -21,20 +22,25 @@ export type WorkerMessage =
   /** What the caller gave was wrong, for example damaged marks. */
   | { readonly kind: 'rejected'; readonly code: ErrorCode; readonly message: string };
 
-/** One file the worker asks for. */
-export interface GetRequest {
-  readonly id: number;
-  readonly name: string;
-  readonly maxBytes: number;
+/** Files the worker asks for, as columns; the first has the id `firstID`, each further one the next. */
+export interface GetRequests {
+  readonly firstID: number;
+  readonly names: readonly string[];
+  readonly maxBytes: readonly number[];
 }
 
-/** The answer to one {@link GetRequest}. */
-export type GetAnswer =
-  | { readonly id: number; readonly bytes: Uint8Array<ArrayBuffer> }
-  | { readonly id: number; readonly code: ErrorCode | undefined; readonly message: string };
-
 /** Main thread → worker: what was answered since the last message. */
-export type MainMessage = readonly GetAnswer[];
+export interface MainMessage {
+  readonly files: PackedFiles;
+  readonly failures: readonly GetFailure[];
+}
+
+/** A request that brought no file. */
+export interface GetFailure {
+  readonly id: number;
+  readonly code: ErrorCode | undefined;
+  readonly message: string;
+}
 
 /** A verification without its listing, and with the delegated roles as columns. */
 export interface WireOutcome {

@@ -2,7 +2,8 @@ import type { MessagePort } from 'node:worker_threads';
 import { TerminalError } from '../../errors.ts';
 import type { GetOptions, MetadataSource } from '../../storage/source.ts';
 import { Outbox } from './outbox.ts';
-import type { GetAnswer, GetRequest, MainMessage, WorkerMessage } from './protocol.ts';
+import { type ReadFile, unpackFiles } from './packed-files.ts';
+import type { GetFailure, MainMessage, WorkerMessage } from './protocol.ts';
 
 /** The source failed in the main thread, which holds the real error under this id. */
 export class RemoteFailure extends Error {
@@ -17,16 +18,24 @@ export class RemoteFailure extends Error {
 
 /** Reads through the main thread. Only what the verifier tells apart crosses as an error of its own. */
 export class RemoteSource implements Pick<MetadataSource, 'get'> {
-  readonly #requests: Outbox<GetRequest>;
-  readonly #waiting = new Map<number, (answer: GetAnswer) => void>();
-  #next = 0;
+  readonly #requests: Outbox<{ readonly name: string; readonly maxBytes: number }>;
+  readonly #waiting = new Map<number, (answer: ReadFile | GetFailure) => void>();
+  #sent = 0;
+  #asked = 0;
 
   constructor(port: MessagePort) {
     this.#requests = new Outbox((requests) => {
-      port.postMessage({ kind: 'get', requests } satisfies WorkerMessage);
+      const message: WorkerMessage = {
+        kind: 'get',
+        firstID: this.#sent,
+        names: requests.map(({ name }) => name),
+        maxBytes: requests.map(({ maxBytes }) => maxBytes),
+      };
+      this.#sent += requests.length;
+      port.postMessage(message);
     });
-    port.on('message', (answers: MainMessage) => {
-      for (const answer of answers) {
+    port.on('message', ({ files, failures }: MainMessage) => {
+      for (const answer of [...unpackFiles(files), ...failures]) {
         this.#waiting.get(answer.id)?.(answer);
         this.#waiting.delete(answer.id);
       }
@@ -34,10 +43,10 @@ export class RemoteSource implements Pick<MetadataSource, 'get'> {
   }
 
   async get(name: string, { maxBytes }: GetOptions): Promise<Uint8Array> {
-    const id = this.#next++;
-    const answer = await new Promise<GetAnswer>((resolve) => {
+    const id = this.#asked++;
+    const answer = await new Promise<ReadFile | GetFailure>((resolve) => {
       this.#waiting.set(id, resolve);
-      this.#requests.put({ id, name, maxBytes });
+      this.#requests.put({ name, maxBytes });
     });
     if ('bytes' in answer) return answer.bytes;
     if (answer.code === 'NotFound' || answer.code === 'TooLarge')

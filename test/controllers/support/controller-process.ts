@@ -24,29 +24,37 @@ export interface ControllerProcessOptions {
   readonly kubeconfig?: string;
   /** False: do not wait until it is ready. */
   readonly ready?: boolean;
+  /** What to run instead of the sources: a command and its first arguments. */
+  readonly program?: readonly [command: string, ...args: readonly string[]];
 }
 
 /** Starts a controller for one namespace, with the rights of fixtures/role.yaml. */
 export async function startController(
   namespace: TestNamespace,
-  { args = [], server, kubeconfig, ready = true }: ControllerProcessOptions = {},
+  {
+    args = [],
+    server,
+    kubeconfig,
+    ready = true,
+    program: [command, ...first] = [process.execPath, main],
+  }: ControllerProcessOptions = {},
 ): Promise<ControllerProcess> {
   const file = kubeconfig ?? (await namespace.controllerKubeconfig(server));
-  const process = await startProcess({
+  const running = await startProcess({
     name: 'controller',
-    command: globalThis.process.execPath,
+    command,
     args: [
-      ...[main, 'controller', `--kubeconfig=${file}`, `--namespaces=${namespace.name}`],
+      ...[...first, 'controller', `--kubeconfig=${file}`, `--namespaces=${namespace.name}`],
       ...['--health-address=127.0.0.1:0', '--metrics-address=127.0.0.1:0', '--shutdown-grace=5'],
       ...args,
     ],
     env: { KUBECONFIG: undefined },
   });
   const log: ControllerProcess['log'] = async () =>
-    (await process.log()).split('\n').flatMap((line) => (line.startsWith('{') ? [JSON.parse(line)] : []));
+    (await running.log()).split('\n').flatMap((line) => (line.startsWith('{') ? [JSON.parse(line)] : []));
   const ended = new AbortController();
-  void process.exited.then(async () => {
-    ended.abort(new Error(`the controller ended:\n${await process.log()}`));
+  void running.exited.then(async () => {
+    ended.abort(new Error(`the controller ended:\n${await running.log()}`));
   });
   const ports = await poll(
     'the controller to tell its ports',
@@ -63,10 +71,10 @@ export async function startController(
     });
   }
   return {
-    process,
+    process: running,
     log,
     probe,
     metrics: async () => (await fetch(`http://127.0.0.1:${ports['metricsPort']}/metrics`)).text(),
-    [Symbol.asyncDispose]: () => process[Symbol.asyncDispose](),
+    [Symbol.asyncDispose]: () => running[Symbol.asyncDispose](),
   };
 }

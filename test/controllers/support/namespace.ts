@@ -15,6 +15,8 @@ export interface TestNamespace {
   readonly name: string;
   /** A kubeconfig of a ServiceAccount that has the role of fixtures/role.yaml here and nothing else. */
   controllerKubeconfig(server?: string): Promise<string>;
+  /** Gives that role, here, to the controller of another namespace. */
+  allowController(namespace: string): Promise<void>;
   kubectl(...args: readonly string[]): Promise<string>;
   apply(...manifests: readonly object[]): Promise<void>;
   /** Applies a run for an app; returns its name. */
@@ -53,6 +55,7 @@ export async function testNamespace(
     apply,
     run,
     controllerKubeconfig: (server) => controllerKubeconfig(cluster, name, server),
+    allowController: (other) => bindRole(cluster, name, other),
     start: async (object, spec) => {
       await apply({ apiVersion, kind: 'BootstrapRecovery', metadata: { name: object }, spec });
       return object;
@@ -81,21 +84,27 @@ export function conditionOf(
   return object.status.conditions?.find((condition) => condition.type === type);
 }
 
+const account = 'controller';
+
 async function controllerKubeconfig(
   cluster: ApiServerAccess,
   namespace: string,
   server: string | undefined,
 ): Promise<string> {
-  const account = 'controller';
   const token = await cluster.serviceAccountToken(namespace, account);
+  await bindRole(cluster, namespace, namespace);
+  return cluster.kubeconfigFile({ token, namespace, ...(server !== undefined && { server }) });
+}
+
+/** Lets the controller of one namespace work in another. */
+async function bindRole(cluster: ApiServerAccess, namespace: string, home: string): Promise<void> {
   await cluster.apply(await readFile('test/controllers/fixtures/role.yaml', 'utf8'), { namespace });
   const binding = {
     apiVersion: 'rbac.authorization.k8s.io/v1',
     kind: 'RoleBinding',
     metadata: { name: account },
     roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'Role', name: 'tuf-recovery-controller' },
-    subjects: [{ kind: 'ServiceAccount', name: account, namespace }],
+    subjects: [{ kind: 'ServiceAccount', name: account, namespace: home }],
   };
   await cluster.apply(JSON.stringify(binding), { namespace });
-  return cluster.kubeconfigFile({ token, namespace, ...(server !== undefined && { server }) });
 }

@@ -23,6 +23,6 @@ export class MemorySource implements MetadataSource {
     const bytes = this.files.get(name);
     if (bytes === undefined) throw new TerminalError('NotFound', `${name} does not exist`);
     if (bytes.length > maxBytes) throw new TerminalError('TooLarge', `${name} is too large`);
-    return bytes;
+    return Uint8Array.from(bytes);
   }
 }

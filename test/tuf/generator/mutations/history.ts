@@ -118,6 +118,19 @@ export const HISTORY_MUTATIONS: readonly Mutation[] = [
     verify: marks({ root: { version: 1 }, timestamp: { version: 999_999 }, snapshot: { version: 999_999 } }),
   },
   {
+    name: 'the timestamp key was rotated away and back again',
+    code: 'MarksReset',
+    role: 'timestamp',
+    severity: 'report',
+    options: { roots: 3, rotate: ['timestamp'] },
+    apply: (repository) => {
+      const { keys, roles } = repository.root(1).signed;
+      Object.assign(repository.root(3).signed, { keys, roles });
+      repository.timestamp.signers = repository.keysOf('timestamp', 1);
+    },
+    verify: marks({ root: { version: 1 }, timestamp: { version: 999_999 }, snapshot: { version: 999_999 } }),
+  },
+  {
     name: 'root is expired',
     code: 'RootExpired',
     role: 'root',

@@ -1,0 +1,42 @@
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { build, type Metafile } from 'esbuild';
+
+/** The repository's root, which a bundle's paths are relative to. */
+export const root: string = fileURLToPath(new URL('../..', import.meta.url));
+
+/** CommonJS packages inside an ESM bundle ask for `require`, which ESM has not. */
+const banner = [
+  "import { createRequire as createRequireForBundle } from 'node:module';",
+  'const require = createRequireForBundle(import.meta.url);',
+].join('\n');
+
+/**
+ * Bundles programs, each with everything it needs from node_modules, and beside them the thread that verifies large
+ * repositories, under the name that src/tuf/offload/worker-url.ts looks for.
+ *
+ * @param entryPoints name of the output → source, relative to the root
+ * @returns what went into which output
+ */
+export async function bundle(
+  entryPoints: Readonly<Record<string, string>>,
+  outdir: string,
+): Promise<Metafile> {
+  const { metafile } = await build({
+    absWorkingDir: root,
+    entryPoints: { ...entryPoints, 'verify.worker': join('src', 'tuf', 'verify.worker.ts') },
+    outdir,
+    bundle: true,
+    splitting: true,
+    platform: 'node',
+    target: 'node24',
+    format: 'esm',
+    chunkNames: 'chunk-[hash]',
+    banner: { js: banner },
+    legalComments: 'none',
+    sourcemap: false,
+    metafile: true,
+    logLevel: 'warning',
+  });
+  return metafile;
+}

@@ -1,0 +1,13 @@
+import { AssertionError } from 'node:assert';
+
+/** JavaScript's counterpart of a Go panic: an error nobody throws on purpose. */
+export function isPanic(error: unknown): boolean {
+  return (
+    !(error instanceof Error) ||
+    error instanceof TypeError ||
+    error instanceof ReferenceError ||
+    error instanceof RangeError ||
+    error instanceof SyntaxError ||
+    error instanceof AssertionError
+  );
+}

@@ -1,0 +1,48 @@
+import { RecoveryError } from '../../errors.ts';
+import type { MetadataSource } from '../../storage/source.ts';
+import { MetadataFault } from '../fault.ts';
+import { fileName } from '../file-names.ts';
+import type { FindingCode } from '../findings.ts';
+import { LIMITS } from '../limits.ts';
+import type { FileLink } from '../link.ts';
+import type { Root } from '../root.ts';
+import { readFile } from '../run.ts';
+
+/** The mirror as the client workflow asks it: one file by its name, never more bytes than may be there. */
+export class Mirror {
+  readonly #source: Pick<MetadataSource, 'get'>;
+  readonly #signal: AbortSignal | undefined;
+
+  constructor(source: Pick<MetadataSource, 'get'>, signal: AbortSignal | undefined) {
+    this.#source = source;
+    this.#signal = signal;
+  }
+
+  /** @throws MetadataFault `absent` or `FileTooLarge`; anything else the source throws */
+  get(name: string, maxBytes: number, absent: FindingCode): Promise<Uint8Array> {
+    return readFile(this.#source, name, maxBytes, absent, this.#signal);
+  }
+
+  /**
+   * The file that a parent names: with its version in the name when snapshots are consistent (spec 5.5.1, 5.6.1).
+   *
+   * @throws MetadataFault `absent` or `FileTooLarge`; anything else the source throws
+   */
+  getLinked(role: string, link: FileLink, root: Root, absent: FindingCode): Promise<Uint8Array> {
+    const name = root.consistentSnapshot === true ? fileName(role, link.version) : `${role}.json`;
+    return this.get(name, Math.min(link.length ?? LIMITS.fileBytes, LIMITS.fileBytes), absent);
+  }
+
+  /** A root version, or undefined when it is not there and the chain ends (spec 5.3.3). */
+  async findRoot(version: number): Promise<Uint8Array | undefined> {
+    try {
+      return await this.get(fileName('root', version), LIMITS.rootBytes, 'RootMissing');
+    } catch (error) {
+      const absent = error instanceof MetadataFault && error.code === 'RootMissing';
+      // A mirror on S3 without permission to list says 403 for what is absent; a client can't tell more.
+      const denied = error instanceof RecoveryError && error.code === 'AccessDenied';
+      if (absent || denied) return undefined;
+      throw error;
+    }
+  }
+}

@@ -1,0 +1,46 @@
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { sharedApiServer } from '../harness/shared-apiserver.ts';
+import { startController } from './support/controller-process.ts';
+import { type Installation, startInstallation } from './support/installation.ts';
+import { type TestNamespace, testNamespace } from './support/namespace.ts';
+
+let served: TestNamespace;
+let alsoServed: TestNamespace;
+let foreign: TestNamespace;
+let installation: Installation;
+
+beforeAll(async () => {
+  const cluster = await sharedApiServer();
+  [served, alsoServed, foreign] = [
+    await testNamespace(cluster),
+    await testNamespace(cluster),
+    await testNamespace(cluster),
+  ];
+  installation = await startInstallation(['simple', 'deleg']);
+});
+
+afterAll(() => installation?.[Symbol.asyncDispose]());
+
+test('one controller serves several namespaces by a Role in each, and touches no other', async () => {
+  const kubeconfig = await served.controllerKubeconfig();
+  await alsoServed.allowController(served.name);
+  for (const namespace of [served, alsoServed, foreign]) {
+    await namespace.apply(...installation.secrets, installation.target());
+  }
+  // The later flag counts.
+  const args = ['--no-leader-elect', `--namespaces=${served.name},${alsoServed.name}`];
+  await using controller = await startController(served, { kubeconfig, args });
+  const simple = installation.app('simple');
+  const deleg = installation.app('deleg');
+  await foreign.start('not-ours', { adminName: simple.admin, appName: simple.app });
+  await served.start('here', { adminName: simple.admin, appName: simple.app });
+  await alsoServed.start('there', { adminName: deleg.admin, appName: deleg.app });
+
+  expect((await served.ended('here')).succeeded.reason).toBe('Recovered');
+  expect((await alsoServed.ended('there')).succeeded.reason).toBe('Recovered');
+  const untouched = await foreign.run('not-ours');
+  expect(untouched.status).toEqual({ observedGeneration: -1 });
+  expect(untouched.metadata.finalizers).toBeUndefined();
+  expect(await controller.metrics()).toMatch(/^bootstrap_recovery_watch_starts_total\{.*\} 2$/m);
+  expect(await controller.process.log(), 'nothing was forbidden').not.toMatch(/forbidden/i);
+});

@@ -1,0 +1,57 @@
+import { describe, expect, test } from 'vitest';
+import { lockFinalizer } from '../../src/api/resources.ts';
+import { queued } from '../../src/controllers/bootstraprecovery/queued.ts';
+import { RecentEnds } from '../../src/controllers/bootstraprecovery/recentends.ts';
+import { conditions, runManifest } from './support/objects.ts';
+
+const now = new Date(0);
+const running = runManifest({ status: { conditions: [...conditions('Running')] } });
+const ended = runManifest({ status: { conditions: [...conditions('Recovered')] } });
+
+describe('ends the cache does not show yet', () => {
+  test('a run is not looked at again for states from before its end', () => {
+    const ends = new RecentEnds();
+    expect(ends.isAwaitedFor(running)).toBe(false);
+    ends.add(ended);
+    expect(ends.isAwaitedFor(running)).toBe(true);
+    expect(
+      ends.isAwaitedFor({ ...ended, metadata: { ...ended.metadata, finalizers: [lockFinalizer] } }),
+    ).toBe(true);
+  });
+
+  test('once the cache shows the end, the run is looked at again like any other', () => {
+    const ends = new RecentEnds();
+    ends.add(ended);
+    expect(ends.isAwaitedFor(ended)).toBe(false);
+    expect(ends.isAwaitedFor(running)).toBe(false);
+  });
+
+  test('a deletion is always looked at, and a run that is gone is forgotten', () => {
+    const ends = new RecentEnds();
+    ends.add(ended);
+    const deleted = {
+      ...running,
+      metadata: { ...running.metadata, deletionTimestamp: '2026-01-01T00:00:00Z' },
+    };
+    expect(ends.isAwaitedFor(deleted)).toBe(false);
+    ends.add(ended);
+    ends.listener({ type: 'deleted', object: running });
+    expect(ends.isAwaitedFor(running)).toBe(false);
+  });
+});
+
+describe('a run that waits for its turn', () => {
+  test('says why, once for each generation', () => {
+    const told = queued(runManifest(), 'because', now);
+    expect(told?.verdicts.succeeded).toEqual({ reason: 'Pending', message: 'because' });
+    const waiting = { conditions: [...conditions('Pending')], observedGeneration: 1 };
+    expect(queued(runManifest({ status: waiting }), 'because', now)).toBeUndefined();
+    const changed = runManifest({ metadata: { generation: 2 }, status: waiting });
+    expect(queued(changed, 'because', now)).toBeDefined();
+  });
+
+  test('keeps the failure that counts its attempts', () => {
+    const status = { conditions: [...conditions('Retrying')], attempts: 1 };
+    expect(queued(runManifest({ status }), 'because', now)).toBeUndefined();
+  });
+});
