@@ -28,7 +28,7 @@ const CASES: Readonly<Record<string, RepositoryOptions>> = {
 const TUF_JS_CASES: ReadonlySet<string> = new Set(['8', '256']);
 
 /** How often a process measures the same; the first time and the fastest are shown. */
-const REPEATS: Readonly<Record<string, number>> = { 8: 50, 256: 10, 16384: 3, artifacts: 3 };
+const REPEATS: Readonly<Record<string, number>> = { 8: 200, 256: 40, 16384: 5, artifacts: 5 };
 
 const run = promisify(execFile);
 
