@@ -1,0 +1,23 @@
+import type { Logger } from 'pino';
+import type { Registry } from 'prom-client';
+import type { ApiClientOptions } from '../../kube/calloptions.ts';
+import type { Clock } from '../../kube/clock.ts';
+
+/** What an operator is made of. */
+export interface OperatorOptions {
+  readonly loadConfig: ApiClientOptions['loadConfig'];
+  readonly userAgent: string;
+  /** Empty: all namespaces. */
+  readonly namespaces: readonly string[];
+  /** Left out: no election, for a single replica. */
+  readonly lease?: { readonly namespace: string; readonly name: string };
+  /** Which replica this is: unique, shown in the lease and in events. */
+  readonly identity: string;
+  readonly maxConcurrentRuns: number;
+  readonly shutdownGraceMs: number;
+  readonly registry: Registry;
+  readonly logger: Logger;
+  readonly clock: Clock;
+  /** Uniform in [0, 1). */
+  readonly random: () => number;
+}

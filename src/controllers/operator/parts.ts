@@ -1,0 +1,91 @@
+import type { BootstrapRecovery } from '../../api/bootstraprecovery.generated.ts';
+import { isTerminal } from '../../api/conditions.ts';
+import type { RecoveryPolicy } from '../../api/recoverypolicy.generated.ts';
+import type { RecoveryTarget } from '../../api/recoverytarget.generated.ts';
+import {
+  bootstrapRecoveries,
+  fieldManager,
+  group,
+  recoveryPolicies,
+  recoveryTargets,
+} from '../../api/resources.ts';
+import { ApiClient } from '../../kube/apiclient.ts';
+import { EventRecorder } from '../../kube/eventrecorder.ts';
+import { Informer } from '../../kube/informer.ts';
+import { LeaderElector, LeadershipLostError } from '../../kube/leaderelector.ts';
+import { RuntimeMetrics } from '../../kube/metrics.ts';
+import { metricsPrefix, RecoveryMetrics } from '../../observability/metrics.ts';
+import type { S3Observer } from '../../storage/s3-options.ts';
+import { PolicyMemory, targetIndex, targetOf } from '../memory/recall.ts';
+import { ownerIndex, ownersOf } from '../recoverypolicy/facts.ts';
+import { BucketPool } from '../target/bucketpool.ts';
+import type { OperatorOptions } from './options.ts';
+
+/** What the controllers share: the API server as they see it, and what they work with. */
+export type Parts = ReturnType<typeof createParts>;
+
+/** Index of runs that have not ended, by the target they need: `namespace/name`. */
+export const waitingIndex = 'waitingFor';
+
+/** Makes the parts. Nothing is sent before they are run. */
+export function createParts({
+  logger,
+  clock,
+  random,
+  namespaces,
+  identity,
+  lease,
+  ...options
+}: OperatorOptions) {
+  const runtimeMetrics = new RuntimeMetrics({ registry: options.registry, prefix: metricsPrefix });
+  const metrics = new RecoveryMetrics(options.registry);
+  const client = new ApiClient({
+    loadConfig: options.loadConfig,
+    userAgent: options.userAgent,
+    metrics: runtimeMetrics,
+    clock,
+    onWarning: (warning) => logger.warn({ warning }, 'the API server warns'),
+  });
+  const shared = { client, logger, metrics: runtimeMetrics, clock, random };
+  const watching = { ...shared, namespaces };
+  const reportingController = `${group}/controller`;
+  const recorder = new EventRecorder({ ...shared, reportingController, reportingInstance: identity });
+  const elector = lease && new LeaderElector({ ...shared, ...lease, identity });
+  const countRequest: S3Observer = ({ operation, result }) =>
+    metrics.storageRequests.inc({ operation, result });
+  const policies = new Informer<RecoveryPolicy>({
+    ...watching,
+    resource: recoveryPolicies,
+    indexers: { [targetIndex]: targetOf },
+  });
+  return {
+    runtimeMetrics,
+    recorder,
+    elector,
+    runs: new Informer<BootstrapRecovery>({
+      ...watching,
+      resource: bootstrapRecoveries,
+      indexers: { [waitingIndex]: waitingFor, [ownerIndex]: ownersOf },
+    }),
+    targets: new Informer<RecoveryTarget>({ ...watching, resource: recoveryTargets }),
+    policies,
+    tools: {
+      client,
+      buckets: new BucketPool(countRequest),
+      memory: new PolicyMemory(client, policies.store),
+      recorder,
+      clock,
+      random,
+      metrics,
+      owner: { client, fieldManager, metrics: runtimeMetrics, logger },
+      assertLeading: () => {
+        if (elector && !elector.isLeading) throw new LeadershipLostError(lease.name);
+      },
+    },
+  };
+}
+
+/** The target a run still needs; a change of a target is no news for runs that have ended. */
+function waitingFor({ metadata, spec, status }: BootstrapRecovery): readonly string[] {
+  return isTerminal(status.conditions ?? []) ? [] : [`${metadata.namespace}/${spec.targetRef.name}`];
+}
