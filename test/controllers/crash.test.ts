@@ -1,48 +1,36 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { lockFinalizer } from '../../src/api/resources.ts';
-import { type FaultProxy, startFaultProxy } from '../harness/faultproxy.ts';
 import { poll } from '../harness/poll.ts';
 import { sharedApiServer } from '../harness/shared-apiserver.ts';
 import { startController } from './support/controller-process.ts';
 import { type Installation, startInstallation } from './support/installation.ts';
 import { type TestNamespace, testNamespace } from './support/namespace.ts';
+import { applyProxiedTarget, type ProxiedTarget } from './support/proxied-target.ts';
 
 let namespace: TestNamespace;
 let installation: Installation;
-let redisProxy: FaultProxy;
-let s3Proxy: FaultProxy;
+let between: ProxiedTarget;
 
 beforeAll(async () => {
   namespace = await testNamespace(await sharedApiServer());
   installation = await startInstallation(['deleg']);
-  redisProxy = await startFaultProxy({ port: installation.redis.port });
-  s3Proxy = await startFaultProxy({ port: installation.s3.port });
-  const { redis, storage } = installation.target().spec;
-  await namespace.apply(
-    ...installation.secrets,
-    installation.target('default', {
-      redis: { ...redis, address: `${redisProxy.host}:${redisProxy.port}` },
-      storage: { ...storage, endpoint: `http://${s3Proxy.host}:${s3Proxy.port}` },
-    }),
-  );
+  between = await applyProxiedTarget(namespace, installation);
 });
 
 afterAll(async () => {
-  await redisProxy?.stop();
-  await s3Proxy?.stop();
+  await between?.[Symbol.asyncDispose]();
   await installation?.[Symbol.asyncDispose]();
 });
 
 beforeEach(async () => {
-  await redisProxy.heal();
-  await s3Proxy.heal();
+  await between.heal();
   await namespace.kubectl('delete', 'bsr', '--all', '--wait=false');
   await (await installation.redis.client()).flushall();
 });
 
 /** Makes what this stage talks to so slow that a run can be met there. */
 async function slowDown(stage: string): Promise<void> {
-  const proxy = stage === 'Trust' ? s3Proxy : redisProxy;
+  const proxy = stage === 'Trust' ? between.s3 : between.redis;
   await proxy.inject({ kind: 'delay', ms: 1_500 });
 }
 
@@ -92,8 +80,8 @@ describe('a controller that dies by SIGKILL in the middle of a run', () => {
       // Deleting a run waits for a controller only where there may be a lock to give back.
       const { finalizers } = (await namespace.run(name)).metadata;
       expect(finalizers).toEqual(stage === 'Trust' || stage === 'Observe' ? undefined : [lockFinalizer]);
-      await redisProxy.heal();
-      await s3Proxy.heal();
+      await between.redis.heal();
+      await between.s3.heal();
       await using _next = await startController(namespace, { args: ['--no-leader-elect'] });
       const { run, succeeded } = await namespace.ended(name);
       expect(succeeded).toMatchObject({ status: 'True', reason: 'Recovered' });
@@ -118,8 +106,8 @@ describe('a controller that dies by SIGKILL in the middle of a run', () => {
       '--type=merge',
       '--patch={"spec":{"cancel":true}}',
     );
-    await redisProxy.heal();
-    await s3Proxy.heal();
+    await between.redis.heal();
+    await between.s3.heal();
     await using _next = await startController(namespace, { args: ['--no-leader-elect'] });
     expect((await namespace.ended('cancelled-after-crash')).succeeded.reason).toBe('Cancelled');
     await letGo('cancelled-after-crash');
@@ -175,8 +163,8 @@ describe('a run that is ended from outside while it is under way', () => {
         await poll('the shutdown to begin', async () =>
           (await controller.log()).some(({ msg }) => msg === 'shutting down'),
         );
-        await redisProxy.heal();
-        await s3Proxy.heal();
+        await between.redis.heal();
+        await between.s3.heal();
         expect(await stopping).toEqual({ code: 0, signal: null });
         expect((await controller.log()).at(-1)).toMatchObject({ msg: 'stopped' });
       }
@@ -193,12 +181,12 @@ describe('a run that is ended from outside while it is under way', () => {
 
   test('Redis goes away in the middle and comes back: the run is tried again and recovers', async () => {
     await using _controller = await startController(namespace, { args: ['--no-leader-elect'] });
-    await redisProxy.inject({ kind: 'refuse' });
+    await between.redis.inject({ kind: 'refuse' });
     await start('redis-away');
     const retrying = await namespace.reason('redis-away', 'Retrying');
     expect(retrying.status).toMatchObject({ attempts: 1, lastErrors: [{ reason: 'RedisUnreachable' }] });
     expect(retrying.status.nextAttemptTime).toBeDefined();
-    await redisProxy.heal();
+    await between.redis.heal();
     const { run, succeeded } = await namespace.ended('redis-away');
     expect(succeeded.reason).toBe('Recovered');
     expect(run.status.attempts).toBeGreaterThan(1);

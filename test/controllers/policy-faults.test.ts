@@ -1,41 +1,29 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { type FaultProxy, startFaultProxy } from '../harness/faultproxy.ts';
 import { poll } from '../harness/poll.ts';
 import { sharedApiServer } from '../harness/shared-apiserver.ts';
 import { startController } from './support/controller-process.ts';
 import { type Installation, startInstallation } from './support/installation.ts';
 import { conditionOf, type TestNamespace, testNamespace } from './support/namespace.ts';
 import { createPolicy } from './support/policies.ts';
+import { applyProxiedTarget, type ProxiedTarget } from './support/proxied-target.ts';
 
 let namespace: TestNamespace;
 let installation: Installation;
-let redisProxy: FaultProxy;
-let s3Proxy: FaultProxy;
+let between: ProxiedTarget;
 
 beforeAll(async () => {
   namespace = await testNamespace(await sharedApiServer());
   installation = await startInstallation(['deleg', 'published', 'simple']);
-  redisProxy = await startFaultProxy({ port: installation.redis.port });
-  s3Proxy = await startFaultProxy({ port: installation.s3.port });
-  const { redis, storage } = installation.target().spec;
-  await namespace.apply(
-    ...installation.secrets,
-    installation.target('default', {
-      redis: { ...redis, address: `${redisProxy.host}:${redisProxy.port}` },
-      storage: { ...storage, endpoint: `http://${s3Proxy.host}:${s3Proxy.port}` },
-    }),
-  );
+  between = await applyProxiedTarget(namespace, installation);
 });
 
 afterAll(async () => {
-  await redisProxy?.stop();
-  await s3Proxy?.stop();
+  await between?.[Symbol.asyncDispose]();
   await installation?.[Symbol.asyncDispose]();
 });
 
 beforeEach(async () => {
-  await redisProxy.heal();
-  await s3Proxy.heal();
+  await between.heal();
   await namespace.kubectl('delete', 'rp,bsr', '--all');
   const redis = await installation.redis.client();
   await redis.flushall();
@@ -58,8 +46,8 @@ async function mayCreate(yes: boolean): Promise<void> {
 
 describe('what can not be verified is no loss:', () => {
   test.each([
-    ['storage', () => s3Proxy, 'SourceUnavailable'],
-    ['Redis', () => redisProxy, 'RedisUnreachable'],
+    ['storage', () => between.s3, 'SourceUnavailable'],
+    ['Redis', () => between.redis, 'RedisUnreachable'],
   ])('%s is away, and nothing is repaired for it', async (_, proxy, reason) => {
     await using _controller = await startController(namespace, alone);
     const policy = await createPolicy(namespace, 'silent', installation.app('deleg'), {
@@ -94,7 +82,7 @@ describe('what can not be verified is no loss:', () => {
     const marks = async () => (await policy.get()).status.apps?.map((entry) => entry.marks);
     await policy.until('to look', ({ status }) => status.apps?.every((entry) => entry.marks) ?? false);
     const before = await marks();
-    await redisProxy.inject({ kind: 'refuse' });
+    await between.redis.inject({ kind: 'refuse' });
     const seen = await policy.look();
     expect(seen.status.apps?.map(({ reason }) => reason)).toEqual(Array(3).fill('RedisUnreachable'));
     expect(conditionOf(seen, 'Ready')?.message).toMatch(/So it is for 2 more\.$/);
@@ -189,7 +177,7 @@ test('looks of many apps take no more places than there are, and runs get theirs
   await using _controller = await startController(namespace, {
     args: ['--no-leader-elect', '--max-concurrent-runs=1'],
   });
-  await s3Proxy.inject({ kind: 'delay', ms: 300 });
+  await between.s3.inject({ kind: 'delay', ms: 300 });
   const { admin, app } = installation.app('deleg');
   const policies = await Promise.all(
     ['one', 'two', 'three'].map((name) => createPolicy(namespace, name, installation.app('deleg'))),

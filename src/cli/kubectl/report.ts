@@ -1,23 +1,10 @@
 import { TerminalError } from '../../errors.ts';
-import type { KubernetesObject } from '../../kube/object.ts';
-import type { Resource } from '../../kube/resource.ts';
+import { configMaps } from '../../kube/keyed.ts';
 import type { CommandContext } from '../context.ts';
 import { exitCodes } from '../exit-codes.ts';
 import { clusterCommand } from './cluster-command.ts';
 import type { ConnectionFlags } from './connection.ts';
 import { getRun } from './get-run.ts';
-
-interface ConfigMap extends KubernetesObject {
-  readonly data?: Readonly<Record<string, string>>;
-}
-
-const configMaps: Resource<ConfigMap> = {
-  group: '',
-  version: 'v1',
-  kind: 'ConfigMap',
-  plural: 'configmaps',
-  namespaced: true,
-};
 
 /** `report NAME`: the full report, every action and every finding, as JSON. */
 export function report(name: string, flags: ConnectionFlags, context: CommandContext): Promise<void> {

@@ -1,23 +1,10 @@
 import type { BootstrapRecovery } from '../../api/bootstraprecovery.generated.ts';
 import { fieldManager, runLabel } from '../../api/resources.ts';
 import type { ApiClient } from '../../kube/apiclient.ts';
-import type { KubernetesObject } from '../../kube/object.ts';
-import type { Resource } from '../../kube/resource.ts';
+import { configMaps } from '../../kube/keyed.ts';
 import type { Outcome } from '../../recovery/outcome.ts';
 import type { Action } from '../../recovery/plan.ts';
 import { fitsStatus } from './summary.ts';
-
-interface ConfigMap extends KubernetesObject {
-  readonly data?: Readonly<Record<string, string>>;
-}
-
-const configMaps: Resource<ConfigMap> = {
-  group: '',
-  version: 'v1',
-  plural: 'configmaps',
-  kind: 'ConfigMap',
-  namespaced: true,
-};
 
 /** Characters of the report. etcd takes 1.5 MiB a request and a ConfigMap 1 MiB, in bytes; names are mostly ASCII. */
 const maxLength = 700_000;

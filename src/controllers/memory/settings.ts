@@ -4,23 +4,10 @@ import { fieldManager, policyLabel } from '../../api/resources.ts';
 import { markerKey, rootSigningKey } from '../../faynosync/keys.ts';
 import type { ApiClient } from '../../kube/apiclient.ts';
 import { isForbidden, isNotFound } from '../../kube/apierror.ts';
-import type { KubernetesObject } from '../../kube/object.ts';
+import { configMaps } from '../../kube/keyed.ts';
 import type { ObjectKey } from '../../kube/objectkey.ts';
-import type { Resource } from '../../kube/resource.ts';
 import type { Outcome } from '../../recovery/outcome.ts';
 import type { App, CapturedSettings } from '../../recovery/request.ts';
-
-interface ConfigMap extends KubernetesObject {
-  readonly data?: Readonly<Record<string, string>>;
-}
-
-const configMaps: Resource<ConfigMap> = {
-  group: '',
-  version: 'v1',
-  plural: 'configmaps',
-  kind: 'ConfigMap',
-  namespaced: true,
-};
 
 const dataKey = 'settings.json';
 

@@ -1,24 +1,9 @@
 import { TerminalError } from '../../errors.ts';
 import type { ApiClient } from '../../kube/apiclient.ts';
 import { isForbidden, isNotFound } from '../../kube/apierror.ts';
-import type { KubernetesObject } from '../../kube/object.ts';
+import { configMaps, type Keyed, secrets } from '../../kube/keyed.ts';
 import type { Resource } from '../../kube/resource.ts';
 import { ForbiddenError } from './forbidden.ts';
-
-/** A Secret or ConfigMap as far as it is read here. A Secret's `data` and both kinds' binary data are base64. */
-interface Keyed extends KubernetesObject {
-  readonly data?: Readonly<Record<string, string>>;
-  readonly binaryData?: Readonly<Record<string, string>>;
-}
-
-const secrets: Resource<Keyed> = {
-  group: '',
-  version: 'v1',
-  plural: 'secrets',
-  kind: 'Secret',
-  namespaced: true,
-};
-const configMaps: Resource<Keyed> = { ...secrets, plural: 'configmaps', kind: 'ConfigMap' };
 
 /**
  * Reads what a target refers to, in the target's own namespace, straight from the API server. Made for one run or one look at the
