@@ -24,6 +24,8 @@ export interface Operator {
   run(signal: AbortSignal): Promise<void>;
 }
 
+/** Of the places for runs, how many the looks of policies may take. */
+const maxShareOfLooks = 0.5;
 /** Bookmarks come every minute and watches end after ten at the latest, so this is silence. */
 const maxWatchIdleMs = 15 * 60_000;
 const eventLoopWindowMs = 60_000;
@@ -38,7 +40,7 @@ export function createOperator(options: OperatorOptions): Operator {
   const slots = new RunSlots(options.maxConcurrentRuns, (key) => {
     if (!places.wake(key)) runController.enqueue(key);
   });
-  const places = new Places(slots);
+  const places = new Places(slots, Math.max(1, Math.floor(options.maxConcurrentRuns * maxShareOfLooks)));
   const runController = createRunController(options, parts, slots);
   const runtime = new Runtime({
     caches,

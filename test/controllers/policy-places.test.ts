@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';
 import { RunSlots, type Slot } from '../../src/controllers/bootstraprecovery/slots.ts';
 import { Places } from '../../src/controllers/recoverypolicy/places.ts';
@@ -10,10 +11,12 @@ describe('places for looks', () => {
     const slots: RunSlots = new RunSlots(1, (next) => {
       if (!places.wake(next)) woken.push(next.name);
     });
-    const places = new Places(slots);
+    const places = new Places(slots, 2);
     const { signal } = new AbortController();
     const run = slots.acquire(key('run'), 'app') as Slot;
     const first = places.acquire(key('look:a'), signal);
+    // Whoever comes in the same turn may come first.
+    await setImmediate();
     slots.acquire(key('waiting-run'), 'other');
     const second = places.acquire(key('look:b'), signal);
     run.release();
@@ -26,7 +29,7 @@ describe('places for looks', () => {
 
   test('that is no longer wanted is given to the next', async () => {
     const slots: RunSlots = new RunSlots(1, (next) => places.wake(next));
-    const places = new Places(slots);
+    const places = new Places(slots, 2);
     const stop = new AbortController();
     const run = slots.acquire(key('run'), 'app') as Slot;
     const given = places.acquire(key('look:a'), stop.signal);
@@ -40,7 +43,7 @@ describe('places for looks', () => {
 
   test('that was just kept for one who stops at that moment is not lost', async () => {
     const slots: RunSlots = new RunSlots(1, (next) => places.wake(next));
-    const places = new Places(slots);
+    const places = new Places(slots, 2);
     const stop = new AbortController();
     const run = slots.acquire(key('run'), 'app') as Slot;
     const given = places.acquire(key('look:a'), stop.signal);
@@ -48,5 +51,19 @@ describe('places for looks', () => {
     stop.abort(new Error('shutting down'));
     await expect(given).rejects.toThrow('shutting down');
     expect(slots.acquire(key('next'), 'app')).toHaveProperty('release');
+  });
+
+  test('leave the rest to runs, also when every look hangs', async () => {
+    const slots: RunSlots = new RunSlots(4, (next) => places.wake(next));
+    const places = new Places(slots, 2);
+    const { signal } = new AbortController();
+    const hanging = await Promise.all(['look:a', 'look:b'].map((name) => places.acquire(key(name), signal)));
+    const third = places.acquire(key('look:c'), signal);
+    expect(slots.acquire(key('run-1'), 'app-1')).toHaveProperty('release');
+    expect(slots.acquire(key('run-2'), 'app-2')).toHaveProperty('release');
+    expect(slots.taken).toBe(4);
+    hanging[0]?.release();
+    (await third).release();
+    expect(slots.taken).toBe(3);
   });
 });

@@ -1,16 +1,21 @@
 import { formatKey, type ObjectKey } from '../../kube/objectkey.ts';
+import { Semaphore } from '../../storage/semaphore.ts';
 import type { RunSlots, Slot } from '../bootstraprecovery/slots.ts';
 
 /**
  * The same places that runs have, for work that waits for one where it stands instead of coming back later. Looks and runs together
- * never exceed the limit, and are served in order of arrival.
+ * never exceed the limit, and are served in order of arrival. Looks have a limit of their own below that: those that wait for a
+ * server that hangs must not keep runs from working.
  */
 export class Places {
   readonly #slots: RunSlots;
+  readonly #looks: Semaphore;
   readonly #waiting = new Map<string, () => void>();
 
-  constructor(slots: RunSlots) {
+  /** @param looks most looks at once, over all policies */
+  constructor(slots: RunSlots, looks: number) {
     this.#slots = slots;
+    this.#looks = new Semaphore(looks);
   }
 
   /** A place is kept for `key`. False when nobody here waits under it. */
@@ -26,6 +31,22 @@ export class Places {
    * @param key one that no run has
    */
   async acquire(key: ObjectKey, signal: AbortSignal): Promise<Slot> {
+    const done = await this.#looks.acquire(1, signal);
+    try {
+      const place = await this.#place(key, signal);
+      return {
+        release() {
+          place.release();
+          done();
+        },
+      };
+    } catch (error) {
+      done();
+      throw error;
+    }
+  }
+
+  async #place(key: ObjectKey, signal: AbortSignal): Promise<Slot> {
     const name = formatKey(key);
     // A look takes a place among all, but keeps no run of the same app waiting: it only reads.
     const work = `look:${name}`;
