@@ -11,3 +11,11 @@ export interface Condition {
   /** What happened and what to do next. */
   readonly message: string;
 }
+
+/** The condition of that type, as apimachinery's `FindStatusCondition`; undefined when nothing was said yet. */
+export function findCondition<C extends Pick<Condition, 'type'>>(
+  conditions: readonly C[] | undefined,
+  type: string,
+): C | undefined {
+  return conditions?.find((condition) => condition.type === type);
+}

@@ -1,4 +1,4 @@
-import type { Condition } from './condition.ts';
+import { type Condition, findCondition } from './condition.ts';
 import {
   type AcceptedReason,
   acceptedReasons,
@@ -51,7 +51,7 @@ export function runConditions(
   const status = succeededReasons[succeeded.reason].status;
   const accepted =
     verdicts.accepted === undefined
-      ? previous.find(({ type }) => type === 'Accepted')
+      ? findCondition(previous, 'Accepted')
       : condition('Accepted', acceptedReasons, verdicts.accepted);
   return settle(
     [
@@ -70,7 +70,7 @@ export function runConditions(
 
 /** Whether a run with these conditions has ended, with success or without. */
 export function isTerminal(conditions: readonly Condition[]): boolean {
-  const status = conditions.find(({ type }) => type === 'Succeeded')?.status;
+  const status = findCondition(conditions, 'Succeeded')?.status;
   return status === 'True' || status === 'False';
 }
 

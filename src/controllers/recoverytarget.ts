@@ -2,7 +2,9 @@
 // Writes one thing: the status of a RecoveryTarget (with its events beside it).
 // Looks at Redis, storage and the trusted roots when the spec changes and once every validation interval; reads only.
 // Runs that wait for a target are woken by this status: src/controllers/bootstraprecovery.ts watches targets too.
+
 import { isDeepStrictEqual } from 'node:util';
+import { findCondition } from '../api/condition.ts';
 import { transitionEvents } from '../api/events.ts';
 import type { RecoveryTarget } from '../api/recoverytarget.generated.ts';
 import { recoveryTargets } from '../api/resources.ts';
@@ -73,7 +75,7 @@ export class RecoveryTargetReconciler implements Reconciler {
     for (const event of transitionEvents(target.status.conditions ?? [], status.conditions ?? [])) {
       recorder.event(written, event);
     }
-    return status.conditions?.some(({ type, status }) => type === 'Ready' && status === 'True') ?? false;
+    return findCondition(status.conditions, 'Ready')?.status === 'True';
   }
 }
 

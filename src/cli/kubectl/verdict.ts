@@ -1,12 +1,12 @@
 import type { BootstrapRecovery } from '../../api/bootstraprecovery.generated.ts';
-import type { Condition } from '../../api/condition.ts';
+import { type Condition, findCondition } from '../../api/condition.ts';
 import { type ReasonDoc, succeededReasons } from '../../api/reasons.ts';
 import { type ExitCode, exitCodes } from '../exit-codes.ts';
 import type { Tone } from '../style.ts';
 
 /** `Succeeded`, the condition that says how a run stands; undefined until the controller has seen it. */
 export function succeededOf(run: BootstrapRecovery): Condition | undefined {
-  return run.status.conditions?.find(({ type }) => type === 'Succeeded');
+  return findCondition(run.status.conditions, 'Succeeded');
 }
 
 /** The exit code a finished run stands for; undefined while it is under way. */

@@ -1,4 +1,5 @@
 import type { BootstrapRecovery } from '../../api/bootstraprecovery.generated.ts';
+import { findCondition } from '../../api/condition.ts';
 import { isTerminal } from '../../api/conditions.ts';
 import type { Clock } from '../../kube/clock.ts';
 import type { Store } from '../../kube/store.ts';
@@ -6,7 +7,7 @@ import type { RecoveryMetrics } from '../../observability/metrics.ts';
 
 /** Counts a run that has just ended, from its last status. */
 export function countEnd(metrics: RecoveryMetrics, { metadata, spec, status }: BootstrapRecovery): void {
-  const succeeded = status.conditions?.find(({ type }) => type === 'Succeeded');
+  const succeeded = findCondition(status.conditions, 'Succeeded');
   if (succeeded === undefined || succeeded.status === 'Unknown') return;
   const outcome = succeeded.status === 'True' ? 'succeeded' : 'failed';
   metrics.runs.inc({ mode: spec.mode, outcome, reason: succeeded.reason });
@@ -38,7 +39,7 @@ export function countUnfinished(
   for (const { metadata, status } of runs.list()) {
     const conditions = status.conditions ?? [];
     if (isTerminal(conditions)) continue;
-    const reason = conditions.find(({ type }) => type === 'Succeeded')?.reason ?? 'Pending';
+    const reason = findCondition(conditions, 'Succeeded')?.reason ?? 'Pending';
     const age = (clock.now().getTime() - Date.parse(metadata.creationTimestamp ?? '')) / 1000;
     oldest.set(reason, Math.max(oldest.get(reason) ?? 0, age));
     metrics.unfinishedRuns.inc({ reason });

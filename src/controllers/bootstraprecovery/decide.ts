@@ -1,4 +1,5 @@
 import type { BootstrapRecovery } from '../../api/bootstraprecovery.generated.ts';
+import { findCondition } from '../../api/condition.ts';
 import { isTerminal, type Verdict } from '../../api/conditions.ts';
 import type { SucceededReason } from '../../api/reasons.ts';
 import type { RecoveryTarget } from '../../api/recoverytarget.generated.ts';
@@ -86,7 +87,7 @@ function suspended({ run }: RunFacts): Decision | undefined {
 function deadlineExceeded({ run, now }: RunFacts): Decision | undefined {
   const { deadline } = run.status;
   if (deadline === undefined || Date.parse(deadline) > now.getTime()) return undefined;
-  const last = run.status.conditions?.find(({ type }) => type === 'Succeeded');
+  const last = findCondition(run.status.conditions, 'Succeeded');
   const before = last === undefined ? '' : ` Before that: ${last.reason}: ${last.message}`;
   const message = `The run did not end within its ${run.spec.timeoutSeconds} s.${before}`;
   return { kind: 'end', verdict: { reason: 'DeadlineExceeded', message } };
@@ -149,7 +150,7 @@ function hasStarted({ status }: RunFacts['run']): boolean {
 }
 
 function reasonOf({ status }: RunFacts['run']): string | undefined {
-  return status.conditions?.find(({ type }) => type === 'Succeeded')?.reason;
+  return findCondition(status.conditions, 'Succeeded')?.reason;
 }
 
 function targetName({ metadata, spec }: RunFacts['run']): string {

@@ -1,3 +1,4 @@
+import { findCondition } from '../../api/condition.ts';
 import type { Verdict } from '../../api/conditions.ts';
 import type { PolicyReadyReason } from '../../api/policyreasons.ts';
 import type { RecoveryPolicy, RecoveryPolicySpec } from '../../api/recoverypolicy.generated.ts';
@@ -87,7 +88,7 @@ function targetUnknown(
   entries: readonly AppEntry[],
 ): Verdict<PolicyReadyReason> | undefined {
   if (entries.length > 0 || target?.status.apps !== undefined) return undefined;
-  const ready = target?.status.conditions?.find(({ type }) => type === 'Ready');
+  const ready = findCondition(target?.status.conditions, 'Ready');
   const why = ready === undefined || ready.status === 'True' ? '' : ` It says: ${ready.message}`;
   return waiting(`RecoveryTarget ${targetName(policy)} has not listed the apps in its bucket yet.${why}`);
 }

@@ -1,10 +1,11 @@
 import type { BootstrapRecovery } from '../../api/bootstraprecovery.generated.ts';
+import { findCondition } from '../../api/condition.ts';
 import type { RecoveryPolicySpec } from '../../api/recoverypolicy.generated.ts';
 import type { ChildState } from './orders.ts';
 
 /** How a run stands. */
 export function childState({ status }: Pick<BootstrapRecovery, 'status'>): Exclude<ChildState, 'Absent'> {
-  switch (status.conditions?.find(({ type }) => type === 'Succeeded')?.status) {
+  switch (findCondition(status.conditions, 'Succeeded')?.status) {
     case 'True':
       return 'Succeeded';
     case 'False':
