@@ -51,3 +51,8 @@ export class TransientError extends RecoveryError {}
 
 /** Repeating the call gives the same answer until somebody changes the input, the credentials or the data. */
 export class TerminalError extends RecoveryError {}
+
+/** The `code` of an error, by which Node.js tells failures of the system apart (`ENOENT`, `ECONNREFUSED`); undefined without one. */
+export function systemErrorCode(error: unknown): string | undefined {
+  return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : undefined;
+}

@@ -1,5 +1,6 @@
 import { mkdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { systemErrorCode } from '../errors.ts';
 import { encodeSegment } from '../storage/file-encoding.ts';
 import type { TrustStore } from '../tuf/client/trust-store.ts';
 import { explainFileErrors } from './file-errors.ts';
@@ -24,7 +25,7 @@ export class ClientDirectory implements TrustStore {
       try {
         return await readFile(path);
       } catch (error) {
-        if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined;
+        if (systemErrorCode(error) === 'ENOENT') return undefined;
         throw error;
       }
     });
@@ -67,7 +68,7 @@ async function createDirectory(path: string): Promise<void> {
   try {
     await mkdir(path);
   } catch (error) {
-    const code = error instanceof Error && 'code' in error ? error.code : undefined;
+    const code = systemErrorCode(error);
     if (code === 'EEXIST' && (await stat(path)).isDirectory()) return;
     if (code !== 'ENOENT' || dirname(path) === path) throw error;
     await createDirectory(dirname(path));

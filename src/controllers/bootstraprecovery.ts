@@ -5,9 +5,11 @@
 import type { Logger } from 'pino';
 import type { BootstrapRecovery } from '../api/bootstraprecovery.generated.ts';
 import type { RecoveryTarget } from '../api/recoverytarget.generated.ts';
+import { lockFinalizer } from '../api/resources.ts';
 import { suffixOf } from '../faynosync/app.ts';
 import type { StatusOwner } from '../kube/applystatus.ts';
 import type { EventRecorder } from '../kube/eventrecorder.ts';
+import { hasFinalizer } from '../kube/finalizers.ts';
 import type { ObjectKey } from '../kube/objectkey.ts';
 import type { ReconcileContext, Reconciler, Result } from '../kube/reconcile.ts';
 import type { Store } from '../kube/store.ts';
@@ -17,7 +19,7 @@ import { type Decision, decide } from './bootstraprecovery/decide.ts';
 import { gatherFacts } from './bootstraprecovery/facts.ts';
 import { Interrupts } from './bootstraprecovery/interrupts.ts';
 import { queued } from './bootstraprecovery/queued.ts';
-import { holdsFinalizer, RecentEnds } from './bootstraprecovery/recentends.ts';
+import { RecentEnds } from './bootstraprecovery/recentends.ts';
 import type { Refusal, RunSlots, Slot } from './bootstraprecovery/slots.ts';
 import { StatusWriter } from './bootstraprecovery/statuswriter.ts';
 
@@ -141,7 +143,8 @@ export class BootstrapRecoveryReconciler implements Reconciler {
 /** What can be said without asking anybody: when to look again, if there is nothing to do now. */
 function idleResult({ metadata, status }: BootstrapRecovery, presumed: Decision): Result | undefined {
   if (presumed.kind === 'sleep') return { requeueAfterMs: presumed.wakeAfterMs };
-  const settled = status.observedGeneration === metadata.generation && !holdsFinalizer({ metadata });
+  const settled =
+    status.observedGeneration === metadata.generation && !hasFinalizer({ metadata }, lockFinalizer);
   return presumed.kind === 'finished' && settled ? wake(presumed.wakeAfterMs) : undefined;
 }
 

@@ -3,6 +3,11 @@ import type { CallOptions } from './calloptions.ts';
 import type { KubernetesObject } from './object.ts';
 import type { Resource } from './resource.ts';
 
+/** Whether deleting the object waits for `finalizer`. */
+export function hasFinalizer({ metadata }: Pick<KubernetesObject, 'metadata'>, finalizer: string): boolean {
+  return metadata.finalizers?.includes(finalizer) ?? false;
+}
+
 /** Holds back the deletion of `object` until {@link removeFinalizer}. No call when it is there already. */
 export function addFinalizer<T extends KubernetesObject>(
   client: ApiClient,
@@ -11,10 +16,9 @@ export function addFinalizer<T extends KubernetesObject>(
   finalizer: string,
   options: CallOptions = {},
 ): Promise<T> {
-  const present = object.metadata.finalizers ?? [];
-  return present.includes(finalizer)
+  return hasFinalizer(object, finalizer)
     ? Promise.resolve(object)
-    : write(client, resource, object, [...present, finalizer], options);
+    : write(client, resource, object, [...(object.metadata.finalizers ?? []), finalizer], options);
 }
 
 /** Lets the deletion of `object` go on. No call when it is gone already. */

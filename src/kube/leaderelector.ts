@@ -1,22 +1,10 @@
 import type { Logger } from 'pino';
-import type { ApiClient } from './apiclient.ts';
-import type { Clock } from './clock.ts';
 import { DEFAULT_ELECTION_TIMINGS, type ElectionTimings } from './electiontimings.ts';
-import { LeaseCandidate } from './leasecandidate.ts';
-import type { RuntimeMetrics } from './metrics.ts';
+import { LeaseCandidate, type LeaseCandidateOptions } from './leasecandidate.ts';
 import { sleep } from './sleep.ts';
 
 /** What a {@link LeaderElector} is made of. */
-export interface LeaderElectorOptions {
-  readonly client: Pick<ApiClient, 'get' | 'create' | 'replace'>;
-  readonly namespace: string;
-  /** Name of the Lease; also the `name` label of the metrics. */
-  readonly name: string;
-  /** Unique for this process, or two would think themselves the same leader. */
-  readonly identity: string;
-  readonly logger: Logger;
-  readonly metrics: RuntimeMetrics;
-  readonly clock: Clock;
+export interface LeaderElectorOptions extends Omit<LeaseCandidateOptions, 'timings'> {
   readonly random: () => number;
   readonly timings?: Partial<ElectionTimings>;
 }

@@ -12,7 +12,9 @@ import type { RuntimeMetrics } from './metrics.ts';
 export interface LeaseCandidateOptions {
   readonly client: Pick<ApiClient, 'get' | 'create' | 'replace'>;
   readonly namespace: string;
+  /** Name of the Lease; also the `name` label of the metrics. */
   readonly name: string;
+  /** Unique for this process, or two would think themselves the same leader. */
   readonly identity: string;
   readonly logger: Logger;
   readonly metrics: RuntimeMetrics;

@@ -1,4 +1,10 @@
-import { type ErrorCode, type RecoveryError, TerminalError, TransientError } from '../errors.ts';
+import {
+  type ErrorCode,
+  type RecoveryError,
+  systemErrorCode,
+  TerminalError,
+  TransientError,
+} from '../errors.ts';
 
 interface Rule {
   readonly code: ErrorCode;
@@ -130,7 +136,7 @@ const tlsCode =
  */
 export function redisError(error: unknown, where: string, behindSentinel: boolean): RecoveryError {
   const message = error instanceof Error ? error.message : String(error);
-  const rule = ruleFor(message, systemCode(error));
+  const rule = ruleFor(message, systemErrorCode(error));
   if (rule === undefined) {
     return new TerminalError('RedisUnexpectedReply', `${where} answered: ${message}`, { cause: error });
   }
@@ -158,7 +164,3 @@ function ruleFor(message: string, code: string | undefined): Rule | undefined {
 /** Texts of ioredis and Redis for "no connection"; they carry no code. */
 const unreachable =
   /Connection is closed|Command aborted due to connection close|All sentinels are unreachable|max number of clients/i;
-
-function systemCode(error: unknown): string | undefined {
-  return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : undefined;
-}

@@ -3,7 +3,7 @@ import { readdir } from 'node:fs/promises';
 import { join, sep } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
 import { promisify } from 'node:util';
-import { RecoveryError, TerminalError, TransientError } from '../errors.ts';
+import { RecoveryError, systemErrorCode, TerminalError, TransientError } from '../errors.ts';
 import { decodeSegment, encodeSegment } from './file-encoding.ts';
 import type { GetOptions, ListedObject, MetadataSource } from './source.ts';
 
@@ -75,7 +75,7 @@ export class DirectorySource implements MetadataSource {
       return this.#openInside(encoded);
     } catch (error) {
       const plain = !name.includes('/') && !name.includes(sep) && !name.includes('\0') && name !== encoded;
-      if (!plain || !hasCode(error, 'ENOENT')) throw error;
+      if (!plain || systemErrorCode(error) !== 'ENOENT') throw error;
       return this.#openInside(name);
     }
   }
@@ -85,7 +85,7 @@ export class DirectorySource implements MetadataSource {
     try {
       return openSync(path, FLAGS);
     } catch (error) {
-      if (!hasCode(error, 'ELOOP')) throw error;
+      if (systemErrorCode(error) !== 'ELOOP') throw error;
       const target = realpathSync(path);
       if (!target.startsWith(realpathSync(this.location) + sep))
         throw new TerminalError(
@@ -124,7 +124,7 @@ const PASSING = new Set(['EMFILE', 'ENFILE', 'EIO', 'EBUSY']);
 /** The file system's error in the vocabulary of sources; what is none of its errors stays what it is. */
 function explain(error: unknown, what: string, signal: AbortSignal | undefined): unknown {
   if (error instanceof RecoveryError || signal?.aborted === true) return error;
-  const code = codeOf(error);
+  const code = systemErrorCode(error) ?? '';
   const cause = { cause: error };
   if (NOT_FOUND.has(code))
     return new TerminalError('NotFound', `${what} does not exist; check the path.`, cause);
@@ -139,12 +139,4 @@ function explain(error: unknown, what: string, signal: AbortSignal | undefined):
   if (PASSING.has(code))
     return new TransientError('StorageUnreachable', `${what} could not be read just now; try again.`, cause);
   return error;
-}
-
-function hasCode(error: unknown, code: string): boolean {
-  return codeOf(error) === code;
-}
-
-function codeOf(error: unknown): string {
-  return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : '';
 }

@@ -4,7 +4,7 @@ import type { SucceededReason } from '../../api/reasons.ts';
 import { bootstrapRecoveries, lockFinalizer } from '../../api/resources.ts';
 import { TerminalError } from '../../errors.ts';
 import { isConflict, isNotFound } from '../../kube/apierror.ts';
-import { removeFinalizer } from '../../kube/finalizers.ts';
+import { hasFinalizer, removeFinalizer } from '../../kube/finalizers.ts';
 import type { Result } from '../../kube/reconcile.ts';
 import { missingPermission } from '../target/forbidden.ts';
 import { countEnd } from './accounts.ts';
@@ -12,7 +12,7 @@ import { type AttemptOrder, type AttemptTools, makeAttempt } from './attempt.ts'
 import { concludedWithout, type Draft, draftOf } from './draft.ts';
 import type { LiveFacts } from './facts.ts';
 import { giveBackLock } from './giveback.ts';
-import { holdsFinalizer, type RecentEnds } from './recentends.ts';
+import type { RecentEnds } from './recentends.ts';
 
 /** Milliseconds until something nobody tells us about, such as a granted permission, is looked at again. */
 const lookAgain = 30_000;
@@ -52,7 +52,7 @@ export class RunActions {
   async end(verdict: Verdict<SucceededReason>, signal: AbortSignal): Promise<void> {
     const { client, metrics, logger } = this.#tools;
     const { run, target, now } = this.#facts;
-    if (holdsFinalizer(run)) await giveBackLock(client, run, target, logger, signal);
+    if (hasFinalizer(run, lockFinalizer)) await giveBackLock(client, run, target, logger, signal);
     const ended = await this.#write(concludedWithout(draftOf(run), verdict, now));
     logger.info({ reason: verdict.reason }, `run ended without another attempt: ${verdict.message}`);
     countEnd(metrics, ended);
@@ -91,7 +91,7 @@ export class RunActions {
   async release(signal: AbortSignal): Promise<Result> {
     const { client, logger } = this.#tools;
     const { run, target, now } = this.#facts;
-    if (!holdsFinalizer(run)) return {};
+    if (!hasFinalizer(run, lockFinalizer)) return {};
     const since = Date.parse(run.metadata.deletionTimestamp ?? '');
     const overdue = now.getTime() - since > lockLifetime;
     if (!overdue && !(await giveBackLock(client, run, target, logger, signal))) {

@@ -1,12 +1,8 @@
 import type { BootstrapRecovery } from '../../api/bootstraprecovery.generated.ts';
 import { isTerminal } from '../../api/conditions.ts';
 import { lockFinalizer } from '../../api/resources.ts';
+import { hasFinalizer } from '../../kube/finalizers.ts';
 import type { StoreEvent } from '../../kube/store.ts';
-
-/** Whether deleting the object waits for us. */
-export function holdsFinalizer({ metadata }: Pick<BootstrapRecovery, 'metadata'>): boolean {
-  return metadata.finalizers?.includes(lockFinalizer) ?? false;
-}
 
 /**
  * Runs that this process has ended and whose end the cache does not show yet. Our own writes come back as changes and wake the run;
@@ -29,7 +25,7 @@ export class RecentEnds {
   /** Whether `cached` is a state from before the end. */
   isAwaitedFor(cached: BootstrapRecovery): boolean {
     const { uid, deletionTimestamp } = cached.metadata;
-    const showsEnd = isTerminal(cached.status.conditions ?? []) && !holdsFinalizer(cached);
+    const showsEnd = isTerminal(cached.status.conditions ?? []) && !hasFinalizer(cached, lockFinalizer);
     if (showsEnd || deletionTimestamp !== undefined) this.#uids.delete(uid);
     return this.#uids.has(uid);
   }

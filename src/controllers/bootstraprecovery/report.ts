@@ -2,6 +2,7 @@ import type { BootstrapRecovery } from '../../api/bootstraprecovery.generated.ts
 import { fieldManager, runLabel } from '../../api/resources.ts';
 import type { ApiClient } from '../../kube/apiclient.ts';
 import { configMaps } from '../../kube/keyed.ts';
+import { controllerReference } from '../../kube/object.ts';
 import type { Outcome } from '../../recovery/outcome.ts';
 import type { Action } from '../../recovery/plan.ts';
 import { fitsStatus } from './summary.ts';
@@ -27,16 +28,14 @@ export async function writeReport(
   run: BootstrapRecovery,
   outcome: Outcome,
 ): Promise<string> {
-  const { namespace, uid } = run.metadata;
+  const { namespace } = run.metadata;
   const name = `${run.metadata.name}-report`;
   const configMap = {
     metadata: {
       name,
       namespace,
       labels: { [runLabel]: run.metadata.name },
-      ownerReferences: [
-        { apiVersion: run.apiVersion, kind: run.kind, name: run.metadata.name, uid, controller: true },
-      ],
+      ownerReferences: [controllerReference(run)],
     },
     data: { 'report.json': reportText(outcome) },
   };

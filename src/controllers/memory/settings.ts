@@ -5,6 +5,7 @@ import { markerKey, rootSigningKey } from '../../faynosync/keys.ts';
 import type { ApiClient } from '../../kube/apiclient.ts';
 import { isForbidden, isNotFound } from '../../kube/apierror.ts';
 import { configMaps } from '../../kube/keyed.ts';
+import { controllerReference } from '../../kube/object.ts';
 import type { ObjectKey } from '../../kube/objectkey.ts';
 import type { Outcome } from '../../recovery/outcome.ts';
 import type { App, CapturedSettings } from '../../recovery/request.ts';
@@ -54,7 +55,7 @@ export async function captureSettings(
   };
   const text = render(captured);
   if (text.length > maxLength) return undefined;
-  const { namespace, uid } = policy.metadata;
+  const { namespace } = policy.metadata;
   const held = await read(client, { namespace, name }, signal);
   if (held !== undefined && isSame(held, captured)) return name;
   const configMap = {
@@ -62,15 +63,7 @@ export async function captureSettings(
       name,
       namespace,
       labels: { [policyLabel]: policy.metadata.name },
-      ownerReferences: [
-        {
-          apiVersion: policy.apiVersion,
-          kind: policy.kind,
-          name: policy.metadata.name,
-          uid,
-          controller: true,
-        },
-      ],
+      ownerReferences: [controllerReference(policy)],
     },
     data: { [dataKey]: text },
   };

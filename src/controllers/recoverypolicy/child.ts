@@ -1,7 +1,7 @@
 import type { BootstrapRecovery, BootstrapRecoverySpec } from '../../api/bootstraprecovery.generated.ts';
 import type { RecoveryPolicy } from '../../api/recoverypolicy.generated.ts';
 import { apiVersion, policyLabel } from '../../api/resources.ts';
-import type { Manifest } from '../../kube/object.ts';
+import { controllerReference, type Manifest } from '../../kube/object.ts';
 import type { App } from '../../recovery/request.ts';
 
 /** A run on its way to the API server. */
@@ -11,7 +11,7 @@ export interface NewRun extends Manifest {
 
 /** The run that repairs an app, as the policy's template wants it. The policy owns it, so it goes with the policy. */
 export function recoveryOf(policy: RecoveryPolicy, app: App, name: string): NewRun {
-  const { namespace, name: owner, uid } = policy.metadata;
+  const { namespace, name: owner } = policy.metadata;
   return {
     apiVersion,
     kind: 'BootstrapRecovery',
@@ -19,9 +19,7 @@ export function recoveryOf(policy: RecoveryPolicy, app: App, name: string): NewR
       name,
       ...(namespace !== undefined && { namespace }),
       labels: { [policyLabel]: owner },
-      ownerReferences: [
-        { apiVersion: policy.apiVersion, kind: policy.kind, name: owner, uid, controller: true },
-      ],
+      ownerReferences: [controllerReference(policy)],
     },
     spec: specOf(policy, app),
   };
