@@ -7,16 +7,20 @@
  * CONTROLLER_NODE names another Node.js for the controller, for instance a script that enters a cgroup and becomes one.
  */
 import { readFile } from 'node:fs/promises';
-import { pino } from 'pino';
 import { Registry } from 'prom-client';
 import type { BootstrapRecovery } from '../src/api/bootstraprecovery.generated.ts';
 import { apiVersion, bootstrapRecoveries } from '../src/api/resources.ts';
 import { ApiClient } from '../src/kube/apiclient.ts';
-import { systemClock } from '../src/kube/clock.ts';
-import { Informer } from '../src/kube/informer.ts';
 import { RuntimeMetrics } from '../src/kube/metrics.ts';
 import { type ControllerProcess, startController } from '../test/controllers/support/controller-process.ts';
-import { type CrowdResult, eachOf, overlaps, putCrowd, runCrowd } from '../test/controllers/support/crowd.ts';
+import {
+  type CrowdResult,
+  eachOf,
+  overlaps,
+  putCrowd,
+  runCrowd,
+  runsInformer,
+} from '../test/controllers/support/crowd.ts';
 import { startInstallation } from '../test/controllers/support/installation.ts';
 import { testNamespace } from '../test/controllers/support/namespace.ts';
 import { startApiServer } from '../test/harness/apiserver.ts';
@@ -146,15 +150,7 @@ async function memory(pid: number): Promise<{ readonly now: string; readonly pea
 
 /** What one run that has ended costs for as long as it exists: live heap of the objects in a cache like the controller's. */
 async function bytesPerObject(): Promise<string> {
-  const informer = new Informer<BootstrapRecovery>({
-    client,
-    resource: bootstrapRecoveries,
-    namespaces: [namespace.name],
-    logger: pino({ level: 'silent' }),
-    metrics,
-    clock: systemClock,
-    random: Math.random,
-  });
+  const informer = runsInformer(client, namespace.name);
   const stop = new AbortController();
   const watching = informer.run(stop.signal);
   await informer.synced;

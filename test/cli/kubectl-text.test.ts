@@ -6,23 +6,10 @@ import { age } from '../../src/cli/kubectl/age.ts';
 import { progressBar } from '../../src/cli/kubectl/progress-bar.ts';
 import { progressText } from '../../src/cli/kubectl/run-table.ts';
 import { exitCodeOf, nextOf, toneOf } from '../../src/cli/kubectl/verdict.ts';
-
-const spec: BootstrapRecovery['spec'] = {
-  targetRef: { name: 'default' },
-  adminName: 'alice',
-  appName: 'tuf',
-  mode: 'Recover',
-  strategy: 'IfNeeded',
-  timeoutSeconds: 300,
-  backoffLimit: 3,
-  approval: 'Automatic',
-  suspend: false,
-  cancel: false,
-};
+import { runManifest } from '../controllers/support/objects.ts';
 
 function run(status: BootstrapRecovery['status']): BootstrapRecovery {
-  const metadata = { name: 'tuf', uid: 'u', resourceVersion: '1' };
-  return { apiVersion: 'tuf-recovery.dev/v1alpha1', kind: 'BootstrapRecovery', metadata, spec, status };
+  return runManifest({ status });
 }
 
 function ended(status: 'True' | 'False' | 'Unknown', reason: string): BootstrapRecovery {

@@ -2,24 +2,9 @@ import { describe, expect, test } from 'vitest';
 import { readingOf } from '../../src/controllers/recoverypolicy/reading.ts';
 import { TransientError } from '../../src/errors.ts';
 import type { Outcome } from '../../src/recovery/outcome.ts';
+import { outcomeOf } from '../recovery/fixtures/outcome.ts';
 
 describe('what a look says', () => {
-  const outcome = (given: Partial<Outcome>): Outcome => ({
-    taskID: 'task',
-    succeeded: { reason: 'Verified', message: 'told' },
-    accepted: undefined,
-    trustVerified: { reason: 'NotChecked', message: '' },
-    stateVerified: { reason: 'NotChecked', message: '' },
-    state: undefined,
-    plan: undefined,
-    trusted: undefined,
-    verification: undefined,
-    findings: [],
-    retry: 'none',
-    error: undefined,
-    ...given,
-  });
-
   test.each<[string, Partial<Outcome>, object]>([
     ['metadata and Redis agree', { state: 'Cosmetic' }, { kind: 'consistent', state: 'Cosmetic' }],
     [
@@ -67,6 +52,6 @@ describe('what a look says', () => {
       { kind: 'unverifiable', reason: 'CorruptType', message: 'a list', targetWide: false },
     ],
   ])('%s', (_, given, reading) => {
-    expect(readingOf(outcome(given))).toMatchObject(reading);
+    expect(readingOf(outcomeOf(given))).toMatchObject(reading);
   });
 });

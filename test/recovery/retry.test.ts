@@ -2,25 +2,17 @@ import { describe, expect, test } from 'vitest';
 import { TransientError } from '../../src/errors.ts';
 import type { Outcome } from '../../src/recovery/outcome.ts';
 import { nextStep, type RetryFacts } from '../../src/recovery/retry.ts';
+import { outcomeOf } from './fixtures/outcome.ts';
 
 const now = new Date('2026-01-01T00:00:00Z');
 const at = (ms: number): Date => new Date(now.getTime() + ms);
 
 function outcome(reason: Outcome['succeeded']['reason'], retry: Outcome['retry']): Outcome {
-  return {
-    taskID: 't',
+  return outcomeOf({
     succeeded: { reason, message: 'why' },
-    accepted: undefined,
-    trustVerified: { reason: 'NotChecked', message: '' },
-    stateVerified: { reason: 'NotChecked', message: '' },
-    state: undefined,
-    plan: undefined,
-    trusted: undefined,
-    verification: undefined,
-    findings: [],
     retry,
     error: retry === 'backoff' ? new TransientError('RedisTimeout', 'why') : undefined,
-  };
+  });
 }
 
 const then = (facts: Partial<RetryFacts>) =>

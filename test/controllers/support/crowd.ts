@@ -36,14 +36,10 @@ export interface CrowdResult {
   readonly elapsed: number;
 }
 
-/** Creates `count` runs at once, in turn for each app, and watches until all have ended. */
-export async function runCrowd(
-  client: ApiClient,
-  namespace: string,
-  { apps, count, timeoutMs }: { readonly apps: number; readonly count: number; readonly timeoutMs: number },
-): Promise<CrowdResult> {
+/** A cache of the runs of a namespace, like the controller's. */
+export function runsInformer(client: ApiClient, namespace: string): Informer<BootstrapRecovery> {
   const { metrics, logger } = observed();
-  const informer = new Informer<BootstrapRecovery>({
+  return new Informer<BootstrapRecovery>({
     client,
     resource: bootstrapRecoveries,
     namespaces: [namespace],
@@ -52,6 +48,15 @@ export async function runCrowd(
     clock: systemClock,
     random: Math.random,
   });
+}
+
+/** Creates `count` runs at once, in turn for each app, and watches until all have ended. */
+export async function runCrowd(
+  client: ApiClient,
+  namespace: string,
+  { apps, count, timeoutMs }: { readonly apps: number; readonly count: number; readonly timeoutMs: number },
+): Promise<CrowdResult> {
+  const informer = runsInformer(client, namespace);
   const stop = new AbortController();
   const watching = informer.run(stop.signal);
   await informer.synced;

@@ -1,14 +1,13 @@
 import type { BootstrapRecovery } from '../../../src/api/bootstraprecovery.generated.ts';
 import type { Condition } from '../../../src/api/condition.ts';
+import { runManifest } from '../../controllers/support/objects.ts';
 
 /** A run as the API server returns it, with those conditions. */
 export function aRun(
   conditions: readonly Condition[],
   metadata: Partial<BootstrapRecovery['metadata']> = {},
 ): BootstrapRecovery {
-  return {
-    apiVersion: 'tuf-recovery.dev/v1alpha1',
-    kind: 'BootstrapRecovery',
+  return runManifest({
     metadata: {
       name: 'deleg-1',
       namespace: 'faynosync',
@@ -17,18 +16,7 @@ export function aRun(
       creationTimestamp: '2026-11-23T09:00:00Z',
       ...metadata,
     },
-    spec: {
-      targetRef: { name: 'default' },
-      adminName: 'alice',
-      appName: 'deleg',
-      mode: 'Recover',
-      strategy: 'IfNeeded',
-      timeoutSeconds: 300,
-      backoffLimit: 3,
-      approval: 'Automatic',
-      suspend: false,
-      cancel: false,
-    },
-    status: { observedGeneration: 1, conditions: [...conditions] },
-  };
+    spec: { appName: 'deleg' },
+    status: { observedGeneration: 1, conditions },
+  });
 }
