@@ -8,6 +8,7 @@ COPY package.json package-lock.json .npmrc ./
 # Scripts of packages are not run: the bundler needs none, and a build is no place for strangers' code.
 RUN --mount=type=cache,target=/root/.npm npm ci --ignore-scripts
 COPY scripts/build.ts scripts/build.ts
+COPY scripts/build scripts/build
 COPY src src
 RUN node scripts/build.ts
 

@@ -27,6 +27,8 @@ export async function bundle(
     entryPoints: { ...entryPoints, 'verify.worker': join('src', 'tuf', 'verify.worker.ts') },
     outdir,
     bundle: true,
+    // The paths of packages are part of the output: the same under a linked node_modules, so that the bundle is, too.
+    preserveSymlinks: true,
     splitting: true,
     platform: 'node',
     target: 'node24',

@@ -1,9 +1,11 @@
-import { execFile, spawn } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { chmod, copyFile, cp, mkdir, readdir, readFile, realpath, stat, writeFile } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
-import { promisify } from 'node:util';
+import { dirname, join, relative } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
+import { buildContext } from '../../scripts/image/build-context.ts';
+import { replayBuildStage } from '../../scripts/image/build-stage.ts';
+import { parseDockerfile, type Stage } from '../../scripts/image/dockerfile.ts';
 import { goldenApp } from '../harness/golden.ts';
 import { startRedis } from '../harness/redis.ts';
 import { startS3 } from '../harness/s3.ts';
@@ -19,22 +21,30 @@ let node: string;
 let environment: Readonly<Record<string, string>>;
 let program: string;
 
-/** The Dockerfile's final stage, done by hand: the same files, read-only, and nothing else. */
+/** What the Dockerfile builds, without its base: the same files, read-only, and nothing else. */
 beforeAll(async () => {
   image = await temporaryDirectory('image');
   build = await temporaryDirectory('build');
-  await promisify(execFile)(process.execPath, ['scripts/build.ts', join(build.path, 'dist')]);
+  const stages = await dockerfile();
+  await replayBuildStage(stageNamed(stages, 'build'), process.cwd(), build.path);
   // Another user must get through to it.
   await chmod(dirname(image.path), 0o711);
   await chmod(image.path, 0o755);
-  for (const { from, to } of await finalCopies()) {
-    await cp(from === 'dist' ? join(build.path, from) : from, join(image.path, to), { recursive: true });
+  const last = lastStage(stages);
+  for (const { argument, flags } of last.instructions.filter(({ keyword }) => keyword === 'COPY')) {
+    const [from = '', to = ''] = argument.split(' ');
+    const source = flags['from'] === undefined ? from : join(build.path, relative('/build', from));
+    await cp(source, join(image.path, to), { recursive: true });
   }
   node = join(image.path, 'nodejs/bin/node');
   await mkdir(dirname(node), { recursive: true });
   await copyFile(await realpath(process.execPath), node);
   program = join(image.path, 'app/tuf-recovery.js');
-  environment = await finalEnvironment();
+  environment = Object.fromEntries(
+    last.instructions
+      .filter(({ keyword }) => keyword === 'ENV')
+      .flatMap(({ argument }) => argument.split(' ').map((each) => each.split('=', 2))),
+  );
 });
 
 afterAll(async () => {
@@ -42,27 +52,20 @@ afterAll(async () => {
   await image[Symbol.asyncDispose]();
 });
 
-async function lastStage(): Promise<string> {
-  const dockerfile = await readFile('Dockerfile', 'utf8');
-  return dockerfile.slice(dockerfile.lastIndexOf('\nFROM '));
+async function dockerfile(): Promise<readonly Stage[]> {
+  return parseDockerfile(await readFile('Dockerfile', 'utf8'));
 }
 
-interface Copy {
-  readonly from: string;
-  readonly to: string;
+function stageNamed(stages: readonly Stage[], name: string): Stage {
+  const found = stages.find((stage) => stage.name === name);
+  if (found === undefined) throw new Error(`The Dockerfile has no stage ${name}.`);
+  return found;
 }
 
-/** The COPY lines of the last stage, as paths of this repository. */
-async function finalCopies(): Promise<readonly Copy[]> {
-  return [...(await lastStage()).matchAll(/^COPY (?:--from=build \/build\/)?(\S+) (\S+)$/gm)].map(
-    ([, from = '', to = '']) => ({ from, to }),
-  );
-}
-
-/** The ENV line of the last stage. */
-async function finalEnvironment(): Promise<Readonly<Record<string, string>>> {
-  const [, assignments = ''] = /^ENV (.+)$/m.exec(await lastStage()) ?? [];
-  return Object.fromEntries(assignments.split(' ').map((each) => each.split('=', 2)));
+function lastStage(stages: readonly Stage[]): Stage {
+  const last = stages.at(-1);
+  if (last === undefined) throw new Error('The Dockerfile has no stage.');
+  return last;
 }
 
 /** Runs the program as the image does: as a number of a user, in a bare environment. */
@@ -89,21 +92,40 @@ function run(
 
 describe('the Dockerfile', () => {
   test('ends in an image without a shell, as a user that is a number', async () => {
-    const last = await lastStage();
-    expect(last).toMatch(/^FROM gcr\.io\/distroless\/nodejs24-debian12:nonroot$/m);
-    expect(last).toMatch(/^USER 65532:65532$/m);
-    expect(last).not.toMatch(/^RUN /m);
+    const { from, instructions } = lastStage(await dockerfile());
+    expect(from).toBe('gcr.io/distroless/nodejs24-debian12:nonroot');
+    expect(instructions).toContainEqual(
+      expect.objectContaining({ keyword: 'USER', argument: '65532:65532' }),
+    );
+    expect(instructions.filter(({ keyword }) => keyword === 'RUN')).toEqual([]);
   });
 
-  test('copies nothing that the .dockerignore keeps away', async () => {
-    const dockerfile = await readFile('Dockerfile', 'utf8');
-    const allowed = (await readFile('.dockerignore', 'utf8'))
-      .split('\n')
-      .flatMap((line) => (line.startsWith('!') ? [line.slice(1)] : []));
-    const copied = [...dockerfile.matchAll(/^COPY (?!--)(.+) \S+$/gm)].flatMap(([, names = '']) =>
-      names.split(' '),
+  test('gets from the .dockerignore what it copies, and nothing else', async () => {
+    const context = await buildContext(process.cwd());
+    const copied = (await dockerfile())
+      .flatMap(({ instructions }) => instructions)
+      .filter(({ keyword, flags }) => keyword === 'COPY' && flags['from'] === undefined)
+      .flatMap(({ argument }) => argument.split(' ').slice(0, -1));
+    const unused = context.filter(
+      (file) => !copied.some((source) => file === source || file.startsWith(`${source}/`)),
     );
-    expect(copied.sort()).toEqual(allowed.sort());
+    expect(unused).toEqual([]);
+    expect(copied.filter((source) => !context.some((file) => `${file}/`.startsWith(`${source}/`)))).toEqual(
+      [],
+    );
+  });
+
+  test('fails to build, as Docker would, when the .dockerignore keeps a source away', async () => {
+    await using repository = await temporaryDirectory('context');
+    await using directory = await temporaryDirectory('stage');
+    await mkdir(join(repository.path, 'scripts'));
+    await writeFile(join(repository.path, 'scripts/build.ts'), '');
+    await writeFile(join(repository.path, '.dockerignore'), '*\n!scripts/build.ts\n');
+    const [stage] = parseDockerfile('FROM node AS build\nCOPY scripts/build.ts scripts/build scripts/\n');
+    if (stage === undefined) throw new Error('no stage');
+    await expect(replayBuildStage(stage, repository.path, directory.path)).rejects.toThrow(
+      'Dockerfile:2: scripts/build does not reach the builder. Add !scripts/build to .dockerignore.',
+    );
   });
 });
 
