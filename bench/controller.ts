@@ -10,8 +10,8 @@ import { readFile } from 'node:fs/promises';
 import { Registry } from 'prom-client';
 import type { BootstrapRecovery } from '../src/api/bootstraprecovery.generated.ts';
 import { apiVersion, bootstrapRecoveries } from '../src/api/resources.ts';
-import { ApiClient } from '../src/kube/apiclient.ts';
-import { RuntimeMetrics } from '../src/kube/metrics.ts';
+import { ApiClient } from '../src/kube/client/api-client.ts';
+import { RuntimeMetrics } from '../src/kube/metrics/runtime-metrics.ts';
 import { type ControllerProcess, startController } from '../test/controllers/support/controller-process.ts';
 import {
   type CrowdResult,

@@ -7,7 +7,7 @@ import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { type Metadata, MetadataKind, Metadata as Models } from '@tufjs/models';
 import { DirectorySource } from '../src/storage/directory.ts';
 import { scanFile } from '../src/tuf/json/scanner.ts';
-import { verify } from '../src/tuf/verify.ts';
+import { verify } from '../src/tuf/verify/verify.ts';
 import { REFERENCE_TIME } from '../test/tuf/generator/repository.ts';
 
 /** What one process measured. */

@@ -12,25 +12,27 @@ export interface Room {
 }
 
 export const rooms: Readonly<Record<string, Room>> = {
+  async: { purpose: 'clock, sleep, deadline, abort, semaphore', mayImport: [] },
   api: { purpose: 'vocabulary: generated types, reasons, conditions', mayImport: [], pure: true },
-  storage: { purpose: 'list and get: S3, directory, HTTP', mayImport: [] },
-  tuf: { purpose: 'verify the metadata chain', mayImport: ['storage'] },
+  storage: { purpose: 'list and get: S3, directory, HTTP', mayImport: ['async'] },
+  tuf: { purpose: 'verify the metadata chain', mayImport: ['async', 'storage'] },
   faynosync: { purpose: 'key names, settings, task records', mayImport: ['tuf'], pure: true },
-  redis: { purpose: 'observe, lock, apply, confirm', mayImport: [] },
+  redis: { purpose: 'observe, lock, apply, confirm', mayImport: ['async'] },
   recovery: {
     purpose: 'R1–R10: the order of a run',
-    mayImport: ['api', 'tuf', 'faynosync', 'storage', 'redis'],
+    mayImport: ['async', 'api', 'tuf', 'faynosync', 'storage', 'redis'],
   },
-  kube: { purpose: 'controller runtime', mayImport: [] },
-  observability: { purpose: 'metrics and logs', mayImport: [] },
+  kube: { purpose: 'controller runtime', mayImport: ['async'] },
+  observability: { purpose: 'metrics and logs', mayImport: ['async'] },
   controllers: {
     purpose: 'watch resources, run, write status',
-    mayImport: ['recovery', 'api', 'kube', 'storage', 'redis', 'tuf', 'faynosync', 'observability'],
+    mayImport: ['async', 'recovery', 'api', 'kube', 'storage', 'redis', 'tuf', 'faynosync', 'observability'],
   },
-  shim: { purpose: 'the server’s endpoint over HTTP', mayImport: ['api', 'kube', 'observability'] },
+  shim: { purpose: "the server's endpoint over HTTP", mayImport: ['async', 'api', 'kube', 'observability'] },
   cli: {
     purpose: 'flags, environment, exit codes',
     mayImport: [
+      'async',
       'controllers',
       'shim',
       'recovery',

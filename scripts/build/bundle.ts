@@ -24,7 +24,7 @@ export async function bundle(
 ): Promise<Metafile> {
   const { metafile } = await build({
     absWorkingDir: root,
-    entryPoints: { ...entryPoints, 'verify.worker': join('src', 'tuf', 'verify.worker.ts') },
+    entryPoints: { ...entryPoints, 'verify.worker': join('src', 'tuf', 'verify', 'verify.worker.ts') },
     outdir,
     bundle: true,
     // The paths of packages are part of the output: the same under a linked node_modules, so that the bundle is, too.

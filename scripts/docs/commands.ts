@@ -1,6 +1,6 @@
 import { PassThrough } from 'node:stream';
 import type { Command, Option } from 'commander';
-import { readEnvironment } from '../../src/cli/env.ts';
+import { readEnvironment } from '../../src/cli/options/env.ts';
 import { createProgram } from '../../src/cli/program.ts';
 import type { Page } from './markdown.ts';
 import type { Problem } from './problem.ts';

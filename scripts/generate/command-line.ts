@@ -2,8 +2,8 @@ import { readFile } from 'node:fs/promises';
 import { PassThrough } from 'node:stream';
 import type { Argument, Command, Option } from 'commander';
 import type { CommandContext } from '../../src/cli/context.ts';
-import { readEnvironment } from '../../src/cli/env.ts';
 import { type ExitCode, exitCodes } from '../../src/cli/exit-codes.ts';
+import { readEnvironment } from '../../src/cli/options/env.ts';
 import { createProgram } from '../../src/cli/program.ts';
 
 const prose = new URL('prose/command-line.md', import.meta.url);

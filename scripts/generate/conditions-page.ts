@@ -4,7 +4,7 @@ import {
   lossDetectedReasons,
   policyReadyReasons,
   unverifiableReasons,
-} from '../../src/api/policyreasons.ts';
+} from '../../src/api/policy-reasons.ts';
 import {
   acceptedReasons,
   type ReasonDoc,
@@ -18,7 +18,7 @@ import {
   storageReachableReasons,
   targetReadyReasons,
   trustRootReasons,
-} from '../../src/api/targetreasons.ts';
+} from '../../src/api/target-reasons.ts';
 
 interface ConditionDoc {
   readonly type: string;

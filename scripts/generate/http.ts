@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises';
-import { type Route, type RouteResponse, routes } from '../../src/shim/routes.ts';
+import { type Route, type RouteResponse, routes } from '../../src/shim/http/routes.ts';
 import { type Difference, differences } from './http-differences.ts';
 
 /** The reference page of the HTTP shim: prose, with routes and differences from the tables the code and the tests use. */

@@ -1,5 +1,5 @@
 import { Registry } from 'prom-client';
-import { RuntimeMetrics } from '../../src/kube/metrics.ts';
+import { RuntimeMetrics } from '../../src/kube/metrics/runtime-metrics.ts';
 import { metricsPrefix, RecoveryMetrics } from '../../src/observability/metrics.ts';
 import { ShimMetrics } from '../../src/shim/metrics.ts';
 

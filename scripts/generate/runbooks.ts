@@ -5,7 +5,7 @@ import {
   lossDetectedReasons,
   policyReadyReasons,
   unverifiableReasons,
-} from '../../src/api/policyreasons.ts';
+} from '../../src/api/policy-reasons.ts';
 import {
   acceptedReasons,
   type ReasonDoc,
@@ -19,7 +19,7 @@ import {
   storageReachableReasons,
   targetReadyReasons,
   trustRootReasons,
-} from '../../src/api/targetreasons.ts';
+} from '../../src/api/target-reasons.ts';
 
 const prose = new URL('prose/runbooks.md', import.meta.url);
 const alertRules = 'charts/tuf-recovery-operator/files/alerts.yaml';

@@ -17,7 +17,9 @@ export async function generateTypes(): Promise<ReadonlyMap<string, string>> {
 
 async function typesOf(kind: Kind): Promise<string> {
   const { spec, status } = kind.schema.properties ?? {};
-  if (spec === undefined || status === undefined) throw new Error(`${kind.kind} has no spec or no status`);
+  if (spec === undefined || status === undefined) {
+    throw new Error(`${kind.kind} has no spec or no status`);
+  }
   const name = kind.kind;
   const apiVersion = `'${kind.group}/${kind.version}'`;
   const interfaces = [
@@ -27,7 +29,7 @@ async function typesOf(kind: Kind): Promise<string> {
   ];
   return `/* Generated from the CRD by npm run generate: change crds/ instead. */
 import type { Condition } from './condition.ts';
-import type { ObjectMeta } from './objectmeta.ts';
+import type { ObjectMeta } from './object-meta.ts';
 
 /** ${comment(kind.schema.description)} As the API server returns it: defaults filled in. */
 export interface ${name} {
@@ -68,7 +70,9 @@ function readonlyMembers(text: string): string {
     .split('\n');
   for (const [end, line] of lines.entries()) {
     const indent = /^( +)\}\[\];$/.exec(line)?.[1];
-    if (indent === undefined) continue;
+    if (indent === undefined) {
+      continue;
+    }
     // The list's element type opened on the nearest line above with the same indentation.
     const start = lines.findLastIndex((above, at) => at < end && above.startsWith(`${indent}readonly `));
     lines[start] = lines[start]?.replace(/\{$/, 'readonly {') ?? '';
@@ -93,7 +97,9 @@ function convert(
   recurse: (schema: Schema) => JSONSchema,
   required: readonly string[],
 ): JSONSchema {
-  if (isCondition(schema)) return { tsType: 'Condition' };
+  if (isCondition(schema)) {
+    return { tsType: 'Condition' };
+  }
   const properties = Object.entries(schema.properties ?? {}).map(([name, property]) => [
     name,
     recurse(property),

@@ -1,6 +1,6 @@
 /* Generated from the CRD by npm run generate: change crds/ instead. */
 import type { Condition } from './condition.ts';
-import type { ObjectMeta } from './objectmeta.ts';
+import type { ObjectMeta } from './object-meta.ts';
 
 /** BootstrapRecovery is one run that rebuilds the TUF bootstrap settings one app has lost in Redis, from the signed metadata in object storage. A run happens once and is never repeated: to run again, create a new object. As the API server returns it: defaults filled in. */
 export interface BootstrapRecovery {

@@ -1,6 +1,6 @@
 /* Generated from the CRD by npm run generate: change crds/ instead. */
 import type { Condition } from './condition.ts';
-import type { ObjectMeta } from './objectmeta.ts';
+import type { ObjectMeta } from './object-meta.ts';
 
 /** RecoveryPolicy looks at apps of one RecoveryTarget again and again, so that a loss in Redis is noticed in minutes. It reports what it finds; when asked to, it also creates the BootstrapRecovery that repairs it. It remembers the newest metadata it has verified, and the settings of healthy apps; runs use both. As the API server returns it: defaults filled in. */
 export interface RecoveryPolicy {

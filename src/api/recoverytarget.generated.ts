@@ -1,6 +1,6 @@
 /* Generated from the CRD by npm run generate: change crds/ instead. */
 import type { Condition } from './condition.ts';
-import type { ObjectMeta } from './objectmeta.ts';
+import type { ObjectMeta } from './object-meta.ts';
 
 /** RecoveryTarget says where one faynoSync installation keeps its state: which Redis, which bucket, and which root of trust. Runs refer to it; Secrets are read fresh for each of them and are never copied anywhere. As the API server returns it: defaults filled in. */
 export interface RecoveryTarget {

@@ -1,7 +1,7 @@
 import type { Writable } from 'node:stream';
 import type { Command } from 'commander';
-import type { Environment } from './env.ts';
 import type { ExitCode } from './exit-codes.ts';
+import type { Environment } from './options/env.ts';
 
 /** What a command may use of the process it runs in. */
 export interface CommandContext {

@@ -1,7 +1,7 @@
 import { TerminalError } from '../errors.ts';
 import type { CommandContext } from './context.ts';
-import { readEnvironment } from './env.ts';
 import { exitCodes } from './exit-codes.ts';
+import { readEnvironment } from './options/env.ts';
 import { runProgram } from './program.ts';
 
 /** The process: environment, streams and signals in, exit code out. Everything else is handed a context. */

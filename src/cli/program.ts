@@ -1,16 +1,16 @@
 import { Command, CommanderError } from 'commander';
 import packageJSON from '../../package.json' with { type: 'json' };
 import { RecoveryError } from '../errors.ts';
-import { registerConformance } from './conformance.ts';
+import { registerConformance } from './commands/conformance.ts';
+import { registerController } from './commands/controller.ts';
+import { registerPlan } from './commands/plan.ts';
+import { registerRecover } from './commands/recover.ts';
+import { registerShim } from './commands/shim.ts';
+import { registerVerify } from './commands/verify.ts';
 import type { CommandContext, RegisterCommand } from './context.ts';
-import { registerController } from './controller.ts';
 import { exitCodes } from './exit-codes.ts';
 import { registerClusterCommands } from './kubectl/register.ts';
-import { registerPlan } from './plan.ts';
-import { registerRecover } from './recover.ts';
-import { redactURLs } from './redact.ts';
-import { registerShim } from './shim.ts';
-import { registerVerify } from './verify.ts';
+import { redactURLs } from './output/redact.ts';
 
 /** Every command, in the order of --help. */
 const commands: readonly RegisterCommand[] = [

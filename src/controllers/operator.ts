@@ -1,19 +1,19 @@
-import { EventLoopMonitor } from '../kube/eventloopmonitor.ts';
+import { Runtime } from '../kube/controller/runtime.ts';
+import { EventLoopMonitor } from '../kube/health/event-loop-monitor.ts';
 import {
   cachesSynced,
   eventLoopResponsive,
   type HealthCheck,
   leaseKnown,
   watchesAlive,
-} from '../kube/healthcheck.ts';
-import { Runtime } from '../kube/runtime.ts';
-import { countUnfinished } from './bootstraprecovery/accounts.ts';
+} from '../kube/health/health-check.ts';
 import { createRunController } from './bootstraprecovery/controller.ts';
-import { RunSlots } from './bootstraprecovery/slots.ts';
+import { countUnfinished } from './bootstraprecovery/metrics.ts';
+import { RunSlots } from './bootstraprecovery/run-slots.ts';
 import type { OperatorOptions } from './operator/options.ts';
 import { createParts } from './operator/parts.ts';
 import { createPolicyController } from './recoverypolicy/controller.ts';
-import { Places } from './recoverypolicy/places.ts';
+import { Places } from './recoverypolicy/verify-slots.ts';
 import { createTargetController } from './recoverytarget/controller.ts';
 
 /** The controllers with everything around them, ready to run. */

@@ -1,4 +1,4 @@
-import type { RootFacts } from '../tuf/verification.ts';
+import type { RootFacts } from '../tuf/verify/verification.ts';
 import { type App, suffixOf } from './app.ts';
 import type { ValueKind } from './values.ts';
 

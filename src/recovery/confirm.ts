@@ -1,8 +1,8 @@
-import type { ObservedValues } from '../redis/statestore.ts';
-import { isComplete } from './classify.ts';
+import type { ObservedValues } from '../redis/state-store.ts';
 import { type Ending, end } from './ending.ts';
-import type { Plan } from './plan.ts';
-import type { Situation } from './situation.ts';
+import type { Plan } from './plan/plan.ts';
+import { isComplete } from './state/classify.ts';
+import type { Situation } from './state/observed-state.ts';
 
 /** What R9 judges. */
 export interface Proof {

@@ -1,11 +1,11 @@
 import type { AcceptedReason, SucceededReason } from '../api/reasons.ts';
 import { type Ending, end } from './ending.ts';
 import type { Verdict } from './outcome.ts';
-import type { Plan } from './plan.ts';
-import { isEmpty } from './planner.ts';
+import type { Plan } from './plan/plan.ts';
+import { isEmpty } from './plan/planner.ts';
 import type { RunRequest } from './request.ts';
-import type { Situation } from './situation.ts';
-import type { State } from './state.ts';
+import type { Situation } from './state/observed-state.ts';
+import type { State } from './state/state.ts';
 
 /** What R6 weighs. */
 export interface Facts {

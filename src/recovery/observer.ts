@@ -1,8 +1,8 @@
 import type { AcceptedReason } from '../api/reasons.ts';
-import type { Finding } from '../tuf/finding.ts';
-import type { Trusted } from '../tuf/verification.ts';
-import type { Plan } from './plan.ts';
-import type { State } from './state.ts';
+import type { Finding } from '../tuf/findings/finding.ts';
+import type { Trusted } from '../tuf/verify/verification.ts';
+import type { Plan } from './plan/plan.ts';
+import type { State } from './state/state.ts';
 
 /** The steps a person sees; R1 (resolve) belongs to the caller. */
 export type Stage = 'Trust' | 'Observe' | 'Plan' | 'Lock' | 'Apply' | 'Confirm' | 'Record';

@@ -1,9 +1,9 @@
 import type { AcceptedReason, StateReason, SucceededReason, TrustReason } from '../api/reasons.ts';
 import type { RecoveryError } from '../errors.ts';
-import type { Finding } from '../tuf/finding.ts';
-import type { Trusted } from '../tuf/verification.ts';
-import type { Plan } from './plan.ts';
-import type { State } from './state.ts';
+import type { Finding } from '../tuf/findings/finding.ts';
+import type { Trusted } from '../tuf/verify/verification.ts';
+import type { Plan } from './plan/plan.ts';
+import type { State } from './state/state.ts';
 
 /** A reason with the sentence that goes with it. */
 export interface Verdict<Reason extends string> {

@@ -1,16 +1,16 @@
 import type { AcceptedReason, StateReason, TrustReason } from '../api/reasons.ts';
-import type { ServerFacts } from '../redis/statestore.ts';
-import type { Finding } from '../tuf/finding.ts';
-import type { Trusted, Verification } from '../tuf/verification.ts';
+import type { ServerFacts } from '../redis/state-store.ts';
+import type { Finding } from '../tuf/findings/finding.ts';
+import type { Trusted, Verification } from '../tuf/verify/verification.ts';
 import { type Ending, end } from './ending.ts';
 import type { Stage } from './observer.ts';
 import type { Outcome, StateVerification, Verdict } from './outcome.ts';
-import type { Plan } from './plan.ts';
-import { isEmpty } from './planner.ts';
+import type { Plan } from './plan/plan.ts';
+import { isEmpty } from './plan/planner.ts';
 import type { RunRequest } from './request.ts';
-import { type RunFindingCode, runFinding, serverFindings } from './runfindings.ts';
-import type { Situation } from './situation.ts';
-import type { State } from './state.ts';
+import { type RunFindingCode, runFinding, serverFindings } from './run-findings.ts';
+import type { Situation } from './state/observed-state.ts';
+import type { State } from './state/state.ts';
 
 /** Collects what an attempt learns, step by step, tells the observer, and makes the outcome. Decides nothing. */
 export class Report {

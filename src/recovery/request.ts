@@ -1,7 +1,7 @@
 import type { App } from '../faynosync/app.ts';
-import type { StateStore } from '../redis/statestore.ts';
+import type { StateStore } from '../redis/state-store.ts';
 import type { MetadataSource } from '../storage/source.ts';
-import type { HighWaterMarks, TrustAnchor, VerifyPolicy } from '../tuf/verification.ts';
+import type { HighWaterMarks, TrustAnchor, VerifyPolicy } from '../tuf/verify/verification.ts';
 import type { RunObserver } from './observer.ts';
 
 export type { App };

@@ -1,23 +1,23 @@
 import { assertApp } from '../faynosync/app.ts';
 import { findCollision } from '../faynosync/collisions.ts';
 import { markerKey } from '../faynosync/keys.ts';
-import type { Trusted, Verification } from '../tuf/verification.ts';
-import { verify } from '../tuf/verify.ts';
+import type { Trusted, Verification } from '../tuf/verify/verification.ts';
+import { verify } from '../tuf/verify/verify.ts';
 import type { Attempt } from './attempt.ts';
-import { classify } from './classify.ts';
 import { lackOfProof } from './confirm.ts';
 import { limitOf } from './deadline.ts';
 import { decide } from './decide.ts';
 import { type Ending, end, endingOf, endingOfAbort, isRedisError } from './ending.ts';
-import { withLegacyRoot } from './legacyroot.ts';
 import type { Outcome } from './outcome.ts';
-import { isEmpty, planRecovery } from './planner.ts';
-import { evidencesOf, questionOf } from './question.ts';
+import { withLegacyRoot } from './plan/legacy-root.ts';
+import { isEmpty, planRecovery } from './plan/planner.ts';
 import { Report } from './report.ts';
 import type { RunRequest } from './request.ts';
-import { planFindings } from './runfindings.ts';
+import { planFindings } from './run-findings.ts';
 import { Session } from './session.ts';
-import { assess, markerIn } from './situation.ts';
+import { classify } from './state/classify.ts';
+import { evidencesOf, questionOf } from './state/expected-state.ts';
+import { assess, markerIn } from './state/observed-state.ts';
 import { needsMarker, refusalOf } from './trust.ts';
 
 /** How often a plan is made anew because something moved under it. */

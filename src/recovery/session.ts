@@ -1,15 +1,15 @@
 import { RecoveryError, TransientError } from '../errors.ts';
 import { markerKey, taskKey } from '../faynosync/keys.ts';
 import { type RecoveryEnd, recoveryTask, TASK_RECORD_TTL_MS } from '../faynosync/task.ts';
-import type { Lock, ObservedValues } from '../redis/statestore.ts';
+import type { Lock, ObservedValues } from '../redis/state-store.ts';
 import type { Attempt } from './attempt.ts';
-import { changesOf } from './changes.ts';
 import { tooFewReplicas } from './confirm.ts';
 import { type Ending, end, endingOf, isSuccess } from './ending.ts';
-import { LockHolding } from './lockholding.ts';
-import type { Plan } from './plan.ts';
-import { recoveryLock } from './recoverylock.ts';
-import { keysToObserve, markerIn, type Question } from './situation.ts';
+import { LockHolding } from './lock-holding.ts';
+import { changesOf } from './plan/changes.ts';
+import type { Plan } from './plan/plan.ts';
+import { recoveryLock } from './recovery-lock.ts';
+import { keysToObserve, markerIn, type Question } from './state/observed-state.ts';
 
 /** How often a lock that somebody else holds is looked at. */
 const LOCK_POLL_MS = 500;

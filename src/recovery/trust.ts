@@ -2,12 +2,12 @@ import type { AcceptedReason, SucceededReason } from '../api/reasons.ts';
 import { describeApp } from '../faynosync/app.ts';
 import { hasPersistedRoot, missingFromBootstrap } from '../faynosync/layout.ts';
 import type { Marker } from '../faynosync/marker.ts';
-import type { Finding } from '../tuf/finding.ts';
-import type { Verification } from '../tuf/verification.ts';
+import type { Finding } from '../tuf/findings/finding.ts';
+import type { Verification } from '../tuf/verify/verification.ts';
 import { type Ending, end } from './ending.ts';
 import type { Verdict } from './outcome.ts';
 import type { RunRequest } from './request.ts';
-import type { State } from './state.ts';
+import type { State } from './state/state.ts';
 
 /** Checks of the verifier whose refusal means "older than what was verified before". */
 const ROLLBACK_CHECKS = new Set([14, 15]);

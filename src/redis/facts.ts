@@ -1,5 +1,5 @@
 import { TerminalError } from '../errors.ts';
-import type { ServerFacts } from './statestore.ts';
+import type { ServerFacts } from './state-store.ts';
 
 /** What is documented about one warning; `when` reads it off the lines of INFO. */
 export interface ServerWarning {

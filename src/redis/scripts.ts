@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import type { Command } from './connection.ts';
-import type { Change, ObservedValue, ObservedValues } from './statestore.ts';
+import type { Change, ObservedValue, ObservedValues } from './state-store.ts';
 
 /**
  * The scripts are sent whole, with EVAL. EVALSHA would save two kilobytes a run and add an outcome: after a failover

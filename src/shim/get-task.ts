@@ -1,7 +1,7 @@
-import { type Answer, errorAnswer, retryLater } from './answer.ts';
-import type { Recoveries } from './recoveries.ts';
-import { taskOf, unknownTask } from './task.ts';
-import type { Tenants } from './tenants.ts';
+import type { Tenants } from './auth/tenants.ts';
+import { type Answer, errorAnswer, retryLater } from './http/answer.ts';
+import type { Recoveries } from './runs/recoveries.ts';
+import { taskOf, unknownTask } from './runs/task.ts';
 
 /**
  * The state of a task of `admin`. Somebody else's task is an unknown one: whether it exists is nobody's business. (The server

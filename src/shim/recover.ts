@@ -1,10 +1,10 @@
 import type { BootstrapRecovery } from '../api/bootstraprecovery.generated.ts';
-import type { Clock } from '../kube/clock.ts';
-import { Deadline } from '../kube/deadline.ts';
-import { type Answer, errorAnswer, retryLater } from './answer.ts';
-import { decisionOf, isDecided } from './decision.ts';
+import type { Clock } from '../async/clock.ts';
+import { Deadline } from '../async/deadline.ts';
+import { type Answer, errorAnswer, retryLater } from './http/answer.ts';
 import type { ShimMetrics } from './metrics.ts';
-import type { Recoveries, RecoveryOrder } from './recoveries.ts';
+import { decisionOf, isDecided } from './runs/decision.ts';
+import type { Recoveries, RecoveryOrder } from './runs/recoveries.ts';
 
 /** What handling a recovery needs. */
 export interface RecoverOptions {

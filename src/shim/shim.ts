@@ -1,21 +1,21 @@
 import type { Logger } from 'pino';
 import type { Registry } from 'prom-client';
-import type { ApiClient } from '../kube/apiclient.ts';
-import type { Clock } from '../kube/clock.ts';
-import { HealthServer } from '../kube/healthserver.ts';
-import type { RuntimeMetrics } from '../kube/metrics.ts';
-import { sleep } from '../kube/sleep.ts';
-import { Access } from './access.ts';
-import { createApp } from './app.ts';
-import { type ClientTimeouts, HttpServer, type ListenAddress } from './http-server.ts';
-import { KubernetesRecoveries } from './kubernetes-recoveries.ts';
+import type { Clock } from '../async/clock.ts';
+import { sleep } from '../async/sleep.ts';
+import type { ApiClient } from '../kube/client/api-client.ts';
+import { HealthServer } from '../kube/health/health-server.ts';
+import type { RuntimeMetrics } from '../kube/metrics/runtime-metrics.ts';
+import { Access } from './auth/access.ts';
+import type { StandingSource } from './auth/caller-role.ts';
+import type { Tenants } from './auth/tenants.ts';
+import { type TokenKeys, type TokenRules, TokenVerifier } from './auth/token-verifier.ts';
+import { createApp } from './http/app.ts';
+import { type ClientTimeouts, HttpServer, type ListenAddress } from './http/http-server.ts';
 import { ShimMetrics } from './metrics.ts';
 import { type RateLimit, RateLimiter } from './rate-limiter.ts';
-import { RunCache } from './run-cache.ts';
-import { SingleFlightRecoveries } from './single-flight.ts';
-import type { StandingSource } from './standing.ts';
-import type { Tenants } from './tenants.ts';
-import { type TokenKeys, type TokenRules, TokenVerifier } from './token-verifier.ts';
+import { KubernetesRecoveries } from './runs/kubernetes-recoveries.ts';
+import { RunCache } from './runs/run-cache.ts';
+import { SingleFlightRecoveries } from './runs/single-flight.ts';
 
 /** Everything a shim is made of. */
 export interface ShimOptions {

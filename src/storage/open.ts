@@ -1,8 +1,8 @@
 import { TerminalError } from '../errors.ts';
 import { DirectorySource } from './directory.ts';
 import type { Location } from './location.ts';
-import { S3Bucket } from './s3-bucket.ts';
-import type { S3Access, S3Limits, S3Observer } from './s3-options.ts';
+import { S3Bucket } from './s3/s3-bucket.ts';
+import type { S3Access, S3Limits, S3Observer } from './s3/s3-options.ts';
 import type { MetadataSource } from './source.ts';
 
 /** A source with the connections behind it. */

@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { readKinds, type Schema } from '../../scripts/generate/crd.ts';
 import { bootstrapRecoveries, recoveryPolicies, recoveryTargets } from '../../src/api/resources.ts';
-import { ApiClient } from '../../src/kube/apiclient.ts';
-import type { KubernetesObject } from '../../src/kube/object.ts';
-import type { Resource } from '../../src/kube/resource.ts';
+import { ApiClient } from '../../src/kube/client/api-client.ts';
+import type { KubernetesObject } from '../../src/kube/client/object.ts';
+import type { Resource } from '../../src/kube/client/resource.ts';
 import { conditionOf, type TestNamespace, testNamespace } from '../controllers/support/namespace.ts';
 import { sharedApiServer } from '../harness/shared-apiserver.ts';
 import { observed } from '../kube/fixtures/observed.ts';

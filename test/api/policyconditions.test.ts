@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { policyEventActions, transitionEvents } from '../../src/api/events.ts';
-import { type PolicyVerdicts, policyConditions } from '../../src/api/policyconditions.ts';
+import { type PolicyVerdicts, policyConditions } from '../../src/api/policy-conditions.ts';
 import { kstatus } from './kstatus.ts';
 
 const well: PolicyVerdicts = {

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { Condition } from '../../src/api/condition.ts';
-import { type TargetVerdicts, targetConditions } from '../../src/api/targetconditions.ts';
+import { type TargetVerdicts, targetConditions } from '../../src/api/target-conditions.ts';
 
 const healthy: TargetVerdicts = {
   redisReachable: { reason: 'Reachable', message: 'Redis 7.0.15, master' },

@@ -5,7 +5,7 @@ import { collectDefaultMetrics, Registry } from 'prom-client';
 import { describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
 import { succeededReasons } from '../../src/api/reasons.ts';
-import { RuntimeMetrics } from '../../src/kube/metrics.ts';
+import { RuntimeMetrics } from '../../src/kube/metrics/runtime-metrics.ts';
 import { metricsPrefix, RecoveryMetrics } from '../../src/observability/metrics.ts';
 import { ShimMetrics } from '../../src/shim/metrics.ts';
 import { asset } from '../harness/assets.ts';

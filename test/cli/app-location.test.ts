@@ -1,7 +1,7 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { appLocation } from '../../src/cli/app-location.ts';
+import { appLocation } from '../../src/cli/options/app-location.ts';
 import { temporaryDirectory } from '../harness/temporary-directory.ts';
 
 const app = { adminName: 'alice', appName: 'tuf' };

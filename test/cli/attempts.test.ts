@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { pauseText, runToEnd } from '../../src/cli/attempts.ts';
+import { pauseText, runToEnd } from '../../src/cli/commands/attempts.ts';
 import { TerminalError } from '../../src/errors.ts';
 import type { Outcome } from '../../src/recovery/outcome.ts';
 

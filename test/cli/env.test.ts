@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { readEnvironment } from '../../src/cli/env.ts';
+import { readEnvironment } from '../../src/cli/options/env.ts';
 
 describe('the S3 endpoint follows the rule of the server:', () => {
   test.each<[string, Record<string, string>, string | undefined]>([

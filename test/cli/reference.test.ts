@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { expect, test } from 'vitest';
-import { readEnvironment } from '../../src/cli/env.ts';
+import { readEnvironment } from '../../src/cli/options/env.ts';
 
 test('the reference page names every variable that is read', async () => {
   const page = await readFile(new URL('../../docs/reference/command-line.md', import.meta.url), 'utf8');

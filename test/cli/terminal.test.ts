@@ -1,14 +1,14 @@
 import { PassThrough } from 'node:stream';
 import { describe, expect, test } from 'vitest';
 import type { CommandContext } from '../../src/cli/context.ts';
-import { withFlagNames } from '../../src/cli/flag-names.ts';
-import { planText } from '../../src/cli/plan-text.ts';
-import { progressTo } from '../../src/cli/progress.ts';
-import { redactURLs } from '../../src/cli/redact.ts';
-import { paintFor } from '../../src/cli/style.ts';
-import { table } from '../../src/cli/table.ts';
-import { terminalText } from '../../src/cli/terminal-text.ts';
-import type { Action } from '../../src/recovery/plan.ts';
+import { withFlagNames } from '../../src/cli/options/flag-names.ts';
+import { planText } from '../../src/cli/output/plan-text.ts';
+import { progressTo } from '../../src/cli/output/progress.ts';
+import { redactURLs } from '../../src/cli/output/redact.ts';
+import { paintFor } from '../../src/cli/output/style.ts';
+import { table } from '../../src/cli/output/table.ts';
+import { terminalText } from '../../src/cli/output/terminal-text.ts';
+import type { Action } from '../../src/recovery/plan/plan.ts';
 
 const plain = paintFor(false);
 

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { BucketPool } from '../../src/controllers/target/bucketpool.ts';
+import { BucketPool } from '../../src/controllers/target-connection/bucket-pool.ts';
 
 const options = (secretAccessKey: string) => ({
   bucket: 'updates',

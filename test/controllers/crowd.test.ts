@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { ApiClient } from '../../src/kube/apiclient.ts';
+import { ApiClient } from '../../src/kube/client/api-client.ts';
 import { sharedApiServer } from '../harness/shared-apiserver.ts';
 import { observed } from '../kube/fixtures/observed.ts';
 import { type ControllerProcess, startController } from './support/controller-process.ts';

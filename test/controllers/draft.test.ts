@@ -13,9 +13,9 @@ import {
 import { reportText } from '../../src/controllers/bootstraprecovery/report.ts';
 import { TransientError } from '../../src/errors.ts';
 import type { Outcome } from '../../src/recovery/outcome.ts';
-import type { Action, Plan } from '../../src/recovery/plan.ts';
-import type { Finding } from '../../src/tuf/finding.ts';
-import type { Trusted } from '../../src/tuf/verification.ts';
+import type { Action, Plan } from '../../src/recovery/plan/plan.ts';
+import type { Finding } from '../../src/tuf/findings/finding.ts';
+import type { Trusted } from '../../src/tuf/verify/verification.ts';
 import { conditions, digest, runManifest } from './support/objects.ts';
 
 const now = new Date('2026-06-01T12:00:00.500Z');

@@ -8,7 +8,11 @@ import { decide, nextLook, type PolicyFacts } from '../../src/controllers/recove
 import { type AppEntry, blankEntry } from '../../src/controllers/recoverypolicy/entry.ts';
 import { surplus } from '../../src/controllers/recoverypolicy/history.ts';
 import { recoveryName, settingsName } from '../../src/controllers/recoverypolicy/names.ts';
-import { type ChildState, followed, openRecovery } from '../../src/controllers/recoverypolicy/orders.ts';
+import {
+  type ChildState,
+  followed,
+  openRecovery,
+} from '../../src/controllers/recoverypolicy/pending-recoveries.ts';
 import type { Reading } from '../../src/controllers/recoverypolicy/reading.ts';
 import { policyStatus } from '../../src/controllers/recoverypolicy/status.ts';
 

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { headsOf, type Marks, newestOf, raised } from '../../src/controllers/memory/marks.ts';
+import { headsOf, type Marks, newestOf, raised } from '../../src/controllers/app-history/high-water-marks.ts';
 
 const mark = fc.record({ version: fc.integer({ min: 1, max: 50 }), sha256: fc.constantFrom('aa', 'bb') });
 const marks = fc.record({ root: mark, timestamp: mark, snapshot: mark });

@@ -1,7 +1,7 @@
 import { setImmediate } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';
-import { RunSlots, type Slot } from '../../src/controllers/bootstraprecovery/slots.ts';
-import { Places } from '../../src/controllers/recoverypolicy/places.ts';
+import { RunSlots, type Slot } from '../../src/controllers/bootstraprecovery/run-slots.ts';
+import { Places } from '../../src/controllers/recoverypolicy/verify-slots.ts';
 
 describe('places for looks', () => {
   const key = (name: string) => ({ namespace: 'n', name });

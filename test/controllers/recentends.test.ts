@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { lockFinalizer } from '../../src/api/resources.ts';
+import { RecentEnds } from '../../src/controllers/bootstraprecovery/finished-runs.ts';
 import { queued } from '../../src/controllers/bootstraprecovery/queued.ts';
-import { RecentEnds } from '../../src/controllers/bootstraprecovery/recentends.ts';
 import { conditions, runManifest } from './support/objects.ts';
 
 const now = new Date(0);

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { runRequest } from '../../src/controllers/bootstraprecovery/request.ts';
-import type { Connection } from '../../src/controllers/target/connection.ts';
-import { RedisStateStore } from '../../src/redis/redisstatestore.ts';
+import type { Connection } from '../../src/controllers/target-connection/connect-target.ts';
+import { RedisStateStore } from '../../src/redis/redis-state-store.ts';
 import { DirectorySource } from '../../src/storage/directory.ts';
 import { digest, runManifest, targetManifest } from './support/objects.ts';
 

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { RunSlots, type Slot } from '../../src/controllers/bootstraprecovery/slots.ts';
-import { formatKey, type ObjectKey } from '../../src/kube/objectkey.ts';
+import { RunSlots, type Slot } from '../../src/controllers/bootstraprecovery/run-slots.ts';
+import { formatKey, type ObjectKey } from '../../src/kube/client/object-key.ts';
 
 /** Any number of runs that come, run, end and give up in any order. */
 class Crowd {

@@ -3,6 +3,7 @@ import { Registry } from 'prom-client';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { BootstrapRecovery } from '../../src/api/bootstraprecovery.generated.ts';
 import { bootstrapRecoveries, fieldManager, lockFinalizer } from '../../src/api/resources.ts';
+import { systemClock } from '../../src/async/clock.ts';
 import {
   attempting,
   concludedWithout,
@@ -10,11 +11,10 @@ import {
   draftOf,
   progressed,
 } from '../../src/controllers/bootstraprecovery/draft.ts';
-import { StatusWriter } from '../../src/controllers/bootstraprecovery/statuswriter.ts';
-import { ApiClient } from '../../src/kube/apiclient.ts';
-import { systemClock } from '../../src/kube/clock.ts';
-import { EventRecorder } from '../../src/kube/eventrecorder.ts';
-import { RuntimeMetrics } from '../../src/kube/metrics.ts';
+import { StatusWriter } from '../../src/controllers/bootstraprecovery/status-writer.ts';
+import { ApiClient } from '../../src/kube/client/api-client.ts';
+import { EventRecorder } from '../../src/kube/events/event-recorder.ts';
+import { RuntimeMetrics } from '../../src/kube/metrics/runtime-metrics.ts';
 import type { Stage } from '../../src/recovery/observer.ts';
 import { poll } from '../harness/poll.ts';
 import { sharedApiServer } from '../harness/shared-apiserver.ts';

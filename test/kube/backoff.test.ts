@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { Backoff, REFLECTOR_BACKOFF } from '../../src/kube/backoff.ts';
+import { Backoff, REFLECTOR_BACKOFF } from '../../src/async/backoff.ts';
 import { ManualClock } from './fixtures/manualclock.ts';
 
 test('C4: waits double from 0.8 s to 30 s, each with full jitter on top', () => {

@@ -1,8 +1,8 @@
 import { beforeAll, expect, test } from 'vitest';
-import { applyStatus } from '../../src/kube/applystatus.ts';
-import { systemClock } from '../../src/kube/clock.ts';
-import { Controller } from '../../src/kube/controller.ts';
-import type { Reconciler } from '../../src/kube/reconcile.ts';
+import { systemClock } from '../../src/async/clock.ts';
+import { applyStatus } from '../../src/kube/client/apply-status.ts';
+import { Controller } from '../../src/kube/controller/controller.ts';
+import type { Reconciler } from '../../src/kube/controller/reconcile.ts';
 import { startFaultProxy } from '../harness/faultproxy.ts';
 import { poll } from '../harness/poll.ts';
 import { liveHeap } from './fixtures/heap.ts';

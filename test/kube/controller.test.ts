@@ -1,9 +1,9 @@
 import { setImmediate as turn } from 'node:timers/promises';
 import { expect, test } from 'vitest';
-import { systemClock } from '../../src/kube/clock.ts';
-import { Controller, type ControllerOptions } from '../../src/kube/controller.ts';
-import type { ObjectKey } from '../../src/kube/objectkey.ts';
-import { type ReconcileContext, type Result, TerminalError } from '../../src/kube/reconcile.ts';
+import { systemClock } from '../../src/async/clock.ts';
+import type { ObjectKey } from '../../src/kube/client/object-key.ts';
+import { Controller, type ControllerOptions } from '../../src/kube/controller/controller.ts';
+import { type ReconcileContext, type Result, TerminalError } from '../../src/kube/controller/reconcile.ts';
 import { poll } from '../harness/poll.ts';
 import { ManualClock } from './fixtures/manualclock.ts';
 import { observed } from './fixtures/observed.ts';

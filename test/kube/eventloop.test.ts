@@ -1,11 +1,11 @@
 import { Worker } from 'node:worker_threads';
 import { expect, test } from 'vitest';
-import { systemClock } from '../../src/kube/clock.ts';
-import { Controller } from '../../src/kube/controller.ts';
-import { EventLoopMonitor } from '../../src/kube/eventloopmonitor.ts';
-import { LeaderElector, LeadershipLostError } from '../../src/kube/leaderelector.ts';
-import type { Reconciler } from '../../src/kube/reconcile.ts';
-import { Runtime } from '../../src/kube/runtime.ts';
+import { systemClock } from '../../src/async/clock.ts';
+import { Controller } from '../../src/kube/controller/controller.ts';
+import type { Reconciler } from '../../src/kube/controller/reconcile.ts';
+import { Runtime } from '../../src/kube/controller/runtime.ts';
+import { EventLoopMonitor } from '../../src/kube/health/event-loop-monitor.ts';
+import { LeaderElector, LeadershipLostError } from '../../src/kube/leaderelection/leader-elector.ts';
 import { poll } from '../harness/poll.ts';
 import { leaseStore } from './fixtures/leasestore.ts';
 import { observed } from './fixtures/observed.ts';

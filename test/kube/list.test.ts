@@ -1,5 +1,5 @@
 import { beforeAll, expect, test } from 'vitest';
-import { ApiError } from '../../src/kube/apierror.ts';
+import { ApiError } from '../../src/kube/client/api-error.ts';
 import { reply, startScriptedApi, status } from './fixtures/scriptedapi.ts';
 import { testClient } from './fixtures/testclient.ts';
 import { WIDGETS, widget } from './fixtures/widget.ts';

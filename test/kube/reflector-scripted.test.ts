@@ -1,9 +1,9 @@
 import type { ServerResponse } from 'node:http';
 import { expect, test } from 'vitest';
-import { ApiError } from '../../src/kube/apierror.ts';
-import { ConnectionError } from '../../src/kube/connectionerror.ts';
-import type { InformerOptions } from '../../src/kube/informer.ts';
-import { DEFAULT_REFLECTOR_TIMINGS } from '../../src/kube/reflectortimings.ts';
+import type { InformerOptions } from '../../src/kube/cache/informer.ts';
+import { DEFAULT_REFLECTOR_TIMINGS } from '../../src/kube/cache/reflector-timings.ts';
+import { ApiError } from '../../src/kube/client/api-error.ts';
+import { ConnectionError } from '../../src/kube/client/connection-error.ts';
 import { poll } from '../harness/poll.ts';
 import { ManualClock } from './fixtures/manualclock.ts';
 import { observed } from './fixtures/observed.ts';

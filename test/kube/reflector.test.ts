@@ -1,5 +1,5 @@
 import { beforeAll, expect, test } from 'vitest';
-import { selfSubjectAccessReview } from '../../src/kube/accessreview.ts';
+import { selfSubjectAccessReview } from '../../src/kube/client/access-review.ts';
 import { startApiServer } from '../harness/apiserver.ts';
 import { startFaultProxy } from '../harness/faultproxy.ts';
 import { poll } from '../harness/poll.ts';

@@ -1,10 +1,10 @@
 import { setImmediate as turn } from 'node:timers/promises';
 import { expect, test } from 'vitest';
-import type { Cache } from '../../src/kube/cache.ts';
-import { Controller } from '../../src/kube/controller.ts';
-import { LeaderElector, LeadershipLostError } from '../../src/kube/leaderelector.ts';
-import type { Reconciler } from '../../src/kube/reconcile.ts';
-import { Runtime, ShutdownTimeoutError } from '../../src/kube/runtime.ts';
+import type { Cache } from '../../src/kube/cache/cache.ts';
+import { Controller } from '../../src/kube/controller/controller.ts';
+import type { Reconciler } from '../../src/kube/controller/reconcile.ts';
+import { Runtime, ShutdownTimeoutError } from '../../src/kube/controller/runtime.ts';
+import { LeaderElector, LeadershipLostError } from '../../src/kube/leaderelection/leader-elector.ts';
 import { leaseStore } from './fixtures/leasestore.ts';
 import { ManualClock } from './fixtures/manualclock.ts';
 import { observed } from './fixtures/observed.ts';

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import type { KubernetesObject } from '../../src/kube/object.ts';
-import { Store, type StoreEvent } from '../../src/kube/store.ts';
+import { Store, type StoreEvent } from '../../src/kube/cache/store.ts';
+import type { KubernetesObject } from '../../src/kube/client/object.ts';
 
 interface Item extends KubernetesObject {
   readonly owner: string;

@@ -1,6 +1,6 @@
 import { Registry } from 'prom-client';
 import { describe, expect, test } from 'vitest';
-import { RuntimeMetrics } from '../../src/kube/metrics.ts';
+import { RuntimeMetrics } from '../../src/kube/metrics/runtime-metrics.ts';
 import { metricsPrefix, RecoveryMetrics } from '../../src/observability/metrics.ts';
 
 describe('the metrics', () => {

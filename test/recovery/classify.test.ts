@@ -1,10 +1,10 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { settingsOf } from '../../src/faynosync/settings.ts';
-import { classify, isComplete } from '../../src/recovery/classify.ts';
-import { assess, keysToObserve, markerIn } from '../../src/recovery/situation.ts';
-import { states } from '../../src/recovery/state.ts';
-import type { ObservedValue } from '../../src/redis/statestore.ts';
+import { classify, isComplete } from '../../src/recovery/state/classify.ts';
+import { assess, keysToObserve, markerIn } from '../../src/recovery/state/observed-state.ts';
+import { states } from '../../src/recovery/state/state.ts';
+import type { ObservedValue } from '../../src/redis/state-store.ts';
 import {
   absent,
   app,

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { run } from '../../src/recovery/run.ts';
-import type { StateStore } from '../../src/redis/statestore.ts';
+import type { StateStore } from '../../src/redis/state-store.ts';
 import { interrupted } from './fixtures/interrupted.ts';
 import { type Site, startSite } from './fixtures/site.ts';
 

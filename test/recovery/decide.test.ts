@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'vitest';
-import { classify } from '../../src/recovery/classify.ts';
 import { decide } from '../../src/recovery/decide.ts';
-import { planRecovery } from '../../src/recovery/planner.ts';
-import { assess } from '../../src/recovery/situation.ts';
-import type { ObservedValue } from '../../src/redis/statestore.ts';
+import { planRecovery } from '../../src/recovery/plan/planner.ts';
+import { classify } from '../../src/recovery/state/classify.ts';
+import { assess } from '../../src/recovery/state/observed-state.ts';
+import type { ObservedValue } from '../../src/redis/state-store.ts';
 import {
   absent,
   evidences,

@@ -2,8 +2,8 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import type { SucceededReason } from '../../src/api/reasons.ts';
 import { run } from '../../src/recovery/run.ts';
 import { DirectorySource } from '../../src/storage/directory.ts';
-import { S3Bucket } from '../../src/storage/s3-bucket.ts';
-import type { S3Access } from '../../src/storage/s3-options.ts';
+import { S3Bucket } from '../../src/storage/s3/s3-bucket.ts';
+import type { S3Access } from '../../src/storage/s3/s3-options.ts';
 import { startFaultProxy } from '../harness/faultproxy.ts';
 import { freePort } from '../harness/free-port.ts';
 import { startRedis } from '../harness/redis.ts';

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { Redis } from 'ioredis';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { run } from '../../src/recovery/run.ts';
-import type { StateStore } from '../../src/redis/statestore.ts';
+import type { StateStore } from '../../src/redis/state-store.ts';
 import { DirectorySource } from '../../src/storage/directory.ts';
 import { GOLDEN_APPS, type GoldenApp, goldenApp } from '../harness/golden.ts';
 import { type RedisServer, startRedis } from '../harness/redis.ts';

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { inferDays, remainingDays } from '../../src/recovery/infer.ts';
+import { inferDays, remainingDays } from '../../src/recovery/plan/infer.ts';
 
 const DAY_MS = 86_400_000;
 const head = new Date('2026-06-01T12:00:00Z');

@@ -1,10 +1,10 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { changesOf } from '../../src/recovery/changes.ts';
-import { digestOf } from '../../src/recovery/digest.ts';
-import { isEmpty, planRecovery } from '../../src/recovery/planner.ts';
-import { assess, keysToObserve } from '../../src/recovery/situation.ts';
-import type { ObservedValue, ObservedValues } from '../../src/redis/statestore.ts';
+import { changesOf } from '../../src/recovery/plan/changes.ts';
+import { digestOf } from '../../src/recovery/plan/digest.ts';
+import { isEmpty, planRecovery } from '../../src/recovery/plan/planner.ts';
+import { assess, keysToObserve } from '../../src/recovery/state/observed-state.ts';
+import type { ObservedValue, ObservedValues } from '../../src/redis/state-store.ts';
 import {
   absent,
   evidences,

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { settingsOf } from '../../src/faynosync/settings.ts';
-import { Lifetimes } from '../../src/recovery/lifetimes.ts';
-import { rebuild } from '../../src/recovery/sources.ts';
+import { Lifetimes } from '../../src/recovery/plan/lifetimes.ts';
+import { rebuild } from '../../src/recovery/plan/sources.ts';
 import { app, DAY_MS, evidences, listingOf, rotatedRoot, trustedFacts, written } from './fixtures/facts.ts';
 
 const key = (name: string): string => `${name}_alice_tuf`;

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { needsMarker, refusalOf } from '../../src/recovery/trust.ts';
-import type { Finding } from '../../src/tuf/finding.ts';
-import type { Verification } from '../../src/tuf/verification.ts';
+import type { Finding } from '../../src/tuf/findings/finding.ts';
+import type { Verification } from '../../src/tuf/verify/verification.ts';
 
 const finding = (check: number, more: Partial<Finding> = {}): Finding => ({
   code: 'SomeCode',

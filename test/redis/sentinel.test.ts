@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { RedisStateStore } from '../../src/redis/redisstatestore.ts';
-import type { StateStore } from '../../src/redis/statestore.ts';
+import { RedisStateStore } from '../../src/redis/redis-state-store.ts';
+import type { StateStore } from '../../src/redis/state-store.ts';
 import { freePort } from '../harness/free-port.ts';
 import { type SentinelTopology, startSentinels } from '../harness/sentinel.ts';
 

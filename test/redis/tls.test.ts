@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { RecoveryError } from '../../src/errors.ts';
 import type { RedisEndpoint } from '../../src/redis/endpoint.ts';
-import { RedisStateStore } from '../../src/redis/redisstatestore.ts';
+import { RedisStateStore } from '../../src/redis/redis-state-store.ts';
 import { type CertificateAuthority, createAuthority } from '../harness/certificates.ts';
 import { type RedisServer, startRedis } from '../harness/redis.ts';
 

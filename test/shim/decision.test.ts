@@ -2,8 +2,8 @@ import { describe, expect, test } from 'vitest';
 import type { BootstrapRecovery } from '../../src/api/bootstraprecovery.generated.ts';
 import type { Condition } from '../../src/api/condition.ts';
 import { acceptedReasons, succeededReasons } from '../../src/api/reasons.ts';
-import { decisionOf, isDecided } from '../../src/shim/decision.ts';
-import { taskOf, taskStates } from '../../src/shim/task.ts';
+import { decisionOf, isDecided } from '../../src/shim/runs/decision.ts';
+import { taskOf, taskStates } from '../../src/shim/runs/task.ts';
 import { aRun } from './support/a-run.ts';
 
 const accepted = (status: Condition['status'], reason: string, message = 'said so'): Condition => ({

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
 import { generateHTTPReference } from '../../scripts/generate/http.ts';
 import { differences } from '../../scripts/generate/http-differences.ts';
-import { routes } from '../../src/shim/routes.ts';
+import { routes } from '../../src/shim/http/routes.ts';
 import type { ApiServerAccess } from '../harness/apiserver-access.ts';
 import { sharedApiServer } from '../harness/shared-apiserver.ts';
 

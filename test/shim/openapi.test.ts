@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import * as z from 'zod';
-import { openapiDocument } from '../../src/shim/openapi.ts';
-import { type Route, type RouteName, routes } from '../../src/shim/routes.ts';
+import { openapiDocument } from '../../src/shim/http/openapi.ts';
+import { type Route, type RouteName, routes } from '../../src/shim/http/routes.ts';
 import type { ApiServerAccess } from '../harness/apiserver-access.ts';
 import { sharedApiServer } from '../harness/shared-apiserver.ts';
 import { applyCRDs, type RunningShim, startShim } from './support/running-shim.ts';

@@ -1,6 +1,6 @@
 import { connect } from 'node:net';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { runs } from '../../src/shim/run-cache.ts';
+import { runs } from '../../src/shim/runs/run-cache.ts';
 import type { ApiServerAccess } from '../harness/apiserver-access.ts';
 import { startFaultProxy } from '../harness/faultproxy.ts';
 import { poll } from '../harness/poll.ts';

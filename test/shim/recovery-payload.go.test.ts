@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { bindRecoveryPayload } from '../../src/shim/recovery-payload.ts';
+import { bindRecoveryPayload } from '../../src/shim/payload/recovery-payload.ts';
 
 /** Bodies near the edges of the format: valid ones, and valid ones with bytes cut, doubled or replaced. */
 function bodies(count: number): readonly Buffer[] {

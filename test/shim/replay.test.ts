@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { DifferenceName } from '../../scripts/generate/http-differences.ts';
-import { adminList } from '../../src/shim/standing.ts';
+import { adminList } from '../../src/shim/auth/caller-role.ts';
 import type { ApiServerAccess } from '../harness/apiserver-access.ts';
 import { poll } from '../harness/poll.ts';
 import { sharedApiServer } from '../harness/shared-apiserver.ts';

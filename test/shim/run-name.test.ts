@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { BootstrapRecovery } from '../../src/api/bootstraprecovery.generated.ts';
-import { keyLabelValue, lastOfChain, nextRunName } from '../../src/shim/run-name.ts';
+import { keyLabelValue, lastOfChain, nextRunName } from '../../src/shim/runs/run-name.ts';
 import { aRun } from './support/a-run.ts';
 
 const app = { tenant: { namespace: 'faynosync', target: 'default' }, admin: 'alice', appName: 'deleg' };

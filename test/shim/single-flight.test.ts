@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import type { Recoveries, RecoveryOrder, Started } from '../../src/shim/recoveries.ts';
-import { SingleFlightRecoveries } from '../../src/shim/single-flight.ts';
+import type { Recoveries, RecoveryOrder, Started } from '../../src/shim/runs/recoveries.ts';
+import { SingleFlightRecoveries } from '../../src/shim/runs/single-flight.ts';
 import { aRun } from './support/a-run.ts';
 
 const order = (appName: string, idempotencyKey?: string): RecoveryOrder => ({

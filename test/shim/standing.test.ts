@@ -8,9 +8,9 @@ import {
   requireAdmin,
   requireTaskReader,
   type Standing,
-} from '../../src/shim/standing.ts';
-import { Tenants } from '../../src/shim/tenants.ts';
-import { Whoami } from '../../src/shim/whoami.ts';
+} from '../../src/shim/auth/caller-role.ts';
+import { Tenants } from '../../src/shim/auth/tenants.ts';
+import { Whoami } from '../../src/shim/auth/whoami.ts';
 
 const caller = (username: string, claims: Record<string, unknown> = {}, token = `token of ${username}`) => ({
   username,

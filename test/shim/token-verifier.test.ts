@@ -1,9 +1,9 @@
 import { createServer } from 'node:http';
 import { describe, expect, test } from 'vitest';
-import { Refusal } from '../../src/shim/answer.ts';
-import { bearerToken } from '../../src/shim/bearer.ts';
-import { discoveredKeySet, remoteKeySet, sharedSecret } from '../../src/shim/signing-keys.ts';
-import { type TokenKeys, type TokenRules, TokenVerifier } from '../../src/shim/token-verifier.ts';
+import { bearerToken } from '../../src/shim/auth/bearer.ts';
+import { discoveredKeySet, remoteKeySet, sharedSecret } from '../../src/shim/auth/signing-keys.ts';
+import { type TokenKeys, type TokenRules, TokenVerifier } from '../../src/shim/auth/token-verifier.ts';
+import { Refusal } from '../../src/shim/http/answer.ts';
 import { AUDIENCE, startKeyServer } from './support/key-server.ts';
 import { encode, inSeconds, SECRET, sign, tokenFor } from './support/tokens.ts';
 

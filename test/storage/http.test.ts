@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { HttpSource } from '../../src/storage/http.ts';
-import { verify } from '../../src/tuf/verify.ts';
+import { verify } from '../../src/tuf/verify/verify.ts';
 import { REFERENCE_TIME, Repository } from '../tuf/generator/repository.ts';
 import { FileServer } from '../tuf/http-server.ts';
 

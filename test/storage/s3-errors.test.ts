@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { S3Source } from '../../src/storage/s3.ts';
-import { S3Bucket, type S3BucketOptions } from '../../src/storage/s3-bucket.ts';
+import { S3Bucket, type S3BucketOptions } from '../../src/storage/s3/s3-bucket.ts';
+import type { S3Source } from '../../src/storage/s3/s3-source.ts';
 import { type S3Server, startS3 } from '../harness/s3.ts';
 import { type Fault, type FaultProxy, startFaultProxy } from './fault-proxy.ts';
 

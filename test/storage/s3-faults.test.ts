@@ -1,6 +1,6 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
-import { S3Bucket } from '../../src/storage/s3-bucket.ts';
-import type { S3Limits, S3RequestEnd } from '../../src/storage/s3-options.ts';
+import { S3Bucket } from '../../src/storage/s3/s3-bucket.ts';
+import type { S3Limits, S3RequestEnd } from '../../src/storage/s3/s3-options.ts';
 import { poll } from '../harness/poll.ts';
 import { type S3Server, startS3 } from '../harness/s3.ts';
 import { type Fault, type FaultProxy, startFaultProxy } from './fault-proxy.ts';

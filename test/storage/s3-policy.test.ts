@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { S3Bucket } from '../../src/storage/s3-bucket.ts';
+import { S3Bucket } from '../../src/storage/s3/s3-bucket.ts';
 import { type GoldenApp, goldenApp } from '../harness/golden.ts';
 import { type S3Credentials, type S3Server, startS3 } from '../harness/s3.ts';
 import { createReader } from '../harness/s3-reader.ts';

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { S3Bucket, type S3BucketOptions } from '../../src/storage/s3-bucket.ts';
-import type { S3RequestEnd } from '../../src/storage/s3-options.ts';
+import { S3Bucket, type S3BucketOptions } from '../../src/storage/s3/s3-bucket.ts';
+import type { S3RequestEnd } from '../../src/storage/s3/s3-options.ts';
 import { type CertificateAuthority, createAuthority } from '../harness/certificates.ts';
 import { goldenApp } from '../harness/golden.ts';
 import { type S3Server, startS3 } from '../harness/s3.ts';

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { Semaphore } from '../../src/storage/semaphore.ts';
+import { Semaphore } from '../../src/async/semaphore.ts';
 
 test('never hands out more than its capacity, and everybody is served', async () => {
   await fc.assert(

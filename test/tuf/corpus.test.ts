@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'vitest';
 import { DirectorySource } from '../../src/storage/directory.ts';
-import type { Finding } from '../../src/tuf/finding.ts';
-import type { FindingCode } from '../../src/tuf/findings.ts';
-import type { Heads } from '../../src/tuf/verification.ts';
-import { verify } from '../../src/tuf/verify.ts';
+import type { Finding } from '../../src/tuf/findings/finding.ts';
+import type { FindingCode } from '../../src/tuf/findings/findings.ts';
+import type { Heads } from '../../src/tuf/verify/verification.ts';
+import { verify } from '../../src/tuf/verify/verify.ts';
 import { anchorOf, type CorpusCase, corpusPath, type ExpectedHeads, loadCorpus, marksOf } from './corpus.ts';
 
 /** What the corpus calls our findings, in its free-form codes `<kind>.<role>`. */

@@ -1,6 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import type { HighWaterMarks, TrustAnchor } from '../../src/tuf/verification.ts';
+import type { HighWaterMarks, TrustAnchor } from '../../src/tuf/verify/verification.ts';
 
 /** Heads as the corpus writes them. */
 export interface ExpectedHeads {

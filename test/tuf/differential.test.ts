@@ -1,8 +1,8 @@
 import { canonicalize } from '@tufjs/canonical-json';
 import { describe, expect, test } from 'vitest';
-import { openFile } from '../../src/tuf/envelope.ts';
-import type { Verification, VerifyPolicy } from '../../src/tuf/verification.ts';
-import { verify } from '../../src/tuf/verify.ts';
+import { openFile } from '../../src/tuf/metadata/envelope.ts';
+import type { Verification, VerifyPolicy } from '../../src/tuf/verify/verification.ts';
+import { verify } from '../../src/tuf/verify/verify.ts';
 import { arbitraryOptions, damage } from './generator/arbitrary.ts';
 import { MemorySource } from './generator/memory-source.ts';
 import { fileOf } from './generator/mutations/mutation.ts';

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { generateFindingsReference } from '../../scripts/generate/findings.ts';
-import { FINDINGS, type FindingKind } from '../../src/tuf/findings.ts';
+import { FINDINGS, type FindingKind } from '../../src/tuf/findings/findings.ts';
 
 const kinds: readonly (readonly [string, FindingKind])[] = Object.entries(FINDINGS);
 

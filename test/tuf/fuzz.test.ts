@@ -1,11 +1,11 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { decodeSegment } from '../../src/storage/file-encoding.ts';
-import { openFile } from '../../src/tuf/envelope.ts';
-import { MetadataFault } from '../../src/tuf/fault.ts';
+import { MetadataFault } from '../../src/tuf/findings/fault.ts';
 import { scanFile } from '../../src/tuf/json/scanner.ts';
-import type { Heads, VerifyOptions } from '../../src/tuf/verification.ts';
-import { verify } from '../../src/tuf/verify.ts';
+import { openFile } from '../../src/tuf/metadata/envelope.ts';
+import type { Heads, VerifyOptions } from '../../src/tuf/verify/verification.ts';
+import { verify } from '../../src/tuf/verify/verify.ts';
 import { anchorOf, corpusPath, loadCorpus } from './corpus.ts';
 import { MemorySource } from './generator/memory-source.ts';
 import { SeededRandom } from './generator/random.ts';

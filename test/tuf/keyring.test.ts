@@ -1,7 +1,7 @@
 import { createPublicKey, generateKeyPairSync } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
-import type { Key } from '../../src/tuf/key.ts';
-import { KeyRing } from '../../src/tuf/keyring.ts';
+import type { Key } from '../../src/tuf/keys/key.ts';
+import { KeyRing } from '../../src/tuf/keys/keyring.ts';
 import { KEY_KINDS, type KeyKind, type TestKey, testKey } from './generator/keys.ts';
 
 const MESSAGE = Buffer.from('what was signed');

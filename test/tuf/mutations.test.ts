@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { FINDINGS, type FindingCode } from '../../src/tuf/findings.ts';
-import { verify } from '../../src/tuf/verify.ts';
+import { FINDINGS, type FindingCode } from '../../src/tuf/findings/findings.ts';
+import { verify } from '../../src/tuf/verify/verify.ts';
 import { MemorySource } from './generator/memory-source.ts';
 import { MUTATIONS } from './generator/mutations/index.ts';
 import { BASE, fileOf, type Mutation, sha256 } from './generator/mutations/mutation.ts';

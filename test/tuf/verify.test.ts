@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { RecoveryError, TerminalError } from '../../src/errors.ts';
 import type { GetOptions } from '../../src/storage/source.ts';
-import type { Trusted, Verification, VerifyOptions } from '../../src/tuf/verification.ts';
-import { verify } from '../../src/tuf/verify.ts';
+import type { Trusted, Verification, VerifyOptions } from '../../src/tuf/verify/verification.ts';
+import { verify } from '../../src/tuf/verify/verify.ts';
 import { MemorySource } from './generator/memory-source.ts';
 import { fileOf, sha256 } from './generator/mutations/mutation.ts';
 import { REFERENCE_TIME, Repository, type RepositoryOptions, type RoleTree } from './generator/repository.ts';

@@ -1,7 +1,7 @@
 import type { BootstrapRecovery } from '../../api/bootstraprecovery.generated.ts';
 import { bootstrapRecoveries } from '../../api/resources.ts';
 import { TerminalError } from '../../errors.ts';
-import type { Resource } from '../../kube/resource.ts';
+import type { Resource } from '../../kube/client/resource.ts';
 import type { CommandContext } from '../context.ts';
 import { exitCodes } from '../exit-codes.ts';
 import { clusterCommand } from './cluster-command.ts';

@@ -1,8 +1,8 @@
 import type { BootstrapRecovery } from '../../api/bootstraprecovery.generated.ts';
 import { TerminalError } from '../../errors.ts';
 import type { CommandContext } from '../context.ts';
-import { type Progress, progressTo } from '../progress.ts';
-import { terminalText } from '../terminal-text.ts';
+import { type Progress, progressTo } from '../output/progress.ts';
+import { terminalText } from '../output/terminal-text.ts';
 import type { Connection } from './connection.ts';
 import { awaitsApproval, exitCodeOf, succeededOf } from './verdict.ts';
 import { watchRuns } from './watch-runs.ts';

@@ -1,6 +1,6 @@
 import type { BootstrapRecovery } from '../../api/bootstraprecovery.generated.ts';
 import { bootstrapRecoveries } from '../../api/resources.ts';
-import type { Resource } from '../../kube/resource.ts';
+import type { Resource } from '../../kube/client/resource.ts';
 import type { CommandContext } from '../context.ts';
 import { exitCodes } from '../exit-codes.ts';
 import { clusterCommand } from './cluster-command.ts';

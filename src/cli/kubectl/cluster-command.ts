@@ -1,8 +1,8 @@
-import { ApiError } from '../../kube/apierror.ts';
-import { ConnectionError } from '../../kube/connectionerror.ts';
+import { ApiError } from '../../kube/client/api-error.ts';
+import { ConnectionError } from '../../kube/client/connection-error.ts';
 import type { CommandContext } from '../context.ts';
 import { type ExitCode, exitCodes } from '../exit-codes.ts';
-import { terminalText } from '../terminal-text.ts';
+import { terminalText } from '../output/terminal-text.ts';
 import { type Connection, type ConnectionFlags, connect } from './connection.ts';
 
 /**

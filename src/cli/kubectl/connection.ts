@@ -1,8 +1,8 @@
 import { KubeConfig } from '@kubernetes/client-node';
 import { Registry } from 'prom-client';
 import { TerminalError } from '../../errors.ts';
-import { ApiClient } from '../../kube/apiclient.ts';
-import { RuntimeMetrics } from '../../kube/metrics.ts';
+import { ApiClient } from '../../kube/client/api-client.ts';
+import { RuntimeMetrics } from '../../kube/metrics/runtime-metrics.ts';
 
 /** Flags every command of the plugin takes, as kubectl has them. */
 export interface ConnectionFlags {

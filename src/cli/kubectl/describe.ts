@@ -1,6 +1,6 @@
 import type { CommandContext } from '../context.ts';
 import { exitCodes } from '../exit-codes.ts';
-import { type OutputFlags, writeResult } from '../output.ts';
+import { type OutputFlags, writeResult } from '../output/output.ts';
 import { clusterCommand } from './cluster-command.ts';
 import type { ConnectionFlags } from './connection.ts';
 import { describeRun } from './description.ts';

@@ -1,8 +1,8 @@
 import type { BootstrapRecovery } from '../../api/bootstraprecovery.generated.ts';
-import { type Paint, paintFor } from '../style.ts';
-import { table } from '../table.ts';
-import { terminalText } from '../terminal-text.ts';
-import { wrap } from '../wrap.ts';
+import { type Paint, paintFor } from '../output/style.ts';
+import { table } from '../output/table.ts';
+import { terminalText } from '../output/terminal-text.ts';
+import { wrap } from '../output/wrap.ts';
 import { age } from './age.ts';
 import { progressText } from './run-table.ts';
 import { awaitsApproval, nextOf, succeededOf, toneOf } from './verdict.ts';

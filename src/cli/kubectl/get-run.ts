@@ -1,8 +1,8 @@
 import type { BootstrapRecovery } from '../../api/bootstraprecovery.generated.ts';
 import { bootstrapRecoveries } from '../../api/resources.ts';
 import { TerminalError } from '../../errors.ts';
-import { ApiError } from '../../kube/apierror.ts';
-import type { Resource } from '../../kube/resource.ts';
+import { ApiError } from '../../kube/client/api-error.ts';
+import type { Resource } from '../../kube/client/resource.ts';
 import type { Connection } from './connection.ts';
 
 const runs: Resource<BootstrapRecovery> = bootstrapRecoveries;

@@ -1,7 +1,7 @@
 import { type Command, Option } from 'commander';
 import type { CommandContext } from '../context.ts';
-import { integer } from '../flag-values.ts';
-import { addOutputOption } from '../output.ts';
+import { integer } from '../options/flag-values.ts';
+import { addOutputOption } from '../output/output.ts';
 
 /** A run takes 300 s at most, and a person a while to approve; a day is enough for anybody to notice. */
 const maxWaitSeconds = 86_400;

@@ -1,5 +1,5 @@
 import { TerminalError } from '../../errors.ts';
-import { configMaps } from '../../kube/keyed.ts';
+import { configMaps } from '../../kube/client/keyed.ts';
 import type { CommandContext } from '../context.ts';
 import { exitCodes } from '../exit-codes.ts';
 import { clusterCommand } from './cluster-command.ts';

@@ -1,7 +1,7 @@
 import type { BootstrapRecovery } from '../../api/bootstraprecovery.generated.ts';
-import { paintFor } from '../style.ts';
-import { table } from '../table.ts';
-import { terminalText } from '../terminal-text.ts';
+import { paintFor } from '../output/style.ts';
+import { table } from '../output/table.ts';
+import { terminalText } from '../output/terminal-text.ts';
 import { age } from './age.ts';
 import { progressBar } from './progress-bar.ts';
 import { exitCodeOf, succeededOf, toneOf } from './verdict.ts';

@@ -1,11 +1,11 @@
 import type { BootstrapRecoveryManifestSpec } from '../../api/bootstraprecovery.generated.ts';
 import { apiVersion, bootstrapRecoveries, group } from '../../api/resources.ts';
 import { TerminalError } from '../../errors.ts';
-import type { KubernetesObject } from '../../kube/object.ts';
-import type { Resource } from '../../kube/resource.ts';
+import type { KubernetesObject } from '../../kube/client/object.ts';
+import type { Resource } from '../../kube/client/resource.ts';
 import type { CommandContext } from '../context.ts';
 import { exitCodes } from '../exit-codes.ts';
-import { writeResult } from '../output.ts';
+import { writeResult } from '../output/output.ts';
 import { clusterCommand } from './cluster-command.ts';
 import { plainObject } from './plain-object.ts';
 import { exitCodeOf } from './verdict.ts';

@@ -1,9 +1,9 @@
 import type { BootstrapRecovery } from '../../api/bootstraprecovery.generated.ts';
 import { apiVersion, bootstrapRecoveries } from '../../api/resources.ts';
-import type { Resource } from '../../kube/resource.ts';
+import type { Resource } from '../../kube/client/resource.ts';
 import type { CommandContext } from '../context.ts';
 import { type ExitCode, exitCodes } from '../exit-codes.ts';
-import { type OutputFlags, writeResult } from '../output.ts';
+import { type OutputFlags, writeResult } from '../output/output.ts';
 import { clusterCommand } from './cluster-command.ts';
 import type { Connection, ConnectionFlags } from './connection.ts';
 import { plainObject } from './plain-object.ts';

@@ -2,7 +2,7 @@ import type { BootstrapRecovery } from '../../api/bootstraprecovery.generated.ts
 import { type Condition, findCondition } from '../../api/condition.ts';
 import { type ReasonDoc, succeededReasons } from '../../api/reasons.ts';
 import { type ExitCode, exitCodes } from '../exit-codes.ts';
-import type { Tone } from '../style.ts';
+import type { Tone } from '../output/style.ts';
 
 /** `Succeeded`, the condition that says how a run stands; undefined until the controller has seen it. */
 export function succeededOf(run: BootstrapRecovery): Condition | undefined {

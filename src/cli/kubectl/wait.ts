@@ -1,9 +1,9 @@
 import type { BootstrapRecovery } from '../../api/bootstraprecovery.generated.ts';
 import type { CommandContext } from '../context.ts';
 import { exitCodes } from '../exit-codes.ts';
-import { type OutputFlags, writeResult } from '../output.ts';
-import { paintFor } from '../style.ts';
-import { terminalText } from '../terminal-text.ts';
+import { type OutputFlags, writeResult } from '../output/output.ts';
+import { paintFor } from '../output/style.ts';
+import { terminalText } from '../output/terminal-text.ts';
 import { awaitRun } from './await-run.ts';
 import { clusterCommand } from './cluster-command.ts';
 import type { Connection, ConnectionFlags } from './connection.ts';

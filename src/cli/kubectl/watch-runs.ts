@@ -1,13 +1,13 @@
 import type { BootstrapRecovery } from '../../api/bootstraprecovery.generated.ts';
 import { bootstrapRecoveries } from '../../api/resources.ts';
-import type { ApiClient } from '../../kube/apiclient.ts';
-import { isExpired } from '../../kube/apierror.ts';
-import type { Selection } from '../../kube/calloptions.ts';
-import { type Clock, systemClock } from '../../kube/clock.ts';
-import { ConnectionError } from '../../kube/connectionerror.ts';
-import { formatKey } from '../../kube/objectkey.ts';
-import type { Resource } from '../../kube/resource.ts';
-import { sleep } from '../../kube/sleep.ts';
+import { type Clock, systemClock } from '../../async/clock.ts';
+import { sleep } from '../../async/sleep.ts';
+import type { ApiClient } from '../../kube/client/api-client.ts';
+import { isExpired } from '../../kube/client/api-error.ts';
+import type { Selection } from '../../kube/client/call-options.ts';
+import { ConnectionError } from '../../kube/client/connection-error.ts';
+import { formatKey } from '../../kube/client/object-key.ts';
+import type { Resource } from '../../kube/client/resource.ts';
 
 const runs: Resource<BootstrapRecovery> = bootstrapRecoveries;
 const retryMs = 1_000;

@@ -3,16 +3,16 @@ import { isTerminal, type Verdict } from '../../api/conditions.ts';
 import type { SucceededReason } from '../../api/reasons.ts';
 import { bootstrapRecoveries, lockFinalizer } from '../../api/resources.ts';
 import { TerminalError } from '../../errors.ts';
-import { isConflict, isNotFound } from '../../kube/apierror.ts';
-import { hasFinalizer, removeFinalizer } from '../../kube/finalizers.ts';
-import type { Result } from '../../kube/reconcile.ts';
-import { missingPermission } from '../target/forbidden.ts';
-import { countEnd } from './accounts.ts';
+import { isConflict, isNotFound } from '../../kube/client/api-error.ts';
+import { hasFinalizer, removeFinalizer } from '../../kube/client/finalizers.ts';
+import type { Result } from '../../kube/controller/reconcile.ts';
+import { missingPermission } from '../target-connection/missing-permission.ts';
 import { type AttemptOrder, type AttemptTools, makeAttempt } from './attempt.ts';
 import { concludedWithout, type Draft, draftOf } from './draft.ts';
 import type { LiveFacts } from './facts.ts';
-import { giveBackLock } from './giveback.ts';
-import type { RecentEnds } from './recentends.ts';
+import type { RecentEnds } from './finished-runs.ts';
+import { countEnd } from './metrics.ts';
+import { giveBackLock } from './release-lock.ts';
 
 /** Milliseconds until something nobody tells us about, such as a granted permission, is looked at again. */
 const lookAgain = 30_000;

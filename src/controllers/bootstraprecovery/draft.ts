@@ -12,10 +12,10 @@ import {
 import { rfc3339 } from '../../api/settle.ts';
 import type { Acceptance, Progress } from '../../recovery/observer.ts';
 import type { Outcome } from '../../recovery/outcome.ts';
-import type { Plan } from '../../recovery/plan.ts';
-import type { State } from '../../recovery/state.ts';
-import type { Finding } from '../../tuf/finding.ts';
-import type { Trusted } from '../../tuf/verification.ts';
+import type { Plan } from '../../recovery/plan/plan.ts';
+import type { State } from '../../recovery/state/state.ts';
+import type { Finding } from '../../tuf/findings/finding.ts';
+import type { Trusted } from '../../tuf/verify/verification.ts';
 import { findingsSummary, planSummary, trustSummary, verificationSummary, withError } from './summary.ts';
 
 type Fields = Omit<BootstrapRecoveryStatus, 'conditions' | 'observedGeneration'>;

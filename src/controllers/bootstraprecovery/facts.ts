@@ -1,12 +1,12 @@
 import type { BootstrapRecovery } from '../../api/bootstraprecovery.generated.ts';
 import type { RecoveryTarget } from '../../api/recoverytarget.generated.ts';
 import { bootstrapRecoveries, recoveryTargets } from '../../api/resources.ts';
-import type { ApiClient } from '../../kube/apiclient.ts';
-import { isNotFound } from '../../kube/apierror.ts';
-import type { Clock } from '../../kube/clock.ts';
-import type { KubernetesObject } from '../../kube/object.ts';
-import type { ObjectKey } from '../../kube/objectkey.ts';
-import type { Resource } from '../../kube/resource.ts';
+import type { Clock } from '../../async/clock.ts';
+import type { ApiClient } from '../../kube/client/api-client.ts';
+import { isNotFound } from '../../kube/client/api-error.ts';
+import type { KubernetesObject } from '../../kube/client/object.ts';
+import type { ObjectKey } from '../../kube/client/object-key.ts';
+import type { Resource } from '../../kube/client/resource.ts';
 import type { RunFacts } from './decide.ts';
 
 /** Facts from the API server itself, whole objects. */

@@ -1,5 +1,5 @@
 import type { BootstrapRecovery } from '../../api/bootstraprecovery.generated.ts';
-import type { StoreEvent } from '../../kube/store.ts';
+import type { StoreEvent } from '../../kube/cache/store.ts';
 
 /** Abort reason: a person ended this run. */
 class InterruptedError extends Error {

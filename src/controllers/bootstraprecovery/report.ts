@@ -1,10 +1,10 @@
 import type { BootstrapRecovery } from '../../api/bootstraprecovery.generated.ts';
 import { fieldManager, runLabel } from '../../api/resources.ts';
-import type { ApiClient } from '../../kube/apiclient.ts';
-import { configMaps } from '../../kube/keyed.ts';
-import { controllerReference } from '../../kube/object.ts';
+import type { ApiClient } from '../../kube/client/api-client.ts';
+import { configMaps } from '../../kube/client/keyed.ts';
+import { controllerReference } from '../../kube/client/object.ts';
 import type { Outcome } from '../../recovery/outcome.ts';
-import type { Action } from '../../recovery/plan.ts';
+import type { Action } from '../../recovery/plan/plan.ts';
 import { fitsStatus } from './summary.ts';
 
 /** Characters of the report. etcd takes 1.5 MiB a request and a ConfigMap 1 MiB, in bytes; names are mostly ASCII. */

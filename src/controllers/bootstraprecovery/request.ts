@@ -1,8 +1,8 @@
 import type { BootstrapRecovery, BootstrapRecoverySpec } from '../../api/bootstraprecovery.generated.ts';
 import type { RecoveryTarget } from '../../api/recoverytarget.generated.ts';
 import type { Overrides, RunRequest } from '../../recovery/request.ts';
-import type { VerifyPolicy } from '../../tuf/verification.ts';
-import type { Connection } from '../target/connection.ts';
+import type { VerifyPolicy } from '../../tuf/verify/verification.ts';
+import type { Connection } from '../target-connection/connect-target.ts';
 
 /** What a request gets from the controller rather than from the objects. */
 export type RunContext = Pick<

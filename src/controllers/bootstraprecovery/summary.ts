@@ -1,9 +1,9 @@
 import type { BootstrapRecoveryStatus } from '../../api/bootstraprecovery.generated.ts';
 import { rfc3339 } from '../../api/settle.ts';
 import type { Outcome, StateVerification } from '../../recovery/outcome.ts';
-import type { Action, ActionKind, Plan } from '../../recovery/plan.ts';
-import type { Finding } from '../../tuf/finding.ts';
-import type { RoleFacts, Trusted } from '../../tuf/verification.ts';
+import type { Action, ActionKind, Plan } from '../../recovery/plan/plan.ts';
+import type { Finding } from '../../tuf/findings/finding.ts';
+import type { RoleFacts, Trusted } from '../../tuf/verify/verification.ts';
 
 /** Lists in the status are cut to what the schema admits; the report holds the rest. */
 const limits = { actions: 64, expired: 32, findings: 32, text: 1024 };

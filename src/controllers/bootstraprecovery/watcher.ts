@@ -1,11 +1,11 @@
-import type { Clock } from '../../kube/clock.ts';
+import type { Clock } from '../../async/clock.ts';
 import type { Acceptance, Progress, RunObserver } from '../../recovery/observer.ts';
-import type { Plan } from '../../recovery/plan.ts';
-import type { State } from '../../recovery/state.ts';
-import type { Finding } from '../../tuf/finding.ts';
-import type { Trusted } from '../../tuf/verification.ts';
+import type { Plan } from '../../recovery/plan/plan.ts';
+import type { State } from '../../recovery/state/state.ts';
+import type { Finding } from '../../tuf/findings/finding.ts';
+import type { Trusted } from '../../tuf/verify/verification.ts';
 import { accepting, type Draft, planned, progressed, trusting } from './draft.ts';
-import type { StatusWriter } from './statuswriter.ts';
+import type { StatusWriter } from './status-writer.ts';
 
 /** Turns what a run tells about itself into its status, through the writer's throttle. */
 export class RunWatcher implements RunObserver {

@@ -1,7 +1,7 @@
 import type { Logger } from 'pino';
 import type { Registry } from 'prom-client';
-import type { ApiClientOptions } from '../../kube/calloptions.ts';
-import type { Clock } from '../../kube/clock.ts';
+import type { Clock } from '../../async/clock.ts';
+import type { ApiClientOptions } from '../../kube/client/call-options.ts';
 
 /** What an operator is made of. */
 export interface OperatorOptions {

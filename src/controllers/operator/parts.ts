@@ -9,16 +9,16 @@ import {
   recoveryPolicies,
   recoveryTargets,
 } from '../../api/resources.ts';
-import { ApiClient } from '../../kube/apiclient.ts';
-import { EventRecorder } from '../../kube/eventrecorder.ts';
-import { Informer } from '../../kube/informer.ts';
-import { LeaderElector, LeadershipLostError } from '../../kube/leaderelector.ts';
-import { RuntimeMetrics } from '../../kube/metrics.ts';
+import { Informer } from '../../kube/cache/informer.ts';
+import { ApiClient } from '../../kube/client/api-client.ts';
+import { EventRecorder } from '../../kube/events/event-recorder.ts';
+import { LeaderElector, LeadershipLostError } from '../../kube/leaderelection/leader-elector.ts';
+import { RuntimeMetrics } from '../../kube/metrics/runtime-metrics.ts';
 import { metricsPrefix, RecoveryMetrics } from '../../observability/metrics.ts';
-import type { S3Observer } from '../../storage/s3-options.ts';
-import { PolicyMemory, targetIndex, targetOf } from '../memory/recall.ts';
+import type { S3Observer } from '../../storage/s3/s3-options.ts';
+import { PolicyMemory, targetIndex, targetOf } from '../app-history/app-history.ts';
 import { ownerIndex, ownersOf } from '../recoverypolicy/facts.ts';
-import { BucketPool } from '../target/bucketpool.ts';
+import { BucketPool } from '../target-connection/bucket-pool.ts';
 import type { OperatorOptions } from './options.ts';
 
 /** What the controllers share: the API server as they see it, and what they work with. */

@@ -1,7 +1,7 @@
 import type { BootstrapRecovery, BootstrapRecoverySpec } from '../../api/bootstraprecovery.generated.ts';
 import type { RecoveryPolicy } from '../../api/recoverypolicy.generated.ts';
 import { apiVersion, policyLabel } from '../../api/resources.ts';
-import { controllerReference, type Manifest } from '../../kube/object.ts';
+import { controllerReference, type Manifest } from '../../kube/client/object.ts';
 import type { App } from '../../recovery/request.ts';
 
 /** A run on its way to the API server. */

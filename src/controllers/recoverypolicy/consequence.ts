@@ -1,6 +1,6 @@
 import type { PolicyFacts } from './decide.ts';
 import { type AppEntry, looked } from './entry.ts';
-import { allowedFrom, needsRecovery, ordered } from './orders.ts';
+import { allowedFrom, needsRecovery, ordered } from './pending-recoveries.ts';
 import type { Reading } from './reading.ts';
 
 /** What a look leads to. */

@@ -3,13 +3,13 @@ import type { Logger } from 'pino';
 import type { BootstrapRecovery } from '../../api/bootstraprecovery.generated.ts';
 import type { RecoveryPolicy } from '../../api/recoverypolicy.generated.ts';
 import type { RecoveryTarget } from '../../api/recoverytarget.generated.ts';
-import type { Clock } from '../../kube/clock.ts';
-import { Controller } from '../../kube/controller.ts';
-import type { Informer } from '../../kube/informer.ts';
-import type { RuntimeMetrics } from '../../kube/metrics.ts';
-import { targetIndex } from '../memory/recall.ts';
-import { RecoveryPolicyReconciler, type RecoveryPolicyReconcilerOptions } from '../recoverypolicy.ts';
-import type { Places } from './places.ts';
+import type { Clock } from '../../async/clock.ts';
+import type { Informer } from '../../kube/cache/informer.ts';
+import { Controller } from '../../kube/controller/controller.ts';
+import type { RuntimeMetrics } from '../../kube/metrics/runtime-metrics.ts';
+import { targetIndex } from '../app-history/app-history.ts';
+import { RecoveryPolicyReconciler, type RecoveryPolicyReconcilerOptions } from './reconciler.ts';
+import type { Places } from './verify-slots.ts';
 import { ownerPolicies, policyChanged, targetConcernsPolicies } from './wake.ts';
 
 /** What the controller of policies is made of. */

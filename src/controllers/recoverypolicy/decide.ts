@@ -1,6 +1,6 @@
 import { findCondition } from '../../api/condition.ts';
 import type { Verdict } from '../../api/conditions.ts';
-import type { PolicyReadyReason } from '../../api/policyreasons.ts';
+import type { PolicyReadyReason } from '../../api/policy-reasons.ts';
 import type { RecoveryPolicy, RecoveryPolicySpec } from '../../api/recoverypolicy.generated.ts';
 import type { RecoveryTarget } from '../../api/recoverytarget.generated.ts';
 import { type AppEntry, isUnverifiable } from './entry.ts';

@@ -1,7 +1,7 @@
 import type { RecoveryPolicyStatus } from '../../api/recoverypolicy.generated.ts';
 import { rfc3339 } from '../../api/settle.ts';
 import type { App } from '../../recovery/request.ts';
-import { raised } from '../memory/marks.ts';
+import { raised } from '../app-history/high-water-marks.ts';
 import type { Reading } from './reading.ts';
 
 /** All that a policy remembers about one app, as its status holds it. */

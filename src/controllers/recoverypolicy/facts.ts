@@ -2,15 +2,15 @@ import type { BootstrapRecovery } from '../../api/bootstraprecovery.generated.ts
 import type { RecoveryPolicy } from '../../api/recoverypolicy.generated.ts';
 import type { RecoveryTarget } from '../../api/recoverytarget.generated.ts';
 import { bootstrapRecoveries, recoveryPolicies, recoveryTargets } from '../../api/resources.ts';
-import type { ApiClient } from '../../kube/apiclient.ts';
-import type { Clock } from '../../kube/clock.ts';
-import type { ObjectKey } from '../../kube/objectkey.ts';
-import type { Store } from '../../kube/store.ts';
+import type { Clock } from '../../async/clock.ts';
+import type { Store } from '../../kube/cache/store.ts';
+import type { ApiClient } from '../../kube/client/api-client.ts';
+import type { ObjectKey } from '../../kube/client/object-key.ts';
 import { find } from '../bootstraprecovery/facts.ts';
 import { isOwnedBy } from './child.ts';
 import type { PolicyFacts } from './decide.ts';
 import { childState } from './history.ts';
-import { type ChildState, openRecovery } from './orders.ts';
+import { type ChildState, openRecovery } from './pending-recoveries.ts';
 
 /** Facts from the API server itself, whole objects. */
 export interface LivePolicyFacts extends PolicyFacts {

@@ -1,7 +1,7 @@
 import type { BootstrapRecovery } from '../../api/bootstraprecovery.generated.ts';
 import { findCondition } from '../../api/condition.ts';
 import type { RecoveryPolicySpec } from '../../api/recoverypolicy.generated.ts';
-import type { ChildState } from './orders.ts';
+import type { ChildState } from './pending-recoveries.ts';
 
 /** How a run stands. */
 export function childState({ status }: Pick<BootstrapRecovery, 'status'>): Exclude<ChildState, 'Absent'> {

@@ -1,7 +1,7 @@
-import type { UnverifiableReason } from '../../api/policyreasons.ts';
+import type { UnverifiableReason } from '../../api/policy-reasons.ts';
 import type { Outcome } from '../../recovery/outcome.ts';
-import type { State } from '../../recovery/state.ts';
-import { type Heads, headsOf } from '../memory/marks.ts';
+import type { State } from '../../recovery/state/state.ts';
+import { type Heads, headsOf } from '../app-history/high-water-marks.ts';
 
 /** What one look at an app says. */
 export type Reading = {

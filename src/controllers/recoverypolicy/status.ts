@@ -1,17 +1,17 @@
 import type { Verdict } from '../../api/conditions.ts';
-import { policyConditions } from '../../api/policyconditions.ts';
+import { policyConditions } from '../../api/policy-conditions.ts';
 import type {
   CircuitOpenReason,
   LossDetectedReason,
   PolicyReadyReason,
   UnverifiableReason,
-} from '../../api/policyreasons.ts';
+} from '../../api/policy-reasons.ts';
 import type { RecoveryPolicySpec, RecoveryPolicyStatus } from '../../api/recoverypolicy.generated.ts';
 import { rfc3339 } from '../../api/settle.ts';
 import { describeApp } from '../../faynosync/app.ts';
 import { type Decision, nextLook, type PolicyFacts } from './decide.ts';
 import { type AppEntry, isLost, isUnverifiable } from './entry.ts';
-import { allowedFrom, needsRecovery, openRecovery } from './orders.ts';
+import { allowedFrom, needsRecovery, openRecovery } from './pending-recoveries.ts';
 
 /** Apps named in the message of a condition; the status holds all of them. */
 const named = 5;

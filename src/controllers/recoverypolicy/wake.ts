@@ -3,8 +3,8 @@ import type { BootstrapRecovery } from '../../api/bootstraprecovery.generated.ts
 import type { RecoveryPolicy } from '../../api/recoverypolicy.generated.ts';
 import type { RecoveryTarget } from '../../api/recoverytarget.generated.ts';
 import { recoveryPolicies } from '../../api/resources.ts';
-import type { ObjectKey } from '../../kube/objectkey.ts';
-import type { StoreEvent } from '../../kube/store.ts';
+import type { StoreEvent } from '../../kube/cache/store.ts';
+import type { ObjectKey } from '../../kube/client/object-key.ts';
 
 /** Our own writes of the status are no reason to look again: only new objects and new specs are. */
 export function policyChanged(event: StoreEvent<RecoveryPolicy>): boolean {

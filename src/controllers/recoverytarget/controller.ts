@@ -1,7 +1,7 @@
-import { Controller } from '../../kube/controller.ts';
+import { Controller } from '../../kube/controller/controller.ts';
 import type { OperatorOptions } from '../operator/options.ts';
 import type { Parts } from '../operator/parts.ts';
-import { RecoveryTargetReconciler, targetChanged } from '../recoverytarget.ts';
+import { RecoveryTargetReconciler, targetChanged } from './reconciler.ts';
 
 const targetWorkers = 4;
 /** A look at a target is given up after this: Redis and storage have their own, shorter limits. */

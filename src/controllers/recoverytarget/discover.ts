@@ -1,6 +1,6 @@
 import { TerminalError } from '../../errors.ts';
 import type { App } from '../../recovery/request.ts';
-import type { S3Bucket } from '../../storage/s3-bucket.ts';
+import type { S3Bucket } from '../../storage/s3/s3-bucket.ts';
 
 /** An app as the bucket shows it; nothing of it is verified. */
 export interface FoundApp extends App {

@@ -3,9 +3,9 @@ import type {
   RedisReachableReason,
   StorageReachableReason,
   TrustRootReason,
-} from '../../api/targetreasons.ts';
+} from '../../api/target-reasons.ts';
 import { type ErrorCode, RecoveryError } from '../../errors.ts';
-import { ForbiddenError } from '../target/forbidden.ts';
+import { ForbiddenError } from '../target-connection/missing-permission.ts';
 
 /** Redis' ways to fail that are not simply "does not answer". */
 const redisReasons: Partial<Record<ErrorCode, RedisReachableReason>> = {

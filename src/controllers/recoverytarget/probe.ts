@@ -1,20 +1,20 @@
 import type { Verdict } from '../../api/conditions.ts';
 import type { RecoveryTarget } from '../../api/recoverytarget.generated.ts';
-import type { TargetVerdicts } from '../../api/targetconditions.ts';
+import type { TargetVerdicts } from '../../api/target-conditions.ts';
 import type {
   RedisReachableReason,
   StorageReachableReason,
   TrustRootReason,
-} from '../../api/targetreasons.ts';
-import type { ApiClient } from '../../kube/apiclient.ts';
+} from '../../api/target-reasons.ts';
+import type { ApiClient } from '../../kube/client/api-client.ts';
 import { describeEndpoint } from '../../redis/endpoint.ts';
-import { RedisStateStore } from '../../redis/redisstatestore.ts';
-import type { ServerFacts } from '../../redis/statestore.ts';
-import type { BucketPool } from '../target/bucketpool.ts';
-import { redisEndpoint } from '../target/redis.ts';
-import { References } from '../target/references.ts';
-import { bucketOptions } from '../target/storage.ts';
-import { allAnchors } from '../target/trust.ts';
+import { RedisStateStore } from '../../redis/redis-state-store.ts';
+import type { ServerFacts } from '../../redis/state-store.ts';
+import { bucketOptions } from '../target-connection/bucket-options.ts';
+import type { BucketPool } from '../target-connection/bucket-pool.ts';
+import { redisEndpoint } from '../target-connection/redis-endpoint.ts';
+import { References } from '../target-connection/references.ts';
+import { allAnchors } from '../target-connection/trust-anchor.ts';
 import { discoverApps, type FoundApp } from './discover.ts';
 import { redisFailure, storageFailure, trustFailure } from './failures.ts';
 import { assertRoot } from './root.ts';

@@ -1,6 +1,6 @@
 import type { RecoveryTarget, RecoveryTargetStatus } from '../../api/recoverytarget.generated.ts';
 import { rfc3339 } from '../../api/settle.ts';
-import { targetConditions } from '../../api/targetconditions.ts';
+import { targetConditions } from '../../api/target-conditions.ts';
 import type { Probe } from './probe.ts';
 
 /** The status after a look at the target; `suspended` keeps what was seen last. */

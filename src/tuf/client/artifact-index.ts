@@ -1,5 +1,5 @@
-import type { OpenedFile } from '../envelope.ts';
-import { parseTargets, type Targets } from '../targets.ts';
+import type { OpenedFile } from '../metadata/envelope.ts';
+import { parseTargets, type Targets } from '../metadata/targets.ts';
 import { parseTargetFile, type TargetFile } from './target-file.ts';
 
 /** Targets metadata together with its artifacts, which verifying a repository at rest does not need. */

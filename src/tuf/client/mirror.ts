@@ -1,12 +1,12 @@
 import { RecoveryError } from '../../errors.ts';
 import type { MetadataSource } from '../../storage/source.ts';
-import { MetadataFault } from '../fault.ts';
-import { fileName } from '../file-names.ts';
-import type { FindingCode } from '../findings.ts';
-import { LIMITS } from '../limits.ts';
-import type { FileLink } from '../link.ts';
-import type { Root } from '../root.ts';
-import { readFile } from '../run.ts';
+import { MetadataFault } from '../findings/fault.ts';
+import type { FindingCode } from '../findings/findings.ts';
+import { fileName } from '../metadata/file-names.ts';
+import { LIMITS } from '../metadata/limits.ts';
+import type { FileLink } from '../metadata/link.ts';
+import type { Root } from '../metadata/root.ts';
+import { readFile } from '../verify/verification-run.ts';
 
 /** The mirror as the client workflow asks it: one file by its name, never more bytes than may be there. */
 export class Mirror {

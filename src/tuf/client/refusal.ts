@@ -1,6 +1,6 @@
 import { TerminalError } from '../../errors.ts';
-import { MetadataFault } from '../fault.ts';
-import type { FindingCode } from '../findings.ts';
+import { MetadataFault } from '../findings/fault.ts';
+import type { FindingCode } from '../findings/findings.ts';
 
 const TRY_ELSEWHERE =
   'What was trusted before is unchanged. Try another mirror, or tell the owner of the repository.';

@@ -1,7 +1,7 @@
 import { hash } from 'node:crypto';
-import { MetadataFault } from '../fault.ts';
-import { binOf } from '../succinct.ts';
-import type { DelegatedRole, Delegations } from '../targets.ts';
+import { MetadataFault } from '../findings/fault.ts';
+import { binOf } from '../metadata/succinct.ts';
+import type { DelegatedRole, Delegations } from '../metadata/targets.ts';
 import { matches } from './path-pattern.ts';
 
 /**

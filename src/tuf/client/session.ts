@@ -1,10 +1,10 @@
 import type { MetadataSource } from '../../storage/source.ts';
-import { type Envelope, type MetadataType, type OpenedFile, openFile } from '../envelope.ts';
-import { MetadataFault } from '../fault.ts';
-import type { FindingCode } from '../findings.ts';
-import { KeyRing } from '../keyring.ts';
-import { jsonPolicy } from '../run.ts';
-import { requireThreshold, type Signers } from '../threshold.ts';
+import { MetadataFault } from '../findings/fault.ts';
+import type { FindingCode } from '../findings/findings.ts';
+import { KeyRing } from '../keys/keyring.ts';
+import { requireThreshold, type Signers } from '../keys/threshold.ts';
+import { type Envelope, type MetadataType, type OpenedFile, openFile } from '../metadata/envelope.ts';
+import { jsonPolicy } from '../verify/verification-run.ts';
 import { Mirror } from './mirror.ts';
 import type { TrustStore } from './trust-store.ts';
 

@@ -1,8 +1,8 @@
-import { MetadataFault } from '../fault.ts';
-import { checkBytes, checkVersion, SNAPSHOT_LINK } from '../link.ts';
-import { type Root, signersOf } from '../root.ts';
-import { parseSnapshot, type Snapshot } from '../snapshot.ts';
-import type { Timestamp } from '../timestamp.ts';
+import { MetadataFault } from '../findings/fault.ts';
+import { checkBytes, checkVersion, SNAPSHOT_LINK } from '../metadata/link.ts';
+import { type Root, signersOf } from '../metadata/root.ts';
+import { parseSnapshot, type Snapshot } from '../metadata/snapshot.ts';
+import type { Timestamp } from '../metadata/timestamp.ts';
 import type { Session } from './session.ts';
 
 /**

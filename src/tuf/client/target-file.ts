@@ -1,9 +1,9 @@
 import { TerminalError } from '../../errors.ts';
 import type { MetadataSource } from '../../storage/source.ts';
-import { MetadataFault } from '../fault.ts';
+import { MetadataFault } from '../findings/fault.ts';
 import { asInteger, asObject, asString, invalid, member } from '../json/guards.ts';
-import { LIMITS } from '../limits.ts';
-import { checkBytes, type FileLink, ROLE_LINK } from '../link.ts';
+import { LIMITS } from '../metadata/limits.ts';
+import { checkBytes, type FileLink, ROLE_LINK } from '../metadata/link.ts';
 
 /** What targets metadata says about an artifact (spec 4.5, TARGETS). */
 export interface TargetFile {

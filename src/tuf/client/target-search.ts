@@ -1,4 +1,4 @@
-import type { Signers } from '../threshold.ts';
+import type { Signers } from '../keys/threshold.ts';
 import type { ArtifactIndex } from './artifact-index.ts';
 import { attributing } from './refusal.ts';
 import { rolesFor } from './routing.ts';

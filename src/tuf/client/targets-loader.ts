@@ -1,8 +1,8 @@
-import { MetadataFault } from '../fault.ts';
-import { checkBytes, checkVersion, type FileLink, ROLE_LINK } from '../link.ts';
-import type { Root } from '../root.ts';
-import type { Snapshot } from '../snapshot.ts';
-import type { Signers } from '../threshold.ts';
+import { MetadataFault } from '../findings/fault.ts';
+import type { Signers } from '../keys/threshold.ts';
+import { checkBytes, checkVersion, type FileLink, ROLE_LINK } from '../metadata/link.ts';
+import type { Root } from '../metadata/root.ts';
+import type { Snapshot } from '../metadata/snapshot.ts';
 import { type ArtifactIndex, readArtifactIndex } from './artifact-index.ts';
 import type { Session } from './session.ts';
 

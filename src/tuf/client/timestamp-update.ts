@@ -1,8 +1,8 @@
-import { MetadataFault } from '../fault.ts';
-import { TIMESTAMP_FILE } from '../file-names.ts';
-import { LIMITS } from '../limits.ts';
-import { type Root, signersOf } from '../root.ts';
-import { parseTimestamp, type Timestamp } from '../timestamp.ts';
+import { MetadataFault } from '../findings/fault.ts';
+import { TIMESTAMP_FILE } from '../metadata/file-names.ts';
+import { LIMITS } from '../metadata/limits.ts';
+import { type Root, signersOf } from '../metadata/root.ts';
+import { parseTimestamp, type Timestamp } from '../metadata/timestamp.ts';
 import type { Session } from './session.ts';
 
 /** Spec 5.4. The trusted timestamp counts for rollback checks even when it is expired. @throws MetadataFault */

@@ -1,4 +1,4 @@
-import { type Root, signersOf } from '../root.ts';
+import { type Root, signersOf } from '../metadata/root.ts';
 import type { ArtifactIndex } from './artifact-index.ts';
 import { attributing } from './refusal.ts';
 import { updateRoot } from './root-update.ts';

@@ -1,5 +1,5 @@
-import { MetadataFault } from '../fault.ts';
-import type { Version } from '../version.ts';
+import { MetadataFault } from '../findings/fault.ts';
+import type { Version } from '../metadata/version.ts';
 
 /** A parsed JSON object. Read it with {@link member}: names such as `constructor` must not reach the prototype. */
 export type JSONObject = Readonly<Record<string, unknown>>;

@@ -1,6 +1,6 @@
 import { isUtf8 } from 'node:buffer';
-import { MetadataFault } from '../fault.ts';
-import { LIMITS } from '../limits.ts';
+import { MetadataFault } from '../findings/fault.ts';
+import { LIMITS } from '../metadata/limits.ts';
 import {
   BACKSLASH,
   CLOSE_ARRAY,

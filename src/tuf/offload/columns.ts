@@ -1,5 +1,5 @@
 import type { ListedObject } from '../../storage/source.ts';
-import type { DelegatedFacts } from '../verification.ts';
+import type { DelegatedFacts } from '../verify/verification.ts';
 
 /**
  * Lists of many small objects cross a thread boundary as columns: cloning 16,384 objects blocks the receiving

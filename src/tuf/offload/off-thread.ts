@@ -1,8 +1,8 @@
 import { Worker } from 'node:worker_threads';
 import { RecoveryError, TerminalError } from '../../errors.ts';
 import type { ListedObject, MetadataSource } from '../../storage/source.ts';
-import { MetadataFault } from '../fault.ts';
-import type { RoleFacts, RootFacts, Trusted, Verification, VerifyOptions } from '../verification.ts';
+import { MetadataFault } from '../findings/fault.ts';
+import type { RoleFacts, RootFacts, Trusted, Verification, VerifyOptions } from '../verify/verification.ts';
 import { packListing, unpackDelegated } from './columns.ts';
 import { Outbox } from './outbox.ts';
 import { buffersOf, packFiles, type ReadFile } from './packed-files.ts';

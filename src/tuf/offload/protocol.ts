@@ -1,7 +1,7 @@
 import type { ErrorCode } from '../../errors.ts';
-import type { FaultRecord } from '../fault.ts';
-import type { Finding } from '../finding.ts';
-import type { Trusted, VerifyOptions } from '../verification.ts';
+import type { FaultRecord } from '../findings/fault.ts';
+import type { Finding } from '../findings/finding.ts';
+import type { Trusted, VerifyOptions } from '../verify/verification.ts';
 import type { DelegatedColumns, ListingColumns } from './columns.ts';
 import type { PackedFiles } from './packed-files.ts';
 

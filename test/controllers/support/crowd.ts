@@ -1,9 +1,9 @@
 import type { BootstrapRecovery } from '../../../src/api/bootstraprecovery.generated.ts';
 import { isTerminal } from '../../../src/api/conditions.ts';
 import { apiVersion, bootstrapRecoveries } from '../../../src/api/resources.ts';
-import type { ApiClient } from '../../../src/kube/apiclient.ts';
-import { systemClock } from '../../../src/kube/clock.ts';
-import { Informer } from '../../../src/kube/informer.ts';
+import { systemClock } from '../../../src/async/clock.ts';
+import { Informer } from '../../../src/kube/cache/informer.ts';
+import type { ApiClient } from '../../../src/kube/client/api-client.ts';
 import { poll } from '../../harness/poll.ts';
 import { observed } from '../../kube/fixtures/observed.ts';
 import type { ControllerProcess } from './controller-process.ts';

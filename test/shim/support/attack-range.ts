@@ -1,6 +1,6 @@
 import { AssertionError } from 'node:assert';
-import { remoteKeySet } from '../../../src/shim/signing-keys.ts';
-import { adminList } from '../../../src/shim/standing.ts';
+import { adminList } from '../../../src/shim/auth/caller-role.ts';
+import { remoteKeySet } from '../../../src/shim/auth/signing-keys.ts';
 import type { ApiServerAccess } from '../../harness/apiserver-access.ts';
 import { sharedApiServer } from '../../harness/shared-apiserver.ts';
 import { AUDIENCE, type KeyServer, startKeyServer } from './key-server.ts';

@@ -3,12 +3,12 @@ import { Registry } from 'prom-client';
 import type { BootstrapRecovery } from '../../../src/api/bootstraprecovery.generated.ts';
 import { type RunVerdicts, runConditions } from '../../../src/api/conditions.ts';
 import type { AcceptedReason, SucceededReason } from '../../../src/api/reasons.ts';
-import { ApiClient } from '../../../src/kube/apiclient.ts';
-import { systemClock } from '../../../src/kube/clock.ts';
-import { Informer } from '../../../src/kube/informer.ts';
-import { RuntimeMetrics } from '../../../src/kube/metrics.ts';
+import { systemClock } from '../../../src/async/clock.ts';
+import { Informer } from '../../../src/kube/cache/informer.ts';
+import { ApiClient } from '../../../src/kube/client/api-client.ts';
+import { RuntimeMetrics } from '../../../src/kube/metrics/runtime-metrics.ts';
 import { metricsPrefix } from '../../../src/observability/metrics.ts';
-import { runs } from '../../../src/shim/run-cache.ts';
+import { runs } from '../../../src/shim/runs/run-cache.ts';
 import type { ApiServerAccess } from '../../harness/apiserver-access.ts';
 
 /** What the controller would say of a run: a word for `Succeeded`, perhaps one for `Accepted`, and messages. */

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { PassThrough } from 'node:stream';
 import { Command } from 'commander';
 import { expect } from 'vitest';
-import { registerConformance } from '../../../src/cli/conformance.ts';
+import { registerConformance } from '../../../src/cli/commands/conformance.ts';
 import type { CommandContext } from '../../../src/cli/context.ts';
 import { RecoveryError } from '../../../src/errors.ts';
 import { fileOf, sha256 } from '../generator/mutations/mutation.ts';

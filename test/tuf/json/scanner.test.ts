@@ -1,7 +1,7 @@
 import { canonicalize } from '@tufjs/canonical-json';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { MetadataFault } from '../../../src/tuf/fault.ts';
+import { MetadataFault } from '../../../src/tuf/findings/fault.ts';
 import { canonicalJSON } from '../../../src/tuf/json/canonical.ts';
 import type { JSONPolicy } from '../../../src/tuf/json/scanned-file.ts';
 import { scanFile } from '../../../src/tuf/json/scanner.ts';

@@ -2,9 +2,9 @@ import { describe, expect, test } from 'vitest';
 import { TransientError } from '../../../src/errors.ts';
 import type { GetOptions } from '../../../src/storage/source.ts';
 import { workerURL } from '../../../src/tuf/offload/worker-url.ts';
-import type { Verification, VerifyOptions } from '../../../src/tuf/verification.ts';
-import { verify } from '../../../src/tuf/verify.ts';
-import { verifyListed } from '../../../src/tuf/verify-listed.ts';
+import type { Verification, VerifyOptions } from '../../../src/tuf/verify/verification.ts';
+import { verify } from '../../../src/tuf/verify/verify.ts';
+import { verifyListed } from '../../../src/tuf/verify/verify-listed.ts';
 import { MemorySource } from '../generator/memory-source.ts';
 import { fileOf, sha256 } from '../generator/mutations/mutation.ts';
 import { REFERENCE_TIME, Repository } from '../generator/repository.ts';
@@ -36,7 +36,7 @@ function textOf(verification: Verification): string {
 
 describe('a large repository, verified in a worker thread', () => {
   test('has its worker beside the module that starts it', () => {
-    const url = workerURL(new URL('../../../src/tuf/verify.ts', import.meta.url).href);
+    const url = workerURL(new URL('../../../src/tuf/verify/verify.ts', import.meta.url).href);
     expect(url?.pathname).toMatch(/\/src\/tuf\/verify\.worker\.ts$/);
     expect(workerURL('file:///nowhere/main.mjs')).toBeUndefined();
   });

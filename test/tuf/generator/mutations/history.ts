@@ -1,4 +1,4 @@
-import type { HighWaterMarks } from '../../../../src/tuf/verification.ts';
+import type { HighWaterMarks } from '../../../../src/tuf/verify/verification.ts';
 import { REFERENCE_TIME, Repository } from '../repository.ts';
 import { BASE, fileOf, type Mutation, sha256 } from './mutation.ts';
 

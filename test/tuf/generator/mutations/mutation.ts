@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
-import type { Severity } from '../../../../src/tuf/finding.ts';
-import type { FindingCode } from '../../../../src/tuf/findings.ts';
-import type { VerifyOptions } from '../../../../src/tuf/verification.ts';
+import type { Severity } from '../../../../src/tuf/findings/finding.ts';
+import type { FindingCode } from '../../../../src/tuf/findings/findings.ts';
+import type { VerifyOptions } from '../../../../src/tuf/verify/verification.ts';
 import type { TestKey } from '../keys.ts';
 import type { Repository, RepositoryOptions } from '../repository.ts';
 

@@ -1,0 +1,62 @@
+import type { Condition } from './condition.ts';
+import type { Verdict } from './conditions.ts';
+import { settle } from './settle.ts';
+import {
+  type RedisReachableReason,
+  redisReachableReasons,
+  type StorageReachableReason,
+  storageReachableReasons,
+  type TrustRootReason,
+  targetReadyReasons,
+  trustRootReasons,
+} from './target-reasons.ts';
+
+/** What one look at a target found. */
+export interface TargetVerdicts {
+  readonly redisReachable: Verdict<RedisReachableReason>;
+  readonly storageReachable: Verdict<StorageReachableReason>;
+  readonly trustRootLoaded: Verdict<TrustRootReason>;
+}
+
+/**
+ * All conditions of a RecoveryTarget. `Ready` is True when the other three are, else it repeats the first that is not.
+ * A suspended target keeps what was seen last and says that nobody looks.
+ */
+export function targetConditions(
+  verdicts: TargetVerdicts | 'suspended',
+  previous: readonly Condition[],
+  generation: number,
+  now: Date,
+): readonly Condition[] {
+  if (verdicts === 'suspended') {
+    const seen = previous.filter(({ type }) => type !== 'Ready');
+    const { status, meaning } = targetReadyReasons.Suspended;
+    return settle(
+      [...seen, { type: 'Ready', status, reason: 'Suspended', message: meaning }],
+      previous,
+      generation,
+      now,
+    );
+  }
+  const { redisReachable, storageReachable, trustRootLoaded } = verdicts;
+  const looked = [
+    {
+      type: 'RedisReachable',
+      status: redisReachableReasons[redisReachable.reason].status,
+      ...redisReachable,
+    },
+    {
+      type: 'StorageReachable',
+      status: storageReachableReasons[storageReachable.reason].status,
+      ...storageReachable,
+    },
+    { type: 'TrustRootLoaded', status: trustRootReasons[trustRootLoaded.reason].status, ...trustRootLoaded },
+  ];
+  const failing = looked.find(({ status }) => status !== 'True');
+  const { status, meaning } = targetReadyReasons.Validated;
+  const ready =
+    failing === undefined
+      ? { type: 'Ready', status, reason: 'Validated', message: meaning }
+      : { ...failing, type: 'Ready' };
+  return settle([...looked, ready], previous, generation, now);
+}

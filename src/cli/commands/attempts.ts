@@ -1,0 +1,55 @@
+import { RecoveryError } from '../../errors.ts';
+import type { Outcome } from '../../recovery/outcome.ts';
+import type { Clock } from '../../recovery/request.ts';
+import { nextStep } from '../../recovery/retry.ts';
+import { durationText } from '../output/duration-text.ts';
+
+/** How long and how often {@link runToEnd} tries. */
+export interface AttemptLimits {
+  /** Tries after transient failures. */
+  readonly backoffLimit: number;
+  /** When to give up, on the clock. */
+  readonly deadline: Date;
+  readonly clock: Clock;
+  readonly signal: AbortSignal;
+  /** Uniform in [0, 1), for the jitter. */
+  readonly random: () => number;
+  /** Told before each pause, for the person who waits. */
+  readonly onPause: (outcome: Outcome, waitMs: number) => void;
+}
+
+/**
+ * Repeats a run's attempt by the policy that the controller follows, within one process. A plan that waits for approval
+ * ends here: nobody can give it to a process that doesn't ask.
+ */
+export async function runToEnd(attempt: () => Promise<Outcome>, limits: AttemptLimits): Promise<Outcome> {
+  const { clock, backoffLimit, deadline } = limits;
+  for (let failures = 0; ; ) {
+    const outcome = await attempt();
+    if (outcome.retry === 'backoff') failures += 1;
+    const now = clock.now();
+    const step = nextStep({ outcome, failures, backoffLimit, deadline, now, random: limits.random() });
+    if (step.kind === 'final') return step.outcome;
+    if (step.kind === 'await') return outcome;
+    const wait = step.at.getTime() - now.getTime();
+    limits.onPause(outcome, wait);
+    try {
+      await clock.sleep(wait, limits.signal);
+    } catch (error) {
+      if (!(error instanceof RecoveryError)) throw error;
+      return cancelled(outcome, error);
+    }
+  }
+}
+
+/** Between two attempts nothing is under way, so an interruption leaves Redis as the last one did. */
+function cancelled(outcome: Outcome, error: RecoveryError): Outcome {
+  const message = `${error.message} What it waited for: ${outcome.succeeded.message}`;
+  return { ...outcome, retry: 'none', error, succeeded: { reason: 'Cancelled', message } };
+}
+
+/** For the person who waits: why, and for how long. */
+export function pauseText({ retry, succeeded }: Outcome, waitMs: number): string {
+  const why = retry === 'wait' ? 'Waiting' : 'Attempt failed';
+  return `${why}: ${succeeded.message} Next try in ${durationText(Math.max(1_000, waitMs))}.`;
+}

@@ -1,0 +1,89 @@
+import { hostname } from 'node:os';
+import { type Command, Option } from 'commander';
+import { type LogLevel, logLevels } from '../../observability/log.ts';
+import type { CommandContext } from '../context.ts';
+import { integer } from '../options/flag-values.ts';
+import { type ListenAddress, listenAddress, nameList } from '../options/listen-address.ts';
+
+/** Flags of `controller`. */
+export interface ControllerFlags {
+  readonly namespaces: readonly string[];
+  readonly leaderElect: boolean;
+  readonly leaseName: string;
+  readonly leaseNamespace?: string;
+  readonly identity: string;
+  readonly maxConcurrentRuns: number;
+  readonly healthAddress: ListenAddress;
+  readonly metricsAddress: ListenAddress;
+  readonly shutdownGrace: number;
+  readonly logLevel: LogLevel;
+  readonly kubeconfig?: string;
+  readonly context?: string;
+}
+
+/** `tuf-recovery controller`: the operator itself. */
+export function registerController(program: Command, context: CommandContext): void {
+  program
+    .command('controller')
+    .summary('run the operator')
+    .description(
+      'Watch BootstrapRecoveries and RecoveryTargets and bring every run to its end. Uses $KUBECONFIG or ~/.kube/config ' +
+        'when there is one, else the service account of the pod.\n\n' +
+        'Exit codes: 0 after SIGTERM, 1 when the lease was lost or a defect was found: start it again.',
+    )
+    .addOption(
+      new Option('--namespaces <names>', 'namespaces to serve, with commas between')
+        .argParser(nameList)
+        .default([], 'all of them'),
+    )
+    .option('--no-leader-elect', 'run without an election; only safe for a single replica')
+    .option(
+      '--lease-name <name>',
+      'name of the Lease by which replicas elect one leader',
+      'tuf-recovery-controller',
+    )
+    .option(
+      '--lease-namespace <name>',
+      'namespace of the Lease; by default that of the pod or the kubeconfig',
+    )
+    .addOption(
+      new Option('--identity <name>', 'name of this replica, unique among them').default(
+        defaultIdentity(),
+        'host name and process id',
+      ),
+    )
+    .option(
+      '--max-concurrent-runs <number>',
+      'runs at the same time; one per app in any case',
+      integer(1, 256),
+      4,
+    )
+    .addOption(addressOption('--health-address', 'where /healthz and /readyz are served', ':8081'))
+    .addOption(addressOption('--metrics-address', 'where /metrics is served', ':8080'))
+    .option(
+      '--shutdown-grace <seconds>',
+      'how long runs may take to reach a safe point after SIGTERM',
+      integer(1, 600),
+      45,
+    )
+    .addOption(
+      new Option('--log-level <level>', 'least severe messages to log').choices(logLevels).default('info'),
+    )
+    .option('--kubeconfig <file>', 'the kubeconfig')
+    .option('--context <name>', 'the context of the kubeconfig to use')
+    .action(async (flags: ControllerFlags) => {
+      const { runController } = await import('./run-controller.ts');
+      await runController(flags, context);
+    });
+}
+
+function addressOption(flag: string, description: string, address: string): Option {
+  return new Option(`${flag} <[host]:port>`, description)
+    .argParser(listenAddress)
+    .default(listenAddress(address), address);
+}
+
+/** The pod's name, inside a pod; two processes on one machine still differ. */
+function defaultIdentity(): string {
+  return `${hostname()}-${process.pid}`;
+}

@@ -1,0 +1,22 @@
+import type { Command } from 'commander';
+import type { CommandContext } from '../context.ts';
+import { addRunOptions, type RunFlags } from '../options/run-options.ts';
+
+/** `tuf-recovery recover`: the engine without Kubernetes. */
+export function registerRecover(program: Command, context: CommandContext): void {
+  const command = program
+    .command('recover')
+    .summary('rebuild the lost bootstrap state of an app in Redis')
+    .description(
+      'Verify the signed metadata of an app, work out which settings are lost in Redis, write them in one atomic step ' +
+        'and prove it by reading them back. What survived is never rewritten.\n\n' +
+        'Exit codes: 0 recovered or nothing was lost, 1 failed, 3 timed out, 64 wrong usage.',
+    );
+  addRunOptions(command)
+    .option('--always', 'plan every setting again, also those that are present and valid')
+    .option('--approve <digest>', 'apply only exactly this plan, as `plan` printed its digest')
+    .action(async (flags: RunFlags) => {
+      const { runRecovery } = await import('./run-recovery.ts');
+      context.exit(await runRecovery('Recover', flags, context));
+    });
+}

@@ -1,0 +1,87 @@
+import type { Logger } from 'pino';
+import { collectDefaultMetrics, Registry } from 'prom-client';
+import packageJSON from '../../../package.json' with { type: 'json' };
+import { systemClock } from '../../async/clock.ts';
+import { createOperator, type Operator } from '../../controllers/operator.ts';
+import { installCrashPolicy } from '../../kube/controller/crash-policy.ts';
+import { HealthServer } from '../../kube/health/health-server.ts';
+import { createLogger } from '../../observability/log.ts';
+import type { CommandContext } from '../context.ts';
+import { exitCodes } from '../exit-codes.ts';
+import { loadKubeConfig } from '../kubectl/connection.ts';
+import type { ListenAddress } from '../options/listen-address.ts';
+import type { ControllerFlags } from './controller.ts';
+
+/** Runs the operator until SIGTERM or SIGINT; ends the process when it can't go on. */
+export async function runController(flags: ControllerFlags, context: CommandContext): Promise<void> {
+  const logger = createLogger(flags.logLevel);
+  installCrashPolicy(process, logger, exitAtOnce);
+  const registry = new Registry();
+  collectDefaultMetrics({ register: registry });
+  const { namespaces, identity } = flags;
+  const operator = createOperator({
+    loadConfig: () => loadKubeConfig(flags),
+    userAgent: `${packageJSON.name}/${packageJSON.version}`,
+    namespaces,
+    ...(flags.leaderElect && { lease: { namespace: leaseNamespace(flags), name: flags.leaseName } }),
+    identity,
+    maxConcurrentRuns: flags.maxConcurrentRuns,
+    shutdownGraceMs: flags.shutdownGrace * 1000,
+    registry,
+    logger,
+    clock: systemClock,
+    random: Math.random,
+  });
+  const health = await serve(flags.healthAddress, operator, registry, logger);
+  const metrics = await serve(flags.metricsAddress, operator, registry, logger);
+  logger.info(
+    {
+      version: packageJSON.version,
+      identity,
+      namespaces,
+      healthPort: health.port,
+      metricsPort: metrics.port,
+    },
+    'starting',
+  );
+  try {
+    await operator.run(context.signal);
+  } catch (error) {
+    logger.fatal({ err: error }, 'the operator cannot go on; exiting');
+    exitAtOnce();
+  }
+  await health.server.close();
+  await metrics.server.close();
+  logger.info('stopped');
+}
+
+async function serve(
+  { host, port }: ListenAddress,
+  { liveness, readiness }: Operator,
+  registry: Registry,
+  logger: Logger,
+): Promise<{ readonly server: HealthServer; readonly port: number }> {
+  const server = new HealthServer({
+    port,
+    ...(host !== undefined && { host }),
+    liveness,
+    readiness,
+    registry,
+    logger,
+  });
+  return { server, port: await server.listen() };
+}
+
+/** The namespace of the pod, or of the kubeconfig's context. */
+function leaseNamespace(flags: ControllerFlags): string {
+  const config = loadKubeConfig(flags);
+  return flags.leaseNamespace ?? config.getContextObject(config.getCurrentContext())?.namespace ?? 'default';
+}
+
+/**
+ * Another replica may lead already, or a defect has left a state that nothing can vouch for: waiting for anything would be wrong.
+ * The logger writes synchronously, so its last line is out.
+ */
+function exitAtOnce(): never {
+  process.exit(exitCodes.failed);
+}

@@ -1,0 +1,98 @@
+import { randomUUID } from 'node:crypto';
+import { assertApp, describeApp } from '../../faynosync/app.ts';
+import type { Outcome } from '../../recovery/outcome.ts';
+import type { RunRequest } from '../../recovery/request.ts';
+import { run } from '../../recovery/run.ts';
+import { describeEndpoint } from '../../redis/endpoint.ts';
+import { RedisStateStore } from '../../redis/redis-state-store.ts';
+import { openLocation } from '../../storage/open.ts';
+import { systemClock } from '../clock.ts';
+import type { CommandContext } from '../context.ts';
+import type { ExitCode } from '../exit-codes.ts';
+import { appLocation } from '../options/app-location.ts';
+import { readRedisEndpoint } from '../options/redis-options.ts';
+import { overridesOf, type RunFlags } from '../options/run-options.ts';
+import { readS3Access, storageLimits } from '../options/storage-options.ts';
+import { readTrust } from '../options/trust.ts';
+import { exitCodeFor, outcomeJSON } from '../output/outcome-json.ts';
+import { outcomeText } from '../output/outcome-text.ts';
+import { writeResult } from '../output/output.ts';
+import { type Progress, progressTo } from '../output/progress.ts';
+import { paintFor } from '../output/style.ts';
+import { pauseText, runToEnd } from './attempts.ts';
+
+/**
+ * Runs the engine for one app and shows the result. Everything the command line can be wrong about is found before
+ * the first connection is opened.
+ *
+ * @throws {TerminalError} `InvalidInput`
+ */
+export async function runRecovery(
+  mode: RunRequest['mode'],
+  flags: RunFlags,
+  context: CommandContext,
+): Promise<ExitCode> {
+  const app = { adminName: flags.admin, appName: flags.app };
+  assertApp(app);
+  const trust = await readTrust(flags);
+  const endpoint = await readRedisEndpoint(flags, context.env.redis);
+  const location = await appLocation(flags.storage, context.env.s3.bucket, app);
+  const s3 = location.kind === 's3' ? await readS3Access(flags, context.env.s3) : undefined;
+  const { source, close } = await openLocation(location, { s3, limits: storageLimits(flags) });
+  const store = new RedisStateStore(endpoint);
+  const progress = progressTo(context);
+  const deadline = new Date(systemClock.now().getTime() + flags.timeout * 1_000);
+  const request: Omit<RunRequest, 'now'> = {
+    taskID: flags.taskId ?? randomUUID(),
+    app,
+    mode,
+    strategy: flags.always ? 'Always' : 'IfNeeded',
+    approval:
+      flags.approve === undefined ? { kind: 'Automatic' } : { kind: 'Manual', approvedPlan: flags.approve },
+    overrides: overridesOf(flags),
+    trust,
+    source,
+    store,
+    minReplicas: flags.redisMinReplicas ?? 0,
+    deadline,
+    clock: systemClock,
+    signal: context.signal,
+    observer: observerFor(progress),
+  };
+  const now = (): Date => flags.referenceTime ?? systemClock.now();
+  try {
+    const outcome = await runToEnd(() => run({ ...request, now: now() }), {
+      backoffLimit: flags.backoffLimit,
+      deadline,
+      clock: systemClock,
+      signal: context.signal,
+      random: Math.random,
+      onPause: (failed: Outcome, waitMs) => progress.say(pauseText(failed, waitMs)),
+    });
+    progress.end();
+    const setting = {
+      app: describeApp(app),
+      storage: source.location,
+      redis: describeEndpoint(endpoint),
+      now: now(),
+    };
+    await writeResult(context, flags.output, outcomeJSON(outcome), () =>
+      outcomeText(outcome, setting, paintFor(context.color)),
+    );
+    return exitCodeFor(outcome.succeeded.reason);
+  } finally {
+    progress.end();
+    close();
+    await store.close();
+  }
+}
+
+/** Only the progress is shown while a run is under way; the rest stands in its outcome. */
+function observerFor(progress: Progress): RunRequest['observer'] {
+  return {
+    progress: ({ stage, completed, total }) => progress.show(stage, completed, total),
+    trusted: () => {},
+    planned: () => {},
+    accepted: () => {},
+  };
+}

@@ -1,0 +1,26 @@
+import type { Command } from 'commander';
+import type { CommandContext } from '../context.ts';
+import { addStorageOptions, type StorageFlags } from '../options/storage-options.ts';
+import { addTrustOptions, type TrustFlags } from '../options/trust-options.ts';
+import { addOutputOption, type OutputFlags } from '../output/output.ts';
+
+/** The flags of `verify`. */
+export type VerifyFlags = OutputFlags & StorageFlags & TrustFlags;
+
+/** `tuf-recovery verify SOURCE`: is this repository what its trusted root says? Reads only. */
+export function registerVerify(program: Command, context: CommandContext): void {
+  const command = program
+    .command('verify')
+    .summary('verify a TUF repository from a trusted root down to every delegated role')
+    .description(
+      'Verify a TUF repository at rest, from a trusted root down to every delegated role. Nothing is written.\n\n' +
+        'Exit codes: 0 trusted, 1 refused or not readable, 64 wrong usage.',
+    )
+    .argument('<source>', 'a directory, or s3://bucket/prefix');
+  addOutputOption(addStorageOptions(addTrustOptions(command))).action(
+    async (source: string, flags: VerifyFlags) => {
+      const { runVerify } = await import('./run-verify.ts');
+      context.exit(await runVerify(source, flags, context));
+    },
+  );
+}

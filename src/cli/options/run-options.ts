@@ -1,0 +1,83 @@
+import { type Command, Option } from 'commander';
+import type { Overrides } from '../../recovery/request.ts';
+import { addOutputOption, type OutputFlags } from '../output/output.ts';
+import { boolean, integer, namedInteger, uuid } from './flag-values.ts';
+import { addRedisOptions, type RedisFlags } from './redis-options.ts';
+import { addStorageOptions, type StorageFlags } from './storage-options.ts';
+import { addTrustOptions, type TrustFlags } from './trust-options.ts';
+
+/** The flags that `plan` and `recover` share. */
+export interface RunFlags extends OutputFlags, RedisFlags, StorageFlags, TrustFlags {
+  readonly admin: string;
+  readonly app: string;
+  readonly storage?: string;
+  readonly taskId?: string;
+  readonly timeout: number;
+  readonly backoffLimit: number;
+  readonly expiration?: ReadonlyMap<string, number>;
+  readonly targetsOnlineKey?: boolean;
+  readonly replaceWrongType?: true;
+  readonly staleAfter?: number;
+  /** `recover` only. */
+  readonly always?: true;
+  /** `recover` only. */
+  readonly approve?: string;
+}
+
+/** Adds them. */
+export function addRunOptions(command: Command): Command {
+  command
+    .requiredOption('--admin <name>', 'the admin the app belongs to')
+    .requiredOption('--app <name>', 'the app')
+    .option(
+      '--storage <source>',
+      'where its metadata is: a directory or s3://bucket/prefix; of a whole installation s3://bucket (S3_BUCKET_NAME)',
+    );
+  addTrustOptions(addStorageOptions(addRedisOptions(command)));
+  command
+    .option('--task-id <uuid>', 'id of the run, which becomes the marker; a new one when absent', uuid)
+    .addOption(
+      new Option('--timeout <seconds>', 'give up after this long').argParser(integer(1, 3_600)).default(300),
+    )
+    .addOption(
+      new Option('--backoff-limit <n>', 'tries after transient failures')
+        .argParser(integer(0, 20))
+        .default(3),
+    )
+    .option(
+      '--expiration <role=days>',
+      'a lifetime that you know better than the metadata; may be repeated',
+      namedInteger(1, 3_650),
+    )
+    .option(
+      '--targets-online-key <boolean>',
+      'whether the server holds the targets key (default: true)',
+      boolean,
+    )
+    .option('--replace-wrong-type', 'replace a key of the app that holds something other than a string')
+    .option(
+      '--stale-after <seconds>',
+      'a bootstrap without a sign of life for this long is dead (default: 1800)',
+      integer(0, 604_800),
+    );
+  return addOutputOption(command);
+}
+
+const topLevelRoles = ['root', 'targets', 'snapshot', 'timestamp'] as const;
+
+/** The overrides in the flags. Names of the four top-level roles are theirs; any other is a delegated role. */
+export function overridesOf(flags: RunFlags): Overrides {
+  const expirations = flags.expiration;
+  const isTopLevel = (role: string): boolean => topLevelRoles.some((name) => name === role);
+  return {
+    ...(expirations !== undefined && {
+      expirations: {
+        ...Object.fromEntries([...expirations].filter(([role]) => isTopLevel(role))),
+        roles: new Map([...expirations].filter(([role]) => !isTopLevel(role))),
+      },
+    }),
+    ...(flags.targetsOnlineKey !== undefined && { targetsOnlineKey: flags.targetsOnlineKey }),
+    ...(flags.replaceWrongType !== undefined && { replaceWrongType: flags.replaceWrongType }),
+    ...(flags.staleAfter !== undefined && { staleAfterSeconds: flags.staleAfter }),
+  };
+}

@@ -1,0 +1,130 @@
+import { readFile } from 'node:fs/promises';
+import type { CryptoKey } from 'jose';
+import type { Clock } from '../../async/clock.ts';
+import { TerminalError } from '../../errors.ts';
+import { adminClaim, adminList, type StandingSource } from '../../shim/auth/caller-role.ts';
+import { discoveredKeySet, remoteKeySet, sharedSecret } from '../../shim/auth/signing-keys.ts';
+import type { TokenKeys, TokenRules } from '../../shim/auth/token-verifier.ts';
+import { Whoami } from '../../shim/auth/whoami.ts';
+import type { ShimFlags } from '../commands/shim.ts';
+import type { Environment } from './env.ts';
+
+/** Secrets shorter than this can be guessed offline from one token (RFC 7518, section 3.2). */
+const ADVISED_SECRET_BYTES = 32;
+
+/** Whom the shim believes, and what it has to say about that. */
+export interface ShimTrust {
+  readonly keys: TokenKeys;
+  readonly rules: TokenRules;
+  readonly standings: StandingSource;
+  readonly warnings: readonly string[];
+}
+
+/**
+ * Reads from flags and environment whom to believe.
+ * @throws {TerminalError} `InvalidInput` unless exactly one kind of keys and one rule for admins is given.
+ */
+export async function shimTrust(flags: ShimFlags, env: Environment, clock: Clock): Promise<ShimTrust> {
+  const { keys, warnings } = await tokenKeys(flags, env);
+  return { keys, warnings, rules: tokenRules(flags, keys), standings: standingSource(flags, clock) };
+}
+
+async function tokenKeys(
+  flags: ShimFlags,
+  { jwtSecret }: Environment,
+): Promise<{ keys: TokenKeys; warnings: readonly string[] }> {
+  const { jwtSecretFile, jwksUrl, oidc, issuer } = flags;
+  const shared =
+    jwtSecretFile.length > 0 || (jwtSecret !== undefined && jwksUrl === undefined && oidc === undefined);
+  if ([shared, jwksUrl !== undefined, oidc === true].filter(Boolean).length !== 1) {
+    throw usage(
+      'Say where the keys of tokens are: exactly one of --jwt-secret-file (or JWT_SECRET), --jwks-url, --oidc.',
+    );
+  }
+  if (shared) {
+    return await sharedSecrets(jwtSecretFile, jwtSecret);
+  }
+  if (issuer === undefined || flags.audience === undefined) {
+    throw usage(
+      'With --jwks-url and --oidc give --issuer and --audience: an issuer signs tokens for many services.',
+    );
+  }
+  return {
+    keys: { keySet: jwksUrl === undefined ? discoveredKeySet(issuer) : remoteKeySet(jwksUrl) },
+    warnings: [],
+  };
+}
+
+async function sharedSecrets(
+  files: readonly string[],
+  fromEnvironment: string | undefined,
+): Promise<{ keys: TokenKeys; warnings: readonly string[] }> {
+  const given = await Promise.all(files.map(readSecret));
+  if (files.length === 0 && fromEnvironment !== undefined) {
+    given.push({ name: 'JWT_SECRET', bytes: new Uint8Array(Buffer.from(fromEnvironment)) });
+  }
+  const secrets: CryptoKey[] = [];
+  const warnings: string[] = [];
+  for (const { name, bytes } of given) {
+    if (bytes.length === 0) {
+      throw usage(`${name} is empty: anybody could sign with it.`);
+    }
+    if (bytes.length < ADVISED_SECRET_BYTES) {
+      warnings.push(`${name} holds fewer than ${ADVISED_SECRET_BYTES} bytes: it can be guessed from a token`);
+    }
+    secrets.push(await sharedSecret(bytes));
+  }
+  const [first, ...others] = secrets;
+  if (first === undefined) {
+    throw usage('Give --jwt-secret-file or JWT_SECRET.');
+  }
+  return { keys: { secrets: [first, ...others] }, warnings };
+}
+
+/** The secret of a file, without the line end that editors put there. */
+async function readSecret(name: string): Promise<{ name: string; bytes: Uint8Array<ArrayBuffer> }> {
+  try {
+    return { name, bytes: new Uint8Array(Buffer.from((await readFile(name, 'utf8')).replace(/\r?\n$/, ''))) };
+  } catch (cause) {
+    const said = cause instanceof Error ? cause.message : String(cause);
+    throw usage(`The secret can't be read: ${said}`, cause);
+  }
+}
+
+function tokenRules(flags: ShimFlags, keys: TokenKeys): TokenRules {
+  if ('secrets' in keys && flags.jwtAlgorithm !== undefined) {
+    throw usage(
+      '--jwt-algorithm is for public keys: a shared secret is always used with HS256, as the server does.',
+    );
+  }
+  return {
+    algorithms: 'secrets' in keys ? ['HS256'] : (flags.jwtAlgorithm ?? ['RS256']),
+    issuer: flags.issuer,
+    audience: flags.audience,
+    usernameClaim: flags.usernameClaim,
+    clockToleranceSeconds: flags.clockTolerance,
+    allowWithoutExpiry: flags.allowTokensWithoutExpiry === true,
+  };
+}
+
+function standingSource({ admin, adminClaim: rule, serverUrl }: ShimFlags, clock: Clock): StandingSource {
+  if ([admin.length > 0, rule !== undefined, serverUrl !== undefined].filter(Boolean).length !== 1) {
+    throw usage('Say who is an admin: exactly one of --admin, --admin-claim, --server-url.');
+  }
+  if (rule !== undefined) {
+    return adminClaim(rule.claim, rule.value);
+  }
+  if (serverUrl !== undefined) {
+    return new Whoami({
+      url: serverUrl,
+      cacheMs: 30_000,
+      timeoutMs: 5_000,
+      monotonic: () => clock.monotonic(),
+    });
+  }
+  return adminList(admin);
+}
+
+function usage(message: string, cause?: unknown): TerminalError {
+  return new TerminalError('InvalidInput', message, { cause });
+}

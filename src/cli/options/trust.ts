@@ -1,0 +1,50 @@
+import { TerminalError } from '../../errors.ts';
+import type { HighWaterMarks, TrustAnchor, VerifyPolicy } from '../../tuf/verify/verification.ts';
+import { readInputFile } from './input-file.ts';
+import { readMarks } from './marks.ts';
+import type { TrustFlags } from './trust-options.ts';
+
+/** What is trusted, and the answers to *deny* findings. */
+export interface Trust {
+  readonly anchor: TrustAnchor;
+  readonly policy: VerifyPolicy;
+  readonly marks?: HighWaterMarks;
+}
+
+/**
+ * Reads the files that the flags name.
+ *
+ * @param defaults what counts where no flag was given
+ * @throws {TerminalError} `InvalidInput`
+ */
+export async function readTrust(
+  flags: TrustFlags,
+  defaults: Pick<VerifyPolicy, 'maxExpiredAgeSeconds'> = {},
+): Promise<Trust> {
+  const marks = flags.trustedDir === undefined ? undefined : await readMarks(flags.trustedDir);
+  return {
+    anchor: await readAnchor(flags),
+    policy: {
+      ...defaults,
+      mode: flags.policy,
+      ...(flags.acceptRollbackTo === undefined ? {} : { acceptRollbackTo: flags.acceptRollbackTo }),
+      ...(flags.onInvalidDelegation === undefined ? {} : { onInvalidDelegation: flags.onInvalidDelegation }),
+      ...(flags.maxExpiredAge === undefined ? {} : { maxExpiredAgeSeconds: flags.maxExpiredAge }),
+      ...(flags.minimumVersion === undefined
+        ? {}
+        : { minimumVersions: Object.fromEntries(flags.minimumVersion) }),
+    },
+    ...(marks === undefined ? {} : { marks }),
+  };
+}
+
+async function readAnchor(flags: TrustFlags): Promise<TrustAnchor> {
+  if (flags.rootSha256 !== undefined) return { kind: 'sha256', sha256: flags.rootSha256 };
+  if (flags.root !== undefined) return { kind: 'root', bytes: await readInputFile(flags.root, '--root') };
+  if (flags.trustOnFirstUse) return { kind: 'first-use' };
+  throw new TerminalError(
+    'InvalidInput',
+    'No trusted root was given. Use --root-sha256 or --root with the root that your clients ship, ' +
+      'or --trust-on-first-use to believe whatever the storage holds.',
+  );
+}

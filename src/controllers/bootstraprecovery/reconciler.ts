@@ -1,0 +1,158 @@
+// Watches BootstrapRecoveries, and RecoveryTargets because runs wait for them.
+// Writes one thing: the status of a BootstrapRecovery (with its report and events beside it).
+// What a run changes in Redis is written by src/recovery, under a lock that a finalizer guards.
+// Gathers facts, decides (bootstraprecovery/decide.ts, pure), acts (actions.ts, attempt.ts), reports.
+import type { Logger } from 'pino';
+import type { BootstrapRecovery } from '../../api/bootstraprecovery.generated.ts';
+import type { RecoveryTarget } from '../../api/recoverytarget.generated.ts';
+import { lockFinalizer } from '../../api/resources.ts';
+import { suffixOf } from '../../faynosync/app.ts';
+import type { Store } from '../../kube/cache/store.ts';
+import type { StatusOwner } from '../../kube/client/apply-status.ts';
+import { hasFinalizer } from '../../kube/client/finalizers.ts';
+import type { ObjectKey } from '../../kube/client/object-key.ts';
+import type { ReconcileContext, Reconciler, Result } from '../../kube/controller/reconcile.ts';
+import type { EventRecorder } from '../../kube/events/event-recorder.ts';
+import { RunActions, type RunTools } from './actions.ts';
+import type { AttemptTools } from './attempt.ts';
+import { type Decision, decide } from './decide.ts';
+import { gatherFacts } from './facts.ts';
+import { RecentEnds } from './finished-runs.ts';
+import { Interrupts } from './interrupts.ts';
+import { queued } from './queued.ts';
+import type { Refusal, RunSlots, Slot } from './run-slots.ts';
+import { StatusWriter } from './status-writer.ts';
+
+/** What a {@link BootstrapRecoveryReconciler} is made of. */
+export interface BootstrapRecoveryReconcilerOptions extends Omit<AttemptTools, 'logger' | 'writer'> {
+  readonly runs: Store<BootstrapRecovery>;
+  readonly targets: Store<RecoveryTarget>;
+  readonly slots: RunSlots;
+  readonly owner: StatusOwner;
+  readonly recorder: EventRecorder;
+  /** Throws when this process may no longer act as the leader. */
+  readonly assertLeading: () => void;
+}
+
+/** Brings BootstrapRecoveries to their end. */
+export class BootstrapRecoveryReconciler implements Reconciler {
+  readonly #options: BootstrapRecoveryReconcilerOptions;
+  readonly #interrupts = new Interrupts();
+  readonly #ends = new RecentEnds();
+
+  constructor(options: BootstrapRecoveryReconcilerOptions) {
+    this.#options = options;
+    options.runs.subscribe(this.#interrupts.listener);
+    options.runs.subscribe(this.#ends.listener);
+  }
+
+  async reconcile(key: ObjectKey, context: ReconcileContext): Promise<Result> {
+    const { runs, slots } = this.#options;
+    const cached = runs.get(key);
+    const presumed = cached && this.#presume(cached);
+    // A place kept for a run that does not come for it would be lost to all others.
+    if (presumed?.kind !== 'attempt') slots.forget(key);
+    if (cached === undefined || presumed === undefined) return {};
+    const idle = idleResult(cached, presumed);
+    if (idle !== undefined) return idle;
+    const place = presumed.kind === 'attempt' ? slots.acquire(key, appOf(cached)) : undefined;
+    if (place !== undefined && 'refusedBecause' in place) {
+      await this.#queue(cached, place, context);
+      return {};
+    }
+    try {
+      return await this.#look(cached, place, context);
+    } finally {
+      place?.release();
+    }
+  }
+
+  /**
+   * What the cache alone suggests; undefined when it is known to be behind. Enough to do nothing and to wait in line: a stale cache
+   * does no harm there, because what it does not show yet wakes the run again.
+   */
+  #presume(run: BootstrapRecovery): Decision | undefined {
+    const { targets, clock } = this.#options;
+    if (this.#ends.isAwaitedFor(run)) return undefined;
+    const { namespace } = run.metadata;
+    const target = targets.get({ namespace, name: run.spec.targetRef.name });
+    return decide({ run, target, now: clock.now() });
+  }
+
+  /** Says once that the run waits for its turn. Nothing is read for it: a thousand runs may wait for four places. */
+  async #queue(
+    run: BootstrapRecovery,
+    { refusedBecause }: Refusal,
+    { logger }: ReconcileContext,
+  ): Promise<void> {
+    const draft = queued(run, refusedBecause, this.#options.clock.now());
+    if (draft !== undefined) await this.#tools(run, logger).writer(run).note(draft);
+  }
+
+  #tools({ metadata }: BootstrapRecovery, logger: Logger): RunTools {
+    return {
+      ...this.#options,
+      ends: this.#ends,
+      logger: logger.child({ taskID: metadata.uid }),
+      writer: (run) => new StatusWriter({ ...this.#options, run }),
+    };
+  }
+
+  /** Decides by the objects as they are now, and acts. Long work only with a place: so many runs at once, and one for each app. */
+  async #look(
+    cached: BootstrapRecovery,
+    place: Slot | undefined,
+    context: ReconcileContext,
+  ): Promise<Result> {
+    const { client, clock } = this.#options;
+    // Before the object is read: what changes after the read reaches the run as an interrupt.
+    using interrupt = this.#interrupts.register(cached.metadata.uid);
+    const facts = await gatherFacts(client, cached, clock, context.signal);
+    if (facts === undefined) return {};
+    const decision = decide(facts);
+    const actions = new RunActions(this.#tools(facts.run, context.logger), facts);
+    switch (decision.kind) {
+      case 'release':
+        return actions.release(context.signal);
+      case 'expire':
+        await actions.expire();
+        return {};
+      case 'finished':
+        await actions.follow();
+        return wake(decision.wakeAfterMs);
+      case 'sleep':
+        return wake(decision.wakeAfterMs);
+      case 'wait':
+        await actions.wait(decision.verdict);
+        return {};
+      case 'end':
+        await actions.end(decision.verdict, context.signal);
+        return {};
+      case 'attempt': {
+        // Without a place the cache said otherwise, so a change is on its way that wakes the run; without a target it would wait.
+        if (place === undefined || facts.target === undefined) return {};
+        const { attempt, deadline } = decision;
+        const signals = { stopping: context.signal, interrupted: interrupt.signal };
+        // Awaited here: the interrupt must reach the run until it has ended.
+        return await actions.attempt({ target: facts.target, attempt, deadline, ...signals });
+      }
+    }
+  }
+}
+
+/** What can be said without asking anybody: when to look again, if there is nothing to do now. */
+function idleResult({ metadata, status }: BootstrapRecovery, presumed: Decision): Result | undefined {
+  if (presumed.kind === 'sleep') return { requeueAfterMs: presumed.wakeAfterMs };
+  const settled =
+    status.observedGeneration === metadata.generation && !hasFinalizer({ metadata }, lockFinalizer);
+  return presumed.kind === 'finished' && settled ? wake(presumed.wakeAfterMs) : undefined;
+}
+
+function wake(afterMs: number | undefined): Result {
+  return afterMs === undefined ? {} : { requeueAfterMs: afterMs };
+}
+
+/** What runs take turns on: one app of one installation. */
+function appOf({ metadata, spec }: BootstrapRecovery): string {
+  return `${metadata.namespace}/${spec.targetRef.name}/${suffixOf(spec)}`;
+}

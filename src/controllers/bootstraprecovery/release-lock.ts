@@ -1,0 +1,46 @@
+import type { Logger } from 'pino';
+import type { BootstrapRecovery } from '../../api/bootstraprecovery.generated.ts';
+import type { RecoveryTarget } from '../../api/recoverytarget.generated.ts';
+import { RecoveryError, TransientError } from '../../errors.ts';
+import { lockKey } from '../../faynosync/keys.ts';
+import type { ApiClient } from '../../kube/client/api-client.ts';
+import { RedisStateStore } from '../../redis/redis-state-store.ts';
+import { ForbiddenError } from '../target-connection/missing-permission.ts';
+import { redisEndpoint } from '../target-connection/redis-endpoint.ts';
+import { References } from '../target-connection/references.ts';
+
+/**
+ * Gives back the recovery lock that a run may have left behind when its controller died. Compares before it deletes, so a lock of
+ * somebody else stays. False when Redis can't be asked now but perhaps soon; a lock that can't be given back ends by itself.
+ */
+export async function giveBackLock(
+  client: ApiClient,
+  { metadata, spec }: BootstrapRecovery,
+  target: RecoveryTarget | undefined,
+  logger: Logger,
+  signal: AbortSignal,
+): Promise<boolean> {
+  if (target === undefined) {
+    logger.info('the target is gone; a lock this run may have left in Redis ends by itself');
+    return true;
+  }
+  try {
+    const references = new References(client, target.metadata.namespace ?? 'default', signal);
+    const store = new RedisStateStore(await redisEndpoint(target.spec.redis, references));
+    try {
+      const lock = { key: lockKey(spec), owner: metadata.uid, ttlMs: 0 };
+      await store.release(lock, undefined, { sameConnection: false });
+      return true;
+    } finally {
+      await store.close();
+    }
+  } catch (error) {
+    if (error instanceof TransientError) {
+      logger.info({ err: error }, 'the lock could not be given back yet');
+      return false;
+    }
+    if (!(error instanceof RecoveryError || error instanceof ForbiddenError)) throw error;
+    logger.warn({ err: error }, 'the lock cannot be given back; it ends by itself');
+    return true;
+  }
+}

@@ -1,0 +1,40 @@
+import type { RecoveryTargetSpec } from '../../api/recoverytarget.generated.ts';
+import type { S3BucketOptions } from '../../storage/s3/s3-bucket.ts';
+import type { S3Credentials } from '../../storage/s3/s3-options.ts';
+import type { References } from './references.ts';
+
+type StorageSpec = RecoveryTargetSpec['storage'];
+
+/** How to reach the bucket of a target, with the secrets it refers to. */
+export async function bucketOptions(spec: StorageSpec, references: References): Promise<S3BucketOptions> {
+  const { endpoint, caSecretRef, requestsPerSecond } = spec;
+  return {
+    bucket: spec.bucket,
+    access: {
+      credentials: await credentials(spec, references),
+      region: spec.region,
+      forcePathStyle: spec.forcePathStyle,
+      ...(endpoint !== undefined && { endpoint }),
+      ...(caSecretRef !== undefined && { ca: await references.secret(caSecretRef.name, caSecretRef.key) }),
+    },
+    limits: {
+      concurrency: spec.concurrency,
+      ...(requestsPerSecond !== undefined && { requestsPerSecond }),
+    },
+  };
+}
+
+async function credentials(
+  { credentialsSecretRef: ref }: StorageSpec,
+  references: References,
+): Promise<S3Credentials> {
+  // The schema admits exactly one of a Secret and `ambient: true`.
+  if (ref === undefined) return { kind: 'ambient' };
+  const sessionToken = await references.optionalSecret(ref.name, ref.sessionTokenKey);
+  return {
+    kind: 'static',
+    accessKeyId: await references.secret(ref.name, ref.accessKeyIDKey),
+    secretAccessKey: await references.secret(ref.name, ref.secretAccessKeyKey),
+    ...(sessionToken !== undefined && { sessionToken }),
+  };
+}

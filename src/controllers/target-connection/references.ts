@@ -1,0 +1,91 @@
+import { TerminalError } from '../../errors.ts';
+import type { ApiClient } from '../../kube/client/api-client.ts';
+import { isForbidden, isNotFound } from '../../kube/client/api-error.ts';
+import { configMaps, type Keyed, secrets } from '../../kube/client/keyed.ts';
+import type { Resource } from '../../kube/client/resource.ts';
+import { ForbiddenError } from './missing-permission.ts';
+
+/**
+ * Reads what a target refers to, in the target's own namespace, straight from the API server. Made for one run or one look at the
+ * target, so a rotated password counts from the next one on and nothing secret outlives them.
+ *
+ * Every method throws `TerminalError` `InvalidReference`, naming what is missing and how to create it, {@link ForbiddenError}
+ * when the controller may not read it, or what the API client throws when there is no answer.
+ */
+export class References {
+  readonly #client: ApiClient;
+  readonly #namespace: string;
+  readonly #signal: AbortSignal;
+  /** Several keys of one Secret are one request, and one state of it. */
+  readonly #read = new Map<string, Promise<Keyed>>();
+
+  constructor(client: ApiClient, namespace: string, signal: AbortSignal) {
+    this.#client = client;
+    this.#namespace = namespace;
+    this.#signal = signal;
+  }
+
+  /** The value of one key of a Secret, as text, without the line end that `echo` and editors add. */
+  async secret(name: string, key: string): Promise<string> {
+    return this.#value(await this.#once(secrets, name), 'Secret', name, key);
+  }
+
+  /** Like {@link secret}; undefined when the Secret has no such key. */
+  async optionalSecret(name: string, key: string): Promise<string | undefined> {
+    const secret = await this.#once(secrets, name);
+    return secret.data?.[key] === undefined ? undefined : this.#value(secret, 'Secret', name, key);
+  }
+
+  /** The exact bytes of one key of a ConfigMap: a root is pinned by every byte of it. */
+  async configMapBytes(name: string, key: string): Promise<Uint8Array> {
+    const { data, binaryData } = await this.#once(configMaps, name);
+    const text = data?.[key];
+    if (text !== undefined) return Buffer.from(text, 'utf8');
+    const base64 = binaryData?.[key];
+    if (base64 !== undefined) return Buffer.from(base64, 'base64');
+    throw this.#missingKey('ConfigMap', name, key, { ...data, ...binaryData });
+  }
+
+  #value({ data }: Keyed, kind: string, name: string, key: string): string {
+    const base64 = data?.[key];
+    if (base64 === undefined) throw this.#missingKey(kind, name, key, data);
+    const value = Buffer.from(base64, 'base64')
+      .toString('utf8')
+      .replace(/\r?\n$/, '');
+    if (value !== '') return value;
+    throw new TerminalError(
+      'InvalidReference',
+      `Key ${key} of ${kind} ${this.#namespace}/${name} is empty. Put the value in.`,
+    );
+  }
+
+  #once(resource: Resource<Keyed>, name: string): Promise<Keyed> {
+    const id = `${resource.plural}/${name}`;
+    const reading = this.#read.get(id) ?? this.#get(resource, name);
+    this.#read.set(id, reading);
+    return reading;
+  }
+
+  async #get(resource: Resource<Keyed>, name: string): Promise<Keyed> {
+    try {
+      return await this.#client.get(resource, { namespace: this.#namespace, name }, { signal: this.#signal });
+    } catch (error) {
+      const what = `${resource.kind} ${this.#namespace}/${name}`;
+      if (isForbidden(error)) throw new ForbiddenError(what, resource.plural, error);
+      if (!isNotFound(error)) throw error;
+      throw new TerminalError(
+        'InvalidReference',
+        `${what} does not exist. Create it, or correct the name in the RecoveryTarget.`,
+        { cause: error },
+      );
+    }
+  }
+
+  #missingKey(kind: string, name: string, key: string, data: Keyed['data']): TerminalError {
+    const present = Object.keys(data ?? {}).sort();
+    return new TerminalError(
+      'InvalidReference',
+      `${kind} ${this.#namespace}/${name} has no key ${key}; it has ${present.length === 0 ? 'none' : present.join(', ')}. Add it, or name another key in the RecoveryTarget.`,
+    );
+  }
+}

@@ -1,0 +1,106 @@
+import type { KubeConfig } from '@kubernetes/client-node';
+import type { Clock } from '../../async/clock.ts';
+import type { RuntimeMetrics } from '../metrics/runtime-metrics.ts';
+
+/** Longest time one attempt of each verb may take, in milliseconds. */
+export interface Timeouts {
+  readonly get: number;
+  /** One page. The API server gives up on its side after 60 s. */
+  readonly list: number;
+  readonly write: number;
+  /** Until a watch's headers arrive. */
+  readonly watch: number;
+}
+
+/** Defaults of {@link Timeouts}. */
+export const DEFAULT_TIMEOUTS: Timeouts = { get: 15_000, list: 60_000, write: 30_000, watch: 30_000 };
+
+/** What an {@link ApiClient} is made of. */
+export interface ApiClientOptions {
+  /** Reads the configuration: at the start, and again when the API server no longer accepts the credentials. */
+  readonly loadConfig: () => KubeConfig;
+  readonly userAgent: string;
+  readonly metrics: RuntimeMetrics;
+  readonly clock?: Clock;
+  readonly timeouts?: Partial<Timeouts>;
+  readonly onWarning?: (warning: string) => void;
+}
+
+/** Options every call takes. */
+export interface CallOptions {
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** Options of calls that change something. */
+export interface WriteOptions extends CallOptions {
+  /** Who is recorded as owner of the written fields. */
+  readonly fieldManager?: string;
+  /** Validate and admit, store nothing. */
+  readonly dryRun?: boolean;
+}
+
+/** Which objects of a kind are meant. */
+export interface Selection {
+  /** Left out: all namespaces. */
+  readonly namespace?: string | undefined;
+  readonly labelSelector?: string | undefined;
+  readonly fieldSelector?: string | undefined;
+}
+
+/** Options of {@link ApiClient.list}. */
+export interface ListOptions extends Selection, CallOptions {
+  /** `0`: anything the server has cached will do. Left out: the most recent state. */
+  readonly resourceVersion?: string;
+  /** Objects per page; 500 as in client-go. */
+  readonly pageSize?: number;
+}
+
+/** A complete list, all pages of it. */
+export interface ObjectList<T> {
+  /** Where a watch continues. Opaque. */
+  readonly resourceVersion: string;
+  readonly items: readonly T[];
+}
+
+/** Options of {@link ApiClient.watch}. */
+export interface WatchOptions extends Selection, CallOptions {
+  /** Where to continue from: of a list, an event or a bookmark. */
+  readonly resourceVersion: string;
+  /** How long the server keeps the watch open. */
+  readonly timeoutSeconds: number;
+  /** The watch is given up as `Idle` when nothing, not even a bookmark, arrives for this long. */
+  readonly idleTimeoutMs: number;
+  readonly onActivity?: () => void;
+}
+
+/** What may be required of an object before it is deleted. */
+export interface DeleteOptions extends CallOptions {
+  readonly uid?: string;
+  readonly resourceVersion?: string;
+  readonly propagationPolicy?: 'Background' | 'Foreground' | 'Orphan';
+}
+
+/** A merge patch (RFC 7396) or a JSON patch (RFC 6902). Custom resources know no strategic merge. */
+export type Patch =
+  | { readonly type: 'merge'; readonly body: Readonly<Record<string, unknown>> }
+  | { readonly type: 'json'; readonly body: readonly Readonly<Record<string, unknown>>[] };
+
+/** How each {@link Patch} announces itself; the wrong one is refused with 415. */
+export const PATCH_CONTENT_TYPE = {
+  merge: 'application/merge-patch+json',
+  json: 'application/json-patch+json',
+} as const;
+
+/** The fields one field manager wants to own, and whose they are; the client adds apiVersion and kind. */
+export interface AppliedObject {
+  readonly metadata: { readonly name: string; readonly namespace?: string | undefined };
+}
+
+/** Options of {@link ApiClient.apply}. */
+export interface ApplyOptions extends CallOptions {
+  readonly fieldManager: string;
+  /** Take over fields other managers own; without it such a field is a Conflict that names the owner. */
+  readonly force: boolean;
+  readonly subresource?: 'status';
+  readonly dryRun?: boolean;
+}

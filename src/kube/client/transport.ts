@@ -1,0 +1,164 @@
+import { request as undiciRequest } from 'undici';
+import type { Clock } from '../../async/clock.ts';
+import { Deadline } from '../../async/deadline.ts';
+import { sleep } from '../../async/sleep.ts';
+import type { RuntimeMetrics } from '../metrics/runtime-metrics.ts';
+import { ApiError } from './api-error.ts';
+import { ConnectionError } from './connection-error.ts';
+import type { Access, Credentials } from './credentials.ts';
+import { type ApiRequest, describe, type Response, toApiError, wireOptions } from './wire.ts';
+
+/** What a {@link Transport} is made of. */
+export interface TransportOptions {
+  readonly credentials: Credentials;
+  readonly userAgent: string;
+  readonly clock: Clock;
+  readonly metrics: RuntimeMetrics;
+  /** Receives the texts of the API server's `Warning` headers, for example of deprecated versions. */
+  readonly onWarning?: ((warning: string) => void) | undefined;
+}
+
+/** client-go's limit on repeats that a Retry-After header asks for. */
+const MAX_RETRIES = 10;
+/** No server gets to park a call for longer than this; the caller's own backoff takes over. */
+const MAX_RETRY_AFTER_SECONDS = 60;
+
+/**
+ * Sends requests with the promises client-node leaves to its callers: a deadline for every attempt, Retry-After
+ * honoured for idempotent calls only, one re-reading of credentials after a 401, one connection pool, typed errors.
+ */
+export class Transport {
+  readonly #options: TransportOptions;
+
+  constructor(options: TransportOptions) {
+    this.#options = options;
+  }
+
+  /** Sends and reads the whole answer as JSON. Throws `ApiError`, `ConnectionError` or the signal's reason. */
+  async json(request: ApiRequest): Promise<unknown> {
+    return this.#send(request, async (response) => {
+      const text = await response.body.text();
+      try {
+        return JSON.parse(text) as unknown;
+      } catch (cause) {
+        throw new ConnectionError('Malformed', `${describe(request)}: the answer is not JSON`, { cause });
+      }
+    });
+  }
+
+  /** Sends and hands over the open body once headers are in. Abort `signal` to give up waiting or to close it. */
+  async stream(request: ApiRequest & { readonly signal: AbortSignal }): Promise<Response['body']> {
+    return this.#send(request, async (response) => response.body);
+  }
+
+  async #send<R>(request: ApiRequest, read: (response: Response) => Promise<R>): Promise<R> {
+    let renewed = false;
+    let reconnected = false;
+    for (let attempt = 0; ; attempt += 1) {
+      request.signal?.throwIfAborted();
+      const access = await this.#options.credentials.access();
+      try {
+        return await this.#attempt(request, access, read);
+      } catch (error) {
+        if (error instanceof ApiError && error.status === 401 && !renewed) {
+          // A rotated token: the old one was cached for up to a minute.
+          renewed = true;
+          this.#options.credentials.renew(access);
+          continue;
+        }
+        if (!request.idempotent || attempt >= MAX_RETRIES) {
+          throw error;
+        }
+        if (isStaleConnection(error) && !reconnected) {
+          // A kept-alive connection the server had closed; a second loss is a real one.
+          reconnected = true;
+          continue;
+        }
+        const waitSeconds = retryAfter(error);
+        if (waitSeconds === undefined) {
+          throw error;
+        }
+        this.#options.metrics.requestRetries.inc({
+          ...this.#labels(access),
+          code: codeOf(error),
+          verb: request.method,
+        });
+        await sleep(this.#options.clock, waitSeconds * 1000, request.signal);
+      }
+    }
+  }
+
+  async #attempt<R>(
+    request: ApiRequest,
+    access: Access,
+    read: (response: Response) => Promise<R>,
+  ): Promise<R> {
+    const { clock, metrics } = this.#options;
+    const call = describe(request);
+    using deadline = this.#deadline(request);
+    const signal = deadline?.signal ?? request.signal;
+    const startedAt = clock.monotonic();
+    let code = '<error>';
+    try {
+      const response = await undiciRequest(
+        access.server + request.path,
+        wireOptions(request, access, this.#options.userAgent, signal),
+      );
+      code = String(response.statusCode);
+      this.#warn(response.headers['warning']);
+      if (response.statusCode >= 400) {
+        throw await toApiError(call, response);
+      }
+      return await read(response);
+    } catch (error) {
+      if (error instanceof ApiError || request.signal?.aborted) {
+        throw request.signal?.aborted ? request.signal.reason : error;
+      }
+      throw ConnectionError.from(call, error);
+    } finally {
+      const labels = this.#labels(access);
+      metrics.requests.inc({ ...labels, code, method: request.method });
+      metrics.requestDuration.observe(
+        { ...labels, verb: request.method },
+        (clock.monotonic() - startedAt) / 1000,
+      );
+    }
+  }
+
+  #deadline(request: ApiRequest): Deadline | undefined {
+    const { timeoutMs } = request;
+    if (timeoutMs === undefined) {
+      return undefined;
+    }
+    const timedOut = () =>
+      new ConnectionError('Timeout', `${describe(request)}: no answer within ${timeoutMs} ms`);
+    return new Deadline(this.#options.clock, timeoutMs, timedOut, request.signal);
+  }
+
+  #labels(access: Access): { host: string } {
+    return { host: new URL(access.server).host };
+  }
+
+  #warn(header: string | string[] | undefined): void {
+    for (const warning of typeof header === 'string' ? [header] : (header ?? [])) {
+      this.#options.onWarning?.(warning);
+    }
+  }
+}
+
+/** Seconds to wait before repeating, or undefined when the answer does not ask for a repeat. */
+function retryAfter(error: unknown): number | undefined {
+  if (!(error instanceof ApiError) || (error.status !== 429 && error.status !== 503)) {
+    return undefined;
+  }
+  const seconds = error.retryAfterSeconds;
+  return seconds !== undefined && seconds <= MAX_RETRY_AFTER_SECONDS ? seconds : undefined;
+}
+
+function isStaleConnection(error: unknown): boolean {
+  return error instanceof ConnectionError && error.failure === 'Reset';
+}
+
+function codeOf(error: unknown): string {
+  return error instanceof ApiError ? String(error.status) : '<error>';
+}

@@ -1,0 +1,70 @@
+import type { Dispatcher, request as undiciRequest } from 'undici';
+import { ApiError, type Status } from './api-error.ts';
+import type { Access } from './credentials.ts';
+
+/** A response whose body is still to be read. */
+export type Response = Dispatcher.ResponseData<unknown>;
+
+/** One call to the API server. */
+export interface ApiRequest {
+  readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
+  /** Path below the server's URL. */
+  readonly path: string;
+  readonly query?: Readonly<Record<string, string | number | boolean | undefined>>;
+  readonly body?: unknown;
+  readonly contentType?: string;
+  /** Longest time one attempt may take, in milliseconds. Left out for a stream: its reader runs the timer. */
+  readonly timeoutMs?: number;
+  /** Doing it twice is the same as doing it once: only then is it repeated after a 429, a 503 or a lost connection. */
+  readonly idempotent: boolean;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** The request in messages: `GET /api/v1/…`. */
+export function describe(request: ApiRequest): string {
+  return `${request.method} ${request.path}`;
+}
+
+/** The request as the HTTP client takes it. */
+export function wireOptions(
+  request: ApiRequest,
+  access: Access,
+  userAgent: string,
+  signal: AbortSignal | undefined,
+): Parameters<typeof undiciRequest>[1] {
+  const query: Record<string, string> = {};
+  for (const [name, value] of Object.entries(request.query ?? {})) {
+    if (value !== undefined) {
+      query[name] = String(value);
+    }
+  }
+  return {
+    method: request.method,
+    query,
+    dispatcher: access.dispatcher,
+    signal: signal ?? null,
+    headers: {
+      accept: 'application/json',
+      'user-agent': userAgent,
+      ...(request.body !== undefined && { 'content-type': request.contentType ?? 'application/json' }),
+      ...access.headers,
+    },
+    ...(request.body !== undefined && { body: JSON.stringify(request.body) }),
+  };
+}
+
+/** What a response of 400 or more says. */
+export async function toApiError(call: string, response: Response): Promise<ApiError> {
+  const header = Number(response.headers['retry-after']);
+  const text = await response.body.text();
+  let status: Status;
+  try {
+    const body: unknown = JSON.parse(text);
+    // The server's Status type; every field is read as optional, so a proxy's own JSON does no harm.
+    status = typeof body === 'object' && body !== null ? (body as Status) : { message: text };
+  } catch {
+    // Not JSON: a proxy or load balancer answered. Its first words are all there is to show.
+    status = { message: text.trim().slice(0, 200) };
+  }
+  return new ApiError(call, response.statusCode, status, Number.isFinite(header) ? header : undefined);
+}

@@ -1,0 +1,182 @@
+import { randomUUID } from 'node:crypto';
+import type { Logger } from 'pino';
+import { abortable } from '../../async/abortable.ts';
+import type { Clock } from '../../async/clock.ts';
+import { Deadline } from '../../async/deadline.ts';
+import type { Cache } from '../cache/cache.ts';
+import type { Informer } from '../cache/informer.ts';
+import type { StoreEvent } from '../cache/store.ts';
+import type { KubernetesObject } from '../client/object.ts';
+import { formatKey, type ObjectKey, parseKey } from '../client/object-key.ts';
+import { ControllerMetrics } from '../metrics/controller-metrics.ts';
+import type { RuntimeMetrics } from '../metrics/runtime-metrics.ts';
+import type { RateLimiter } from '../workqueue/rate-limiter.ts';
+import { WorkQueue } from '../workqueue/work-queue.ts';
+import { isPanic } from './panic.ts';
+import { type Reconciler, ReconcileTimeoutError, TerminalError } from './reconcile.ts';
+
+/** What a {@link Controller} is made of. */
+export interface ControllerOptions {
+  /** Label in metrics and logs. */
+  readonly name: string;
+  readonly reconciler: Reconciler;
+  /** Keys reconciled at the same time; 1 unless given. */
+  readonly maxConcurrentReconciles?: number;
+  /** Longest time one reconcile may take before its signal aborts; no limit unless given. */
+  readonly reconcileTimeoutMs?: number;
+  readonly logger: Logger;
+  readonly metrics: RuntimeMetrics;
+  readonly clock: Clock;
+  readonly rateLimiter?: RateLimiter;
+}
+
+/** Which events of an informer concern a controller, and which of its keys each event concerns. */
+export interface WatchOptions<T extends KubernetesObject> {
+  /** False: this event is of no interest. */
+  readonly predicate?: (event: StoreEvent<T>) => boolean;
+  /** The keys to look at; the object's own unless given. */
+  readonly map?: (object: T) => readonly ObjectKey[];
+}
+
+/**
+ * Turns changes into reconciles: informers put keys into a queue, workers take them out. Semantics, metric names and
+ * log fields are controller-runtime's.
+ */
+export class Controller {
+  readonly name: string;
+  readonly #options: ControllerOptions;
+  readonly #logger: Logger;
+  readonly #metrics: ControllerMetrics;
+  readonly #queue: WorkQueue;
+  readonly #informers = new Set<Cache>();
+  #started = false;
+
+  constructor(options: ControllerOptions) {
+    this.name = options.name;
+    this.#options = options;
+    this.#logger = options.logger.child({ controller: options.name });
+    const { name, clock, metrics, rateLimiter } = options;
+    this.#queue = new WorkQueue({ name, clock, metrics, ...(rateLimiter && { rateLimiter }) });
+    this.#metrics = new ControllerMetrics(name, metrics, options.maxConcurrentReconciles ?? 1);
+  }
+
+  /** Has changes seen by `informer` reconciled. Workers do not start before it has synced. */
+  watch<T extends KubernetesObject>(informer: Informer<T>, options: WatchOptions<T> = {}): this {
+    const map = options.map ?? ((object: T): readonly ObjectKey[] => [object.metadata]);
+    this.#informers.add(informer);
+    // The queue takes keys from here on, before any worker runs: what a standby has seen waits for it to lead.
+    informer.store.subscribe((event) => {
+      if (!(options.predicate?.(event) ?? true)) {
+        return;
+      }
+      // Of an update both states count: what the object pointed to before has to hear that it no longer does.
+      const states = event.type === 'updated' ? [event.previous, event.object] : [event.object];
+      for (const key of states.flatMap(map)) {
+        this.enqueue(key);
+      }
+    });
+    return this;
+  }
+
+  /** Has one key reconciled, for triggers other than a watch. */
+  enqueue(key: ObjectKey): void {
+    this.#queue.add(formatKey(key));
+  }
+
+  /**
+   * Waits for the caches, then works until `signal` aborts; returns when the reconciles then running have ended. Keys
+   * left in the queue are not lost: they are a memory of state that the next leader lists anew.
+   */
+  async run(signal: AbortSignal): Promise<void> {
+    if (this.#started) {
+      throw new Error(`controller ${this.name} was started twice`);
+    }
+    this.#started = true;
+    try {
+      await abortable(Promise.all([...this.#informers].map((informer) => informer.synced)), signal);
+    } catch (error) {
+      if (signal.aborted) {
+        return;
+      }
+      throw error;
+    }
+    const count = this.#options.maxConcurrentReconciles ?? 1;
+    this.#logger.info({ workers: count }, 'starting workers');
+    const stop = (): void => this.#queue.shutDown();
+    signal.addEventListener('abort', stop, { once: true });
+    if (signal.aborted) {
+      stop();
+    }
+    await Promise.all(Array.from({ length: count }, () => this.#work(signal)));
+    this.#logger.info('all workers finished');
+  }
+
+  async #work(signal: AbortSignal): Promise<void> {
+    while (!signal.aborted) {
+      const key = await this.#queue.get();
+      if (key === undefined) {
+        return;
+      }
+      if (signal.aborted) {
+        this.#queue.done(key);
+        return;
+      }
+      const idle = this.#metrics.busy();
+      try {
+        await this.#reconcile(key, signal);
+      } finally {
+        idle();
+        this.#queue.done(key);
+      }
+    }
+  }
+
+  async #reconcile(queueKey: string, signal: AbortSignal): Promise<void> {
+    const { clock, reconciler, reconcileTimeoutMs } = this.#options;
+    const key = parseKey(queueKey);
+    const reconcileID = randomUUID();
+    const logger = this.#logger.child({ namespace: key.namespace, name: key.name, reconcileID });
+    const startedAt = clock.monotonic();
+    const timedOut = () => new ReconcileTimeoutError(reconcileTimeoutMs ?? 0);
+    using deadline =
+      reconcileTimeoutMs === undefined
+        ? undefined
+        : new Deadline(clock, reconcileTimeoutMs, timedOut, signal);
+    const context = {
+      signal: deadline?.signal ?? signal,
+      logger,
+      reconcileID,
+      retries: this.#queue.numRequeues(queueKey),
+    };
+    try {
+      const result = await reconciler.reconcile(key, context);
+      this.#queue.forget(queueKey);
+      const requeueAfterMs = result?.requeueAfterMs ?? 0;
+      if (requeueAfterMs > 0) {
+        this.#queue.addAfter(queueKey, requeueAfterMs);
+      }
+      this.#metrics.succeeded(requeueAfterMs > 0 ? 'requeue_after' : 'success');
+    } catch (error) {
+      if (signal.aborted && error === signal.reason) {
+        logger.info({ reason: signal.reason }, 'reconcile stopped at a safe point');
+      } else {
+        this.#failed(queueKey, error, logger);
+      }
+    } finally {
+      this.#metrics.took((clock.monotonic() - startedAt) / 1000, deadline?.expired ?? false);
+    }
+  }
+
+  #failed(queueKey: string, error: unknown, logger: Logger): void {
+    if (error instanceof TerminalError) {
+      this.#metrics.failed('terminal');
+      // Unlike controller-runtime: its memory of the failures would stay until the object's next success.
+      this.#queue.forget(queueKey);
+      logger.error({ err: error }, 'reconcile failed for good; waiting for a change');
+      return;
+    }
+    this.#metrics.failed(isPanic(error) ? 'panic' : 'error');
+    this.#queue.addRateLimited(queueKey);
+    logger.error({ err: error }, 'reconcile failed; trying again');
+  }
+}

@@ -1,0 +1,190 @@
+import type { Logger } from 'pino';
+import type { Clock } from '../../async/clock.ts';
+import { sleep } from '../../async/sleep.ts';
+import type { ApiClient } from '../client/api-client.ts';
+import { ApiError, isNotFound } from '../client/api-error.ts';
+import { formatMicroTime } from '../client/micro-time.ts';
+import type { KubernetesObject } from '../client/object.ts';
+import type { RuntimeMetrics } from '../metrics/runtime-metrics.ts';
+import { EVENTS, type EventDetails, type NewEvent, newEvent, referenceTo, seriesKey } from './event.ts';
+
+/** What an {@link EventRecorder} is made of. */
+export interface EventRecorderOptions {
+  readonly client: Pick<ApiClient, 'create' | 'patch'>;
+  /** Domain-qualified name of the controller, for example `example.dev/controller`. */
+  readonly reportingController: string;
+  /** Which replica, usually the pod's name. */
+  readonly reportingInstance: string;
+  readonly logger: Logger;
+  readonly metrics: RuntimeMetrics;
+  readonly clock: Clock;
+}
+
+/** An event that was written, and what has happened since. */
+interface Series {
+  readonly event: NewEvent;
+  count: number;
+  lastObservedTime: string;
+  /** The count the server knows. */
+  writtenCount: number;
+  cancelFinish: () => void;
+  cancelRefresh: () => void;
+}
+
+// client-go's numbers, tools/events.
+const FINISH_MS = 6 * 60_000;
+const REFRESH_MS = 30 * 60_000;
+const MAX_PENDING = 1_000;
+const MAX_SERIES = 4_096;
+const MAX_TRIES = 12;
+const RETRY_MS = 10_000;
+
+/**
+ * Writes Kubernetes events, in the background and at best effort: recording never waits, never throws, and an event
+ * that cannot be written is dropped, counted and logged. Repeats of an event within six minutes become one series,
+ * written at the first repeat, every half hour and at its end.
+ */
+export class EventRecorder {
+  readonly #options: EventRecorderOptions;
+  readonly #series = new Map<string, Series>();
+  readonly #closing = new AbortController();
+  #pending = 0;
+  #tail: Promise<void> = Promise.resolve();
+
+  constructor(options: EventRecorderOptions) {
+    this.#options = options;
+  }
+
+  /** Records that something happened to `regarding`. */
+  event(regarding: KubernetesObject, details: EventDetails): void {
+    if (this.#closing.signal.aborted) {
+      return;
+    }
+    const key = seriesKey(referenceTo(regarding), details);
+    const series = this.#series.get(key);
+    if (series === undefined) {
+      this.#begin(key, regarding, details);
+    } else {
+      this.#repeat(key, series);
+    }
+  }
+
+  /** Writes what is still to be written, for at most `graceMs`, and records nothing more. */
+  async close(graceMs: number): Promise<void> {
+    const { clock } = this.#options;
+    for (const key of [...this.#series.keys()]) {
+      this.#finish(key);
+    }
+    const cancel = clock.after(graceMs, () => this.#closing.abort(new Error('the event recorder is closed')));
+    await this.#tail;
+    cancel();
+    this.#closing.abort(new Error('the event recorder is closed'));
+  }
+
+  #begin(key: string, regarding: KubernetesObject, details: EventDetails): void {
+    if (this.#series.size >= MAX_SERIES) {
+      const [oldest] = this.#series.keys();
+      if (oldest !== undefined) {
+        this.#finish(oldest);
+      }
+    }
+    const { reportingController, reportingInstance, clock } = this.#options;
+    const event = newEvent(regarding, details, { reportingController, reportingInstance, time: clock.now() });
+    const series: Series = {
+      event,
+      count: 1,
+      lastObservedTime: event.eventTime,
+      writtenCount: 1,
+      cancelFinish: this.#options.clock.after(FINISH_MS, () => this.#finish(key)),
+      cancelRefresh: () => undefined,
+    };
+    this.#series.set(key, series);
+    this.#enqueue(async (signal) => {
+      await this.#options.client.create(EVENTS, event, { signal });
+      this.#options.metrics.events.inc({ result: 'created' });
+    });
+  }
+
+  #repeat(key: string, series: Series): void {
+    const { clock, metrics } = this.#options;
+    series.count += 1;
+    series.lastObservedTime = formatMicroTime(clock.now());
+    series.cancelFinish();
+    series.cancelFinish = clock.after(FINISH_MS, () => this.#finish(key));
+    metrics.events.inc({ result: 'aggregated' });
+    if (series.count === 2) {
+      this.#write(series);
+      this.#refreshLater(series);
+    }
+  }
+
+  #refreshLater(series: Series): void {
+    series.cancelRefresh = this.#options.clock.after(REFRESH_MS, () => {
+      this.#write(series);
+      this.#refreshLater(series);
+    });
+  }
+
+  #finish(key: string): void {
+    const series = this.#series.get(key);
+    if (series !== undefined) {
+      this.#series.delete(key);
+      series.cancelFinish();
+      series.cancelRefresh();
+      this.#write(series);
+    }
+  }
+
+  #write(series: Series): void {
+    const { count, lastObservedTime, event } = series;
+    if (count === series.writtenCount) {
+      return;
+    }
+    series.writtenCount = count;
+    const { client } = this.#options;
+    this.#enqueue(async (signal) => {
+      const body = { series: { count, lastObservedTime } };
+      await client
+        .patch(EVENTS, event.metadata, { type: 'merge', body }, { signal })
+        .catch(async (error: unknown) => {
+          if (!isNotFound(error)) {
+            throw error;
+          }
+          // The event outlived its time to live on the server (an hour by default), the series did not.
+          await client.create(EVENTS, { ...event, ...body }, { signal });
+        });
+    });
+  }
+
+  /** Appends to the one line of writes, which keeps a series' writes in order and the load on the server low. */
+  #enqueue(write: (signal: AbortSignal) => Promise<void>): void {
+    if (this.#pending >= MAX_PENDING) {
+      this.#options.metrics.events.inc({ result: 'dropped' });
+      return;
+    }
+    this.#pending += 1;
+    this.#tail = this.#tail.then(async () => {
+      await this.#attempt(write);
+      this.#pending -= 1;
+    });
+  }
+
+  async #attempt(write: (signal: AbortSignal) => Promise<void>): Promise<void> {
+    const { clock, logger, metrics } = this.#options;
+    const { signal } = this.#closing;
+    for (let tries = 1; ; tries += 1) {
+      try {
+        await write(signal);
+        return;
+      } catch (error) {
+        // The server's no is final for an event; only a lost connection is worth another try.
+        if (error instanceof ApiError || signal.aborted || tries >= MAX_TRIES) {
+          metrics.events.inc({ result: 'failed' });
+          logger.warn({ err: error }, 'an event could not be written; it is dropped');
+          return;
+        }
+        await sleep(clock, RETRY_MS, signal).catch(() => undefined);
+      }
+    }
+  }
+}

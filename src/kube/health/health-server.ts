@@ -1,0 +1,106 @@
+import { once } from 'node:events';
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import type { Logger } from 'pino';
+import type { Registry } from 'prom-client';
+import type { HealthCheck } from './health-check.ts';
+
+/** What a {@link HealthServer} is made of. */
+export interface HealthServerOptions {
+  /** 0: any free port. */
+  readonly port: number;
+  /** All interfaces unless given: probes come from the kubelet, scrapes from Prometheus. */
+  readonly host?: string;
+  /** Restart when one of these fails. */
+  readonly liveness: readonly HealthCheck[];
+  /** Send no traffic while one of these fails. */
+  readonly readiness: readonly HealthCheck[];
+  readonly registry: Registry;
+  readonly logger: Logger;
+}
+
+/**
+ * `/livez` (and `/healthz`), `/readyz` and `/metrics`. A probe answers 200 `ok`, or 500 with one line for every check;
+ * `?verbose` shows the lines always, and `/readyz/<name>` asks one check alone, as the API server's own endpoints do.
+ */
+export class HealthServer {
+  readonly #options: HealthServerOptions;
+  readonly #server: Server;
+
+  constructor(options: HealthServerOptions) {
+    this.#options = options;
+    this.#server = createServer({ requestTimeout: 10_000, headersTimeout: 10_000 }, (request, response) => {
+      this.#answer(request, response).catch((error: unknown) => {
+        options.logger.error({ err: error, path: request.url }, 'a probe or scrape failed');
+        if (!response.headersSent) {
+          send(response, 500, 'internal error\n');
+        } else {
+          response.destroy();
+        }
+      });
+    });
+  }
+
+  /** Serves from when this resolves; returns the port. */
+  async listen(): Promise<number> {
+    this.#server.listen(this.#options.port, this.#options.host);
+    await once(this.#server, 'listening');
+    // Listening on TCP, so the address is not a pipe's name.
+    return (this.#server.address() as AddressInfo).port;
+  }
+
+  /** Cuts what is still open: a scrape is worth no delay of a shutdown. */
+  async close(): Promise<void> {
+    if (this.#server.listening) {
+      const closed = once(this.#server, 'close');
+      this.#server.close();
+      this.#server.closeAllConnections();
+      await closed;
+    }
+  }
+
+  async #answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    if (request.method !== 'GET' && request.method !== 'HEAD') {
+      response.setHeader('allow', 'GET, HEAD');
+      send(response, 405, 'method not allowed\n');
+      return;
+    }
+    const url = new URL(request.url ?? '/', 'http://localhost');
+    const [, endpoint = '', name, ...deeper] = url.pathname.split('/');
+    const { registry, liveness, readiness } = this.#options;
+    if (url.pathname === '/metrics') {
+      send(response, 200, await registry.metrics(), registry.contentType);
+      return;
+    }
+    const endpoints = new Map([
+      ['livez', liveness],
+      ['healthz', liveness],
+      ['readyz', readiness],
+    ]);
+    const checks = endpoints.get(endpoint);
+    const chosen = name === undefined ? checks : checks?.filter((check) => check.name === name);
+    if (chosen === undefined || (name !== undefined && chosen.length === 0) || deeper.length > 0) {
+      send(response, 404, 'not found\n');
+      return;
+    }
+    probe(response, chosen, url.searchParams.has('verbose'));
+  }
+}
+
+function probe(response: ServerResponse, checks: readonly HealthCheck[], verbose: boolean): void {
+  const results = checks.map((check) => ({ name: check.name, problem: check.problem() }));
+  const healthy = results.every(({ problem }) => problem === undefined);
+  const lines = results.map(({ name, problem }) =>
+    problem === undefined ? `[+]${name} ok\n` : `[-]${name} failed: ${problem}\n`,
+  );
+  send(response, healthy ? 200 : 500, healthy && !verbose ? 'ok\n' : lines.join(''));
+}
+
+function send(
+  response: ServerResponse,
+  status: number,
+  body: string,
+  type = 'text/plain; charset=utf-8',
+): void {
+  response.writeHead(status, { 'content-type': type, 'x-content-type-options': 'nosniff' }).end(body);
+}

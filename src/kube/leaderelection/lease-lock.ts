@@ -1,0 +1,171 @@
+import { isDeepStrictEqual } from 'node:util';
+import type { Clock } from '../../async/clock.ts';
+import type { ApiClient } from '../client/api-client.ts';
+import { isConflict, isNotFound } from '../client/api-error.ts';
+import { formatMicroTime } from '../client/micro-time.ts';
+import { LEASES, type Lease, type LeaseSpec } from './lease.ts';
+
+/** What a {@link LeaseLock} is made of. */
+export interface LeaseLockOptions {
+  readonly client: Pick<ApiClient, 'get' | 'create' | 'replace'>;
+  readonly namespace: string;
+  readonly name: string;
+  /** Unique for this process. */
+  readonly identity: string;
+  /** Written into the lease: how long it holds without a renewal. */
+  readonly durationMs: number;
+  readonly clock: Clock;
+}
+
+/**
+ * A Lease as a lock that expires (client-go: resourcelock.LeaseLock and the acquiring half of its LeaderElector).
+ *
+ * Expiry is measured on the monotonic clock, from the moment a change of the lease was seen here; the times written into
+ * it are for people. So wall clocks may differ between replicas and may jump.
+ */
+export class LeaseLock {
+  readonly #options: LeaseLockOptions;
+  /** The lease as last read or written, and when it was seen to change. */
+  #observed: { readonly lease: Lease; readonly changedAt: number } | undefined;
+  #contactAt = Number.NEGATIVE_INFINITY;
+
+  constructor(options: LeaseLockOptions) {
+    this.#options = options;
+  }
+
+  /** What the lease said when it was last read or written. */
+  get spec(): LeaseSpec {
+    return this.#observed?.lease.spec ?? {};
+  }
+
+  /** When the lease was last read or written, on the monotonic clock. */
+  get contactAt(): number {
+    return this.#contactAt;
+  }
+
+  /** Milliseconds until the holder's time is up, as far as was seen here; 0 when nobody holds the lease. */
+  get expiresInMs(): number {
+    const { holderIdentity, leaseDurationSeconds } = this.spec;
+    if (!holderIdentity || this.#observed === undefined) {
+      return 0;
+    }
+    const durationMs =
+      leaseDurationSeconds === undefined ? this.#options.durationMs : leaseDurationSeconds * 1000;
+    return Math.max(0, this.#observed.changedAt + durationMs - this.#options.clock.monotonic());
+  }
+
+  /**
+   * Writes a renewal on top of the lease as last seen, without reading it. False when somebody wrote it since: then
+   * only {@link acquire} knows whether it is still ours.
+   */
+  async renew(signal: AbortSignal): Promise<boolean> {
+    const held = this.#observed?.lease;
+    if (held === undefined) {
+      return false;
+    }
+    try {
+      await this.#replace(held, { ...held.spec, ...this.#renewal() }, signal);
+      return true;
+    } catch (error) {
+      if (isConflict(error)) {
+        return false;
+      }
+      throw error;
+    }
+  }
+
+  /** Reads the lease and takes it if it is free, ours or expired. Throws `Conflict` when somebody was faster. */
+  async acquire(signal: AbortSignal): Promise<boolean> {
+    const lease = await this.#read(signal);
+    if (lease === undefined) {
+      await this.#create(signal);
+      return true;
+    }
+    const spec = lease.spec ?? {};
+    const ours = spec.holderIdentity === this.#options.identity;
+    if (!ours && this.expiresInMs > 0) {
+      return false;
+    }
+    const term = ours
+      ? {}
+      : { acquireTime: this.#wallTime(), leaseTransitions: (spec.leaseTransitions ?? 0) + 1 };
+    await this.#replace(lease, { ...spec, ...term, ...this.#renewal() }, signal);
+    return true;
+  }
+
+  /** Gives the lease back, so that the next holder need not wait for it to expire. */
+  async release(signal: AbortSignal): Promise<void> {
+    const held = this.#observed?.lease;
+    if (held === undefined) {
+      return;
+    }
+    try {
+      await this.#free(held, signal);
+    } catch (error) {
+      // A renewal that was cut short may have arrived all the same.
+      const lease = isConflict(error) ? await this.#read(signal) : undefined;
+      if (lease?.spec?.holderIdentity !== this.#options.identity) {
+        throw error;
+      }
+      await this.#free(lease, signal);
+    }
+  }
+
+  #free(lease: Lease, signal: AbortSignal): Promise<void> {
+    // As client-go: no holder, one second. The transitions stay, and with them the count of holders.
+    const now = this.#wallTime();
+    const free = { holderIdentity: '', leaseDurationSeconds: 1, acquireTime: now, renewTime: now };
+    return this.#replace(lease, { ...lease.spec, ...free }, signal);
+  }
+
+  async #read(signal: AbortSignal): Promise<Lease | undefined> {
+    const { client, namespace, name } = this.#options;
+    try {
+      const lease = await client.get(LEASES, { namespace, name }, { signal });
+      this.#observe(lease);
+      return lease;
+    } catch (error) {
+      if (isNotFound(error)) {
+        return undefined;
+      }
+      throw error;
+    }
+  }
+
+  async #create(signal: AbortSignal): Promise<void> {
+    const { client, namespace, name } = this.#options;
+    const spec: LeaseSpec = { ...this.#renewal(), acquireTime: this.#wallTime(), leaseTransitions: 0 };
+    const manifest = {
+      apiVersion: 'coordination.k8s.io/v1',
+      kind: 'Lease',
+      metadata: { namespace, name },
+      spec,
+    };
+    this.#observe(await client.create(LEASES, manifest, { signal }));
+  }
+
+  /** The resourceVersion that travels with `lease` makes this a Conflict when anybody wrote it since. */
+  async #replace(lease: Lease, spec: LeaseSpec, signal: AbortSignal): Promise<void> {
+    this.#observe(await this.#options.client.replace(LEASES, { ...lease, spec }, { signal }));
+  }
+
+  #observe(lease: Lease): void {
+    const now = this.#options.clock.monotonic();
+    const before = this.#observed;
+    const unchanged = before !== undefined && isDeepStrictEqual(before.lease.spec, lease.spec);
+    this.#observed = { lease, changedAt: unchanged ? before.changedAt : now };
+    this.#contactAt = now;
+  }
+
+  #renewal(): LeaseSpec {
+    return {
+      holderIdentity: this.#options.identity,
+      leaseDurationSeconds: Math.ceil(this.#options.durationMs / 1000),
+      renewTime: this.#wallTime(),
+    };
+  }
+
+  #wallTime(): string {
+    return formatMicroTime(this.#options.clock.now());
+  }
+}

@@ -1,0 +1,113 @@
+import { markerKey, preLockKey, rootSigningKey } from '../../faynosync/keys.ts';
+import type { ObservedValue } from '../../redis/state-store.ts';
+import type { Question, SettingState, Situation } from '../state/observed-state.ts';
+import { digestOf } from './digest.ts';
+import type { Action, Plan } from './plan.ts';
+import { type Evidences, type Rebuilt, rebuild } from './sources.ts';
+
+/** What bootstrap itself would write here: not a guess. */
+const asBootstrap = (value: string): Rebuilt => ({ value, source: 'Default', confidence: 'exact' });
+
+/**
+ * R5: what a run would do to every key of the app. Pure: the same facts give the same plan, byte for byte. A valid
+ * value is kept, a ceremony never appears.
+ */
+export function planRecovery(situation: Situation, question: Question, evidences: Evidences): Plan {
+  const actions = [
+    ...markerActions(situation, question),
+    ...rootSigningActions(situation, question),
+    ...situation.settings.map((state) => settingAction(state, evidences)),
+  ];
+  const sorted = sortByKey(actions);
+  return { actions: sorted, digest: digestOf(sorted) };
+}
+
+/** By code points, which is the order of the UTF-8 bytes; JavaScript's own order differs beyond the basic plane. */
+function sortByKey(actions: readonly Action[]): readonly Action[] {
+  return actions
+    .map((action) => ({ action, bytes: Buffer.from(action.key) }))
+    .sort((a, b) => Buffer.compare(a.bytes, b.bytes))
+    .map(({ action }) => action);
+}
+
+/** Whether carrying out the plan would change anything in Redis. */
+export function isEmpty(plan: Plan): boolean {
+  return plan.actions.every(({ kind }) => kind === 'Keep');
+}
+
+/** The marker becomes this task's id unless a done one survives; a dead bootstrap's pre-lock goes with it. */
+function markerActions(
+  { marker, markerHeld, bootstrap }: Situation,
+  { app, taskID }: Question,
+): readonly Action[] {
+  const key = markerKey(app);
+  if (marker.kind === 'done' && markerHeld.kind === 'string') return [keep(key, markerHeld)];
+  const write = put(key, markerHeld, asBootstrap(taskID));
+  if (bootstrap === undefined || bootstrap.preLock.kind === 'absent') return [write];
+  const preLock: Action = {
+    key: preLockKey(bootstrap.id),
+    kind: 'Delete',
+    before: beforeOf(bootstrap.preLock),
+    after: undefined,
+    source: 'Default',
+    confidence: 'exact',
+  };
+  return [write, preLock];
+}
+
+/**
+ * Blank, as bootstrap leaves it. Next to a surviving marker its absence is normal (a finished root rotation deletes
+ * it) and it is not created; staged metadata in it is a ceremony and not ours.
+ */
+function rootSigningActions({ marker, rootSigning }: Situation, { app }: Question): readonly Action[] {
+  const key = rootSigningKey(app);
+  switch (rootSigning.kind) {
+    case 'absent':
+      return marker.kind === 'done' ? [] : [put(key, rootSigning, asBootstrap(''))];
+    case 'wrongType':
+      return [put(key, rootSigning, asBootstrap(''))];
+    case 'string':
+      return rootSigning.value.trim() === '' ? [keep(key, rootSigning)] : [];
+  }
+}
+
+function settingAction({ setting, held, condition }: SettingState, evidences: Evidences): Action {
+  if (condition === 'valid' && held.kind === 'string') return keep(setting.key, held);
+  const rebuilt = rebuild(setting, evidences);
+  if (rebuilt === undefined) throw new Error(`No source has a valid value for ${setting.key}.`);
+  return put(setting.key, held, rebuilt);
+}
+
+/** A survivor is never rewritten; at most it is kept from expiring. */
+function keep(key: string, { value, ttlMs }: ObservedValue & { readonly kind: 'string' }): Action {
+  return {
+    key,
+    kind: ttlMs === undefined ? 'Keep' : 'Persist',
+    before: { value },
+    after: value,
+    source: 'Survivor',
+    confidence: 'exact',
+  };
+}
+
+function put(key: string, held: ObservedValue, { value, source, confidence }: Rebuilt): Action {
+  return {
+    key,
+    kind: held.kind === 'absent' ? 'Create' : 'Replace',
+    before: beforeOf(held),
+    after: value,
+    source,
+    confidence,
+  };
+}
+
+function beforeOf(held: ObservedValue): Action['before'] {
+  switch (held.kind) {
+    case 'absent':
+      return undefined;
+    case 'wrongType':
+      return { wrongType: held.type };
+    case 'string':
+      return { value: held.value };
+  }
+}

@@ -1,0 +1,155 @@
+import type { ServerFacts } from '../redis/state-store.ts';
+import type { Finding } from '../tuf/findings/finding.ts';
+import type { Action, Plan } from './plan/plan.ts';
+import type { Evidences } from './plan/sources.ts';
+import type { Question, Situation } from './state/observed-state.ts';
+
+/** What is documented about a finding of the run itself; the verifier has its own table. All of them inform. */
+export interface RunFindingKind {
+  readonly means: string;
+  readonly act: string;
+}
+
+/** Every finding a run can make beside the verifier's, by code. */
+export const runFindings = {
+  SettingWillExpire: {
+    means: 'A setting had a TTL and would have vanished by itself; the TTL is removed.',
+    act: 'Find out who sets it: the server writes settings without TTL.',
+  },
+  SettingDiffersFromRoot: {
+    means: 'A display-only setting is not what the newest verified root says; rotations do not refresh it.',
+    act: 'Nothing signs with it; the root is what counts.',
+  },
+  UncertainValue: {
+    means: 'Nothing better than the days left or the default of the server was known for a setting.',
+    act: 'Compare it with what was configured; give it in overrides.expirations of a new run, or correct it on the server.',
+  },
+  LifetimeNotInferable: {
+    means: 'The times of the stored files do not tell a lifetime.',
+    act: 'Give the lifetime in overrides.expirations of a new run.',
+  },
+  CeremonyStaged: {
+    means: 'A signing ceremony is staged in Redis; it was not touched.',
+    act: 'Finish or cancel it on the server.',
+  },
+  WrongTypeReplaced: {
+    means: 'A key held something other than a string and was replaced, as overrides.replaceWrongType asks.',
+    act: 'Find out what wrote it.',
+  },
+  ReadFromReplica: {
+    means: 'The state was read from a replica, which can lag behind its primary.',
+    act: 'Point the target at the primary, or at Sentinel.',
+  },
+  LockNotReleased: {
+    means: 'The lock could not be released.',
+    act: 'Nothing: it ends by itself within minutes.',
+  },
+  RecordNotWritten: {
+    means:
+      'The task record for the API of the server could not be written; the recovery itself was proven before.',
+    act: 'Nothing: only the dashboard does not resolve the task id.',
+  },
+} as const satisfies Readonly<Record<string, RunFindingKind>>;
+
+/** A code of {@link runFindings}. */
+export type RunFindingCode = keyof typeof runFindings;
+
+/** @param role the role it is about, or `redis` */
+export function runFinding(code: RunFindingCode, role: string, what: string): Finding {
+  return {
+    code,
+    check: 0,
+    severity: 'report',
+    role,
+    spec: 'recovery',
+    detail: `${what} ${runFindings[code].act}`,
+  };
+}
+
+/** What Redis told about itself that a person should mend. */
+export function serverFindings({ role, warnings }: ServerFacts): readonly Finding[] {
+  const told = warnings.map(
+    ({ code, detail }): Finding => ({
+      code,
+      check: 0,
+      severity: 'report',
+      role: 'redis',
+      spec: 'recovery',
+      detail,
+    }),
+  );
+  if (role !== 'replica') return told;
+  return [runFinding('ReadFromReplica', 'redis', 'This Redis is a replica.'), ...told];
+}
+
+/** What is worth telling about a plan beyond the plan itself. */
+export function planFindings(
+  plan: Plan,
+  situation: Situation,
+  { settings }: Pick<Question, 'settings'>,
+  { trusted, lifetimes }: Pick<Evidences, 'trusted' | 'lifetimes'>,
+): readonly Finding[] {
+  const actions = new Map(plan.actions.map((action) => [action.key, action]));
+  const perSetting = settings.flatMap(({ key, evidence }) => {
+    const action = actions.get(key);
+    if (action === undefined) return [];
+    if (evidence.kind === 'rootFact') return rootDifference(action, evidence.read(trusted.root));
+    return action.confidence === 'low' ? uncertainty(action, lifetimes.of(evidence)) : [];
+  });
+  const perAction = plan.actions.flatMap(({ key, kind, before }) => {
+    if (kind === 'Persist') return [runFinding('SettingWillExpire', 'redis', `${key} had a TTL.`)];
+    if (before !== undefined && 'wrongType' in before) {
+      return [runFinding('WrongTypeReplaced', 'redis', `${key} held a ${before.wrongType}.`)];
+    }
+    return [];
+  });
+  const ceremonies = situation.ceremonies.map((key) =>
+    runFinding('CeremonyStaged', 'redis', `${key} holds staged metadata.`),
+  );
+  return cappedPerCode([...ceremonies, ...perAction, ...perSetting]);
+}
+
+/** A copied bucket makes every one of 16,384 lifetimes uncertain; a report that says so so often says nothing. */
+const MAX_PER_CODE = 20;
+
+/** The first findings of each code; the last one kept tells how many there were. */
+function cappedPerCode(findings: readonly Finding[]): readonly Finding[] {
+  const byCode = Map.groupBy(findings, ({ code }) => code);
+  return [...byCode.values()].flatMap((same) =>
+    same.slice(0, MAX_PER_CODE).map((finding, i) => {
+      const more = same.length - MAX_PER_CODE;
+      const isLast = i === MAX_PER_CODE - 1 && more > 0;
+      return isLast
+        ? { ...finding, detail: `${finding.detail} There are ${more} more of this kind.` }
+        : finding;
+    }),
+  );
+}
+
+function rootDifference({ key, after }: Action, newest: number): readonly Finding[] {
+  if (after === String(newest)) return [];
+  return [
+    runFinding(
+      'SettingDiffersFromRoot',
+      'root',
+      `${key} is ${after}, the newest verified root says ${newest}.`,
+    ),
+  ];
+}
+
+function uncertainty(
+  { key, after, source }: Action,
+  lifetime: ReturnType<Evidences['lifetimes']['of']>,
+): readonly Finding[] {
+  const role = lifetime?.role ?? 'redis';
+  const found = runFinding('UncertainValue', role, `${key} = ${after} is from source ${source}.`);
+  if (lifetime?.inference.kind !== 'none') return [found];
+  return [
+    found,
+    runFinding(
+      'LifetimeNotInferable',
+      role,
+      `The file of ${role} tells no lifetime: ${lifetime.inference.why}.`,
+    ),
+  ];
+}

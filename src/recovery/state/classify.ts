@@ -1,0 +1,43 @@
+import type { Situation } from './observed-state.ts';
+import type { State } from './state.ts';
+
+interface StateRow {
+  readonly state: State;
+  /** The evidence, as in the table of R4. */
+  readonly when: (situation: Situation) => boolean;
+}
+
+/**
+ * R4, for an app whose chain verified; the first row that holds names the state. What stops a run comes before what it
+ * would do. The states that need no look at the settings (`Unreachable`, `NeverBootstrapped`, `FailedBootstrap`)
+ * are told before. A new state is a new row.
+ */
+const rows: readonly StateRow[] = [
+  { state: 'CorruptType', when: ({ corrupt }) => corrupt.length > 0 },
+  { state: 'InProgress', when: ({ bootstrap }) => bootstrap?.alive === true },
+  { state: 'Locked', when: ({ lockedBy }) => lockedBy !== undefined },
+  { state: 'Ceremony', when: ({ ceremonies }) => ceremonies.length > 0 },
+  { state: 'StaleMarker', when: ({ marker }) => marker.kind !== 'done' && marker.kind !== 'absent' },
+  {
+    state: 'FullLoss',
+    when: ({ marker, settings }) =>
+      marker.kind === 'absent' && settings.every(({ condition }) => condition === 'missing'),
+  },
+  { state: 'Healthy', when: (situation) => isComplete(situation) && situation.rootSigning.kind === 'string' },
+  { state: 'Cosmetic', when: (situation) => situation.marker.kind === 'done' && lacksOnlyDisplay(situation) },
+];
+
+/** Total: whatever fits no row is a partial loss, so an unforeseen state is never read as healthy. */
+export function classify(situation: Situation): State {
+  return rows.find(({ when }) => when(situation))?.state ?? 'PartialLoss';
+}
+
+/** The marker names a finished task and every setting can be used. */
+export function isComplete({ marker, settings }: Pick<Situation, 'marker' | 'settings'>): boolean {
+  return marker.kind === 'done' && settings.every(({ condition }) => condition === 'valid');
+}
+
+/** Only what the server shows and never uses, or ROOT_SIGNING, which a finished root rotation leaves absent. */
+function lacksOnlyDisplay({ settings }: Situation): boolean {
+  return settings.every(({ condition, setting }) => condition === 'valid' || setting.displayOnly);
+}

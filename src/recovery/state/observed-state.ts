@@ -1,0 +1,141 @@
+import type { App } from '../../faynosync/app.ts';
+import {
+  ceremonyKeys,
+  lockKey,
+  markerKey,
+  preLockKey,
+  rootSigningKey,
+  taskKey,
+} from '../../faynosync/keys.ts';
+import { type Marker, parseMarker } from '../../faynosync/marker.ts';
+import type { Setting } from '../../faynosync/settings.ts';
+import { readTask } from '../../faynosync/task.ts';
+import { isValid } from '../../faynosync/values.ts';
+import type { ObservedValue, ObservedValues } from '../../redis/state-store.ts';
+
+/** What the facts are judged by. */
+export interface Question {
+  readonly app: App;
+  readonly taskID: string;
+  readonly settings: readonly Setting[];
+  readonly delegatedNames: readonly string[];
+  readonly now: Date;
+  readonly staleAfterSeconds: number;
+  readonly replaceWrongType: boolean;
+  /** When 1.root.json was written: how old a bootstrap without a task record must be at least. */
+  readonly bootstrappedAt: Date | undefined;
+}
+
+/** One setting as Redis holds it. */
+export interface SettingState {
+  readonly setting: Setting;
+  readonly held: ObservedValue;
+  readonly condition: 'valid' | 'missing' | 'invalid' | 'wrongType';
+}
+
+/** The facts of R3, ready to be classified. */
+export interface Situation {
+  readonly marker: Marker;
+  readonly markerHeld: ObservedValue;
+  readonly settings: readonly SettingState[];
+  readonly rootSigning: ObservedValue;
+  /** Keys that hold a staged signing ceremony. */
+  readonly ceremonies: readonly string[];
+  /** Keys of the app that hold something other than a string and may not be replaced. */
+  readonly corrupt: readonly string[];
+  /** Who else holds the recovery lock. */
+  readonly lockedBy: string | undefined;
+  /** The bootstrap a `pre-…` marker names. */
+  readonly bootstrap:
+    | { readonly id: string; readonly alive: boolean; readonly preLock: ObservedValue }
+    | undefined;
+  /** The marker is our own id: an attempt of this very task wrote it. */
+  readonly markerIsOurs: boolean;
+  /** The lock carries our own id: this attempt holds it, or an earlier one of this task left it. */
+  readonly lockIsOurs: boolean;
+}
+
+const absent: ObservedValue = { kind: 'absent' };
+
+/** Every key a run looks at. With a `pre-…` marker that is more than is known before the marker was read. */
+export function keysToObserve(
+  { app, settings, delegatedNames }: Pick<Question, 'app' | 'settings' | 'delegatedNames'>,
+  marker: Marker,
+): readonly string[] {
+  const bootstrap = marker.kind === 'bootstrapping' ? [preLockKey(marker.id), taskKey(marker.id)] : [];
+  const own = settings.map(({ key }) => key);
+  const ceremonies = ceremonyKeys(app, delegatedNames);
+  return [...new Set([markerKey(app), lockKey(app), ...own, ...ceremonies, ...bootstrap])];
+}
+
+/** The marker as it was read; undefined when it is no string. */
+export function markerIn(values: ObservedValues, app: App): Marker {
+  const held = values.get(markerKey(app)) ?? absent;
+  return parseMarker(held.kind === 'string' ? held.value : undefined);
+}
+
+export function assess(values: ObservedValues, question: Question): Situation {
+  const { app, taskID } = question;
+  const held = (key: string): ObservedValue => values.get(key) ?? absent;
+  const markerHeld = held(markerKey(app));
+  const marker = markerIn(values, app);
+  const rootSigning = held(rootSigningKey(app));
+  const lock = held(lockKey(app));
+  const settings = question.settings.map((setting) => settingState(setting, held(setting.key)));
+  const owned = new Map<string, ObservedValue>([
+    [markerKey(app), markerHeld],
+    [rootSigningKey(app), rootSigning],
+    [lockKey(app), lock],
+    ...settings.map((state) => [state.setting.key, state.held] as const),
+  ]);
+  return {
+    marker,
+    markerHeld,
+    settings,
+    rootSigning,
+    ceremonies: ceremonyKeys(app, question.delegatedNames).filter((key) =>
+      isStaged(held(key), key === rootSigningKey(app)),
+    ),
+    corrupt: question.replaceWrongType
+      ? []
+      : [...owned].filter(([, value]) => value.kind === 'wrongType').map(([key]) => key),
+    lockedBy: lock.kind === 'string' && lock.value !== taskID ? lock.value : undefined,
+    bootstrap: marker.kind === 'bootstrapping' ? bootstrapOf(marker.id, held, question) : undefined,
+    markerIsOurs: marker.kind === 'done' && marker.id === taskID,
+    lockIsOurs: lock.kind === 'string' && lock.value === taskID,
+  };
+}
+
+function settingState(setting: Setting, held: ObservedValue): SettingState {
+  switch (held.kind) {
+    case 'absent':
+      return { setting, held, condition: 'missing' };
+    case 'wrongType':
+      return { setting, held, condition: 'wrongType' };
+    case 'string':
+      return { setting, held, condition: isValid(setting.kind, held.value) ? 'valid' : 'invalid' };
+  }
+}
+
+/** Anything but blank is staged. ROOT_SIGNING of a wrong type is corruption; elsewhere it is none of our business. */
+function isStaged(held: ObservedValue, isRoot: boolean): boolean {
+  return held.kind === 'string' ? held.value.trim() !== '' : held.kind === 'wrongType' && !isRoot;
+}
+
+/**
+ * A bootstrap lives while it holds its pre-lock or its task is under way, and it has shown life lately. Without a
+ * record its age is that of 1.root.json: no bootstrap starts once the bucket has a root, so this one is older.
+ */
+function bootstrapOf(
+  id: string,
+  held: (key: string) => ObservedValue,
+  { now, staleAfterSeconds, bootstrappedAt }: Question,
+): NonNullable<Situation['bootstrap']> {
+  const preLock = held(preLockKey(id));
+  const record = held(taskKey(id));
+  const task = record.kind === 'string' ? readTask(record.value) : undefined;
+  const active = preLock.kind !== 'absent' || (task !== undefined && !task.terminal);
+  const seen = task?.lastUpdate ?? bootstrappedAt;
+  const fresh = seen === undefined || now.getTime() - seen.getTime() < staleAfterSeconds * 1000;
+  return { id, alive: active && fresh, preLock };
+}

@@ -1,0 +1,178 @@
+import { TerminalError } from '../errors.ts';
+import { asRedisError } from './connect.ts';
+import { type Command, Connection, type Reply } from './connection.ts';
+import { describeEndpoint, type RedisEndpoint } from './endpoint.ts';
+import { factsFromInfo, withheldFacts } from './facts.ts';
+import {
+  applyCommand,
+  decodeObserved,
+  lockCommand,
+  observeCommand,
+  releaseCommand,
+  renewCommand,
+} from './scripts.ts';
+import type {
+  ApplyResult,
+  Change,
+  Lock,
+  ObservedValues,
+  Record,
+  Replication,
+  ServerFacts,
+  StateStore,
+} from './state-store.ts';
+
+/** A {@link StateStore} on a standalone Redis or one behind Sentinel, version 6.2 or later. */
+export class RedisStateStore implements StateStore {
+  readonly #endpoint: RedisEndpoint;
+  readonly #connection: Connection;
+  /** Redis 6 has no EVAL_RO; found out by the first observation. */
+  #readCommand: 'EVAL' | 'EVAL_RO' = 'EVAL_RO';
+
+  constructor(endpoint: RedisEndpoint) {
+    this.#endpoint = endpoint;
+    this.#connection = new Connection(endpoint);
+  }
+
+  async observe(
+    keys: readonly string[],
+    signal: AbortSignal,
+  ): Promise<{ readonly values: ObservedValues; readonly server: ServerFacts }> {
+    const [read, info] = await this.#connection.exchange(
+      [observeCommand(this.#readCommand, keys), ['INFO']],
+      { signal },
+    );
+    if (this.#readCommand === 'EVAL_RO' && isUnknownCommand(read)) {
+      this.#readCommand = 'EVAL';
+      return this.observe(keys, signal);
+    }
+    // First INFO: it tells a cluster apart more clearly than the CROSSSLOT of the script.
+    const server = this.#facts(info);
+    return { values: this.#observed(keys, read), server };
+  }
+
+  async lock(
+    lock: Lock,
+    keys: readonly string[],
+    { replaceWrongType, signal }: { readonly replaceWrongType: boolean; readonly signal: AbortSignal },
+  ): Promise<{
+    readonly acquired: boolean;
+    readonly holder: string | undefined;
+    readonly values: ObservedValues;
+  }> {
+    const [taken, read] = await this.#connection.exchange(
+      [
+        lockCommand(lock.key, lock.owner, lock.ttlMs, replaceWrongType),
+        observeCommand(this.#readCommand, keys),
+      ],
+      { signal },
+    );
+    const [acquired, holder] = this.#array(taken);
+    return {
+      acquired: acquired === 1,
+      holder: typeof holder === 'string' && holder !== '' ? holder : undefined,
+      values: this.#observed(keys, read),
+    };
+  }
+
+  async renew(lock: Lock): Promise<boolean> {
+    return this.#one(await this.#connection.exchange([renewCommand(lock.key, lock.owner, lock.ttlMs)]));
+  }
+
+  async apply(
+    lock: Lock,
+    changes: readonly Change[],
+    keys: readonly string[],
+    { replicas, timeoutMs }: Replication,
+  ): Promise<{ readonly result: ApplyResult; readonly confirmed: number; readonly values: ObservedValues }> {
+    const wait: Command[] = replicas > 0 ? [['WAIT', replicas, timeoutMs]] : [];
+    const replies = await this.#connection.exchange(
+      [applyCommand(lock.key, lock.owner, changes), ...wait, observeCommand(this.#readCommand, keys)],
+      { extraMs: timeoutMs },
+    );
+    const result = this.#applied(replies[0]);
+    const confirmed = replicas > 0 ? this.#value(replies[1]) : 0;
+    return {
+      result,
+      confirmed: typeof confirmed === 'number' ? confirmed : 0,
+      values: this.#observed(keys, replies.at(-1)),
+    };
+  }
+
+  async release(
+    lock: Lock,
+    record: Record | undefined,
+    { sameConnection }: { readonly sameConnection: boolean },
+  ): Promise<boolean> {
+    const write: Command[] =
+      record === undefined ? [] : [['SET', record.key, record.value, 'PX', record.ttlMs]];
+    const commands = [...write, releaseCommand(lock.key, lock.owner)];
+    const replies = await this.#connection.exchange(commands, { sameConnection });
+    if (record !== undefined) this.#value(replies[0]);
+    return this.#one(replies.slice(-1));
+  }
+
+  async facts(signal: AbortSignal): Promise<ServerFacts> {
+    const [info] = await this.#connection.exchange([['INFO']], { signal });
+    return this.#facts(info);
+  }
+
+  async close(): Promise<void> {
+    this.#connection.close();
+  }
+
+  #facts(info: Reply | undefined): ServerFacts {
+    if (info !== undefined && 'error' in info && info.error.message.startsWith('NOPERM'))
+      return withheldFacts;
+    const text = this.#value(info);
+    if (typeof text !== 'string') throw this.#unexpected('INFO');
+    return factsFromInfo(text);
+  }
+
+  #applied(reply: Reply | undefined): ApplyResult {
+    const [kind, detail] = this.#array(reply);
+    switch (kind) {
+      case 'applied':
+        return { kind };
+      case 'lockLost':
+        return { kind, holder: typeof detail === 'string' && detail !== '' ? detail : undefined };
+      case 'mismatch':
+        return { kind, key: String(detail) };
+      default:
+        throw this.#unexpected('the write');
+    }
+  }
+
+  #observed(keys: readonly string[], reply: Reply | undefined): ObservedValues {
+    const values = decodeObserved(keys, this.#value(reply));
+    if (values === undefined) throw this.#unexpected('the read of the settings');
+    return values;
+  }
+
+  #array(reply: Reply | undefined): readonly unknown[] {
+    const value = this.#value(reply);
+    return Array.isArray(value) ? value : [];
+  }
+
+  #one([reply]: readonly Reply[]): boolean {
+    return this.#value(reply) === 1;
+  }
+
+  /** The value of a reply; an error that Redis answered is thrown with its place in the taxonomy. */
+  #value(reply: Reply | undefined): unknown {
+    if (reply === undefined) throw this.#unexpected('a command');
+    if ('error' in reply) throw asRedisError(reply.error, this.#endpoint);
+    return reply.value;
+  }
+
+  #unexpected(what: string): TerminalError {
+    return new TerminalError(
+      'RedisUnexpectedReply',
+      `${describeEndpoint(this.#endpoint)} answered ${what} in a form that Redis does not use. Check what stands at this address.`,
+    );
+  }
+}
+
+function isUnknownCommand(reply: Reply | undefined): boolean {
+  return reply !== undefined && 'error' in reply && /^ERR unknown command/i.test(reply.error.message);
+}

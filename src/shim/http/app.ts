@@ -1,0 +1,127 @@
+import express, { type Express, type Request, type Response } from 'express';
+import type { Logger } from 'pino';
+import type { Access } from '../auth/access.ts';
+import type { Tenants } from '../auth/tenants.ts';
+import { getTask } from '../get-task.ts';
+import { marshal } from '../payload/go-json.ts';
+import { bindRecoveryPayload } from '../payload/recovery-payload.ts';
+import { type RecoverOptions, recover } from '../recover.ts';
+import { idempotencyKey } from '../runs/idempotency-key.ts';
+import { type Answer, errorAnswer, Refusal } from './answer.ts';
+import { cors } from './cors.ts';
+import { note, observe } from './observe.ts';
+import { openapiDocument } from './openapi.ts';
+import { readBody } from './request-body.ts';
+import { requestSignal } from './request-signal.ts';
+import { type RouteName, routes } from './routes.ts';
+
+/** What the API port serves with. */
+export interface AppOptions extends RecoverOptions {
+  readonly access: Access;
+  readonly tenants: Tenants;
+  readonly allowedOrigins: readonly string[];
+  readonly logger: Logger;
+  readonly version: string;
+  /** Aborts when the shim is asked to stop: it is no longer ready, but serves whatever still comes. */
+  readonly shuttingDown: AbortSignal;
+  /** Aborts when it stops: nobody waits for a decision any more, and connections end with their answer. */
+  readonly draining: AbortSignal;
+}
+
+/** Answers one request. Refuses by throwing a {@link Refusal}. */
+type Handler = (req: Request, res: Response) => Promise<Answer> | Answer;
+
+/** The Express application of the API port: every route of the table, and nothing else. */
+export function createApp(options: AppOptions): Express {
+  const app = express();
+  // The server's router tells cases and trailing slashes apart, and sends neither of these headers.
+  app.enable('case sensitive routing').enable('strict routing');
+  app.disable('x-powered-by').disable('etag');
+  app.use(observe(options.logger, options.metrics));
+  app.use(cors(options.allowedOrigins));
+  const handlers = handlersOf(options);
+  for (const [name, { method, path }] of Object.entries(routes)) {
+    const handler = handlers[name as RouteName]; // Object.entries forgets the names of the keys
+    app[method](path, async (req, res) => {
+      const answer = await answerOf(handler, req, res);
+      // Refused before the body was read, which is not waited for; or the connection is no longer wanted.
+      const close = !req.complete || options.draining.aborted;
+      send(res, answer, close);
+    });
+  }
+  app.use((_req, res) => {
+    // The words of the server's router.
+    res.status(404).type('text/plain').send('404 page not found');
+  });
+  return app;
+}
+
+function handlersOf(options: AppOptions): Readonly<Record<RouteName, Handler>> {
+  const { access, tenants, recoveries, shuttingDown, draining } = options;
+  const document = openapiDocument(options.version);
+  return {
+    recover: async (req, res) => {
+      const admin = await access.admin(req, 'recover');
+      const key = idempotencyKey(req);
+      const bound = bindRecoveryPayload(await readBody(req, res));
+      if (bound.payload === undefined) {
+        note(res, { admin });
+        return errorAnswer(400, bound.error);
+      }
+      const order = { ...bound.payload, admin, tenant: tenants.of(admin), idempotencyKey: key };
+      const answer = await recover(options, order, () => requestSignal(res, draining));
+      note(res, { admin, appName: order.appName, task: answer.headers?.['Location'] });
+      return answer;
+    },
+    task: async (req, res) => {
+      const admin = await access.admin(req, 'task');
+      note(res, { admin });
+      return getTask(recoveries, tenants, admin, queryOf(req).get('task_id'));
+    },
+    healthz: () => ({ status: 200, body: { status: 'ok' } }),
+    readyz: () => {
+      const reason = shuttingDown.aborted
+        ? 'shutting down'
+        : recoveries.ready
+          ? undefined
+          : 'runs are not listed yet';
+      return reason === undefined
+        ? { status: 200, body: { status: 'ok' } }
+        : { status: 503, body: { status: 'not ready', reason } };
+    },
+    openapi: () => ({ status: 200, body: document }),
+  };
+}
+
+async function answerOf(handler: Handler, req: Request, res: Response): Promise<Answer> {
+  try {
+    return await handler(req, res);
+  } catch (error) {
+    if (error instanceof Refusal) {
+      return error.answer;
+    }
+    // A defect. What it is stays in the log: an answer tells a client nothing of how the shim is made.
+    req.log.error({ err: error }, 'a request failed');
+    return errorAnswer(500, 'Internal server error');
+  }
+}
+
+/** Not by Express' own `send`: of what that looks after (ETags, charsets, freshness), nothing is wanted here. */
+function send(res: Response, { status, body, headers }: Answer, close: boolean): void {
+  const text = marshal(body);
+  res
+    .writeHead(status, {
+      'Content-Type': 'application/json; charset=utf-8',
+      'Content-Length': Buffer.byteLength(text),
+      'Cache-Control': 'no-store',
+      'X-Content-Type-Options': 'nosniff',
+      ...(close && { Connection: 'close' }),
+      ...headers,
+    })
+    .end(text);
+}
+
+/** The query, first value of each name; the base only completes the URL. */
+function queryOf(req: Request): URLSearchParams {
+  return new URLSearchParams(req.url.split('?').slice(1).join('?'));
+}

@@ -1,0 +1,17 @@
+import type { IncomingMessage } from 'node:http';
+import { Refusal } from '../http/answer.ts';
+
+/**
+ * The `Idempotency-Key` of a request, if it has one.
+ * @throws {Refusal} 400 when it is not 1 to 255 visible ASCII characters.
+ */
+export function idempotencyKey(req: IncomingMessage): string | undefined {
+  const key = req.headers['idempotency-key'];
+  if (key === undefined) {
+    return undefined;
+  }
+  if (typeof key !== 'string' || !/^[\x21-\x7e]{1,255}$/.test(key)) {
+    throw Refusal.with(400, 'Idempotency-Key is invalid: it must be 1 to 255 visible ASCII characters');
+  }
+  return key;
+}

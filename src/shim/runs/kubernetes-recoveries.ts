@@ -1,0 +1,199 @@
+import type { Logger } from 'pino';
+import type { BootstrapRecovery } from '../../api/bootstraprecovery.generated.ts';
+import type { Clock } from '../../async/clock.ts';
+import { Deadline } from '../../async/deadline.ts';
+import type { ApiClient } from '../../kube/client/api-client.ts';
+import { ApiError, isAlreadyExists, isNotFound } from '../../kube/client/api-error.ts';
+import { ConnectionError } from '../../kube/client/connection-error.ts';
+import type { ObjectKey } from '../../kube/client/object-key.ts';
+import { Refusal, retryLater } from '../http/answer.ts';
+import { type Attempt, keyLabel, met, runManifest } from './attempt.ts';
+import { isDecided } from './decision.ts';
+import type { Recoveries, RecoveryOrder, Started } from './recoveries.ts';
+import { originLabel, type RunCache, runs } from './run-cache.ts';
+import { isFinished, waitsForLock } from './run-conditions.ts';
+import { lastOfChain, nextRunName } from './run-name.ts';
+
+/** What {@link KubernetesRecoveries} are made of. */
+export interface KubernetesRecoveriesOptions {
+  readonly client: ApiClient;
+  readonly cache: RunCache;
+  readonly logger: Logger;
+  readonly clock: Clock;
+  /** Makes an id nobody else makes. */
+  readonly newId: () => string;
+  /** How long a finished run is kept; the server keeps its task records for 7 days. */
+  readonly ttlSecondsAfterFinished: number;
+}
+
+/** How long a run is kept whose request was refused: it is an answer, not a history. */
+const REFUSED_TTL_SECONDS = 3_600;
+
+/** How long the API server may take with all that one order needs, in milliseconds. */
+const START_TIMEOUT_MS = 8_000;
+
+/** How often a run is read while its decision is awaited, in milliseconds. */
+const READ_INTERVAL_MS = 2_000;
+
+/** How many taken names are followed before the cache must be so far behind that something is wrong with it. */
+const MAX_STEPS = 10;
+
+/** Recoveries as BootstrapRecovery objects. */
+export class KubernetesRecoveries implements Recoveries {
+  readonly #options: KubernetesRecoveriesOptions;
+
+  constructor(options: KubernetesRecoveriesOptions) {
+    this.#options = options;
+  }
+
+  get ready(): boolean {
+    return this.#options.cache.hasSynced;
+  }
+
+  find(uid: string): BootstrapRecovery | undefined {
+    return this.#options.cache.byUid(uid);
+  }
+
+  async decided(run: BootstrapRecovery, signal: AbortSignal): Promise<BootstrapRecovery | undefined> {
+    const { cache, clock } = this.#options;
+    // The watch tells at once. Reading now and then is for when it is broken: its next try can be half a minute away.
+    for (let last = run; ; ) {
+      using pause = new Deadline(clock, READ_INTERVAL_MS, () => new Error('time to look'), signal);
+      const seen = await cache.decided(last, pause.signal);
+      if (seen === undefined || isDecided(seen) || signal.aborted) {
+        return seen;
+      }
+      const now = await this.#readIfPossible(seen, signal);
+      if (now === undefined || isDecided(now)) {
+        return now;
+      }
+      last = now;
+    }
+  }
+
+  async start(order: RecoveryOrder): Promise<Started> {
+    const { clock, newId } = this.#options;
+    const timedOut = () => new ConnectionError('Timeout', `no answer within ${START_TIMEOUT_MS} ms`);
+    using deadline = new Deadline(clock, START_TIMEOUT_MS, timedOut);
+    const attempt = { order, id: newId(), signal: deadline.signal };
+    try {
+      return (await this.#existing(attempt)) ?? (await this.#create(attempt));
+    } catch (error) {
+      throw this.#unavailable(error);
+    }
+  }
+
+  async withdraw(run: BootstrapRecovery): Promise<void> {
+    const { client, logger } = this.#options;
+    const spec = {
+      ttlSecondsAfterFinished: REFUSED_TTL_SECONDS,
+      // It would go on later, although its caller was told no.
+      ...(waitsForLock(run) && { cancel: true }),
+    };
+    try {
+      await client.patch(runs, run.metadata, { type: 'merge', body: { spec } });
+    } catch (error) {
+      if (isNotFound(error)) {
+        return;
+      }
+      if (!(error instanceof ApiError || error instanceof ConnectionError)) {
+        throw error;
+      }
+      const { name } = run.metadata;
+      logger.warn(
+        { run: name, problem: error.message },
+        'a refused run could not be withdrawn; it ends by itself',
+      );
+    }
+  }
+
+  /** What the cache knows of the order, confirmed: a caller must not be turned away by what is no longer true. */
+  async #existing(attempt: Attempt): Promise<Started | undefined> {
+    const { cache } = this.#options;
+    const label = keyLabel(attempt.order);
+    const sameKey = label === undefined ? undefined : cache.byKeyLabel(label);
+    if (sameKey !== undefined) {
+      return met(attempt, sameKey);
+    }
+    for (const run of cache.ofApp(attempt.order)) {
+      if (run.spec.mode === 'Recover' && !isFinished(run)) {
+        const now = await this.#read(run.metadata, attempt.signal);
+        const meaning = now && met(attempt, now);
+        if (meaning !== undefined) {
+          return meaning;
+        }
+      }
+    }
+    return undefined;
+  }
+
+  /** Creates the next run of the app's chain, following the chain where others have gone on with it. */
+  async #create(attempt: Attempt): Promise<Started> {
+    const { client, cache, ttlSecondsAfterFinished } = this.#options;
+    const { order, signal } = attempt;
+    const manifest = (name: string) => runManifest(attempt, name, ttlSecondsAfterFinished);
+    const { namespace } = order.tenant;
+    const chain = cache.ofApp(order).filter((run) => run.metadata.labels?.[originLabel] === 'http');
+    let predecessor = lastOfChain(order, chain);
+    for (let step = 0; step < MAX_STEPS; step += 1) {
+      const name = nextRunName(order, predecessor);
+      try {
+        return { kind: 'created', run: await client.create(runs, manifest(name), { signal }) };
+      } catch (error) {
+        // Where the answer was lost, the name tells what happened: it is free, or taken by this very request.
+        if (!isAlreadyExists(error) && !isLost(error)) {
+          throw error;
+        }
+      }
+      const taken = await this.#read({ namespace, name }, signal);
+      const meaning = taken && met(attempt, taken);
+      if (meaning !== undefined) {
+        return meaning;
+      }
+      predecessor = taken?.metadata.uid ?? predecessor;
+    }
+    const text = 'Recovery could not be recorded: too many at once for this app; try again';
+    throw new Refusal(retryLater(503, text, 1));
+  }
+
+  /** The run as it is now, past the cache. */
+  async #read(key: ObjectKey, signal: AbortSignal): Promise<BootstrapRecovery | undefined> {
+    try {
+      return await this.#options.client.get(runs, key, { signal });
+    } catch (error) {
+      if (isNotFound(error)) {
+        return undefined;
+      }
+      throw error;
+    }
+  }
+
+  /** The run as it is now, or as last seen when the API server does not answer; undefined when it is gone. */
+  async #readIfPossible(run: BootstrapRecovery, signal: AbortSignal): Promise<BootstrapRecovery | undefined> {
+    try {
+      return await this.#read(run.metadata, signal);
+    } catch (error) {
+      if (signal.aborted || error instanceof ApiError || error instanceof ConnectionError) {
+        return run;
+      }
+      throw error;
+    }
+  }
+
+  /** What the API server's refusals mean to a client: nothing but "later". Anything else is a defect, thrown as it is. */
+  #unavailable(error: unknown): unknown {
+    if (!(error instanceof ApiError || error instanceof ConnectionError)) {
+      return error;
+    }
+    // The message says what to do; a stack would only say where the client is called.
+    this.#options.logger.error({ problem: error.message }, 'the Kubernetes API did not take a recovery');
+    const seconds = error instanceof ApiError ? (error.retryAfterSeconds ?? 5) : 5;
+    const text = 'Recovery could not be recorded: the Kubernetes API is not available; try again';
+    return new Refusal(retryLater(503, text, seconds), { cause: error });
+  }
+}
+
+/** No answer came, although the API server may have done what was asked. */
+function isLost(error: unknown): boolean {
+  return error instanceof ConnectionError && (error.failure === 'Reset' || error.failure === 'Timeout');
+}

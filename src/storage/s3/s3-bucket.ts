@@ -1,0 +1,133 @@
+import { Semaphore } from '../../async/semaphore.ts';
+import { RateLimiter } from '../rate-limiter.ts';
+import { type RetryPolicy, retry } from '../retry.ts';
+import { Watchdog } from '../watchdog.ts';
+import type { S3Client } from './s3-client.ts';
+import { explainS3Error, retryAfterMs } from './s3-errors.ts';
+import {
+  defaultS3Limits,
+  type S3Access,
+  type S3Limits,
+  type S3Observer,
+  type S3Operation,
+} from './s3-options.ts';
+import { S3Source } from './s3-source.ts';
+
+/** What {@link S3Bucket.open} needs. */
+export interface S3BucketOptions {
+  readonly bucket: string;
+  readonly access: S3Access;
+  /** Overrides of {@link defaultS3Limits}. */
+  readonly limits?: Partial<S3Limits> | undefined;
+  readonly observer?: S3Observer | undefined;
+  /** Uniform in [0, 1), for the jitter; Math.random when absent. */
+  readonly random?: () => number;
+}
+
+/**
+ * One bucket with its client and its limits. All repositories in it share the sockets, the rate limit and the byte
+ * budget, so a hundred apps recovered at once ask the store no harder than one.
+ */
+export class S3Bucket {
+  readonly name: string;
+  readonly limits: S3Limits;
+  /** Bytes of bodies that may be in memory at once. */
+  readonly memory: Semaphore;
+  readonly #client: S3Client;
+  readonly #server: string;
+  readonly #slots: Semaphore;
+  readonly #rate: RateLimiter;
+  readonly #retries: RetryPolicy;
+  readonly #observer: S3Observer;
+
+  private constructor(options: S3BucketOptions, limits: S3Limits, client: S3Client) {
+    this.name = options.bucket;
+    this.limits = limits;
+    this.memory = new Semaphore(limits.maxBytesInFlight);
+    this.#client = client;
+    this.#server = `${options.access.endpoint ?? 'AWS S3'} (region ${options.access.region ?? 'not set'})`;
+    this.#slots = new Semaphore(limits.concurrency);
+    this.#rate = new RateLimiter(limits.requestsPerSecond, limits.requestsPerSecond / 8);
+    this.#retries = {
+      maxAttempts: limits.maxAttempts,
+      backoffMs: limits.backoffMs,
+      random: options.random ?? Math.random,
+    };
+    this.#observer = options.observer ?? (() => {});
+  }
+
+  /** Loads the SDK and makes the client. Nothing is sent yet, so wrong credentials show on the first request. */
+  static async open(options: S3BucketOptions): Promise<S3Bucket> {
+    const limits = { ...defaultS3Limits, ...options.limits };
+    // On first use: who reads a directory must not pay the 140 ms that the SDK takes to load.
+    const { createS3Client } = await import('./s3-client.ts');
+    return new S3Bucket(options, limits, await createS3Client(options.bucket, options.access, limits));
+  }
+
+  /** The repository under a prefix; `''` or ending in `/`. */
+  source(prefix: string): S3Source {
+    return new S3Source(this, prefix);
+  }
+
+  /** Closes the sockets; requests under way fail. */
+  destroy(): void {
+    this.#client.destroy();
+  }
+
+  /**
+   * One request with everything around it: slot, rate limit, silence time-out, retries, observer, explanation.
+   *
+   * @param location the object or prefix in words, for messages
+   * @param send does the request and reads the answer to its end
+   * @throws {TransientError} `Throttled`, `StorageUnreachable` when every try failed
+   * @throws {TerminalError} `AccessDenied`, `NotFound`, `TooLarge`, `InvalidSource`
+   */
+  request<T>(
+    operation: S3Operation,
+    location: string,
+    send: (client: S3Client, watchdog: Watchdog) => Promise<T>,
+    signal: AbortSignal | undefined,
+  ): Promise<T> {
+    const attempt = async (number: number): Promise<T> => {
+      const release = await this.#slots.acquire(1, signal);
+      try {
+        await this.#rate.take(signal);
+        return await this.#send(operation, location, number, send, signal);
+      } finally {
+        release();
+      }
+    };
+    return retry(this.#retries, attempt, retryAfterMs, signal);
+  }
+
+  async #send<T>(
+    operation: S3Operation,
+    location: string,
+    attempt: number,
+    send: (client: S3Client, watchdog: Watchdog) => Promise<T>,
+    signal: AbortSignal | undefined,
+  ): Promise<T> {
+    const watchdog = new Watchdog(this.limits.idleTimeoutMs, location, signal);
+    const started = performance.now();
+    const ended = (result: Parameters<S3Observer>[0]['result']) =>
+      this.#observer({
+        operation,
+        attempt,
+        result,
+        bytes: watchdog.bytes,
+        milliseconds: performance.now() - started,
+      });
+    try {
+      const answer = await send(this.#client, watchdog);
+      ended('ok');
+      return answer;
+    } catch (error) {
+      const subject = { operation, bucket: this.name, location, server: this.#server };
+      const failure = watchdog.expired ?? explainS3Error(error, subject);
+      ended(signal?.aborted ? 'Aborted' : (failure?.code ?? 'unknown'));
+      throw failure ?? error;
+    } finally {
+      watchdog.close();
+    }
+  }
+}

@@ -1,0 +1,77 @@
+import type { ErrorCode } from '../../errors.ts';
+
+/** Who asks. `ambient` is the AWS chain: environment, shared files, web identity (IRSA), container and instance roles. */
+export type S3Credentials =
+  | {
+      readonly kind: 'static';
+      readonly accessKeyId: string;
+      readonly secretAccessKey: string;
+      readonly sessionToken?: string;
+    }
+  | { readonly kind: 'ambient' };
+
+/** How a bucket is reached. Shared by every prefix of one installation. */
+export interface S3Access {
+  readonly credentials: S3Credentials;
+  /** Signing region. Absent: `us-east-1` when an endpoint is given, else what the ambient configuration says. */
+  readonly region?: string;
+  /** Absolute URL of an S3-compatible server; absent for AWS itself. */
+  readonly endpoint?: string;
+  /** `endpoint/bucket/key` instead of `bucket.endpoint/key`; false when absent. */
+  readonly forcePathStyle?: boolean;
+  /** PEM certificates that replace the system's roots of trust for this endpoint. */
+  readonly ca?: string;
+}
+
+/** How hard a bucket is asked; the defaults stand in {@link defaultS3Limits}. */
+export interface S3Limits {
+  /** Requests started per second, averaged over a burst of an eighth of a second. */
+  readonly requestsPerSecond: number;
+  /** Requests under way at once, and sockets kept open. */
+  readonly concurrency: number;
+  /** Tries per request, the first one included. */
+  readonly maxAttempts: number;
+  /** Base of the exponential backoff between tries, in milliseconds; each wait is random between 0 and its bound. */
+  readonly backoffMs: number;
+  /** Milliseconds for the connection to be established. */
+  readonly connectTimeoutMs: number;
+  /** Milliseconds without a byte from the store after which a try is given up. */
+  readonly idleTimeoutMs: number;
+  /** Bytes of bodies in memory before they are handed to the caller. */
+  readonly maxBytesInFlight: number;
+  /** Objects under one prefix; a listing beyond it is refused with `TooLarge`. */
+  readonly maxObjects: number;
+}
+
+/**
+ * Sized for one pod on AWS (5,500 GET/s per prefix) and for the small stores that throttle at about a thousand.
+ * More than 64 sockets don't help: the client is then bound by its CPU.
+ */
+export const defaultS3Limits: S3Limits = {
+  requestsPerSecond: 1_000,
+  concurrency: 64,
+  maxAttempts: 5,
+  backoffMs: 200,
+  connectTimeoutMs: 5_000,
+  idleTimeoutMs: 15_000,
+  maxBytesInFlight: 64 * 1024 * 1024,
+  maxObjects: 1_000_000,
+};
+
+/** One HTTP request that ended, as told to the observer: for metrics, tests and benchmarks. */
+export interface S3RequestEnd {
+  readonly operation: S3Operation;
+  /** 1 for the first try. */
+  readonly attempt: number;
+  readonly result: 'ok' | ErrorCode | 'unknown';
+  /** Bytes of the body that was received. */
+  readonly bytes: number;
+  /** Wall time of the try in milliseconds, the wait for a slot excluded. */
+  readonly milliseconds: number;
+}
+
+/** The two calls the project makes; exactly what the minimal policy allows. */
+export type S3Operation = 'ListObjectsV2' | 'GetObject';
+
+/** Told once per HTTP request; must be cheap and must not throw. */
+export type S3Observer = (request: S3RequestEnd) => void;

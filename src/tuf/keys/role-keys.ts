@@ -1,0 +1,35 @@
+import { MetadataFault } from '../findings/fault.ts';
+import { asObject, asStrings, type JSONObject, member } from '../json/guards.ts';
+import { LIMITS } from '../metadata/limits.ts';
+import { type Key, parseKey } from './key.ts';
+
+/** Which keys a role needs: `threshold` of `keyids` (spec 4.3, 4.5). */
+export interface RoleKeys {
+  readonly keyids: readonly string[];
+  readonly threshold: number;
+}
+
+/**
+ * Reads `keyids` and `threshold` of a role.
+ *
+ * @throws MetadataFault `InvalidThreshold`, `LimitExceeded`, `InvalidMetadata`
+ */
+export function parseRoleKeys(role: JSONObject, path: string): RoleKeys {
+  const keyids = asStrings(member(role, 'keyids'), `${path}.keyids`);
+  const threshold = member(role, 'threshold');
+  if (typeof threshold !== 'number' || !Number.isSafeInteger(threshold) || threshold < 1)
+    throw new MetadataFault('InvalidThreshold', `${path}.threshold must be an integer of at least 1`);
+  if (keyids.length > LIMITS.keysPerRole)
+    throw new MetadataFault('LimitExceeded', `${path}.keyids holds more than ${LIMITS.keysPerRole} entries`);
+  if (new Set(keyids).size !== keyids.length)
+    throw new MetadataFault('InvalidThreshold', `${path}.keyids holds one key id twice`);
+  return { keyids, threshold };
+}
+
+/** Reads a `keys` object into a map, so that ids such as `__proto__` are ordinary data. */
+export function parseKeys(value: unknown, path: string): ReadonlyMap<string, Key> {
+  const entries = Object.entries(asObject(value, path));
+  return new Map(
+    entries.map(([keyid, key]) => [keyid, parseKey(keyid, key, `${path}[${JSON.stringify(keyid)}]`)]),
+  );
+}

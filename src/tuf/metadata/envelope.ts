@@ -1,0 +1,121 @@
+import { hash } from 'node:crypto';
+import { MetadataFault } from '../findings/fault.ts';
+import { asArray, asObject, asString, asVersion, invalid, member } from '../json/guards.ts';
+import type { Ambiguity, JSONPolicy, ScannedFile, Span } from '../json/scanned-file.ts';
+import { scanFile } from '../json/scanner.ts';
+import { type Expires, parseExpires } from './expires.ts';
+import { LIMITS } from './limits.ts';
+import type { Version } from './version.ts';
+
+/** The four kinds of metadata; delegated roles are of type `targets`. */
+export type MetadataType = 'root' | 'timestamp' | 'snapshot' | 'targets';
+
+/** One entry of `signatures`. */
+export interface Signature {
+  readonly keyid: string;
+  /** The signature's bytes; undefined when empty or not hex, which makes it contribute nothing. */
+  readonly sig: Uint8Array | undefined;
+}
+
+/** What every metadata file has; nothing in it is proven until its signatures are. */
+export interface Envelope {
+  readonly type: MetadataType;
+  readonly version: Version;
+  readonly expires: Expires;
+  readonly signatures: readonly Signature[];
+  /** The bytes the signatures cover. */
+  readonly canonical: Buffer;
+  /** Lower-case hex sha256 of the whole file. */
+  readonly sha256: string;
+  /** Size of the whole file in bytes. */
+  readonly size: number;
+}
+
+/** A metadata file that was read but not yet believed, with its body still unparsed. */
+export interface OpenedFile {
+  readonly envelope: Envelope;
+  /** Forms noted under the lenient JSON policy. */
+  readonly ambiguities: readonly Ambiguity[];
+  /** Parses one member of `signed`; undefined when absent. */
+  member(name: string): unknown;
+  /** Whether a member of `signed` is an object, without parsing it. */
+  isObject(name: string): boolean;
+}
+
+/**
+ * Opens a metadata file: strict JSON, `signatures`, and the fields every type has (spec 4.2, 4.3). Fields of the
+ * type itself stay unparsed, so that a large `targets` costs one scan and no object.
+ *
+ * @param sha256 of `bytes`, where it was computed before
+ * @throws MetadataFault checks 5, 9, 10, 18, 23, 24
+ */
+export function openFile(
+  bytes: Uint8Array,
+  type: MetadataType,
+  policy: JSONPolicy,
+  sha256: string = hash('sha256', bytes),
+): OpenedFile {
+  const file = scanFile(bytes, policy);
+  const signatures = parseSignatures(file);
+  const signedMember = (name: string): unknown => parseSpan(file, file.signedMembers.get(name));
+  if (!file.members.has('signed')) invalid('signed', 'present');
+  const found = signedMember('_type');
+  if (found !== type)
+    throw new MetadataFault(
+      'WrongType',
+      `signed._type must be "${type}", not ${JSON.stringify(found)?.slice(0, 60)}`,
+    );
+  checkSpecVersion(signedMember('spec_version'));
+  return {
+    envelope: {
+      type,
+      version: asVersion(signedMember('version'), 'signed.version'),
+      expires: parseExpires(signedMember('expires')),
+      signatures,
+      canonical: file.canonical,
+      sha256,
+      size: bytes.length,
+    },
+    ambiguities: file.ambiguities,
+    member: signedMember,
+    isObject: (name) => file.bytes[file.signedMembers.get(name)?.start ?? -1] === 0x7b,
+  };
+}
+
+function parseSpan(file: ScannedFile, span: Span | undefined): unknown {
+  if (span === undefined) return undefined;
+  const text = file.bytes.toString('utf8', span.start, span.end);
+  const exact = file.ambiguities.some(({ code }) => code === 'IntegerTooLarge');
+  return exact ? JSON.parse(text, keepLargeIntegers) : JSON.parse(text);
+}
+
+/** Reviver: integers that a number can't hold become bigints. Slow, so only for files that are known to have some. */
+function keepLargeIntegers(_key: string, value: unknown, context?: { source?: string }): unknown {
+  const large = typeof value === 'number' && !Number.isSafeInteger(value) && context?.source !== undefined;
+  return large ? BigInt(context?.source ?? 0) : value;
+}
+
+/** Key ids are unique within `signatures` (spec 4.2); surplus and broken signatures are allowed. */
+function parseSignatures(file: ScannedFile): readonly Signature[] {
+  const list = asArray(parseSpan(file, file.members.get('signatures')), 'signatures');
+  if (list.length > LIMITS.signatures)
+    throw new MetadataFault('LimitExceeded', `signatures holds more than ${LIMITS.signatures} entries`);
+  const seen = new Set<string>();
+  return list.map((item, index) => {
+    const entry = asObject(item, `signatures[${index}]`);
+    const keyid = asString(member(entry, 'keyid'), `signatures[${index}].keyid`);
+    const sig = asString(member(entry, 'sig'), `signatures[${index}].sig`);
+    if (seen.has(keyid)) throw new MetadataFault('DuplicateSignature', `the key id ${keyid} signs twice`);
+    seen.add(keyid);
+    return { keyid, sig: /^([0-9a-f]{2})+$/i.test(sig) ? Buffer.from(sig, 'hex') : undefined };
+  });
+}
+
+/** Major version 1 (spec 4.3 leaves what matches to the adopter); old writers say `1.0`. */
+function checkSpecVersion(value: unknown): void {
+  if (typeof value !== 'string' || !/^1\.\d{1,4}(\.\d{1,4})?$/.test(value))
+    throw new MetadataFault(
+      'UnsupportedSpecVersion',
+      `signed.spec_version must be 1.x.y, not ${JSON.stringify(value)?.slice(0, 60)}`,
+    );
+}

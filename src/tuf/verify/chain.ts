@@ -1,0 +1,189 @@
+import { MetadataFault } from '../findings/fault.ts';
+import { reviewKeys } from '../keys/key-review.ts';
+import type { Envelope } from '../metadata/envelope.ts';
+import { fileName, TIMESTAMP_FILE } from '../metadata/file-names.ts';
+import { checkRoleNames } from '../metadata/role-names.ts';
+import { type Root, signersOf } from '../metadata/root.ts';
+import type { Snapshot } from '../metadata/snapshot.ts';
+import type { Targets } from '../metadata/targets.ts';
+import type { Timestamp } from '../metadata/timestamp.ts';
+import { type DelegationTree, walkDelegations } from './delegations.ts';
+import { earlierSnapshot } from './earlier-snapshot.ts';
+import { checkExpiry } from './expiry.ts';
+import { bindingMarks } from './marks.ts';
+import { reportOrphans, reportUndelegated } from './orphans.ts';
+import { RollbackCheck } from './rollback.ts';
+import { walkRoots } from './root-chain.ts';
+import { ServerLint } from './server-lint.ts';
+import { openTimestamp, readSnapshot, readTargets } from './top-level.ts';
+import type { RoleFacts, RootFacts, Trusted } from './verification.ts';
+import type { Run } from './verification-run.ts';
+
+/** Everything the chain consists of, verified. */
+interface Chain {
+  readonly root: Root;
+  readonly first: Root | undefined;
+  readonly timestamp: Timestamp;
+  readonly snapshot: Snapshot;
+  readonly targets: Targets;
+  readonly tree: DelegationTree;
+}
+
+/**
+ * Follows the chain root → timestamp → snapshot → targets → delegated roles in the order of the specification's
+ * client workflow (5.3–5.6), each link by signature, version, length and digest.
+ *
+ * @throws MetadataFault at the first wall; everything else is in the run's report
+ */
+export async function chainOf(run: Run, timestampFile: Uint8Array | MetadataFault): Promise<Trusted> {
+  const { options } = run;
+  run.enter('root');
+  const roots = await walkRoots(run);
+  const root = roots.head;
+  checkExpiry(run, 'root', root.envelope);
+  const marks = await bindingMarks(run, roots);
+
+  run.enter('timestamp');
+  if (timestampFile instanceof MetadataFault) throw timestampFile;
+  const timestamp = await openTimestamp(run, root, timestampFile);
+  const rollback = new RollbackCheck(run, timestamp.envelope.version);
+  const remembered = roots.trusted.find(({ envelope }) => envelope.version === marks.root?.version) ?? root;
+  rollback.againstMark('root', remembered.envelope, marks.root);
+  rollback.againstMark('timestamp', timestamp.envelope, marks.timestamp);
+  rollback.againstReplay(timestamp.envelope.expires.at <= options.now.getTime());
+  checkExpiry(run, 'timestamp', timestamp.envelope);
+
+  run.enter('snapshot', timestamp.snapshot.version);
+  const snapshot = await readSnapshot(run, root, timestamp.snapshot);
+  rollback.againstMark('snapshot', snapshot.envelope, marks.snapshot);
+  const earlier = await earlierSnapshot(run, snapshot, marks);
+  if (earlier !== undefined) rollback.againstSnapshot(snapshot, earlier);
+  checkExpiry(run, 'snapshot', snapshot.envelope);
+
+  run.enter('targets', snapshot.roles.get('targets')?.version);
+  const targets = await readTargets(run, root, snapshot);
+  const names = targets.delegations?.roles.map(({ name }) => name) ?? [];
+  checkRoleNames(run, names);
+  const tree = await walkDelegations(run, targets, snapshot);
+
+  const chain = { root, first: roots.first, timestamp, snapshot, targets, tree };
+  checkMinimums(rollback, chain);
+  review(run, chain);
+  await reportStrays(run, chain);
+  return trustedFacts(run, chain, names);
+}
+
+function checkMinimums(rollback: RollbackCheck, { root, timestamp, snapshot, targets, tree }: Chain): void {
+  for (const { type, version } of [root.envelope, timestamp.envelope, snapshot.envelope, targets.envelope])
+    rollback.againstMinimum(type, version);
+  for (const { role, targets: delegated } of tree.roles)
+    rollback.againstMinimum(role, delegated.envelope.version);
+}
+
+/** Findings that inform: oddities of keys and paths, nested delegations, what the server's round trip breaks. */
+function review(run: Run, { root, timestamp, snapshot, targets, tree }: Chain): void {
+  const { report } = run;
+  const lint = new ServerLint(report);
+  reviewKeys(report, 'root', root.envelope.version, root.keys, Object.values(root.roles));
+  lint.root(root);
+  lint.links('timestamp', timestamp.envelope, [['snapshot.json', timestamp.snapshot]]);
+  lint.links('snapshot', snapshot.envelope, snapshot.roles);
+  reviewTargets(run, lint, 'targets', targets);
+  for (const { role, targets: delegated } of tree.roles) {
+    reviewTargets(run, lint, role, delegated);
+    const names = delegated.delegations?.roles.map(({ name }) => name) ?? [];
+    if (names.length > 0)
+      report.add('NestedDelegation', {
+        role,
+        version: delegated.envelope.version,
+        detail: `${role} delegates to ${names.length} more roles, the first is ${JSON.stringify(names[0])}`,
+      });
+  }
+}
+
+function reviewTargets(run: Run, lint: ServerLint, role: string, { envelope, delegations }: Targets): void {
+  lint.targets(role, envelope, delegations);
+  if (delegations === undefined) return;
+  reviewKeys(run.report, role, envelope.version, delegations.keys, delegations.roles);
+  if (delegations.succinct !== undefined) return;
+  const ambiguous = delegations.roles.filter(
+    (d) => (d.paths === undefined) === (d.pathHashPrefixes === undefined),
+  );
+  const [first] = ambiguous;
+  if (first !== undefined)
+    run.report.add('AmbiguousPaths', {
+      role,
+      version: envelope.version,
+      detail: `${ambiguous.length} delegations don’t give exactly one of paths and path_hash_prefixes, the first is to ${JSON.stringify(first.name)}`,
+    });
+}
+
+/** What lies in the bucket beside the chain. */
+async function reportStrays(run: Run, { root, snapshot, targets, tree }: Chain): Promise<void> {
+  const heads = tree.roles.map(({ role, targets: delegated, signers }) => ({
+    role,
+    type: 'targets' as const,
+    version: delegated.envelope.version,
+    signers,
+  }));
+  await reportOrphans(run, [
+    {
+      role: 'snapshot',
+      type: 'snapshot',
+      version: snapshot.envelope.version,
+      signers: [signersOf(root, 'snapshot')],
+    },
+    {
+      role: 'targets',
+      type: 'targets',
+      version: targets.envelope.version,
+      signers: [signersOf(root, 'targets')],
+    },
+    ...heads,
+  ]);
+  // With a role unread, what it delegates to is unknown, and calling that "undelegated" would be a guess.
+  if (!tree.incomplete)
+    reportUndelegated(run, new Set(['root', 'targets', 'snapshot', 'timestamp', ...tree.named]));
+}
+
+function trustedFacts(run: Run, chain: Chain, delegatedNames: readonly string[]): Trusted {
+  const { root, first, timestamp, snapshot, targets, tree } = chain;
+  const factsOf = (role: string, envelope: Envelope, name = fileName(role, envelope.version)): RoleFacts => ({
+    role,
+    version: Number(envelope.version),
+    expires: new Date(envelope.expires.at),
+    sha256: envelope.sha256,
+    object: run.catalogue.objects.get(name),
+  });
+  return {
+    heads: {
+      root: Number(root.envelope.version),
+      timestamp: Number(timestamp.envelope.version),
+      snapshot: Number(snapshot.envelope.version),
+      targets: Number(targets.envelope.version),
+      delegated: new Map(tree.roles.map(({ role, targets: t }) => [role, Number(t.envelope.version)])),
+    },
+    firstRoot: first === undefined ? undefined : rootFacts(run, first),
+    root: rootFacts(run, root),
+    timestamp: factsOf('timestamp', timestamp.envelope, TIMESTAMP_FILE),
+    snapshot: factsOf('snapshot', snapshot.envelope),
+    targets: factsOf('targets', targets.envelope),
+    delegated: tree.roles.map(({ role, depth, delegators, targets: t }) => ({
+      ...factsOf(role, t.envelope),
+      depth,
+      delegators,
+    })),
+    delegatedNames,
+  };
+}
+
+function rootFacts(run: Run, { envelope, roles }: Root): RootFacts {
+  return {
+    version: Number(envelope.version),
+    expires: new Date(envelope.expires.at),
+    signatures: envelope.signatures.filter(({ sig }) => sig !== undefined).length,
+    roles,
+    sha256: envelope.sha256,
+    object: run.catalogue.objects.get(fileName('root', envelope.version)),
+  };
+}

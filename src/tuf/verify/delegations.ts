@@ -1,0 +1,203 @@
+import { MetadataFault } from '../findings/fault.ts';
+import { isSigned, requireThreshold } from '../keys/threshold.ts';
+import type { Envelope } from '../metadata/envelope.ts';
+import { fileName } from '../metadata/file-names.ts';
+import { LIMITS } from '../metadata/limits.ts';
+import { checkVersion, type FileLink, ROLE_LINK } from '../metadata/link.ts';
+import type { Snapshot } from '../metadata/snapshot.ts';
+import { parseTargets, type Targets } from '../metadata/targets.ts';
+import { type Delegation, delegationsOf, reachableRoles, type VerifiedRole } from './delegation-tree.ts';
+import { checkExpiry } from './expiry.ts';
+import { wave } from './for-each-within-budget.ts';
+import { readLinked } from './top-level.ts';
+import type { FileBytes, Run } from './verification-run.ts';
+
+/** Result of the walk over all delegations. */
+export interface DelegationTree {
+  /** Roles reached through verified roles only: level by level, in the order of the delegations. */
+  readonly roles: readonly VerifiedRole[];
+  /** Every role name met, whether or not its file verified. */
+  readonly named: ReadonlySet<string>;
+  /** Whether some role failed, so that what it delegates to is unknown. */
+  readonly incomplete: boolean;
+}
+
+/** A role whose file is still to be read, and everybody known to delegate to it. */
+interface Request {
+  readonly role: string;
+  readonly delegations: Delegation[];
+}
+
+/**
+ * Verifies the whole tree of delegations (spec 5.6.3, 5.6.7), level by level: every file of a level is read once,
+ * checked on arrival, and verified against EACH role that delegates to it. Cycles and diamonds end at roles that
+ * were already read; a delegation that turns up later is checked against the file as it was read.
+ */
+export async function walkDelegations(
+  run: Run,
+  targets: Targets,
+  snapshot: Snapshot,
+): Promise<DelegationTree> {
+  const walk = new DelegationWalk(run, snapshot);
+  let level = delegationsOf('targets', targets);
+  for (let depth = 1; level.length > 0; depth++) {
+    if (depth > LIMITS.delegationDepth)
+      throw new MetadataFault(
+        'DelegationTooDeep',
+        `delegations nest deeper than ${LIMITS.delegationDepth} levels`,
+      );
+    level = await walk.level(level);
+  }
+  return walk.tree(targets);
+}
+
+class DelegationWalk {
+  readonly #run: Run;
+  readonly #snapshot: Snapshot;
+  /** Every role met so far; undefined once it failed. */
+  readonly #roles = new Map<string, Targets | undefined>();
+  #retained = 0;
+  #failed = false;
+
+  constructor(run: Run, snapshot: Snapshot) {
+    this.#run = run;
+    this.#snapshot = snapshot;
+  }
+
+  /** Works on one level of delegations; returns the next one. */
+  async level(delegations: readonly Delegation[]): Promise<readonly Delegation[]> {
+    const requests = new Map<string, Request>();
+    const late: Delegation[] = [];
+    for (const delegation of delegations) {
+      const { name } = delegation.role;
+      const request = requests.get(name);
+      if (this.#roles.has(name)) late.push(delegation);
+      else if (request === undefined) requests.set(name, { role: name, delegations: [delegation] });
+      else request.delegations.push(delegation);
+    }
+    if (this.#roles.size + requests.size > LIMITS.roles)
+      throw new MetadataFault('LimitExceeded', `more than ${LIMITS.roles} roles are delegated`);
+    await this.#read([...requests.values()]);
+    const next = [...requests.keys()].flatMap((role) => {
+      const targets = this.#roles.get(role);
+      return targets === undefined ? [] : delegationsOf(role, targets);
+    });
+    for (const delegation of late) await this.#recheck(delegation);
+    return next;
+  }
+
+  async #read(requests: readonly Request[]): Promise<void> {
+    const { options, catalogue } = this.#run;
+    const total = this.#roles.size + requests.length;
+    let completed = this.#roles.size;
+    const weightOf = ({ role }: Request): number => {
+      const link = this.#snapshot.roles.get(role);
+      if (link === undefined) return 0;
+      return link.length ?? catalogue.objects.get(fileName(role, link.version))?.size ?? 0;
+    };
+    // Reserves the order of delegation, which arrival would not keep.
+    for (const { role } of requests) this.#roles.set(role, undefined);
+    await wave(
+      requests,
+      { tasks: options.concurrency ?? 32, bytes: LIMITS.bytesInFlight },
+      weightOf,
+      async (request) => {
+        await this.#verify(request);
+        options.onProgress?.(++completed, total);
+      },
+    );
+  }
+
+  async #verify({ role, delegations }: Request): Promise<void> {
+    try {
+      const link = this.#snapshot.roles.get(role);
+      if (link === undefined)
+        throw new MetadataFault('RoleNotInSnapshot', `the snapshot does not list ${role}.json`);
+      const read = await readLinked(this.#run, role, link, ROLE_LINK, 'RoleMissing');
+      this.#roles.set(role, await this.#open(role, read, link, delegations));
+    } catch (error) {
+      this.#fail(role, error);
+    }
+  }
+
+  async #open(
+    role: string,
+    read: FileBytes,
+    link: FileLink,
+    delegations: readonly Delegation[],
+  ): Promise<Targets> {
+    const file = this.#run.open(read, 'targets', role);
+    const { envelope } = file;
+    checkVersion(envelope.version, link, ROLE_LINK);
+    await this.#requireEach(envelope, delegations);
+    const targets = parseTargets(file);
+    checkExpiry(this.#run, role, envelope);
+    return this.#retain(targets);
+  }
+
+  /** One delegator that is met while another is not is borrowed authority; none met is a plain bad signature. */
+  async #requireEach(envelope: Envelope, delegations: readonly Delegation[]): Promise<void> {
+    const { ring } = this.#run;
+    const unmet: Delegation[] = [];
+    for (const delegation of delegations)
+      if (!(await isSigned(envelope, delegation.signers, ring))) unmet.push(delegation);
+    const [first] = unmet;
+    if (first === undefined) return;
+    if (unmet.length === delegations.length) await requireThreshold(envelope, first.signers, ring);
+    throw notSignedFor(first.delegator);
+  }
+
+  /** A delegation met after the role's file had been read and verified for somebody else. */
+  async #recheck({ delegator, role: { name }, signers }: Delegation): Promise<void> {
+    const targets = this.#roles.get(name);
+    if (targets === undefined) return;
+    try {
+      const envelope =
+        targets.envelope.canonical.length > 0 ? targets.envelope : await this.#reread(name, targets);
+      if (!(await isSigned(envelope, signers, this.#run.ring))) throw notSignedFor(delegator);
+    } catch (error) {
+      this.#fail(name, error);
+    }
+  }
+
+  /** Keeps a role's signed bytes for such a delegation while they fit, so that its file is read only once. */
+  #retain(targets: Targets): Targets {
+    const { canonical } = targets.envelope;
+    if (this.#retained + canonical.length <= LIMITS.bytesRetained) {
+      this.#retained += canonical.length;
+      return targets;
+    }
+    return { ...targets, envelope: { ...targets.envelope, canonical: Buffer.alloc(0) } };
+  }
+
+  /** Reads a role's file again whose signed bytes were not kept; it must be the file that was verified. */
+  async #reread(role: string, { envelope }: Targets): Promise<Envelope> {
+    const link = {
+      version: envelope.version,
+      length: envelope.size,
+      hashes: new Map([['sha256', envelope.sha256]]),
+    };
+    const read = await readLinked(this.#run, role, link, ROLE_LINK, 'RoleMissing');
+    return this.#run.open(read, 'targets', role).envelope;
+  }
+
+  #fail(role: string, error: unknown): void {
+    if (!(error instanceof MetadataFault)) throw error;
+    this.#failed = true;
+    this.#roles.set(role, undefined);
+    const version = this.#snapshot.roles.get(role)?.version;
+    this.#run.report.addForDelegated(error.code, { role, version, detail: error.message });
+  }
+
+  tree(targets: Targets): DelegationTree {
+    const roles = reachableRoles(targets, this.#roles);
+    return { roles, named: new Set(this.#roles.keys()), incomplete: this.#failed };
+  }
+}
+
+function notSignedFor(delegator: string): MetadataFault {
+  return new MetadataFault(
+    'NotSignedForDelegator',
+    `the signatures that ${delegator} asks for are not there`,
+  );
+}

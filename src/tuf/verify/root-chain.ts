@@ -1,0 +1,166 @@
+import { hash } from 'node:crypto';
+import { MetadataFault } from '../findings/fault.ts';
+import { requireThreshold } from '../keys/threshold.ts';
+import { fileName } from '../metadata/file-names.ts';
+import { LIMITS } from '../metadata/limits.ts';
+import { type Root, signersOf } from '../metadata/root.ts';
+import { openRoot, type RootFile } from '../metadata/root-file.ts';
+import { readAhead } from './read-ahead.ts';
+import { RootHistory } from './root-history.ts';
+import type { Run } from './verification-run.ts';
+
+/** The walk from the trust anchor to the newest root (spec 5.3). */
+export interface RootChain {
+  /** The newest root. */
+  readonly head: Root;
+  /** Root 1, when it is the anchor or linked to it by signatures. */
+  readonly first: Root | undefined;
+  /** Every trusted root, from the anchor to the newest. */
+  readonly trusted: readonly Root[];
+}
+
+/**
+ * Reads every listed root once, in ascending order, and verifies each by its predecessor and by itself.
+ *
+ * @throws MetadataFault checks 1, 2, 3, 4, 8, 23, 24
+ */
+export async function walkRoots(run: Run): Promise<RootChain> {
+  const versions = run.catalogue.roots;
+  if (versions.length > LIMITS.roots)
+    throw new MetadataFault(
+      'TooManyRoots',
+      `${versions.length} roots are listed, at most ${LIMITS.roots} are read`,
+    );
+  const { anchor } = run.options;
+  const given = anchor.kind === 'root' ? await openAnchor(run, anchor.bytes, undefined) : undefined;
+  const walk = new RootWalk(run, given);
+  const read = (version: number): Promise<RootFile> => readRoot(run, version);
+  for await (const [version, file] of readAhead(versions, run.options.concurrency ?? 32, read)) {
+    if (!(await walk.step(version, file))) break;
+  }
+  return walk.end();
+}
+
+/** A root that can't be read is a fault only where the chain needs it. */
+async function readRoot(run: Run, version: number): Promise<RootFile> {
+  try {
+    return await run.get(fileName('root', version), LIMITS.rootBytes, 'RootMissing');
+  } catch (error) {
+    if (error instanceof MetadataFault) return error;
+    throw error;
+  }
+}
+
+/** A root that is believed because the person says so; its own expiry does not matter (spec 5.2). */
+function openAnchor(run: Run, file: RootFile, version: number | undefined): Promise<Root> {
+  return openRoot(run, file, version, 'PinnedRootInvalid');
+}
+
+class RootWalk {
+  readonly #run: Run;
+  /** The anchor, when it was given as bytes. */
+  readonly #given: Root | undefined;
+  readonly #history: RootHistory;
+  readonly #trusted: Root[] = [];
+  #first: Root | undefined;
+
+  constructor(run: Run, given: Root | undefined) {
+    this.#run = run;
+    this.#given = given;
+    this.#history = new RootHistory(run);
+  }
+
+  /** Takes the next listed root; false when the walk ends here. */
+  async step(version: number, file: RootFile): Promise<boolean> {
+    if (this.#trusted.length === 0) await this.#anchorBefore(version, file);
+    const head = this.#trusted.at(-1);
+    if (head === undefined) {
+      await this.#history.add(version, file);
+      return true;
+    }
+    // The root that was just made the anchor, or the bucket's copy of it.
+    if (version === head.envelope.version) {
+      this.#comparePinned(head, file);
+      return true;
+    }
+    return this.#advance(head, version, file);
+  }
+
+  async end(): Promise<RootChain> {
+    if (this.#trusted.length === 0 && this.#given !== undefined) await this.#anchor(this.#given);
+    const head = this.#trusted.at(-1);
+    if (head !== undefined) return { head, first: this.#first, trusted: this.#trusted };
+    const roots = this.#run.catalogue.roots.length;
+    throw new MetadataFault(
+      'PinnedRootNotFound',
+      roots === 0 ? 'no root is listed at all' : `none of the ${roots} listed roots has the pinned sha256`,
+    );
+  }
+
+  /** Starts the chain when the walk has reached the anchor. */
+  async #anchorBefore(version: number, file: RootFile): Promise<void> {
+    const { anchor } = this.#run.options;
+    if (this.#given !== undefined) {
+      if (version >= this.#given.envelope.version) await this.#anchor(this.#given);
+    } else if (anchor.kind === 'first-use') await this.#anchor(await openAnchor(this.#run, file, version));
+    else if (anchor.kind === 'sha256' && sha256(file) === anchor.sha256)
+      await this.#anchor(await openAnchor(this.#run, file, version));
+  }
+
+  async #anchor(root: Root): Promise<void> {
+    const { report, options } = this.#run;
+    const { version, sha256: digest } = root.envelope;
+    this.#trusted.push(root);
+    this.#first = await this.#history.firstLinkedTo(root);
+    if (options.anchor.kind === 'first-use')
+      report.add('RootTrustedOnFirstUse', {
+        role: 'root',
+        version,
+        detail: `root ${version} was believed unseen; its sha256 is ${digest}`,
+      });
+    if (this.#first === undefined)
+      report.add('FirstRootUnlinked', {
+        role: 'root',
+        version: 1,
+        detail: `root 1 is not linked to root ${version}, where the chain starts`,
+      });
+    else if (this.#first !== root)
+      report.add('FirstRootNotProven', {
+        role: 'root',
+        version: 1,
+        detail: `root 1 is linked by signatures to root ${version}, where the chain starts, but not proven by it`,
+      });
+  }
+
+  /** Spec 5.3.4–5.3.7: the next version, signed by the old threshold and by its own. */
+  async #advance(head: Root, version: number, file: RootFile): Promise<boolean> {
+    const next = Number(head.envelope.version) + 1;
+    if (version !== next) {
+      this.#gap(next, version);
+      return false;
+    }
+    const root = await openRoot(this.#run, file, version, 'RootNotSigned');
+    await requireThreshold(root.envelope, signersOf(head, 'root'), this.#run.ring, 'RootNotSigned');
+    this.#trusted.push(root);
+    return true;
+  }
+
+  /** The server reads the bucket's copy of a root that was pinned by its bytes, so it must be that root. */
+  #comparePinned({ envelope }: Root, file: RootFile): void {
+    if (file instanceof MetadataFault) throw file;
+    const name = fileName('root', envelope.version);
+    if (sha256(file) !== envelope.sha256)
+      throw new MetadataFault('PinnedRootDiffers', `${name} has other bytes than the pinned root`);
+  }
+
+  #gap(missing: number, listed: number): void {
+    const detail = `${fileName('root', missing)} is missing although ${fileName('root', listed)} is listed`;
+    if (!this.#run.strict) throw new MetadataFault('RootGap', detail);
+    // A client without a listing can't see beyond the missing file and ends its walk there (spec 5.3.3).
+    this.#run.report.add('RootGap', { role: 'root', version: listed, detail });
+  }
+}
+
+function sha256(file: RootFile): string | undefined {
+  return file instanceof MetadataFault ? undefined : hash('sha256', file);
+}

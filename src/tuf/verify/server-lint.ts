@@ -1,0 +1,62 @@
+import type { Report } from '../findings/report.ts';
+import type { Envelope } from '../metadata/envelope.ts';
+import type { FileLink } from '../metadata/link.ts';
+import type { Root } from '../metadata/root.ts';
+import type { Delegations } from '../metadata/targets.ts';
+
+/**
+ * Reports what verifies over the bytes of the file but not after the server's round trip: it parses a file into
+ * Go structures, prints them again and checks the signatures over that. Fields that Go omits when empty, adds when
+ * absent, or spells differently break the signature there.
+ */
+export class ServerLint {
+  readonly #report: Report;
+
+  constructor(report: Report) {
+    this.#report = report;
+  }
+
+  root(root: Root): void {
+    this.#expires('root', root.envelope);
+    if (root.consistentSnapshot === undefined)
+      this.#add('root', root.envelope, 'consistent_snapshot is absent, the server would add false');
+  }
+
+  links(
+    role: 'timestamp' | 'snapshot',
+    envelope: Envelope,
+    links: Iterable<readonly [string, FileLink]>,
+  ): void {
+    this.#expires(role, envelope);
+    for (const [name, link] of links) {
+      if (link.length === 0) {
+        this.#add(role, envelope, `the length of ${name} is 0, the server would drop it`);
+        return;
+      }
+    }
+  }
+
+  targets(role: string, envelope: Envelope, delegations: Delegations | undefined): void {
+    this.#expires(role, envelope);
+    const odd = delegations?.succinct === undefined ? delegations?.roles.find(dropsOrAdds) : undefined;
+    if (odd !== undefined)
+      this.#add(
+        role,
+        envelope,
+        `the delegation to ${odd.name} lacks terminating or has an empty list of paths, which the server would change`,
+      );
+  }
+
+  #expires(role: string, envelope: Envelope): void {
+    if (!envelope.expires.roundTrips)
+      this.#add(role, envelope, `the server would spell expires ${envelope.expires.text} differently`);
+  }
+
+  #add(role: string, envelope: Envelope, detail: string): void {
+    this.#report.add('ServerWouldRefuse', { role, version: envelope.version, detail });
+  }
+}
+
+function dropsOrAdds(role: Delegations['roles'][number]): boolean {
+  return role.terminating === undefined || role.paths?.length === 0 || role.pathHashPrefixes?.length === 0;
+}

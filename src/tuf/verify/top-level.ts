@@ -1,0 +1,78 @@
+import { MetadataFault } from '../findings/fault.ts';
+import type { FindingCode } from '../findings/findings.ts';
+import { requireThreshold } from '../keys/threshold.ts';
+import type { MetadataType, OpenedFile } from '../metadata/envelope.ts';
+import { fileName } from '../metadata/file-names.ts';
+import { LIMITS } from '../metadata/limits.ts';
+import {
+  checkBytes,
+  checkVersion,
+  type FileLink,
+  type LinkFaults,
+  ROLE_LINK,
+  SNAPSHOT_LINK,
+} from '../metadata/link.ts';
+import { type Root, signersOf, type TopLevelRole } from '../metadata/root.ts';
+import { parseSnapshot, type Snapshot } from '../metadata/snapshot.ts';
+import { parseTargets, type Targets } from '../metadata/targets.ts';
+import { parseTimestamp, type Timestamp } from '../metadata/timestamp.ts';
+import { checkExpiry } from './expiry.ts';
+import type { FileBytes, Run } from './verification-run.ts';
+
+/** Spec 5.4.2: signed by the timestamp keys of the newest root. @throws MetadataFault */
+export async function openTimestamp(run: Run, root: Root, bytes: Uint8Array): Promise<Timestamp> {
+  return parseTimestamp(await openSigned(run, root, 'timestamp', { bytes }));
+}
+
+/** Spec 5.5.1–5.5.4: the snapshot that the timestamp names. @throws MetadataFault */
+export async function readSnapshot(run: Run, root: Root, link: FileLink): Promise<Snapshot> {
+  const read = await readLinked(run, 'snapshot', link, SNAPSHOT_LINK, 'SnapshotMissing');
+  return parseSnapshot(await openSigned(run, root, 'snapshot', read, link, SNAPSHOT_LINK));
+}
+
+/** Spec 5.6.1–5.6.4 for the top-level targets. @throws MetadataFault */
+export async function readTargets(run: Run, root: Root, snapshot: Snapshot): Promise<Targets> {
+  const link = snapshot.roles.get('targets');
+  if (link === undefined)
+    throw new MetadataFault('RoleNotInSnapshot', 'the snapshot does not list targets.json');
+  const read = await readLinked(run, 'targets', link, ROLE_LINK, 'RoleMissing');
+  const targets = parseTargets(await openSigned(run, root, 'targets', read, link, ROLE_LINK));
+  checkExpiry(run, 'targets', targets.envelope);
+  return targets;
+}
+
+/**
+ * Reads the file a link names and checks length and digests before anything in it is parsed.
+ *
+ * @throws MetadataFault `absent`, `FileTooLarge`, or the link's length or hash fault
+ */
+export async function readLinked(
+  run: Run,
+  role: string,
+  link: FileLink,
+  faults: LinkFaults,
+  absent: FindingCode,
+): Promise<FileBytes> {
+  if (link.length !== undefined && link.length > LIMITS.fileBytes)
+    throw new MetadataFault(
+      'FileTooLarge',
+      `${link.length} bytes are named, at most ${LIMITS.fileBytes} are read`,
+    );
+  const bytes = await run.get(fileName(role, link.version), LIMITS.fileBytes, absent);
+  return { bytes, sha256: checkBytes(bytes, link, faults) };
+}
+
+async function openSigned(
+  run: Run,
+  root: Root,
+  role: TopLevelRole & MetadataType,
+  read: FileBytes,
+  link?: FileLink,
+  faults?: LinkFaults,
+): Promise<OpenedFile> {
+  const file = run.open(read, role, role);
+  const { envelope } = file;
+  if (link !== undefined && faults !== undefined) checkVersion(envelope.version, link, faults);
+  await requireThreshold(envelope, signersOf(root, role), run.ring);
+  return file;
+}

@@ -1,0 +1,122 @@
+import { setImmediate } from 'node:timers/promises';
+import { RecoveryError } from '../../errors.ts';
+import type { MetadataSource } from '../../storage/source.ts';
+import { MetadataFault } from '../findings/fault.ts';
+import type { FindingCode } from '../findings/findings.ts';
+import { Report } from '../findings/report.ts';
+import type { JSONPolicy } from '../json/scanned-file.ts';
+import { KeyRing } from '../keys/keyring.ts';
+import { type MetadataType, type OpenedFile, openFile } from '../metadata/envelope.ts';
+import type { Catalogue } from '../metadata/file-names.ts';
+import type { Version } from '../metadata/version.ts';
+import type { VerifyOptions } from './verification.ts';
+
+/**
+ * How much is verified in a row before the event loop gets a turn, counted in bytes. A signature costs as much as
+ * scanning some 8 KiB (ed25519) to 64 KiB (P-384), so a turn is at most 16 files: 2 to 16 ms.
+ */
+const WORK_PER_TURN = 131_072;
+const WORK_PER_FILE = 8192;
+
+/** The role a run is at. */
+export interface Stage {
+  readonly role: string;
+  readonly version: Version | undefined;
+}
+
+/** A file's bytes, and their sha256 where its link made that be computed. */
+export interface FileBytes {
+  readonly bytes: Uint8Array;
+  readonly sha256?: string | undefined;
+}
+
+/** What one verification carries along: where it reads, what it was asked, and what it has found. */
+export class Run {
+  readonly options: VerifyOptions;
+  readonly catalogue: Catalogue;
+  readonly report: Report;
+  readonly ring = new KeyRing();
+  readonly #source: Pick<MetadataSource, 'get'>;
+  #workThisTurn = 0;
+  #turn: Promise<void> | undefined;
+  #stage: Stage = { role: 'root', version: undefined };
+
+  constructor(source: Pick<MetadataSource, 'get'>, catalogue: Catalogue, options: VerifyOptions) {
+    this.#source = source;
+    this.catalogue = catalogue;
+    this.options = options;
+    this.report = new Report(options.policy);
+  }
+
+  /** Says which role is being worked on; a wall is attributed to it. */
+  enter(role: string, version?: Version): void {
+    this.#stage = { role, version };
+  }
+
+  /** The role being worked on, and its version where a parent names one. */
+  get stage(): Stage {
+    return this.#stage;
+  }
+
+  get strict(): boolean {
+    return this.options.policy.mode === 'strict';
+  }
+
+  /**
+   * The bytes of one file, once. Storage errors other than "not there" and "too large" are no findings: they are
+   * thrown as they are.
+   *
+   * @throws MetadataFault `absent` or `FileTooLarge`
+   */
+  async get(name: string, maxBytes: number, absent: FindingCode): Promise<Uint8Array> {
+    const { signal } = this.options;
+    const bytes = await readFile(this.#source, name, maxBytes, absent, signal);
+    await this.#yield(bytes.length);
+    signal?.throwIfAborted();
+    return bytes;
+  }
+
+  /** Gives the event loop a turn after so much work; everything that is under way waits for the same turn. */
+  async #yield(bytes: number): Promise<void> {
+    this.#workThisTurn += WORK_PER_FILE + bytes;
+    if (this.#workThisTurn >= WORK_PER_TURN && this.#turn === undefined) {
+      this.#turn = setImmediate().then(() => {
+        this.#workThisTurn = 0;
+        this.#turn = undefined;
+      });
+    }
+    await this.#turn;
+  }
+
+  /** Opens a file by the JSON policy of the mode and notes ambiguous forms. @throws MetadataFault */
+  open({ bytes, sha256 }: FileBytes, type: MetadataType, role: string): OpenedFile {
+    const file = openFile(bytes, type, jsonPolicy(this.strict), sha256);
+    for (const { code, message } of file.ambiguities)
+      this.report.add(code, { role, version: file.envelope.version, detail: message });
+    return file;
+  }
+}
+
+/** Strict follows the reference clients, which keep the last of two equal keys; recovery refuses the ambiguity. */
+export function jsonPolicy(strict: boolean): JSONPolicy {
+  return strict ? 'last-wins' : 'unambiguous';
+}
+
+/** @throws MetadataFault `absent` or `FileTooLarge`; anything else the source throws */
+export async function readFile(
+  source: Pick<MetadataSource, 'get'>,
+  name: string,
+  maxBytes: number,
+  absent: FindingCode,
+  signal?: AbortSignal,
+): Promise<Uint8Array> {
+  try {
+    return await source.get(name, { maxBytes, ...(signal === undefined ? {} : { signal }) });
+  } catch (error) {
+    if (!(error instanceof RecoveryError)) throw error;
+    if (error.code === 'NotFound') throw new MetadataFault(absent, `${name} is not there`, { cause: error });
+    if (error.code === 'TooLarge')
+      throw new MetadataFault('FileTooLarge', `${name} is larger than ${maxBytes} bytes`, { cause: error });
+    throw error;
+  }
+}

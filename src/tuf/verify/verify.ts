@@ -1,0 +1,53 @@
+import type { ListedObject, MetadataSource } from '../../storage/source.ts';
+import { MetadataFault } from '../findings/fault.ts';
+import { TIMESTAMP_FILE } from '../metadata/file-names.ts';
+import { LIMITS } from '../metadata/limits.ts';
+import { verifyOffThread } from '../offload/off-thread.ts';
+import { workerURL } from '../offload/worker-url.ts';
+import type { Verification, VerifyOptions } from './verification.ts';
+import { readFile } from './verification-run.ts';
+import { verifyListed } from './verify-listed.ts';
+
+/** Beyond so many objects, or with a file beyond so many bytes, a worker thread keeps the event loop free. */
+const INLINE = { objects: 1000, bytes: 1024 * 1024 } as const;
+
+/**
+ * Verifies a TUF repository at rest, from a trust anchor down to every delegated role, at one fixed time
+ * (TUF specification 1.0.34, section 5; the checks and their weights stand in findings.ts).
+ *
+ * Reads: one listing in parallel with timestamp.json, every listed root, and every file that the chain links,
+ * each exactly once; beyond that only the snapshot that the marks name and the highest version above the head of
+ * at most 16 roles. Every byte is checked before it is believed, and the report is the same for the same bucket.
+ *
+ * Never throws for what is wrong with the repository: that is the verdict and its findings. Throws what the
+ * source throws when it can't be read (`AccessDenied`, `Throttled`, …), and the signal's reason when aborted.
+ */
+export async function verify(source: MetadataSource, options: VerifyOptions): Promise<Verification> {
+  options.signal?.throwIfAborted();
+  const [listing, timestamp] = await Promise.all([
+    source.list(options.signal),
+    readTimestamp(source, options.signal),
+  ]);
+  const url = isLarge(listing) ? workerURL(import.meta.url) : undefined;
+  return url === undefined
+    ? verifyListed(source, listing, timestamp, options)
+    : verifyOffThread(url, source, listing, timestamp, options);
+}
+
+function isLarge(listing: readonly ListedObject[]): boolean {
+  return listing.length > INLINE.objects || listing.some(({ size }) => size > INLINE.bytes);
+}
+
+/** timestamp.json has a fixed name, so that it is read while the listing is under way. */
+async function readTimestamp(
+  source: MetadataSource,
+  signal?: AbortSignal,
+): Promise<Uint8Array | MetadataFault> {
+  try {
+    return await readFile(source, TIMESTAMP_FILE, LIMITS.timestampBytes, 'TimestampMissing', signal);
+  } catch (error) {
+    // Kept until its turn: a broken root weighs more than an absent timestamp.
+    if (error instanceof MetadataFault) return error;
+    throw error;
+  }
+}
