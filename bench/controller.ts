@@ -10,7 +10,7 @@ import { readFile } from 'node:fs/promises';
 import { Registry } from 'prom-client';
 import type { BootstrapRecovery } from '../src/api/bootstraprecovery.generated.ts';
 import { apiVersion, bootstrapRecoveries } from '../src/api/resources.ts';
-import { ApiClient } from '../src/kube/client/api-client.ts';
+import { APIClient } from '../src/kube/client/api-client.ts';
 import { RuntimeMetrics } from '../src/kube/metrics/runtime-metrics.ts';
 import { type ControllerProcess, startController } from '../test/controllers/support/controller-process.ts';
 import {
@@ -23,7 +23,7 @@ import {
 } from '../test/controllers/support/crowd.ts';
 import { startInstallation } from '../test/controllers/support/installation.ts';
 import { testNamespace } from '../test/controllers/support/namespace.ts';
-import { startApiServer } from '../test/harness/apiserver.ts';
+import { startAPIServer } from '../test/harness/apiserver.ts';
 import { temporaryDirectory } from '../test/harness/temporary-directory.ts';
 import { liveHeap } from '../test/kube/fixtures/heap.ts';
 import { shippedProgram } from './shipped-program.ts';
@@ -32,9 +32,9 @@ const count = Number(process.argv[2] ?? 1_000);
 const apps = Number(process.argv[3] ?? 100);
 const referenceWrites = 1_000;
 
-await using server = await startApiServer();
+await using server = await startAPIServer();
 const metrics = new RuntimeMetrics({ registry: new Registry(), prefix: 'bench' });
-const client = new ApiClient({ loadConfig: () => server.kubeConfig(), userAgent: 'bench', metrics });
+const client = new APIClient({ loadConfig: () => server.kubeConfig(), userAgent: 'bench', metrics });
 const namespace = await testNamespace(server, 'bench');
 const reference = await writesPerSecond(await server.createNamespace('reference'));
 console.log(`API server alone       ${reference.toFixed(0)} status writes/s, 16 at once`);
@@ -78,14 +78,20 @@ async function report(
   console.log(`memory of the controller ${atRest.now} MiB at rest, ${peak} MiB at most, ${now} MiB after`);
   console.log(`  cache ${await bytesPerObject()} bytes per run`);
   const reasons = Map.groupBy(runs.values(), reasonOf);
-  for (const [reason, ended] of reasons) console.log(`  ${reason}: ${ended.length}`);
+  for (const [reason, ended] of reasons) {
+    console.log(`  ${reason}: ${ended.length}`);
+  }
   const overlapping = await overlaps(controller, runs);
-  for (const overlap of overlapping) console.log(`  ${overlap}`);
+  for (const overlap of overlapping) {
+    console.log(`  ${overlap}`);
+  }
   const right =
     reasons.get('Recovered')?.length === apps &&
     (reasons.get('AlreadyConsistent')?.length ?? 0) === count - apps &&
     overlapping.length === 0;
-  if (!right) process.exitCode = 1;
+  if (!right) {
+    process.exitCode = 1;
+  }
 }
 
 function reasonOf({ status }: BootstrapRecovery): string {
@@ -160,6 +166,8 @@ async function bytesPerObject(): Promise<string> {
   const text = JSON.stringify(informer.store.list());
   const copies: unknown[] = [];
   const before = liveHeap();
-  while (copies.length < 10) copies.push(JSON.parse(text));
+  while (copies.length < 10) {
+    copies.push(JSON.parse(text));
+  }
   return ((liveHeap() - before) / copies.length / informer.store.size).toFixed(0);
 }

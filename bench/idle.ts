@@ -8,13 +8,13 @@ import { pino } from 'pino';
 import { Registry } from 'prom-client';
 import { systemClock } from '../src/async/clock.ts';
 import { Informer } from '../src/kube/cache/informer.ts';
-import { ApiClient } from '../src/kube/client/api-client.ts';
+import { APIClient } from '../src/kube/client/api-client.ts';
 import type { Resource } from '../src/kube/client/resource.ts';
 import { Controller } from '../src/kube/controller/controller.ts';
 import { Runtime } from '../src/kube/controller/runtime.ts';
 import { LeaderElector } from '../src/kube/leaderelection/leader-elector.ts';
 import { RuntimeMetrics } from '../src/kube/metrics/runtime-metrics.ts';
-import { startApiServer } from '../test/harness/apiserver.ts';
+import { startAPIServer } from '../test/harness/apiserver.ts';
 import { liveHeap } from '../test/kube/fixtures/heap.ts';
 import { WIDGET_CRD, WIDGETS, widget } from '../test/kube/fixtures/widget.ts';
 
@@ -23,14 +23,14 @@ const minutes = Number(process.argv[2] ?? 10);
 const MAX_WATCHES = Math.ceil(minutes / 5) + 1;
 const MAX_HEAP_GROWTH = 2 * 1024 * 1024;
 
-await using server = await startApiServer();
+await using server = await startAPIServer();
 await server.apply(WIDGET_CRD);
 const namespace = await server.createNamespace();
 
 const registry = new Registry();
 const metrics = new RuntimeMetrics({ registry, prefix: 'idle' });
 const logger = pino({ level: 'warn' });
-const client = new ApiClient({ loadConfig: () => server.kubeConfig(), userAgent: 'idle-bench', metrics });
+const client = new APIClient({ loadConfig: () => server.kubeConfig(), userAgent: 'idle-bench', metrics });
 const shared = { client, logger, metrics, clock: systemClock, random: Math.random };
 const core = { group: '', version: 'v1', namespaced: true };
 const configMaps: Resource = { ...core, plural: 'configmaps', kind: 'ConfigMap' };

@@ -31,9 +31,13 @@ function jobsFor(runs: number): readonly Job[] {
   return Array.from({ length: runs }, (_, i): Job => {
     // A whole number, and so an index, at every fifteenth run only.
     const stage = failoverStages[(i / FAILOVER_SHARE) % failoverStages.length];
-    if (stage !== undefined) return { name: 'failover', run: () => failOverOnce(stage) };
+    if (stage !== undefined) {
+      return { name: 'failover', run: () => failOverOnce(stage) };
+    }
     const job = matrix[i % matrix.length];
-    if (job === undefined) throw new Error('The matrix is empty.');
+    if (job === undefined) {
+      throw new Error('The matrix is empty.');
+    }
     return job;
   });
 }
@@ -58,7 +62,9 @@ async function lane(): Promise<void> {
       violations.push(`${job.name}: ${error instanceof Error ? error.message : String(error)}`);
     }
     counts.set(end, (counts.get(end) ?? 0) + 1);
-    if (process.stderr.isTTY) process.stderr.write(`\r${next - 1}/${runs} `);
+    if (process.stderr.isTTY) {
+      process.stderr.write(`\r${next - 1}/${runs} `);
+    }
   }
 }
 
@@ -71,5 +77,7 @@ for (const [name, counts] of tally) {
   console.log([name.padEnd(18), ...ends.map((end) => String(counts.get(end) ?? 0).padStart(18))].join(''));
 }
 console.log(`\nmixtures, false claims, or states the next attempt could not repair: ${violations.length}`);
-for (const violation of violations) console.error(violation);
+for (const violation of violations) {
+  console.error(violation);
+}
 process.exitCode = violations.length > 0 ? 1 : 0;

@@ -44,7 +44,9 @@ async function runVerify(directory: string): Promise<void> {
     now: REFERENCE_TIME,
     policy: { mode: 'recovery' },
   });
-  if (verdict !== 'trusted') throw new Error(`refused: ${findings[0]?.detail}`);
+  if (verdict !== 'trusted') {
+    throw new Error(`refused: ${findings[0]?.detail}`);
+  }
 }
 
 /** One scan, one sha256 and one ed25519 signature check for every file, and nothing else. */
@@ -73,7 +75,9 @@ function runTufJS(files: Files): void {
   root.verifyDelegate('snapshot', snapshot as Metadata<never>);
   root.verifyDelegate('targets', targets as Metadata<never>);
   for (const name of Object.keys(snapshot.signed.meta)) {
-    if (name === 'targets.json') continue;
+    if (name === 'targets.json') {
+      continue;
+    }
     const role = name.replace(/\.json$/, '');
     const delegated = parse(`1.${name}`, (json) => Models.fromJSON(MetadataKind.Targets, json));
     targets.verifyDelegate(role, delegated as Metadata<never>);
@@ -85,9 +89,13 @@ const files = what === 'verify' ? new Map<string, Uint8Array>() : await readAll(
 
 async function once(): Promise<number> {
   const start = performance.now();
-  if (what === 'verify') await runVerify(directory);
-  else if (what === 'bound') runBound(files);
-  else runTufJS(files);
+  if (what === 'verify') {
+    await runVerify(directory);
+  } else if (what === 'bound') {
+    runBound(files);
+  } else {
+    runTufJS(files);
+  }
   return performance.now() - start;
 }
 
@@ -98,7 +106,9 @@ const firstMs = await once();
 const { user, system } = process.cpuUsage(cpu);
 const peakMB = process.resourceUsage().maxRSS / 1024;
 let fastestMs = firstMs;
-for (let i = 1; i < Number(repeats); i++) fastestMs = Math.min(fastestMs, await once());
+for (let i = 1; i < Number(repeats); i++) {
+  fastestMs = Math.min(fastestMs, await once());
+}
 delay.disable();
 const measured: Measurement = {
   firstMs,

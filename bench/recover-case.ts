@@ -42,7 +42,9 @@ function filesOf({ roles, oldSnapshots }: Case): ReadonlyMap<string, Buffer> {
   const delegations = Array.from({ length: roles }, (_, i) => ({ name: `role-${i}`, keys: ['online'] }));
   const files = new Repository({ seed: 'bench', delegations, version: oldSnapshots + 1 }).seal();
   const newest = files.get(`${oldSnapshots + 1}.snapshot.json`) ?? Buffer.of();
-  for (let version = 1; version <= oldSnapshots; version += 1) files.set(`${version}.snapshot.json`, newest);
+  for (let version = 1; version <= oldSnapshots; version += 1) {
+    files.set(`${version}.snapshot.json`, newest);
+  }
   return files;
 }
 
@@ -58,7 +60,9 @@ export async function measure(what: Case, repetitions: number): Promise<Measured
     BUCKET,
     [...files].map(([name, body]) => ({ key: PREFIX + name, body, lastModified })),
   );
-  if (what.addedMs > 0) await far.inject({ kind: 'delay', ms: what.addedMs, direction: 'toClient' });
+  if (what.addedMs > 0) {
+    await far.inject({ kind: 'delay', ms: what.addedMs, direction: 'toClient' });
+  }
 
   const requests = { pages: 0, gets: 0 };
   const bucket = await S3Bucket.open({
@@ -70,8 +74,11 @@ export async function measure(what: Case, repetitions: number): Promise<Measured
       credentials: { kind: 'static', ...s3.credentials },
     },
     observer: ({ operation }) => {
-      if (operation === 'ListObjectsV2') requests.pages += 1;
-      else requests.gets += 1;
+      if (operation === 'ListObjectsV2') {
+        requests.pages += 1;
+      } else {
+        requests.gets += 1;
+      }
     },
   });
   const store = new RedisStateStore(redisEndpointFromURL(`redis://127.0.0.1:${counter.port}`));
@@ -101,7 +108,9 @@ async function recoverFromNothing(client: Redis, request: RunRequest): Promise<n
   const start = performance.now();
   const { succeeded } = await run(request);
   const ms = performance.now() - start;
-  if (succeeded.reason !== 'Recovered') throw new Error(`${succeeded.reason}: ${succeeded.message}`);
+  if (succeeded.reason !== 'Recovered') {
+    throw new Error(`${succeeded.reason}: ${succeeded.message}`);
+  }
   return ms;
 }
 
@@ -121,13 +130,17 @@ async function bound(
   await get(source, second);
   await Promise.all(rest.map((name) => get(source, name)));
   const redis = performance.now();
-  for (let i = 0; i < 3; i += 1) await client.ping();
+  for (let i = 0; i < 3; i += 1) {
+    await client.ping();
+  }
   return verifyMs + (redis - fetched) + (performance.now() - redis);
 }
 
 /** timestamp first, then the snapshot it names, then all others. */
 function stage(name: string): number {
-  if (name === 'timestamp.json') return 0;
+  if (name === 'timestamp.json') {
+    return 0;
+  }
   return name.endsWith('.snapshot.json') ? 1 : 2;
 }
 

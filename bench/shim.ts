@@ -6,7 +6,7 @@
 import { readFile } from 'node:fs/promises';
 import { setTimeout as delay } from 'node:timers/promises';
 import autocannon from 'autocannon';
-import { startApiServer } from '../test/harness/apiserver.ts';
+import { startAPIServer } from '../test/harness/apiserver.ts';
 import { poll } from '../test/harness/poll.ts';
 import { type RunningProcess, startProcess } from '../test/harness/process.ts';
 import { ScriptedController } from '../test/shim/support/scripted-controller.ts';
@@ -111,7 +111,7 @@ async function postAll(
   return counts;
 }
 
-await using cluster = await startApiServer();
+await using cluster = await startAPIServer();
 for (const plural of ['bootstraprecoveries', 'recoverytargets']) {
   await cluster.apply(await readFile(`crds/tuf-recovery.dev_${plural}.yaml`, 'utf8'));
 }

@@ -17,7 +17,9 @@ export async function shippedProgram(
   const entrypoint = /^ENTRYPOINT \["\/nodejs\/bin\/node", (.*)\]$/m.exec(
     await readFile('Dockerfile', 'utf8'),
   );
-  if (entrypoint === null) throw new Error('The Dockerfile has no ENTRYPOINT that starts Node.js.');
+  if (entrypoint === null) {
+    throw new Error('The Dockerfile has no ENTRYPOINT that starts Node.js.');
+  }
   const args: readonly string[] = JSON.parse(`[${entrypoint[1]}]`);
   return [node, ...args.map((arg) => arg.replace(/^\/app\//, join(directory, '/')))];
 }

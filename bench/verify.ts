@@ -51,7 +51,9 @@ function write(directory: string, options: RepositoryOptions): void {
       ]),
     );
   }
-  for (const [name, bytes] of repository.seal()) writeFileSync(join(directory, encodeSegment(name)), bytes);
+  for (const [name, bytes] of repository.seal()) {
+    writeFileSync(join(directory, encodeSegment(name)), bytes);
+  }
 }
 
 /** Whole command, from the start of the process to its end: `tuf-recovery verify DIRECTORY`. */
@@ -97,7 +99,9 @@ try {
   await bundle({ measurement: 'bench/measurement.ts', 'tuf-recovery': 'src/cli/main.ts' }, programs);
   writeFileSync(join(programs, 'package.json'), '{"type":"module"}');
   for (const [name, options] of Object.entries(CASES)) {
-    if (wanted.length > 0 && !wanted.includes(name)) continue;
+    if (wanted.length > 0 && !wanted.includes(name)) {
+      continue;
+    }
     const directory = mkdtempSync(join(tmpdir(), 'bench-verify-'));
     try {
       process.stderr.write(`${name}: writing the repository …\n`);

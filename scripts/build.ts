@@ -28,7 +28,9 @@ async function licences({ inputs }: Metafile): Promise<string> {
   const packages = new Set<string>();
   for (const input of Object.keys(inputs)) {
     const found = /^(?:.*\/)?node_modules\/(?:@[^/]+\/)?[^/]+/.exec(input)?.[0];
-    if (found !== undefined) packages.add(found);
+    if (found !== undefined) {
+      packages.add(found);
+    }
   }
   const texts: string[] = [];
   for (const directory of [...packages].sort()) {

@@ -23,6 +23,8 @@ const problems = [
   ...wrongManifests(pages, crds),
   ...wrongCommands(pages, known),
 ];
-for (const { file, line, what } of problems) console.error(`${file}:${line}: ${what}`);
+for (const { file, line, what } of problems) {
+  console.error(`${file}:${line}: ${what}`);
+}
 console.log(`docs: ${pages.size} pages checked, ${problems.length} problems`);
 process.exitCode = problems.length > 0 ? 1 : 0;

@@ -12,12 +12,20 @@ const impureBuiltins = new Set(
 
 function violation(found: Import): string | undefined {
   const from = roomOf(found.from);
-  if (from === undefined) return undefined;
+  if (from === undefined) {
+    return undefined;
+  }
   const room = rooms[from];
-  if (room === undefined) return `src/${from} is not a room: add it to scripts/architecture/rooms.ts`;
-  if (room.pure && impureBuiltins.has(found.to)) return `src/${from} is pure and may not import ${found.to}`;
+  if (room === undefined) {
+    return `src/${from} is not a room: add it to scripts/architecture/rooms.ts`;
+  }
+  if (room.pure && impureBuiltins.has(found.to)) {
+    return `src/${from} is pure and may not import ${found.to}`;
+  }
   const to = roomOf(found.to);
-  if (to === undefined || to === from || room.mayImport.includes(to)) return undefined;
+  if (to === undefined || to === from || room.mayImport.includes(to)) {
+    return undefined;
+  }
   return `src/${from} may not import src/${to}`;
 }
 
@@ -26,6 +34,8 @@ const violations = imports.flatMap((found) => {
   const reason = violation(found);
   return reason === undefined ? [] : [`${found.from}:${found.line}: ${reason} (${found.to})`];
 });
-for (const line of violations) console.error(line);
+for (const line of violations) {
+  console.error(line);
+}
 console.log(`imports: ${imports.length} checked, ${violations.length} against the architecture`);
 process.exitCode = violations.length > 0 ? 1 : 0;

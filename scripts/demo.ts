@@ -37,7 +37,9 @@ spec: { adminName: alice, appName: tuf }
 
 try {
   process.exitCode = await demo();
-  if (flags.picture !== undefined) await writeFile(flags.picture, terminalPicture(screen.transcript));
+  if (flags.picture !== undefined) {
+    await writeFile(flags.picture, terminalPicture(screen.transcript));
+  }
 } catch (error) {
   screen.settle(`\n  ${screen.red('✗')} ${error instanceof Error ? error.message : String(error)}`);
   process.exitCode = 1;
@@ -120,6 +122,8 @@ async function demo(): Promise<number> {
       : screen.red('✗ The restored settings differ from the original ones. This is a bug: please report it.'),
   );
 
-  if (flags.keep) await parts.keep(screen);
+  if (flags.keep) {
+    await parts.keep(screen);
+  }
   return right ? 0 : 1;
 }

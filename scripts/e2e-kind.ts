@@ -45,7 +45,9 @@ async function main(args: readonly string[]): Promise<number> {
     console.error(await cluster.diagnosis());
     return 1;
   } finally {
-    if (!args.includes('--keep')) await cluster.delete();
+    if (!args.includes('--keep')) {
+      await cluster.delete();
+    }
   }
 }
 
@@ -84,7 +86,9 @@ async function scenario(cluster: Cluster): Promise<void> {
         'GET',
         key,
       ]);
-      if (found.trimEnd() !== wanted) throw new Error(`${key} is "${found.trimEnd()}", but was "${wanted}".`);
+      if (found.trimEnd() !== wanted) {
+        throw new Error(`${key} is "${found.trimEnd()}", but was "${wanted}".`);
+      }
     }
   });
 }

@@ -3,7 +3,7 @@
  * would be written.
  */
 import { readFile, writeFile } from 'node:fs/promises';
-import { generateApiReference } from './generate/api-reference.ts';
+import { generateAPIReference } from './generate/api-reference.ts';
 import { architectureDiagram } from './generate/architecture.ts';
 import { chartCRDs } from './generate/chart-crds.ts';
 import { generateChartReference } from './generate/chart-values.ts';
@@ -22,7 +22,7 @@ type Generator = () => Promise<ReadonlyMap<string, string>> | ReadonlyMap<string
 
 const generators: readonly Generator[] = [
   generateTypes,
-  generateApiReference,
+  generateAPIReference,
   chartCRDs,
   generateChartReference,
   generateHTTPReference,
@@ -41,10 +41,14 @@ let stale = 0;
 for (const generate of generators) {
   for (const [path, content] of await generate()) {
     const present = await readFile(path, 'utf8').catch((error: NodeJS.ErrnoException) => {
-      if (error.code === 'ENOENT') return undefined;
+      if (error.code === 'ENOENT') {
+        return undefined;
+      }
       throw error;
     });
-    if (present === content) continue;
+    if (present === content) {
+      continue;
+    }
     if (check) {
       stale += 1;
       console.error(`${path} is out of date: run npm run generate and commit the result`);

@@ -28,7 +28,9 @@ function importsOf(root: string, file: string): Import[] {
   const found: Import[] = [];
   for (const match of text.matchAll(importStatement)) {
     const specifier = match[2] ?? match[3];
-    if (specifier === undefined) continue;
+    if (specifier === undefined) {
+      continue;
+    }
     const to = specifier.startsWith('.')
       ? relative(root, resolve(root, dirname(file), specifier))
       : specifier;

@@ -36,7 +36,9 @@ export function signDemoApp(at: Date): DemoApp {
   }
   const files = repository.seal();
   const root = files.get('1.root.json');
-  if (root === undefined) throw new Error('The generator signed no root.');
+  if (root === undefined) {
+    throw new Error('The generator signed no root.');
+  }
   const suffix = 'alice_tuf';
   const prefix = 'tuf_metadata/alice/tuf/';
   return {

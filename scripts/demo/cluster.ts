@@ -1,12 +1,12 @@
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
-import type { ApiServerAccess } from '../../test/harness/apiserver-access.ts';
+import type { APIServerAccess } from '../../test/harness/apiserver-access.ts';
 import { asset } from '../../test/harness/assets.ts';
 import { temporaryDirectory } from '../../test/harness/temporary-directory.ts';
 import { execute } from './execute.ts';
 
 /** What the demo needs of a cluster. */
-type Cluster = Pick<ApiServerAccess, 'kubectl' | 'kubeconfigFile' | 'apply' | 'createNamespace'> &
+type Cluster = Pick<APIServerAccess, 'kubectl' | 'kubeconfigFile' | 'apply' | 'createNamespace'> &
   AsyncDisposable;
 
 /**
@@ -49,7 +49,9 @@ export async function cluster(): Promise<Cluster> {
       return namespace;
     },
     [Symbol.asyncDispose]: async () => {
-      for (const namespace of namespaces) await kubectl(['delete', 'namespace', namespace, '--wait=false']);
+      for (const namespace of namespaces) {
+        await kubectl(['delete', 'namespace', namespace, '--wait=false']);
+      }
       await directory[Symbol.asyncDispose]();
     },
   };

@@ -2,7 +2,7 @@ import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Redis } from 'ioredis';
 import type { BootstrapRecovery } from '../../src/api/bootstraprecovery.generated.ts';
-import { startApiServer } from '../../test/harness/apiserver.ts';
+import { startAPIServer } from '../../test/harness/apiserver.ts';
 import { freePort } from '../../test/harness/free-port.ts';
 import { type RunningProcess, startProcess } from '../../test/harness/process.ts';
 import { startRedis } from '../../test/harness/redis.ts';
@@ -52,7 +52,7 @@ export async function startParts(screen: Screen): Promise<Parts> {
     );
     const cluster = stack.use(
       process.env['KUBECONFIG'] === undefined
-        ? await screen.step('start the Kubernetes API server', () => startApiServer())
+        ? await screen.step('start the Kubernetes API server', () => startAPIServer())
         : await screen.step('use the cluster of KUBECONFIG', () => userCluster()),
     );
     const namespace = await cluster.createNamespace('demo');

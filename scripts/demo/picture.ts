@@ -40,15 +40,20 @@ function spans(line: string): string {
   const parts = styled.map((part) => {
     const end = part.indexOf('m');
     const code = part.slice(0, end);
-    if (code in styles) active.push(code);
-    else active.pop();
+    if (code in styles) {
+      active.push(code);
+    } else {
+      active.pop();
+    }
     return span(part.slice(end + 1), active);
   });
   return span(plain, []) + parts.join('');
 }
 
 function span(text: string, active: readonly string[]): string {
-  if (text === '') return '';
+  if (text === '') {
+    return '';
+  }
   return `<tspan ${active.map((code) => styles[code] ?? '').join(' ')}>${escapeXML(text)}</tspan>`;
 }
 

@@ -28,12 +28,16 @@ export class Screen {
 
   /** A line that the next live or settled line replaces; nothing without a terminal. */
   live(text: string): void {
-    if (this.#out.isTTY) this.#out.write(`\r\x1b[2K${text}`);
+    if (this.#out.isTTY) {
+      this.#out.write(`\r\x1b[2K${text}`);
+    }
   }
 
   /** A line that stays, in place of the live one. */
   settle(text: string): void {
-    if (this.#out.isTTY) this.#out.write('\r\x1b[2K');
+    if (this.#out.isTTY) {
+      this.#out.write('\r\x1b[2K');
+    }
     this.#line(text);
   }
 
@@ -45,7 +49,9 @@ export class Screen {
   /** Text as a person would have typed or read it on a terminal. */
   terminal(command: string, output: string): void {
     this.#line(`  ${this.cyan('$')} ${this.bold(command)}`);
-    for (const line of output.trimEnd().split('\n')) this.#line(`  ${line}`);
+    for (const line of output.trimEnd().split('\n')) {
+      this.#line(`  ${line}`);
+    }
   }
 
   /** Rows under a header, columns as wide as their widest cell. */
@@ -59,7 +65,9 @@ export class Screen {
         .join('   ')
         .trimEnd();
     this.#line(`  ${this.dim(format(header))}`);
-    for (const row of rows) this.#line(`  ${format(row)}`);
+    for (const row of rows) {
+      this.#line(`  ${format(row)}`);
+    }
   }
 
   /** A progress bar of a known width. */

@@ -53,7 +53,9 @@ export async function userStorage(endpoint: string, env: NodeJS.ProcessEnv): Pro
       }
     },
     [Symbol.asyncDispose]: async () => {
-      for (const key of keys) await client.send(new DeleteObjectCommand({ Bucket: bucket, Key: key }));
+      for (const key of keys) {
+        await client.send(new DeleteObjectCommand({ Bucket: bucket, Key: key }));
+      }
       await client.send(new DeleteBucketCommand({ Bucket: bucket }));
       client.destroy();
     },

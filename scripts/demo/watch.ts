@@ -24,7 +24,9 @@ export async function followRun(parts: Parts, name: string, screen: Screen): Pro
       screen.settle(`  ${screen.bar(1, 1)}  ${screen.bold(run.reason)}: ${run.message}`);
       return run.taskID;
     }
-    if (run.succeeded === 'False') throw new Error(`The run ended with ${run.reason}: ${run.message}`);
+    if (run.succeeded === 'False') {
+      throw new Error(`The run ended with ${run.reason}: ${run.message}`);
+    }
     await new Promise((resolve) => setTimeout(resolve, pauseMs));
   }
   throw new Error(

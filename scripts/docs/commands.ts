@@ -22,7 +22,9 @@ export function wrongCommands(pages: ReadonlyMap<string, Page>, known: KnownComm
     for (const { language, code, line: fence } of fences) {
       for (const { words, line } of shellCommands(scriptOf(language, code))) {
         const what = mistake(words, program, known);
-        if (what !== undefined) problems.push({ file, line: fence + 1 + line, what });
+        if (what !== undefined) {
+          problems.push({ file, line: fence + 1 + line, what });
+        }
       }
     }
   }
@@ -45,8 +47,12 @@ function idleProgram(): Command {
 
 /** A console block shows commands behind `$`, and their output. Blank lines keep the numbers of lines right. */
 function scriptOf(language: string, code: string): string {
-  if (language === 'sh') return code;
-  if (language !== 'console') return '';
+  if (language === 'sh') {
+    return code;
+  }
+  if (language !== 'console') {
+    return '';
+  }
   return code
     .split('\n')
     .map((line) => (line.startsWith('$ ') ? line.slice(2) : ''))
@@ -55,7 +61,9 @@ function scriptOf(language: string, code: string): string {
 
 function mistake(words: readonly string[], program: Command, known: KnownCommands): string | undefined {
   const [command = '', first = '', ...rest] = words;
-  if (/(^|\/)tuf-recovery$/.test(command)) return mistakeInProgram(words.slice(1), program, 'tuf-recovery');
+  if (/(^|\/)tuf-recovery$/.test(command)) {
+    return mistakeInProgram(words.slice(1), program, 'tuf-recovery');
+  }
   if (command === 'kubectl' && first === 'tuf-recovery') {
     return mistakeInProgram(rest, program, 'kubectl tuf-recovery');
   }
@@ -68,23 +76,37 @@ function mistake(words: readonly string[], program: Command, known: KnownCommand
 
 function mistakeInProgram(words: readonly string[], program: Command, name: string): string | undefined {
   // `[options]` marks a line that says how a command is used, not how it was.
-  if (words.includes('[options]')) return undefined;
+  if (words.includes('[options]')) {
+    return undefined;
+  }
   let command = program;
   let positional = 0;
   for (let index = 0; index < words.length; index += 1) {
     const word = words[index] ?? '';
-    if (word === '…') continue;
+    if (word === '…') {
+      continue;
+    }
     if (word.startsWith('-') && word !== '-') {
       const [flag = '', value] = word.split(/=(.*)/s);
       const option = command.options.find((each) => each.long === flag || each.short === flag);
-      if (option === undefined && !['--help', '-h'].includes(flag)) return `${name} has no flag ${flag}`;
-      if (option === undefined || option.isBoolean()) continue;
+      if (option === undefined && !['--help', '-h'].includes(flag)) {
+        return `${name} has no flag ${flag}`;
+      }
+      if (option === undefined || option.isBoolean()) {
+        continue;
+      }
       // Only a value that is spelled out can be held against what is allowed.
-      if (value === undefined) index += 1;
+      if (value === undefined) {
+        index += 1;
+      }
       const given = value ?? words[index];
-      if (given === undefined) return `${name} ${flag} needs a value`;
+      if (given === undefined) {
+        return `${name} ${flag} needs a value`;
+      }
       const wrong = wrongChoice(option, given);
-      if (wrong !== undefined) return `${name} ${flag}: ${wrong}`;
+      if (wrong !== undefined) {
+        return `${name} ${flag}: ${wrong}`;
+      }
       continue;
     }
     const subcommand = command.commands.find((each) => each.name() === word);
@@ -102,7 +124,9 @@ function mistakeInProgram(words: readonly string[], program: Command, name: stri
 }
 
 function wrongChoice({ argChoices }: Option, value: string): string | undefined {
-  if (argChoices === undefined || value.includes('$') || argChoices.includes(value)) return undefined;
+  if (argChoices === undefined || value.includes('$') || argChoices.includes(value)) {
+    return undefined;
+  }
   return `"${value}" is none of ${argChoices.join(', ')}`;
 }
 
@@ -117,8 +141,12 @@ function unknownValue(words: readonly string[], values: unknown): string | undef
     const [path = ''] = setting?.split('=') ?? [];
     let place: unknown = values;
     for (const step of path === '' ? [] : path.replaceAll(/\[\d+\].*/g, '').split('.')) {
-      if (typeof place !== 'object' || place === null || Object.keys(place).length === 0) break;
-      if (!Object.hasOwn(place, step)) return `the chart has no value ${path}`;
+      if (typeof place !== 'object' || place === null || Object.keys(place).length === 0) {
+        break;
+      }
+      if (!Object.hasOwn(place, step)) {
+        return `the chart has no value ${path}`;
+      }
       place = Object.entries(place).find(([key]) => key === step)?.[1];
     }
   }

@@ -11,7 +11,9 @@ export function brokenLinks(root: string, pages: ReadonlyMap<string, Page>): rea
   const problems: Problem[] = [];
   for (const [file, page] of pages) {
     for (const { target, line } of page.links) {
-      if (elsewhere.test(target)) continue;
+      if (elsewhere.test(target)) {
+        continue;
+      }
       const [path = '', anchor] = target.split('#');
       const linked = path === '' ? file : normalize(join(dirname(file), decodeURI(path)));
       if (!exists(root, linked)) {

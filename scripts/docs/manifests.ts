@@ -50,11 +50,17 @@ function mistakes(
   groups: ReadonlySet<string>,
   schemas: ReadonlyMap<string, Schema>,
 ): readonly string[] {
-  if (!isObject(manifest) || typeof manifest['apiVersion'] !== 'string') return [];
+  if (!isObject(manifest) || typeof manifest['apiVersion'] !== 'string') {
+    return [];
+  }
   const { apiVersion, kind, spec } = manifest;
-  if (!groups.has(apiVersion.split('/')[0] ?? '')) return [];
+  if (!groups.has(apiVersion.split('/')[0] ?? '')) {
+    return [];
+  }
   const schema = schemas.get(`${apiVersion} ${String(kind)}`)?.properties?.['spec'];
-  if (schema === undefined) return [`there is no kind ${String(kind)} in ${apiVersion}`];
+  if (schema === undefined) {
+    return [`there is no kind ${String(kind)} in ${apiVersion}`];
+  }
   return unlike(spec ?? {}, schema, 'spec');
 }
 
@@ -66,7 +72,9 @@ function unlike(value: unknown, schema: Schema, path: string): readonly string[]
       ? [`${path} is no list`]
       : value.flatMap((each, index) => unlike(each, items, `${path}[${index}]`));
   }
-  if (isObject(value)) return unlikeObject(value, schema, path);
+  if (isObject(value)) {
+    return unlikeObject(value, schema, path);
+  }
   if (schema.enum !== undefined && !schema.enum.includes(value)) {
     return [`${path} is "${String(value)}", none of ${schema.enum.join(', ')}`];
   }
@@ -83,7 +91,9 @@ function unlikeObject(
     .map((name) => `${path} lacks ${name}`);
   const unknown = Object.entries(value).flatMap(([name, each]) => {
     const schema = Object.hasOwn(properties, name) ? properties[name] : additionalProperties;
-    if (schema === undefined || schema === false) return [`${path} has no field ${name}`];
+    if (schema === undefined || schema === false) {
+      return [`${path} has no field ${name}`];
+    }
     return schema === true ? [] : unlike(each, schema, `${path}.${name}`);
   });
   return [...missing, ...unknown];

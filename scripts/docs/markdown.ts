@@ -27,7 +27,7 @@ export interface Page {
 const fenceLine = /^\s*(`{3,})(\S*)/;
 const commentLine = /^<!--\s*(.*?)\s*-->$/;
 const link = /!?\[[^\]]*\]\(([^)\s]+)(?:\s+"[^"]*")?\)/g;
-const explicitId = /<a\s+id="([^"]+)">/g;
+const explicitID = /<a\s+id="([^"]+)">/g;
 
 /** Reads a page. Not a whole markdown parser: fences, inline links and headings, as these pages write them. */
 export function readPage(text: string): Page {
@@ -56,14 +56,28 @@ export function readPage(text: string): Page {
     }
     const comment = commentLine.exec(content)?.[1];
     // A blank line may stand between the comment and its block.
-    if (comment !== undefined || content.trim() !== '') directive = comment;
+    if (comment !== undefined || content.trim() !== '') {
+      directive = comment;
+    }
     const heading = /^#{1,6}\s+(.*)$/.exec(content)?.[1];
-    if (heading !== undefined) slugs.addHeading(heading);
-    for (const [, id] of content.matchAll(explicitId)) if (id !== undefined) slugs.add(id);
+    if (heading !== undefined) {
+      slugs.addHeading(heading);
+    }
+    for (const [, id] of content.matchAll(explicitID)) {
+      if (id !== undefined) {
+        slugs.add(id);
+      }
+    }
     const prose = content.replaceAll(/`[^`]*`/g, '`code`');
-    for (const [, target] of prose.matchAll(link)) if (target !== undefined) links.push({ target, line });
+    for (const [, target] of prose.matchAll(link)) {
+      if (target !== undefined) {
+        links.push({ target, line });
+      }
+    }
   });
-  if (open !== undefined) throw new Error(`line ${open.fence.line}: this block is never closed`);
+  if (open !== undefined) {
+    throw new Error(`line ${open.fence.line}: this block is never closed`);
+  }
   return { fences, links, anchors: slugs.all };
 }
 

@@ -19,11 +19,14 @@ export function shellCommands(script: string): readonly ShellCommand[] {
       index += 1;
       logical = `${logical.slice(0, -1)} ${(lines[index] ?? '').trim()}`;
     }
-    for (const words of commandsOf(logical)) commands.push({ words, line });
+    for (const words of commandsOf(logical)) {
+      commands.push({ words, line });
+    }
     const delimiter = /<<-?\s*['"]?(\w+)/.exec(logical)?.[1];
     if (delimiter !== undefined) {
-      do index += 1;
-      while (index < lines.length && lines[index]?.trim() !== delimiter);
+      do {
+        index += 1;
+      } while (index < lines.length && lines[index]?.trim() !== delimiter);
     }
   }
   return commands;
@@ -35,9 +38,14 @@ const token =
 function commandsOf(line: string): readonly (readonly string[])[] {
   const commands: string[][] = [[]];
   for (const [text] of line.matchAll(token)) {
-    if (/^(\s|#)/.test(text)) continue;
-    if (/^(&&|\|\||[|;&])$/.test(text)) commands.push([]);
-    else commands.at(-1)?.push(unquoted(text));
+    if (/^(\s|#)/.test(text)) {
+      continue;
+    }
+    if (/^(&&|\|\||[|;&])$/.test(text)) {
+      commands.push([]);
+    } else {
+      commands.at(-1)?.push(unquoted(text));
+    }
   }
   // NAME=value in front of a command is its environment.
   return commands

@@ -5,8 +5,11 @@ export function run(command: string, args: readonly string[], input?: string): P
   return new Promise((resolve, reject) => {
     const options = { maxBuffer: 64 * 1024 * 1024 };
     const child = execFile(command, [...args], options, (cause, stdout, stderr) => {
-      if (cause) reject(new Error(`${command} ${args.join(' ')}: ${stderr.trim()}`, { cause }));
-      else resolve(stdout);
+      if (cause) {
+        reject(new Error(`${command} ${args.join(' ')}: ${stderr.trim()}`, { cause }));
+      } else {
+        resolve(stdout);
+      }
     });
     // The program may end before it has read its input; its exit code tells.
     child.stdin?.on('error', () => undefined);

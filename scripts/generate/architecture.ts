@@ -11,7 +11,9 @@ export function architectureDiagram(): ReadonlyMap<string, string> {
   const text = readFileSync(page, 'utf8');
   const start = text.indexOf(begin);
   const stop = text.indexOf(end);
-  if (start < 0 || stop < start) throw new Error(`${page} has lost its diagram markers`);
+  if (start < 0 || stop < start) {
+    throw new Error(`${page} has lost its diagram markers`);
+  }
   const diagram = `${begin}\n\n\`\`\`mermaid\n${mermaid()}\`\`\`\n\n`;
   return new Map([[page, text.slice(0, start) + diagram + text.slice(stop)]]);
 }
@@ -21,7 +23,9 @@ function mermaid(): string {
   for (const found of importsUnder(process.cwd(), 'src')) {
     const from = roomOf(found.from);
     const to = roomOf(found.to);
-    if (from === undefined || to === undefined || from === to) continue;
+    if (from === undefined || to === undefined || from === to) {
+      continue;
+    }
     const arrow = `${from} ${to}`;
     arrows.set(arrow, (arrows.get(arrow) ?? true) && found.typeOnly);
   }

@@ -14,7 +14,9 @@ export function chartCRDs(): ReadonlyMap<string, string> {
 
 function template(name: string): string {
   const text = readFileSync(`${source}/${name}`, 'utf8');
-  if (text.includes('{{')) throw new Error(`${source}/${name} holds "{{", which Helm would evaluate`);
+  if (text.includes('{{')) {
+    throw new Error(`${source}/${name} holds "{{", which Helm would evaluate`);
+  }
   const [head, tail, ...more] = text.split(/^metadata:\n/m);
   if (head === undefined || tail === undefined || more.length > 0 || /^ {2}annotations:/m.test(tail)) {
     throw new Error(`${source}/${name}: expected one top-level metadata without annotations`);

@@ -75,8 +75,12 @@ function optionRow(option: Option): string {
 }
 
 function defaultOf({ defaultValue, defaultValueDescription, negate }: Option): string[] {
-  if (negate || defaultValue === undefined) return [];
-  if (defaultValueDescription !== undefined) return [`default: ${defaultValueDescription}`];
+  if (negate || defaultValue === undefined) {
+    return [];
+  }
+  if (defaultValueDescription !== undefined) {
+    return [`default: ${defaultValueDescription}`];
+  }
   const empty = Array.isArray(defaultValue) && defaultValue.length === 0;
   return empty || defaultValue instanceof Map ? [] : [`default: \`${String(defaultValue)}\``];
 }

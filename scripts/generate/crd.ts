@@ -63,7 +63,9 @@ function kindOf(text: string, file: string): Kind {
   // The API server judges these files in the tests; here their shape is taken as given.
   const { spec } = parse(text) as Manifest;
   const [version] = spec.versions;
-  if (version === undefined) throw new Error(`crds/${file} has no version`);
+  if (version === undefined) {
+    throw new Error(`crds/${file} has no version`);
+  }
   return {
     ...spec.names,
     group: spec.group,

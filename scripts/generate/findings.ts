@@ -5,7 +5,7 @@ import { DELEGATION_OVERRIDE, FINDINGS, type FindingKind } from '../../src/tuf/f
 const CHECKS: readonly string[] = [
   'the chain starts at the pinned root',
   'each root is signed by the threshold of its predecessor and of itself',
-  'a root’s version is its predecessor’s plus one, and the number in its name',
+  "a root's version is its predecessor's plus one, and the number in its name",
   'the listed roots have no gap',
   'thresholds count different key ids',
   'thresholds count different public keys',
@@ -27,7 +27,7 @@ const CHECKS: readonly string[] = [
   'a delegation routes artifacts in one way',
   'sizes and counts are capped before parsing',
   'files are strict, unambiguous JSON',
-  'nothing lies above the chain’s head',
+  "nothing lies above the chain's head",
   'role names stay apart as Redis keys',
 ];
 

@@ -99,7 +99,7 @@ export const differences = {
     what: 'Task states',
     server: 'PENDING, STARTED, RUNNING, SUCCESS, FAILURE',
     shim: 'PENDING, RECEIVED (waits for a lock, an approval or its target), RUNNING, RETRY, SUCCESS, FAILURE, REVOKED (cancelled), REJECTED (denied)',
-    why: 'The run says more; every word is one of the server’s.',
+    why: "The run says more; every word is one of the server's.",
   },
   causes: {
     what: 'The cause after `Bootstrap recovery failed: `',
@@ -117,7 +117,7 @@ export const differences = {
     what: 'Size and pace of requests',
     server: 'no limits',
     shim: '413 above 16 KiB of body, 415 for a compressed one, 431 above 16 KiB of headers, 408 after 15 s, 429 per admin; `appName` at most 253 characters',
-    why: 'The server’s limits are the memory and the sockets it has.',
+    why: "The server's limits are the memory and the sockets it has.",
   },
   invalidUTF8: {
     what: 'Bytes in a body that are not UTF-8, in an error text that quotes them',

@@ -23,7 +23,9 @@ const helmOnly = /^\s*(# Source: .*|helm\.sh\/chart: .*|app\.kubernetes\.io\/man
  */
 export async function generateInstallManifest(): Promise<ReadonlyMap<string, string>> {
   const { path: helm } = locateGoPart('helm');
-  if (!isExecutable(helm)) return new Map();
+  if (!isExecutable(helm)) {
+    return new Map();
+  }
   const { stdout } = await promisify(execFile)(
     helm,
     [

@@ -63,8 +63,9 @@ export async function generateRunbooks(): Promise<ReadonlyMap<string, string>> {
   const closer = sectionsOf(steps);
   const reasons = occurrences();
   const unknown = [...closer.keys()].filter((reason) => !reasons.has(reason));
-  if (unknown.length > 0)
+  if (unknown.length > 0) {
     throw new Error(`prose/runbooks.md has sections for no reason: ${unknown.join(', ')}`);
+  }
   const entries = [...reasons].sort(([a], [b]) => a.localeCompare(b, 'en'));
   const page = text
     .replace(

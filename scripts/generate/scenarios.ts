@@ -13,7 +13,9 @@ const PATH = 'docs/reference/scenarios.md';
  * repository, not in it; where it is missing there is nothing to generate from and the page stays.
  */
 export function scenariosPage(): ReadonlyMap<string, string> {
-  if (!hasRecording()) return new Map();
+  if (!hasRecording()) {
+    return new Map();
+  }
   const scenarios = recordedScenarios();
   const http = scenarios.filter(endsAtHTTP);
   const engine = scenarios.filter((scenario) => !endsAtHTTP(scenario));
@@ -49,8 +51,9 @@ export function scenariosPage(): ReadonlyMap<string, string> {
 
 function engineRow(scenario: Scenario): string {
   const expected = expectationFor(scenario)?.row;
-  if (expected === undefined)
+  if (expected === undefined) {
     throw new Error(`No expectation for line ${scenario.line}: ${scenario.scenario}`);
+  }
   const state = expected.state === undefined ? '' : ` (${expected.state})`;
   return row(
     scenario.line,
@@ -64,7 +67,9 @@ function engineRow(scenario: Scenario): string {
 }
 
 function serverDid({ status, body, task }: Scenario): string {
-  if (task === null) return `${status} ${code(body.error ?? '')}`;
+  if (task === null) {
+    return `${status} ${code(body.error ?? '')}`;
+  }
   const error = task.result?.error;
   return error === undefined
     ? `${status}, ${task.state}`

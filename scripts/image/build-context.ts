@@ -15,19 +15,25 @@ export async function buildContext(directory: string): Promise<readonly string[]
   const files: string[] = [];
   for (const entry of top) {
     if (!entry.isDirectory()) {
-      if (!isExcluded(entry.name, patterns)) files.push(entry.name);
+      if (!isExcluded(entry.name, patterns)) {
+        files.push(entry.name);
+      }
       continue;
     }
     const comesBack = patterns.some(
       ({ negated, text }) => negated && (text === entry.name || text.startsWith(`${entry.name}/`)),
     );
-    if (isExcluded(entry.name, patterns) && !comesBack) continue;
+    if (isExcluded(entry.name, patterns) && !comesBack) {
+      continue;
+    }
     for (const below of await readdir(join(directory, entry.name), {
       recursive: true,
       withFileTypes: true,
     })) {
       const path = join(below.parentPath, below.name).slice(directory.length).replace(/^\//, '');
-      if (below.isFile() && !isExcluded(path, patterns)) files.push(path);
+      if (below.isFile() && !isExcluded(path, patterns)) {
+        files.push(path);
+      }
     }
   }
   return files.sort();
@@ -54,8 +60,12 @@ function parseDockerignore(text: string): readonly Pattern[] {
 /** `*` and `?` stay within a name, `**` crosses folders. */
 function glob(pattern: string): string {
   return pattern.replace(/\*\*\/?|[*?]|[.+^${}()|[\]\\]/g, (found) => {
-    if (found.startsWith('**')) return '.*';
-    if (found === '*') return '[^/]*';
+    if (found.startsWith('**')) {
+      return '.*';
+    }
+    if (found === '*') {
+      return '[^/]*';
+    }
     return found === '?' ? '[^/]' : `\\${found}`;
   });
 }
@@ -65,7 +75,9 @@ function isExcluded(path: string, patterns: readonly Pattern[]): boolean {
   const prefixes = names.map((_, index) => names.slice(0, index + 1).join('/'));
   let excluded = false;
   for (const { negated, matches } of patterns) {
-    if (prefixes.some((prefix) => matches.test(prefix))) excluded = !negated;
+    if (prefixes.some((prefix) => matches.test(prefix))) {
+      excluded = !negated;
+    }
   }
   return excluded;
 }

@@ -21,9 +21,11 @@ const RUN_NODE = /^node (?<args>\S+( \S+)*)$/;
 export async function replayBuildStage(stage: Stage, repository: string, directory: string): Promise<void> {
   const context = await buildContext(repository);
   for (const instruction of stage.instructions) {
-    if (instruction.keyword === 'COPY') await copy(instruction, context, repository, directory);
-    else if (instruction.keyword === 'RUN') await execute(instruction, repository, directory);
-    else if (instruction.keyword !== 'WORKDIR') {
+    if (instruction.keyword === 'COPY') {
+      await copy(instruction, context, repository, directory);
+    } else if (instruction.keyword === 'RUN') {
+      await execute(instruction, repository, directory);
+    } else if (instruction.keyword !== 'WORKDIR') {
       throw new Error(
         `Dockerfile:${instruction.line}: ${instruction.keyword} in a build stage is not understood without Docker. ` +
           'Teach scripts/image/build-stage.ts what it does.',

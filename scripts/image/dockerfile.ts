@@ -35,16 +35,21 @@ export function parseDockerfile(text: string): readonly Stage[] {
   for (const instruction of instructions(text)) {
     if (instruction.keyword === 'FROM') {
       const [from = '', as, name] = instruction.argument.split(/\s+/);
-      if (as !== undefined && as.toUpperCase() !== 'AS')
+      if (as !== undefined && as.toUpperCase() !== 'AS') {
         throw unreadable(instruction.line, 'FROM IMAGE [AS NAME]');
+      }
       stages.push({ from, name, instructions: [] });
       continue;
     }
     const stage = stages.at(-1);
-    if (stage === undefined) throw unreadable(instruction.line, 'FROM first');
+    if (stage === undefined) {
+      throw unreadable(instruction.line, 'FROM first');
+    }
     stage.instructions.push(instruction);
   }
-  if (stages.length === 0) throw unreadable(1, 'at least one FROM');
+  if (stages.length === 0) {
+    throw unreadable(1, 'at least one FROM');
+  }
   return stages;
 }
 
@@ -53,20 +58,30 @@ function instructions(text: string): readonly Instruction[] {
   let joined = '';
   let start = 1;
   for (const [index, line] of text.split('\n').entries()) {
-    if (/^\s*(#|$)/.test(line)) continue;
-    if (joined === '') start = index + 1;
+    if (/^\s*(#|$)/.test(line)) {
+      continue;
+    }
+    if (joined === '') {
+      start = index + 1;
+    }
     joined += line.replace(/\\\s*$/, ' ');
-    if (/\\\s*$/.test(line)) continue;
+    if (/\\\s*$/.test(line)) {
+      continue;
+    }
     found.push(instruction(joined.trim(), start));
     joined = '';
   }
-  if (joined !== '') throw unreadable(start, 'a line after the last backslash');
+  if (joined !== '') {
+    throw unreadable(start, 'a line after the last backslash');
+  }
   return found;
 }
 
 function instruction(text: string, line: number): Instruction {
   const [, keyword = '', rest = ''] = /^([A-Za-z]+)\s+(.*)$/s.exec(text) ?? [];
-  if (keyword === '' || rest.includes('<<')) throw unreadable(line, 'KEYWORD [--flag=value] ARGUMENT');
+  if (keyword === '' || rest.includes('<<')) {
+    throw unreadable(line, 'KEYWORD [--flag=value] ARGUMENT');
+  }
   const flags: Record<string, string> = {};
   let argument = rest;
   for (let flag = /^--([a-z]+)=(\S+)\s+/.exec(argument); flag; flag = /^--([a-z]+)=(\S+)\s+/.exec(argument)) {

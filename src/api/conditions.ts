@@ -80,7 +80,9 @@ function proven({ succeeded, trustVerified, stateVerified }: RunVerdicts): Verdi
   const isProven =
     trustReasons[trustVerified.reason].status === 'True' &&
     stateReasons[stateVerified.reason].status === 'True';
-  if (!claimsSuccess || isProven) return succeeded;
+  if (!claimsSuccess || isProven) {
+    return succeeded;
+  }
   return {
     reason: 'PostVerificationFailed',
     message: `The run reported ${succeeded.reason} without having verified metadata (${trustVerified.reason}) and state (${stateVerified.reason}). Create a new run, and report this as a bug.`,
@@ -91,8 +93,12 @@ function abnormal(
   status: Condition['status'],
   { reason, message }: Verdict<SucceededReason>,
 ): readonly Pick<Condition, 'type' | 'status' | 'reason' | 'message'>[] {
-  if (status === 'True') return [];
-  if (status === 'False') return [{ type: 'Stalled', status: 'True', reason, message }];
+  if (status === 'True') {
+    return [];
+  }
+  if (status === 'False') {
+    return [{ type: 'Stalled', status: 'True', reason, message }];
+  }
   const progress: ReconcilingReason = reason === 'Retrying' ? 'ProgressingWithRetry' : 'Progressing';
   return [{ type: 'Reconciling', status: 'True', reason: progress, message }];
 }

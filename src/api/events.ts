@@ -76,14 +76,20 @@ export function transitionEvents(
 }
 
 function isNews({ type, status, reason }: Condition, previous: readonly Condition[]): boolean {
-  if (silent.has(reason)) return false;
+  if (silent.has(reason)) {
+    return false;
+  }
   const before = previous.find((known) => known.type === type);
-  if (before === undefined && status !== 'True' && abnormalWhenTrue.has(type)) return false;
+  if (before === undefined && status !== 'True' && abnormalWhenTrue.has(type)) {
+    return false;
+  }
   return before?.status !== status || before.reason !== reason;
 }
 
 function severity({ type, status, reason }: Condition): EventNote['type'] {
-  if (abnormalWhenTrue.has(type)) return status === 'True' ? 'Warning' : 'Normal';
+  if (abnormalWhenTrue.has(type)) {
+    return status === 'True' ? 'Warning' : 'Normal';
+  }
   const warning =
     (status === 'False' && !normalWhenFalse.has(reason)) ||
     (status === 'Unknown' && warningWhenUnknown.has(reason));

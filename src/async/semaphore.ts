@@ -20,11 +20,16 @@ export class Semaphore {
     signal?.throwIfAborted();
     const granted = Math.min(weight, this.#capacity);
     // Whoever comes while others wait queues up behind them, or one large request could starve.
-    if (this.#waiting.size > 0 || this.#free < granted) await this.#wait(granted, signal);
-    else this.#free -= granted;
+    if (this.#waiting.size > 0 || this.#free < granted) {
+      await this.#wait(granted, signal);
+    } else {
+      this.#free -= granted;
+    }
     let held = true;
     return () => {
-      if (!held) return;
+      if (!held) {
+        return;
+      }
       held = false;
       this.#free += granted;
       this.#admitWaiting();
@@ -54,7 +59,9 @@ export class Semaphore {
   #admitWaiting(): void {
     // A Set iterates in insertion order, so this is the queue; deleting the current entry is safe.
     for (const waiter of this.#waiting) {
-      if (waiter.weight > this.#free) return;
+      if (waiter.weight > this.#free) {
+        return;
+      }
       this.#free -= waiter.weight;
       this.#waiting.delete(waiter);
       waiter.admit();

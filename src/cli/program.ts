@@ -45,7 +45,9 @@ export function createProgram(context: CommandContext): Command {
     })
     .showHelpAfterError('Run with --help to see what is allowed.');
   // Each command inherits the settings above.
-  for (const register of commands) register(program, context);
+  for (const register of commands) {
+    register(program, context);
+  }
   return program;
 }
 

@@ -38,7 +38,9 @@ export function createOperator(options: OperatorOptions): Operator {
   const { runs, targets, policies, elector, recorder, tools, runtimeMetrics } = parts;
   const caches = [runs, targets, policies];
   const slots = new RunSlots(options.maxConcurrentRuns, (key) => {
-    if (!places.wake(key)) runController.enqueue(key);
+    if (!places.wake(key)) {
+      runController.enqueue(key);
+    }
   });
   const places = new Places(slots, Math.max(1, Math.floor(options.maxConcurrentRuns * maxShareOfLooks)));
   const runController = createRunController(options, parts, slots);

@@ -42,8 +42,12 @@ export function findCollision(delegatedNames: readonly string[]): Collision | un
   const seen = new Set<string>();
   for (const role of delegatedNames) {
     const broken = rules.find(({ forbids }) => forbids(role));
-    if (broken !== undefined) return { role, detail: broken.why(role) };
-    if (seen.has(role)) return { role, detail: `Role "${role}" is delegated twice under one name.` };
+    if (broken !== undefined) {
+      return { role, detail: broken.why(role) };
+    }
+    if (seen.has(role)) {
+      return { role, detail: `Role "${role}" is delegated twice under one name.` };
+    }
     seen.add(role);
   }
   return undefined;

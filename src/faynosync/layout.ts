@@ -41,7 +41,9 @@ const versionedFile = /^(\d+)\.(.+)\.json$/;
 export function missingFromBootstrap(listing: readonly Named[]): readonly string[] {
   const names = new Set(listing.map(({ name }) => name));
   const later = listing.some(({ name }) => Number(versionedFile.exec(name)?.[1] ?? 1) > 1);
-  if (later || names.has('timestamp.json')) return [];
+  if (later || names.has('timestamp.json')) {
+    return [];
+  }
   return ['1.targets.json', '1.snapshot.json', 'timestamp.json'].filter((name) => !names.has(name));
 }
 

@@ -20,10 +20,16 @@ const prefixes = [
 
 /** @param value undefined when the key is absent */
 export function parseMarker(value: string | undefined): Marker {
-  if (value === undefined) return { kind: 'absent' };
-  if (value.trim() === '') return { kind: 'blank' };
+  if (value === undefined) {
+    return { kind: 'absent' };
+  }
+  if (value.trim() === '') {
+    return { kind: 'blank' };
+  }
   for (const [prefix, kind] of prefixes) {
-    if (value.startsWith(prefix)) return { kind, id: value.slice(prefix.length) };
+    if (value.startsWith(prefix)) {
+      return { kind, id: value.slice(prefix.length) };
+    }
   }
   return { kind: 'done', id: value };
 }

@@ -20,11 +20,15 @@ export function readTask(value: string): TaskLife | undefined {
   try {
     record = JSON.parse(value);
   } catch (error) {
-    if (error instanceof SyntaxError) return undefined;
+    if (error instanceof SyntaxError) {
+      return undefined;
+    }
     throw error;
   }
   const state = field(record, 'state');
-  if (typeof state !== 'string') return undefined;
+  if (typeof state !== 'string') {
+    return undefined;
+  }
   const lastUpdate = field(field(record, 'result'), 'last_update');
   const at = typeof lastUpdate === 'string' ? new Date(lastUpdate) : undefined;
   return {
@@ -49,7 +53,9 @@ export function recoveryTask(end: RecoveryEnd, at: Date): string {
 }
 
 function field(value: unknown, name: string): unknown {
-  if (typeof value !== 'object' || value === null || !Object.hasOwn(value, name)) return undefined;
+  if (typeof value !== 'object' || value === null || !Object.hasOwn(value, name)) {
+    return undefined;
+  }
   // `name` is an own property, as just checked.
   return (value as Readonly<Record<string, unknown>>)[name];
 }

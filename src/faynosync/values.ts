@@ -12,6 +12,8 @@ const flags = new Set(['1', '0', 'true', 'false']);
 
 /** Whether the server can use `value` as it stands. It never checks; a run does. */
 export function isValid(kind: ValueKind, value: string): boolean {
-  if (kind === 'flag') return flags.has(value);
+  if (kind === 'flag') {
+    return flags.has(value);
+  }
   return positiveInteger.test(value) && Number.isSafeInteger(Number(value));
 }

@@ -144,7 +144,9 @@ export class RecoveryMetrics {
 
   /** Ends the series of a policy that is gone or no longer looks. */
   forgetPolicy(labels: PolicyLabels, states: readonly string[]): void {
-    for (const state of states) this.policyApps.remove({ ...labels, state });
+    for (const state of states) {
+      this.policyApps.remove({ ...labels, state });
+    }
     this.policyLostApps.remove(labels);
     this.policyUntrustedApps.remove(labels);
     this.policyReady.remove(labels);

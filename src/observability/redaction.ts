@@ -27,13 +27,17 @@ const suspicious = new RegExp(`"(?:${[...secretFields, keyHolder].join('|')})":`
  * line costs one look, and only one that names a secret is taken apart.
  */
 export function withoutSecrets(line: string): string {
-  if (!suspicious.test(line)) return line;
+  if (!suspicious.test(line)) {
+    return line;
+  }
   return `${JSON.stringify(JSON.parse(line), censor)}\n`;
 }
 
 /** Called by `JSON.stringify` for each field. */
 function censor(name: string, value: unknown): unknown {
-  if (names.has(name.toLowerCase())) return '[redacted]';
+  if (names.has(name.toLowerCase())) {
+    return '[redacted]';
+  }
   return name.toLowerCase() === keyHolder && typeof value === 'object' && value !== null && 'key' in value
     ? { ...value, key: '[redacted]' }
     : value;

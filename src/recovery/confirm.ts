@@ -18,13 +18,17 @@ export function lackOfProof({ plan, readBack, situation }: Proof): Ending | unde
   if (key !== undefined) {
     return unproven(`${key} did not hold what was written when it was read back.`);
   }
-  if (!isComplete(situation)) return unproven('Settings were missing or invalid when they were read back.');
+  if (!isComplete(situation)) {
+    return unproven('Settings were missing or invalid when they were read back.');
+  }
   return undefined;
 }
 
 /** R9 with replicas: the write exists, but too few servers would survive the loss of this one. */
 export function tooFewReplicas(confirmed: number, wanted: number): Ending | undefined {
-  if (confirmed >= wanted) return undefined;
+  if (confirmed >= wanted) {
+    return undefined;
+  }
   return unproven(`${confirmed} of ${wanted} replicas confirmed the write in time.`);
 }
 
@@ -34,10 +38,14 @@ export function tooFewReplicas(confirmed: number, wanted: number): Ending | unde
  */
 function firstDifference({ actions }: Plan, readBack: ObservedValues): string | undefined {
   const differs = actions.find(({ key, kind, after }) => {
-    if (kind === 'Keep') return false;
+    if (kind === 'Keep') {
+      return false;
+    }
     const held = readBack.get(key);
     // A dead pre-lock is no longer looked for once the marker names no bootstrap.
-    if (kind === 'Delete') return held !== undefined && held.kind !== 'absent';
+    if (kind === 'Delete') {
+      return held !== undefined && held.kind !== 'absent';
+    }
     return held?.kind !== 'string' || held.value !== after || held.ttlMs !== undefined;
   });
   return differs?.key;

@@ -35,7 +35,9 @@ const checks: readonly Check[] = [corrupt, inProgress, locked, verifyOnly, nothi
 export function decide(facts: Facts): Decision {
   for (const check of checks) {
     const decision = check(facts);
-    if (decision !== undefined) return decision;
+    if (decision !== undefined) {
+      return decision;
+    }
   }
   const writes = countWrites(facts.plan);
   return {
@@ -46,7 +48,9 @@ export function decide(facts: Facts): Decision {
 
 function corrupt({ situation: { corrupt: keys } }: Facts): Decision | undefined {
   const [first] = keys;
-  if (first === undefined) return undefined;
+  if (first === undefined) {
+    return undefined;
+  }
   const more = keys.length > 1 ? ` and ${keyCount(keys.length - 1)} more hold` : ' holds';
   return stop(
     'CorruptType',
@@ -56,7 +60,9 @@ function corrupt({ situation: { corrupt: keys } }: Facts): Decision | undefined 
 }
 
 function inProgress({ situation: { bootstrap } }: Facts): Decision | undefined {
-  if (bootstrap?.alive !== true) return undefined;
+  if (bootstrap?.alive !== true) {
+    return undefined;
+  }
   const message = `Bootstrap already in progress for this admin and app (task_id=${bootstrap.id}).`;
   return stop(
     'BootstrapInProgress',
@@ -66,25 +72,34 @@ function inProgress({ situation: { bootstrap } }: Facts): Decision | undefined {
 }
 
 function locked({ situation: { lockedBy } }: Facts): Decision | undefined {
-  if (lockedBy === undefined) return undefined;
+  if (lockedBy === undefined) {
+    return undefined;
+  }
   const message = `Recovery ${lockedBy} holds the lock of this app.`;
   return { kind: 'wait', accepted: { reason: 'RecoveryInProgress', message } };
 }
 
 function verifyOnly({ plan, state, request }: Facts): Decision | undefined {
-  if (request.mode !== 'Verify') return undefined;
-  if (isEmpty(plan)) return stop('Verified', 'Metadata and Redis agree.', notRequired());
+  if (request.mode !== 'Verify') {
+    return undefined;
+  }
+  if (isEmpty(plan)) {
+    return stop('Verified', 'Metadata and Redis agree.', notRequired());
+  }
   return stop('DriftDetected', `${state}: a recovery would write ${keyCount(countWrites(plan))}.`, undefined);
 }
 
 function nothingToDo({ plan, owesProof, request }: Facts): Decision | undefined {
-  if (!isEmpty(plan) || owesProof || request.strategy === 'Always') return undefined;
+  if (!isEmpty(plan) || owesProof || request.strategy === 'Always') {
+    return undefined;
+  }
   return stop('AlreadyConsistent', 'Every setting is present and valid; nothing was written.', notRequired());
 }
 
 function unapproved({ plan, request: { approval } }: Facts): Decision | undefined {
-  if (approval.kind === 'Automatic' || isEmpty(plan) || approval.approvedPlan === plan.digest)
+  if (approval.kind === 'Automatic' || isEmpty(plan) || approval.approvedPlan === plan.digest) {
     return undefined;
+  }
   const message =
     approval.approvedPlan === undefined
       ? `The plan ${plan.digest} waits for approval.`

@@ -49,7 +49,9 @@ const reasons: Readonly<Record<ErrorCode, SucceededReason>> = {
  * bug and thrown on.
  */
 export function endingOf(error: unknown): Ending {
-  if (!(error instanceof RecoveryError)) throw error;
+  if (!(error instanceof RecoveryError)) {
+    throw error;
+  }
   const { message, code } = error;
   return error instanceof TransientError
     ? { succeeded: { reason: 'Retrying', message }, retry: 'backoff', error }

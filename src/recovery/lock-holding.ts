@@ -29,11 +29,17 @@ export class LockHolding {
       try {
         await clock.sleep(this.lock.ttlMs / 3, signal);
         // Lost: the script will say so to whom it matters.
-        if (!(await store.renew(this.lock))) return;
+        if (!(await store.renew(this.lock))) {
+          return;
+        }
       } catch (error) {
-        if (signal.aborted) return;
+        if (signal.aborted) {
+          return;
+        }
         // Two more thirds are left to try in, and every command of the run meets the same trouble and reports it.
-        if (!(error instanceof TransientError)) return;
+        if (!(error instanceof TransientError)) {
+          return;
+        }
       }
     }
   }

@@ -53,7 +53,9 @@ export class Report {
       verdict === 'trusted'
         ? { reason: 'MetadataVerified', message: 'The chain verifies from the trusted root to every role.' }
         : { reason: 'MetadataRefused', message: findings[0]?.detail ?? 'The chain does not verify.' };
-    if (trusted !== undefined) this.#request.observer.trusted(trusted, findings);
+    if (trusted !== undefined) {
+      this.#request.observer.trusted(trusted, findings);
+    }
   }
 
   /** A state that is known without a look at the settings. */
@@ -63,24 +65,36 @@ export class Report {
 
   /** R4 and R5: the state as found, and what would be done about it. */
   planned(state: State, plan: Plan, findings: readonly Finding[]): void {
-    if (this.#attempted !== undefined && isEmpty(plan)) return;
+    if (this.#attempted !== undefined && isEmpty(plan)) {
+      return;
+    }
     this.#state = state;
     // A running bootstrap will write all of this itself: a plan would only mislead.
-    if (state === 'InProgress') return;
+    if (state === 'InProgress') {
+      return;
+    }
     this.progress('Plan', plan.actions.length, plan.actions.length);
-    if (this.#plan?.digest !== plan.digest) this.#request.observer.planned(state, plan);
+    if (this.#plan?.digest !== plan.digest) {
+      this.#request.observer.planned(state, plan);
+    }
     this.#plan = plan;
     this.#planFindings = findings;
   }
 
   /** R8: from here on this is the plan that was carried out, unless another one follows. */
   attempted(plan: Plan): void {
-    if (!isEmpty(plan)) this.#attempted = plan;
+    if (!isEmpty(plan)) {
+      this.#attempted = plan;
+    }
   }
 
   accepted(verdict: Verdict<AcceptedReason> | undefined): void {
-    if (verdict === undefined) return;
-    if (this.#accepted?.reason !== verdict.reason) this.#request.observer.accepted(verdict);
+    if (verdict === undefined) {
+      return;
+    }
+    if (this.#accepted?.reason !== verdict.reason) {
+      this.#request.observer.accepted(verdict);
+    }
     this.#accepted = verdict;
   }
 

@@ -32,8 +32,12 @@ const LOOK_AGAIN_MS = 2_000;
  */
 export function nextStep({ outcome, failures, backoffLimit, deadline, now, random }: RetryFacts): NextStep {
   const { retry, succeeded } = outcome;
-  if (retry === 'none') return { kind: 'final', outcome };
-  if (succeeded.reason === 'AwaitingApproval') return { kind: 'await' };
+  if (retry === 'none') {
+    return { kind: 'final', outcome };
+  }
+  if (succeeded.reason === 'AwaitingApproval') {
+    return { kind: 'await' };
+  }
   if (retry === 'backoff' && failures > backoffLimit) {
     return final(outcome, 'BackoffLimitExceeded', `Given up after ${failures} attempts. The last failure: `);
   }

@@ -78,7 +78,9 @@ export function serverFindings({ role, warnings }: ServerFacts): readonly Findin
       detail,
     }),
   );
-  if (role !== 'replica') return told;
+  if (role !== 'replica') {
+    return told;
+  }
   return [runFinding('ReadFromReplica', 'redis', 'This Redis is a replica.'), ...told];
 }
 
@@ -92,12 +94,18 @@ export function planFindings(
   const actions = new Map(plan.actions.map((action) => [action.key, action]));
   const perSetting = settings.flatMap(({ key, evidence }) => {
     const action = actions.get(key);
-    if (action === undefined) return [];
-    if (evidence.kind === 'rootFact') return rootDifference(action, evidence.read(trusted.root));
+    if (action === undefined) {
+      return [];
+    }
+    if (evidence.kind === 'rootFact') {
+      return rootDifference(action, evidence.read(trusted.root));
+    }
     return action.confidence === 'low' ? uncertainty(action, lifetimes.of(evidence)) : [];
   });
   const perAction = plan.actions.flatMap(({ key, kind, before }) => {
-    if (kind === 'Persist') return [runFinding('SettingWillExpire', 'redis', `${key} had a TTL.`)];
+    if (kind === 'Persist') {
+      return [runFinding('SettingWillExpire', 'redis', `${key} had a TTL.`)];
+    }
     if (before !== undefined && 'wrongType' in before) {
       return [runFinding('WrongTypeReplaced', 'redis', `${key} held a ${before.wrongType}.`)];
     }
@@ -127,7 +135,9 @@ function cappedPerCode(findings: readonly Finding[]): readonly Finding[] {
 }
 
 function rootDifference({ key, after }: Action, newest: number): readonly Finding[] {
-  if (after === String(newest)) return [];
+  if (after === String(newest)) {
+    return [];
+  }
   return [
     runFinding(
       'SettingDiffersFromRoot',
@@ -143,7 +153,9 @@ function uncertainty(
 ): readonly Finding[] {
   const role = lifetime?.role ?? 'redis';
   const found = runFinding('UncertainValue', role, `${key} = ${after} is from source ${source}.`);
-  if (lifetime?.inference.kind !== 'none') return [found];
+  if (lifetime?.inference.kind !== 'none') {
+    return [found];
+  }
   return [
     found,
     runFinding(

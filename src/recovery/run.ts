@@ -46,7 +46,9 @@ async function trustThenRecover(attempt: Attempt): Promise<Ending> {
   assertApp(attempt.request.app);
   const verification = await trust(attempt);
   const { trusted } = verification;
-  if (trusted === undefined) return refuse(attempt, verification);
+  if (trusted === undefined) {
+    return refuse(attempt, verification);
+  }
   const collision = findCollision(trusted.delegatedNames);
   if (collision !== undefined) {
     attempt.report.accepted({ reason: 'Denied', message: collision.detail });
@@ -107,8 +109,12 @@ async function recover(
 
     const decision = decide({ state, situation, plan, owesProof, request }); // R6
     report.accepted(decision.accepted);
-    if (decision.kind === 'end') return decision.ending;
-    if (trouble !== undefined && replans > MAX_REPLANS) return trouble;
+    if (decision.kind === 'end') {
+      return decision.ending;
+    }
+    if (trouble !== undefined && replans > MAX_REPLANS) {
+      return trouble;
+    }
     signal.throwIfAborted(); // the last safe point before the proof
     if (decision.kind === 'wait') {
       await session.waitForLock();
@@ -121,7 +127,9 @@ async function recover(
 
     owesProof ||= !isEmpty(plan);
     const written = await session.write(plan); // R8, with the read-back
-    if (written.kind === 'failed') return written.ending;
+    if (written.kind === 'failed') {
+      return written.ending;
+    }
     const readBack = assess(session.values, question);
     trouble =
       written.kind === 'again'
@@ -130,7 +138,9 @@ async function recover(
     if (trouble === undefined) {
       report.read(readBack);
       const recorded = await session.record(); // R10
-      if (recorded || replans >= MAX_REPLANS) return owesProof ? report.recovered() : report.consistent();
+      if (recorded || replans >= MAX_REPLANS) {
+        return owesProof ? report.recovered() : report.consistent();
+      }
     }
     replans += 1;
   }
@@ -141,11 +151,16 @@ async function settle({ request, report, signal }: Attempt, steps: () => Promise
   try {
     return await steps();
   } catch (error) {
-    if (request.signal.aborted) return endingOfAbort(request.signal.reason);
-    if (signal.aborted)
+    if (request.signal.aborted) {
+      return endingOfAbort(request.signal.reason);
+    }
+    if (signal.aborted) {
       return end('DeadlineExceeded', `The time given by timeoutSeconds ran out in ${report.standing}`);
+    }
     const ending = endingOf(error);
-    if (isRedisError(ending.error)) report.found('Unreachable');
+    if (isRedisError(ending.error)) {
+      report.found('Unreachable');
+    }
     return ending;
   }
 }

@@ -77,8 +77,12 @@ export class Session implements AsyncDisposable {
       signal,
     });
     this.#values = values;
-    if (acquired) this.#holding = new LockHolding(this.#lock, request.store, request.clock);
-    if (!this.#sawAll()) await this.observe();
+    if (acquired) {
+      this.#holding = new LockHolding(this.#lock, request.store, request.clock);
+    }
+    if (!this.#sawAll()) {
+      await this.observe();
+    }
   }
 
   /** R8 with the read-back for R9. From here to the proof there is no safe point: no signal is heard. */
@@ -94,7 +98,9 @@ export class Session implements AsyncDisposable {
         timeoutMs: replicas > 0 ? REPLICATION_TIMEOUT_MS : 0,
       });
       this.#values = values;
-      if (!this.#sawAll()) await this.observe();
+      if (!this.#sawAll()) {
+        await this.observe();
+      }
       report.progress('Confirm', 0, changes.length);
       switch (result.kind) {
         case 'applied': {
@@ -113,7 +119,9 @@ export class Session implements AsyncDisposable {
         const succeeded = { reason: 'RedisWriteFailed', message: error.message } as const;
         return { kind: 'failed', ending: { succeeded, retry: 'none', error } };
       }
-      if (!(error instanceof TransientError)) throw error;
+      if (!(error instanceof TransientError)) {
+        throw error;
+      }
       // The reply was lost, so nobody knows whether the script ran: look, never assume.
       await this.observe();
       return { kind: 'again', trouble: endingOf(error) };
@@ -133,8 +141,12 @@ export class Session implements AsyncDisposable {
       await this.#release({ kind: 'success' }, true);
       report.progress('Record', 1, 1);
     } catch (error) {
-      if (!(error instanceof RecoveryError)) throw error;
-      if (error instanceof TransientError && (await this.#readAnew())) return false;
+      if (!(error instanceof RecoveryError)) {
+        throw error;
+      }
+      if (error instanceof TransientError && (await this.#readAnew())) {
+        return false;
+      }
       // What was proven stays proven: a missing record never turns success into failure.
       report.add('RecordNotWritten', error.message);
     }
@@ -147,13 +159,17 @@ export class Session implements AsyncDisposable {
    * the task has failed for good. Best effort: what happened before is what is reported.
    */
   async abandon(ending: Ending): Promise<void> {
-    if (this.#holding === undefined) return;
+    if (this.#holding === undefined) {
+      return;
+    }
     await this.#dropLock();
     const failed = ending.retry === 'none' && !isSuccess(ending);
     try {
       await this.#release(failed ? { kind: 'failure', error: ending.succeeded.message } : undefined, false);
     } catch (error) {
-      if (!(error instanceof RecoveryError)) throw error;
+      if (!(error instanceof RecoveryError)) {
+        throw error;
+      }
       this.#attempt.report.add('LockNotReleased', error.message);
     }
   }
@@ -178,7 +194,9 @@ export class Session implements AsyncDisposable {
       await this.observe();
       return true;
     } catch (error) {
-      if (error instanceof RecoveryError || this.#attempt.signal.aborted) return false;
+      if (error instanceof RecoveryError || this.#attempt.signal.aborted) {
+        return false;
+      }
       throw error;
     }
   }

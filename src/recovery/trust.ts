@@ -57,12 +57,16 @@ export function refusalOf(
 }
 
 function reasonOf(first: Finding | undefined): SucceededReason {
-  if (first !== undefined && ROLLBACK_CHECKS.has(first.check)) return 'RollbackDetected';
+  if (first !== undefined && ROLLBACK_CHECKS.has(first.check)) {
+    return 'RollbackDetected';
+  }
   return first?.check === COLLISION_CHECK ? 'KeyCollision' : 'TrustVerificationFailed';
 }
 
 function describe(first: Finding | undefined, place: string): string {
-  if (first === undefined) return `The metadata in ${place} does not verify.`;
+  if (first === undefined) {
+    return `The metadata in ${place} does not verify.`;
+  }
   const { role, version, code, detail, override } = first;
   const subject = version === undefined ? role : `${role} version ${version}`;
   const answer = override === undefined ? '' : ` Set ${override} in a new run to accept it.`;

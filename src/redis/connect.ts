@@ -30,7 +30,9 @@ export async function connect(endpoint: RedisEndpoint): Promise<OpenConnection> 
   try {
     await client.connect();
     // ioredis would swallow a refused SELECT of its own and go on in database 0.
-    if (endpoint.db) await client.select(endpoint.db);
+    if (endpoint.db) {
+      await client.select(endpoint.db);
+    }
     return { client, brokenBy: () => cause };
   } catch (error) {
     client.disconnect();
@@ -75,7 +77,9 @@ function options(endpoint: RedisEndpoint): RedisOptions {
 }
 
 function tlsOptions({ tls }: RedisEndpoint): NonNullable<RedisOptions['tls']> | undefined {
-  if (tls === undefined) return undefined;
+  if (tls === undefined) {
+    return undefined;
+  }
   const { ca, cert, key, serverName } = tls;
   return {
     ...(ca === undefined ? {} : { ca }),

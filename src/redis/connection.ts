@@ -61,7 +61,9 @@ export class Connection {
     { signal, extraMs = 0 }: ExchangeOptions,
   ): Promise<readonly Reply[]> {
     const pipeline = client.pipeline();
-    for (const [name, ...args] of commands) pipeline.call(name, args.flat());
+    for (const [name, ...args] of commands) {
+      pipeline.call(name, args.flat());
+    }
     const limit = (this.#endpoint.commandTimeoutMs ?? COMMAND_TIMEOUT_MS) + extraMs;
     const givenUp = Promise.withResolvers<never>();
     const timer = setTimeout(() => givenUp.reject(this.#silent(limit)), limit);
@@ -70,9 +72,13 @@ export class Connection {
     try {
       const replies = (await Promise.race([pipeline.exec(), givenUp.promise])) ?? [];
       return replies.map(([error, value]) => {
-        if (error === null) return { value };
+        if (error === null) {
+          return { value };
+        }
         // Only Redis' own answers are replies; anything else means that the connection is gone.
-        if (error.name === 'ReplyError') return { error };
+        if (error.name === 'ReplyError') {
+          return { error };
+        }
         throw asRedisError(brokenBy() ?? error, this.#endpoint);
       });
     } finally {
@@ -87,7 +93,9 @@ export class Connection {
    */
   async #unauthenticated(error: unknown): Promise<RecoveryError | undefined> {
     const lost = error instanceof RecoveryError && error.code === 'RedisUnreachable';
-    if (!lost || this.#endpoint.password !== undefined) return undefined;
+    if (!lost || this.#endpoint.password !== undefined) {
+      return undefined;
+    }
     try {
       const connection = await this.#dial(false);
       const [reply] = await this.#send(connection, [['PING']], {});
@@ -95,7 +103,9 @@ export class Connection {
       return refusal?.code === 'RedisAuthRequired' ? refusal : undefined;
     } catch (second) {
       // Nobody answers at all: what failed first is the better account.
-      if (second instanceof RecoveryError) return undefined;
+      if (second instanceof RecoveryError) {
+        return undefined;
+      }
       throw second;
     } finally {
       this.#discard();
@@ -104,7 +114,9 @@ export class Connection {
 
   async #dial(sameConnection: boolean): Promise<OpenConnection> {
     const kept = await this.#open?.catch(() => undefined);
-    if (kept?.client.status === 'ready') return kept;
+    if (kept?.client.status === 'ready') {
+      return kept;
+    }
     // There is none, or it was closed while nobody used it: by an idle time-out, or by a failover.
     this.#discard();
     if (sameConnection) {

@@ -149,8 +149,12 @@ export function redisError(error: unknown, where: string, behindSentinel: boolea
 
 function ruleFor(message: string, code: string | undefined): Rule | undefined {
   const word = replyWord.exec(message)?.[0];
-  if (word !== undefined) return replies.get(word);
-  if (code !== undefined && tlsCode.test(code)) return tls;
+  if (word !== undefined) {
+    return replies.get(word);
+  }
+  if (code !== undefined && tlsCode.test(code)) {
+    return tls;
+  }
   if (code !== undefined || unreachable.test(message)) {
     return {
       code: 'RedisUnreachable',

@@ -108,7 +108,9 @@ export class RedisStateStore implements StateStore {
       record === undefined ? [] : [['SET', record.key, record.value, 'PX', record.ttlMs]];
     const commands = [...write, releaseCommand(lock.key, lock.owner)];
     const replies = await this.#connection.exchange(commands, { sameConnection });
-    if (record !== undefined) this.#value(replies[0]);
+    if (record !== undefined) {
+      this.#value(replies[0]);
+    }
     return this.#one(replies.slice(-1));
   }
 
@@ -122,10 +124,13 @@ export class RedisStateStore implements StateStore {
   }
 
   #facts(info: Reply | undefined): ServerFacts {
-    if (info !== undefined && 'error' in info && info.error.message.startsWith('NOPERM'))
+    if (info !== undefined && 'error' in info && info.error.message.startsWith('NOPERM')) {
       return withheldFacts;
+    }
     const text = this.#value(info);
-    if (typeof text !== 'string') throw this.#unexpected('INFO');
+    if (typeof text !== 'string') {
+      throw this.#unexpected('INFO');
+    }
     return factsFromInfo(text);
   }
 
@@ -145,7 +150,9 @@ export class RedisStateStore implements StateStore {
 
   #observed(keys: readonly string[], reply: Reply | undefined): ObservedValues {
     const values = decodeObserved(keys, this.#value(reply));
-    if (values === undefined) throw this.#unexpected('the read of the settings');
+    if (values === undefined) {
+      throw this.#unexpected('the read of the settings');
+    }
     return values;
   }
 
@@ -160,8 +167,12 @@ export class RedisStateStore implements StateStore {
 
   /** The value of a reply; an error that Redis answered is thrown with its place in the taxonomy. */
   #value(reply: Reply | undefined): unknown {
-    if (reply === undefined) throw this.#unexpected('a command');
-    if ('error' in reply) throw asRedisError(reply.error, this.#endpoint);
+    if (reply === undefined) {
+      throw this.#unexpected('a command');
+    }
+    if ('error' in reply) {
+      throw asRedisError(reply.error, this.#endpoint);
+    }
     return reply.value;
   }
 

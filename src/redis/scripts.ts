@@ -57,29 +57,39 @@ export function applyCommand(lockKey: string, owner: string, changes: readonly C
 
 /** The notation of observe.lua and apply.lua: `-` absent, `=value`, `!type`. */
 function encodeBefore(before: Change['before']): string {
-  if (before === undefined) return '-';
+  if (before === undefined) {
+    return '-';
+  }
   return 'value' in before ? `=${before.value}` : `!${before.wrongType}`;
 }
 
 function encodeAct(act: Change['act']): string {
-  if (typeof act !== 'string') return `=${act.set}`;
+  if (typeof act !== 'string') {
+    return `=${act.set}`;
+  }
   return { persist: 'p', delete: 'd', keep: 'k' }[act];
 }
 
 /** Reads the reply of observe.lua; undefined when it is not one. */
 export function decodeObserved(keys: readonly string[], reply: unknown): ObservedValues | undefined {
-  if (!Array.isArray(reply) || reply.length !== 2 * keys.length) return undefined;
+  if (!Array.isArray(reply) || reply.length !== 2 * keys.length) {
+    return undefined;
+  }
   const values = new Map<string, ObservedValue>();
   for (const [i, key] of keys.entries()) {
     const value = decodeHeld(reply[2 * i], reply[2 * i + 1]);
-    if (value === undefined) return undefined;
+    if (value === undefined) {
+      return undefined;
+    }
     values.set(key, value);
   }
   return values;
 }
 
 function decodeHeld(held: unknown, ttl: unknown): ObservedValue | undefined {
-  if (typeof held !== 'string' || typeof ttl !== 'number') return undefined;
+  if (typeof held !== 'string' || typeof ttl !== 'number') {
+    return undefined;
+  }
   const rest = held.slice(1);
   switch (held[0]) {
     case '-':

@@ -2,7 +2,7 @@ import type { Logger } from 'pino';
 import type { Registry } from 'prom-client';
 import type { Clock } from '../async/clock.ts';
 import { sleep } from '../async/sleep.ts';
-import type { ApiClient } from '../kube/client/api-client.ts';
+import type { APIClient } from '../kube/client/api-client.ts';
 import { HealthServer } from '../kube/health/health-server.ts';
 import type { RuntimeMetrics } from '../kube/metrics/runtime-metrics.ts';
 import { Access } from './auth/access.ts';
@@ -10,7 +10,7 @@ import type { StandingSource } from './auth/caller-role.ts';
 import type { Tenants } from './auth/tenants.ts';
 import { type TokenKeys, type TokenRules, TokenVerifier } from './auth/token-verifier.ts';
 import { createApp } from './http/app.ts';
-import { type ClientTimeouts, HttpServer, type ListenAddress } from './http/http-server.ts';
+import { type ClientTimeouts, HTTPServer, type ListenAddress } from './http/http-server.ts';
 import { ShimMetrics } from './metrics.ts';
 import { type RateLimit, RateLimiter } from './rate-limiter.ts';
 import { KubernetesRecoveries } from './runs/kubernetes-recoveries.ts';
@@ -21,7 +21,7 @@ import { SingleFlightRecoveries } from './runs/single-flight.ts';
 export interface ShimOptions {
   readonly address: ListenAddress;
   readonly metricsAddress: ListenAddress;
-  readonly client: ApiClient;
+  readonly client: APIClient;
   readonly tenants: Tenants;
   readonly keys: TokenKeys;
   readonly rules: TokenRules;
@@ -40,14 +40,14 @@ export interface ShimOptions {
   readonly runtimeMetrics: RuntimeMetrics;
   readonly clock: Clock;
   readonly random: () => number;
-  readonly newId: () => string;
+  readonly newID: () => string;
   readonly version: string;
 }
 
 /** A running shim: the API port, the metrics port, and the watch behind them. */
 export class Shim {
   readonly #options: ShimOptions;
-  readonly #api: HttpServer;
+  readonly #api: HTTPServer;
   readonly #metrics: MetricsServer;
   readonly #lifetime: Lifetime;
   readonly #watch: Promise<void>;
@@ -83,7 +83,7 @@ export class Shim {
       shuttingDown: lifetime.ready.signal,
       draining: lifetime.waiting.signal,
     });
-    const api = await HttpServer.listen(app, options.address, options.clientTimeouts);
+    const api = await HTTPServer.listen(app, options.address, options.clientTimeouts);
     const metrics = await serveMetrics(options);
     const watch = cache.run(lifetime.watch.signal);
     logger.info({ port: api.port, metricsPort: metrics.port, namespaces }, 'the shim is listening');
@@ -145,7 +145,7 @@ async function serveMetrics({ metricsAddress, registry, logger }: ShimOptions): 
 }
 
 interface Parts {
-  readonly api: HttpServer;
+  readonly api: HTTPServer;
   readonly metrics: MetricsServer;
   readonly lifetime: Lifetime;
   readonly watch: Promise<void>;

@@ -26,7 +26,9 @@ export async function readBody(stream: Readable, limits: BodyLimits): Promise<Ui
   for await (const chunk of stream as AsyncIterable<Uint8Array>) {
     length += chunk.byteLength;
     limits.onBytes(chunk.byteLength);
-    if (length > limits.maxBytes) throw tooLarge(limits.name, limits.maxBytes);
+    if (length > limits.maxBytes) {
+      throw tooLarge(limits.name, limits.maxBytes);
+    }
     chunks.push(chunk);
   }
   const body = new Uint8Array(length);

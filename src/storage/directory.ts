@@ -37,9 +37,13 @@ export class DirectorySource implements MetadataSource {
       const entries = await readdir(this.location, { withFileTypes: true });
       const listed: ListedObject[] = [];
       for (const [index, entry] of entries.entries()) {
-        if (index % STATS_PER_TURN === 0) await setImmediate();
+        if (index % STATS_PER_TURN === 0) {
+          await setImmediate();
+        }
         signal?.throwIfAborted();
-        if (!entry.isFile() && !entry.isSymbolicLink()) continue;
+        if (!entry.isFile() && !entry.isSymbolicLink()) {
+          continue;
+        }
         const { size, mtime } = statSync(join(this.location, entry.name));
         listed.push({ name: decodeSegment(entry.name), size, lastModified: mtime });
       }
@@ -55,16 +59,19 @@ export class DirectorySource implements MetadataSource {
       signal?.throwIfAborted();
       file = this.#open(name);
       const { size } = fstatSync(file);
-      if (size > maxBytes)
+      if (size > maxBytes) {
         throw new TerminalError(
           'TooLarge',
           `${this.location}: ${name} is larger than the ${maxBytes} bytes allowed; it is not genuine metadata.`,
         );
+      }
       return await contentOf(file, size);
     } catch (error) {
       throw explain(error, `${this.location}: ${name}`, signal);
     } finally {
-      if (file !== undefined) closeSync(file);
+      if (file !== undefined) {
+        closeSync(file);
+      }
     }
   }
 
@@ -75,7 +82,9 @@ export class DirectorySource implements MetadataSource {
       return this.#openInside(encoded);
     } catch (error) {
       const plain = !name.includes('/') && !name.includes(sep) && !name.includes('\0') && name !== encoded;
-      if (!plain || systemErrorCode(error) !== 'ENOENT') throw error;
+      if (!plain || systemErrorCode(error) !== 'ENOENT') {
+        throw error;
+      }
       return this.#openInside(name);
     }
   }
@@ -85,14 +94,17 @@ export class DirectorySource implements MetadataSource {
     try {
       return openSync(path, FLAGS);
     } catch (error) {
-      if (systemErrorCode(error) !== 'ELOOP') throw error;
+      if (systemErrorCode(error) !== 'ELOOP') {
+        throw error;
+      }
       const target = realpathSync(path);
-      if (!target.startsWith(realpathSync(this.location) + sep))
+      if (!target.startsWith(realpathSync(this.location) + sep)) {
         throw new TerminalError(
           'AccessDenied',
           `${path} is a symbolic link that leads out of the directory; replace it by the file.`,
           { cause: error },
         );
+      }
       return openSync(target, FLAGS);
     }
   }
@@ -110,7 +122,9 @@ async function contentOf(file: number, size: number): Promise<Uint8Array> {
       size < POOL_BYTES
         ? readSync(file, rest)
         : (await readInPool(file, rest, 0, rest.length, null)).bytesRead;
-    if (length === 0) return bytes.slice(0, end);
+    if (length === 0) {
+      return bytes.slice(0, end);
+    }
     end += length;
   }
   return bytes;
@@ -123,20 +137,26 @@ const PASSING = new Set(['EMFILE', 'ENFILE', 'EIO', 'EBUSY']);
 
 /** The file system's error in the vocabulary of sources; what is none of its errors stays what it is. */
 function explain(error: unknown, what: string, signal: AbortSignal | undefined): unknown {
-  if (error instanceof RecoveryError || signal?.aborted === true) return error;
+  if (error instanceof RecoveryError || signal?.aborted === true) {
+    return error;
+  }
   const code = systemErrorCode(error) ?? '';
   const cause = { cause: error };
-  if (NOT_FOUND.has(code))
+  if (NOT_FOUND.has(code)) {
     return new TerminalError('NotFound', `${what} does not exist; check the path.`, cause);
-  if (WRONG_KIND.has(code))
+  }
+  if (WRONG_KIND.has(code)) {
     return new TerminalError(
       'InvalidSource',
       `${what} is not what was expected there; check the path.`,
       cause,
     );
-  if (DENIED.has(code))
-    return new TerminalError('AccessDenied', `${what} can’t be read; check its permissions.`, cause);
-  if (PASSING.has(code))
+  }
+  if (DENIED.has(code)) {
+    return new TerminalError('AccessDenied', `${what} can't be read; check its permissions.`, cause);
+  }
+  if (PASSING.has(code)) {
     return new TransientError('StorageUnreachable', `${what} could not be read just now; try again.`, cause);
+  }
   return error;
 }

@@ -7,7 +7,7 @@ import type { GetOptions, ListedObject, MetadataSource } from './source.ts';
 import { Watchdog } from './watchdog.ts';
 
 /** How an HTTP mirror is read; everything has a default. */
-export interface HttpSourceOptions {
+export interface HTTPSourceOptions {
   /**
    * `name` (default): a whole object name is one path segment, `a/b` is asked for as `a%2Fb`, as TUF clients ask for
    * role names. `path`: `/` separates segments, as in target paths.
@@ -29,20 +29,21 @@ const MAX_ROOT_BYTES = 512_000;
  * until one is not there, as clients do (TUF spec 5.3.3), and names nothing else. What it read on the way is handed
  * out by the next {@link get}, so that each root is requested once.
  */
-export class HttpSource implements MetadataSource {
+export class HTTPSource implements MetadataSource {
   readonly location: string;
   readonly #base: URL;
-  readonly #options: HttpSourceOptions;
+  readonly #options: HTTPSourceOptions;
   readonly #probed = new Map<string, Uint8Array>();
 
   /**
    * @param base URL of the directory, with or without a slash at its end
    * @throws {TerminalError} `InvalidInput` for anything but an http or https URL
    */
-  constructor(base: string, options: HttpSourceOptions = {}) {
+  constructor(base: string, options: HTTPSourceOptions = {}) {
     const url = URL.canParse(base) ? new URL(base.endsWith('/') ? base : `${base}/`) : undefined;
-    if (url === undefined || !/^https?:$/.test(url.protocol))
+    if (url === undefined || !/^https?:$/.test(url.protocol)) {
       throw new TerminalError('InvalidInput', 'The mirror must be given as an http:// or https:// URL.');
+    }
     this.#base = url;
     this.#options = options;
     this.location = `${url.origin}${url.pathname}`;
@@ -53,7 +54,9 @@ export class HttpSource implements MetadataSource {
     for (let version = 1; version <= MAX_ROOTS; version++) {
       const name = `${version}.root.json`;
       const found = await this.#probe(name, signal);
-      if (found === undefined) break;
+      if (found === undefined) {
+        break;
+      }
       this.#probed.set(name, found.bytes);
       listed.push({ name, size: found.bytes.length, lastModified: found.lastModified });
     }
@@ -63,7 +66,9 @@ export class HttpSource implements MetadataSource {
   async get(name: string, options: GetOptions): Promise<Uint8Array> {
     const probed = this.#probed.get(name);
     this.#probed.delete(name);
-    if (probed !== undefined && probed.length <= options.maxBytes) return probed;
+    if (probed !== undefined && probed.length <= options.maxBytes) {
+      return probed;
+    }
     return (await this.#fetch(name, options)).bytes;
   }
 
@@ -74,7 +79,9 @@ export class HttpSource implements MetadataSource {
         ...(signal === undefined ? {} : { signal }),
       });
     } catch (error) {
-      if (error instanceof TerminalError && error.code === 'NotFound') return undefined;
+      if (error instanceof TerminalError && error.code === 'NotFound') {
+        return undefined;
+      }
       throw error;
     }
   }
@@ -105,8 +112,12 @@ export class HttpSource implements MetadataSource {
       return { bytes, lastModified: new Date(Number.isNaN(modified) ? 0 : modified) };
     } catch (error) {
       signal?.throwIfAborted();
-      if (watchdog.expired !== undefined) throw watchdog.expired;
-      if (error instanceof RecoveryError) throw error;
+      if (watchdog.expired !== undefined) {
+        throw watchdog.expired;
+      }
+      if (error instanceof RecoveryError) {
+        throw error;
+      }
       throw new TransientError(
         'StorageUnreachable',
         `${name} could not be read. Check the address, the network and the mirror.`,
@@ -147,13 +158,15 @@ function retryAfterOf(error: TransientError): number {
 }
 
 function refusalOf(name: string, { status, headers }: Response): RecoveryError {
-  if (status === 404 || status === 410)
+  if (status === 404 || status === 410) {
     return new TerminalError('NotFound', `${name} does not exist; check the address and the name.`);
-  if (status === 401 || status === 403)
+  }
+  if (status === 401 || status === 403) {
     return new TerminalError(
       'AccessDenied',
       `${name} may not be read (status ${status}); check its permissions.`,
     );
+  }
   if (status === 429 || status === 503) {
     const seconds = Number(headers.get('retry-after') ?? 0);
     return new Throttled(
@@ -161,7 +174,8 @@ function refusalOf(name: string, { status, headers }: Response): RecoveryError {
       seconds > 0 ? seconds * 1000 : 0,
     );
   }
-  if (status >= 500)
+  if (status >= 500) {
     return new TransientError('StorageUnreachable', `${name} failed with status ${status}; try again later.`);
+  }
   return new TerminalError('InvalidSource', `${name} answered with status ${status}; check the address.`);
 }

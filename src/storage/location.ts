@@ -18,7 +18,9 @@ export function parseLocation(text: string): Location {
   if (s3?.['bucket'] !== undefined) {
     return { kind: 's3', bucket: s3['bucket'], prefix: asPrefix(s3['prefix'] ?? '') };
   }
-  if (/^file:\/\//i.test(text)) return { kind: 'directory', path: fileURLToPath(text) };
+  if (/^file:\/\//i.test(text)) {
+    return { kind: 'directory', path: fileURLToPath(text) };
+  }
   if (text === '' || /^[a-z][a-z0-9+.-]*:\/\//i.test(text)) {
     throw new TerminalError(
       'InvalidInput',

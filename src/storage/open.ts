@@ -26,7 +26,9 @@ export interface OpenOptions {
  * @throws {TerminalError} `InvalidInput` when the location is in S3 and nothing says how to reach it
  */
 export async function openLocation(location: Location, options: OpenOptions): Promise<OpenSource> {
-  if (location.kind === 'directory') return { source: new DirectorySource(location.path), close: () => {} };
+  if (location.kind === 'directory') {
+    return { source: new DirectorySource(location.path), close: () => {} };
+  }
   if (options.s3 === undefined) {
     throw new TerminalError(
       'InvalidInput',

@@ -27,6 +27,8 @@ export class RateLimiter {
   /** Takes one token and resolves when it may be used; rejects with the signal's reason when aborted. */
   async take(signal?: AbortSignal): Promise<void> {
     const wait = this.reserve();
-    if (wait > 0) await pause(wait, signal);
+    if (wait > 0) {
+      await pause(wait, signal);
+    }
   }
 }

@@ -40,7 +40,9 @@ export async function retry<T>(
       return await attempt(number);
     } catch (error) {
       signal?.throwIfAborted();
-      if (!(error instanceof TransientError) || number >= policy.maxAttempts) throw error;
+      if (!(error instanceof TransientError) || number >= policy.maxAttempts) {
+        throw error;
+      }
       await pause(backoff(policy, number, retryAfter(error)), signal);
     }
   }

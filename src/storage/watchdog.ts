@@ -24,7 +24,9 @@ export class Watchdog {
     this.#parent = parent;
     parent?.addEventListener('abort', this.#onAbort, { once: true });
     this.#timer = setTimeout(() => {
-      if (this.#held) return;
+      if (this.#held) {
+        return;
+      }
       this.#expired = new TransientError(
         'StorageUnreachable',
         `The store sent nothing for ${idleMs / 1000} s while ${subject} was read. Check the network and the health of the store.`,

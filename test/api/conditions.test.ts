@@ -53,8 +53,9 @@ describe('conditions of a BootstrapRecovery', () => {
     fc.assert(
       fc.property(fc.array(anyVerdicts, { minLength: 1, maxLength: 6 }), (history) => {
         for (const conditions of live(history)) {
-          if (statusOf(conditions, 'Succeeded') !== 'True' && statusOf(conditions, 'Ready') !== 'True')
+          if (statusOf(conditions, 'Succeeded') !== 'True' && statusOf(conditions, 'Ready') !== 'True') {
             continue;
+          }
           const success = history.find(
             ({ succeeded }) => succeededReasons[succeeded.reason].status === 'True',
           );
@@ -87,10 +88,14 @@ describe('conditions of a BootstrapRecovery', () => {
       fc.property(fc.array(anyVerdicts, { minLength: 2, maxLength: 8 }), (history) => {
         const lives = live(history);
         const end = lives.findIndex((conditions) => statusOf(conditions, 'Succeeded') !== 'Unknown');
-        if (end < 0) return;
+        if (end < 0) {
+          return;
+        }
         const frozen = lives[end]?.map(({ observedGeneration: _, ...rest }) => rest);
         for (const [at, later] of lives.entries()) {
-          if (at < end) continue;
+          if (at < end) {
+            continue;
+          }
           expect(later.map(({ observedGeneration: _, ...rest }) => rest)).toEqual(frozen);
           expect(later.every(({ observedGeneration }) => observedGeneration === at + 1)).toBe(true);
         }

@@ -1,19 +1,19 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { readKinds, type Schema } from '../../scripts/generate/crd.ts';
 import { bootstrapRecoveries, recoveryPolicies, recoveryTargets } from '../../src/api/resources.ts';
-import { ApiClient } from '../../src/kube/client/api-client.ts';
+import { APIClient } from '../../src/kube/client/api-client.ts';
 import type { KubernetesObject } from '../../src/kube/client/object.ts';
 import type { Resource } from '../../src/kube/client/resource.ts';
 import { conditionOf, type TestNamespace, testNamespace } from '../controllers/support/namespace.ts';
-import { sharedApiServer } from '../harness/shared-apiserver.ts';
+import { sharedAPIServer } from '../harness/shared-apiserver.ts';
 import { observed } from '../kube/fixtures/observed.ts';
 
 let namespace: TestNamespace;
-let client: ApiClient;
+let client: APIClient;
 
 beforeAll(async () => {
-  namespace = await testNamespace(await sharedApiServer(), 'crds');
-  client = new ApiClient({
+  namespace = await testNamespace(await sharedAPIServer(), 'crds');
+  client = new APIClient({
     loadConfig: () => namespace.cluster.kubeConfig(),
     userAgent: 'test',
     metrics: observed().metrics,

@@ -14,13 +14,19 @@ export interface Judged {
  * generation, then the abnormal-true conditions, then Ready; an object without any of them counts as Current.
  */
 export function kstatus({ metadata, status }: Judged): KStatus {
-  if (metadata.deletionTimestamp !== undefined) return 'Terminating';
+  if (metadata.deletionTimestamp !== undefined) {
+    return 'Terminating';
+  }
   if (status.observedGeneration !== undefined && status.observedGeneration !== metadata.generation) {
     return 'InProgress';
   }
   const is = (type: string) => status.conditions?.find((condition) => condition.type === type)?.status;
-  if (is('Reconciling') === 'True') return 'InProgress';
-  if (is('Stalled') === 'True') return 'Failed';
+  if (is('Reconciling') === 'True') {
+    return 'InProgress';
+  }
+  if (is('Stalled') === 'True') {
+    return 'Failed';
+  }
   const ready = is('Ready');
   return ready === undefined || ready === 'True' ? 'Current' : 'InProgress';
 }

@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { startInstallation } from '../controllers/support/installation.ts';
 import { conditionOf } from '../controllers/support/namespace.ts';
-import { startApiServer } from '../harness/apiserver.ts';
+import { startAPIServer } from '../harness/apiserver.ts';
 import { freePort } from '../harness/free-port.ts';
 import { poll } from '../harness/poll.ts';
 import { startProcess } from '../harness/process.ts';
@@ -34,7 +34,7 @@ test.each([
   ['cluster-wide', []],
   ['narrowed to a namespace and two Secrets', ['rbac.secretNames={redis,s3}']],
 ])('the installed chart brings an app back, %s', async (_how, values) => {
-  await using cluster = await startApiServer();
+  await using cluster = await startAPIServer();
   await using installation = await startInstallation(['deleg']);
   await using directory = await temporaryDirectory('helm');
   const served = await cluster.createNamespace('served');

@@ -26,8 +26,11 @@ export function helm(args: readonly string[], env: Readonly<Record<string, strin
       [...args],
       { maxBuffer: 64 * 1024 * 1024, env: { ...process.env, ...env } },
       (error, stdout, stderr) => {
-        if (error) reject(new Error(`helm ${args.join(' ')}:\n${stderr}`, { cause: error }));
-        else resolve(stdout);
+        if (error) {
+          reject(new Error(`helm ${args.join(' ')}:\n${stderr}`, { cause: error }));
+        } else {
+          resolve(stdout);
+        }
       },
     );
   });

@@ -1,7 +1,7 @@
 import { mkdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { type ApiServer, startApiServer } from '../harness/apiserver.ts';
+import { type APIServer, startAPIServer } from '../harness/apiserver.ts';
 import { temporaryDirectory } from '../harness/temporary-directory.ts';
 import { CHART, EVERYTHING, helm, parseObjects, render } from './helm.ts';
 
@@ -14,11 +14,11 @@ const foreign = [
 const served = EVERYTHING.filter((value) => !foreign.some((name) => value.startsWith(name)));
 const set = served.map((value) => `--set=${value}`);
 
-let cluster: ApiServer;
+let cluster: APIServer;
 let release: (args: readonly string[]) => Promise<string>;
 
 beforeAll(async () => {
-  cluster = await startApiServer();
+  cluster = await startAPIServer();
   const directory = await temporaryDirectory('helm');
   await mkdir(join(directory.path, 'helm'));
   const KUBECONFIG = await cluster.kubeconfigFile();
@@ -30,7 +30,9 @@ beforeAll(async () => {
     HELM_DATA_HOME: directory.path,
   };
   release = (args) => helm([...args, '--namespace=ops'], env);
-  for (const namespace of ['ops', 'bob']) await cluster.kubectl(['create', 'namespace', namespace]);
+  for (const namespace of ['ops', 'bob']) {
+    await cluster.kubectl(['create', 'namespace', namespace]);
+  }
 });
 
 afterAll(() => cluster[Symbol.asyncDispose]());

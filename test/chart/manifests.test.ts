@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { gitopsHealth } from '../examples/gitops-health.ts';
 import { asset } from '../harness/assets.ts';
-import { sharedApiServer } from '../harness/shared-apiserver.ts';
+import { sharedAPIServer } from '../harness/shared-apiserver.ts';
 import { temporaryDirectory } from '../harness/temporary-directory.ts';
 import { EVERYTHING, type Rendered, render } from './helm.ts';
 
@@ -33,7 +33,7 @@ test('kubeconform finds every object strictly valid against the schemas of the A
   expect(summary).toEqual({ valid: native.length, invalid: 0, errors: 0, skipped: 0 });
 });
 
-describe('an object for another project is one by that project’s own types:', () => {
+describe("an object for another project is one by that project's own types:", () => {
   test.each([...foreign])('%s', async (kind) => {
     const object = objects.find((each) => each.kind === kind);
     expect(object, `${kind} is rendered`).toBeDefined();
@@ -64,7 +64,7 @@ test('the dashboard arrives in its ConfigMap as valid JSON', () => {
  * refused. So they are those of exactly the version that is tested against; other minors' are not to be had offline.
  */
 async function writeSchemas(directory: string): Promise<void> {
-  const cluster = await sharedApiServer();
+  const cluster = await sharedAPIServer();
   const groups = [
     'api/v1',
     ...['apps', 'policy', 'networking.k8s.io', 'rbac.authorization.k8s.io', 'apiextensions.k8s.io'].map(
@@ -105,7 +105,9 @@ interface Schema {
 /** OpenAPI 3.0 made JSON schema: references, and no fields beside those that are declared. */
 function strict(schema: Schema): unknown {
   return JSON.parse(JSON.stringify(schema), (_key, value: unknown) => {
-    if (typeof value !== 'object' || value === null) return value;
+    if (typeof value !== 'object' || value === null) {
+      return value;
+    }
     if ('$ref' in value && typeof value.$ref === 'string') {
       return { $ref: value.$ref.replace('#/components/schemas/', '#/definitions/') };
     }
@@ -122,8 +124,11 @@ function kubeconform(args: readonly string[], input: string): Promise<string> {
       [...args],
       { maxBuffer: 64 * 1024 * 1024 },
       (error, stdout, stderr) => {
-        if (error) reject(new Error(`kubeconform: ${stdout}${stderr}`, { cause: error }));
-        else resolve(stdout);
+        if (error) {
+          reject(new Error(`kubeconform: ${stdout}${stderr}`, { cause: error }));
+        } else {
+          resolve(stdout);
+        }
       },
     );
     child.stdin?.end(input);

@@ -51,8 +51,9 @@ async function exposed(): Promise<ReadonlyMap<string, ReadonlySet<string>>> {
     // prom-client keeps the label names in a field its types leave out.
     const { name, labelNames = [] } = metric as unknown as { name: string; labelNames?: readonly string[] };
     series.set(name, new Set(labelNames));
-    for (const suffix of ['bucket', 'sum', 'count'])
+    for (const suffix of ['bucket', 'sum', 'count']) {
       series.set(`${name}_${suffix}`, new Set([...labelNames, 'le']));
+    }
   }
   return series;
 }
@@ -73,7 +74,9 @@ const scraped = new Set(['namespace', 'pod', 'job', 'instance', 'exported_namesp
 describe('every metric and label in use exists in the code:', () => {
   test('alerts', async () => {
     const known = await exposed();
-    for (const { alert, expr } of await alerts()) expectKnown(alert, expr, known);
+    for (const { alert, expr } of await alerts()) {
+      expectKnown(alert, expr, known);
+    }
   });
 
   test('dashboard', async () => {
@@ -83,7 +86,9 @@ describe('every metric and label in use exists in the code:', () => {
     for (const { title, description, targets = [] } of charts) {
       expect(description, `${title} says what it shows`).toBeTruthy();
       expect(targets.length, title).toBeGreaterThan(0);
-      for (const { expr } of targets) expectKnown(title, expr, known);
+      for (const { expr } of targets) {
+        expectKnown(title, expr, known);
+      }
     }
   });
 
@@ -105,7 +110,9 @@ describe('every metric and label in use exists in the code:', () => {
 test('every reason an alert names is one that runs end with', async () => {
   for (const { alert, expr } of await alerts()) {
     for (const [, list = ''] of expr.matchAll(/reason[=!]~?"([^"]+)"/g)) {
-      for (const reason of list.split('|')) expect(Object.keys(succeededReasons), alert).toContain(reason);
+      for (const reason of list.split('|')) {
+        expect(Object.keys(succeededReasons), alert).toContain(reason);
+      }
     }
   }
 });
@@ -150,5 +157,7 @@ test('the alert rules are valid and fire exactly when they should', async () => 
 
 test('every alert is tested', async () => {
   const tests = await readFile('test/chart/alerts/alerts.test.yaml', 'utf8');
-  for (const { alert } of await alerts()) expect(tests).toContain(alert);
+  for (const { alert } of await alerts()) {
+    expect(tests).toContain(alert);
+  }
 });

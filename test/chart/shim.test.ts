@@ -5,14 +5,14 @@ import { expect, test } from 'vitest';
 import { testNamespace } from '../controllers/support/namespace.ts';
 import { freePort } from '../harness/free-port.ts';
 import { startProcess } from '../harness/process.ts';
-import { sharedApiServer } from '../harness/shared-apiserver.ts';
+import { sharedAPIServer } from '../harness/shared-apiserver.ts';
 import { temporaryDirectory } from '../harness/temporary-directory.ts';
 import { one, render } from './helm.ts';
 
 const SECRET = 'a-shared-secret-of-more-than-32-bytes';
 
 test('the shim works with the rendered arguments, mounted secret and permissions', async () => {
-  const namespace = await testNamespace(await sharedApiServer(), 'chart-shim');
+  const namespace = await testNamespace(await sharedAPIServer(), 'chart-shim');
   const { cluster, name } = namespace;
   await using directory = await temporaryDirectory('jwt');
   await writeFile(join(directory.path, 'JWT_SECRET'), `${SECRET}\n`);

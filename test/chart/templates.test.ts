@@ -220,8 +220,9 @@ describe('CRDs', () => {
 
   test('can be left out, or be given up with the release', async () => {
     expect(crds(await render('crds.enabled=false'))).toEqual([]);
-    for (const { metadata } of crds(await render('crds.keep=false')))
+    for (const { metadata } of crds(await render('crds.keep=false'))) {
       expect(metadata.annotations).toBeUndefined();
+    }
   });
 });
 

@@ -37,8 +37,9 @@ async function runAttempts(
       signal: caller.signal,
       random: () => 1,
       onPause: (paused) => {
-        if (paused.succeeded.reason === 'Suspended')
+        if (paused.succeeded.reason === 'Suspended') {
           caller.abort(new TerminalError('Aborted', 'Interrupted.'));
+        }
       },
     },
   );

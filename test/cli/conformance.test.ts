@@ -15,7 +15,9 @@ beforeEach(async () => {
   base = mkdtempSync(join(tmpdir(), 'conformance-'));
   mirror = await FileServer.start();
   const files = new Repository({}).seal();
-  for (const [name, bytes] of files) mirror.files.set(name, bytes);
+  for (const [name, bytes] of files) {
+    mirror.files.set(name, bytes);
+  }
   writeFileSync(join(base, 'root.json'), fileOf(files, '1.root.json'));
   // The root of somebody who mistook another file for it.
   writeFileSync(join(base, 'plain.txt'), 'not metadata\n');
@@ -111,11 +113,11 @@ describe('a wrong command line says what to give, exits with 64 and leaves nothi
 
 describe('files that are not what they should be', () => {
   test('an initial root that is not there', async () => {
-    expectFailure(await initialise('nowhere'), 1, /nowhere can’t be read: no such file.*Check the path/);
+    expectFailure(await initialise('nowhere'), 1, /nowhere can't be read: no such file.*Check the path/);
   });
 
   test('an initial root that is a directory', async () => {
-    expectFailure(await initialise('.'), 1, /can’t be read: illegal operation on a directory/);
+    expectFailure(await initialise('.'), 1, /can't be read: illegal operation on a directory/);
   });
 
   test('a metadata directory that was never initialised', async () => {
@@ -131,19 +133,19 @@ describe('files that are not what they should be', () => {
 
   test('a metadata directory that is a file', async () => {
     writeFileSync(join(base, 'metadata'), '');
-    expectFailure(await initialise(), 1, /metadata can’t be created: file already exists/);
-    expectFailure(await refresh(), 1, /metadata\/root\.json can’t be read: not a directory/);
+    expectFailure(await initialise(), 1, /metadata can't be created: file already exists/);
+    expectFailure(await refresh(), 1, /metadata\/root\.json can't be read: not a directory/);
   });
 
   test('a metadata directory where nobody can create one', async () => {
     const nowhere = ['--metadata-dir', '/proc/1/metadata', 'init', join(base, 'root.json')];
-    expectFailure(await conformance(...nowhere), 1, /\/proc\/1\/metadata can’t be created: .*Check the path/);
+    expectFailure(await conformance(...nowhere), 1, /\/proc\/1\/metadata can't be created: .*Check the path/);
   });
 
   test('a directory in the place of trusted metadata, next to which nothing is left behind', async () => {
     mkdirSync(join(base, 'metadata', 'root.json'), { recursive: true });
-    expectFailure(await initialise(), 1, /root\.json can’t be written: .*directory/);
-    expectFailure(await refresh(), 1, /root\.json can’t be read: .*directory/);
+    expectFailure(await initialise(), 1, /root\.json can't be written: .*directory/);
+    expectFailure(await refresh(), 1, /root\.json can't be read: .*directory/);
     expect(readdirSync(join(base, 'metadata'))).toEqual(['root.json']);
   });
 });
@@ -156,7 +158,7 @@ describe('a mirror that does not deliver', () => {
     'no end': (response) => {
       const junk = Buffer.alloc(65_536);
       const more = (): void => {
-        while (!response.destroyed && response.write(junk));
+        while (!response.destroyed && response.write(junk)) {}
         response.once('drain', more);
       };
       more();
@@ -175,7 +177,9 @@ describe('a mirror that does not deliver', () => {
   ])('%s', async (answer, message) => {
     await initialise();
     mirror.intercept = (request, response) => {
-      if (request.url !== '/timestamp.json') return false;
+      if (request.url !== '/timestamp.json') {
+        return false;
+      }
       answers[answer]?.(response);
       return true;
     };

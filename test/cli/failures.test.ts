@@ -39,7 +39,9 @@ beforeAll(async () => {
 });
 
 afterAll(async () => {
-  for (const server of [plain, secured, overTLS, s3]) await server?.stop();
+  for (const server of [plain, secured, overTLS, s3]) {
+    await server?.stop();
+  }
   await authority?.[Symbol.asyncDispose]();
   await files?.[Symbol.asyncDispose]();
 });
@@ -229,7 +231,7 @@ test('Redis over TLS with a client certificate and a password from the environme
   expect(stdout + stderr).not.toContain(PASSWORD);
 });
 
-test('the server’s own environment is enough', async () => {
+test("the server's own environment is enough", async () => {
   const start = defaults();
   const { code, json } = await runJSON(
     ['recover', '--admin', 'admin', '--app', 'deleg', '--trust-on-first-use'],

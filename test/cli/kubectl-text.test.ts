@@ -20,8 +20,11 @@ function ended(status: 'True' | 'False' | 'Unknown', reason: string): BootstrapR
 describe('the exit code tells the truth for every reason there is:', () => {
   test.each(Object.entries(succeededReasons))('%s', (reason, { status }) => {
     const code = exitCodeOf(ended(status, reason));
-    if (status === 'Unknown') expect(code).toBeUndefined();
-    else expect(code === 0).toBe(status === 'True');
+    if (status === 'Unknown') {
+      expect(code).toBeUndefined();
+    } else {
+      expect(code === 0).toBe(status === 'True');
+    }
     expect(toneOf(ended(status, reason))).toBe({ True: 'good', False: 'bad', Unknown: 'warning' }[status]);
   });
 

@@ -2,22 +2,24 @@ import { spawn } from 'node:child_process';
 import { readdir, readFile } from 'node:fs/promises';
 import { delimiter, dirname, join } from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
-import type { ApiServerAccess } from '../harness/apiserver-access.ts';
+import type { APIServerAccess } from '../harness/apiserver-access.ts';
 import { asset } from '../harness/assets.ts';
 import { poll } from '../harness/poll.ts';
-import { sharedApiServer } from '../harness/shared-apiserver.ts';
+import { sharedAPIServer } from '../harness/shared-apiserver.ts';
 import { type CLIResult, LAUNCHER, runCLI } from './run-cli.ts';
 
 const DIGEST = `sha256:${'ab'.repeat(32)}`;
 const PLUGIN = join(dirname(LAUNCHER), 'kubectl-tuf_recovery');
 
-let cluster: ApiServerAccess;
+let cluster: APIServerAccess;
 let kubeconfig: string;
 let namespace: string;
 
 beforeAll(async () => {
-  cluster = await sharedApiServer();
-  for (const file of await readdir('crds')) await cluster.apply(await readFile(join('crds', file), 'utf8'));
+  cluster = await sharedAPIServer();
+  for (const file of await readdir('crds')) {
+    await cluster.apply(await readFile(join('crds', file), 'utf8'));
+  }
   namespace = await cluster.createNamespace('plugin');
   kubeconfig = await cluster.kubeconfigFile({ namespace });
 });
@@ -36,7 +38,9 @@ async function createRun(name: string, spec: object = {}, status?: object): Prom
     spec: { adminName: 'alice', appName: 'tuf', ...spec },
   };
   await cluster.apply(JSON.stringify(manifest), { namespace });
-  if (status !== undefined) await setStatus(name, status);
+  if (status !== undefined) {
+    await setStatus(name, status);
+  }
 }
 
 async function setStatus(name: string, status: object): Promise<void> {

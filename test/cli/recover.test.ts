@@ -44,7 +44,9 @@ beforeEach(async () => {
 
 function golden(name: string): GoldenApp {
   const app = apps.get(name);
-  if (app === undefined) throw new Error(`The recording has no app ${name}.`);
+  if (app === undefined) {
+    throw new Error(`The recording has no app ${name}.`);
+  }
   return app;
 }
 
@@ -208,7 +210,7 @@ describe('recover', () => {
     expect(stderr).toMatch(/^Trust …\nObserve …\nPlan …\n/);
   });
 
-  test('finds the server’s own lock, waits, and says so when the time is over', async () => {
+  test("finds the server's own lock, waits, and says so when the time is over", async () => {
     await redis.set('RECOVERY_LOCK_admin_deleg', 'somebody-else', 'PX', 300_000);
     const { code, json } = await runJSON([
       'recover',

@@ -265,6 +265,8 @@ describe('a source that can not be read ends with 1 and says what to do:', () =>
     });
     expect([machine.code, human.code]).toEqual([1, 1]);
     expect(human.stderr).toMatch(message);
-    for (const { stdout, stderr } of [machine, human]) expect(stdout + stderr).not.toContain(CANARY);
+    for (const { stdout, stderr } of [machine, human]) {
+      expect(stdout + stderr).not.toContain(CANARY);
+    }
   });
 });

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { lockFinalizer } from '../../src/api/resources.ts';
 import { poll } from '../harness/poll.ts';
-import { sharedApiServer } from '../harness/shared-apiserver.ts';
+import { sharedAPIServer } from '../harness/shared-apiserver.ts';
 import { startController } from './support/controller-process.ts';
 import { type Installation, startInstallation } from './support/installation.ts';
 import { type TestNamespace, testNamespace } from './support/namespace.ts';
@@ -12,7 +12,7 @@ let installation: Installation;
 let between: ProxiedTarget;
 
 beforeAll(async () => {
-  namespace = await testNamespace(await sharedApiServer());
+  namespace = await testNamespace(await sharedAPIServer());
   installation = await startInstallation(['deleg']);
   between = await applyProxiedTarget(namespace, installation);
 });
@@ -146,7 +146,9 @@ describe('a run that is ended from outside while it is under way', () => {
       const redis = await installation.redis.client();
       await poll('the lock to go', async () => (await redis.keys('RECOVERY_LOCK_*')).length === 0);
       const settings = (await redis.keys('*')).filter((key) => !key.startsWith('task:'));
-      if (settings.length > 0) await expectRestored(metadata.uid);
+      if (settings.length > 0) {
+        await expectRestored(metadata.uid);
+      }
     },
   );
 

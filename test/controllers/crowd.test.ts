@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { ApiClient } from '../../src/kube/client/api-client.ts';
-import { sharedApiServer } from '../harness/shared-apiserver.ts';
+import { APIClient } from '../../src/kube/client/api-client.ts';
+import { sharedAPIServer } from '../harness/shared-apiserver.ts';
 import { observed } from '../kube/fixtures/observed.ts';
 import { type ControllerProcess, startController } from './support/controller-process.ts';
 import { overlaps, putCrowd, runCrowd } from './support/crowd.ts';
@@ -10,12 +10,12 @@ import { type TestNamespace, testNamespace } from './support/namespace.ts';
 let namespace: TestNamespace;
 let installation: Installation;
 let controller: ControllerProcess;
-let client: ApiClient;
+let client: APIClient;
 
 const apps = 20;
 
 beforeAll(async () => {
-  namespace = await testNamespace(await sharedApiServer());
+  namespace = await testNamespace(await sharedAPIServer());
   installation = await startInstallation(['simple']);
   await putCrowd(installation, apps);
   await namespace.apply(
@@ -23,7 +23,7 @@ beforeAll(async () => {
     installation.target('default', { trust: { onFirstUse: true } }),
   );
   controller = await startController(namespace);
-  client = new ApiClient({
+  client = new APIClient({
     loadConfig: () => namespace.cluster.kubeConfig(),
     userAgent: 'test',
     metrics: observed().metrics,

@@ -223,7 +223,9 @@ describe('a status in the making', () => {
 
   test('conditions written by a newer version are read as nothing known', () => {
     const [first] = conditions('Running');
-    if (first === undefined) throw new Error('there are conditions');
+    if (first === undefined) {
+      throw new Error('there are conditions');
+    }
     const strange = runManifest({
       status: { conditions: [{ ...first, type: 'Succeeded', reason: 'FromTheFuture' }] },
     });

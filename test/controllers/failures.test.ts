@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { RecoveryTargetManifest } from '../../src/api/recoverytarget.generated.ts';
 import { freePort } from '../harness/free-port.ts';
 import { createReader } from '../harness/s3-reader.ts';
-import { sharedApiServer } from '../harness/shared-apiserver.ts';
+import { sharedAPIServer } from '../harness/shared-apiserver.ts';
 import { type ControllerProcess, startController } from './support/controller-process.ts';
 import { type Installation, redisPassword, secret, startInstallation } from './support/installation.ts';
 import { conditionOf, type TestNamespace, testNamespace } from './support/namespace.ts';
@@ -15,7 +15,7 @@ const wrongPassword = 'wrong-password-4711';
 const wrongSecretKey = 'wrong-secret-key-4711';
 
 beforeAll(async () => {
-  namespace = await testNamespace(await sharedApiServer());
+  namespace = await testNamespace(await sharedAPIServer());
   installation = await startInstallation(['simple']);
   await namespace.apply(...installation.secrets);
   controller = await startController(namespace);

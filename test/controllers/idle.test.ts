@@ -1,7 +1,7 @@
 import { readdir, readlink } from 'node:fs/promises';
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { sharedApiServer } from '../harness/shared-apiserver.ts';
+import { sharedAPIServer } from '../harness/shared-apiserver.ts';
 import { type ControllerProcess, startController } from './support/controller-process.ts';
 import { type Installation, startInstallation } from './support/installation.ts';
 import { type TestNamespace, testNamespace } from './support/namespace.ts';
@@ -14,7 +14,7 @@ let installation: Installation;
 let controller: ControllerProcess;
 
 beforeAll(async () => {
-  namespace = await testNamespace(await sharedApiServer());
+  namespace = await testNamespace(await sharedAPIServer());
   installation = await startInstallation(['simple']);
   await namespace.apply(...installation.secrets, installation.target());
   controller = await startController(namespace);

@@ -3,7 +3,7 @@ import type { BootstrapRecoveryManifest } from '../../src/api/bootstraprecovery.
 import { kstatus } from '../api/kstatus.ts';
 import type { GoldenAppName } from '../harness/golden.ts';
 import { poll } from '../harness/poll.ts';
-import { sharedApiServer } from '../harness/shared-apiserver.ts';
+import { sharedAPIServer } from '../harness/shared-apiserver.ts';
 import { type ControllerProcess, startController } from './support/controller-process.ts';
 import { type Installation, startInstallation } from './support/installation.ts';
 import { conditionOf, type TestNamespace, testNamespace } from './support/namespace.ts';
@@ -13,7 +13,7 @@ let installation: Installation;
 let controller: ControllerProcess;
 
 beforeAll(async () => {
-  namespace = await testNamespace(await sharedApiServer());
+  namespace = await testNamespace(await sharedAPIServer());
   installation = await startInstallation(['simple', 'deleg']);
   await namespace.apply(...installation.secrets, installation.target());
   controller = await startController(namespace);

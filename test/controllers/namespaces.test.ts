@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { sharedApiServer } from '../harness/shared-apiserver.ts';
+import { sharedAPIServer } from '../harness/shared-apiserver.ts';
 import { startController } from './support/controller-process.ts';
 import { type Installation, startInstallation } from './support/installation.ts';
 import { type TestNamespace, testNamespace } from './support/namespace.ts';
@@ -10,7 +10,7 @@ let foreign: TestNamespace;
 let installation: Installation;
 
 beforeAll(async () => {
-  const cluster = await sharedApiServer();
+  const cluster = await sharedAPIServer();
   [served, alsoServed, foreign] = [
     await testNamespace(cluster),
     await testNamespace(cluster),

@@ -101,7 +101,9 @@ function play(
       suspend = step.suspend;
     } else if ('child' in step) {
       const open = openRecovery(entry);
-      if (open !== undefined) entry = followed(entry, new Map([[open.name, step.child]]), !suspend);
+      if (open !== undefined) {
+        entry = followed(entry, new Map([[open.name, step.child]]), !suspend);
+      }
     } else if (!suspend) {
       const facts = factsOf({ ...rules, suspend }, now);
       const after = consequenceOf(facts, entry, step.look, new Date(now)).entry;
@@ -124,8 +126,11 @@ describe('whatever happens to an app', () => {
       fc.property(rules, steps, (given, story) => {
         let row = 0;
         for (const { reading, before, after } of play(given, story)) {
-          if (reading.kind === 'lost') row += 1;
-          else if (reading.kind !== 'unverifiable') row = 0;
+          if (reading.kind === 'lost') {
+            row += 1;
+          } else if (reading.kind !== 'unverifiable') {
+            row = 0;
+          }
           // A recovery that succeeded ended the row as well.
           row = Math.min(row, after.consecutiveLosses);
           const isNew = openRecovery(after) !== undefined && openRecovery(before) === undefined;
@@ -156,7 +161,9 @@ describe('whatever happens to an app', () => {
           const within = made.filter((other) => other.at <= at && other.at > at - hour);
           // An order that was withdrawn before anybody carried it out does not count.
           const withdrawn = story.some((step) => 'suspend' in step && step.suspend);
-          if (!withdrawn) expect(within.length).toBeLessThanOrEqual(given.maxRecoveriesPerHour);
+          if (!withdrawn) {
+            expect(within.length).toBeLessThanOrEqual(given.maxRecoveriesPerHour);
+          }
         }
       }),
     );
@@ -166,7 +173,9 @@ describe('whatever happens to an app', () => {
     fc.assert(
       fc.property(rules, steps, (given, story) => {
         for (const { reading, before, after } of play(given, story)) {
-          if (reading.kind !== 'unverifiable') continue;
+          if (reading.kind !== 'unverifiable') {
+            continue;
+          }
           const { state, reason, message, lastLooked, ...known } = after;
           const { state: _, reason: __, message: ___, lastLooked: ____, ...knownBefore } = before;
           expect([state, reason, message]).toEqual(['Unverifiable', silent.reason, silent.message]);

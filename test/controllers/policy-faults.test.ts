@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { poll } from '../harness/poll.ts';
-import { sharedApiServer } from '../harness/shared-apiserver.ts';
+import { sharedAPIServer } from '../harness/shared-apiserver.ts';
 import { startController } from './support/controller-process.ts';
 import { type Installation, startInstallation } from './support/installation.ts';
 import { conditionOf, type TestNamespace, testNamespace } from './support/namespace.ts';
@@ -12,7 +12,7 @@ let installation: Installation;
 let between: ProxiedTarget;
 
 beforeAll(async () => {
-  namespace = await testNamespace(await sharedApiServer());
+  namespace = await testNamespace(await sharedAPIServer());
   installation = await startInstallation(['deleg', 'published', 'simple']);
   between = await applyProxiedTarget(namespace, installation);
 });

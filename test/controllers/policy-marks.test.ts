@@ -17,7 +17,9 @@ describe('marks', () => {
             expect(after[role]?.version ?? 0).toBeGreaterThanOrEqual(held?.[role]?.version ?? 0);
             expect(after[role]?.version ?? 0).toBeGreaterThanOrEqual(next[role].version);
             // Of two files with one version, the first one stays.
-            if (held?.[role]?.version === next[role].version) expect(after[role]).toEqual(held[role]);
+            if (held?.[role]?.version === next[role].version) {
+              expect(after[role]).toEqual(held[role]);
+            }
           }
           held = after;
         }

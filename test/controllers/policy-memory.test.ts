@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { type GoldenApp, goldenApp } from '../harness/golden.ts';
 import { poll } from '../harness/poll.ts';
-import { sharedApiServer } from '../harness/shared-apiserver.ts';
+import { sharedAPIServer } from '../harness/shared-apiserver.ts';
 import { Repository, type RepositoryOptions } from '../tuf/generator/repository.ts';
 import { type ControllerProcess, startController } from './support/controller-process.ts';
 import { type Installation, startInstallation } from './support/installation.ts';
@@ -16,7 +16,7 @@ let app: GoldenApp;
 let earlier: GoldenApp;
 
 beforeAll(async () => {
-  namespace = await testNamespace(await sharedApiServer());
+  namespace = await testNamespace(await sharedAPIServer());
   installation = await startInstallation(['config']);
   app = installation.app('config');
   earlier = await goldenApp('config', 'bootstrapped');
@@ -164,7 +164,9 @@ describe('what a policy has captured', () => {
       [`TIMESTAMP_EXPIRATION_${app.admin}_${app.app}`, '77'],
     ]);
     const redis = await installation.redis.client();
-    for (const [key, value] of changed) await redis.set(key, value);
+    for (const [key, value] of changed) {
+      await redis.set(key, value);
+    }
     return changed;
   }
 
@@ -176,7 +178,9 @@ describe('what a policy has captured', () => {
     await namespace.start('exact', { adminName: app.admin, appName: app.app });
     const { run, succeeded } = await namespace.ended('exact');
     expect(succeeded.reason).toBe('Recovered');
-    for (const [key, value] of changed) expect([key, await redis.get(key)]).toEqual([key, value]);
+    for (const [key, value] of changed) {
+      expect([key, await redis.get(key)]).toEqual([key, value]);
+    }
     const actions = run.status.plan?.actions?.filter(({ key }) => changed.has(key));
     expect(actions?.map(({ source, confidence }) => [source, confidence])).toEqual([
       ['Captured', 'exact'],

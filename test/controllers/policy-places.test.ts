@@ -9,7 +9,9 @@ describe('places for looks', () => {
   test('are those of the runs: a look waits for a run and a run for a look, in order of arrival', async () => {
     const woken: string[] = [];
     const slots: RunSlots = new RunSlots(1, (next) => {
-      if (!places.wake(next)) woken.push(next.name);
+      if (!places.wake(next)) {
+        woken.push(next.name);
+      }
     });
     const places = new Places(slots, 2);
     const { signal } = new AbortController();

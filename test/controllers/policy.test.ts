@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import type { RecoveryPolicy } from '../../src/api/recoverypolicy.generated.ts';
 import { poll } from '../harness/poll.ts';
-import { sharedApiServer } from '../harness/shared-apiserver.ts';
+import { sharedAPIServer } from '../harness/shared-apiserver.ts';
 import { type ControllerProcess, startController } from './support/controller-process.ts';
 import { type Installation, startInstallation } from './support/installation.ts';
 import { conditionOf, type TestNamespace, testNamespace } from './support/namespace.ts';
@@ -12,7 +12,7 @@ let installation: Installation;
 let controller: ControllerProcess;
 
 beforeAll(async () => {
-  namespace = await testNamespace(await sharedApiServer());
+  namespace = await testNamespace(await sharedAPIServer());
   installation = await startInstallation(['simple', 'deleg']);
   await namespace.apply(...installation.secrets, installation.target());
   controller = await startController(namespace);
@@ -27,7 +27,9 @@ beforeEach(async () => {
   await namespace.kubectl('delete', 'rp', '--all');
   const redis = await installation.redis.client();
   await redis.flushall();
-  for (const name of ['simple', 'deleg'] as const) await installation.app(name).restoreTo(redis);
+  for (const name of ['simple', 'deleg'] as const) {
+    await installation.app(name).restoreTo(redis);
+  }
 });
 
 async function lose(): Promise<void> {

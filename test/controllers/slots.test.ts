@@ -15,7 +15,9 @@ class Crowd {
 
   ask(key: ObjectKey, app: string): boolean {
     const slot = this.#slots.acquire(key, app);
-    if ('refusedBecause' in slot) return false;
+    if ('refusedBecause' in slot) {
+      return false;
+    }
     this.running.set(formatKey(key), { app, slot });
     return true;
   }
@@ -53,8 +55,11 @@ describe('places for runs', () => {
           const key = keyOf(run);
           const isRunning = crowd.running.has(formatKey(key));
           if (act === 'ask' && !isRunning) {
-            if (crowd.ask(key, appOf(run))) waiting.delete(run);
-            else waiting.add(run);
+            if (crowd.ask(key, appOf(run))) {
+              waiting.delete(run);
+            } else {
+              waiting.add(run);
+            }
           } else if (act === 'end' && isRunning) {
             crowd.end(key);
           } else if (act === 'giveUp' && !isRunning) {
@@ -124,7 +129,9 @@ describe('places for runs', () => {
   test('giving a place back twice does nothing the second time', () => {
     const slots = new RunSlots(1, () => undefined);
     const slot = slots.acquire(keyOf(0), 'a');
-    if ('refusedBecause' in slot) throw new Error('there was a place');
+    if ('refusedBecause' in slot) {
+      throw new Error('there was a place');
+    }
     slot.release();
     slots.acquire(keyOf(1), 'a');
     slot.release();

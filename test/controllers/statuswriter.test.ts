@@ -12,23 +12,23 @@ import {
   progressed,
 } from '../../src/controllers/bootstraprecovery/draft.ts';
 import { StatusWriter } from '../../src/controllers/bootstraprecovery/status-writer.ts';
-import { ApiClient } from '../../src/kube/client/api-client.ts';
+import { APIClient } from '../../src/kube/client/api-client.ts';
 import { EventRecorder } from '../../src/kube/events/event-recorder.ts';
 import { RuntimeMetrics } from '../../src/kube/metrics/runtime-metrics.ts';
 import type { Stage } from '../../src/recovery/observer.ts';
 import { poll } from '../harness/poll.ts';
-import { sharedApiServer } from '../harness/shared-apiserver.ts';
+import { sharedAPIServer } from '../harness/shared-apiserver.ts';
 import { ManualClock } from '../kube/fixtures/manualclock.ts';
 import { type TestNamespace, testNamespace } from './support/namespace.ts';
 
 let namespace: TestNamespace;
-let client: ApiClient;
+let client: APIClient;
 const metrics = new RuntimeMetrics({ registry: new Registry(), prefix: 'test' });
 const logger = pino({ level: 'silent' });
 
 beforeAll(async () => {
-  namespace = await testNamespace(await sharedApiServer());
-  client = new ApiClient({ loadConfig: () => namespace.cluster.kubeConfig(), userAgent: 'test', metrics });
+  namespace = await testNamespace(await sharedAPIServer());
+  client = new APIClient({ loadConfig: () => namespace.cluster.kubeConfig(), userAgent: 'test', metrics });
 });
 
 afterAll(() => client?.close());
@@ -37,7 +37,9 @@ afterAll(() => client?.close());
 const leading = {
   yes: true,
   check() {
-    if (!this.yes) throw new Error('somebody else leads');
+    if (!this.yes) {
+      throw new Error('somebody else leads');
+    }
   },
 };
 

@@ -5,7 +5,7 @@ import { freePort } from '../harness/free-port.ts';
 import { poll } from '../harness/poll.ts';
 import { startRedis } from '../harness/redis.ts';
 import { createReader } from '../harness/s3-reader.ts';
-import { sharedApiServer } from '../harness/shared-apiserver.ts';
+import { sharedAPIServer } from '../harness/shared-apiserver.ts';
 import { type ControllerProcess, startController } from './support/controller-process.ts';
 import { type Installation, secret, startInstallation } from './support/installation.ts';
 import { conditionOf, type TestNamespace, testNamespace } from './support/namespace.ts';
@@ -15,7 +15,7 @@ let installation: Installation;
 let controller: ControllerProcess;
 
 beforeAll(async () => {
-  namespace = await testNamespace(await sharedApiServer());
+  namespace = await testNamespace(await sharedAPIServer());
   installation = await startInstallation(['simple', 'deleg']);
   await namespace.apply(...installation.secrets);
   controller = await startController(namespace);
@@ -158,7 +158,9 @@ describe('a RecoveryTarget', () => {
       users: ['user recovery on >acl-password ~* +@all'],
     });
     const { certificate } = redis;
-    if (certificate === undefined) throw new Error('a Redis with TLS has a certificate');
+    if (certificate === undefined) {
+      throw new Error('a Redis with TLS has a certificate');
+    }
     await namespace.apply(
       secret('redis-ca', { 'ca.crt': authority.certificate }),
       secret('redis-client', { 'tls.crt': certificate.certificate, 'tls.key': certificate.key }),

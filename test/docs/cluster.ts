@@ -1,14 +1,14 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { startApiServer } from '../harness/apiserver.ts';
-import type { ApiServerAccess } from '../harness/apiserver-access.ts';
+import { startAPIServer } from '../harness/apiserver.ts';
+import type { APIServerAccess } from '../harness/apiserver-access.ts';
 import { poll } from '../harness/poll.ts';
 import { startProcess } from '../harness/process.ts';
 import { type LostApp, startLostApp } from './lost-app.ts';
 
 /** What a reader of the pages has: a cluster, and an installation whose app was lost. */
 export interface ReadersCluster extends AsyncDisposable {
-  readonly cluster: ApiServerAccess;
+  readonly cluster: APIServerAccess;
   readonly lost: LostApp;
   /** The environment of a reader who works in this namespace. */
   environment(namespace: string): Promise<Readonly<Record<string, string>>>;
@@ -20,7 +20,7 @@ export interface ReadersCluster extends AsyncDisposable {
 export async function startReadersCluster(daysAgo: number): Promise<ReadersCluster> {
   await using stack = new AsyncDisposableStack();
   const lost = stack.use(await startLostApp(daysAgo));
-  const cluster = stack.use(await startApiServer());
+  const cluster = stack.use(await startAPIServer());
   const home = join(lost.directory, 'home');
   await mkdir(home);
   const owned = stack.move();

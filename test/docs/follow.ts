@@ -51,7 +51,9 @@ function scriptOf(steps: readonly Step[], { values }: Reader): string {
     if (step.kind === 'values') {
       return step.names.map((name) => `export ${name}=${quoted(given(values, name, step.where))}`).join('\n');
     }
-    if (step.kind === 'prints') return '';
+    if (step.kind === 'prints') {
+      return '';
+    }
     // A group, not a subshell: what it exports stays. ERR tells of a command that fails before the last one, too.
     return `failed=0; trap 'failed=$?' ERR\n{\n${step.script}\n}\nprintf '${marker}%s\\n' "$failed"`;
   });
@@ -60,7 +62,9 @@ function scriptOf(steps: readonly Step[], { values }: Reader): string {
 
 function given(values: Readonly<Record<string, string>>, name: string, where: string): string {
   const value = values[name];
-  if (value === undefined) throw new Error(`${where}: the test has no value for ${name}.`);
+  if (value === undefined) {
+    throw new Error(`${where}: the test has no value for ${name}.`);
+  }
   return value;
 }
 
@@ -76,7 +80,9 @@ async function runAll(script: string, env: Readonly<Record<string, string>>): Pr
     detached: true,
   });
   const { pid } = shell;
-  if (pid === undefined) throw new Error('bash could not be started.');
+  if (pid === undefined) {
+    throw new Error('bash could not be started.');
+  }
   const patience = setTimeout(() => process.kill(-pid), PATIENCE_MS);
   const [output] = await Promise.all([text(shell.stdout), once(shell, 'close')]).finally(() =>
     clearTimeout(patience),

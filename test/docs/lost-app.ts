@@ -38,7 +38,9 @@ export async function startLostApp(daysAgo: number): Promise<LostApp> {
     const file = join(directory, key);
     await mkdir(dirname(file), { recursive: true });
     await writeFile(file, body);
-    if (key.endsWith('/1.root.json')) await writeFile(join(directory, '1.root.json'), body);
+    if (key.endsWith('/1.root.json')) {
+      await writeFile(join(directory, '1.root.json'), body);
+    }
   }
   const redis = await redisServer.client();
   const owned = stack.move();
@@ -48,9 +50,13 @@ export async function startLostApp(daysAgo: number): Promise<LostApp> {
     path: await programs(join(directory, 'bin')),
     lose: async (keys) => {
       await redis.flushall();
-      if (keys === 'everything') return;
+      if (keys === 'everything') {
+        return;
+      }
       await redis.mset(app.settings);
-      if (keys.length > 0) await redis.del([...keys]);
+      if (keys.length > 0) {
+        await redis.del([...keys]);
+      }
     },
     [Symbol.asyncDispose]: () => owned.disposeAsync(),
   };
@@ -58,7 +64,9 @@ export async function startLostApp(daysAgo: number): Promise<LostApp> {
 
 async function programs(directory: string): Promise<string> {
   await mkdir(directory);
-  for (const name of ['kubectl', 'helm'] as const) await symlink(asset(name), join(directory, name));
+  for (const name of ['kubectl', 'helm'] as const) {
+    await symlink(asset(name), join(directory, name));
+  }
   const redisCLI = dirname(asset('redis-server'));
   return [directory, join(process.cwd(), 'bin'), process.env['PATH'] ?? '', redisCLI].join(':');
 }

@@ -25,7 +25,9 @@ function sectionOf(text: string, section: string, file: string): string {
   const lines = text.split('\n');
   const start = lines.findIndex((line) => /^#+ /.test(line) && line.replace(/^#+ /, '') === section);
   const level = /^#+/.exec(lines[start] ?? '')?.[0].length;
-  if (level === undefined) throw new Error(`${file} has no heading "${section}".`);
+  if (level === undefined) {
+    throw new Error(`${file} has no heading "${section}".`);
+  }
   const end = lines.findIndex(
     (line, index) => index > start && (/^(#+) /.exec(line)?.[1]?.length ?? Infinity) <= level,
   );
@@ -36,7 +38,9 @@ function sectionOf(text: string, section: string, file: string): string {
 function stepOf({ code, directive = '', line }: Fence, file: string): readonly Step[] {
   const where = `${file}:${line}`;
   const exit = /^run(?:: exit (\d+))?$/.exec(directive);
-  if (exit !== null) return [{ kind: 'run', script: code, exit: Number(exit[1] ?? 0), where }];
+  if (exit !== null) {
+    return [{ kind: 'run', script: code, exit: Number(exit[1] ?? 0), where }];
+  }
   if (directive === 'values') {
     return [
       {
@@ -46,6 +50,8 @@ function stepOf({ code, directive = '', line }: Fence, file: string): readonly S
       },
     ];
   }
-  if (directive === 'prints') return [{ kind: 'prints', lines: code.split('\n'), where }];
+  if (directive === 'prints') {
+    return [{ kind: 'prints', lines: code.split('\n'), where }];
+  }
   return [];
 }

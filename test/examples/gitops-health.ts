@@ -14,9 +14,13 @@ export interface EngineVerdict {
 export function gitopsHealth(args: readonly string[], object: unknown): Promise<EngineVerdict> {
   return new Promise((resolve, reject) => {
     const child = execFile(asset('gitops-health'), [...args], (error, stdout, stderr) => {
-      if (error) reject(new Error(stderr.trim(), { cause: error }));
+      if (error) {
+        reject(new Error(stderr.trim(), { cause: error }));
+      }
       // The program prints exactly this shape.
-      else resolve(JSON.parse(stdout) as EngineVerdict);
+      else {
+        resolve(JSON.parse(stdout) as EngineVerdict);
+      }
     });
     child.stdin?.end(JSON.stringify(object));
   });

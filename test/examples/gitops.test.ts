@@ -2,7 +2,7 @@ import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { parse, parseAllDocuments } from 'yaml';
-import { sharedApiServer } from '../harness/shared-apiserver.ts';
+import { sharedAPIServer } from '../harness/shared-apiserver.ts';
 import { gitopsHealth } from './gitops-health.ts';
 
 const CUSTOMIZATIONS = 'examples/gitops/argocd/resource_customizations';
@@ -24,7 +24,7 @@ const kstatusOf: Readonly<Record<string, string>> = {
   Degraded: 'Failed',
 };
 
-describe.each(KINDS)('Argo CD’s health of a %s', (kind) => {
+describe.each(KINDS)("Argo CD's health of a %s", (kind) => {
   const directory = join(CUSTOMIZATIONS, 'tuf-recovery.dev', kind);
 
   test('is what health_test.yaml says, in the interpreter that Argo CD uses', async () => {
@@ -54,9 +54,11 @@ describe.each(KINDS)('Argo CD’s health of a %s', (kind) => {
   });
 
   test('testdata are objects the API server would hold', async () => {
-    const cluster = await sharedApiServer();
+    const cluster = await sharedAPIServer();
     const crds = await readdir('crds');
-    for (const name of crds) await cluster.apply(await readFile(join('crds', name), 'utf8'));
+    for (const name of crds) {
+      await cluster.apply(await readFile(join('crds', name), 'utf8'));
+    }
     const namespace = await cluster.createNamespace('testdata');
     for (const name of await readdir(join(directory, 'testdata'))) {
       const object = parse(await readFile(join(directory, 'testdata', name), 'utf8'));
@@ -68,7 +70,7 @@ describe.each(KINDS)('Argo CD’s health of a %s', (kind) => {
   });
 });
 
-test('the Flux manifests are ones by Flux’ own types', async () => {
+test("the Flux manifests are ones by Flux' own types", async () => {
   for (const name of await readdir('examples/gitops/flux')) {
     for (const document of parseAllDocuments(await readFile(join('examples/gitops/flux', name), 'utf8'))) {
       await expect(gitopsHealth(['decode'], document.toJS()), name).resolves.toMatchObject({
@@ -79,7 +81,7 @@ test('the Flux manifests are ones by Flux’ own types', async () => {
 });
 
 test('health.lua reaches argocd-cm without touching its other keys', async () => {
-  const cluster = await sharedApiServer();
+  const cluster = await sharedAPIServer();
   await cluster.apply('{"apiVersion":"v1","kind":"Namespace","metadata":{"name":"argocd"}}');
   await cluster.kubectl([
     'create',
@@ -102,8 +104,10 @@ test('health.lua reaches argocd-cm without touching its other keys', async () =>
 });
 
 test('what belongs in Git is applied as a whole by kustomize', async () => {
-  const cluster = await sharedApiServer();
-  for (const name of await readdir('crds')) await cluster.apply(await readFile(join('crds', name), 'utf8'));
+  const cluster = await sharedAPIServer();
+  for (const name of await readdir('crds')) {
+    await cluster.apply(await readFile(join('crds', name), 'utf8'));
+  }
   const namespace = await cluster.createNamespace('gitops');
   const rendered = await cluster.kubectl(['kustomize', 'examples/gitops/recovery']);
   await cluster.apply(rendered, { namespace });

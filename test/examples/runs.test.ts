@@ -8,7 +8,7 @@ import { type ControllerProcess, startController } from '../controllers/support/
 import { type Installation, startInstallation } from '../controllers/support/installation.ts';
 import { conditionOf, type TestNamespace, testNamespace } from '../controllers/support/namespace.ts';
 import { existingPolicy } from '../controllers/support/policies.ts';
-import { sharedApiServer } from '../harness/shared-apiserver.ts';
+import { sharedAPIServer } from '../harness/shared-apiserver.ts';
 import { gitopsHealth } from './gitops-health.ts';
 
 let namespace: TestNamespace;
@@ -17,7 +17,7 @@ let controller: ControllerProcess;
 
 beforeAll(async () => {
   installation = await startInstallation(['deleg']);
-  namespace = await testNamespace(await sharedApiServer(), 'examples');
+  namespace = await testNamespace(await sharedAPIServer(), 'examples');
   await namespace.apply(...installation.secrets, installation.target(), installation.target('sentinel-tls'));
   controller = await startController(namespace);
 });

@@ -37,7 +37,7 @@ test.each(['root', 'timestamp', '__proto__', 'constructor', 'with space', 'with.
   },
 );
 
-test('roles that pass have different keys, none of which is another app’s marker, lock or setting', () => {
+test("roles that pass have different keys, none of which is another app's marker, lock or setting", () => {
   const app = { adminName: 'alice', appName: 'tuf' };
   const word = fc.constantFrom(
     'ROOT',

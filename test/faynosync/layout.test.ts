@@ -10,7 +10,7 @@ import {
 
 const listing = (...names: readonly string[]) => names.map((name) => ({ name }));
 
-test('an app’s files lie under its admin and its name', () => {
+test("an app's files lie under its admin and its name", () => {
   expect(metadataPrefix({ adminName: 'alice', appName: 'tuf' })).toBe('tuf_metadata/alice/tuf/');
   expect(metadataPrefix({ adminName: 'alice', appName: 'tuf' }, 'elsewhere')).toBe('elsewhere/alice/tuf/');
 });
@@ -70,7 +70,8 @@ test.each(['', 'a\nb', 'x'.repeat(254)])('adminName %j is refused', (adminName) 
 });
 
 test('every other name is an app', () => {
-  for (const adminName of ['alice', 'ops.team_1', 'EXPIRATION_x', 'a/b', 'ü', ' '])
+  for (const adminName of ['alice', 'ops.team_1', 'EXPIRATION_x', 'a/b', 'ü', ' ']) {
     assertApp({ adminName, appName: 'tuf-2' });
+  }
   expect(describeApp({ adminName: 'alice', appName: 'tuf' })).toBe('alice/tuf');
 });

@@ -31,7 +31,9 @@ test('every task record the real server wrote is understood', async () => {
   for (const name of GOLDEN_APPS) {
     const { redis } = await goldenApp(name);
     for (const [key, { value }] of redis) {
-      if (!key.startsWith('task:')) continue;
+      if (!key.startsWith('task:')) {
+        continue;
+      }
       expect(readTask(value)).toEqual({ terminal: true, lastUpdate: expect.any(Date) });
     }
   }

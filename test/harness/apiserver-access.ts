@@ -10,7 +10,7 @@ import { temporaryDirectory } from './temporary-directory.ts';
 const CRD = 'customresourcedefinition.apiextensions.k8s.io/';
 
 /** All that a client needs to know of a running API server. Plain data, so that it can go to another process. */
-export interface ApiServerAddress {
+export interface APIServerAddress {
   readonly url: string;
   /** PEM */
   readonly certificateAuthority: string;
@@ -30,8 +30,8 @@ interface AccessOptions {
 }
 
 /** A running API server as its clients see it. Disposing of it only removes local files. */
-export interface ApiServerAccess extends AsyncDisposable {
-  readonly address: ApiServerAddress;
+export interface APIServerAccess extends AsyncDisposable {
+  readonly address: APIServerAddress;
   /** Configuration for @kubernetes/client-node. */
   kubeConfig(options?: AccessOptions): KubeConfig;
   /** Writes a kubeconfig file and returns its path; it goes with this object. */
@@ -53,9 +53,9 @@ interface KubectlOptions {
 }
 
 /** Prepares the access to an API server that runs already. */
-export async function accessApiServer(address: ApiServerAddress): Promise<ApiServerAccess> {
+export async function accessAPIServer(address: APIServerAddress): Promise<APIServerAccess> {
   const directory = await temporaryDirectory('kubeconfig');
-  const kubeconfigFile: ApiServerAccess['kubeconfigFile'] = async (options) => {
+  const kubeconfigFile: APIServerAccess['kubeconfigFile'] = async (options) => {
     const path = join(directory.path, `${randomBytes(6).toString('hex')}.kubeconfig`);
     // JSON is YAML.
     await writeFile(path, JSON.stringify(kubeconfig(address, options)), { mode: 0o600 });
@@ -63,7 +63,7 @@ export async function accessApiServer(address: ApiServerAddress): Promise<ApiSer
   };
   const adminFile = await kubeconfigFile();
 
-  const kubectl: ApiServerAccess['kubectl'] = (args, { input, kubeconfigFile: file = adminFile } = {}) =>
+  const kubectl: APIServerAccess['kubectl'] = (args, { input, kubeconfigFile: file = adminFile } = {}) =>
     new Promise((resolve, reject) => {
       const child = execFile(
         asset('kubectl'),
@@ -82,7 +82,7 @@ export async function accessApiServer(address: ApiServerAddress): Promise<ApiSer
       child.stdin?.end(input);
     });
 
-  const apply: ApiServerAccess['apply'] = async (manifests, { namespace } = {}) => {
+  const apply: APIServerAccess['apply'] = async (manifests, { namespace } = {}) => {
     const where = namespace === undefined ? [] : [`--namespace=${namespace}`];
     const applied = await kubectl(
       ['apply', '--server-side', '--force-conflicts', '--output=name', '--filename=-', ...where],
@@ -126,7 +126,7 @@ export async function accessApiServer(address: ApiServerAddress): Promise<ApiSer
   };
 }
 
-function kubeconfig(address: ApiServerAddress, { token, server, namespace }: AccessOptions = {}): object {
+function kubeconfig(address: APIServerAddress, { token, server, namespace }: AccessOptions = {}): object {
   const named = 'test';
   return {
     apiVersion: 'v1',

@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
-import { startApiServer } from './apiserver.ts';
+import { startAPIServer } from './apiserver.ts';
 import { startFaultProxy } from './faultproxy.ts';
 import { poll } from './poll.ts';
-import { sharedApiServer } from './shared-apiserver.ts';
+import { sharedAPIServer } from './shared-apiserver.ts';
 
 const WIDGET = `
 apiVersion: apiextensions.k8s.io/v1
@@ -21,8 +21,8 @@ spec:
 
 describe('API server', () => {
   test('is shared by test files, serves an applied CRD at once and keeps a ServiceAccount to its rights', async () => {
-    await using cluster = await sharedApiServer();
-    await using sameCluster = await sharedApiServer();
+    await using cluster = await sharedAPIServer();
+    await using sameCluster = await sharedAPIServer();
     expect(sameCluster.address).toEqual(cluster.address);
     await cluster.apply(WIDGET);
     const namespace = await cluster.createNamespace();
@@ -40,8 +40,8 @@ describe('API server', () => {
     );
   });
 
-  test('of one’s own runs controllers, knows users, survives SIGKILL and is reached through a proxy', async () => {
-    await using cluster = await startApiServer({
+  test("of one's own runs controllers, knows users, survives SIGKILL and is reached through a proxy", async () => {
+    await using cluster = await startAPIServer({
       controllerManager: true,
       users: [{ name: 'alice', groups: ['developers', 'on-call'] }],
     });

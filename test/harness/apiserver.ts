@@ -2,7 +2,7 @@ import { generateKeyPairSync, randomBytes } from 'node:crypto';
 import { writeFile } from 'node:fs/promises';
 import { get } from 'node:https';
 import { join } from 'node:path';
-import { type ApiServerAccess, type ApiServerAddress, accessApiServer } from './apiserver-access.ts';
+import { type APIServerAccess, type APIServerAddress, accessAPIServer } from './apiserver-access.ts';
 import { asset } from './assets.ts';
 import { createAuthority } from './certificates.ts';
 import { freePort } from './free-port.ts';
@@ -10,7 +10,7 @@ import { type RunningProcess, startProcess } from './process.ts';
 import { temporaryDirectory } from './temporary-directory.ts';
 
 /** How the API server is to be set up. */
-export interface ApiServerOptions {
+export interface APIServerOptions {
   /** Users beside the administrator; their tokens are in `address.tokens`. They may do what RBAC grants them. */
   readonly users?: readonly { readonly name: string; readonly groups?: readonly string[] }[];
   /** Runs the controllers that collect garbage, empty namespaces and create default ServiceAccounts, too. */
@@ -18,7 +18,7 @@ export interface ApiServerOptions {
 }
 
 /** A real control plane without nodes: etcd, kube-apiserver with RBAC and, on request, kube-controller-manager. */
-export interface ApiServer extends ApiServerAccess {
+export interface APIServer extends APIServerAccess {
   readonly port: number;
   readonly etcd: RunningProcess;
   /** The kube-apiserver; a new process after {@link restart}. */
@@ -29,7 +29,7 @@ export interface ApiServer extends ApiServerAccess {
 }
 
 /** Starts a control plane; about three seconds. */
-export async function startApiServer(options: ApiServerOptions = {}): Promise<ApiServer> {
+export async function startAPIServer(options: APIServerOptions = {}): Promise<APIServer> {
   const stack = new AsyncDisposableStack();
   try {
     return await start(options, stack);
@@ -40,14 +40,14 @@ export async function startApiServer(options: ApiServerOptions = {}): Promise<Ap
 }
 
 async function start(
-  { users = [], controllerManager = false }: ApiServerOptions,
+  { users = [], controllerManager = false }: APIServerOptions,
   stack: AsyncDisposableStack,
-): Promise<ApiServer> {
+): Promise<APIServer> {
   const directory = stack.use(await temporaryDirectory('apiserver'));
   const authority = stack.use(await createAuthority());
   const [port, etcdPort] = [await freePort(), await freePort()];
   const tokens = Object.fromEntries(users.map(({ name }) => [name, randomBytes(24).toString('hex')]));
-  const address: ApiServerAddress = {
+  const address: APIServerAddress = {
     url: `https://127.0.0.1:${port}`,
     certificateAuthority: authority.certificate,
     adminToken: randomBytes(24).toString('hex'),
@@ -97,7 +97,7 @@ async function start(
     });
   let running = await launch();
   stack.defer(() => running[Symbol.asyncDispose]());
-  const access = stack.use(await accessApiServer(address));
+  const access = stack.use(await accessAPIServer(address));
   if (controllerManager) {
     stack.use(
       await startControllerManager(
@@ -167,13 +167,13 @@ function startControllerManager(
   });
 }
 
-async function answers(address: ApiServerAddress, ...paths: readonly string[]): Promise<boolean> {
+async function answers(address: APIServerAddress, ...paths: readonly string[]): Promise<boolean> {
   const statuses = await Promise.all(paths.map((path) => status(address, path)));
   return statuses.every((code) => code === 200);
 }
 
 function status(
-  { url, certificateAuthority, adminToken }: ApiServerAddress,
+  { url, certificateAuthority, adminToken }: APIServerAddress,
   path: string,
 ): Promise<number | undefined> {
   return new Promise((resolve, reject) => {

@@ -19,6 +19,6 @@ test('a run ends with its counts alone on a line, after what was skipped and why
   ]);
 });
 
-test('a file that can’t be loaded counts as a failure', async () => {
+test("a file that can't be loaded counts as a failure", async () => {
   expect((await linesOf('broken')).at(-1)).toBe('0 passed, 1 failed, 0 skipped');
 });

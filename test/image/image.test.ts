@@ -9,7 +9,7 @@ import { parseDockerfile, type Stage } from '../../scripts/image/dockerfile.ts';
 import { goldenApp } from '../harness/golden.ts';
 import { startRedis } from '../harness/redis.ts';
 import { startS3 } from '../harness/s3.ts';
-import { sharedApiServer } from '../harness/shared-apiserver.ts';
+import { sharedAPIServer } from '../harness/shared-apiserver.ts';
 import { type TemporaryDirectory, temporaryDirectory } from '../harness/temporary-directory.ts';
 
 /** The user of the image; nobody in particular here. */
@@ -58,13 +58,17 @@ async function dockerfile(): Promise<readonly Stage[]> {
 
 function stageNamed(stages: readonly Stage[], name: string): Stage {
   const found = stages.find((stage) => stage.name === name);
-  if (found === undefined) throw new Error(`The Dockerfile has no stage ${name}.`);
+  if (found === undefined) {
+    throw new Error(`The Dockerfile has no stage ${name}.`);
+  }
   return found;
 }
 
 function lastStage(stages: readonly Stage[]): Stage {
   const last = stages.at(-1);
-  if (last === undefined) throw new Error('The Dockerfile has no stage.');
+  if (last === undefined) {
+    throw new Error('The Dockerfile has no stage.');
+  }
   return last;
 }
 
@@ -81,10 +85,11 @@ function run(
       ...(root ? { uid: UID, gid: UID } : {}),
     });
     let output = '';
-    for (const stream of [child.stdout, child.stderr])
+    for (const stream of [child.stdout, child.stderr]) {
       stream.on('data', (chunk) => {
         output += chunk;
       });
+    }
     child.once('error', reject);
     child.once('close', (code) => resolve({ code, output }));
   });
@@ -122,7 +127,9 @@ describe('the Dockerfile', () => {
     await writeFile(join(repository.path, 'scripts/build.ts'), '');
     await writeFile(join(repository.path, '.dockerignore'), '*\n!scripts/build.ts\n');
     const [stage] = parseDockerfile('FROM node AS build\nCOPY scripts/build.ts scripts/build scripts/\n');
-    if (stage === undefined) throw new Error('no stage');
+    if (stage === undefined) {
+      throw new Error('no stage');
+    }
     await expect(replayBuildStage(stage, repository.path, directory.path)).rejects.toThrow(
       'Dockerfile:2: scripts/build does not reach the builder. Add !scripts/build to .dockerignore.',
     );
@@ -143,15 +150,18 @@ describe('what the image contains', () => {
     );
     expect(names.filter((name) => name.includes('node_modules') || name.endsWith('.ts'))).toEqual([]);
     let bytes = 0;
-    for (const name of names) bytes += (await stat(join(image.path, 'app', name))).size;
+    for (const name of names) {
+      bytes += (await stat(join(image.path, 'app', name))).size;
+    }
     expect(bytes).toBeLessThan(15_000_000);
   });
 
   test('knows its version and explains itself', async () => {
     expect(await run(['--version'])).toEqual({ code: 0, output: expect.stringMatching(/^\d+\.\d+\.\d+\n$/) });
     const { output } = await run(['--help']);
-    for (const command of ['controller', 'shim', 'recover', 'verify', 'status', 'run'])
+    for (const command of ['controller', 'shim', 'recover', 'verify', 'status', 'run']) {
       expect(output).toContain(`  ${command} `);
+    }
   });
 
   test('brings an app back: S3, Redis and the scripts work from the bundle', async () => {
@@ -201,8 +211,10 @@ describe('what the image contains', () => {
   });
 
   test('talks to a cluster', async () => {
-    const cluster = await sharedApiServer();
-    for (const file of await readdir('crds')) await cluster.apply(await readFile(join('crds', file), 'utf8'));
+    const cluster = await sharedAPIServer();
+    for (const file of await readdir('crds')) {
+      await cluster.apply(await readFile(join('crds', file), 'utf8'));
+    }
     const namespace = await cluster.createNamespace('image');
     await using directory = await temporaryDirectory('kubeconfig');
     await chmod(directory.path, 0o755);

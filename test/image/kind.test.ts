@@ -7,7 +7,7 @@ import { upload } from '../../scripts/e2e-kind/upload.ts';
 import { runCLI } from '../cli/run-cli.ts';
 import { testNamespace } from '../controllers/support/namespace.ts';
 import { startS3 } from '../harness/s3.ts';
-import { sharedApiServer } from '../harness/shared-apiserver.ts';
+import { sharedAPIServer } from '../harness/shared-apiserver.ts';
 import { temporaryDirectory } from '../harness/temporary-directory.ts';
 
 // The cluster itself needs Docker; what can be tried without it is tried here.
@@ -24,7 +24,7 @@ test('without Docker the end-to-end test says what is missing and fails', async 
 });
 
 test('the API server accepts what the end-to-end test puts into its cluster', async () => {
-  const namespace = await testNamespace(await sharedApiServer(), 'kind');
+  const namespace = await testNamespace(await sharedAPIServer(), 'kind');
   const items = [...backendManifests, targetManifest('a'.repeat(64))];
   const output = await namespace.cluster.kubectl(
     ['create', '--dry-run=server', '--validate=strict', '--filename=-', `--namespace=${namespace.name}`],

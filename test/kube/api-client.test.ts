@@ -1,10 +1,10 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { ApiError, isTooManyRequests } from '../../src/kube/client/api-error.ts';
+import { APIError, isTooManyRequests } from '../../src/kube/client/api-error.ts';
 import { ConnectionError } from '../../src/kube/client/connection-error.ts';
 import { temporaryDirectory } from '../harness/temporary-directory.ts';
-import { type Answer, reply, startScriptedApi, status } from './fixtures/scriptedapi.ts';
+import { type Answer, reply, startScriptedAPI, status } from './fixtures/scriptedapi.ts';
 import { testClient } from './fixtures/testclient.ts';
 import { WIDGETS, widget } from './fixtures/widget.ts';
 
@@ -32,7 +32,7 @@ test('C13: a rotated token costs no failed call: after a 401 the credentials are
   const tokenFile = join(directory.path, 'token');
   await writeFile(tokenFile, 'old');
   let accepted = 'old';
-  await using api = await startScriptedApi((request, response) =>
+  await using api = await startScriptedAPI((request, response) =>
     request.headers.authorization === `Bearer ${accepted}`
       ? reply(response, 200, OBJECT)
       : reply(response, 401, status(401, 'Unauthorized')),
@@ -58,7 +58,7 @@ test('C13: a rotated token costs no failed call: after a 401 the credentials are
 });
 
 test('C13: a write is repeated after a 401 too: the server did nothing', async () => {
-  await using api = await startScriptedApi(
+  await using api = await startScriptedAPI(
     inTurn((_request, response) => reply(response, 401, status(401, 'Unauthorized')), ok),
   );
   await using rig = testClient(() => api.config());
@@ -69,7 +69,7 @@ test('C13: a write is repeated after a 401 too: the server did nothing', async (
 test('C13: credentials that cannot be read are an error of their own, and not the end', async () => {
   await using directory = await temporaryDirectory('token');
   const tokenFile = join(directory.path, 'token');
-  await using api = await startScriptedApi(ok);
+  await using api = await startScriptedAPI(ok);
   await using rig = testClient(() =>
     api.config({ authProvider: { name: 'tokenFile', config: { tokenFile } } }),
   );
@@ -81,7 +81,7 @@ test('C13: credentials that cannot be read are an error of their own, and not th
 });
 
 test('C14: a call that gets no answer ends at its own deadline, with the time in its message', async () => {
-  await using api = await startScriptedApi(() => undefined);
+  await using api = await startScriptedAPI(() => undefined);
   await using rig = testClient(() => api.config(), { get: 50, list: 50, write: 50, watch: 50 });
   const calls = [
     rig.client.get(WIDGETS, KEY),
@@ -98,7 +98,7 @@ test('C14: a call that gets no answer ends at its own deadline, with the time in
 });
 
 test('C14: a body that stops in the middle counts as no answer', async () => {
-  await using api = await startScriptedApi((_request, response) => {
+  await using api = await startScriptedAPI((_request, response) => {
     response.writeHead(200, { 'content-type': 'application/json' }).write('{"kind":');
   });
   await using rig = testClient(() => api.config(), { get: 100 });
@@ -106,7 +106,7 @@ test('C14: a body that stops in the middle counts as no answer', async () => {
 });
 
 test.each([429, 503])('C14: Retry-After of a %i is waited for, and the call then succeeds', async (code) => {
-  await using api = await startScriptedApi(inTurn(throttled('1', code), throttled('1', code), ok));
+  await using api = await startScriptedAPI(inTurn(throttled('1', code), throttled('1', code), ok));
   await using rig = testClient(() => api.config());
   await rig.client.get(WIDGETS, KEY);
   const [first, second, third] = api.requests.map(({ at }) => at);
@@ -116,7 +116,7 @@ test.each([429, 503])('C14: Retry-After of a %i is waited for, and the call then
 });
 
 test('C14: what may not be done twice is not repeated: create, replace and patch', async () => {
-  await using api = await startScriptedApi(throttled('1'));
+  await using api = await startScriptedAPI(throttled('1'));
   await using rig = testClient(() => api.config());
   await expect(rig.client.create(WIDGETS, widget('n', 'a'))).rejects.toSatisfy(isTooManyRequests);
   await expect(rig.client.replace(WIDGETS, OBJECT)).rejects.toMatchObject({ retryAfterSeconds: 1 });
@@ -127,7 +127,7 @@ test('C14: what may not be done twice is not repeated: create, replace and patch
 });
 
 test('C14: without Retry-After, or with an unreasonable one, the caller decides', async () => {
-  await using api = await startScriptedApi(
+  await using api = await startScriptedAPI(
     inTurn(
       (_request, response) => reply(response, 503, status(503, 'ServiceUnavailable')),
       throttled('86400'),
@@ -140,7 +140,7 @@ test('C14: without Retry-After, or with an unreasonable one, the caller decides'
 });
 
 test('an abort ends a call at once with its own reason, also one that waits for Retry-After', async () => {
-  await using api = await startScriptedApi(throttled('30'));
+  await using api = await startScriptedAPI(throttled('30'));
   await using rig = testClient(() => api.config());
   const controller = new AbortController();
   const call = rig.client.get(WIDGETS, KEY, { signal: controller.signal });
@@ -150,7 +150,7 @@ test('an abort ends a call at once with its own reason, also one that waits for 
 });
 
 test('a connection the server closed while idle is replaced without a failed read', async () => {
-  await using api = await startScriptedApi(
+  await using api = await startScriptedAPI(
     inTurn(ok, (_request, response) => void response.socket?.destroy(), ok),
   );
   await using rig = testClient(() => api.config());
@@ -160,7 +160,7 @@ test('a connection the server closed while idle is replaced without a failed rea
 });
 
 test('C21: calls share one pool: a hundred in a row do not need a third connection', async () => {
-  await using api = await startScriptedApi(ok);
+  await using api = await startScriptedAPI(ok);
   await using rig = testClient(() => api.config());
   for (let count = 0; count < 100; count += 1) {
     await rig.client.get(WIDGETS, KEY);
@@ -174,7 +174,7 @@ test('a list follows its pages, and starts over without pages when a page token 
     metadata: { resourceVersion: 'opaque', ...(next && { continue: next }) },
     items: names.map((name) => ({ metadata: { name, resourceVersion: 'v' } })),
   });
-  await using api = await startScriptedApi(({ query }, response) => {
+  await using api = await startScriptedAPI(({ query }, response) => {
     if (query.get('continue') === 'two') {
       reply(response, 410, status(410, 'Expired'));
     } else if (query.get('limit') === '2') {
@@ -191,7 +191,7 @@ test('a list follows its pages, and starts over without pages when a page token 
 });
 
 test('an answer of another kind, or none at all, is no object', async () => {
-  await using api = await startScriptedApi(
+  await using api = await startScriptedAPI(
     inTurn(
       (_request, response) => reply(response, 200, { ...OBJECT, kind: 'Gadget' }),
       (_request, response) => void response.writeHead(200).end('<html>'),
@@ -205,18 +205,18 @@ test('an answer of another kind, or none at all, is no object', async () => {
   await expect(rig.client.list(WIDGETS)).rejects.toBeInstanceOf(ConnectionError);
 });
 
-test('an error page of a proxy becomes an ApiError that quotes its beginning', async () => {
-  await using api = await startScriptedApi(
+test('an error page of a proxy becomes an APIError that quotes its beginning', async () => {
+  await using api = await startScriptedAPI(
     (_request, response) => void response.writeHead(502).end('bad gateway'),
   );
   await using rig = testClient(() => api.config());
   const failing = rig.client.get(WIDGETS, KEY);
-  await expect(failing).rejects.toBeInstanceOf(ApiError);
+  await expect(failing).rejects.toBeInstanceOf(APIError);
   await expect(failing).rejects.toThrow('GET /apis/kube.test/v1/namespaces/n/widgets/a: 502: bad gateway');
 });
 
 test('a refused connection says so, and what to check', async () => {
-  const api = await startScriptedApi(ok);
+  const api = await startScriptedAPI(ok);
   await using rig = testClient(() => api.config());
   await api[Symbol.asyncDispose]();
   const failing = rig.client.get(WIDGETS, KEY);
@@ -226,7 +226,7 @@ test('a refused connection says so, and what to check', async () => {
 });
 
 test('warnings of the API server reach the log', async () => {
-  await using api = await startScriptedApi((_request, response) =>
+  await using api = await startScriptedAPI((_request, response) =>
     reply(response, 200, OBJECT, { warning: '299 - "kube.test/v1 Widget is deprecated"' }),
   );
   await using rig = testClient(() => api.config());
@@ -235,7 +235,7 @@ test('warnings of the API server reach the log', async () => {
 });
 
 test('a closed client opens no connection again', async () => {
-  await using api = await startScriptedApi(ok);
+  await using api = await startScriptedAPI(ok);
   const rig = testClient(() => api.config());
   await rig.client.close();
   await expect(rig.client.get(WIDGETS, KEY)).rejects.toThrow('closed');

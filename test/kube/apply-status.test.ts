@@ -128,7 +128,7 @@ test('C15: merge patch and JSON patch are what custom resources take; both work'
   await expect(wrong).rejects.toSatisfy(isInvalid);
 });
 
-test('a finalizer holds back a deletion until it is removed, and takes nobody else’s away', async () => {
+test("a finalizer holds back a deletion until it is removed, and takes nobody else's away", async () => {
   const created = await create('held');
   const held = await addFinalizer(world.client, WIDGETS, created, 'kube.test/one');
   expect(await addFinalizer(world.client, WIDGETS, held, 'kube.test/one')).toBe(held);

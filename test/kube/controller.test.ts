@@ -77,8 +77,12 @@ test('a terminal error forgets the failures before it: the next look is the firs
   const { controller } = startController(
     async (_key, context) => {
       retries.push(context.retries);
-      if (retries.length <= 2) throw new Error('for now');
-      if (retries.length === 3) throw new TerminalError(new Error('the spec is wrong'));
+      if (retries.length <= 2) {
+        throw new Error('for now');
+      }
+      if (retries.length === 3) {
+        throw new TerminalError(new Error('the spec is wrong'));
+      }
     },
     { clock },
   );

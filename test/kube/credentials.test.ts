@@ -7,7 +7,7 @@ import type { TLSSocket } from 'node:tls';
 import { KubeConfig } from '@kubernetes/client-node';
 import { beforeAll, expect, test } from 'vitest';
 import { selfSubjectAccessReview } from '../../src/kube/client/access-review.ts';
-import { ApiError } from '../../src/kube/client/api-error.ts';
+import { APIError } from '../../src/kube/client/api-error.ts';
 import { createAuthority } from '../harness/certificates.ts';
 import { poll } from '../harness/poll.ts';
 import { temporaryDirectory } from '../harness/temporary-directory.ts';
@@ -20,7 +20,7 @@ beforeAll(startCluster);
 const KEY = { namespace: 'n', name: 'a' };
 
 /** An HTTPS server that notes the user of each request's client certificate, and the protocol it was asked by. */
-async function startTlsApi() {
+async function startTLSAPI() {
   const authority = await createAuthority();
   const { certificate: cert, key } = await authority.issue('server');
   const users: string[] = [];
@@ -56,7 +56,7 @@ async function startTlsApi() {
 }
 
 test('C13: a rotated client certificate takes effect with the next call', async () => {
-  await using api = await startTlsApi();
+  await using api = await startTLSAPI();
   await using directory = await temporaryDirectory('client-certificate');
   const [certFile, keyFile] = [join(directory.path, 'tls.crt'), join(directory.path, 'tls.key')];
   const install = async (user: string): Promise<void> => {
@@ -85,7 +85,7 @@ test('C13: a rotated client certificate takes effect with the next call', async 
 });
 
 test('a server that the configured authority did not certify is refused, with what to check', async () => {
-  await using api = await startTlsApi();
+  await using api = await startTLSAPI();
   await using other = await createAuthority('another authority');
   await using rig = testClient(() => {
     const config = new KubeConfig();
@@ -130,7 +130,7 @@ test('C13: a revoked service account token on the real API server costs no faile
       verb: 'get',
       resource: 'pods',
     }).catch((error: unknown) => error);
-    return refused instanceof ApiError && refused.status === 401;
+    return refused instanceof APIError && refused.status === 401;
   });
   await ask();
   expect(await rig.seen.value('rest_client_requests_total', { code: '401' })).toBe(1);

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { systemClock } from '../../src/async/clock.ts';
-import type { ApiClient } from '../../src/kube/client/api-client.ts';
-import { ApiError, isInvalid } from '../../src/kube/client/api-error.ts';
+import type { APIClient } from '../../src/kube/client/api-client.ts';
+import { APIError, isInvalid } from '../../src/kube/client/api-error.ts';
 import { ConnectionError } from '../../src/kube/client/connection-error.ts';
 import { EVENTS, type KubernetesEvent } from '../../src/kube/events/event.ts';
 import { EventRecorder, type EventRecorderOptions } from '../../src/kube/events/event-recorder.ts';
@@ -78,7 +78,7 @@ test('C16: the three digits of toISOString are refused, which is why there is a 
     regarding: { apiVersion: 'v1', kind: 'Namespace', name: world.namespace, namespace: world.namespace },
   };
   const failure: unknown = await world.client.create(EVENTS, event).catch((error: unknown) => error);
-  expect(failure).toBeInstanceOf(ApiError);
+  expect(failure).toBeInstanceOf(APIError);
   expect(isInvalid(failure)).toBe(false);
   expect(failure).toMatchObject({ status: 400 });
 });
@@ -117,7 +117,7 @@ function noting(fail: (call: number) => Error | undefined = () => undefined) {
     answer(`create ${series?.count ?? 1}`);
   const patch = (_resource: unknown, _key: unknown, { body }: { body: { series: { count: number } } }) =>
     answer(`patch ${body.series.count}`);
-  const client = { create, patch } as unknown as Pick<ApiClient, 'create' | 'patch'>;
+  const client = { create, patch } as unknown as Pick<APIClient, 'create' | 'patch'>;
   return { calls, client };
 }
 
@@ -151,7 +151,7 @@ test('an outage delays an event, a refusal drops it, and neither is felt by whoe
   first.recorder.event(SUBJECT, STARTED);
   await clock.advance(30_000);
   expect(outage.calls).toHaveLength(4);
-  const refusal = noting(() => new ApiError('POST', 403, { reason: 'Forbidden' }));
+  const refusal = noting(() => new APIError('POST', 403, { reason: 'Forbidden' }));
   const second = startRecorder({ clock, client: refusal.client });
   second.recorder.event(SUBJECT, STARTED);
   await clock.advance(30_000);
@@ -163,7 +163,7 @@ test('an outage delays an event, a refusal drops it, and neither is felt by whoe
 test('an event the server has already forgotten is created anew, with its count', async () => {
   const clock = new ManualClock();
   const { calls, client } = noting((call) =>
-    call === 2 ? new ApiError('PATCH', 404, { reason: 'NotFound' }) : undefined,
+    call === 2 ? new APIError('PATCH', 404, { reason: 'NotFound' }) : undefined,
   );
   const { recorder } = startRecorder({ clock, client });
   recorder.event(SUBJECT, STARTED);

@@ -1,6 +1,6 @@
 import { beforeAll, expect, test } from 'vitest';
-import { ApiError } from '../../src/kube/client/api-error.ts';
-import { reply, startScriptedApi, status } from './fixtures/scriptedapi.ts';
+import { APIError } from '../../src/kube/client/api-error.ts';
+import { reply, startScriptedAPI, status } from './fixtures/scriptedapi.ts';
 import { testClient } from './fixtures/testclient.ts';
 import { WIDGETS, widget } from './fixtures/widget.ts';
 import { startCluster, widgetCluster } from './fixtures/widgetcluster.ts';
@@ -31,7 +31,7 @@ test('a list of several pages of the real API server is complete, in order, and 
 });
 
 test('a list whose second page fails is no list', async () => {
-  await using api = await startScriptedApi(({ query }, response) =>
+  await using api = await startScriptedAPI(({ query }, response) =>
     query.has('continue')
       ? reply(response, 500, status(500, 'InternalError'))
       : reply(response, 200, {
@@ -41,5 +41,5 @@ test('a list whose second page fails is no list', async () => {
         }),
   );
   await using rig = testClient(() => api.config());
-  await expect(rig.client.list(WIDGETS)).rejects.toBeInstanceOf(ApiError);
+  await expect(rig.client.list(WIDGETS)).rejects.toBeInstanceOf(APIError);
 });

@@ -3,13 +3,13 @@ import { expect, test } from 'vitest';
 import { poll } from '../harness/poll.ts';
 import { liveHeap } from './fixtures/heap.ts';
 import { running } from './fixtures/running.ts';
-import { reply, startScriptedApi } from './fixtures/scriptedapi.ts';
+import { reply, startScriptedAPI } from './fixtures/scriptedapi.ts';
 import { testClient } from './fixtures/testclient.ts';
 import { FAST, widgetInformer } from './fixtures/widgetinformer.ts';
 
 test('C21: two thousand reconnects leave no sockets, no listeners and no heap behind', async () => {
   let watches = 0;
-  await using api = await startScriptedApi((request, response) => {
+  await using api = await startScriptedAPI((request, response) => {
     if (!request.query.has('watch')) {
       reply(response, 200, { kind: 'WidgetList', metadata: { resourceVersion: 'x' }, items: [] });
       return;

@@ -2,13 +2,13 @@ import type { ServerResponse } from 'node:http';
 import { expect, test } from 'vitest';
 import type { InformerOptions } from '../../src/kube/cache/informer.ts';
 import { DEFAULT_REFLECTOR_TIMINGS } from '../../src/kube/cache/reflector-timings.ts';
-import { ApiError } from '../../src/kube/client/api-error.ts';
+import { APIError } from '../../src/kube/client/api-error.ts';
 import { ConnectionError } from '../../src/kube/client/connection-error.ts';
 import { poll } from '../harness/poll.ts';
 import { ManualClock } from './fixtures/manualclock.ts';
 import { observed } from './fixtures/observed.ts';
 import { running } from './fixtures/running.ts';
-import { reply, type SeenRequest, startScriptedApi, status } from './fixtures/scriptedapi.ts';
+import { reply, type SeenRequest, startScriptedAPI, status } from './fixtures/scriptedapi.ts';
 import { testClient } from './fixtures/testclient.ts';
 import type { Widget } from './fixtures/widget.ts';
 import { cachedNames, FAST, widgetInformer } from './fixtures/widgetinformer.ts';
@@ -29,7 +29,7 @@ function bookmark(resourceVersion: string): string {
 /** A tiny API server whose list is what `world` holds and whose watches are what `watch` makes of them. */
 function startWorld(watch: (request: SeenRequest, response: ServerResponse, nth: number) => void) {
   const world = { names: ['a', 'b'], listVersion: 'list-1', lists: 0, watches: 0 };
-  const api = startScriptedApi((request, response) => {
+  const api = startScriptedAPI((request, response) => {
     if (request.query.has('watch')) {
       world.watches += 1;
       response.writeHead(200, { 'content-type': 'application/json' });
@@ -58,7 +58,7 @@ test.each(Object.keys(expiries))(
     let names = ['a', 'b'];
     let newest = 'stale';
     const listed: (string | null)[] = [];
-    await using api = await startScriptedApi(({ query }, response) => {
+    await using api = await startScriptedAPI(({ query }, response) => {
       if (!query.has('watch')) {
         listed.push(query.get('resourceVersion'));
         const items = names.map((name) => stored(name, 'v'));
@@ -98,7 +98,7 @@ test('C5: history that expires between list and watch again and again ends in ba
     },
     watch: async function* () {
       yield* [];
-      throw new ApiError('WATCH', 410, { reason: 'Expired' });
+      throw new APIError('WATCH', 410, { reason: 'Expired' });
     },
   };
   const informer = widgetInformer(client, seen, {
@@ -173,7 +173,7 @@ test('C4: a server that accepts watches and drops them is not hammered either', 
 
 test('C3: twenty failed lists in a row, of every kind, do not end the loop', async () => {
   let lists = 0;
-  await using api = await startScriptedApi((request, response) => {
+  await using api = await startScriptedAPI((request, response) => {
     if (request.query.has('watch')) {
       response.writeHead(200).write(bookmark('later'));
       return;
@@ -229,7 +229,7 @@ test.each([429, 502, 503, 504])(
   async (code) => {
     let lists = 0;
     const continued: (string | null)[] = [];
-    await using api = await startScriptedApi((request, response) => {
+    await using api = await startScriptedAPI((request, response) => {
       if (!request.query.has('watch')) {
         lists += 1;
         const metadata = { resourceVersion: 'list-1' };
@@ -323,7 +323,7 @@ test('a list is repeated when it has grown old, although nothing seems wrong', a
 
 test('a list that is newer than the server it asks is asked for again without a resourceVersion', async () => {
   const asked: (string | null)[] = [];
-  await using api = await startScriptedApi((request, response) => {
+  await using api = await startScriptedAPI((request, response) => {
     if (request.query.has('watch')) {
       response.writeHead(200).write(bookmark('later'));
       return;
@@ -346,7 +346,7 @@ test('a list that is newer than the server it asks is asked for again without a 
 test('an API server that was restored from a backup, and knows less than was seen, is believed', async () => {
   let names = ['a', 'b'];
   let restored = false;
-  await using api = await startScriptedApi(({ query }, response) => {
+  await using api = await startScriptedAPI(({ query }, response) => {
     const known = restored ? 'early' : 'late';
     if (restored && query.get('resourceVersion') === 'late') {
       const causes = [{ reason: 'ResourceVersionTooLarge', message: 'Too large resource version' }];

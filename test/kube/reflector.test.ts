@@ -1,6 +1,6 @@
 import { beforeAll, expect, test } from 'vitest';
 import { selfSubjectAccessReview } from '../../src/kube/client/access-review.ts';
-import { startApiServer } from '../harness/apiserver.ts';
+import { startAPIServer } from '../harness/apiserver.ts';
 import { startFaultProxy } from '../harness/faultproxy.ts';
 import { poll } from '../harness/poll.ts';
 import { startFreezingProxy } from './fixtures/freezingproxy.ts';
@@ -80,7 +80,7 @@ test('C3, C11: what is created and deleted while the API server cannot be reache
 });
 
 test('C3, C4: an API server that is killed and comes back finds one watch and no crowd', async () => {
-  await using server = await startApiServer();
+  await using server = await startAPIServer();
   await server.apply(WIDGET_CRD);
   await using proxy = await startFaultProxy({ port: server.port });
   await using through = testClient(() => server.kubeConfig({ server: `https://127.0.0.1:${proxy.port}` }));
@@ -142,7 +142,7 @@ test('a missing permission says which, and what to do', async () => {
 });
 
 test('a kind that is not installed says so, and is found once it is', async () => {
-  await using server = await startApiServer();
+  await using server = await startAPIServer();
   await using rig = testClient(() => server.kubeConfig());
   const informer = widgetInformer(rig.client, rig.seen);
   await using _run = running((signal) => informer.run(signal));

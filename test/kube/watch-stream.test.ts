@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { readWatchStream, type WatchEvent } from '../../src/kube/cache/watch-stream.ts';
-import { ApiError, isExpired } from '../../src/kube/client/api-error.ts';
+import { APIError, isExpired } from '../../src/kube/client/api-error.ts';
 import { ConnectionError } from '../../src/kube/client/connection-error.ts';
 import type { Widget } from './fixtures/widget.ts';
 
@@ -49,10 +49,10 @@ test('C3: a stream that ends in the middle of a line delivers the whole events b
   );
 });
 
-test('C5: an ERROR event is the ApiError it carries', async () => {
+test('C5: an ERROR event is the APIError it carries', async () => {
   const status = { kind: 'Status', code: 410, reason: 'Expired', message: 'too old resource version: 1 (2)' };
   const failing = read(pieces(Buffer.from(`${JSON.stringify({ type: 'ERROR', object: status })}\n`), []));
-  await expect(failing).rejects.toBeInstanceOf(ApiError);
+  await expect(failing).rejects.toBeInstanceOf(APIError);
   await expect(failing).rejects.toSatisfy(isExpired);
 });
 

@@ -10,7 +10,9 @@ describe('the metrics', () => {
     new RuntimeMetrics({ registry, prefix: metricsPrefix });
     for (const { name, help, type } of await registry.getMetricsAsJSON()) {
       expect(help, name).toMatch(/\w/);
-      if (name.startsWith(metricsPrefix) && String(type) === 'counter') expect(name).toMatch(/_total$/);
+      if (name.startsWith(metricsPrefix) && String(type) === 'counter') {
+        expect(name).toMatch(/_total$/);
+      }
     }
   });
 

@@ -28,7 +28,9 @@ async function abortAt(stage: Stage, reason: unknown) {
   const taskID = randomUUID();
   const watching = observer({
     progress: (progress) => {
-      if (progress.stage === stage) controller.abort(reason);
+      if (progress.stage === stage) {
+        controller.abort(reason);
+      }
     },
   });
   return {

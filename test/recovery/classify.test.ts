@@ -149,7 +149,9 @@ test('whatever Redis holds, there is a state for it, and Healthy is said only of
       const situation = assess(held, question(roles, { replaceWrongType }));
       const state = classify(situation);
       expect(states).toContain(state);
-      if (state === 'Healthy') expect(isComplete(situation)).toBe(true);
+      if (state === 'Healthy') {
+        expect(isComplete(situation)).toBe(true);
+      }
     }),
     { numRuns: 2_000 },
   );

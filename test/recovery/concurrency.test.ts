@@ -149,7 +149,9 @@ describe('somebody else writes between plan and write', () => {
       result: { last_update: site.request().now.toISOString() },
     });
     const store = beforeWrite(async (attempt) => {
-      if (attempt > 1) return;
+      if (attempt > 1) {
+        return;
+      }
       await site.client.mset(
         site.world.key('BOOTSTRAP'),
         `pre-${other}`,

@@ -48,7 +48,7 @@ describe('a task that is started again after a crash', () => {
     expect(await site.client.exists(lock)).toBe(0);
   });
 
-  test('of somebody else’s task: waits for the lock to run out by itself, then recovers', async () => {
+  test("of somebody else's task: waits for the lock to run out by itself, then recovers", async () => {
     await site.client.set(lock, randomUUID(), 'PX', 700);
     const taskID = randomUUID();
     const accepted: string[] = [];
@@ -63,7 +63,7 @@ describe('a task that is started again after a crash', () => {
   });
 });
 
-test('a marker that the server’s own recovery left behind is no obstacle once its lock is gone', async () => {
+test("a marker that the server's own recovery left behind is no obstacle once its lock is gone", async () => {
   await site.heal();
   await site.client.set(site.world.key('BOOTSTRAP'), `RECOVERING_${randomUUID()}`);
   await site.client.set(lock, randomUUID(), 'PX', 700);

@@ -95,7 +95,7 @@ describe('a run stops', () => {
     });
   });
 
-  test('and waits before somebody else’s lock, naming the holder', () => {
+  test("and waits before somebody else's lock, naming the holder", () => {
     const { decided } = decision({ ...lost, RECOVERY_LOCK_alice_tuf: text(OTHER, 5) });
     expect(decided).toMatchObject({ kind: 'wait', accepted: { reason: 'RecoveryInProgress' } });
     expect(JSON.stringify(decided)).toContain(OTHER);

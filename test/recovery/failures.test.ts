@@ -167,7 +167,9 @@ describe('what Redis refuses ends the run with a reason of its own', () => {
     const observer = {
       ...site.request().observer,
       progress: ({ stage }: { stage: string }) => {
-        if (stage === 'Apply') void proxy.inject({ kind: 'refuse' });
+        if (stage === 'Apply') {
+          void proxy.inject({ kind: 'refuse' });
+        }
       },
     };
     const outcome = await run(site.request({ store, observer }));
@@ -193,7 +195,9 @@ describe('what Redis refuses ends the run with a reason of its own', () => {
     const store = storeAt(`${prefix}127.0.0.1:${redis.port}`);
     const outcome = await run(site.request({ store }));
     expect(outcome).toMatchObject({ succeeded: { reason }, retry: 'none' });
-    for (const secret of ['s3cret', 'wr0ng']) expect(outcome.succeeded.message).not.toContain(secret);
+    for (const secret of ['s3cret', 'wr0ng']) {
+      expect(outcome.succeeded.message).not.toContain(secret);
+    }
     await store.close();
   });
 });

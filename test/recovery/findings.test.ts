@@ -63,7 +63,9 @@ describe('a report tells', () => {
   test('which values are uncertain, and why, when the bucket is a copy', async () => {
     await using copy = await site.world.publish();
     const copied = new Date(site.app.newest.getTime() + 9.5 * 3_600_000);
-    for (const name of await readdir(copy.path)) await utimes(`${copy.path}/${name}`, copied, copied);
+    for (const name of await readdir(copy.path)) {
+      await utimes(`${copy.path}/${name}`, copied, copied);
+    }
     const outcome = await run(site.request({ source: new DirectorySource(copy.path) }));
 
     expect(outcome.succeeded.reason).toBe('Recovered');

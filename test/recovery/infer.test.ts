@@ -86,7 +86,9 @@ describe('times that a copy has rewritten are no evidence', () => {
       fc.property(days, copiedMs, (configured, copied) => {
         const result = inferDays(plus(configured * DAY_MS - copied), { head, earlier: [head, head] });
         // Three versions in one second: only whole days (or ±1 h) survive, and never with high confidence.
-        if (result.kind === 'days') expect(result.confidence).toBe('medium');
+        if (result.kind === 'days') {
+          expect(result.confidence).toBe('medium');
+        }
       }),
     );
   });

@@ -20,14 +20,20 @@ async function keysAskedFor(
   const writes = new Set(['set', 'mset', 'del', 'persist', 'pexpire']);
   let done = false;
   monitor.on('monitor', (_time: string, [command = '', ...args]: readonly string[], source: string) => {
-    if (command.toLowerCase() === 'ping') done = true;
+    if (command.toLowerCase() === 'ping') {
+      done = true;
+    }
     // What a script does is reported with the source `lua`, command by command.
     const fromScript = source === 'lua';
     const name = command.toLowerCase();
-    if (!fromScript && name !== 'set') return;
+    if (!fromScript && name !== 'set') {
+      return;
+    }
     const keys =
       name === 'mset' ? args.filter((_, i) => i % 2 === 0) : name === 'mget' ? args : args.slice(0, 1);
-    for (const key of keys) (writes.has(name) ? written : read).add(key);
+    for (const key of keys) {
+      (writes.has(name) ? written : read).add(key);
+    }
   });
   await work();
   await site.client.ping();

@@ -21,7 +21,9 @@ function woundClock() {
   };
   const ring = async (): Promise<void> => {
     wake?.();
-    for (let turn = 0; turn < 5; turn += 1) await setImmediate();
+    for (let turn = 0; turn < 5; turn += 1) {
+      await setImmediate();
+    }
   };
   return { clock, asked, ring };
 }
@@ -32,7 +34,9 @@ function renewing(...answers: readonly (boolean | Error)[]) {
   const renew = async ({ owner }: { readonly owner: string }): Promise<boolean> => {
     const answer = answers[calls.length] ?? true;
     calls.push(owner);
-    if (answer instanceof Error) throw answer;
+    if (answer instanceof Error) {
+      throw answer;
+    }
     return answer;
   };
   return { calls, store: { renew } };
@@ -62,7 +66,7 @@ describe('a lock that is held', () => {
   });
 
   test.each([
-    ['is somebody else’s by now', false],
+    ["is somebody else's by now", false],
     ['may not be renewed', new TerminalError('RedisNoPermission', 'x')],
   ])('that %s is renewed no longer', async (_, answer) => {
     const { clock, ring } = woundClock();

@@ -51,7 +51,9 @@ describe('whatever Redis holds', () => {
         const plan = planRecovery(situation, asked, known);
         for (const { setting, held, condition } of situation.settings) {
           const action = plan.actions.find(({ key }) => key === setting.key);
-          if (condition !== 'valid' || held.kind !== 'string') continue;
+          if (condition !== 'valid' || held.kind !== 'string') {
+            continue;
+          }
           expect(action).toMatchObject({
             kind: held.ttlMs === undefined ? 'Keep' : 'Persist',
             after: held.value,
@@ -67,7 +69,9 @@ describe('whatever Redis holds', () => {
       fc.property(anyRedis, (values) => {
         const situation = assess(values, asked);
         const touched = new Set(planRecovery(situation, asked, known).actions.map(({ key }) => key));
-        for (const key of situation.ceremonies) expect(touched.has(key)).toBe(false);
+        for (const key of situation.ceremonies) {
+          expect(touched.has(key)).toBe(false);
+        }
       }),
     );
   });
@@ -145,7 +149,7 @@ describe('the marker and what belongs to it', () => {
     ]);
   });
 
-  test('a dead bootstrap’s pre-lock goes with its marker', () => {
+  test("a dead bootstrap's pre-lock goes with its marker", () => {
     const plan = planFor(
       withValues(healthyValues(roles), { BOOTSTRAP_alice_tuf: text('pre-9'), 'pre-9': text('9') }),
     );

@@ -50,7 +50,9 @@ describe('a connection that is lost between proof and record may hide a failover
   test('nothing was lost: it is proven again, then recorded', async () => {
     const taskID = randomUUID();
     const store = interrupted(site.anotherStore(), 'release', (call) => {
-      if (call === 1) throw lost;
+      if (call === 1) {
+        throw lost;
+      }
     });
     const outcome = await run(site.request({ taskID, store }));
     expect(outcome.succeeded.reason).toBe('Recovered');
@@ -63,7 +65,9 @@ describe('a connection that is lost between proof and record may hide a failover
   test('the write was lost with it: it is written again', async () => {
     const taskID = randomUUID();
     const store = interrupted(site.anotherStore(), 'release', async (call) => {
-      if (call > 1) return;
+      if (call > 1) {
+        return;
+      }
       await site.client.flushall();
       throw lost;
     });
@@ -75,7 +79,9 @@ describe('a connection that is lost between proof and record may hide a failover
     await site.heal();
     await site.client.del(site.world.key('TARGETS_EXPIRATION'));
     const store = interrupted(site.anotherStore(), 'release', async (call) => {
-      if (call > 1) return;
+      if (call > 1) {
+        return;
+      }
       await site.client.del(site.world.key('TARGETS_EXPIRATION'));
       throw lost;
     });
@@ -96,7 +102,9 @@ describe('a write whose reply is lost is neither done nor undone until one has l
     const taskID = randomUUID();
     const store = intercepted(site.anotherStore(), 'apply', async (call, proceed) => {
       const written = await proceed();
-      if (call === 1) throw lost;
+      if (call === 1) {
+        throw lost;
+      }
       return written;
     });
     const outcome = await run(site.request({ taskID, store }));
@@ -107,7 +115,9 @@ describe('a write whose reply is lost is neither done nor undone until one has l
   test('it was not done: the run writes it', async () => {
     const taskID = randomUUID();
     const store = interrupted(site.anotherStore(), 'apply', (call) => {
-      if (call === 1) throw lost;
+      if (call === 1) {
+        throw lost;
+      }
     });
     expect((await run(site.request({ taskID, store }))).succeeded.reason).toBe('Recovered');
     expect(await site.app.differences(site.client, taskID)).toEqual([]);

@@ -43,9 +43,14 @@ function linkedFiles(app: GoldenApp): string[] {
   const files = ['timestamp.json'];
   for (const { name } of app.objects) {
     const [, version, role] = /^(\d+)\.(.+)\.json$/.exec(name) ?? [];
-    if (version === undefined || role === undefined) continue;
-    if (role === 'root') files.push(name);
-    else newest.set(role, Math.max(Number(version), newest.get(role) ?? 0));
+    if (version === undefined || role === undefined) {
+      continue;
+    }
+    if (role === 'root') {
+      files.push(name);
+    } else {
+      newest.set(role, Math.max(Number(version), newest.get(role) ?? 0));
+    }
   }
   return [...files, ...[...newest].map(([role, version]) => `${version}.${role}.json`)].sort();
 }

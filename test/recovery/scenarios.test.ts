@@ -27,13 +27,17 @@ const name = ({ line, app, scenario }: Scenario): string => `line ${line}, ${app
 
 async function load(app: string): Promise<GoldenApp> {
   const known = GOLDEN_APPS.find((candidate) => candidate === app);
-  if (known === undefined) throw new Error(`The recording has no app ${app}.`);
+  if (known === undefined) {
+    throw new Error(`The recording has no app ${app}.`);
+  }
   return goldenApp(known);
 }
 
 /** The server as a user sees it who may read every key and write those. */
 async function urlFor(writable: readonly string[] | undefined): Promise<string> {
-  if (writable === undefined) return redis.url;
+  if (writable === undefined) {
+    return redis.url;
+  }
   const keys = writable.map((pattern) => `~${pattern}`);
   await client.acl('SETUSER', 'partial', 'reset', 'on', '>secret', '+@all', '%R~*', ...keys);
   return redis.url.replace('redis://', 'redis://partial:secret@');
@@ -64,7 +68,9 @@ describe('what the real server was recorded to do, and what a run does', () => {
       .map((scenario) => [name(scenario), scenario] as const),
   )('%s', async (_, scenario) => {
     const expected = expectationFor(scenario);
-    if (expected === undefined) throw new Error('Filtered above.');
+    if (expected === undefined) {
+      throw new Error('Filtered above.');
+    }
     const { row, groups } = expected;
     const world = await healthyWorld(await load(scenario.app), client);
     await row.arrange?.(world, groups);
@@ -79,7 +85,9 @@ describe('what the real server was recorded to do, and what a run does', () => {
     const outcome = await run(request);
 
     expect(outcome.succeeded).toMatchObject({ reason: row.reason });
-    if (row.state) expect(outcome.state).toBe(row.state);
+    if (row.state) {
+      expect(outcome.state).toBe(row.state);
+    }
     if (row.redis === 'untouched') {
       const after = new Map(await dumpOf(client));
       // A task that fails after it took the lock says so in its record, as the server's own does.

@@ -8,7 +8,9 @@ const key = (name: string): string => `${name}_alice_tuf`;
 
 function setting(name: string, delegated: readonly string[] = []) {
   const found = settingsOf(app, delegated).find((candidate) => candidate.key === key(name));
-  if (found === undefined) throw new Error(`There is no setting ${name}.`);
+  if (found === undefined) {
+    throw new Error(`There is no setting ${name}.`);
+  }
   return found;
 }
 

@@ -52,7 +52,7 @@ describe('observe', () => {
     ]);
   });
 
-  test('reads 20,000 keys in one trip, beyond the limit of Lua’s unpack', async () => {
+  test("reads 20,000 keys in one trip, beyond the limit of Lua's unpack", async () => {
     const keys = Array.from({ length: 20_000 }, (_, i) => `key-${i}`);
     await client.mset(new Map(keys.map((key) => [key, key])));
     const { values } = await store.observe(keys, never);
@@ -227,7 +227,9 @@ test('every method is one round trip on an open connection', async () => {
   const monitor = await (await redis.client()).monitor();
   const sent: string[] = [];
   monitor.on('monitor', (_time: string, args: readonly string[], source: string) => {
-    if (source !== 'lua') sent.push(String(args[0]).toUpperCase());
+    if (source !== 'lua') {
+      sent.push(String(args[0]).toUpperCase());
+    }
   });
   await store.observe(['a'], never);
   await store.lock(lock, ['a'], options);

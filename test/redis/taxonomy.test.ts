@@ -25,7 +25,9 @@ async function failure(
   try {
     await use(store);
   } catch (error) {
-    if (error instanceof RecoveryError) return error;
+    if (error instanceof RecoveryError) {
+      return error;
+    }
     throw error;
   } finally {
     await store.close();
@@ -189,7 +191,7 @@ describe('each way a Redis can refuse has its own code', () => {
   });
 });
 
-test('an aborted observation rejects with the signal’s reason', async () => {
+test("an aborted observation rejects with the signal's reason", async () => {
   await using redis = await startRedis();
   await using proxy = await startFaultProxy(redis);
   const store = new RedisStateStore(

@@ -4,8 +4,8 @@ import { parse } from 'yaml';
 import { generateHTTPReference } from '../../scripts/generate/http.ts';
 import { differences } from '../../scripts/generate/http-differences.ts';
 import { routes } from '../../src/shim/http/routes.ts';
-import type { ApiServerAccess } from '../harness/apiserver-access.ts';
-import { sharedApiServer } from '../harness/shared-apiserver.ts';
+import type { APIServerAccess } from '../harness/apiserver-access.ts';
+import { sharedAPIServer } from '../harness/shared-apiserver.ts';
 
 /** The parts of the samples that are looked at. */
 interface IngressSample {
@@ -32,9 +32,9 @@ interface HTTPRouteSample {
   };
 }
 
-let cluster: ApiServerAccess;
+let cluster: APIServerAccess;
 beforeAll(async () => {
-  cluster = await sharedApiServer();
+  cluster = await sharedAPIServer();
 });
 afterAll(() => cluster[Symbol.asyncDispose]());
 

@@ -5,7 +5,7 @@ import { type Installation, startInstallation } from '../controllers/support/ins
 import { type TestNamespace, testNamespace } from '../controllers/support/namespace.ts';
 import type { GoldenApp } from '../harness/golden.ts';
 import { poll } from '../harness/poll.ts';
-import { sharedApiServer } from '../harness/shared-apiserver.ts';
+import { sharedAPIServer } from '../harness/shared-apiserver.ts';
 import { type ShimProcess, startShimProcess } from './support/shim-process.ts';
 import { SECRET, tokenFor } from './support/tokens.ts';
 
@@ -18,7 +18,7 @@ let app: GoldenApp;
 let redis: Redis;
 
 beforeAll(async () => {
-  namespace = await testNamespace(await sharedApiServer(), 'shim-e2e');
+  namespace = await testNamespace(await sharedAPIServer(), 'shim-e2e');
   installation = await startInstallation(['deleg']);
   app = installation.app('deleg');
   // Apps that are not pinned are looked at too, or the shim could not tell that they do not exist.

@@ -2,19 +2,19 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import * as z from 'zod';
 import { openapiDocument } from '../../src/shim/http/openapi.ts';
 import { type Route, type RouteName, routes } from '../../src/shim/http/routes.ts';
-import type { ApiServerAccess } from '../harness/apiserver-access.ts';
-import { sharedApiServer } from '../harness/shared-apiserver.ts';
+import type { APIServerAccess } from '../harness/apiserver-access.ts';
+import { sharedAPIServer } from '../harness/shared-apiserver.ts';
 import { applyCRDs, type RunningShim, startShim } from './support/running-shim.ts';
 import { ScriptedController } from './support/scripted-controller.ts';
 import { tokenFor } from './support/tokens.ts';
 
 const table: readonly (readonly [string, Route])[] = Object.entries<Route>(routes);
 
-let cluster: ApiServerAccess;
+let cluster: APIServerAccess;
 let controller: ScriptedController;
 let shim: RunningShim;
 beforeAll(async () => {
-  cluster = await sharedApiServer();
+  cluster = await sharedAPIServer();
   await applyCRDs(cluster);
   const namespace = await cluster.createNamespace('openapi');
   controller = new ScriptedController(cluster, namespace, ({ spec }) =>
@@ -141,7 +141,7 @@ describe('a dashboard on another origin', () => {
 test('requests are counted by route, and a path that is none cannot make a new label', async () => {
   await fetch(`${shim.url}/tuf/v1/task?task_id=secret-id`, { headers: headers() });
   await fetch(`${shim.url}/made/up/path`);
-  const metrics = await (await fetch(shim.metricsUrl)).text();
+  const metrics = await (await fetch(shim.metricsURL)).text();
   expect(metrics).toMatch(
     /bootstrap_recovery_shim_requests_total\{route="\/tuf\/v1\/task",method="GET",code="200"\} \d+/,
   );

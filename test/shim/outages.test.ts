@@ -1,20 +1,20 @@
 import { connect } from 'node:net';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { runs } from '../../src/shim/runs/run-cache.ts';
-import type { ApiServerAccess } from '../harness/apiserver-access.ts';
+import type { APIServerAccess } from '../harness/apiserver-access.ts';
 import { startFaultProxy } from '../harness/faultproxy.ts';
 import { poll } from '../harness/poll.ts';
-import { sharedApiServer } from '../harness/shared-apiserver.ts';
+import { sharedAPIServer } from '../harness/shared-apiserver.ts';
 import { applyCRDs, type RunningShim, startShim } from './support/running-shim.ts';
 import { ScriptedController } from './support/scripted-controller.ts';
 import { tokenFor } from './support/tokens.ts';
 
 const goesOn = { accepted: 'RecoveryRequired', succeeded: 'Running' } as const;
 
-let cluster: ApiServerAccess;
+let cluster: APIServerAccess;
 let namespace: string;
 beforeAll(async () => {
-  cluster = await sharedApiServer();
+  cluster = await sharedAPIServer();
   await applyCRDs(cluster);
   namespace = await cluster.createNamespace('outages');
 });
@@ -51,7 +51,7 @@ describe('while the controller is away', () => {
     );
     await poll('the task to be done', async () => (await stateOf(shim, response)) === 'SUCCESS');
     expect(controller.runs.length).toBeGreaterThan(0);
-    expect(await (await fetch(shim.metricsUrl)).text()).toContain(
+    expect(await (await fetch(shim.metricsURL)).text()).toContain(
       'bootstrap_recovery_shim_undecided_total 1',
     );
   });
@@ -153,7 +153,7 @@ test('a client that hangs up is not waited for, and counted as such', async () =
   const body = '{"appName":"hung-up"}';
   const init = { method: 'POST', headers: headers(), body, signal: client.signal };
   const answer = fetch(`${shim.url}/tuf/v1/bootstrap/recovery`, init);
-  const metrics = async (): Promise<string> => await (await fetch(shim.metricsUrl)).text();
+  const metrics = async (): Promise<string> => await (await fetch(shim.metricsURL)).text();
   await poll('the request to be under way', async () => (await metrics()).includes('requests_in_flight 1'));
   client.abort();
   await expect(answer).rejects.toThrow();
@@ -182,7 +182,7 @@ describe('shutting down', () => {
     const shim = await startShim(cluster, namespace, { drainDelayMs: 500 });
     const waiting = post(shim, 'draining');
     await poll('the request to be under way', async () =>
-      (await (await fetch(shim.metricsUrl)).text()).includes('bootstrap_recovery_shim_requests_in_flight 1'),
+      (await (await fetch(shim.metricsURL)).text()).includes('bootstrap_recovery_shim_requests_in_flight 1'),
     );
     const idle = connect(shim.port, '127.0.0.1');
     const closed = new Promise((resolve) => idle.once('close', resolve));

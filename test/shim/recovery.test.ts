@@ -1,13 +1,13 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { ApiServerAccess } from '../harness/apiserver-access.ts';
-import { sharedApiServer } from '../harness/shared-apiserver.ts';
+import type { APIServerAccess } from '../harness/apiserver-access.ts';
+import { sharedAPIServer } from '../harness/shared-apiserver.ts';
 import { applyCRDs, type RunningShim, startShim } from './support/running-shim.ts';
 import { ScriptedController } from './support/scripted-controller.ts';
 import { tokenFor } from './support/tokens.ts';
 
-let cluster: ApiServerAccess;
+let cluster: APIServerAccess;
 beforeAll(async () => {
-  cluster = await sharedApiServer();
+  cluster = await sharedAPIServer();
   await applyCRDs(cluster);
 });
 afterAll(() => cluster[Symbol.asyncDispose]());

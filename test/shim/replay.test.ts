@@ -1,16 +1,16 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { DifferenceName } from '../../scripts/generate/http-differences.ts';
 import { adminList } from '../../src/shim/auth/caller-role.ts';
-import type { ApiServerAccess } from '../harness/apiserver-access.ts';
+import type { APIServerAccess } from '../harness/apiserver-access.ts';
 import { poll } from '../harness/poll.ts';
-import { sharedApiServer } from '../harness/shared-apiserver.ts';
+import { sharedAPIServer } from '../harness/shared-apiserver.ts';
 import { type RecordedRequest, recordedRequests } from './support/recorded-requests.ts';
 import { applyCRDs, type RunningShim, startShim } from './support/running-shim.ts';
 import { type Script, ScriptedController } from './support/scripted-controller.ts';
 import { encode, inSeconds, sign, tokenFor } from './support/tokens.ts';
 
 const recorded = await recordedRequests();
-let cluster: ApiServerAccess;
+let cluster: APIServerAccess;
 let namespace: string;
 let strict: RunningShim;
 let lenient: RunningShim;
@@ -19,7 +19,7 @@ let controller: ScriptedController;
 const scripts = new Map<string, Script>();
 
 beforeAll(async () => {
-  cluster = await sharedApiServer();
+  cluster = await sharedAPIServer();
   await applyCRDs(cluster);
   namespace = await cluster.createNamespace('replay');
   controller = new ScriptedController(cluster, namespace, (run) => scripts.get(run.spec.adminName));
@@ -88,7 +88,7 @@ describe('the shim answers as the real server did', () => {
     } else {
       // Whatever the server knows of it from Redis: to the shim the id is unknown.
       const unknown = {
-        data: { task_id: line.answer.data?.task_id ?? taskIdIn(line), state: 'PENDING' },
+        data: { task_id: line.answer.data?.task_id ?? taskIDIn(line), state: 'PENDING' },
         message: 'Task state.',
       };
       expect([response.status, JSON.parse(raw)]).toEqual([200, unknown]);
@@ -171,7 +171,7 @@ async function taskLike(line: RecordedRequest, shim: RunningShim): Promise<strin
   return uid;
 }
 
-function taskIdIn({ path }: RecordedRequest): string | null {
+function taskIDIn({ path }: RecordedRequest): string | null {
   return new URL(path, 'http://server').searchParams.get('task_id');
 }
 

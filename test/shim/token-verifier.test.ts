@@ -134,7 +134,7 @@ describe('an issuer', () => {
       audience: AUDIENCE,
       usernameClaim: 'sub',
     };
-    for (const keySet of [discoveredKeySet(issuer.issuer), remoteKeySet(issuer.keySetUrl)]) {
+    for (const keySet of [discoveredKeySet(issuer.issuer), remoteKeySet(issuer.keySetURL)]) {
       const of = await verifier(asymmetric, { keySet });
       expect(await of.verify(await issuer.token({ sub: 'alice' }))).toMatchObject({ username: 'alice' });
       expect(await refusal(of, await issuer.token({ aud: 'x' }))).toEqual([401, 'invalid or expired token']);
@@ -162,9 +162,9 @@ describe('an issuer', () => {
     const token = await issuer.token({ iss: url });
     const unavailable = [503, 'the signing keys of the token issuer cannot be fetched; try again'];
     expect(await refusal(of, token)).toEqual(unavailable);
-    answer = () => JSON.stringify({ issuer: 'https://somebody.else', jwks_uri: issuer.keySetUrl });
+    answer = () => JSON.stringify({ issuer: 'https://somebody.else', jwks_uri: issuer.keySetURL });
     expect(await refusal(of, token)).toEqual(unavailable);
-    answer = () => JSON.stringify({ issuer: url, jwks_uri: issuer.keySetUrl });
+    answer = () => JSON.stringify({ issuer: url, jwks_uri: issuer.keySetURL });
     expect(await of.verify(token)).toMatchObject({ username: 'alice' });
     flaky.close();
     const gone = await verifier(

@@ -62,9 +62,13 @@ test('finds roles with any name under its percent-encoded spelling, and lists th
     '1.it%27s%21%28%2A%29.json',
     '1.100%25.json',
   ];
-  for (const file of files) put(file);
+  for (const file of files) {
+    put(file);
+  }
   expect((await source.list()).map(({ name }) => name).sort()).toEqual(names.toSorted());
-  for (const [index, name] of names.entries()) expect(await text(name)).toBe(files[index]);
+  for (const [index, name] of names.entries()) {
+    expect(await text(name)).toBe(files[index]);
+  }
 });
 
 test('finds a file that was put there under its plain name', async () => {
@@ -144,10 +148,14 @@ describe('says what is wrong', () => {
 /** Root reads everything, whatever the mode says: run as root, the test gives that up meanwhile. */
 async function asNobody(work: () => Promise<void>): Promise<void> {
   const isRoot = process.geteuid?.() === 0;
-  if (isRoot) process.seteuid?.(65_534);
+  if (isRoot) {
+    process.seteuid?.(65_534);
+  }
   try {
     await work();
   } finally {
-    if (isRoot) process.seteuid?.(0);
+    if (isRoot) {
+      process.seteuid?.(0);
+    }
   }
 }

@@ -13,7 +13,9 @@ export async function userUnderDocumentedPolicy(s3: S3Server, bucket: string): P
   // The policy put below replaces the one that comes with the user.
   const user = await createReader(s3, bucket, 'replaced/');
   const json = /```json\n(.*?)```/s.exec(await readFile(PAGE, 'utf8'))?.[1];
-  if (json === undefined) throw new Error('The page holds no JSON policy.');
+  if (json === undefined) {
+    throw new Error('The page holds no JSON policy.');
+  }
   // The page is ours; a policy of another shape fails when it is put.
   const policy = JSON.parse(json.replaceAll('BUCKET', bucket)) as { Statement: object[] };
   const Statement = policy.Statement.map((statement) => ({

@@ -65,11 +65,15 @@ export async function startFaultProxy(upstream: { host: string; port: number }):
     const request = { operation, url } as const;
     seen.push(request);
     const fault = decide(request);
-    if (fault?.kind === 'reset') incoming.socket.destroy();
-    else if (fault?.kind === 'error')
+    if (fault?.kind === 'reset') {
+      incoming.socket.destroy();
+    } else if (fault?.kind === 'error') {
       answer(outgoing, fault.status, 'application/xml', errorDocument(fault.code), fault.headers);
-    else if (fault?.kind === 'answer') answer(outgoing, fault.status, fault.type, fault.body);
-    else if (fault?.kind !== 'silence') forward(incoming, outgoing, upstream, fault?.kind);
+    } else if (fault?.kind === 'answer') {
+      answer(outgoing, fault.status, fault.type, fault.body);
+    } else if (fault?.kind !== 'silence') {
+      forward(incoming, outgoing, upstream, fault?.kind);
+    }
   });
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
@@ -105,7 +109,9 @@ function forward(
     }
     response.once('data', (chunk: Buffer) => {
       outgoing.write(chunk.subarray(0, 1), () => {
-        if (fault === 'cut') incoming.socket.destroy();
+        if (fault === 'cut') {
+          incoming.socket.destroy();
+        }
       });
       response.destroy();
     });

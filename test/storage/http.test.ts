@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { HttpSource } from '../../src/storage/http.ts';
+import { HTTPSource } from '../../src/storage/http.ts';
 import { verify } from '../../src/tuf/verify/verify.ts';
 import { REFERENCE_TIME, Repository } from '../tuf/generator/repository.ts';
 import { FileServer } from '../tuf/http-server.ts';
@@ -15,13 +15,15 @@ afterEach(() => server.stop());
 /** Retries at once. */
 const retry = { maxAttempts: 3, backoffMs: 0, random: () => 0 };
 
-function source(options = {}): HttpSource {
-  return new HttpSource(server.url, { retry, ...options });
+function source(options = {}): HTTPSource {
+  return new HTTPSource(server.url, { retry, ...options });
 }
 
 test('a mirror is verified like a bucket, with every root requested once', async () => {
   const files = new Repository({ roots: 3, delegations: [{ name: 'a/b' }] }).seal();
-  for (const [name, bytes] of files) server.files.set(encodeURIComponent(name), bytes);
+  for (const [name, bytes] of files) {
+    server.files.set(encodeURIComponent(name), bytes);
+  }
   const { verdict, findings, listing } = await verify(source(), {
     anchor: { kind: 'first-use' },
     now: REFERENCE_TIME,
@@ -74,7 +76,9 @@ describe('what the mirror refuses', () => {
   test('a refusal that passes is not seen', async () => {
     server.files.set('x.json', Buffer.from('here'));
     server.intercept = (_request, response) => {
-      if (server.requests.length > 2) return false;
+      if (server.requests.length > 2) {
+        return false;
+      }
       response.writeHead(503).end();
       return true;
     };
@@ -84,7 +88,9 @@ describe('what the mirror refuses', () => {
   test('a denied root is no end of the chain', async () => {
     server.files.set('1.root.json', Buffer.from('{}'));
     server.intercept = (request, response) => {
-      if (request.url !== '/2.root.json') return false;
+      if (request.url !== '/2.root.json') {
+        return false;
+      }
       response.writeHead(403).end();
       return true;
     };
@@ -95,8 +101,10 @@ describe('what the mirror refuses', () => {
     server.intercept = (_request, response) => {
       response.writeHead(200, { 'transfer-encoding': 'chunked' });
       const more = (): void => {
-        while (!response.destroyed && response.write('x'.repeat(65_536)));
-        if (!response.destroyed) response.once('drain', more);
+        while (!response.destroyed && response.write('x'.repeat(65_536))) {}
+        if (!response.destroyed) {
+          response.once('drain', more);
+        }
       };
       more();
       return true;
@@ -118,7 +126,7 @@ describe('what the mirror refuses', () => {
     server = await FileServer.start();
   });
 
-  test('an aborted request throws the signal’s reason', async () => {
+  test("an aborted request throws the signal's reason", async () => {
     const controller = new AbortController();
     const reason = new Error('enough');
     server.intercept = () => {
@@ -129,6 +137,6 @@ describe('what the mirror refuses', () => {
   });
 
   test.each(['ftp://example.org/', 'example.org', ''])('%j is no mirror', (url) => {
-    expect(() => new HttpSource(url)).toThrow(/http/);
+    expect(() => new HTTPSource(url)).toThrow(/http/);
   });
 });

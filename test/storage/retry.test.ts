@@ -17,7 +17,9 @@ describe('a wait between tries', () => {
           const wait = backoff({ maxAttempts: 5, backoffMs: 200, random: () => random }, attempt, retryAfter);
           expect(wait).toBeLessThanOrEqual(maxBackoffMs);
           expect(wait).toBeGreaterThanOrEqual(Math.min(retryAfter, maxBackoffMs));
-          if (retryAfter === 0) expect(wait).toBeLessThanOrEqual(200 * 2 ** (attempt - 1));
+          if (retryAfter === 0) {
+            expect(wait).toBeLessThanOrEqual(200 * 2 ** (attempt - 1));
+          }
         },
       ),
     );
@@ -31,7 +33,9 @@ describe('a call', () => {
       policy,
       async (number) => {
         tries.push(number);
-        if (number < 3) throw new TransientError('Throttled', 'later');
+        if (number < 3) {
+          throw new TransientError('Throttled', 'later');
+        }
         return 'done';
       },
       noRetryAfter,

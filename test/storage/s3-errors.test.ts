@@ -39,10 +39,14 @@ async function failureOf(given: Given, call: 'list' | 'get' | 'second get'): Pro
   });
   const source = bucket.source('app/');
   try {
-    if (call === 'second get') await firstGet(source);
+    if (call === 'second get') {
+      await firstGet(source);
+    }
     await (call === 'list' ? source.list() : source.get('1.root.json', { maxBytes: 100 }));
   } catch (error) {
-    if (error instanceof Error) return error;
+    if (error instanceof Error) {
+      return error;
+    }
   } finally {
     bucket.destroy();
   }

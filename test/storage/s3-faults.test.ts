@@ -21,7 +21,9 @@ afterAll(async () => {
 });
 
 afterEach(async () => {
-  for (const bucket of opened.splice(0)) bucket.destroy();
+  for (const bucket of opened.splice(0)) {
+    bucket.destroy();
+  }
   await proxy?.[Symbol.asyncDispose]();
 });
 
@@ -49,7 +51,9 @@ async function behind(faults: readonly Fault[], { limits, forever = false, warm 
   });
   opened.push(bucket);
   const source = bucket.source('app/');
-  if (warm) await source.get('1.root.json', { maxBytes: 1_000_000 });
+  if (warm) {
+    await source.get('1.root.json', { maxBytes: 1_000_000 });
+  }
   requests.length = 0;
   const before = proxy.seen.length;
   const remaining = [...faults];
@@ -141,7 +145,9 @@ describe.each<{ does: string; fault: Fault; warm: boolean }>([
 
 test('every object after the first is read past the SDK, by one request of the same form', async () => {
   const { source } = await behind([]);
-  for (let i = 0; i < 3; i++) await source.get('1.root.json', { maxBytes: 1_000_000 });
+  for (let i = 0; i < 3; i++) {
+    await source.get('1.root.json', { maxBytes: 1_000_000 });
+  }
   // The SDK marks its requests with their operation.
   expect(proxy.seen.map(({ url }) => url)).toEqual([
     '/metadata/app/1.root.json?x-id=GetObject',

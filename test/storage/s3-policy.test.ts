@@ -38,8 +38,9 @@ describe('the documented S3 policy', () => {
     const source = bucket.source(app.prefix);
     const listing = await source.list();
     expect(listing.map(({ name }) => name).sort()).toEqual(app.objects.map(({ name }) => name).sort());
-    for (const { name, size } of listing)
+    for (const { name, size } of listing) {
       expect(await source.get(name, { maxBytes: 100_000 })).toHaveLength(size);
+    }
     bucket.destroy();
   });
 

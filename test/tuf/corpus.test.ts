@@ -57,10 +57,15 @@ describe.each(['strict', 'recovery'] as const)('policy %s', (mode) => {
     async (_id, corpusCase) => {
       const expected = corpusCase.expected[mode];
       const { verdict, trusted, findings } = await run(corpusCase, mode);
-      if (expected.verdict === 'accept') expect(explain(findings)).toEqual([]);
-      if (expected.verdict === 'refuse') expect(verdict).toBe('refused');
-      if (trusted !== undefined && expected.heads !== undefined)
+      if (expected.verdict === 'accept') {
+        expect(explain(findings)).toEqual([]);
+      }
+      if (expected.verdict === 'refuse') {
+        expect(verdict).toBe('refused');
+      }
+      if (trusted !== undefined && expected.heads !== undefined) {
         expect(plainHeads(trusted.heads)).toEqual(sorted(expected.heads));
+      }
       if (verdict === 'refused') {
         const names = [expected.code, ...(expected.alsoAcceptable ?? [])];
         const right = refusing(findings).some(
@@ -68,15 +73,21 @@ describe.each(['strict', 'recovery'] as const)('policy %s', (mode) => {
         );
         expect(right, `${explain(findings)}, expected check ${expected.row} ${names}`).toBe(true);
       }
-      if (trusted === undefined || expected.reports === undefined) return;
+      if (trusted === undefined || expected.reports === undefined) {
+        return;
+      }
       const { expired, aboveHead, undelegated } = expected.reports;
-      if (expired !== undefined)
+      if (expired !== undefined) {
         expect(rolesWith(findings, 'RootExpired', 'MetadataExpired')).toEqual(expired);
-      if (aboveHead !== undefined) expect(filesAbove(findings)).toEqual(aboveHead);
-      for (const file of undelegated ?? [])
+      }
+      if (aboveHead !== undefined) {
+        expect(filesAbove(findings)).toEqual(aboveHead);
+      }
+      for (const file of undelegated ?? []) {
         expect(
           rolesWith(findings, 'UndelegatedRole').map((role) => file.endsWith(`.${role}.json`)),
         ).toContain(true);
+      }
     },
   );
 });
@@ -84,7 +95,9 @@ describe.each(['strict', 'recovery'] as const)('policy %s', (mode) => {
 test('two runs on the same bucket give the same report, byte for byte', async () => {
   for (const id of ['joomla/orphan-targets-999-junk', 'generated/succinct-16', 'docker/expired']) {
     const corpusCase = cases.find((c) => c.id === id);
-    if (corpusCase === undefined) throw new Error(`the corpus lacks ${id}`);
+    if (corpusCase === undefined) {
+      throw new Error(`the corpus lacks ${id}`);
+    }
     const [first, second] = [await run(corpusCase, 'recovery'), await run(corpusCase, 'recovery')];
     expect(JSON.stringify(second)).toBe(JSON.stringify(first));
     expect([...(second.trusted?.heads.delegated ?? [])]).toEqual([...(first.trusted?.heads.delegated ?? [])]);

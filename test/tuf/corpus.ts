@@ -42,10 +42,11 @@ const BASE = fileURLToPath(new URL('../../../shared/data/corpus/', import.meta.u
 
 /** Every case of the corpus. A missing corpus is an error: without it these tests would promise nothing. */
 export function loadCorpus(): readonly CorpusCase[] {
-  if (!existsSync(`${BASE}CASES.json`))
+  if (!existsSync(`${BASE}CASES.json`)) {
     throw new Error(
       `The corpus is missing: expected CASES.json in ${BASE}. Check out the shared data beside this repository.`,
     );
+  }
   const { cases } = JSON.parse(readFileSync(`${BASE}CASES.json`, 'utf8')) as { cases: CorpusCase[] };
   return cases;
 }
@@ -57,13 +58,17 @@ export function corpusPath(relative: string): string {
 
 /** The pin of a case: by digest when the pinned file lies in the bucket, by its bytes otherwise. */
 export function anchorOf({ pinnedRoot, dir }: CorpusCase): TrustAnchor {
-  if (pinnedRoot.file.startsWith(`${dir}/`)) return { kind: 'sha256', sha256: pinnedRoot.sha256 };
+  if (pinnedRoot.file.startsWith(`${dir}/`)) {
+    return { kind: 'sha256', sha256: pinnedRoot.sha256 };
+  }
   return { kind: 'root', bytes: readFileSync(corpusPath(pinnedRoot.file)) };
 }
 
 /** What was trusted before the case's state. */
 export function marksOf({ marks, trustedDir }: CorpusCase): HighWaterMarks | undefined {
-  if (marks === undefined || trustedDir === undefined) return undefined;
+  if (marks === undefined || trustedDir === undefined) {
+    return undefined;
+  }
   return {
     ...marks,
     timestampBytes: readFileSync(corpusPath(`${trustedDir}/timestamp.json`)),

@@ -26,7 +26,9 @@ function ours(
 }
 
 function headsOf({ trusted }: Verification): unknown {
-  if (trusted === undefined) return undefined;
+  if (trusted === undefined) {
+    return undefined;
+  }
   const { root, timestamp, snapshot, targets, delegated } = trusted.heads;
   return [
     ['root', root],

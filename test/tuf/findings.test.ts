@@ -7,7 +7,9 @@ const kinds: readonly (readonly [string, FindingKind])[] = Object.entries(FINDIN
 test.each(kinds)(
   '%s says what it means, what it protects from and what to do, in whole sentences',
   (_code, kind) => {
-    for (const text of [kind.means, kind.protects, kind.act]) expect(text).toMatch(/^\S.*[.]$/s);
+    for (const text of [kind.means, kind.protects, kind.act]) {
+      expect(text).toMatch(/^\S.*[.]$/s);
+    }
     expect(kind.spec).toMatch(/^(\d|TAP|policy: )/);
   },
 );
@@ -18,5 +20,7 @@ test.each(kinds)('%s has an override exactly when a person may answer it', (_cod
 
 test('the reference page explains every finding once', () => {
   const page = [...generateFindingsReference().values()].join('\n');
-  for (const [code] of kinds) expect(page.split(`### ${code}\n`)).toHaveLength(2);
+  for (const [code] of kinds) {
+    expect(page.split(`### ${code}\n`)).toHaveLength(2);
+  }
 });

@@ -88,8 +88,9 @@ function mutate(random: SeededRandom, bytes: Buffer, donor: Buffer): Buffer {
   switch (random.integer(8)) {
     case 0: {
       const flipped = Buffer.from(bytes);
-      if (bytes.length > 0)
+      if (bytes.length > 0) {
         flipped[at % bytes.length] = (bytes[at % bytes.length] ?? 0) ^ (1 << random.integer(8));
+      }
       return flipped;
     }
     case 1:
@@ -143,11 +144,15 @@ test(`${RUNS} mutated repositories: never a crash, never another state believed 
       policy: { ...options.policy, mode },
     });
     expect(verdict === 'trusted' || findings.length > 0, context).toBe(true);
-    if (trusted === undefined) continue;
+    if (trusted === undefined) {
+      continue;
+    }
     // Whatever was changed lies outside of what is signed, or in a file that the chain does not use.
     expect(textOf(trusted.heads), context).toBe(sound.get(id));
     const belowPin = Number(/^(\d+)\.root\.json$/.exec(name)?.[1] ?? pinnedVersion) < pinnedVersion;
-    if (mutated.reads.includes(name) && !belowPin) expectSameContent(name, before, after, context);
+    if (mutated.reads.includes(name) && !belowPin) {
+      expectSameContent(name, before, after, context);
+    }
   }
 }, 600_000);
 
@@ -163,14 +168,16 @@ test(`${RUNS * 10} mutated files: the scanner either refuses or agrees with JSON
   for (let run = 0; run < RUNS * 10; run++) {
     const random = new SeededRandom(`${SEED}/scan/${run}`);
     let bytes = random.pick(files);
-    for (let times = 1 + random.integer(3); times > 0; times--)
+    for (let times = 1 + random.integer(3); times > 0; times--) {
       bytes = mutate(random, bytes, random.pick(files));
+    }
     try {
       const { members } = scanFile(bytes, 'unambiguous');
       expect([...members.keys()].sort()).toEqual(Object.keys(JSON.parse(bytes.toString())).sort());
     } catch (error) {
-      if (!(error instanceof MetadataFault))
+      if (!(error instanceof MetadataFault)) {
         throw new Error(`TUF_TEST_SEED=${SEED}, run ${run}`, { cause: error });
+      }
     }
   }
 }, 600_000);

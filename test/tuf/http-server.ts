@@ -38,7 +38,9 @@ export class FileServer {
   #answer(request: IncomingMessage, response: ServerResponse): void {
     const path = (request.url ?? '/').slice(1);
     this.requests.push(path);
-    if (this.intercept(request, response)) return;
+    if (this.intercept(request, response)) {
+      return;
+    }
     const bytes = this.files.get(path);
     response.writeHead(bytes === undefined ? 404 : 200).end(bytes);
   }

@@ -11,7 +11,9 @@ type TargetsMetadata = ReturnType<typeof parseTargets>;
 
 function json(files: Files, name: string) {
   const bytes = files.get(name);
-  if (bytes === undefined) throw new Error(`${name} is absent`);
+  if (bytes === undefined) {
+    throw new Error(`${name} is absent`);
+  }
   return { bytes: Buffer.from(bytes), value: JSON.parse(Buffer.from(bytes).toString()) };
 }
 
@@ -33,10 +35,14 @@ export function oracleVerdict(files: Files, now: Date): OracleVerdict {
 
 function walk(files: Files, now: Date): (readonly [string, number])[] {
   const fresh = (metadata: { signed: { isExpired(at: Date): boolean } }, role: string): void => {
-    if (metadata.signed.isExpired(now)) throw new Error(`${role} is expired`);
+    if (metadata.signed.isExpired(now)) {
+      throw new Error(`${role} is expired`);
+    }
   };
   const versionIs = (found: number, expected: number, role: string): void => {
-    if (found !== expected) throw new Error(`${role} has version ${found}, not ${expected}`);
+    if (found !== expected) {
+      throw new Error(`${role} has version ${found}, not ${expected}`);
+    }
   };
 
   let root = Metadata.fromJSON(MetadataKind.Root, json(files, '1.root.json').value);
@@ -64,7 +70,9 @@ function walk(files: Files, now: Date): (readonly [string, number])[] {
 
   const open = (role: string, verify: (metadata: TargetsMetadata) => void): TargetsMetadata => {
     const meta = snapshot.signed.meta[`${role}.json`];
-    if (meta === undefined) throw new Error(`${role} is not in the snapshot`);
+    if (meta === undefined) {
+      throw new Error(`${role} is not in the snapshot`);
+    }
     const file = json(files, `${meta.version}.${role}.json`);
     meta.verify(file.bytes);
     const metadata = parseTargets(file.value);
@@ -78,7 +86,9 @@ function walk(files: Files, now: Date): (readonly [string, number])[] {
   const descend = (delegator: TargetsMetadata): void => {
     for (const role of delegatedNames(delegator)) {
       const metadata = open(role, (m) => delegator.verifyDelegate(role, m));
-      if (found.has(role)) continue;
+      if (found.has(role)) {
+        continue;
+      }
       found.set(role, metadata.signed.version);
       descend(metadata);
     }
@@ -94,8 +104,12 @@ function walk(files: Files, now: Date): (readonly [string, number])[] {
 }
 
 function delegatedNames({ signed: { delegations } }: TargetsMetadata): readonly string[] {
-  if (delegations === undefined) return [];
-  if (delegations.succinctRoles !== undefined) return [...delegations.succinctRoles.getRoles()];
+  if (delegations === undefined) {
+    return [];
+  }
+  if (delegations.succinctRoles !== undefined) {
+    return [...delegations.succinctRoles.getRoles()];
+  }
   return Object.keys(delegations.roles ?? {});
 }
 

@@ -32,7 +32,9 @@ async function verifyFiles(files: Files, changes: Partial<VerifyOptions> = {}): 
 }
 
 function trustedOf({ trusted, findings }: Verification): Trusted {
-  if (trusted === undefined) throw new Error(`refused: ${JSON.stringify(findings[0])}`);
+  if (trusted === undefined) {
+    throw new Error(`refused: ${JSON.stringify(findings[0])}`);
+  }
   return trusted;
 }
 
@@ -168,7 +170,9 @@ describe('what is read', () => {
   test('at most 16 files above the head, and every one of them is named', async () => {
     const names = Array.from({ length: 40 }, (_, i) => `role-${i}`);
     const files = seal({ delegations: tree(...names) });
-    for (const name of names) files.set(`9.${name}.json`, Buffer.from('{}'));
+    for (const name of names) {
+      files.set(`9.${name}.json`, Buffer.from('{}'));
+    }
     const source = new MemorySource(files);
     const verification = await verify(source, optionsFor(files));
     expect(codesOf(verification)).toEqual(names.map(() => 'UnverifiedVersionAboveHead'));
@@ -301,8 +305,9 @@ describe('attacks that the server itself accepts', () => {
     expect((await verifyFiles(withRoot)).findings).toMatchObject([{ code: 'RootGap', severity: 'wall' }]);
 
     const withoutRoot = seal(options);
-    for (const role of ['targets', 'snapshot', 'a'])
+    for (const role of ['targets', 'snapshot', 'a']) {
       withoutRoot.set(`999.${role}.json`, fileOf(planted, `999.${role}.json`));
+    }
     const verification = await verifyFiles(withoutRoot);
     expect(trustedOf(verification).heads).toMatchObject({ root: 2, targets: 5, snapshot: 5 });
     expect(codesOf(verification)).toEqual(Array(3).fill('UnverifiedVersionAboveHead'));
@@ -327,7 +332,7 @@ describe('attacks that the server itself accepts', () => {
   });
 });
 
-describe('when the bucket can’t be read', () => {
+describe("when the bucket can't be read", () => {
   test('a 403 is thrown as it is and never read as an absent file', async () => {
     const files = seal({ delegations: tree('a') });
     for (const name of files.keys()) {
@@ -344,20 +349,22 @@ describe('when the bucket can’t be read', () => {
     expect(verification.findings).toMatchObject([{ code: 'RootMissing', severity: 'wall' }]);
   });
 
-  test('an aborted run throws the signal’s reason', async () => {
+  test("an aborted run throws the signal's reason", async () => {
     const files = seal({ delegations: tree(...Array.from({ length: 100 }, (_, i) => `role-${i}`)) });
     const controller = new AbortController();
     const reason = new Error('the deadline passed');
     const run = verifyFiles(files, {
       signal: controller.signal,
       onProgress: (completed) => {
-        if (completed === 10) controller.abort(reason);
+        if (completed === 10) {
+          controller.abort(reason);
+        }
       },
     });
     await expect(run).rejects.toBe(reason);
   });
 
-  test('damaged marks are the caller’s fault, not the bucket’s', async () => {
+  test("damaged marks are the caller's fault, not the bucket's", async () => {
     const files = seal({ version: 3 });
     const marks = { snapshot: { version: 2 }, snapshotBytes: Buffer.from('{') };
     await expect(verifyFiles(files, { marks })).rejects.toMatchObject({ code: 'InvalidInput' });
@@ -392,7 +399,9 @@ test('a root given as bytes need not lie in the bucket', async () => {
 test('a thousand findings of a kind are told, and how many more there are', async () => {
   const names = Array.from({ length: 1500 }, (_, i) => `role-${i}`);
   const files = seal({ delegations: names.map((name) => ({ name, keys: ['online'] })) }, (repository) => {
-    for (const role of repository.delegated.values()) role.signed['expires'] = '2029-12-31T00:00:00Z';
+    for (const role of repository.delegated.values()) {
+      role.signed['expires'] = '2029-12-31T00:00:00Z';
+    }
   });
   const { findings } = await verifyFiles(files);
   expect(findings).toHaveLength(1000);
@@ -428,7 +437,9 @@ class FailingSource extends MemorySource {
   }
 
   override async get(name: string, options: GetOptions): Promise<Uint8Array> {
-    if (name === this.#name) throw new TerminalError(this.#code, `${name} can’t be read`);
+    if (name === this.#name) {
+      throw new TerminalError(this.#code, `${name} can't be read`);
+    }
     return super.get(name, options);
   }
 }

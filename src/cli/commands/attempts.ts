@@ -26,17 +26,25 @@ export async function runToEnd(attempt: () => Promise<Outcome>, limits: AttemptL
   const { clock, backoffLimit, deadline } = limits;
   for (let failures = 0; ; ) {
     const outcome = await attempt();
-    if (outcome.retry === 'backoff') failures += 1;
+    if (outcome.retry === 'backoff') {
+      failures += 1;
+    }
     const now = clock.now();
     const step = nextStep({ outcome, failures, backoffLimit, deadline, now, random: limits.random() });
-    if (step.kind === 'final') return step.outcome;
-    if (step.kind === 'await') return outcome;
+    if (step.kind === 'final') {
+      return step.outcome;
+    }
+    if (step.kind === 'await') {
+      return outcome;
+    }
     const wait = step.at.getTime() - now.getTime();
     limits.onPause(outcome, wait);
     try {
       await clock.sleep(wait, limits.signal);
     } catch (error) {
-      if (!(error instanceof RecoveryError)) throw error;
+      if (!(error instanceof RecoveryError)) {
+        throw error;
+      }
       return cancelled(outcome, error);
     }
   }

@@ -25,7 +25,9 @@ export class ClientDirectory implements TrustStore {
       try {
         return await readFile(path);
       } catch (error) {
-        if (systemErrorCode(error) === 'ENOENT') return undefined;
+        if (systemErrorCode(error) === 'ENOENT') {
+          return undefined;
+        }
         throw error;
       }
     });
@@ -69,8 +71,12 @@ async function createDirectory(path: string): Promise<void> {
     await mkdir(path);
   } catch (error) {
     const code = systemErrorCode(error);
-    if (code === 'EEXIST' && (await stat(path)).isDirectory()) return;
-    if (code !== 'ENOENT' || dirname(path) === path) throw error;
+    if (code === 'EEXIST' && (await stat(path)).isDirectory()) {
+      return;
+    }
+    if (code !== 'ENOENT' || dirname(path) === path) {
+      throw error;
+    }
     await createDirectory(dirname(path));
     await mkdir(path);
   }

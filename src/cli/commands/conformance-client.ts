@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { TerminalError } from '../../errors.ts';
-import { HttpSource } from '../../storage/http.ts';
+import { HTTPSource } from '../../storage/http.ts';
 import { fetchTarget, targetMatches } from '../../tuf/client/target-file.ts';
 import { Updater } from '../../tuf/client/updater.ts';
 import type { CommandContext } from '../context.ts';
@@ -24,14 +24,17 @@ export async function download(flags: ConformanceFlags, context: CommandContext)
   const { signal } = context;
   const names = required(flags.targetName, '--target-name');
   const artifacts = new ClientDirectory(required(flags.targetDir, '--target-dir'));
-  const source = new HttpSource(required(flags.targetBaseUrl, '--target-base-url'), { encoding: 'path' });
+  const source = new HTTPSource(required(flags.targetBaseURL, '--target-base-url'), { encoding: 'path' });
   const updater = openUpdater(flags, context);
   for (const name of names) {
     const target = await updater.find(name);
-    if (target === undefined)
+    if (target === undefined) {
       throw new TerminalError('NotFound', `No role of the repository vouches for ${name}. Check the name.`);
+    }
     const stored = await artifacts.read(name);
-    if (stored !== undefined && targetMatches(target, stored)) continue;
+    if (stored !== undefined && targetMatches(target, stored)) {
+      continue;
+    }
     const consistentSnapshot = await updater.consistentSnapshot();
     await artifacts.write(name, await fetchTarget(source, target, { consistentSnapshot, signal }));
   }
@@ -39,7 +42,7 @@ export async function download(flags: ConformanceFlags, context: CommandContext)
 
 function openUpdater(flags: ConformanceFlags, { signal }: CommandContext): Updater {
   return new Updater({
-    metadata: new HttpSource(required(flags.metadataUrl, '--metadata-url')),
+    metadata: new HTTPSource(required(flags.metadataURL, '--metadata-url')),
     store: metadataStore(flags.metadataDir),
     now: new Date(),
     signal,
@@ -52,10 +55,11 @@ function metadataStore(directory: string): ClientDirectory {
 }
 
 function required<T>(value: T | undefined, flag: string): T {
-  if (value === undefined)
+  if (value === undefined) {
     throw new TerminalError(
       'InvalidInput',
       `${flag} is missing. Run with --help to see what each command needs.`,
     );
+  }
   return value;
 }

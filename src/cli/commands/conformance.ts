@@ -4,9 +4,9 @@ import type { CommandContext } from '../context.ts';
 /** Flags of `conformance`, given before its sub-command as the suite's protocol wants. */
 export interface ConformanceFlags {
   readonly metadataDir: string;
-  readonly metadataUrl?: string;
+  readonly metadataURL?: string;
   readonly targetName?: readonly string[];
-  readonly targetBaseUrl?: string;
+  readonly targetBaseURL?: string;
   readonly targetDir?: string;
 }
 
@@ -27,7 +27,7 @@ export function registerConformance(program: Command, context: CommandContext): 
     )
     .option(
       '--metadata-url <url>',
-      'the mirror of the repository’s metadata; refresh and download need it',
+      "the mirror of the repository's metadata; refresh and download need it",
       url,
     )
     .option(
@@ -61,12 +61,16 @@ export function registerConformance(program: Command, context: CommandContext): 
 }
 
 function given(text: string): string {
-  if (text === '') throw new InvalidArgumentError('It must not be empty.');
+  if (text === '') {
+    throw new InvalidArgumentError('It must not be empty.');
+  }
   return text;
 }
 
 function url(text: string): string {
   const { protocol, username, password } = URL.canParse(text) ? new URL(text) : {};
-  if ((protocol === 'http:' || protocol === 'https:') && username === '' && password === '') return text;
+  if ((protocol === 'http:' || protocol === 'https:') && username === '' && password === '') {
+    return text;
+  }
   throw new InvalidArgumentError('Give an http:// or https:// URL without user and password.');
 }

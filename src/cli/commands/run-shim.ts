@@ -4,7 +4,7 @@ import { destination } from 'pino';
 import { collectDefaultMetrics, Registry } from 'prom-client';
 import packageJSON from '../../../package.json' with { type: 'json' };
 import { systemClock } from '../../async/clock.ts';
-import { ApiClient } from '../../kube/client/api-client.ts';
+import { APIClient } from '../../kube/client/api-client.ts';
 import { installCrashPolicy } from '../../kube/controller/crash-policy.ts';
 import { RuntimeMetrics } from '../../kube/metrics/runtime-metrics.ts';
 import { createLogger } from '../../observability/log.ts';
@@ -34,7 +34,7 @@ export async function runShim(flags: ShimFlags, context: CommandContext): Promis
   const registry = new Registry();
   collectDefaultMetrics({ register: registry });
   const runtimeMetrics = new RuntimeMetrics({ registry, prefix: metricsPrefix });
-  const client = new ApiClient({
+  const client = new APIClient({
     loadConfig: () => loadKubeConfig(flags),
     userAgent: `${packageJSON.name}/${packageJSON.version} shim`,
     metrics: runtimeMetrics,
@@ -61,7 +61,7 @@ export async function runShim(flags: ShimFlags, context: CommandContext): Promis
     runtimeMetrics,
     clock,
     random: Math.random,
-    newId: randomUUID,
+    newID: randomUUID,
     version: packageJSON.version,
   });
   if (!context.signal.aborted) {

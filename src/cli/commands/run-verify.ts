@@ -48,7 +48,9 @@ export async function runVerify(
     return verification.verdict === 'trusted' ? exitCodes.done : exitCodes.failed;
   } catch (error) {
     progress.end();
-    if (!(error instanceof RecoveryError) || flags.output === 'human') throw error;
+    if (!(error instanceof RecoveryError) || flags.output === 'human') {
+      throw error;
+    }
     await writeResult(context, flags.output, unreadableJSON(error), () => '');
     return exitCodes.failed;
   } finally {

@@ -69,7 +69,7 @@ function addKeyOptions(command: Command): void {
         'file with a shared secret (HS256); repeat it while a secret is rotated. One secret can be given in JWT_SECRET instead',
       ),
     )
-    .option('--jwks-url <url>', 'where the public keys of the token issuer are', httpUrl)
+    .option('--jwks-url <url>', 'where the public keys of the token issuer are', httpURL)
     .option('--oidc', "find the public keys through --issuer's OpenID Connect discovery document")
     .option('--issuer <issuer>', 'iss that tokens must have; needed with --jwks-url and --oidc')
     .option('--audience <audience>', 'aud that tokens must have; needed with --jwks-url and --oidc')
@@ -96,7 +96,7 @@ function addAdminOptions(command: Command): void {
       'admins are those whose token has this claim, or a list that holds the value',
       claimValue,
     )
-    .option('--server-url <url>', 'ask the server itself who is an admin: base URL of its API', httpUrl)
+    .option('--server-url <url>', 'ask the server itself who is an admin: base URL of its API', httpURL)
     .option('--namespace <name>', 'namespace of the recoveries; by default that of the pod or the kubeconfig')
     .option('--target <name>', 'RecoveryTarget the recoveries use', 'default')
     .addOption(
@@ -170,7 +170,7 @@ function collectAlgorithm(value: string, soFar: readonly string[] = []): readonl
   return [...soFar, value];
 }
 
-function httpUrl(text: string): URL {
+function httpURL(text: string): URL {
   const url = URL.canParse(text) ? new URL(text) : undefined;
   if (url === undefined || !/^https?:$/.test(url.protocol) || url.username !== '' || url.password !== '') {
     throw new InvalidArgumentError('Give an http or https URL without a password.');

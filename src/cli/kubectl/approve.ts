@@ -37,7 +37,9 @@ export function approve(name: string, flags: ApproveFlags, context: CommandConte
       { signal: context.signal, fieldManager: 'kubectl-tuf-recovery' },
     );
     context.stderr.write(`approved plan ${digest} of ${name}\n`);
-    if (flags.wait !== true) return exitCodes.done;
+    if (flags.wait !== true) {
+      return exitCodes.done;
+    }
     return exitCodeOf(await waitFor(connection, name, flags, context)) ?? exitCodes.timedOut;
   });
 }

@@ -26,25 +26,35 @@ export async function awaitRun(
   let last: BootstrapRecovery | undefined;
   try {
     for await (const [run] of watchRuns(api, selection, AbortSignal.any([timeout, context.signal]))) {
-      if (run === undefined) throw gone(name, namespace, last);
+      if (run === undefined) {
+        throw gone(name, namespace, last);
+      }
       show(progress, run, last);
       last = run;
-      if (exitCodeOf(run) !== undefined || awaitsApproval(run)) break;
+      if (exitCodeOf(run) !== undefined || awaitsApproval(run)) {
+        break;
+      }
     }
   } catch (error) {
     // Only the time that ran out ends the wait with what was seen last.
-    if (error !== timeout.reason || last === undefined) throw error;
+    if (error !== timeout.reason || last === undefined) {
+      throw error;
+    }
   } finally {
     progress.end();
   }
-  if (last === undefined) throw gone(name, namespace, last);
+  if (last === undefined) {
+    throw gone(name, namespace, last);
+  }
   return last;
 }
 
 /** The bar while there is something to count; a line whenever the run starts to wait for something. */
 function show(progress: Progress, run: BootstrapRecovery, before: BootstrapRecovery | undefined): void {
   const { reason = 'Pending', message = 'waiting for the controller' } = succeededOf(run) ?? {};
-  if (exitCodeOf(run) !== undefined) return;
+  if (exitCodeOf(run) !== undefined) {
+    return;
+  }
   if (reason === 'Running') {
     const { stage, completed, total } = run.status.progress ?? { stage: reason, completed: 0, total: 0 };
     progress.show(terminalText(stage), completed, total);

@@ -30,7 +30,9 @@ export function cancel(name: string, flags: CancelFlags, context: CommandContext
       { signal: context.signal, fieldManager: 'kubectl-tuf-recovery' },
     );
     context.stderr.write(`cancelling ${name}\n`);
-    if (flags.wait !== true) return exitCodes.done;
+    if (flags.wait !== true) {
+      return exitCodes.done;
+    }
     const ended = await waitFor(connection, name, flags, context);
     // Cancelled is what was asked for; a run that was quicker ended as it ended.
     return succeededOf(ended)?.reason === 'Cancelled'

@@ -1,4 +1,4 @@
-import { ApiError } from '../../kube/client/api-error.ts';
+import { APIError } from '../../kube/client/api-error.ts';
 import { ConnectionError } from '../../kube/client/connection-error.ts';
 import type { CommandContext } from '../context.ts';
 import { type ExitCode, exitCodes } from '../exit-codes.ts';
@@ -21,7 +21,9 @@ export async function clusterCommand(
     // Ctrl-C ends the watching, not the run: there is nothing to say.
     const interrupted = context.signal.aborted && error === context.signal.reason;
     if (!interrupted) {
-      if (!(error instanceof ApiError || error instanceof ConnectionError)) throw error;
+      if (!(error instanceof APIError || error instanceof ConnectionError)) {
+        throw error;
+      }
       context.stderr.write(`error: ${terminalText(error.message)}\n`);
     }
     context.exit(exitCodes.failed);

@@ -1,7 +1,7 @@
 import { KubeConfig } from '@kubernetes/client-node';
 import { Registry } from 'prom-client';
 import { TerminalError } from '../../errors.ts';
-import { ApiClient } from '../../kube/client/api-client.ts';
+import { APIClient } from '../../kube/client/api-client.ts';
 import { RuntimeMetrics } from '../../kube/metrics/runtime-metrics.ts';
 
 /** Flags every command of the plugin takes, as kubectl has them. */
@@ -13,7 +13,7 @@ export interface ConnectionFlags {
 
 /** A cluster and the namespace that is meant where none is named. */
 export interface Connection extends AsyncDisposable {
-  readonly api: ApiClient;
+  readonly api: APIClient;
   readonly namespace: string;
 }
 
@@ -25,7 +25,7 @@ export interface Connection extends AsyncDisposable {
  */
 export function connect(flags: ConnectionFlags): Connection {
   const config = loadKubeConfig(flags);
-  const api = new ApiClient({
+  const api = new APIClient({
     loadConfig: () => loadKubeConfig(flags),
     userAgent: 'kubectl-tuf-recovery',
     // Nobody scrapes a command, but the client counts all the same.
@@ -43,8 +43,11 @@ export function connect(flags: ConnectionFlags): Connection {
 export function loadKubeConfig({ kubeconfig, context }: ConnectionFlags): KubeConfig {
   const config = new KubeConfig();
   try {
-    if (kubeconfig === undefined) config.loadFromDefault();
-    else config.loadFromFile(kubeconfig);
+    if (kubeconfig === undefined) {
+      config.loadFromDefault();
+    } else {
+      config.loadFromFile(kubeconfig);
+    }
   } catch (cause) {
     const said = cause instanceof Error ? cause.message : String(cause);
     throw new TerminalError('InvalidInput', `The kubeconfig can't be read: ${said}`, { cause });

@@ -69,7 +69,9 @@ function result(run: BootstrapRecovery, paint: Paint): string {
     wrap(terminalText(succeeded.message), 2),
   ];
   const next = awaitsApproval(run) ? 'Read the plan below. If it is right:' : nextOf(succeeded.reason);
-  if (next !== '') lines.push(`  ${paint('strong', 'What to do')}\n${wrap(next, 2)}`);
+  if (next !== '') {
+    lines.push(`  ${paint('strong', 'What to do')}\n${wrap(next, 2)}`);
+  }
   if (awaitsApproval(run)) {
     const { name, namespace = 'default' } = run.metadata;
     const digest = run.status.plan?.digest ?? '';
@@ -79,7 +81,9 @@ function result(run: BootstrapRecovery, paint: Paint): string {
 }
 
 function planTitle({ status: { plan } }: BootstrapRecovery): string {
-  if (plan === undefined) return 'Plan';
+  if (plan === undefined) {
+    return 'Plan';
+  }
   const counts = [
     [plan.creates, 'created'],
     [plan.replaces, 'replaced'],
@@ -92,7 +96,9 @@ function planTitle({ status: { plan } }: BootstrapRecovery): string {
 }
 
 function planRows({ status: { plan } }: BootstrapRecovery): Rows {
-  if (plan?.actions === undefined) return [];
+  if (plan?.actions === undefined) {
+    return [];
+  }
   const rows = plan.actions.map(({ kind, key, value, source, confidence }) => [
     kind,
     key,
@@ -104,7 +110,9 @@ function planRows({ status: { plan } }: BootstrapRecovery): Rows {
 }
 
 function trustRows({ status: { trust } }: BootstrapRecovery, now: Date): Rows {
-  if (trust === undefined) return [];
+  if (trust === undefined) {
+    return [];
+  }
   return [
     ['root', `version ${trust.rootVersion}`, `sha256:${trust.rootSHA256}`],
     ['timestamp', `version ${trust.timestampVersion}`],
@@ -120,14 +128,18 @@ function trustRows({ status: { trust } }: BootstrapRecovery, now: Date): Rows {
 }
 
 function verificationRows({ status: { verification } }: BootstrapRecovery): Rows {
-  if (verification === undefined) return [];
+  if (verification === undefined) {
+    return [];
+  }
   const { checkedKeys, missingKeys, invalidKeys } = verification;
   return [[`${checkedKeys} keys read`, `${missingKeys} missing`, `${invalidKeys} invalid`]];
 }
 
 function findings({ status }: BootstrapRecovery, paint: Paint): string {
   const all = status.findings ?? [];
-  if (all.length === 0) return '';
+  if (all.length === 0) {
+    return '';
+  }
   const shown = all.map(({ severity, code, role, detail, override }) => {
     const head = `  ${paint(severity === 'report' ? 'warning' : 'bad', terminalText(code))}  ${terminalText(role)}`;
     const accept =

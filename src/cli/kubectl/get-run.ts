@@ -1,7 +1,7 @@
 import type { BootstrapRecovery } from '../../api/bootstraprecovery.generated.ts';
 import { bootstrapRecoveries } from '../../api/resources.ts';
 import { TerminalError } from '../../errors.ts';
-import { ApiError } from '../../kube/client/api-error.ts';
+import { APIError } from '../../kube/client/api-error.ts';
 import type { Resource } from '../../kube/client/resource.ts';
 import type { Connection } from './connection.ts';
 
@@ -21,8 +21,9 @@ export async function getRun(
     return await api.get(runs, { namespace, name }, { signal });
   } catch (cause) {
     // A missing resource type is a 404 as well, with another reason: that one speaks for itself.
-    if (!(cause instanceof ApiError && cause.reason === 'NotFound' && cause.message.includes(`"${name}"`)))
+    if (!(cause instanceof APIError && cause.reason === 'NotFound' && cause.message.includes(`"${name}"`))) {
       throw cause;
+    }
     throw new TerminalError(
       'NotFound',
       `There is no BootstrapRecovery "${name}" in namespace "${namespace}". All there are: kubectl tuf-recovery status -A`,

@@ -6,7 +6,7 @@ import { addOutputOption } from '../output/output.ts';
 /** A run takes 300 s at most, and a person a while to approve; a day is enough for anybody to notice. */
 const maxWaitSeconds = 86_400;
 /** What the schema admits for ttlSecondsAfterFinished. */
-const maxTtlSeconds = 2_147_483_647;
+const maxTTLSeconds = 2_147_483_647;
 
 /**
  * Adds the commands that work on runs in a cluster: `status`, `describe`, `run`, `approve`, `cancel`, `report` and
@@ -31,7 +31,7 @@ export function registerClusterCommands(program: Command, context: CommandContex
     .option(
       '--ttl <seconds>',
       'delete the run this long after it ended; by default it is kept',
-      integer(0, maxTtlSeconds),
+      integer(0, maxTTLSeconds),
     )
     .addOption(new Option('--approval <how>', 'who approves the plan').choices(['Automatic', 'Manual']))
     .action(async (app, flags) => (await import('./run.ts')).run(app, flags, context));

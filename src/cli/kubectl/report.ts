@@ -23,8 +23,9 @@ export function report(name: string, flags: ConnectionFlags, context: CommandCon
       { namespace, name: reference.name },
       { signal: context.signal },
     );
-    for (const content of Object.values(data))
+    for (const content of Object.values(data)) {
       context.stdout.write(content.endsWith('\n') ? content : `${content}\n`);
+    }
     return exitCodes.done;
   });
 }

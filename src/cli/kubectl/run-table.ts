@@ -46,6 +46,8 @@ export function progressText(run: BootstrapRecovery, blocks: boolean): string {
       ? 'done'
       : `done in ${age(startTime, new Date(completionTime))}`;
   }
-  if (progress === undefined) return '-';
+  if (progress === undefined) {
+    return '-';
+  }
   return `${progressBar(progress.completed, progress.total, blocks)} ${terminalText(progress.summary)}`;
 }

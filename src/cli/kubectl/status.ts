@@ -42,7 +42,9 @@ async function list(connection: Connection, flags: StatusFlags, context: Command
 /** The screen redrawn on every change for a person, everything again for a pipe. Ends by Ctrl-C only. */
 async function watch(connection: Connection, flags: StatusFlags, context: CommandContext): Promise<ExitCode> {
   for await (const items of watchRuns(connection.api, selection(connection, flags), context.signal)) {
-    if (context.color && flags.output === 'human') context.stdout.write(clearScreen);
+    if (context.color && flags.output === 'human') {
+      context.stdout.write(clearScreen);
+    }
     await show(items, flags, context);
   }
   return exitCodes.done;

@@ -12,8 +12,12 @@ export function succeededOf(run: BootstrapRecovery): Condition | undefined {
 /** The exit code a finished run stands for; undefined while it is under way. */
 export function exitCodeOf(run: BootstrapRecovery): ExitCode | undefined {
   const succeeded = succeededOf(run);
-  if (succeeded?.status === 'True') return exitCodes.done;
-  if (succeeded?.status !== 'False') return undefined;
+  if (succeeded?.status === 'True') {
+    return exitCodes.done;
+  }
+  if (succeeded?.status !== 'False') {
+    return undefined;
+  }
   switch (succeeded.reason) {
     case 'DriftDetected':
       return exitCodes.recoveryNeeded;

@@ -2,7 +2,7 @@ import type { BootstrapRecovery } from '../../api/bootstraprecovery.generated.ts
 import { bootstrapRecoveries } from '../../api/resources.ts';
 import { type Clock, systemClock } from '../../async/clock.ts';
 import { sleep } from '../../async/sleep.ts';
-import type { ApiClient } from '../../kube/client/api-client.ts';
+import type { APIClient } from '../../kube/client/api-client.ts';
 import { isExpired } from '../../kube/client/api-error.ts';
 import type { Selection } from '../../kube/client/call-options.ts';
 import { ConnectionError } from '../../kube/client/connection-error.ts';
@@ -24,7 +24,7 @@ const idleTimeoutMs = 150_000;
  * restarts.
  */
 export async function* watchRuns(
-  api: ApiClient,
+  api: APIClient,
   selection: Selection,
   signal: AbortSignal,
   clock: Clock = systemClock,
@@ -38,15 +38,22 @@ export async function* watchRuns(
       yield sorted(byKey);
       const watch = { ...selection, resourceVersion: list.resourceVersion, timeoutSeconds: watchSeconds };
       for await (const event of api.watch(runs, { ...watch, idleTimeoutMs, signal })) {
-        if (event.type === 'BOOKMARK') continue;
+        if (event.type === 'BOOKMARK') {
+          continue;
+        }
         const key = formatKey(event.object.metadata);
-        if (event.type === 'DELETED') byKey.delete(key);
-        else byKey.set(key, event.object);
+        if (event.type === 'DELETED') {
+          byKey.delete(key);
+        } else {
+          byKey.set(key, event.object);
+        }
         yield sorted(byKey);
       }
     } catch (error) {
       signal.throwIfAborted();
-      if (!seen || !(error instanceof ConnectionError || isExpired(error))) throw error;
+      if (!seen || !(error instanceof ConnectionError || isExpired(error))) {
+        throw error;
+      }
       await sleep(clock, retryMs, signal);
     }
   }

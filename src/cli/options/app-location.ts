@@ -34,15 +34,23 @@ export async function appLocation(
 type In<Kind extends Location['kind']> = Extract<Location, { kind: Kind }>;
 
 function inBucket(location: In<'s3'>, app: App): Location {
-  if (location.prefix === '') return { ...location, prefix: metadataPrefix(app) };
-  if (!new RegExp(`(^|/)${DEFAULT_PREFIX}/$`).test(location.prefix)) return location;
+  if (location.prefix === '') {
+    return { ...location, prefix: metadataPrefix(app) };
+  }
+  if (!new RegExp(`(^|/)${DEFAULT_PREFIX}/$`).test(location.prefix)) {
+    return location;
+  }
   return { ...location, prefix: metadataPrefix(app, location.prefix.slice(0, -1)) };
 }
 
 async function inDirectory(location: In<'directory'>, app: App): Promise<Location> {
   const installation = join(location.path, metadataPrefix(app));
-  if (await isDirectory(installation)) return { kind: 'directory', path: installation };
-  if (!location.path.replace(/[/\\]+$/, '').endsWith(DEFAULT_PREFIX)) return location;
+  if (await isDirectory(installation)) {
+    return { kind: 'directory', path: installation };
+  }
+  if (!location.path.replace(/[/\\]+$/, '').endsWith(DEFAULT_PREFIX)) {
+    return location;
+  }
   return { kind: 'directory', path: join(location.path, app.adminName, app.appName) };
 }
 

@@ -88,7 +88,9 @@ function apiEndpoint(get: (name: string) => string | undefined): string | undefi
   const endpoint = candidates.find(
     (value) => value !== undefined && !/\.amazonaws\.com(\.cn)?\b/i.test(value),
   );
-  if (endpoint === undefined || /^https?:\/\//i.test(endpoint)) return endpoint;
+  if (endpoint === undefined || /^https?:\/\//i.test(endpoint)) {
+    return endpoint;
+  }
   const plain = get('STORAGE_DRIVER') === 'minio' && asBoolean(get('MINIO_SECURE')) !== true;
   return `${plain ? 'http' : 'https'}://${endpoint}`;
 }

@@ -9,7 +9,9 @@ import { InvalidArgumentError } from 'commander';
 export function integer(minimum: number, maximum: number): (text: string) => number {
   return (text) => {
     const value = /^\d{1,15}$/.test(text) ? Number(text) : Number.NaN;
-    if (value >= minimum && value <= maximum) return value;
+    if (value >= minimum && value <= maximum) {
+      return value;
+    }
     throw new InvalidArgumentError(`Give a whole number from ${minimum} to ${maximum}.`);
   };
 }
@@ -18,26 +20,34 @@ export function integer(minimum: number, maximum: number): (text: string) => num
 export function instant(text: string): Date {
   const value = new Date(text);
   const wellFormed = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d+)?(Z|[+-]\d{2}:\d{2})$/i.test(text);
-  if (wellFormed && !Number.isNaN(value.getTime())) return value;
+  if (wellFormed && !Number.isNaN(value.getTime())) {
+    return value;
+  }
   throw new InvalidArgumentError('Give an instant as RFC 3339 writes it, for example 2026-11-23T10:59:06Z.');
 }
 
 /** A sha256 in hex; `sha256:` in front and upper case are accepted, lower case is returned. */
 export function sha256(text: string): string {
   const hex = /^(?:sha256:)?([0-9a-f]{64})$/i.exec(text)?.[1];
-  if (hex !== undefined) return hex.toLowerCase();
+  if (hex !== undefined) {
+    return hex.toLowerCase();
+  }
   throw new InvalidArgumentError('Give 64 hexadecimal digits, as sha256sum prints them.');
 }
 
 /** A UUID in any spelling; lower case is returned. */
 export function uuid(text: string): string {
-  if (/^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i.test(text)) return text.toLowerCase();
+  if (/^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i.test(text)) {
+    return text.toLowerCase();
+  }
   throw new InvalidArgumentError('Give a UUID, for example one that uuidgen prints.');
 }
 
 /** `true` or `false`. */
 export function boolean(text: string): boolean {
-  if (text === 'true' || text === 'false') return text === 'true';
+  if (text === 'true' || text === 'false') {
+    return text === 'true';
+  }
   throw new InvalidArgumentError('Give true or false.');
 }
 
@@ -49,7 +59,9 @@ export function namedInteger(
   const parse = integer(minimum, maximum);
   return (text, sofar = new Map()) => {
     const end = text.lastIndexOf('=');
-    if (end < 1) throw new InvalidArgumentError('Give ROLE=NUMBER.');
+    if (end < 1) {
+      throw new InvalidArgumentError('Give ROLE=NUMBER.');
+    }
     return new Map([...sofar, [text.slice(0, end), parse(text.slice(end + 1))]]);
   };
 }

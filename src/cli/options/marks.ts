@@ -17,7 +17,9 @@ export async function readMarks(directory: string): Promise<HighWaterMarks> {
   const names = await namesIn(directory);
   const read = async (role: Marked): Promise<{ mark: Mark; bytes: Uint8Array } | undefined> => {
     const name = `${role}.json`;
-    if (!names.includes(name)) return undefined;
+    if (!names.includes(name)) {
+      return undefined;
+    }
     const path = join(directory, name);
     const bytes = await readInputFile(path, '--trusted-dir');
     return { mark: markOf(bytes, role, path), bytes };

@@ -86,7 +86,9 @@ async function readTLS(
     throw new TerminalError('InvalidInput', 'A client certificate needs both --redis-cert and --redis-key.');
   }
   const serverName = flags.redisServerName;
-  if (ca === undefined && cert === undefined && serverName === undefined) return tls;
+  if (ca === undefined && cert === undefined && serverName === undefined) {
+    return tls;
+  }
   return {
     ...tls,
     ...(ca !== undefined && { ca }),
@@ -101,7 +103,9 @@ function withSentinelAccess(
   location: RedisEndpoint['location'],
   { sentinelUsername, sentinelPassword }: Environment['redis'],
 ): RedisEndpoint['location'] {
-  if (location.kind !== 'sentinel') return location;
+  if (location.kind !== 'sentinel') {
+    return location;
+  }
   return {
     ...location,
     ...(sentinelUsername !== undefined && { username: sentinelUsername }),

@@ -58,7 +58,9 @@ export async function readS3Access(flags: StorageFlags, env: Environment['s3']):
 }
 
 function credentials({ accessKeyId, secretAccessKey }: Environment['s3']): S3Credentials {
-  if (accessKeyId === undefined && secretAccessKey === undefined) return { kind: 'ambient' };
+  if (accessKeyId === undefined && secretAccessKey === undefined) {
+    return { kind: 'ambient' };
+  }
   if (accessKeyId === undefined || secretAccessKey === undefined) {
     throw new TerminalError(
       'InvalidInput',
@@ -71,8 +73,9 @@ function credentials({ accessKeyId, secretAccessKey }: Environment['s3']): S3Cre
 
 function endpointURL(text: string): string {
   const url = URL.parse(text);
-  if (url !== null && /^https?:$/.test(url.protocol) && url.username === '' && url.password === '')
+  if (url !== null && /^https?:$/.test(url.protocol) && url.username === '' && url.password === '') {
     return text;
+  }
   throw new InvalidArgumentError(
     'Give a URL such as https://minio.example.com:9000, without user and password.',
   );

@@ -39,9 +39,15 @@ export async function readTrust(
 }
 
 async function readAnchor(flags: TrustFlags): Promise<TrustAnchor> {
-  if (flags.rootSha256 !== undefined) return { kind: 'sha256', sha256: flags.rootSha256 };
-  if (flags.root !== undefined) return { kind: 'root', bytes: await readInputFile(flags.root, '--root') };
-  if (flags.trustOnFirstUse) return { kind: 'first-use' };
+  if (flags.rootSha256 !== undefined) {
+    return { kind: 'sha256', sha256: flags.rootSha256 };
+  }
+  if (flags.root !== undefined) {
+    return { kind: 'root', bytes: await readInputFile(flags.root, '--root') };
+  }
+  if (flags.trustOnFirstUse) {
+    return { kind: 'first-use' };
+  }
   throw new TerminalError(
     'InvalidInput',
     'No trusted root was given. Use --root-sha256 or --root with the root that your clients ship, ' +

@@ -17,13 +17,17 @@ export async function explainFileErrors<T>(
   try {
     return await operation();
   } catch (error) {
-    if (!(error instanceof Error && 'code' in error && 'errno' in error && typeof error.errno === 'number'))
+    if (!(error instanceof Error && 'code' in error && 'errno' in error && typeof error.errno === 'number')) {
       throw error;
-    const reason = `${path} can’t be ${what}: ${getSystemErrorMessage(error.errno)}.`;
+    }
+    const reason = `${path} can't be ${what}: ${getSystemErrorMessage(error.errno)}.`;
     const cause = { cause: error };
-    if (error.code === 'ENOENT') throw new TerminalError('NotFound', `${reason} Check the path.`, cause);
-    if (DENIED.has(error.code))
+    if (error.code === 'ENOENT') {
+      throw new TerminalError('NotFound', `${reason} Check the path.`, cause);
+    }
+    if (DENIED.has(error.code)) {
       throw new TerminalError('AccessDenied', `${reason} Check its owner and permissions.`, cause);
+    }
     throw new TerminalError('InvalidSource', `${reason} Check the path and the disk.`, cause);
   }
 }

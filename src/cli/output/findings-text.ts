@@ -17,14 +17,18 @@ const shownPerKind = 3;
  * and what to do next.
  */
 export function findingsText(findings: readonly Finding[], paint: Paint): string {
-  if (findings.length === 0) return '';
+  if (findings.length === 0) {
+    return '';
+  }
   const kinds = Map.groupBy(findings, ({ code, severity }) => `${severity} ${code}`);
   return `${paint('heading', 'Findings')}\n${[...kinds.values()].map((kind) => kindText(kind, paint)).join('')}`;
 }
 
 function kindText(findings: readonly Finding[], paint: Paint): string {
   const [first] = findings;
-  if (first === undefined) return '';
+  if (first === undefined) {
+    return '';
+  }
   const clause = first.check === 0 ? first.spec : `check ${first.check}, ${first.spec}`;
   const shown = findings.slice(0, shownPerKind).map((finding) => detailText(finding, paint));
   const others = findings.slice(shownPerKind).map(subject);

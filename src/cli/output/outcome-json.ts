@@ -50,9 +50,15 @@ export function outcomeJSON(outcome: Outcome): OutcomeJSON {
 
 /** How a run ended, in one word. */
 export function wordFor(reason: SucceededReason): OutcomeWord {
-  if (reason === 'Recovered') return 'Recovered';
-  if (reason === 'AlreadyConsistent' || reason === 'Verified') return 'AlreadyConsistent';
-  if (reason === 'DriftDetected') return 'RecoveryNeeded';
+  if (reason === 'Recovered') {
+    return 'Recovered';
+  }
+  if (reason === 'AlreadyConsistent' || reason === 'Verified') {
+    return 'AlreadyConsistent';
+  }
+  if (reason === 'DriftDetected') {
+    return 'RecoveryNeeded';
+  }
   return reason === 'DeadlineExceeded' ? 'TimedOut' : 'Failed';
 }
 

@@ -51,7 +51,9 @@ export function outcomeText(
 
 /** The marker is the task's id, so that the same plan needs the same id. */
 function howToApply({ taskID, plan }: Outcome, paint: Paint): string {
-  if (plan === undefined) return '';
+  if (plan === undefined) {
+    return '';
+  }
   return paint(
     'quiet',
     `  Exactly this plan: tuf-recovery recover … --task-id ${taskID} --approve ${plan.digest}\n`,

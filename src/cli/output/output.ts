@@ -29,8 +29,12 @@ export async function writeResult(
 }
 
 async function render(format: OutputFormat, result: unknown, human: () => string): Promise<string> {
-  if (format === 'human') return human();
-  if (format === 'json') return `${JSON.stringify(result, null, 2)}\n`;
+  if (format === 'human') {
+    return human();
+  }
+  if (format === 'json') {
+    return `${JSON.stringify(result, null, 2)}\n`;
+  }
   const { stringify } = await import('./yaml.ts');
   return stringify(result);
 }

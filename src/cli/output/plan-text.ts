@@ -23,7 +23,9 @@ const marks: Readonly<Record<ActionKind, readonly [sign: string, tone: Tone, wor
 export function planText({ actions, digest }: Plan, done: boolean, paint: Paint): string {
   const changes = actions.filter(({ kind }) => kind !== 'Keep');
   const heading = `${paint('heading', 'Plan')}  ${summary(actions, done)}  ${paint('quiet', digest)}\n`;
-  if (changes.length === 0) return heading;
+  if (changes.length === 0) {
+    return heading;
+  }
   const titles = ['', 'key', 'before', 'after', 'source', 'confidence'].map((title) => paint('quiet', title));
   const rows = changes.slice(0, mostShown).map((action) => row(action, paint));
   const more = changes.length - rows.length;

@@ -25,7 +25,9 @@ function bar(stderr: CommandContext['stderr']): Progress {
   return {
     show(stage, completed, total) {
       const now = performance.now();
-      if (stage === drawnStage && now - drawnAt < drawEveryMs && completed < total) return;
+      if (stage === drawnStage && now - drawnAt < drawEveryMs && completed < total) {
+        return;
+      }
       drawnAt = now;
       drawnStage = stage;
       const filled = total > 0 ? Math.round((completed / total) * barWidth) : 0;
@@ -39,7 +41,9 @@ function bar(stderr: CommandContext['stderr']): Progress {
       drawnStage = '';
     },
     end() {
-      if (drawnStage !== '') erase();
+      if (drawnStage !== '') {
+        erase();
+      }
       drawnStage = '';
     },
   };
@@ -49,7 +53,9 @@ function lines(stderr: CommandContext['stderr']): Progress {
   let shown = '';
   return {
     show(stage) {
-      if (stage === shown) return;
+      if (stage === shown) {
+        return;
+      }
       shown = stage;
       stderr.write(`${stage} …\n`);
     },

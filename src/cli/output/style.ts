@@ -17,7 +17,9 @@ const looks = {
 
 /** The paint for an output. */
 export function paintFor(color: boolean): Paint {
-  if (!color) return (_tone, text) => text;
+  if (!color) {
+    return (_tone, text) => text;
+  }
   // Whether the stream takes colour was decided once, in main.ts.
   return (tone, text) => styleText(looks[tone], text, { validateStream: false });
 }

@@ -9,7 +9,9 @@ import { stripVTControlCharacters } from 'node:util';
 export function table(rows: readonly (readonly string[])[], indent = 2): string {
   const widths: number[] = [];
   for (const row of rows) {
-    for (const [column, cell] of row.entries()) widths[column] = Math.max(widths[column] ?? 0, width(cell));
+    for (const [column, cell] of row.entries()) {
+      widths[column] = Math.max(widths[column] ?? 0, width(cell));
+    }
   }
   const lines = rows.map((row) =>
     row

@@ -2,7 +2,7 @@ import type { Logger } from 'pino';
 import type { RecoveryPolicy } from '../../api/recoverypolicy.generated.ts';
 import type { RecoveryTarget } from '../../api/recoverytarget.generated.ts';
 import type { Store } from '../../kube/cache/store.ts';
-import type { ApiClient } from '../../kube/client/api-client.ts';
+import type { APIClient } from '../../kube/client/api-client.ts';
 import type { App, CapturedSettings, RunRequest } from '../../recovery/request.ts';
 import { readSettings } from './captured-settings.ts';
 import { type Marks, newestOf } from './high-water-marks.ts';
@@ -23,11 +23,11 @@ export function targetOf({ metadata, spec }: RecoveryPolicy): readonly string[] 
 
 /** What the policies of a target remember, for the runs of that target. */
 export class PolicyMemory {
-  readonly #client: ApiClient;
+  readonly #client: APIClient;
   readonly #policies: Store<RecoveryPolicy>;
 
   /** @param policies filed under {@link targetIndex} */
-  constructor(client: ApiClient, policies: Store<RecoveryPolicy>) {
+  constructor(client: APIClient, policies: Store<RecoveryPolicy>) {
     this.#client = client;
     this.#policies = policies;
   }
@@ -50,11 +50,17 @@ export class PolicyMemory {
       .filter((entry) => entry.adminName === adminName && entry.appName === appName);
     let captured: CapturedSettings | undefined;
     for (const { settingsRef } of entries) {
-      if (settingsRef === undefined) continue;
+      if (settingsRef === undefined) {
+        continue;
+      }
       const key = { namespace, name: settingsRef.name };
       const found = await readSettings(this.#client, key, { adminName, appName }, logger, signal);
-      if (found === undefined) continue;
-      if (captured === undefined || found.capturedAt > captured.capturedAt) captured = found;
+      if (found === undefined) {
+        continue;
+      }
+      if (captured === undefined || found.capturedAt > captured.capturedAt) {
+        captured = found;
+      }
     }
     return { marks: newestOf(entries.flatMap(({ marks }) => marks ?? [])), captured };
   }

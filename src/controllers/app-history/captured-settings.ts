@@ -2,7 +2,7 @@ import type { Logger } from 'pino';
 import type { RecoveryPolicy } from '../../api/recoverypolicy.generated.ts';
 import { fieldManager, policyLabel } from '../../api/resources.ts';
 import { markerKey, rootSigningKey } from '../../faynosync/keys.ts';
-import type { ApiClient } from '../../kube/client/api-client.ts';
+import type { APIClient } from '../../kube/client/api-client.ts';
 import { isForbidden, isNotFound } from '../../kube/client/api-error.ts';
 import { configMaps } from '../../kube/client/keyed.ts';
 import { controllerReference } from '../../kube/client/object.ts';
@@ -32,7 +32,7 @@ interface Captured extends App {
  * @returns its name; undefined when there are more settings than a ConfigMap holds
  */
 export async function captureSettings(
-  client: ApiClient,
+  client: APIClient,
   policy: RecoveryPolicy,
   name: string,
   app: App,
@@ -40,7 +40,9 @@ export async function captureSettings(
   now: Date,
   signal: AbortSignal,
 ): Promise<string | undefined> {
-  if (plan === undefined || trusted === undefined) return undefined;
+  if (plan === undefined || trusted === undefined) {
+    return undefined;
+  }
   const { version, sha256 } = trusted.timestamp;
   const apart = new Set([markerKey(app), rootSigningKey(app)]);
   const values = plan.actions.flatMap(({ key, after }) =>
@@ -54,10 +56,14 @@ export async function captureSettings(
     values: Object.fromEntries(values),
   };
   const text = render(captured);
-  if (text.length > maxLength) return undefined;
+  if (text.length > maxLength) {
+    return undefined;
+  }
   const { namespace } = policy.metadata;
   const held = await read(client, { namespace, name }, signal);
-  if (held !== undefined && isSame(held, captured)) return name;
+  if (held !== undefined && isSame(held, captured)) {
+    return name;
+  }
   const configMap = {
     metadata: {
       name,
@@ -73,7 +79,7 @@ export async function captureSettings(
 
 /** The settings that were captured of an app; undefined when there are none that can be read. */
 export async function readSettings(
-  client: ApiClient,
+  client: APIClient,
   key: ObjectKey,
   app: App,
   logger: Logger,
@@ -87,7 +93,9 @@ export async function readSettings(
     }
     return captured;
   } catch (error) {
-    if (!isForbidden(error)) throw error;
+    if (!isForbidden(error)) {
+      throw error;
+    }
     logger.warn(
       { err: error, configMap: key.name },
       'captured settings may not be read; going on without them',
@@ -96,11 +104,13 @@ export async function readSettings(
   }
 }
 
-async function read(client: ApiClient, key: ObjectKey, signal: AbortSignal): Promise<string | undefined> {
+async function read(client: APIClient, key: ObjectKey, signal: AbortSignal): Promise<string | undefined> {
   try {
     return (await client.get(configMaps, key, { signal })).data?.[dataKey];
   } catch (error) {
-    if (isNotFound(error)) return undefined;
+    if (isNotFound(error)) {
+      return undefined;
+    }
     throw error;
   }
 }
@@ -111,8 +121,12 @@ function parse(text: string, app: App): CapturedSettings | undefined {
   const values = Object.entries(object(found?.['values']) ?? {});
   const capturedAt = new Date(String(found?.['capturedAt']));
   const sha256 = object(found?.['timestamp'])?.['sha256'];
-  if (found?.['adminName'] !== app.adminName || found['appName'] !== app.appName) return undefined;
-  if (Number.isNaN(capturedAt.getTime()) || typeof sha256 !== 'string') return undefined;
+  if (found?.['adminName'] !== app.adminName || found['appName'] !== app.appName) {
+    return undefined;
+  }
+  if (Number.isNaN(capturedAt.getTime()) || typeof sha256 !== 'string') {
+    return undefined;
+  }
   const strings = values.filter((entry): entry is [string, string] => typeof entry[1] === 'string');
   return { capturedAt, timestampSHA256: sha256, values: new Map(strings) };
 }

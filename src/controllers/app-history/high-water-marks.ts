@@ -16,7 +16,9 @@ export interface Heads {
 
 /** The heads of the chain that an attempt has verified; undefined when it trusted none. */
 export function headsOf({ trusted, findings }: Pick<Outcome, 'trusted' | 'findings'>): Heads | undefined {
-  if (trusted === undefined) return undefined;
+  if (trusted === undefined) {
+    return undefined;
+  }
   const { root, timestamp, snapshot } = trusted;
   return {
     marks: { root: markOf(root), timestamp: markOf(timestamp), snapshot: markOf(snapshot) },

@@ -52,7 +52,9 @@ export class RunActions {
   async end(verdict: Verdict<SucceededReason>, signal: AbortSignal): Promise<void> {
     const { client, metrics, logger } = this.#tools;
     const { run, target, now } = this.#facts;
-    if (hasFinalizer(run, lockFinalizer)) await giveBackLock(client, run, target, logger, signal);
+    if (hasFinalizer(run, lockFinalizer)) {
+      await giveBackLock(client, run, target, logger, signal);
+    }
     const ended = await this.#write(concludedWithout(draftOf(run), verdict, now));
     logger.info({ reason: verdict.reason }, `run ended without another attempt: ${verdict.message}`);
     countEnd(metrics, ended);
@@ -68,7 +70,9 @@ export class RunActions {
         countEnd(metrics, run);
         await this.#letGo(run);
       }
-      if (nextAttemptTime === undefined) return {};
+      if (nextAttemptTime === undefined) {
+        return {};
+      }
       return { requeueAfterMs: Math.max(1, nextAttemptTime.getTime() - clock.now().getTime()) };
     } catch (error) {
       const toGrant = missingPermission(error);
@@ -81,7 +85,9 @@ export class RunActions {
         logger.info('the run was deleted while it was under way');
         return {};
       }
-      if (!(error instanceof TerminalError)) throw error;
+      if (!(error instanceof TerminalError)) {
+        throw error;
+      }
       await this.end({ reason: 'InvalidReference', message: error.message }, order.stopping);
       return {};
     }
@@ -91,7 +97,9 @@ export class RunActions {
   async release(signal: AbortSignal): Promise<Result> {
     const { client, logger } = this.#tools;
     const { run, target, now } = this.#facts;
-    if (!hasFinalizer(run, lockFinalizer)) return {};
+    if (!hasFinalizer(run, lockFinalizer)) {
+      return {};
+    }
     const since = Date.parse(run.metadata.deletionTimestamp ?? '');
     const overdue = now.getTime() - since > lockLifetime;
     if (!overdue && !(await giveBackLock(client, run, target, logger, signal))) {
@@ -108,7 +116,9 @@ export class RunActions {
       await this.#tools.client.delete(bootstrapRecoveries, { namespace, name }, { uid });
     } catch (error) {
       // Gone already, or a namesake took its place.
-      if (!isNotFound(error) && !isConflict(error)) throw error;
+      if (!isNotFound(error) && !isConflict(error)) {
+        throw error;
+      }
     }
   }
 
@@ -117,7 +127,9 @@ export class RunActions {
     try {
       await removeFinalizer<BootstrapRecovery>(client, bootstrapRecoveries, run, lockFinalizer);
     } catch (error) {
-      if (!isNotFound(error)) throw error;
+      if (!isNotFound(error)) {
+        throw error;
+      }
     }
     ends.add(run);
   }

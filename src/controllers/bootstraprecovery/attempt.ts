@@ -4,7 +4,7 @@ import type { RecoveryTarget } from '../../api/recoverytarget.generated.ts';
 import { lockFinalizer } from '../../api/resources.ts';
 import type { Clock } from '../../async/clock.ts';
 import { sleep } from '../../async/sleep.ts';
-import type { ApiClient } from '../../kube/client/api-client.ts';
+import type { APIClient } from '../../kube/client/api-client.ts';
 import { LeadershipLostError } from '../../kube/leaderelection/leader-elector.ts';
 import type { RecoveryMetrics } from '../../observability/metrics.ts';
 import type { Outcome } from '../../recovery/outcome.ts';
@@ -22,7 +22,7 @@ import { RunWatcher } from './watcher.ts';
 
 /** What an attempt uses of the controller. */
 export interface AttemptTools {
-  readonly client: ApiClient;
+  readonly client: APIClient;
   readonly buckets: BucketPool;
   /** What policies remember: marks that bind, and settings that were captured. */
   readonly memory: PolicyMemory;

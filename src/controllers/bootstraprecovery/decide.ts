@@ -50,7 +50,9 @@ const checks: readonly Check[] = [
 export function decide(facts: RunFacts): Decision {
   for (const check of checks) {
     const decision = check(facts);
-    if (decision !== undefined) return decision;
+    if (decision !== undefined) {
+      return decision;
+    }
   }
   return nextAttempt(facts);
 }
@@ -61,16 +63,22 @@ function beingDeleted({ run }: RunFacts): Decision | undefined {
 
 /** Terminal is terminal, whatever the spec says by now; only the time to live still counts. */
 function ended({ run, now }: RunFacts): Decision | undefined {
-  if (!isTerminal(run.status.conditions ?? [])) return undefined;
+  if (!isTerminal(run.status.conditions ?? [])) {
+    return undefined;
+  }
   const { ttlSecondsAfterFinished } = run.spec;
   const { completionTime } = run.status;
-  if (ttlSecondsAfterFinished === undefined || completionTime === undefined) return { kind: 'finished' };
+  if (ttlSecondsAfterFinished === undefined || completionTime === undefined) {
+    return { kind: 'finished' };
+  }
   const leftMs = Date.parse(completionTime) + ttlSecondsAfterFinished * 1000 - now.getTime();
   return leftMs <= 0 ? { kind: 'expire' } : { kind: 'finished', wakeAfterMs: leftMs };
 }
 
 function cancelled({ run }: RunFacts): Decision | undefined {
-  if (!run.spec.cancel) return undefined;
+  if (!run.spec.cancel) {
+    return undefined;
+  }
   const message = hasStarted(run)
     ? 'Cancelled as asked for; Redis holds the old or the new state, never a mixture.'
     : 'Cancelled before it started; nothing was written.';
@@ -78,7 +86,9 @@ function cancelled({ run }: RunFacts): Decision | undefined {
 }
 
 function suspended({ run }: RunFacts): Decision | undefined {
-  if (!run.spec.suspend || hasStarted(run)) return undefined;
+  if (!run.spec.suspend || hasStarted(run)) {
+    return undefined;
+  }
   const message = 'spec.suspend is set. Set it to false to start the run.';
   return { kind: 'wait', verdict: { reason: 'Suspended', message } };
 }
@@ -86,7 +96,9 @@ function suspended({ run }: RunFacts): Decision | undefined {
 /** The deadline stands in the status, so it holds across restarts; while a person is awaited there is none. */
 function deadlineExceeded({ run, now }: RunFacts): Decision | undefined {
   const { deadline } = run.status;
-  if (deadline === undefined || Date.parse(deadline) > now.getTime()) return undefined;
+  if (deadline === undefined || Date.parse(deadline) > now.getTime()) {
+    return undefined;
+  }
   const last = findCondition(run.status.conditions, 'Succeeded');
   const before = last === undefined ? '' : ` Before that: ${last.reason}: ${last.message}`;
   const message = `The run did not end within its ${run.spec.timeoutSeconds} s.${before}`;
@@ -94,19 +106,25 @@ function deadlineExceeded({ run, now }: RunFacts): Decision | undefined {
 }
 
 function targetMissing({ run, target }: RunFacts): Decision | undefined {
-  if (target !== undefined) return undefined;
+  if (target !== undefined) {
+    return undefined;
+  }
   const message = `RecoveryTarget ${targetName(run)} does not exist. Create it, and the run starts by itself.`;
   return { kind: 'wait', verdict: { reason: 'WaitingForTarget', message } };
 }
 
 function targetSuspended({ run, target }: RunFacts): Decision | undefined {
-  if (!target?.spec.suspend || hasStarted(run)) return undefined;
+  if (!target?.spec.suspend || hasStarted(run)) {
+    return undefined;
+  }
   const message = `RecoveryTarget ${targetName(run)} is suspended. Set its spec.suspend to false, and the run starts by itself.`;
   return { kind: 'wait', verdict: { reason: 'WaitingForTarget', message } };
 }
 
 function targetReadOnly({ run, target }: RunFacts): Decision | undefined {
-  if (run.spec.mode === 'Verify' || target?.spec.accessMode !== 'ReadOnly') return undefined;
+  if (run.spec.mode === 'Verify' || target?.spec.accessMode !== 'ReadOnly') {
+    return undefined;
+  }
   const message = `RecoveryTarget ${targetName(run)} is ReadOnly. Use mode: Verify, or set its accessMode to ReadWrite and create a new run.`;
   return { kind: 'end', verdict: { reason: 'Denied', message } };
 }
@@ -114,8 +132,12 @@ function targetReadOnly({ run, target }: RunFacts): Decision | undefined {
 /** A plan that was approved in advance is judged by the run itself: only there the digest is known. */
 function notApproved({ run }: RunFacts): Decision | undefined {
   const digest = run.status.plan?.digest;
-  if (reasonOf(run) !== 'AwaitingApproval' || digest === undefined) return undefined;
-  if (run.spec.approvedPlan === digest) return undefined;
+  if (reasonOf(run) !== 'AwaitingApproval' || digest === undefined) {
+    return undefined;
+  }
+  if (run.spec.approvedPlan === digest) {
+    return undefined;
+  }
   const stale =
     run.spec.approvedPlan === undefined
       ? ''
@@ -127,7 +149,9 @@ function notApproved({ run }: RunFacts): Decision | undefined {
 /** Every write of the status wakes the controller; without this check each would start the next attempt at once. */
 function backingOff({ run, now }: RunFacts): Decision | undefined {
   const { nextAttemptTime } = run.status;
-  if (nextAttemptTime === undefined) return undefined;
+  if (nextAttemptTime === undefined) {
+    return undefined;
+  }
   const leftMs = Date.parse(nextAttemptTime) - now.getTime();
   return leftMs <= 0 ? undefined : { kind: 'sleep', wakeAfterMs: leftMs };
 }

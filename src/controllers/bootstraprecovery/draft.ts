@@ -183,7 +183,9 @@ function verdictIn<Reason extends string>(
   reasons: Readonly<Record<Reason, unknown>>,
 ): Verdict<Reason> | undefined {
   const found = conditions.find((condition) => condition.type === type);
-  if (found === undefined || !isReason(found.reason, reasons)) return undefined;
+  if (found === undefined || !isReason(found.reason, reasons)) {
+    return undefined;
+  }
   return { reason: found.reason, message: found.message };
 }
 

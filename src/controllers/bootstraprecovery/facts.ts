@@ -2,7 +2,7 @@ import type { BootstrapRecovery } from '../../api/bootstraprecovery.generated.ts
 import type { RecoveryTarget } from '../../api/recoverytarget.generated.ts';
 import { bootstrapRecoveries, recoveryTargets } from '../../api/resources.ts';
 import type { Clock } from '../../async/clock.ts';
-import type { ApiClient } from '../../kube/client/api-client.ts';
+import type { APIClient } from '../../kube/client/api-client.ts';
 import { isNotFound } from '../../kube/client/api-error.ts';
 import type { KubernetesObject } from '../../kube/client/object.ts';
 import type { ObjectKey } from '../../kube/client/object-key.ts';
@@ -20,7 +20,7 @@ export interface LiveFacts extends RunFacts {
  * the run is gone; a namesake created in between comes with its own event.
  */
 export async function gatherFacts(
-  client: ApiClient,
+  client: APIClient,
   { metadata, spec }: BootstrapRecovery,
   clock: Clock,
   signal: AbortSignal,
@@ -31,14 +31,16 @@ export async function gatherFacts(
     find<BootstrapRecovery>(client, bootstrapRecoveries, { namespace, name }, signal),
     find<RecoveryTarget>(client, recoveryTargets, targetKey, signal),
   ]);
-  if (run?.metadata.uid !== uid) return undefined;
+  if (run?.metadata.uid !== uid) {
+    return undefined;
+  }
   const usable = target?.metadata.deletionTimestamp === undefined ? target : undefined;
   return { run, target: usable, now: clock.now() };
 }
 
 /** The object under `key`, from the API server; undefined when there is none. */
 export async function find<T extends KubernetesObject>(
-  client: ApiClient,
+  client: APIClient,
   resource: Resource<T>,
   key: ObjectKey,
   signal: AbortSignal,
@@ -46,7 +48,9 @@ export async function find<T extends KubernetesObject>(
   try {
     return await client.get(resource, key, { signal });
   } catch (error) {
-    if (isNotFound(error)) return undefined;
+    if (isNotFound(error)) {
+      return undefined;
+    }
     throw error;
   }
 }

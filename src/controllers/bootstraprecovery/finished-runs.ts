@@ -14,7 +14,9 @@ export class RecentEnds {
 
   /** Listen with this to the store of runs. */
   readonly listener = ({ type, object }: StoreEvent<BootstrapRecovery>): void => {
-    if (type === 'deleted') this.#uids.delete(object.metadata.uid);
+    if (type === 'deleted') {
+      this.#uids.delete(object.metadata.uid);
+    }
   };
 
   /** This run has ended and nothing is held for it any more. */
@@ -26,7 +28,9 @@ export class RecentEnds {
   isAwaitedFor(cached: BootstrapRecovery): boolean {
     const { uid, deletionTimestamp } = cached.metadata;
     const showsEnd = isTerminal(cached.status.conditions ?? []) && !hasFinalizer(cached, lockFinalizer);
-    if (showsEnd || deletionTimestamp !== undefined) this.#uids.delete(uid);
+    if (showsEnd || deletionTimestamp !== undefined) {
+      this.#uids.delete(uid);
+    }
     return this.#uids.has(uid);
   }
 }

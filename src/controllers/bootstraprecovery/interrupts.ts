@@ -24,7 +24,9 @@ export class Interrupts {
   readonly listener = (event: StoreEvent<BootstrapRecovery>): void => {
     const { metadata, spec } = event.object;
     const controller = this.#running.get(metadata.uid);
-    if (controller === undefined) return;
+    if (controller === undefined) {
+      return;
+    }
     if (event.type === 'deleted' || metadata.deletionTimestamp !== undefined) {
       controller.abort(new InterruptedError('delete'));
     } else if (spec.cancel) {

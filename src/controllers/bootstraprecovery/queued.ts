@@ -7,7 +7,11 @@ export function queued(run: BootstrapRecovery, because: string, now: Date): Draf
   const { metadata, status } = run;
   const reason = findCondition(status.conditions, 'Succeeded')?.reason;
   // A failed attempt is counted by this reason (see nextAttempt in decide.ts), so it stays until the next one begins.
-  if (reason === 'Retrying') return undefined;
-  if (reason === 'Pending' && status.observedGeneration === metadata.generation) return undefined;
+  if (reason === 'Retrying') {
+    return undefined;
+  }
+  if (reason === 'Pending' && status.observedGeneration === metadata.generation) {
+    return undefined;
+  }
   return concludedWithout(draftOf(run), { reason: 'Pending', message: because }, now);
 }

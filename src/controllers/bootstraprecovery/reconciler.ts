@@ -51,10 +51,16 @@ export class BootstrapRecoveryReconciler implements Reconciler {
     const cached = runs.get(key);
     const presumed = cached && this.#presume(cached);
     // A place kept for a run that does not come for it would be lost to all others.
-    if (presumed?.kind !== 'attempt') slots.forget(key);
-    if (cached === undefined || presumed === undefined) return {};
+    if (presumed?.kind !== 'attempt') {
+      slots.forget(key);
+    }
+    if (cached === undefined || presumed === undefined) {
+      return {};
+    }
     const idle = idleResult(cached, presumed);
-    if (idle !== undefined) return idle;
+    if (idle !== undefined) {
+      return idle;
+    }
     const place = presumed.kind === 'attempt' ? slots.acquire(key, appOf(cached)) : undefined;
     if (place !== undefined && 'refusedBecause' in place) {
       await this.#queue(cached, place, context);
@@ -73,7 +79,9 @@ export class BootstrapRecoveryReconciler implements Reconciler {
    */
   #presume(run: BootstrapRecovery): Decision | undefined {
     const { targets, clock } = this.#options;
-    if (this.#ends.isAwaitedFor(run)) return undefined;
+    if (this.#ends.isAwaitedFor(run)) {
+      return undefined;
+    }
     const { namespace } = run.metadata;
     const target = targets.get({ namespace, name: run.spec.targetRef.name });
     return decide({ run, target, now: clock.now() });
@@ -86,7 +94,9 @@ export class BootstrapRecoveryReconciler implements Reconciler {
     { logger }: ReconcileContext,
   ): Promise<void> {
     const draft = queued(run, refusedBecause, this.#options.clock.now());
-    if (draft !== undefined) await this.#tools(run, logger).writer(run).note(draft);
+    if (draft !== undefined) {
+      await this.#tools(run, logger).writer(run).note(draft);
+    }
   }
 
   #tools({ metadata }: BootstrapRecovery, logger: Logger): RunTools {
@@ -108,7 +118,9 @@ export class BootstrapRecoveryReconciler implements Reconciler {
     // Before the object is read: what changes after the read reaches the run as an interrupt.
     using interrupt = this.#interrupts.register(cached.metadata.uid);
     const facts = await gatherFacts(client, cached, clock, context.signal);
-    if (facts === undefined) return {};
+    if (facts === undefined) {
+      return {};
+    }
     const decision = decide(facts);
     const actions = new RunActions(this.#tools(facts.run, context.logger), facts);
     switch (decision.kind) {
@@ -130,7 +142,9 @@ export class BootstrapRecoveryReconciler implements Reconciler {
         return {};
       case 'attempt': {
         // Without a place the cache said otherwise, so a change is on its way that wakes the run; without a target it would wait.
-        if (place === undefined || facts.target === undefined) return {};
+        if (place === undefined || facts.target === undefined) {
+          return {};
+        }
         const { attempt, deadline } = decision;
         const signals = { stopping: context.signal, interrupted: interrupt.signal };
         // Awaited here: the interrupt must reach the run until it has ended.
@@ -142,7 +156,9 @@ export class BootstrapRecoveryReconciler implements Reconciler {
 
 /** What can be said without asking anybody: when to look again, if there is nothing to do now. */
 function idleResult({ metadata, status }: BootstrapRecovery, presumed: Decision): Result | undefined {
-  if (presumed.kind === 'sleep') return { requeueAfterMs: presumed.wakeAfterMs };
+  if (presumed.kind === 'sleep') {
+    return { requeueAfterMs: presumed.wakeAfterMs };
+  }
   const settled =
     status.observedGeneration === metadata.generation && !hasFinalizer({ metadata }, lockFinalizer);
   return presumed.kind === 'finished' && settled ? wake(presumed.wakeAfterMs) : undefined;

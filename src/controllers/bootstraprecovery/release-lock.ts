@@ -3,7 +3,7 @@ import type { BootstrapRecovery } from '../../api/bootstraprecovery.generated.ts
 import type { RecoveryTarget } from '../../api/recoverytarget.generated.ts';
 import { RecoveryError, TransientError } from '../../errors.ts';
 import { lockKey } from '../../faynosync/keys.ts';
-import type { ApiClient } from '../../kube/client/api-client.ts';
+import type { APIClient } from '../../kube/client/api-client.ts';
 import { RedisStateStore } from '../../redis/redis-state-store.ts';
 import { ForbiddenError } from '../target-connection/missing-permission.ts';
 import { redisEndpoint } from '../target-connection/redis-endpoint.ts';
@@ -14,7 +14,7 @@ import { References } from '../target-connection/references.ts';
  * somebody else stays. False when Redis can't be asked now but perhaps soon; a lock that can't be given back ends by itself.
  */
 export async function giveBackLock(
-  client: ApiClient,
+  client: APIClient,
   { metadata, spec }: BootstrapRecovery,
   target: RecoveryTarget | undefined,
   logger: Logger,
@@ -39,7 +39,9 @@ export async function giveBackLock(
       logger.info({ err: error }, 'the lock could not be given back yet');
       return false;
     }
-    if (!(error instanceof RecoveryError || error instanceof ForbiddenError)) throw error;
+    if (!(error instanceof RecoveryError || error instanceof ForbiddenError)) {
+      throw error;
+    }
     logger.warn({ err: error }, 'the lock cannot be given back; it ends by itself');
     return true;
   }

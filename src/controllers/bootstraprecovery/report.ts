@@ -1,6 +1,6 @@
 import type { BootstrapRecovery } from '../../api/bootstraprecovery.generated.ts';
 import { fieldManager, runLabel } from '../../api/resources.ts';
-import type { ApiClient } from '../../kube/client/api-client.ts';
+import type { APIClient } from '../../kube/client/api-client.ts';
 import { configMaps } from '../../kube/client/keyed.ts';
 import { controllerReference } from '../../kube/client/object.ts';
 import type { Outcome } from '../../recovery/outcome.ts';
@@ -15,7 +15,9 @@ const maxLength = 700_000;
  * leaves no ConfigMap behind, because objects in Git make such runs over and over.
  */
 export function isWorthAReport(outcome: Outcome): boolean {
-  if (outcome.trustVerified.reason === 'NotChecked') return false;
+  if (outcome.trustVerified.reason === 'NotChecked') {
+    return false;
+  }
   return outcome.succeeded.reason !== 'AlreadyConsistent' || !fitsStatus(outcome);
 }
 
@@ -24,7 +26,7 @@ export function isWorthAReport(outcome: Outcome): boolean {
  * only: no credential ever reaches an outcome.
  */
 export async function writeReport(
-  client: ApiClient,
+  client: APIClient,
   run: BootstrapRecovery,
   outcome: Outcome,
 ): Promise<string> {
@@ -51,8 +53,11 @@ export function reportText(outcome: Outcome): string {
   let text = render(outcome, actions, told);
   while (text.length > maxLength) {
     // Halving converges in a few steps and needs no guess about the size of one entry.
-    if (actions.length > told.length) actions = actions.slice(0, Math.floor(actions.length / 2));
-    else told = told.slice(0, Math.floor(told.length / 2));
+    if (actions.length > told.length) {
+      actions = actions.slice(0, Math.floor(actions.length / 2));
+    } else {
+      told = told.slice(0, Math.floor(told.length / 2));
+    }
     text = render(outcome, actions, told);
   }
   return text;

@@ -37,9 +37,13 @@ export function runRequest(
 }
 
 function overridesOf(overrides: BootstrapRecoverySpec['overrides']): Overrides {
-  if (overrides === undefined) return {};
+  if (overrides === undefined) {
+    return {};
+  }
   const { expirations, ...decisions } = overrides;
-  if (expirations === undefined) return decisions;
+  if (expirations === undefined) {
+    return decisions;
+  }
   const { roles, ...topLevel } = expirations;
   return {
     ...decisions,

@@ -38,7 +38,9 @@ export class RunSlots {
   /** A place for `key`, which wants to work on `app`; or why there is none yet. */
   acquire(key: ObjectKey, app: string): Slot | Refusal {
     const name = formatKey(key);
-    if (this.#kept.delete(name)) return this.#slot(app, name);
+    if (this.#kept.delete(name)) {
+      return this.#slot(app, name);
+    }
     const holder = this.#holders.get(app);
     // Free places are given away at once, so where there is one, nobody who could take it is waiting.
     if (holder !== undefined || this.#holders.size >= this.#limit) {
@@ -55,7 +57,9 @@ export class RunSlots {
     const name = formatKey(key);
     this.#waiting.delete(name);
     const app = this.#kept.get(name);
-    if (app === undefined) return;
+    if (app === undefined) {
+      return;
+    }
     this.#kept.delete(name);
     this.#free(app, name);
   }
@@ -65,11 +69,17 @@ export class RunSlots {
   }
 
   #free(app: string, name: string): void {
-    if (this.#holders.get(app) !== name) return;
+    if (this.#holders.get(app) !== name) {
+      return;
+    }
     this.#holders.delete(app);
     for (const [next, wanted] of this.#waiting) {
-      if (this.#holders.size >= this.#limit) return;
-      if (this.#holders.has(wanted)) continue;
+      if (this.#holders.size >= this.#limit) {
+        return;
+      }
+      if (this.#holders.has(wanted)) {
+        continue;
+      }
       this.#waiting.delete(next);
       this.#holders.set(wanted, next);
       this.#kept.set(next, wanted);

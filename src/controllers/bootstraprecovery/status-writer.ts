@@ -2,7 +2,7 @@ import type { BootstrapRecovery } from '../../api/bootstraprecovery.generated.ts
 import { transitionEvents } from '../../api/events.ts';
 import { bootstrapRecoveries } from '../../api/resources.ts';
 import type { Clock } from '../../async/clock.ts';
-import type { ApiClient } from '../../kube/client/api-client.ts';
+import type { APIClient } from '../../kube/client/api-client.ts';
 import { isConflict, isNotFound } from '../../kube/client/api-error.ts';
 import { applyStatus, type StatusOwner } from '../../kube/client/apply-status.ts';
 import { addFinalizer } from '../../kube/client/finalizers.ts';
@@ -11,7 +11,7 @@ import { type Draft, statusOf } from './draft.ts';
 
 /** What a {@link StatusWriter} is made of. */
 export interface StatusWriterOptions {
-  readonly client: ApiClient;
+  readonly client: APIClient;
   readonly owner: StatusOwner;
   readonly recorder: EventRecorder;
   readonly clock: Clock;
@@ -67,7 +67,9 @@ export class StatusWriter {
         : clock.monotonic() + stageDelay;
     this.#stage = stage;
     this.#offered = draft;
-    if (this.#wakeAt !== undefined && this.#wakeAt <= due) return;
+    if (this.#wakeAt !== undefined && this.#wakeAt <= due) {
+      return;
+    }
     this.#cancelTimer();
     this.#wakeAt = due;
     this.#cancelTimer = clock.after(due - clock.monotonic(), () => this.#writeOffered());
@@ -88,7 +90,9 @@ export class StatusWriter {
     try {
       await this.#inTurn(() => this.#apply(draft, 1));
     } catch (error) {
-      if (!isConflict(error) && !isNotFound(error)) throw error;
+      if (!isConflict(error) && !isNotFound(error)) {
+        throw error;
+      }
     }
   }
 
@@ -123,7 +127,9 @@ export class StatusWriter {
     const draft = this.#offered;
     this.#wakeAt = undefined;
     this.#offered = undefined;
-    if (draft === undefined) return;
+    if (draft === undefined) {
+      return;
+    }
     this.#lastProgressAt = this.#options.clock.monotonic();
     this.#tail = this.#tail
       .then(() => this.#apply(draft))
@@ -164,10 +170,14 @@ export class StatusWriter {
         this.#run = await change(this.#run);
         return;
       } catch (error) {
-        if (!isConflict(error) || tries >= maxTries) throw error;
+        if (!isConflict(error) || tries >= maxTries) {
+          throw error;
+        }
         const { namespace, name, uid } = this.#run.metadata;
         const current = await client.get<BootstrapRecovery>(bootstrapRecoveries, { namespace, name });
-        if (current.metadata.uid !== uid) throw error;
+        if (current.metadata.uid !== uid) {
+          throw error;
+        }
         this.#run = current;
       }
     }

@@ -16,7 +16,9 @@ export function runSignal(
       }),
     );
   controller.addEventListener('abort', onAbort, { once: true });
-  if (controller.aborted) onAbort();
+  if (controller.aborted) {
+    onAbort();
+  }
   return {
     signal: AbortSignal.any([ending.signal, person]),
     [Symbol.dispose]: () => controller.removeEventListener('abort', onAbort),

@@ -1,11 +1,11 @@
 import type { Logger } from 'pino';
 import type { Registry } from 'prom-client';
 import type { Clock } from '../../async/clock.ts';
-import type { ApiClientOptions } from '../../kube/client/call-options.ts';
+import type { APIClientOptions } from '../../kube/client/call-options.ts';
 
 /** What an operator is made of. */
 export interface OperatorOptions {
-  readonly loadConfig: ApiClientOptions['loadConfig'];
+  readonly loadConfig: APIClientOptions['loadConfig'];
   readonly userAgent: string;
   /** Empty: all namespaces. */
   readonly namespaces: readonly string[];

@@ -10,7 +10,7 @@ import {
   recoveryTargets,
 } from '../../api/resources.ts';
 import { Informer } from '../../kube/cache/informer.ts';
-import { ApiClient } from '../../kube/client/api-client.ts';
+import { APIClient } from '../../kube/client/api-client.ts';
 import { EventRecorder } from '../../kube/events/event-recorder.ts';
 import { LeaderElector, LeadershipLostError } from '../../kube/leaderelection/leader-elector.ts';
 import { RuntimeMetrics } from '../../kube/metrics/runtime-metrics.ts';
@@ -39,7 +39,7 @@ export function createParts({
 }: OperatorOptions) {
   const runtimeMetrics = new RuntimeMetrics({ registry: options.registry, prefix: metricsPrefix });
   const metrics = new RecoveryMetrics(options.registry);
-  const client = new ApiClient({
+  const client = new APIClient({
     loadConfig: options.loadConfig,
     userAgent: options.userAgent,
     metrics: runtimeMetrics,
@@ -79,7 +79,9 @@ export function createParts({
       metrics,
       owner: { client, fieldManager, metrics: runtimeMetrics, logger },
       assertLeading: () => {
-        if (elector && !elector.isLeading) throw new LeadershipLostError(lease.name);
+        if (elector && !elector.isLeading) {
+          throw new LeadershipLostError(lease.name);
+        }
       },
     },
   };

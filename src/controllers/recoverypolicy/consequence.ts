@@ -20,7 +20,9 @@ export function consequenceOf(
   const next = looked(entry, reading, now);
   const { metadata, spec } = policy;
   const wanted = reading.kind === 'lost' && mayRecover({ policy, target }) && needsRecovery(next, spec);
-  if (!wanted) return { entry: next, suppressed: false };
+  if (!wanted) {
+    return { entry: next, suppressed: false };
+  }
   return allowedFrom(next, spec, now) === undefined
     ? { entry: ordered(next, metadata.name, now), suppressed: false }
     : { entry: next, suppressed: true };

@@ -33,7 +33,9 @@ const checks: readonly Check[] = [suspended, targetMissing, targetSuspended, tar
 export function decide(facts: PolicyFacts, entries: readonly AppEntry[]): Decision {
   for (const check of checks) {
     const ready = check(facts, entries);
-    if (ready !== undefined) return { kind: 'rest', ready };
+    if (ready !== undefined) {
+      return { kind: 'rest', ready };
+    }
   }
   const { policy, now } = facts;
   const all = isAsked(policy);
@@ -48,7 +50,9 @@ export function nextLook(entries: readonly AppEntry[], spec: RecoveryPolicySpec)
 }
 
 function dueAt({ lastLooked, ...entry }: AppEntry, { intervalSeconds }: RecoveryPolicySpec): number {
-  if (lastLooked === undefined) return 0;
+  if (lastLooked === undefined) {
+    return 0;
+  }
   const intervalMs = intervalSeconds * 1000;
   return (
     Date.parse(lastLooked) + (isUnverifiable(entry) ? Math.min(intervalMs, unverifiableInterval) : intervalMs)
@@ -61,7 +65,9 @@ function isAsked({ metadata, spec, status }: PolicyFacts['policy']): boolean {
 }
 
 function suspended({ policy }: PolicyFacts): Verdict<PolicyReadyReason> | undefined {
-  if (!policy.spec.suspend) return undefined;
+  if (!policy.spec.suspend) {
+    return undefined;
+  }
   return {
     reason: 'Suspended',
     message: 'spec.suspend is set. Set it to false to have apps looked at again.',
@@ -69,14 +75,18 @@ function suspended({ policy }: PolicyFacts): Verdict<PolicyReadyReason> | undefi
 }
 
 function targetMissing({ policy, target }: PolicyFacts): Verdict<PolicyReadyReason> | undefined {
-  if (target !== undefined) return undefined;
+  if (target !== undefined) {
+    return undefined;
+  }
   return waiting(
     `RecoveryTarget ${targetName(policy)} does not exist. Create it, and the policy goes on by itself.`,
   );
 }
 
 function targetSuspended({ policy, target }: PolicyFacts): Verdict<PolicyReadyReason> | undefined {
-  if (!target?.spec.suspend) return undefined;
+  if (!target?.spec.suspend) {
+    return undefined;
+  }
   return waiting(
     `RecoveryTarget ${targetName(policy)} is suspended. Set its spec.suspend to false, and the policy goes on by itself.`,
   );
@@ -87,7 +97,9 @@ function targetUnknown(
   { policy, target }: PolicyFacts,
   entries: readonly AppEntry[],
 ): Verdict<PolicyReadyReason> | undefined {
-  if (entries.length > 0 || target?.status.apps !== undefined) return undefined;
+  if (entries.length > 0 || target?.status.apps !== undefined) {
+    return undefined;
+  }
   const ready = findCondition(target?.status.conditions, 'Ready');
   const why = ready === undefined || ready.status === 'True' ? '' : ` It says: ${ready.message}`;
   return waiting(`RecoveryTarget ${targetName(policy)} has not listed the apps in its bucket yet.${why}`);
@@ -97,7 +109,9 @@ function noApps(
   { policy }: PolicyFacts,
   entries: readonly AppEntry[],
 ): Verdict<PolicyReadyReason> | undefined {
-  if (entries.length > 0) return undefined;
+  if (entries.length > 0) {
+    return undefined;
+  }
   const message = `RecoveryTarget ${targetName(policy)} has found no app in its bucket. Check its bucket and prefix.`;
   return { reason: 'NoApps', message };
 }

@@ -4,7 +4,7 @@ import type { RecoveryTarget } from '../../api/recoverytarget.generated.ts';
 import { bootstrapRecoveries, recoveryPolicies, recoveryTargets } from '../../api/resources.ts';
 import type { Clock } from '../../async/clock.ts';
 import type { Store } from '../../kube/cache/store.ts';
-import type { ApiClient } from '../../kube/client/api-client.ts';
+import type { APIClient } from '../../kube/client/api-client.ts';
 import type { ObjectKey } from '../../kube/client/object-key.ts';
 import { find } from '../bootstraprecovery/facts.ts';
 import { isOwnedBy } from './child.ts';
@@ -35,14 +35,16 @@ export function ownersOf({ metadata }: BootstrapRecovery): readonly string[] {
  * but not that there is none: only the API server can.
  */
 export async function gatherPolicyFacts(
-  client: ApiClient,
+  client: APIClient,
   runs: Store<BootstrapRecovery>,
   key: ObjectKey,
   clock: Clock,
   signal: AbortSignal,
 ): Promise<LivePolicyFacts | undefined> {
   const policy = await find<RecoveryPolicy>(client, recoveryPolicies, key, signal);
-  if (policy === undefined || policy.metadata.deletionTimestamp !== undefined) return undefined;
+  if (policy === undefined || policy.metadata.deletionTimestamp !== undefined) {
+    return undefined;
+  }
   const { namespace, uid } = policy.metadata;
   const targetKey = { namespace, name: policy.spec.targetRef.name };
   const target = await find<RecoveryTarget>(client, recoveryTargets, targetKey, signal);

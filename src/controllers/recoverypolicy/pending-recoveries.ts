@@ -34,14 +34,18 @@ export function followed(
 ): AppEntry {
   const before = openRecovery(entry);
   const child = before && children.get(before.name);
-  if (before === undefined || child === undefined) return entry;
+  if (before === undefined || child === undefined) {
+    return entry;
+  }
   const others = (entry.recoveries ?? []).filter((recovery) => recovery !== before);
   if (before.state === 'Ordered' && child === 'Absent') {
     return mayAct ? entry : { ...entry, recoveries: others };
   }
   const state = child === 'Absent' ? 'Deleted' : child;
   const recoveries: readonly Recovery[] = [...others, { ...before, state }];
-  if (state === 'UnderWay') return { ...entry, recoveries };
+  if (state === 'UnderWay') {
+    return { ...entry, recoveries };
+  }
   const { lastLooked: _, ...rest } = entry;
   return { ...rest, recoveries, consecutiveLosses: state === 'Succeeded' ? 0 : entry.consecutiveLosses };
 }

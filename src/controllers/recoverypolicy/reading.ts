@@ -27,9 +27,15 @@ export type Reading = {
 export function readingOf(outcome: Outcome): Reading {
   const { succeeded, state, error, retry } = outcome;
   const heads = headsOf(outcome);
-  if (succeeded.reason === 'Verified') return { kind: 'consistent', state: state ?? 'Healthy', heads };
-  if (succeeded.reason === 'DriftDetected') return { kind: 'lost', state: state ?? 'PartialLoss', heads };
-  if (state === 'InProgress' || state === 'Locked') return { kind: 'busy', state, heads };
+  if (succeeded.reason === 'Verified') {
+    return { kind: 'consistent', state: state ?? 'Healthy', heads };
+  }
+  if (succeeded.reason === 'DriftDetected') {
+    return { kind: 'lost', state: state ?? 'PartialLoss', heads };
+  }
+  if (state === 'InProgress' || state === 'Locked') {
+    return { kind: 'busy', state, heads };
+  }
   const transient = retry === 'backoff' ? error?.code : undefined;
   const ofRedis = transient?.startsWith('Redis') ?? false;
   return {

@@ -52,8 +52,12 @@ export class RecoveryPolicyReconciler implements Reconciler {
     const { client, runs, clock, metrics } = this.#options;
     const labels = { namespace: key.namespace ?? 'default', policy: key.name };
     const facts = await gatherPolicyFacts(client, runs, key, clock, signal);
-    if (facts === undefined || facts.policy.spec.suspend) forgetApps(metrics, labels);
-    if (facts === undefined) return {};
+    if (facts === undefined || facts.policy.spec.suspend) {
+      forgetApps(metrics, labels);
+    }
+    if (facts === undefined) {
+      return {};
+    }
 
     const before = standing(facts);
     const decision = decide(facts, before);
@@ -63,12 +67,18 @@ export class RecoveryPolicyReconciler implements Reconciler {
         : await lookAround({ ...this.#options, logger }, facts, before, decision.due, labels, signal);
     const status = policyStatus({ ...facts, now: clock.now() }, decision, after);
     const written = await this.#write(facts.policy, status);
-    if (written === undefined) return { requeueAfterMs: soon };
-    if (!facts.policy.spec.suspend) countApps(metrics, labels, status);
+    if (written === undefined) {
+      return { requeueAfterMs: soon };
+    }
+    if (!facts.policy.spec.suspend) {
+      countApps(metrics, labels, status);
+    }
 
     await this.#carryOut(written, facts, labels, logger);
     await this.#tidy(facts, logger);
-    if (status.nextVerificationTime === undefined) return {};
+    if (status.nextVerificationTime === undefined) {
+      return {};
+    }
     const leftMs = Date.parse(status.nextVerificationTime) - clock.now().getTime();
     return { requeueAfterMs: Math.max(1, leftMs) };
   }
@@ -86,7 +96,9 @@ export class RecoveryPolicyReconciler implements Reconciler {
         onlyIfUnchanged: true,
       });
     } catch (error) {
-      if (!isConflict(error) && !isNotFound(error)) throw error;
+      if (!isConflict(error) && !isNotFound(error)) {
+        throw error;
+      }
       return undefined;
     }
     const previous = policy.status.conditions ?? [];
@@ -109,7 +121,9 @@ export class RecoveryPolicyReconciler implements Reconciler {
     const { client, recorder, metrics, assertLeading } = this.#options;
     for (const entry of policy.status.apps ?? []) {
       const order = openRecovery(entry);
-      if (order?.state !== 'Ordered' || !mayRecover(facts)) continue;
+      if (order?.state !== 'Ordered' || !mayRecover(facts)) {
+        continue;
+      }
       assertLeading();
       try {
         const run = recoveryOf(policy, entry, order.name);
@@ -119,7 +133,9 @@ export class RecoveryPolicyReconciler implements Reconciler {
         const note = `Created BootstrapRecovery ${order.name} for ${entry.adminName}/${entry.appName}, found with a loss ${inARow(entry.consecutiveLosses)}.`;
         recorder.event(policy, { ...recoveryCreated, note, related });
       } catch (error) {
-        if (!isAlreadyExists(error)) throw error;
+        if (!isAlreadyExists(error)) {
+          throw error;
+        }
       }
     }
   }
@@ -133,7 +149,9 @@ export class RecoveryPolicyReconciler implements Reconciler {
         logger.debug({ run: name }, 'run beyond the history deleted');
       } catch (error) {
         // Gone already, or a namesake took its place.
-        if (!isNotFound(error) && !isConflict(error)) throw error;
+        if (!isNotFound(error) && !isConflict(error)) {
+          throw error;
+        }
       }
     }
   }

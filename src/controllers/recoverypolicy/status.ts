@@ -77,7 +77,9 @@ function readiness(
 
 function loss(entries: readonly AppEntry[], spec: RecoveryPolicySpec): Verdict<LossDetectedReason> {
   const lost = entries.filter(isLost);
-  if (lost.length > 0) return { reason: 'SettingsLost', message: list(lost, (entry) => lossOf(entry, spec)) };
+  if (lost.length > 0) {
+    return { reason: 'SettingsLost', message: list(lost, (entry) => lossOf(entry, spec)) };
+  }
   return entries.some(({ lastVerified }) => lastVerified !== undefined)
     ? { reason: 'NothingLost', message: 'No app had lost anything when it was last verified.' }
     : { reason: 'NotVerified', message: 'No app has been verified yet.' };

@@ -3,7 +3,7 @@ import type { RecoveryTarget } from '../../api/recoverytarget.generated.ts';
 import type { Clock } from '../../async/clock.ts';
 import { sleep } from '../../async/sleep.ts';
 import { TerminalError, TransientError } from '../../errors.ts';
-import type { ApiClient } from '../../kube/client/api-client.ts';
+import type { APIClient } from '../../kube/client/api-client.ts';
 import type { RunObserver } from '../../recovery/observer.ts';
 import type { Outcome } from '../../recovery/outcome.ts';
 import { run as runAttempt } from '../../recovery/run.ts';
@@ -21,7 +21,7 @@ import type { Places } from './verify-slots.ts';
 
 /** What a look uses of the controller. */
 export interface LookTools {
-  readonly client: ApiClient;
+  readonly client: APIClient;
   readonly buckets: BucketPool;
   readonly places: Places;
   readonly clock: Clock;
@@ -73,7 +73,9 @@ export async function look(
     return { reading: readingOf(outcome), outcome };
   } catch (error) {
     const reading = unresolved(error);
-    if (reading === undefined) throw error;
+    if (reading === undefined) {
+      throw error;
+    }
     return { reading, outcome: undefined };
   } finally {
     place.release();
@@ -88,7 +90,9 @@ function untilLocked(busy: AbortController): RunObserver {
     trusted: ignore,
     planned: ignore,
     accepted: ({ reason, message }) => {
-      if (reason === 'RecoveryInProgress') busy.abort(new TransientError('Aborted', message));
+      if (reason === 'RecoveryInProgress') {
+        busy.abort(new TransientError('Aborted', message));
+      }
     },
   };
 }

@@ -36,7 +36,9 @@ export async function lookAround(
   const worker = async (): Promise<void> => {
     for (const entry of rest) {
       const found = silence ?? (await lookOnce(tools, facts, entry, signal));
-      if (found === undefined || failed) return;
+      if (found === undefined || failed) {
+        return;
+      }
       silence ??= silenceIn(found.reading);
       after.set(entry, await conclude(tools, facts, entry, found, labels, signal));
     }
@@ -49,14 +51,18 @@ export async function lookAround(
   );
   // All of them have to be back, whatever happened: the next round uses the same places.
   for (const result of await Promise.allSettled(workers)) {
-    if (result.status === 'rejected') throw result.reason;
+    if (result.status === 'rejected') {
+      throw result.reason;
+    }
   }
   return entries.map((entry) => after.get(entry) ?? entry);
 }
 
 /** What the other apps of the target would meet as well; never what was verified, which is of one app. */
 function silenceIn(reading: Reading): Look | undefined {
-  if (reading.kind !== 'unverifiable' || !reading.targetWide) return undefined;
+  if (reading.kind !== 'unverifiable' || !reading.targetWide) {
+    return undefined;
+  }
   return { reading: { ...reading, heads: undefined }, outcome: undefined };
 }
 
@@ -81,14 +87,20 @@ async function conclude(
   const { policy } = facts;
   const { entry, suppressed } = consequenceOf(facts, before, reading, clock.now());
   const { adminName, appName, state, consecutiveLosses } = entry;
-  if (reading.kind === 'lost') metrics.policyLosses.inc({ ...labels });
-  if (suppressed) metrics.policySuppressed.inc({ ...labels });
+  if (reading.kind === 'lost') {
+    metrics.policyLosses.inc({ ...labels });
+  }
+  if (suppressed) {
+    metrics.policySuppressed.inc({ ...labels });
+  }
   const level = reading.kind === 'lost' || reading.kind === 'unverifiable' ? 'warn' : 'debug';
   logger[level](
     { adminName, appName, state, reason: entry.reason, consecutiveLosses, suppressed },
     'app looked at',
   );
-  if (reading.kind !== 'consistent' || outcome === undefined || !policy.spec.captureSettings) return entry;
+  if (reading.kind !== 'consistent' || outcome === undefined || !policy.spec.captureSettings) {
+    return entry;
+  }
   const name = settingsName(policy.metadata.name, entry);
   // Settings from before a long pause must not replace those the next leader has captured meanwhile.
   assertLeading();

@@ -54,7 +54,9 @@ export class Places {
       for (;;) {
         signal.throwIfAborted();
         const place = this.#slots.acquire(key, work);
-        if ('release' in place) return place;
+        if ('release' in place) {
+          return place;
+        }
         await this.#turn(name, signal);
       }
     } catch (error) {

@@ -13,7 +13,9 @@ export function policyChanged(event: StoreEvent<RecoveryPolicy>): boolean {
 
 /** Of a target its policies want to know where it points and which apps it has found. */
 export function targetConcernsPolicies(event: StoreEvent<RecoveryTarget>): boolean {
-  if (event.type !== 'updated') return true;
+  if (event.type !== 'updated') {
+    return true;
+  }
   const { object, previous } = event;
   return (
     !isDeepStrictEqual(object.spec, previous.spec) ||

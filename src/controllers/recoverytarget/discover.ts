@@ -40,7 +40,9 @@ export async function discoverApps(
     for await (const appName of folders(bucket, `${prefix}/${adminName}/`, signal)) {
       const files = pages(bucket, `${prefix}/${adminName}/${appName}/`, undefined, signal);
       found.push({ adminName, appName, rootVersion: await highestRoot(files, limits.pagesPerApp) });
-      if (found.length >= limits.apps) return found;
+      if (found.length >= limits.apps) {
+        return found;
+      }
     }
   }
   return found;
@@ -52,17 +54,23 @@ async function highestRoot(files: AsyncIterable<Page>, maxPages: number): Promis
   for await (const { keys } of files) {
     for (const key of keys) {
       const version = Number(/^([1-9][0-9]{0,14})\.root\.json$/.exec(key)?.[1] ?? 0);
-      if (version > (highest ?? 0)) highest = version;
+      if (version > (highest ?? 0)) {
+        highest = version;
+      }
     }
     seen += 1;
-    if (seen >= maxPages) break;
+    if (seen >= maxPages) {
+      break;
+    }
   }
   return highest;
 }
 
 async function* folders(bucket: S3Bucket, prefix: string, signal: AbortSignal): AsyncGenerator<string> {
   for await (const page of pages(bucket, prefix, '/', signal)) {
-    for (const folder of page.folders) yield folder.slice(0, -1);
+    for (const folder of page.folders) {
+      yield folder.slice(0, -1);
+    }
   }
 }
 
@@ -91,7 +99,9 @@ async function* pages(
       signal,
     );
     // Any XML or HTML parses into an empty page; every S3 sends IsTruncated.
-    if (output.IsTruncated === undefined) throw notS3(bucket);
+    if (output.IsTruncated === undefined) {
+      throw notS3(bucket);
+    }
     // Not every server honours the encoding we asked for; the ones that do say so. It is form encoding: a space is `+`.
     const decode = (name: string): string =>
       output.EncodingType === 'url' ? decodeURIComponent(name.replaceAll('+', ' ')) : name;

@@ -43,7 +43,11 @@ function verdict<Reason extends string>(
   error: unknown,
   reasonOf: (code: ErrorCode) => Reason,
 ): Verdict<Reason | 'Forbidden'> {
-  if (error instanceof ForbiddenError) return { reason: 'Forbidden', message: error.message };
-  if (error instanceof RecoveryError) return { reason: reasonOf(error.code), message: error.message };
+  if (error instanceof ForbiddenError) {
+    return { reason: 'Forbidden', message: error.message };
+  }
+  if (error instanceof RecoveryError) {
+    return { reason: reasonOf(error.code), message: error.message };
+  }
   throw error;
 }

@@ -6,7 +6,7 @@ import type {
   StorageReachableReason,
   TrustRootReason,
 } from '../../api/target-reasons.ts';
-import type { ApiClient } from '../../kube/client/api-client.ts';
+import type { APIClient } from '../../kube/client/api-client.ts';
 import { describeEndpoint } from '../../redis/endpoint.ts';
 import { RedisStateStore } from '../../redis/redis-state-store.ts';
 import type { ServerFacts } from '../../redis/state-store.ts';
@@ -35,7 +35,7 @@ export interface Probe {
  * @throws what the API client throws when the API server does not answer: nothing is known about the target then
  */
 export async function probeTarget(
-  client: ApiClient,
+  client: APIClient,
   buckets: BucketPool,
   target: RecoveryTarget,
   signal: AbortSignal,
@@ -100,7 +100,11 @@ async function probeTrust(
 ): Promise<Verdict<TrustRootReason>> {
   try {
     const anchors = await allAnchors(trust, references);
-    for (const anchor of anchors) if (anchor.kind === 'root') assertRoot(anchor.bytes);
+    for (const anchor of anchors) {
+      if (anchor.kind === 'root') {
+        assertRoot(anchor.bytes);
+      }
+    }
     return anchors.some(({ kind }) => kind === 'first-use')
       ? {
           reason: 'TrustedOnFirstUse',

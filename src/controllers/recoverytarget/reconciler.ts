@@ -10,7 +10,7 @@ import type { RecoveryTarget } from '../../api/recoverytarget.generated.ts';
 import { recoveryTargets } from '../../api/resources.ts';
 import type { Clock } from '../../async/clock.ts';
 import type { StoreEvent } from '../../kube/cache/store.ts';
-import type { ApiClient } from '../../kube/client/api-client.ts';
+import type { APIClient } from '../../kube/client/api-client.ts';
 import { isNotFound } from '../../kube/client/api-error.ts';
 import { applyStatus, type StatusOwner } from '../../kube/client/apply-status.ts';
 import type { ObjectKey } from '../../kube/client/object-key.ts';
@@ -23,7 +23,7 @@ import { targetStatus } from './status.ts';
 
 /** What a {@link RecoveryTargetReconciler} is made of. */
 export interface RecoveryTargetReconcilerOptions {
-  readonly client: ApiClient;
+  readonly client: APIClient;
   readonly owner: StatusOwner;
   readonly recorder: EventRecorder;
   readonly buckets: BucketPool;
@@ -48,7 +48,9 @@ export class RecoveryTargetReconciler implements Reconciler {
     const target = await client
       .get<RecoveryTarget>(recoveryTargets, key, { signal })
       .catch((error: unknown) => {
-        if (isNotFound(error)) return undefined;
+        if (isNotFound(error)) {
+          return undefined;
+        }
         throw error;
       });
     if (target === undefined || target.metadata.deletionTimestamp !== undefined) {
@@ -63,7 +65,9 @@ export class RecoveryTargetReconciler implements Reconciler {
     const probe = await probeTarget(client, buckets, target, signal);
     const ready = await this.#write(target, probe);
     metrics.targetReady.set(labels, ready ? 1 : 0);
-    if (probe.apps !== undefined) metrics.targetApps.set(labels, probe.apps.length);
+    if (probe.apps !== undefined) {
+      metrics.targetApps.set(labels, probe.apps.length);
+    }
     const intervalMs = target.spec.validationIntervalSeconds * 1000;
     return { requeueAfterMs: ready ? intervalMs : Math.min(intervalMs, unusableInterval) };
   }

@@ -10,9 +10,13 @@ export function assertRoot(bytes: Uint8Array): void {
   let text: string;
   try {
     text = new TextDecoder('utf-8', { fatal: true }).decode(bytes);
-    if (typeOf(JSON.parse(text)) === 'root') return;
+    if (typeOf(JSON.parse(text)) === 'root') {
+      return;
+    }
   } catch (error) {
-    if (!(error instanceof SyntaxError || error instanceof TypeError)) throw error;
+    if (!(error instanceof SyntaxError || error instanceof TypeError)) {
+      throw error;
+    }
     throw notRoot(error);
   }
   throw notRoot(undefined);
@@ -32,7 +36,9 @@ function typeOf(metadata: unknown): unknown {
 }
 
 function member(value: unknown, name: string): unknown {
-  if (typeof value !== 'object' || value === null || !Object.hasOwn(value, name)) return undefined;
+  if (typeof value !== 'object' || value === null || !Object.hasOwn(value, name)) {
+    return undefined;
+  }
   // `name` is an own property, as just checked.
   return (value as Readonly<Record<string, unknown>>)[name];
 }

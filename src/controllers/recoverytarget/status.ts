@@ -12,7 +12,9 @@ export function targetStatus(
   const observedGeneration = metadata.generation ?? 1;
   const verdicts = probe === 'suspended' ? probe : probe.verdicts;
   const conditions = targetConditions(verdicts, status.conditions ?? [], observedGeneration, now);
-  if (probe === 'suspended') return { ...status, observedGeneration, conditions };
+  if (probe === 'suspended') {
+    return { ...status, observedGeneration, conditions };
+  }
   const { redis, apps } = probe;
   return {
     observedGeneration,

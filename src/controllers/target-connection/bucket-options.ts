@@ -29,7 +29,9 @@ async function credentials(
   references: References,
 ): Promise<S3Credentials> {
   // The schema admits exactly one of a Secret and `ambient: true`.
-  if (ref === undefined) return { kind: 'ambient' };
+  if (ref === undefined) {
+    return { kind: 'ambient' };
+  }
   const sessionToken = await references.optionalSecret(ref.name, ref.sessionTokenKey);
   return {
     kind: 'static',

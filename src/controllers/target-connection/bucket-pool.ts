@@ -31,10 +31,14 @@ export class BucketPool {
     entry.uses += 1;
     let inUse = true;
     const release = (): void => {
-      if (!inUse) return;
+      if (!inUse) {
+        return;
+      }
       inUse = false;
       entry.uses -= 1;
-      if (entry.uses > 0) return;
+      if (entry.uses > 0) {
+        return;
+      }
       this.#open.delete(id);
       // One that could not be opened has no connections; whoever asked for it was told.
       entry.bucket.then(

@@ -1,5 +1,5 @@
 import type { RecoveryTarget } from '../../api/recoverytarget.generated.ts';
-import type { ApiClient } from '../../kube/client/api-client.ts';
+import type { APIClient } from '../../kube/client/api-client.ts';
 import type { App } from '../../recovery/request.ts';
 import { RedisStateStore } from '../../redis/redis-state-store.ts';
 import type { StateStore } from '../../redis/state-store.ts';
@@ -25,7 +25,7 @@ export interface Connection extends AsyncDisposable {
  * @throws TerminalError `InvalidReference`, `ForbiddenError`, or what the API client throws
  */
 export async function connectTarget(
-  client: ApiClient,
+  client: APIClient,
   buckets: BucketPool,
   { metadata, spec }: RecoveryTarget,
   app: App,

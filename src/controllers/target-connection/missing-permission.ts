@@ -1,4 +1,4 @@
-import { ApiError, isForbidden } from '../../kube/client/api-error.ts';
+import { APIError, isForbidden } from '../../kube/client/api-error.ts';
 
 /**
  * The controller's own identity may not read something. Not the target's fault and not final: the permission can be
@@ -20,6 +20,6 @@ export class ForbiddenError extends Error {
 
 /** What to grant, when a permission of the controller is all that is missing; undefined for every other error. */
 export function missingPermission(error: unknown): string | undefined {
-  const forbidden = error instanceof ForbiddenError || (error instanceof ApiError && isForbidden(error));
+  const forbidden = error instanceof ForbiddenError || (error instanceof APIError && isForbidden(error));
   return forbidden ? error.message : undefined;
 }

@@ -30,7 +30,9 @@ async function location(
       ...(ref !== undefined && { password: await references.secret(ref.name, ref.key) }),
     };
   }
-  if (address !== undefined) return { kind: 'standalone', address: parseAddress(address) };
+  if (address !== undefined) {
+    return { kind: 'standalone', address: parseAddress(address) };
+  }
   throw new TerminalError(
     'InvalidReference',
     'The RecoveryTarget names neither redis.address nor redis.sentinel.',

@@ -1,5 +1,5 @@
 import { TerminalError } from '../../errors.ts';
-import type { ApiClient } from '../../kube/client/api-client.ts';
+import type { APIClient } from '../../kube/client/api-client.ts';
 import { isForbidden, isNotFound } from '../../kube/client/api-error.ts';
 import { configMaps, type Keyed, secrets } from '../../kube/client/keyed.ts';
 import type { Resource } from '../../kube/client/resource.ts';
@@ -13,13 +13,13 @@ import { ForbiddenError } from './missing-permission.ts';
  * when the controller may not read it, or what the API client throws when there is no answer.
  */
 export class References {
-  readonly #client: ApiClient;
+  readonly #client: APIClient;
   readonly #namespace: string;
   readonly #signal: AbortSignal;
   /** Several keys of one Secret are one request, and one state of it. */
   readonly #read = new Map<string, Promise<Keyed>>();
 
-  constructor(client: ApiClient, namespace: string, signal: AbortSignal) {
+  constructor(client: APIClient, namespace: string, signal: AbortSignal) {
     this.#client = client;
     this.#namespace = namespace;
     this.#signal = signal;
@@ -40,19 +40,27 @@ export class References {
   async configMapBytes(name: string, key: string): Promise<Uint8Array> {
     const { data, binaryData } = await this.#once(configMaps, name);
     const text = data?.[key];
-    if (text !== undefined) return Buffer.from(text, 'utf8');
+    if (text !== undefined) {
+      return Buffer.from(text, 'utf8');
+    }
     const base64 = binaryData?.[key];
-    if (base64 !== undefined) return Buffer.from(base64, 'base64');
+    if (base64 !== undefined) {
+      return Buffer.from(base64, 'base64');
+    }
     throw this.#missingKey('ConfigMap', name, key, { ...data, ...binaryData });
   }
 
   #value({ data }: Keyed, kind: string, name: string, key: string): string {
     const base64 = data?.[key];
-    if (base64 === undefined) throw this.#missingKey(kind, name, key, data);
+    if (base64 === undefined) {
+      throw this.#missingKey(kind, name, key, data);
+    }
     const value = Buffer.from(base64, 'base64')
       .toString('utf8')
       .replace(/\r?\n$/, '');
-    if (value !== '') return value;
+    if (value !== '') {
+      return value;
+    }
     throw new TerminalError(
       'InvalidReference',
       `Key ${key} of ${kind} ${this.#namespace}/${name} is empty. Put the value in.`,
@@ -71,8 +79,12 @@ export class References {
       return await this.#client.get(resource, { namespace: this.#namespace, name }, { signal: this.#signal });
     } catch (error) {
       const what = `${resource.kind} ${this.#namespace}/${name}`;
-      if (isForbidden(error)) throw new ForbiddenError(what, resource.plural, error);
-      if (!isNotFound(error)) throw error;
+      if (isForbidden(error)) {
+        throw new ForbiddenError(what, resource.plural, error);
+      }
+      if (!isNotFound(error)) {
+        throw error;
+      }
       throw new TerminalError(
         'InvalidReference',
         `${what} does not exist. Create it, or correct the name in the RecoveryTarget.`,

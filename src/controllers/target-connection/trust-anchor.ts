@@ -15,7 +15,9 @@ export async function trustAnchor(spec: TrustSpec, app: App, references: Referen
     ({ adminName, appName }) => adminName === app.adminName && appName === app.appName,
   );
   const anchor = await anchorOf(own ?? spec, references);
-  if (anchor !== undefined) return anchor;
+  if (anchor !== undefined) {
+    return anchor;
+  }
   throw new TerminalError(
     'InvalidReference',
     `The RecoveryTarget trusts no root for app ${app.appName} of admin ${app.adminName}. Add the app under spec.trust.apps, or set spec.trust.rootSHA256.`,
@@ -27,14 +29,20 @@ export async function allAnchors(spec: TrustSpec, references: References): Promi
   const anchors: TrustAnchor[] = [];
   for (const root of [spec, ...(spec.apps ?? [])]) {
     const anchor = await anchorOf(root, references);
-    if (anchor !== undefined) anchors.push(anchor);
+    if (anchor !== undefined) {
+      anchors.push(anchor);
+    }
   }
   return anchors;
 }
 
 async function anchorOf(spec: RootSpec, references: References): Promise<TrustAnchor | undefined> {
   const { rootSHA256, rootConfigMapRef: ref, onFirstUse } = spec;
-  if (rootSHA256 !== undefined) return { kind: 'sha256', sha256: rootSHA256 };
-  if (ref !== undefined) return { kind: 'root', bytes: await references.configMapBytes(ref.name, ref.key) };
+  if (rootSHA256 !== undefined) {
+    return { kind: 'sha256', sha256: rootSHA256 };
+  }
+  if (ref !== undefined) {
+    return { kind: 'root', bytes: await references.configMapBytes(ref.name, ref.key) };
+  }
   return onFirstUse ? { kind: 'first-use' } : undefined;
 }

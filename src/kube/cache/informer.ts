@@ -1,6 +1,6 @@
 import type { Logger } from 'pino';
 import type { Clock } from '../../async/clock.ts';
-import type { ApiClient } from '../client/api-client.ts';
+import type { APIClient } from '../client/api-client.ts';
 import type { KubernetesObject } from '../client/object.ts';
 import type { Resource } from '../client/resource.ts';
 import type { RuntimeMetrics } from '../metrics/runtime-metrics.ts';
@@ -11,7 +11,7 @@ import { type Indexer, Store } from './store.ts';
 
 /** What an {@link Informer} is made of. */
 export interface InformerOptions<T extends KubernetesObject> {
-  readonly client: Pick<ApiClient, 'list' | 'watch'>;
+  readonly client: Pick<APIClient, 'list' | 'watch'>;
   readonly resource: Resource<T>;
   /** Empty or left out: the whole cluster. Otherwise one reflector for each, so that namespaced RBAC is enough. */
   readonly namespaces?: readonly string[];

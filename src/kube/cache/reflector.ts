@@ -2,7 +2,7 @@ import type { Logger } from 'pino';
 import { Backoff } from '../../async/backoff.ts';
 import type { Clock } from '../../async/clock.ts';
 import { sleep } from '../../async/sleep.ts';
-import type { ApiClient } from '../client/api-client.ts';
+import type { APIClient } from '../client/api-client.ts';
 import { isExpired } from '../client/api-error.ts';
 import type { Selection } from '../client/call-options.ts';
 import type { KubernetesObject } from '../client/object.ts';
@@ -16,7 +16,7 @@ import { WatchHealth } from './watch-health.ts';
 
 /** What a {@link Reflector} is made of. */
 export interface ReflectorOptions<T extends KubernetesObject> {
-  readonly client: Pick<ApiClient, 'list' | 'watch'>;
+  readonly client: Pick<APIClient, 'list' | 'watch'>;
   readonly resource: Resource<T>;
   readonly selection?: Selection;
   readonly store: Store<T>;

@@ -1,4 +1,4 @@
-import { ApiError, isTooManyRequests } from '../client/api-error.ts';
+import { APIError, isTooManyRequests } from '../client/api-error.ts';
 import { ConnectionError } from '../client/connection-error.ts';
 
 /** Failures after which the cached state is still good and the watch can continue where it was. */
@@ -11,14 +11,14 @@ export function isOutage(error: unknown): boolean {
     return false;
   }
   return (
-    isTooManyRequests(error) || (error instanceof ApiError && error.status >= 502 && error.status <= 504)
+    isTooManyRequests(error) || (error instanceof APIError && error.status >= 502 && error.status <= 504)
   );
 }
 
 /** A 504 whose cause says that the server has not seen this resourceVersion yet. */
 export function isTooLargeResourceVersion(error: unknown): boolean {
   return (
-    error instanceof ApiError && error.causes.some((cause) => cause.reason === 'ResourceVersionTooLarge')
+    error instanceof APIError && error.causes.some((cause) => cause.reason === 'ResourceVersionTooLarge')
   );
 }
 
@@ -27,5 +27,5 @@ export function reasonOf(error: unknown): string {
   if (error instanceof ConnectionError) {
     return error.failure;
   }
-  return error instanceof ApiError ? error.reason || String(error.status) : 'Unexpected';
+  return error instanceof APIError ? error.reason || String(error.status) : 'Unexpected';
 }

@@ -1,4 +1,4 @@
-import { ApiError, type Status } from '../client/api-error.ts';
+import { APIError, type Status } from '../client/api-error.ts';
 import { ConnectionError } from '../client/connection-error.ts';
 import type { KubernetesObject } from '../client/object.ts';
 
@@ -16,7 +16,7 @@ const NEWLINE = 0x0a;
  * consumer slows the server down instead of filling memory. Only whole lines are decoded: a connection cut in the
  * middle of an event (or of a character) loses that event, which the next watch repeats.
  *
- * An ERROR event is thrown as the `ApiError` it carries; a line that is not an event is a `Malformed` `ConnectionError`.
+ * An ERROR event is thrown as the `APIError` it carries; a line that is not an event is a `Malformed` `ConnectionError`.
  *
  * @param onActivity called for everything that arrives, for idle timers.
  */
@@ -48,7 +48,7 @@ export async function* readWatchStream<T extends KubernetesObject>(
 }
 
 function parseEvent<T extends KubernetesObject>(call: string, line: string): WatchEvent<T> {
-  const event = parseJson(call, line);
+  const event = parseJSON(call, line);
   if (typeof event !== 'object' || event === null || !('type' in event) || !('object' in event)) {
     throw malformed(call, line);
   }
@@ -70,14 +70,14 @@ function parseEvent<T extends KubernetesObject>(call: string, line: string): Wat
     case 'ERROR': {
       // A metav1.Status, all of whose fields are read as optional.
       const status = (object ?? {}) as Status;
-      throw new ApiError(call, status.code ?? 500, status);
+      throw new APIError(call, status.code ?? 500, status);
     }
     default:
       throw malformed(call, line);
   }
 }
 
-function parseJson(call: string, line: string): unknown {
+function parseJSON(call: string, line: string): unknown {
   try {
     return JSON.parse(line);
   } catch (cause) {

@@ -1,6 +1,6 @@
 import type { Clock } from '../../async/clock.ts';
 import { Deadline } from '../../async/deadline.ts';
-import { ApiError } from '../client/api-error.ts';
+import { APIError } from '../client/api-error.ts';
 import type { WatchOptions } from '../client/call-options.ts';
 import { ConnectionError } from '../client/connection-error.ts';
 import type { KubernetesObject } from '../client/object.ts';
@@ -54,7 +54,7 @@ export async function* openWatch<T extends KubernetesObject>(
     yield* readWatchStream<T>(call, body, onActivity);
   } catch (error) {
     options.signal?.throwIfAborted();
-    throw error instanceof ApiError ? error : ConnectionError.from(call, error);
+    throw error instanceof APIError ? error : ConnectionError.from(call, error);
   } finally {
     body.destroy();
   }

@@ -1,4 +1,4 @@
-import type { ApiClient } from './api-client.ts';
+import type { APIClient } from './api-client.ts';
 import type { CallOptions } from './call-options.ts';
 import type { KubernetesObject } from './object.ts';
 import type { Resource } from './resource.ts';
@@ -31,7 +31,7 @@ const SELF_SUBJECT_ACCESS_REVIEWS: Resource<SelfSubjectAccessReview> = {
  * `reason` is the authorizer's, and often empty.
  */
 export async function selfSubjectAccessReview(
-  client: ApiClient,
+  client: APIClient,
   resourceAttributes: ResourceAttributes,
   options: CallOptions = {},
 ): Promise<{ readonly allowed: boolean; readonly reason: string }> {

@@ -3,7 +3,7 @@ import { openWatch } from '../cache/watch.ts';
 import type { WatchEvent } from '../cache/watch-stream.ts';
 import { toObject } from './answer.ts';
 import {
-  type ApiClientOptions,
+  type APIClientOptions,
   type AppliedObject,
   type ApplyOptions,
   type CallOptions,
@@ -26,15 +26,15 @@ import { Transport } from './transport.ts';
 
 /**
  * Every call this project makes to an API server, for any resource a {@link Resource} describes. Failures are
- * `ApiError` (the server said no), `ConnectionError` (no answer) or the signal's own reason.
+ * `APIError` (the server said no), `ConnectionError` (no answer) or the signal's own reason.
  */
-export class ApiClient {
+export class APIClient {
   readonly #credentials: Credentials;
   readonly #transport: Transport;
   readonly #clock: Clock;
   readonly #timeouts: Timeouts;
 
-  constructor(options: ApiClientOptions) {
+  constructor(options: APIClientOptions) {
     this.#clock = options.clock ?? systemClock;
     this.#timeouts = { ...DEFAULT_TIMEOUTS, ...options.timeouts };
     this.#credentials = new Credentials(options.loadConfig);

@@ -14,7 +14,7 @@ export interface Status {
 }
 
 /** The API server (or something in front of it) answered, and said no. */
-export class ApiError extends Error {
+export class APIError extends Error {
   /** HTTP status code; for an ERROR event inside a watch, the code in the event. */
   readonly status: number;
   /** `metav1.StatusReason`, for example `NotFound`, `Conflict`, `Expired`. Empty when a proxy answered without a Status. */
@@ -29,7 +29,7 @@ export class ApiError extends Error {
     const reason = body.reason ?? '';
     const said = body.message ?? 'no message';
     super(`${call}: ${status}${reason === '' ? '' : ` ${reason}`}: ${said}${advice(status, said)}`);
-    this.name = 'ApiError';
+    this.name = 'APIError';
     this.status = status;
     this.reason = reason;
     this.retryAfterSeconds = retryAfterSeconds ?? body.details?.retryAfterSeconds;
@@ -70,9 +70,9 @@ export const isExpired = (error: unknown): boolean =>
 export const isTooManyRequests = (error: unknown): boolean => hasStatus(error, 429);
 
 function hasStatus(error: unknown, status: number): boolean {
-  return error instanceof ApiError && error.status === status;
+  return error instanceof APIError && error.status === status;
 }
 
 function hasReason(error: unknown, reason: string): boolean {
-  return error instanceof ApiError && error.reason === reason;
+  return error instanceof APIError && error.reason === reason;
 }

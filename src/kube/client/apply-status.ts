@@ -1,8 +1,8 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { Logger } from 'pino';
 import type { RuntimeMetrics } from '../metrics/runtime-metrics.ts';
-import type { ApiClient } from './api-client.ts';
-import { ApiError, isConflict } from './api-error.ts';
+import type { APIClient } from './api-client.ts';
+import { APIError, isConflict } from './api-error.ts';
 import type { CallOptions } from './call-options.ts';
 import type { KubernetesObject } from './object.ts';
 import type { Resource } from './resource.ts';
@@ -14,7 +14,7 @@ export interface ObjectWithStatus extends KubernetesObject {
 
 /** Who writes status, and with what. */
 export interface StatusOwner {
-  readonly client: Pick<ApiClient, 'apply' | 'get'>;
+  readonly client: Pick<APIClient, 'apply' | 'get'>;
   /** Recorded by the API server as owner of the status; one fixed name per controller. */
   readonly fieldManager: string;
   readonly metrics: RuntimeMetrics;
@@ -51,7 +51,7 @@ export async function applyStatus<T extends ObjectWithStatus>(
 ): Promise<T> {
   const count = (result: 'applied' | 'unchanged' | 'conflict' | 'error'): void =>
     owner.metrics.statusApplies.inc({ resource: resource.plural, result });
-  if (isDeepStrictEqual(asJson(current.status), asJson(status))) {
+  if (isDeepStrictEqual(asJSON(current.status), asJSON(status))) {
     count('unchanged');
     return current;
   }
@@ -95,7 +95,7 @@ export async function applyStatus<T extends ObjectWithStatus>(
 
 /** What a server-side apply conflict says about who owns which field; empty for every other error. */
 function foreignOwners(error: unknown): readonly string[] {
-  if (!(error instanceof ApiError)) {
+  if (!(error instanceof APIError)) {
     return [];
   }
   const conflicts = error.causes.filter((cause) => cause.reason === 'FieldManagerConflict');
@@ -103,6 +103,6 @@ function foreignOwners(error: unknown): readonly string[] {
 }
 
 /** As it travels: without undefined fields. */
-function asJson(value: unknown): unknown {
+function asJSON(value: unknown): unknown {
   return value === undefined ? undefined : JSON.parse(JSON.stringify(value));
 }

@@ -15,8 +15,8 @@ export interface Timeouts {
 /** Defaults of {@link Timeouts}. */
 export const DEFAULT_TIMEOUTS: Timeouts = { get: 15_000, list: 60_000, write: 30_000, watch: 30_000 };
 
-/** What an {@link ApiClient} is made of. */
-export interface ApiClientOptions {
+/** What an {@link APIClient} is made of. */
+export interface APIClientOptions {
   /** Reads the configuration: at the start, and again when the API server no longer accepts the credentials. */
   readonly loadConfig: () => KubeConfig;
   readonly userAgent: string;
@@ -47,7 +47,7 @@ export interface Selection {
   readonly fieldSelector?: string | undefined;
 }
 
-/** Options of {@link ApiClient.list}. */
+/** Options of {@link APIClient.list}. */
 export interface ListOptions extends Selection, CallOptions {
   /** `0`: anything the server has cached will do. Left out: the most recent state. */
   readonly resourceVersion?: string;
@@ -62,7 +62,7 @@ export interface ObjectList<T> {
   readonly items: readonly T[];
 }
 
-/** Options of {@link ApiClient.watch}. */
+/** Options of {@link APIClient.watch}. */
 export interface WatchOptions extends Selection, CallOptions {
   /** Where to continue from: of a list, an event or a bookmark. */
   readonly resourceVersion: string;
@@ -96,7 +96,7 @@ export interface AppliedObject {
   readonly metadata: { readonly name: string; readonly namespace?: string | undefined };
 }
 
-/** Options of {@link ApiClient.apply}. */
+/** Options of {@link APIClient.apply}. */
 export interface ApplyOptions extends CallOptions {
   readonly fieldManager: string;
   /** Take over fields other managers own; without it such a field is a Conflict that names the owner. */

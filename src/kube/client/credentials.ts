@@ -84,7 +84,7 @@ export class Credentials {
   }
 
   #dispatcher(options: RequestOptions): Dispatcher {
-    const tls = pickTls(options);
+    const tls = pickTLS(options);
     const fingerprint = fingerprintOf(tls);
     if (this.#pool?.fingerprint !== fingerprint) {
       const outdated = this.#pool?.dispatcher;
@@ -126,7 +126,7 @@ function unreadable(cause: unknown): ConnectionError {
   });
 }
 
-function pickTls(options: RequestOptions): buildConnector.BuildOptions {
+function pickTLS(options: RequestOptions): buildConnector.BuildOptions {
   return {
     ...(options.ca !== undefined && { ca: options.ca }),
     ...(options.cert !== undefined && { cert: options.cert }),

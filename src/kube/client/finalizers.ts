@@ -1,4 +1,4 @@
-import type { ApiClient } from './api-client.ts';
+import type { APIClient } from './api-client.ts';
 import type { CallOptions } from './call-options.ts';
 import type { KubernetesObject } from './object.ts';
 import type { Resource } from './resource.ts';
@@ -10,7 +10,7 @@ export function hasFinalizer({ metadata }: Pick<KubernetesObject, 'metadata'>, f
 
 /** Holds back the deletion of `object` until {@link removeFinalizer}. No call when it is there already. */
 export function addFinalizer<T extends KubernetesObject>(
-  client: ApiClient,
+  client: APIClient,
   resource: Resource<T>,
   object: T,
   finalizer: string,
@@ -23,7 +23,7 @@ export function addFinalizer<T extends KubernetesObject>(
 
 /** Lets the deletion of `object` go on. No call when it is gone already. */
 export function removeFinalizer<T extends KubernetesObject>(
-  client: ApiClient,
+  client: APIClient,
   resource: Resource<T>,
   object: T,
   finalizer: string,
@@ -37,7 +37,7 @@ export function removeFinalizer<T extends KubernetesObject>(
 }
 
 function write<T extends KubernetesObject>(
-  client: ApiClient,
+  client: APIClient,
   resource: Resource<T>,
   object: T,
   finalizers: readonly string[],

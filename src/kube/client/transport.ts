@@ -3,10 +3,10 @@ import type { Clock } from '../../async/clock.ts';
 import { Deadline } from '../../async/deadline.ts';
 import { sleep } from '../../async/sleep.ts';
 import type { RuntimeMetrics } from '../metrics/runtime-metrics.ts';
-import { ApiError } from './api-error.ts';
+import { APIError } from './api-error.ts';
 import { ConnectionError } from './connection-error.ts';
 import type { Access, Credentials } from './credentials.ts';
-import { type ApiRequest, describe, type Response, toApiError, wireOptions } from './wire.ts';
+import { type APIRequest, describe, type Response, toAPIError, wireOptions } from './wire.ts';
 
 /** What a {@link Transport} is made of. */
 export interface TransportOptions {
@@ -34,8 +34,8 @@ export class Transport {
     this.#options = options;
   }
 
-  /** Sends and reads the whole answer as JSON. Throws `ApiError`, `ConnectionError` or the signal's reason. */
-  async json(request: ApiRequest): Promise<unknown> {
+  /** Sends and reads the whole answer as JSON. Throws `APIError`, `ConnectionError` or the signal's reason. */
+  async json(request: APIRequest): Promise<unknown> {
     return this.#send(request, async (response) => {
       const text = await response.body.text();
       try {
@@ -47,11 +47,11 @@ export class Transport {
   }
 
   /** Sends and hands over the open body once headers are in. Abort `signal` to give up waiting or to close it. */
-  async stream(request: ApiRequest & { readonly signal: AbortSignal }): Promise<Response['body']> {
+  async stream(request: APIRequest & { readonly signal: AbortSignal }): Promise<Response['body']> {
     return this.#send(request, async (response) => response.body);
   }
 
-  async #send<R>(request: ApiRequest, read: (response: Response) => Promise<R>): Promise<R> {
+  async #send<R>(request: APIRequest, read: (response: Response) => Promise<R>): Promise<R> {
     let renewed = false;
     let reconnected = false;
     for (let attempt = 0; ; attempt += 1) {
@@ -60,7 +60,7 @@ export class Transport {
       try {
         return await this.#attempt(request, access, read);
       } catch (error) {
-        if (error instanceof ApiError && error.status === 401 && !renewed) {
+        if (error instanceof APIError && error.status === 401 && !renewed) {
           // A rotated token: the old one was cached for up to a minute.
           renewed = true;
           this.#options.credentials.renew(access);
@@ -89,7 +89,7 @@ export class Transport {
   }
 
   async #attempt<R>(
-    request: ApiRequest,
+    request: APIRequest,
     access: Access,
     read: (response: Response) => Promise<R>,
   ): Promise<R> {
@@ -107,11 +107,11 @@ export class Transport {
       code = String(response.statusCode);
       this.#warn(response.headers['warning']);
       if (response.statusCode >= 400) {
-        throw await toApiError(call, response);
+        throw await toAPIError(call, response);
       }
       return await read(response);
     } catch (error) {
-      if (error instanceof ApiError || request.signal?.aborted) {
+      if (error instanceof APIError || request.signal?.aborted) {
         throw request.signal?.aborted ? request.signal.reason : error;
       }
       throw ConnectionError.from(call, error);
@@ -125,7 +125,7 @@ export class Transport {
     }
   }
 
-  #deadline(request: ApiRequest): Deadline | undefined {
+  #deadline(request: APIRequest): Deadline | undefined {
     const { timeoutMs } = request;
     if (timeoutMs === undefined) {
       return undefined;
@@ -148,7 +148,7 @@ export class Transport {
 
 /** Seconds to wait before repeating, or undefined when the answer does not ask for a repeat. */
 function retryAfter(error: unknown): number | undefined {
-  if (!(error instanceof ApiError) || (error.status !== 429 && error.status !== 503)) {
+  if (!(error instanceof APIError) || (error.status !== 429 && error.status !== 503)) {
     return undefined;
   }
   const seconds = error.retryAfterSeconds;
@@ -160,5 +160,5 @@ function isStaleConnection(error: unknown): boolean {
 }
 
 function codeOf(error: unknown): string {
-  return error instanceof ApiError ? String(error.status) : '<error>';
+  return error instanceof APIError ? String(error.status) : '<error>';
 }

@@ -1,12 +1,12 @@
 import type { Dispatcher, request as undiciRequest } from 'undici';
-import { ApiError, type Status } from './api-error.ts';
+import { APIError, type Status } from './api-error.ts';
 import type { Access } from './credentials.ts';
 
 /** A response whose body is still to be read. */
 export type Response = Dispatcher.ResponseData<unknown>;
 
 /** One call to the API server. */
-export interface ApiRequest {
+export interface APIRequest {
   readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
   /** Path below the server's URL. */
   readonly path: string;
@@ -21,13 +21,13 @@ export interface ApiRequest {
 }
 
 /** The request in messages: `GET /api/v1/…`. */
-export function describe(request: ApiRequest): string {
+export function describe(request: APIRequest): string {
   return `${request.method} ${request.path}`;
 }
 
 /** The request as the HTTP client takes it. */
 export function wireOptions(
-  request: ApiRequest,
+  request: APIRequest,
   access: Access,
   userAgent: string,
   signal: AbortSignal | undefined,
@@ -54,7 +54,7 @@ export function wireOptions(
 }
 
 /** What a response of 400 or more says. */
-export async function toApiError(call: string, response: Response): Promise<ApiError> {
+export async function toAPIError(call: string, response: Response): Promise<APIError> {
   const header = Number(response.headers['retry-after']);
   const text = await response.body.text();
   let status: Status;
@@ -66,5 +66,5 @@ export async function toApiError(call: string, response: Response): Promise<ApiE
     // Not JSON: a proxy or load balancer answered. Its first words are all there is to show.
     status = { message: text.trim().slice(0, 200) };
   }
-  return new ApiError(call, response.statusCode, status, Number.isFinite(header) ? header : undefined);
+  return new APIError(call, response.statusCode, status, Number.isFinite(header) ? header : undefined);
 }

@@ -1,5 +1,5 @@
 import type { Logger } from 'pino';
-import { ApiError } from '../client/api-error.ts';
+import { APIError } from '../client/api-error.ts';
 import { ConnectionError } from '../client/connection-error.ts';
 
 /** The process, as far as a crash policy listens to it. */
@@ -47,7 +47,7 @@ const CONNECTION_LOSS = new Set([
 
 function isConnectionLoss(error: unknown): boolean {
   return (
-    error instanceof ApiError ||
+    error instanceof APIError ||
     error instanceof ConnectionError ||
     (error instanceof Error && 'code' in error && CONNECTION_LOSS.has(String(error.code)))
   );

@@ -1,8 +1,8 @@
 import type { Logger } from 'pino';
 import type { Clock } from '../../async/clock.ts';
 import { sleep } from '../../async/sleep.ts';
-import type { ApiClient } from '../client/api-client.ts';
-import { ApiError, isNotFound } from '../client/api-error.ts';
+import type { APIClient } from '../client/api-client.ts';
+import { APIError, isNotFound } from '../client/api-error.ts';
 import { formatMicroTime } from '../client/micro-time.ts';
 import type { KubernetesObject } from '../client/object.ts';
 import type { RuntimeMetrics } from '../metrics/runtime-metrics.ts';
@@ -10,7 +10,7 @@ import { EVENTS, type EventDetails, type NewEvent, newEvent, referenceTo, series
 
 /** What an {@link EventRecorder} is made of. */
 export interface EventRecorderOptions {
-  readonly client: Pick<ApiClient, 'create' | 'patch'>;
+  readonly client: Pick<APIClient, 'create' | 'patch'>;
   /** Domain-qualified name of the controller, for example `example.dev/controller`. */
   readonly reportingController: string;
   /** Which replica, usually the pod's name. */
@@ -178,7 +178,7 @@ export class EventRecorder {
         return;
       } catch (error) {
         // The server's no is final for an event; only a lost connection is worth another try.
-        if (error instanceof ApiError || signal.aborted || tries >= MAX_TRIES) {
+        if (error instanceof APIError || signal.aborted || tries >= MAX_TRIES) {
           metrics.events.inc({ result: 'failed' });
           logger.warn({ err: error }, 'an event could not be written; it is dropped');
           return;

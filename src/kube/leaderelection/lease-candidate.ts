@@ -2,7 +2,7 @@ import type { Logger } from 'pino';
 import { abortable } from '../../async/abortable.ts';
 import type { Clock } from '../../async/clock.ts';
 import { Deadline } from '../../async/deadline.ts';
-import type { ApiClient } from '../client/api-client.ts';
+import type { APIClient } from '../client/api-client.ts';
 import { isAlreadyExists, isConflict } from '../client/api-error.ts';
 import type { RuntimeMetrics } from '../metrics/runtime-metrics.ts';
 import type { ElectionTimings } from './election-timings.ts';
@@ -10,7 +10,7 @@ import { LeaseLock } from './lease-lock.ts';
 
 /** What a {@link LeaseCandidate} is made of. */
 export interface LeaseCandidateOptions {
-  readonly client: Pick<ApiClient, 'get' | 'create' | 'replace'>;
+  readonly client: Pick<APIClient, 'get' | 'create' | 'replace'>;
   readonly namespace: string;
   /** Name of the Lease; also the `name` label of the metrics. */
   readonly name: string;

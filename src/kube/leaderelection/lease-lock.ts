@@ -1,13 +1,13 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { Clock } from '../../async/clock.ts';
-import type { ApiClient } from '../client/api-client.ts';
+import type { APIClient } from '../client/api-client.ts';
 import { isConflict, isNotFound } from '../client/api-error.ts';
 import { formatMicroTime } from '../client/micro-time.ts';
 import { LEASES, type Lease, type LeaseSpec } from './lease.ts';
 
 /** What a {@link LeaseLock} is made of. */
 export interface LeaseLockOptions {
-  readonly client: Pick<ApiClient, 'get' | 'create' | 'replace'>;
+  readonly client: Pick<APIClient, 'get' | 'create' | 'replace'>;
   readonly namespace: string;
   readonly name: string;
   /** Unique for this process. */

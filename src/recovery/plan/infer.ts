@@ -38,18 +38,27 @@ export function inferDays(expires: Date, uploads: UploadTimes): Inference {
   const residue = Math.abs(lifetime - days * DAY_MS);
   const tight = isTight(residue);
   const trace = traceOfCopy(uploads);
-  if (days < 1) return none('it was written after, or within hours of, its own expiry');
-  if (residue >= MAX_RESIDUE_MS) return none('it was not written a whole number of days before its expiry');
-  if (trace === 'plain')
+  if (days < 1) {
+    return none('it was written after, or within hours of, its own expiry');
+  }
+  if (residue >= MAX_RESIDUE_MS) {
+    return none('it was not written a whole number of days before its expiry');
+  }
+  if (trace === 'plain') {
     return none('an earlier version was written later, so a copy has rewritten the times');
-  if (trace === 'possible' && !tight) return none('its history looks as if a copy has rewritten the times');
+  }
+  if (trace === 'possible' && !tight) {
+    return none('its history looks as if a copy has rewritten the times');
+  }
   return { kind: 'days', days, confidence: tight && trace === 'absent' ? 'high' : 'medium' };
 }
 
 /** How much the times look rewritten. */
 function traceOfCopy({ head, earlier }: UploadTimes): 'absent' | 'possible' | 'plain' {
   const latest = earlier.reduce((max, time) => Math.max(max, time.getTime()), 0);
-  if (latest > head.getTime() + TIGHT_RESIDUE_MS) return 'plain';
+  if (latest > head.getTime() + TIGHT_RESIDUE_MS) {
+    return 'plain';
+  }
   const crowded = sameSecond(head, earlier) + 1 >= SAME_SECOND_VERSIONS;
   return crowded || latest > head.getTime() ? 'possible' : 'absent';
 }

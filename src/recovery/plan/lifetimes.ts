@@ -33,7 +33,9 @@ export class Lifetimes {
     this.#delegated = new Map(trusted.delegated.map((facts) => [facts.role, facts]));
     for (const { name, lastModified } of listing) {
       const file = parseFileName(name);
-      if (file === undefined) continue;
+      if (file === undefined) {
+        continue;
+      }
       const uploads = this.#uploads.get(file.role) ?? [];
       uploads.push({ version: file.version, at: lastModified });
       this.#uploads.set(file.role, uploads);
@@ -46,7 +48,9 @@ export class Lifetimes {
       const file = this.#delegated.get(evidence.role);
       return file && this.#lifetime(evidence.role, file, file, this.#before(evidence.role, file.version));
     }
-    if (evidence.kind !== 'lifetime') return undefined;
+    if (evidence.kind !== 'lifetime') {
+      return undefined;
+    }
     const { root, firstRoot, timestamp, snapshot } = this.#trusted;
     switch (evidence.role) {
       case 'root':

@@ -41,9 +41,13 @@ function markerActions(
   { app, taskID }: Question,
 ): readonly Action[] {
   const key = markerKey(app);
-  if (marker.kind === 'done' && markerHeld.kind === 'string') return [keep(key, markerHeld)];
+  if (marker.kind === 'done' && markerHeld.kind === 'string') {
+    return [keep(key, markerHeld)];
+  }
   const write = put(key, markerHeld, asBootstrap(taskID));
-  if (bootstrap === undefined || bootstrap.preLock.kind === 'absent') return [write];
+  if (bootstrap === undefined || bootstrap.preLock.kind === 'absent') {
+    return [write];
+  }
   const preLock: Action = {
     key: preLockKey(bootstrap.id),
     kind: 'Delete',
@@ -72,9 +76,13 @@ function rootSigningActions({ marker, rootSigning }: Situation, { app }: Questio
 }
 
 function settingAction({ setting, held, condition }: SettingState, evidences: Evidences): Action {
-  if (condition === 'valid' && held.kind === 'string') return keep(setting.key, held);
+  if (condition === 'valid' && held.kind === 'string') {
+    return keep(setting.key, held);
+  }
   const rebuilt = rebuild(setting, evidences);
-  if (rebuilt === undefined) throw new Error(`No source has a valid value for ${setting.key}.`);
+  if (rebuilt === undefined) {
+    throw new Error(`No source has a valid value for ${setting.key}.`);
+  }
   return put(setting.key, held, rebuilt);
 }
 

@@ -52,7 +52,9 @@ const rows: readonly SourceRow[] = [
   {
     source: 'Metadata',
     read: ({ evidence }, { trusted: { firstRoot, root } }) => {
-      if (evidence.kind !== 'rootFact') return undefined;
+      if (evidence.kind !== 'rootFact') {
+        return undefined;
+      }
       return firstRoot ? sure(evidence.read(firstRoot), 'exact') : sure(evidence.read(root), 'medium');
     },
   },
@@ -89,7 +91,9 @@ const rows: readonly SourceRow[] = [
 export function rebuild(setting: Setting, evidences: Evidences): Rebuilt | undefined {
   for (const { source, read } of rows) {
     const found = read(setting, evidences);
-    if (found && isValid(setting.kind, found.value)) return { source, ...found };
+    if (found && isValid(setting.kind, found.value)) {
+      return { source, ...found };
+    }
   }
   return undefined;
 }
@@ -124,9 +128,13 @@ function isCaptureCurrent(
   { evidence }: Setting,
   { captured: capture, lifetimes, trusted }: Evidences,
 ): boolean {
-  if (capture === undefined) return false;
+  if (capture === undefined) {
+    return false;
+  }
   // The clock of the store need not be ours; the digest needs no clock.
-  if (capture.timestampSHA256 === trusted.timestamp.sha256) return true;
+  if (capture.timestampSHA256 === trusted.timestamp.sha256) {
+    return true;
+  }
   const writtenAt = lifetimes.of(evidence)?.writtenAt;
   return writtenAt === undefined || writtenAt.getTime() <= capture.capturedAt.getTime();
 }

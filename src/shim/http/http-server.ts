@@ -22,7 +22,7 @@ const DEFAULT_CLIENT_TIMEOUTS: ClientTimeouts = { headers: 10_000, request: 15_0
 const KEEP_ALIVE_MS = 75_000;
 
 /** A listening server that can be drained. */
-export class HttpServer {
+export class HTTPServer {
   readonly #server: Server;
 
   private constructor(server: Server) {
@@ -33,7 +33,7 @@ export class HttpServer {
     listener: RequestListener,
     { host, port }: ListenAddress,
     timeouts: ClientTimeouts = DEFAULT_CLIENT_TIMEOUTS,
-  ): Promise<HttpServer> {
+  ): Promise<HTTPServer> {
     const server = createServer(
       {
         maxHeaderSize: 16 * 1024, // more is answered 431
@@ -48,7 +48,7 @@ export class HttpServer {
     );
     server.listen({ host, port });
     await once(server, 'listening');
-    return new HttpServer(server);
+    return new HTTPServer(server);
   }
 
   get port(): number {

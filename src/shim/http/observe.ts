@@ -35,7 +35,7 @@ export function observe(logger: Logger, metrics: ShimMetrics): RequestHandler {
   const log = pinoHttp<Request, Response>({
     logger,
     redact: ['req.headers', 'res.headers'],
-    genReqId: (req) => requestId(req.headers['x-request-id']),
+    genReqId: (req) => requestID(req.headers['x-request-id']),
     wrapSerializers: false,
     serializers: {
       req: ({ id, method, url }: Request) => ({ id, method, path: pathOf(url) }),
@@ -71,7 +71,7 @@ function messageOf(res: Response): string {
 }
 
 /** A caller's own request id, if it is harmless in a log; otherwise a new one. */
-function requestId(given: string | string[] | undefined): string {
+function requestID(given: string | string[] | undefined): string {
   return typeof given === 'string' && /^[\w.-]{1,64}$/.test(given) ? given : randomUUID();
 }
 

@@ -1,8 +1,8 @@
 import { quoteByte } from './go-quote.ts';
 
 /** The body is not JSON; the message is that of Go's decoder. */
-export class JsonSyntaxError extends Error {
-  override readonly name = 'JsonSyntaxError';
+export class JSONSyntaxError extends Error {
+  override readonly name = 'JSONSyntaxError';
 }
 
 const LITERALS: Readonly<Record<string, string>> = { t: 'true', f: 'false', n: 'null' };
@@ -11,7 +11,7 @@ const LITERALS: Readonly<Record<string, string>> = { t: 'true', f: 'false', n: '
  * Steps over the scalars and the white space of a JSON text, byte by byte (one latin1 character per byte), because Go's decoder
  * names the byte it stumbled over.
  */
-export class JsonLexer {
+export class JSONLexer {
   readonly #body: Buffer;
   readonly #text: string;
   #at = 0;
@@ -28,12 +28,12 @@ export class JsonLexer {
 
   /**
    * The next byte.
-   * @throws {JsonSyntaxError} at the end: `EOF` when there was nothing but white space, otherwise `unexpected EOF`.
+   * @throws {JSONSyntaxError} at the end: `EOF` when there was nothing but white space, otherwise `unexpected EOF`.
    */
   peek(): string {
     const char = this.#text[this.#at];
     if (char === undefined) {
-      throw new JsonSyntaxError(/[^ \t\r\n]/.test(this.#text) ? 'unexpected EOF' : 'EOF');
+      throw new JSONSyntaxError(/[^ \t\r\n]/.test(this.#text) ? 'unexpected EOF' : 'EOF');
     }
     return char;
   }
@@ -87,8 +87,8 @@ export class JsonLexer {
   }
 
   /** The error about the next byte: `invalid character 'x' <context>`. */
-  unexpected(context: string): JsonSyntaxError {
-    return new JsonSyntaxError(`invalid character ${quoteByte(this.peek())} ${context}`);
+  unexpected(context: string): JSONSyntaxError {
+    return new JSONSyntaxError(`invalid character ${quoteByte(this.peek())} ${context}`);
   }
 
   #escape(): void {

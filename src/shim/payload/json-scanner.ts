@@ -3,14 +3,14 @@
  * reads it: what follows the value is ignored, and a fault is named in the decoder's words. `JSON.parse` can do neither,
  * and it loses the order of repeated members, which decides between `appName` and `appname`.
  */
-import { JsonLexer } from './json-lexer.ts';
+import { JSONLexer } from './json-lexer.ts';
 
 /** What a JSON value is, in the words of Go's type errors. */
-export type JsonKind = 'object' | 'array' | 'string' | 'number' | 'bool' | 'null';
+export type JSONKind = 'object' | 'array' | 'string' | 'number' | 'bool' | 'null';
 
 /** A value as it stands in the body. */
 export interface RawValue {
-  readonly kind: JsonKind;
+  readonly kind: JSONKind;
   /** Its JSON text, for example `"deleg"` or `1.5`. */
   readonly text: string;
 }
@@ -23,13 +23,13 @@ export interface RawMember {
 
 /** The first value of a body. `members` is empty unless it is an object. */
 export interface ScannedValue {
-  readonly kind: JsonKind;
+  readonly kind: JSONKind;
   readonly members: readonly RawMember[];
 }
 
 /**
  * Scans the first value of `body`.
- * @throws {JsonSyntaxError} `EOF` when there is none, `unexpected EOF` when it is cut off, `invalid character …` otherwise.
+ * @throws {JSONSyntaxError} `EOF` when there is none, `unexpected EOF` when it is cut off, `invalid character …` otherwise.
  */
 export function scanFirstValue(body: Buffer): ScannedValue {
   return new Scanner(body).scan();
@@ -42,14 +42,14 @@ const MAX_DEPTH = 10_000;
 type Expected = 'value' | 'key' | 'afterValue' | 'nothing';
 
 class Scanner {
-  readonly #lexer: JsonLexer;
+  readonly #lexer: JSONLexer;
   readonly #open: ('{' | '[')[] = [];
   readonly #members: RawMember[] = [];
   #name = '';
   #valueAt = 0;
 
   constructor(body: Buffer) {
-    this.#lexer = new JsonLexer(body);
+    this.#lexer = new JSONLexer(body);
   }
 
   scan(): ScannedValue {
@@ -151,7 +151,7 @@ function closing(bracket: '{' | '['): '}' | ']' {
   return bracket === '{' ? '}' : ']';
 }
 
-const KINDS: Readonly<Record<string, JsonKind>> = {
+const KINDS: Readonly<Record<string, JSONKind>> = {
   '{': 'object',
   '[': 'array',
   '"': 'string',
@@ -160,7 +160,7 @@ const KINDS: Readonly<Record<string, JsonKind>> = {
   n: 'null',
 };
 
-function kindOf(firstChar: string): JsonKind {
+function kindOf(firstChar: string): JSONKind {
   return KINDS[firstChar] ?? 'number';
 }
 

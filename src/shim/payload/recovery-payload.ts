@@ -10,8 +10,8 @@
  * - an empty `appName` is a missing one (`required` of go-playground/validator).
  */
 import { quote } from './go-quote.ts';
-import { JsonSyntaxError } from './json-lexer.ts';
-import { type JsonKind, parseString, type RawValue, scanFirstValue } from './json-scanner.ts';
+import { JSONSyntaxError } from './json-lexer.ts';
+import { type JSONKind, parseString, type RawValue, scanFirstValue } from './json-scanner.ts';
 
 /** What a valid body asks for. */
 export interface RecoveryPayload {
@@ -78,7 +78,7 @@ function decode(body: Buffer): Decoded | string {
   try {
     scanned = scanFirstValue(body);
   } catch (error) {
-    if (error instanceof JsonSyntaxError) {
+    if (error instanceof JSONSyntaxError) {
       return error.message;
     }
     throw error;
@@ -129,7 +129,7 @@ const fields: ReadonlyMap<string, Store> = new Map<string, Store>([
   ],
 ]);
 
-function typeError(value: JsonKind | `number ${string}`, field: string, type: string): string {
+function typeError(value: JSONKind | `number ${string}`, field: string, type: string): string {
   return `json: cannot unmarshal ${value} into Go struct field bootstrapRecoveryPayload.${field} of type ${type}`;
 }
 

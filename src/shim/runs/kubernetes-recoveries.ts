@@ -2,8 +2,8 @@ import type { Logger } from 'pino';
 import type { BootstrapRecovery } from '../../api/bootstraprecovery.generated.ts';
 import type { Clock } from '../../async/clock.ts';
 import { Deadline } from '../../async/deadline.ts';
-import type { ApiClient } from '../../kube/client/api-client.ts';
-import { ApiError, isAlreadyExists, isNotFound } from '../../kube/client/api-error.ts';
+import type { APIClient } from '../../kube/client/api-client.ts';
+import { APIError, isAlreadyExists, isNotFound } from '../../kube/client/api-error.ts';
 import { ConnectionError } from '../../kube/client/connection-error.ts';
 import type { ObjectKey } from '../../kube/client/object-key.ts';
 import { Refusal, retryLater } from '../http/answer.ts';
@@ -16,12 +16,12 @@ import { lastOfChain, nextRunName } from './run-name.ts';
 
 /** What {@link KubernetesRecoveries} are made of. */
 export interface KubernetesRecoveriesOptions {
-  readonly client: ApiClient;
+  readonly client: APIClient;
   readonly cache: RunCache;
   readonly logger: Logger;
   readonly clock: Clock;
   /** Makes an id nobody else makes. */
-  readonly newId: () => string;
+  readonly newID: () => string;
   /** How long a finished run is kept; the server keeps its task records for 7 days. */
   readonly ttlSecondsAfterFinished: number;
 }
@@ -51,7 +51,7 @@ export class KubernetesRecoveries implements Recoveries {
   }
 
   find(uid: string): BootstrapRecovery | undefined {
-    return this.#options.cache.byUid(uid);
+    return this.#options.cache.byUID(uid);
   }
 
   async decided(run: BootstrapRecovery, signal: AbortSignal): Promise<BootstrapRecovery | undefined> {
@@ -72,10 +72,10 @@ export class KubernetesRecoveries implements Recoveries {
   }
 
   async start(order: RecoveryOrder): Promise<Started> {
-    const { clock, newId } = this.#options;
+    const { clock, newID } = this.#options;
     const timedOut = () => new ConnectionError('Timeout', `no answer within ${START_TIMEOUT_MS} ms`);
     using deadline = new Deadline(clock, START_TIMEOUT_MS, timedOut);
-    const attempt = { order, id: newId(), signal: deadline.signal };
+    const attempt = { order, id: newID(), signal: deadline.signal };
     try {
       return (await this.#existing(attempt)) ?? (await this.#create(attempt));
     } catch (error) {
@@ -96,7 +96,7 @@ export class KubernetesRecoveries implements Recoveries {
       if (isNotFound(error)) {
         return;
       }
-      if (!(error instanceof ApiError || error instanceof ConnectionError)) {
+      if (!(error instanceof APIError || error instanceof ConnectionError)) {
         throw error;
       }
       const { name } = run.metadata;
@@ -173,7 +173,7 @@ export class KubernetesRecoveries implements Recoveries {
     try {
       return await this.#read(run.metadata, signal);
     } catch (error) {
-      if (signal.aborted || error instanceof ApiError || error instanceof ConnectionError) {
+      if (signal.aborted || error instanceof APIError || error instanceof ConnectionError) {
         return run;
       }
       throw error;
@@ -182,12 +182,12 @@ export class KubernetesRecoveries implements Recoveries {
 
   /** What the API server's refusals mean to a client: nothing but "later". Anything else is a defect, thrown as it is. */
   #unavailable(error: unknown): unknown {
-    if (!(error instanceof ApiError || error instanceof ConnectionError)) {
+    if (!(error instanceof APIError || error instanceof ConnectionError)) {
       return error;
     }
     // The message says what to do; a stack would only say where the client is called.
     this.#options.logger.error({ problem: error.message }, 'the Kubernetes API did not take a recovery');
-    const seconds = error instanceof ApiError ? (error.retryAfterSeconds ?? 5) : 5;
+    const seconds = error instanceof APIError ? (error.retryAfterSeconds ?? 5) : 5;
     const text = 'Recovery could not be recorded: the Kubernetes API is not available; try again';
     return new Refusal(retryLater(503, text, seconds), { cause: error });
   }

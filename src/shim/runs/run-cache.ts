@@ -60,7 +60,7 @@ export class RunCache {
     return this.#informer.failures;
   }
 
-  byUid(uid: string): BootstrapRecovery | undefined {
+  byUID(uid: string): BootstrapRecovery | undefined {
     return this.#informer.store.byIndex('uid', uid)[0];
   }
 
@@ -77,7 +77,7 @@ export class RunCache {
   /** The run once it is decided; as last seen when `signal` aborts first; undefined when it was deleted. */
   async decided(run: BootstrapRecovery, signal: AbortSignal): Promise<BootstrapRecovery | undefined> {
     const { uid } = run.metadata;
-    const seen = this.byUid(uid) ?? run;
+    const seen = this.byUID(uid) ?? run;
     if (isDecided(seen) || signal.aborted) {
       return seen;
     }
@@ -95,7 +95,7 @@ export class RunCache {
           end(now);
         }
       };
-      const onAbort = (): void => end(this.byUid(uid) ?? seen);
+      const onAbort = (): void => end(this.byUID(uid) ?? seen);
       this.#waiting.set(uid, listeners.add(listener));
       signal.addEventListener('abort', onAbort, { once: true });
     });

@@ -8,9 +8,9 @@ import type { AppRef } from './recoveries.ts';
  * create it and tells the others `AlreadyExists`. A shim whose cache is behind computes a name that is taken, reads that run, and
  * goes on from there.
  */
-export function nextRunName(app: AppRef, predecessorUid: string): string {
+export function nextRunName(app: AppRef, predecessorUID: string): string {
   const { tenant, admin, appName } = app;
-  const hash = digest([tenant.target, admin, appName, predecessorUid]);
+  const hash = digest([tenant.target, admin, appName, predecessorUID]);
   // For people: the app first. An object's name is lower-case and at most 63 characters here.
   const readable = appName.toLowerCase().slice(0, 40).replace(/-+$/, '');
   return `${readable}-${hash.slice(0, 20)}`;

@@ -58,11 +58,14 @@ export async function createS3Client(bucket: string, access: S3Access, limits: S
     list: (input, abortSignal) =>
       client.send(new ListObjectsV2Command({ ...input, Bucket: bucket }), { abortSignal }),
     async get(key, abortSignal) {
-      if (direct.ready) return direct.get(key, abortSignal);
+      if (direct.ready) {
+        return direct.get(key, abortSignal);
+      }
       const output = await client.send(new GetObjectCommand({ Bucket: bucket, Key: key }), { abortSignal });
       // Under Node a body is always a stream; the SDK's type also names what browsers get.
-      if (!(output.Body instanceof Readable))
+      if (!(output.Body instanceof Readable)) {
         throw new TypeError('the S3 client returned a body that is no stream');
+      }
       return { body: output.Body, length: output.ContentLength };
     },
     destroy: () => client.destroy(),

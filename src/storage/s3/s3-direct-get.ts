@@ -48,7 +48,9 @@ export class DirectGet {
   /** @throws the error the SDK would throw, as far as it is read: name, status, headers */
   async get(key: string, abortSignal: AbortSignal): Promise<ObjectBody> {
     const origin = this.#origin;
-    if (origin === undefined) throw new TypeError('No request through the SDK has shown where objects are.');
+    if (origin === undefined) {
+      throw new TypeError('No request through the SDK has shown where objects are.');
+    }
     const { config } = this.#client;
     this.#signer ??= config.signer();
     const signed = await (await this.#signer).sign(
@@ -66,9 +68,12 @@ export class DirectGet {
     const { response } = await config.requestHandler.handle(signed, { abortSignal });
     const { statusCode, headers, body } = response;
     // The handler for Node hands out the IncomingMessage itself.
-    if (!(body instanceof Readable))
+    if (!(body instanceof Readable)) {
       throw new TypeError('the HTTP handler returned a body that is no stream');
-    if (statusCode !== 200) throw await serviceError(statusCode, headers, body);
+    }
+    if (statusCode !== 200) {
+      throw await serviceError(statusCode, headers, body);
+    }
     const length = headers['content-length'];
     return { body, length: length === undefined ? undefined : Number(length) };
   }
@@ -77,8 +82,9 @@ export class DirectGet {
   #learnFrom(client: S3Client): void {
     client.middlewareStack.add(
       (next, context) => async (args) => {
-        if (context['commandName'] === 'GetObjectCommand')
+        if (context['commandName'] === 'GetObjectCommand') {
           this.#origin ??= originOf(args.request, args.input);
+        }
         return next(args);
       },
       { step: 'finalizeRequest', priority: 'low', name: 'learnOrigin' },
@@ -93,12 +99,19 @@ const ordinaryBucket = /^(?!.*--x-s3$)[a-z0-9][a-z0-9._-]+$/i;
 function originOf(request: unknown, input: unknown): Origin | undefined {
   const { protocol, hostname, port, path, headers } = asRecord(request);
   const { Bucket: bucket, Key: key } = asRecord(input);
-  if (typeof bucket !== 'string' || !ordinaryBucket.test(bucket)) return undefined;
-  if (typeof key !== 'string' || typeof protocol !== 'string' || typeof hostname !== 'string')
+  if (typeof bucket !== 'string' || !ordinaryBucket.test(bucket)) {
     return undefined;
-  if (typeof path !== 'string' || !path.endsWith(`/${encodeKey(key)}`)) return undefined;
+  }
+  if (typeof key !== 'string' || typeof protocol !== 'string' || typeof hostname !== 'string') {
+    return undefined;
+  }
+  if (typeof path !== 'string' || !path.endsWith(`/${encodeKey(key)}`)) {
+    return undefined;
+  }
   const { host, 'user-agent': userAgent } = asRecord(headers);
-  if (typeof host !== 'string') return undefined;
+  if (typeof host !== 'string') {
+    return undefined;
+  }
   return {
     protocol,
     hostname,

@@ -19,11 +19,17 @@ export interface S3Subject {
  * A 403 is never "absent": without ListBucket, AWS answers 403 for a missing key too.
  */
 export function explainS3Error(error: unknown, subject: S3Subject): RecoveryError | undefined {
-  if (error instanceof RecoveryError) return error;
-  if (!(error instanceof Error)) return undefined;
+  if (error instanceof RecoveryError) {
+    return error;
+  }
+  if (!(error instanceof Error)) {
+    return undefined;
+  }
   const failure = readS3Failure(error);
   const meaning = byCode.get(failure.code) ?? byStatus(failure.status) ?? byNetworkCode(failure.networkCode);
-  if (meaning === undefined) return undefined;
+  if (meaning === undefined) {
+    return undefined;
+  }
   const ErrorClass = meaning.transient ? TransientError : TerminalError;
   return new ErrorClass(meaning.code, meaning.message(subject, failure), { cause: error });
 }
@@ -175,11 +181,21 @@ const byCode: ReadonlyMap<string, Meaning> = new Map([
 ]);
 
 function byStatus(status: number | undefined): Meaning | undefined {
-  if (status === undefined) return undefined;
-  if (status === 401 || status === 403) return accessDenied;
-  if (status === 404) return noObject;
-  if (status === 301 || status === 307) return wrongRegion;
-  if (status === 429 || status === 503) return throttled;
+  if (status === undefined) {
+    return undefined;
+  }
+  if (status === 401 || status === 403) {
+    return accessDenied;
+  }
+  if (status === 404) {
+    return noObject;
+  }
+  if (status === 301 || status === 307) {
+    return wrongRegion;
+  }
+  if (status === 429 || status === 503) {
+    return throttled;
+  }
   return status >= 500 ? serverFault : notS3;
 }
 
@@ -192,7 +208,11 @@ const connectionCode =
   /^(E(CONN\w+|PIPE|TIMEDOUT|HOSTUNREACH|HOSTDOWN|NETUNREACH|NETDOWN|NOTFOUND|AI_AGAIN|PROTO)|ERR_STREAM_\w+|ERR_SSL_\w+|HPE_\w+)$/;
 
 function byNetworkCode(code: string | undefined): Meaning | undefined {
-  if (code === undefined) return undefined;
-  if (certificateCode.test(code)) return untrustedCertificate;
+  if (code === undefined) {
+    return undefined;
+  }
+  if (certificateCode.test(code)) {
+    return untrustedCertificate;
+  }
   return connectionCode.test(code) ? unreachable : undefined;
 }

@@ -35,6 +35,8 @@ export function readS3Failure(error: Error): S3Failure {
 /** A connection tried on several addresses fails with an AggregateError; its first member says why. */
 function networkCodeOf(error: unknown): string | undefined {
   const code = asRecord(error)['code'];
-  if (typeof code === 'string') return code;
+  if (typeof code === 'string') {
+    return code;
+  }
   return error instanceof AggregateError ? networkCodeOf(error.errors[0]) : undefined;
 }

@@ -39,8 +39,11 @@ function bounded(body: Readable): Readable {
   const bound = new Transform({
     transform(chunk: Uint8Array, _encoding, callback) {
       length += chunk.byteLength;
-      if (length > maxPageBytes) callback(tooLarge('a page of the listing', maxPageBytes));
-      else callback(null, chunk);
+      if (length > maxPageBytes) {
+        callback(tooLarge('a page of the listing', maxPageBytes));
+      } else {
+        callback(null, chunk);
+      }
     },
   });
   // Each side's failure destroys the other, so the SDK sees a lost connection as the failure of the page.

@@ -23,10 +23,16 @@ export class S3Source implements MetadataSource {
     let token: string | undefined;
     do {
       const page = await this.#page(token, signal);
-      for (const object of page.objects) objects.push(object);
-      if (objects.length > this.#bucket.limits.maxObjects) throw this.#tooManyObjects();
+      for (const object of page.objects) {
+        objects.push(object);
+      }
+      if (objects.length > this.#bucket.limits.maxObjects) {
+        throw this.#tooManyObjects();
+      }
       // A server that repeats its token would keep us here for ever.
-      if (page.next !== undefined && page.next === token) throw this.#notS3('repeats its continuation token');
+      if (page.next !== undefined && page.next === token) {
+        throw this.#notS3('repeats its continuation token');
+      }
       token = page.next;
     } while (token !== undefined);
     return objects;
@@ -46,7 +52,9 @@ export class S3Source implements MetadataSource {
       async (client, watchdog) => {
         const { body, length } = await client.get(this.#prefix + name, watchdog.signal);
         try {
-          if (length !== undefined && length > maxBytes) throw tooLarge(object, maxBytes);
+          if (length !== undefined && length > maxBytes) {
+            throw tooLarge(object, maxBytes);
+          }
           // The unread body costs one socket buffer; it becomes memory of ours only within the budget.
           const release = await watchdog.hold(
             this.#bucket.memory.acquire(length ?? maxBytes, watchdog.signal),
@@ -87,8 +95,12 @@ export class S3Source implements MetadataSource {
 
   #readPage(output: ListObjectsV2CommandOutput): Page {
     // Any XML or HTML parses into an empty page. Every S3 sends IsTruncated, and "no objects" must not be an accident.
-    if (output.IsTruncated === undefined) throw this.#notS3('sent no listing');
-    if (output.IsTruncated && !output.NextContinuationToken) throw this.#notS3('cut its listing short');
+    if (output.IsTruncated === undefined) {
+      throw this.#notS3('sent no listing');
+    }
+    if (output.IsTruncated && !output.NextContinuationToken) {
+      throw this.#notS3('cut its listing short');
+    }
     const objects: ListedObject[] = [];
     for (const { Key, Size, LastModified } of output.Contents ?? []) {
       if (Key === undefined || Size === undefined || LastModified === undefined) {
@@ -96,7 +108,9 @@ export class S3Source implements MetadataSource {
       }
       // Not every server honours the encoding we asked for; the ones that do say so.
       const key = output.EncodingType === 'url' ? this.#decodeKey(Key) : Key;
-      if (!key.startsWith(this.#prefix)) throw this.#notS3('listed an object outside the prefix');
+      if (!key.startsWith(this.#prefix)) {
+        throw this.#notS3('listed an object outside the prefix');
+      }
       // The prefix itself is a folder marker that consoles create, not a file of the repository.
       if (key.length > this.#prefix.length) {
         objects.push({ name: key.slice(this.#prefix.length), size: Size, lastModified: LastModified });

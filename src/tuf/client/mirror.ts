@@ -41,7 +41,9 @@ export class Mirror {
       const absent = error instanceof MetadataFault && error.code === 'RootMissing';
       // A mirror on S3 without permission to list says 403 for what is absent; a client can't tell more.
       const denied = error instanceof RecoveryError && error.code === 'AccessDenied';
-      if (absent || denied) return undefined;
+      if (absent || denied) {
+        return undefined;
+      }
       throw error;
     }
   }

@@ -33,7 +33,9 @@ function matchSegment(tokens: readonly Token[], segment: readonly string[]): boo
     } else if (star >= 0) {
       t = star + 1;
       s = ++resume;
-    } else return false;
+    } else {
+      return false;
+    }
   }
   return tokens.slice(t).every((token) => token === ANY_RUN);
 }
@@ -47,9 +49,13 @@ function tokensOf(pattern: string): readonly Token[] {
     if (end >= 0) {
       tokens.push(oneOf(characters.slice(i + 1, end)));
       i = end;
-    } else if (character === '*') tokens.push(ANY_RUN);
-    else if (character === '?') tokens.push(() => true);
-    else tokens.push((other) => other === character);
+    } else if (character === '*') {
+      tokens.push(ANY_RUN);
+    } else if (character === '?') {
+      tokens.push(() => true);
+    } else {
+      tokens.push((other) => other === character);
+    }
   }
   return tokens;
 }

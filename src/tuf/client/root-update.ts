@@ -11,7 +11,9 @@ export async function updateRoot(session: Session): Promise<Root> {
   let root = await loadTrustedRoot(session);
   for (let count = 0; count < LIMITS.roots; count++) {
     const next = await nextRoot(session, root);
-    if (next === undefined) break;
+    if (next === undefined) {
+      break;
+    }
     root = next;
   }
   // 5.3.10: of all these roots, only the last one's expiry counts.
@@ -22,14 +24,17 @@ export async function updateRoot(session: Session): Promise<Root> {
 /** Spec 5.2. The root came from outside the repository; that it signed itself is checked to notice damage. */
 async function loadTrustedRoot(session: Session): Promise<Root> {
   const bytes = await session.store.read('root');
-  if (bytes === undefined)
+  if (bytes === undefined) {
     throw new TerminalError('NotFound', `No trusted root is stored yet. ${INITIALISE}`);
+  }
   try {
     const root = parseRoot(session.open(bytes, 'root'));
     await session.requireSigned(root.envelope, signersOf(root, 'root'));
     return root;
   } catch (error) {
-    if (!(error instanceof MetadataFault)) throw error;
+    if (!(error instanceof MetadataFault)) {
+      throw error;
+    }
     const fault = new MetadataFault('PinnedRootInvalid', `the stored one: ${error.message}`, {
       cause: error,
     });
@@ -44,12 +49,15 @@ async function nextRoot(session: Session, root: Root): Promise<Root | undefined>
   // Exact: N+1 steps never lead to versions beyond 2^53.
   const version = Number(root.envelope.version) + 1;
   const bytes = await session.mirror.findRoot(version);
-  if (bytes === undefined) return undefined;
+  if (bytes === undefined) {
+    return undefined;
+  }
   const next = parseRoot(session.open(bytes, 'root'));
   await session.requireSigned(next.envelope, signersOf(root, 'root'), 'RootNotSigned');
   await session.requireSigned(next.envelope, signersOf(next, 'root'), 'RootNotSigned');
-  if (next.envelope.version !== version)
+  if (next.envelope.version !== version) {
     throw new MetadataFault('RootVersionMismatch', `root ${version} says version ${next.envelope.version}`);
+  }
   await recoverFromFastForward(session, root, next);
   await session.store.write('root', bytes);
   return next;
@@ -61,7 +69,9 @@ async function nextRoot(session: Session, root: Root): Promise<Root | undefined>
  * rotation, and keep metadata of the old keys whose versions no honest repository reaches.
  */
 async function recoverFromFastForward({ ring, store }: Session, root: Root, next: Root): Promise<void> {
-  if (!wereRotated(ring, root, next, 'timestamp') && !wereRotated(ring, root, next, 'snapshot')) return;
+  if (!wereRotated(ring, root, next, 'timestamp') && !wereRotated(ring, root, next, 'snapshot')) {
+    return;
+  }
   await store.remove('timestamp');
   await store.remove('snapshot');
 }

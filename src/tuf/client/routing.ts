@@ -17,11 +17,12 @@ export function rolesFor({ roles, succinct }: Delegations, targetPath: string): 
   const digest = hash('sha256', targetPath);
   return roles.filter(({ name, paths, pathHashPrefixes }) => {
     // Readers that prefer different ones of the two would give the path to different roles.
-    if ((paths === undefined) === (pathHashPrefixes === undefined))
+    if ((paths === undefined) === (pathHashPrefixes === undefined)) {
       throw new MetadataFault(
         'AmbiguousPaths',
         `its delegation to ${JSON.stringify(name)} must have exactly one of paths and path_hash_prefixes`,
       );
+    }
     return (
       paths?.some((pattern) => matches(pattern, targetPath)) ??
       pathHashPrefixes?.some((prefix) => digest.startsWith(prefix))

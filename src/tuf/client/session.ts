@@ -50,11 +50,15 @@ export class Session {
   /** What is stored for a role, if `open` accepts it; what does not verify any more is as good as absent. */
   async trusted<T>(role: string, open: (bytes: Uint8Array) => Promise<T>): Promise<T | undefined> {
     const bytes = await this.store.read(role);
-    if (bytes === undefined) return undefined;
+    if (bytes === undefined) {
+      return undefined;
+    }
     try {
       return await open(bytes);
     } catch (error) {
-      if (error instanceof MetadataFault) return undefined;
+      if (error instanceof MetadataFault) {
+        return undefined;
+      }
       throw error;
     }
   }
@@ -66,7 +70,9 @@ export class Session {
 
   /** The check for a freeze attack. @throws MetadataFault `RootExpired` or `MetadataExpired` */
   requireFresh(envelope: Envelope): void {
-    if (this.isFresh(envelope)) return;
+    if (this.isFresh(envelope)) {
+      return;
+    }
     const code = envelope.type === 'root' ? 'RootExpired' : 'MetadataExpired';
     throw new MetadataFault(code, `it expired at ${envelope.expires.text}`);
   }

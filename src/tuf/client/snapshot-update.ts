@@ -26,11 +26,15 @@ export async function updateSnapshot(
     return snapshot;
   };
   const current = await session.trusted('snapshot', openNamed);
-  if (current !== undefined && session.isFresh(current.envelope)) return current;
+  if (current !== undefined && session.isFresh(current.envelope)) {
+    return current;
+  }
   const bytes = await session.mirror.getLinked('snapshot', link, root, 'SnapshotMissing');
   const snapshot = await openNamed(bytes);
   const trusted = await session.trusted('snapshot', openSigned);
-  if (trusted !== undefined) requireNoRollback(snapshot, trusted);
+  if (trusted !== undefined) {
+    requireNoRollback(snapshot, trusted);
+  }
   session.requireFresh(snapshot.envelope);
   await session.store.write('snapshot', bytes);
   return snapshot;
@@ -40,12 +44,14 @@ export async function updateSnapshot(
 function requireNoRollback(snapshot: Snapshot, trusted: Snapshot): void {
   for (const [role, old] of trusted.roles) {
     const link = snapshot.roles.get(role);
-    if (link === undefined)
+    if (link === undefined) {
       throw new MetadataFault('RoleRemovedFromSnapshot', `it no longer lists ${role}.json`);
-    if (link.version < old.version)
+    }
+    if (link.version < old.version) {
       throw new MetadataFault(
         'RoleVersionLowered',
         `it lists version ${link.version} of ${role}.json, older than ${old.version}, trusted before`,
       );
+    }
   }
 }

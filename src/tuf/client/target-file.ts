@@ -24,7 +24,9 @@ export function parseTargetFile(path: string, value: unknown): TargetFile {
   const at = `signed.targets[${JSON.stringify(path)}]`;
   const target = asObject(value, at);
   const hashes = Object.entries(asObject(member(target, 'hashes'), `${at}.hashes`));
-  if (hashes.length === 0) invalid(`${at}.hashes`, 'at least one digest');
+  if (hashes.length === 0) {
+    invalid(`${at}.hashes`, 'at least one digest');
+  }
   return {
     path,
     link: {
@@ -56,7 +58,9 @@ export async function fetchTarget(
     ...(signal === undefined ? {} : { signal }),
   });
   const difference = differenceOf(target, bytes);
-  if (difference === undefined) return bytes;
+  if (difference === undefined) {
+    return bytes;
+  }
   throw new TerminalError(
     'MetadataRefused',
     `${target.path} is not the artifact that was signed: ${difference.message}. Nothing of it was kept. Try another mirror, or tell the owner of the repository.`,
@@ -69,13 +73,17 @@ function differenceOf({ link }: TargetFile, bytes: Uint8Array): MetadataFault | 
     checkBytes(bytes, link, ROLE_LINK);
     return undefined;
   } catch (error) {
-    if (error instanceof MetadataFault) return error;
+    if (error instanceof MetadataFault) {
+      return error;
+    }
     throw error;
   }
 }
 
 function requestPath({ path, link }: TargetFile, consistentSnapshot: boolean): string {
-  if (!consistentSnapshot) return path;
+  if (!consistentSnapshot) {
+    return path;
+  }
   const [digest] = link.hashes.values();
   const slash = path.lastIndexOf('/') + 1;
   return `${path.slice(0, slash)}${digest}.${path.slice(slash)}`;

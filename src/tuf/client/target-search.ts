@@ -37,22 +37,34 @@ export class TargetSearch {
   async #visit(role: string, index: ArtifactIndex): Promise<Result> {
     this.#visited.add(role);
     const found = await attributing(role, () => index.artifact(this.#path));
-    if (found !== undefined) return found;
+    if (found !== undefined) {
+      return found;
+    }
     const { delegations } = index.metadata;
-    if (delegations === undefined) return 'continue';
+    if (delegations === undefined) {
+      return 'continue';
+    }
     for (const delegated of await attributing(role, () => rolesFor(delegations, this.#path))) {
       const result = await this.#follow(delegated.name, { role: delegated, keys: delegations.keys });
-      if (result !== 'continue') return result;
+      if (result !== 'continue') {
+        return result;
+      }
       // Also when the role was skipped: whoever comes after a terminating delegation has no say in this path.
-      if (delegated.terminating === true) return 'stop';
+      if (delegated.terminating === true) {
+        return 'stop';
+      }
     }
     return 'continue';
   }
 
   async #follow(role: string, signers: Signers): Promise<Result> {
-    if (this.#visited.has(role)) return 'continue';
+    if (this.#visited.has(role)) {
+      return 'continue';
+    }
     // One of those visited is targets itself.
-    if (this.#visited.size > MAX_DELEGATED_ROLES) return 'stop';
+    if (this.#visited.size > MAX_DELEGATED_ROLES) {
+      return 'stop';
+    }
     const index = await attributing(role, () => this.#loader.load(role, signers));
     return this.#visit(role, index);
   }

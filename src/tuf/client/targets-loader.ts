@@ -33,8 +33,9 @@ export class TargetsLoader {
       return known;
     }
     const link = this.#snapshot.roles.get(role);
-    if (link === undefined)
+    if (link === undefined) {
       throw new MetadataFault('RoleNotInSnapshot', `the snapshot does not list ${role}.json`);
+    }
     const open = (bytes: Uint8Array): Promise<ArtifactIndex> => this.#open(bytes, link, signers);
     const index = (await this.#session.trusted(role, open)) ?? (await this.#update(role, link, open));
     this.#loaded.set(role, index);

@@ -17,7 +17,9 @@ export async function updateTimestamp(session: Session, root: Root): Promise<Tim
     session.requireFresh(trusted.envelope);
     return trusted;
   }
-  if (trusted !== undefined) requireNoRollback(timestamp, trusted);
+  if (trusted !== undefined) {
+    requireNoRollback(timestamp, trusted);
+  }
   session.requireFresh(timestamp.envelope);
   await session.store.write('timestamp', bytes);
   return timestamp;
@@ -25,14 +27,16 @@ export async function updateTimestamp(session: Session, root: Root): Promise<Tim
 
 /** Spec 5.4.3. */
 function requireNoRollback(timestamp: Timestamp, trusted: Timestamp): void {
-  if (timestamp.envelope.version < trusted.envelope.version)
+  if (timestamp.envelope.version < trusted.envelope.version) {
     throw new MetadataFault(
       'TimestampRollback',
       `version ${timestamp.envelope.version} is older than ${trusted.envelope.version}, trusted before`,
     );
-  if (timestamp.snapshot.version < trusted.snapshot.version)
+  }
+  if (timestamp.snapshot.version < trusted.snapshot.version) {
     throw new MetadataFault(
       'SnapshotRollback',
       `it names snapshot ${timestamp.snapshot.version}, older than ${trusted.snapshot.version}, trusted before`,
     );
+  }
 }

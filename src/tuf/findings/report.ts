@@ -40,10 +40,13 @@ export class Report {
   addForDelegated(code: FindingCode, subject: Subject): void {
     const kind = kindOf(code);
     const weighed = this.#severityOf(kind);
-    if (weighed !== 'wall') this.#push(code, kind, weighed, subject, kind.override);
-    else if (this.#policy.onInvalidDelegation === 'Skip')
+    if (weighed !== 'wall') {
+      this.#push(code, kind, weighed, subject, kind.override);
+    } else if (this.#policy.onInvalidDelegation === 'Skip') {
       this.#push(code, kind, 'report', subject, undefined);
-    else this.#push(code, kind, 'deny', subject, DELEGATION_OVERRIDE);
+    } else {
+      this.#push(code, kind, 'deny', subject, DELEGATION_OVERRIDE);
+    }
   }
 
   /**
@@ -60,8 +63,9 @@ export class Report {
       kept.push(...findings.slice(0, MAX_PER_KIND - 1));
       const last = findings[MAX_PER_KIND - 1];
       const more = findings.length - MAX_PER_KIND;
-      if (last !== undefined)
+      if (last !== undefined) {
         kept.push(more > 0 ? { ...last, detail: `${last.detail} (And ${more} more.)` } : last);
+      }
     }
     return kept.sort(compareFindings);
   }

@@ -4,8 +4,12 @@
  * checked over canonical bytes taken from the file itself.
  */
 export function canonicalJSON(value: unknown): string {
-  if (typeof value === 'string') return `"${value.replaceAll(/["\\]/g, '\\$&')}"`;
-  if (Array.isArray(value)) return `[${value.map(canonicalJSON).join(',')}]`;
+  if (typeof value === 'string') {
+    return `"${value.replaceAll(/["\\]/g, '\\$&')}"`;
+  }
+  if (Array.isArray(value)) {
+    return `[${value.map(canonicalJSON).join(',')}]`;
+  }
   if (typeof value === 'object' && value !== null) {
     const members = Object.entries(value).sort(([a], [b]) => compareCodePoints(a, b));
     return `{${members.map(([name, item]) => `${canonicalJSON(name)}:${canonicalJSON(item)}`).join(',')}}`;

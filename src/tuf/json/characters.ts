@@ -31,8 +31,12 @@ export function isDigit(c: number | undefined): boolean {
 
 /** Value of a hex digit, or −1. */
 export function hexDigit(c: number | undefined): number {
-  if (c === undefined) return -1;
-  if (isDigit(c)) return c - ZERO;
+  if (c === undefined) {
+    return -1;
+  }
+  if (isDigit(c)) {
+    return c - ZERO;
+  }
   const lower = c | 0x20;
   return lower >= 0x61 && lower <= 0x66 ? lower - 0x57 : -1;
 }

@@ -11,27 +11,34 @@ export function member(object: JSONObject, name: string): unknown {
 
 /** `value` as an object. @throws MetadataFault `InvalidMetadata` naming `path` */
 export function asObject(value: unknown, path: string): JSONObject {
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) invalid(path, 'an object');
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
+    invalid(path, 'an object');
+  }
   // Narrowed above to a non-null, non-array object; JSON objects have string keys only.
   return value as JSONObject;
 }
 
 /** `value` as an array. @throws MetadataFault `InvalidMetadata` naming `path` */
 export function asArray(value: unknown, path: string): readonly unknown[] {
-  if (!Array.isArray(value)) invalid(path, 'an array');
+  if (!Array.isArray(value)) {
+    invalid(path, 'an array');
+  }
   return value;
 }
 
 /** `value` as a string. @throws MetadataFault `InvalidMetadata` naming `path` */
 export function asString(value: unknown, path: string): string {
-  if (typeof value !== 'string') invalid(path, 'a string');
+  if (typeof value !== 'string') {
+    invalid(path, 'a string');
+  }
   return value;
 }
 
 /** `value` as an integer of at least `minimum`. @throws MetadataFault `InvalidMetadata` naming `path` */
 export function asInteger(value: unknown, minimum: number, path: string): number {
-  if (typeof value !== 'number' || !Number.isInteger(value) || value < minimum)
+  if (typeof value !== 'number' || !Number.isInteger(value) || value < minimum) {
     invalid(path, `an integer of at least ${minimum}`);
+  }
   return value;
 }
 

@@ -28,9 +28,15 @@ export function compareKeys(
   while (a < aEnd && b < bEnd) {
     let x = buffer[a++] ?? 0;
     let y = buffer[b++] ?? 0;
-    if (x === BACKSLASH) x = buffer[a++] ?? 0;
-    if (y === BACKSLASH) y = buffer[b++] ?? 0;
-    if (x !== y) return x - y;
+    if (x === BACKSLASH) {
+      x = buffer[a++] ?? 0;
+    }
+    if (y === BACKSLASH) {
+      y = buffer[b++] ?? 0;
+    }
+    if (x !== y) {
+      return x - y;
+    }
   }
   return aEnd - a - (bEnd - b);
 }
@@ -55,7 +61,9 @@ export function reorderMembers(
   const at = (entry: number): number => (table[entry] ?? 0) - open;
   const compare = (a: number, b: number): number => compareKeys(copy, at(a), at(a + 1), at(b), at(b + 1));
   const order: number[] = [];
-  for (let entry = base; entry < table.length; entry += MEMBER_SIZE) order.push(entry);
+  for (let entry = base; entry < table.length; entry += MEMBER_SIZE) {
+    order.push(entry);
+  }
   // Array.prototype.sort is stable: equal keys keep the order of the file, so the last one is the one that counts.
   order.sort(compare);
   let to = open + 1;
@@ -65,7 +73,9 @@ export function reorderMembers(
       onDuplicate(keyText(copy, at(next), at(next + 1)));
       continue;
     }
-    if (to > open + 1) out[to++] = COMMA;
+    if (to > open + 1) {
+      out[to++] = COMMA;
+    }
     to += copy.copy(out, to, at(member) - 1, at(member + 2));
   }
   return to;
@@ -74,6 +84,8 @@ export function reorderMembers(
 /** A key as its characters, from its canonical form. */
 export function keyText(buffer: Buffer, start: number, end: number): string {
   const text = buffer.toString('latin1', start, end);
-  if (!/[\\\x80-\xff]/.test(text)) return text;
+  if (!/[\\\x80-\xff]/.test(text)) {
+    return text;
+  }
   return buffer.toString('utf8', start, end).replaceAll(/\\(["\\])/g, '$1');
 }

@@ -34,7 +34,9 @@ const SAFE_DIGITS = String(Number.MAX_SAFE_INTEGER).length;
  * @throws MetadataFault `MalformedJSON`, `DuplicateJSONKey`, `IntegerTooLarge`, `LimitExceeded`
  */
 export function scanFile(bytes: Uint8Array, policy: JSONPolicy): ScannedFile {
-  if (!isUtf8(bytes)) throw new MetadataFault('MalformedJSON', 'the file is not valid UTF-8');
+  if (!isUtf8(bytes)) {
+    throw new MetadataFault('MalformedJSON', 'the file is not valid UTF-8');
+  }
   return new Scanner(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength), policy).file();
 }
 
@@ -66,36 +68,52 @@ class Scanner {
     this.#skipSpace();
     this.#expect(OPEN_OBJECT, 'an object');
     this.#skipSpace();
-    if (this.#in[this.#at] === CLOSE_OBJECT) this.#at++;
-    else {
+    if (this.#in[this.#at] === CLOSE_OBJECT) {
+      this.#at++;
+    } else {
       for (;;) {
         const name = this.#memberName();
-        if (members.has(name)) this.#duplicate(name);
+        if (members.has(name)) {
+          this.#duplicate(name);
+        }
         const start = this.#at;
         const outStart = this.#to;
         if (name === 'signed' && this.#in[start] === OPEN_OBJECT) {
           signedMembers.clear();
           this.#object(2, signedMembers);
           canonical = this.#out.subarray(outStart, this.#to);
-        } else this.#value(2);
+        } else {
+          this.#value(2);
+        }
         members.set(name, { start, end: this.#at });
-        if (this.#endOfMembers(CLOSE_OBJECT)) break;
+        if (this.#endOfMembers(CLOSE_OBJECT)) {
+          break;
+        }
       }
     }
     this.#skipSpace();
-    if (this.#at < this.#in.length) this.#malformed('there are bytes after the end of the document');
+    if (this.#at < this.#in.length) {
+      this.#malformed('there are bytes after the end of the document');
+    }
     return { bytes: this.#in, members, signedMembers, canonical, ambiguities: this.#ambiguities };
   }
 
   #value(depth: number): void {
     const c = this.#in[this.#at];
-    if (c === QUOTE) this.#string();
-    else if (c === OPEN_OBJECT) this.#object(depth, undefined);
-    else if (c === OPEN_ARRAY) this.#array(depth);
-    else if (c === MINUS || isDigit(c)) this.#integer(c);
-    else this.#literal(c);
-    if (++this.#nodes > LIMITS.nodes)
+    if (c === QUOTE) {
+      this.#string();
+    } else if (c === OPEN_OBJECT) {
+      this.#object(depth, undefined);
+    } else if (c === OPEN_ARRAY) {
+      this.#array(depth);
+    } else if (c === MINUS || isDigit(c)) {
+      this.#integer(c);
+    } else {
+      this.#literal(c);
+    }
+    if (++this.#nodes > LIMITS.nodes) {
       throw new MetadataFault('LimitExceeded', `the file holds more than ${LIMITS.nodes} JSON values`);
+    }
   }
 
   #object(depth: number, spans: Map<string, Span> | undefined): void {
@@ -123,8 +141,12 @@ class Scanner {
           keyStart,
           keyEnd,
         );
-        if (order === 0) this.#duplicate(keyText(this.#out, keyStart, keyEnd));
-        if (order >= 0) ordered = false;
+        if (order === 0) {
+          this.#duplicate(keyText(this.#out, keyStart, keyEnd));
+        }
+        if (order >= 0) {
+          ordered = false;
+        }
       }
       this.#out[this.#to++] = COLON;
       this.#colon();
@@ -133,12 +155,17 @@ class Scanner {
       table.push(keyStart, keyEnd, 0);
       this.#value(depth + 1);
       table[previous + 2] = this.#to;
-      if (spans !== undefined) spans.set(keyText(this.#out, keyStart, keyEnd), { start, end: this.#at });
-      if (this.#endOfMembers(CLOSE_OBJECT)) break;
+      if (spans !== undefined) {
+        spans.set(keyText(this.#out, keyStart, keyEnd), { start, end: this.#at });
+      }
+      if (this.#endOfMembers(CLOSE_OBJECT)) {
+        break;
+      }
       this.#out[this.#to++] = COMMA;
     }
-    if (!ordered)
+    if (!ordered) {
       this.#to = reorderMembers(this.#out, open, this.#to, table, base, (key) => this.#duplicate(key));
+    }
     table.length = base;
     this.#out[this.#to++] = CLOSE_OBJECT;
   }
@@ -147,11 +174,14 @@ class Scanner {
     this.#descend(depth);
     this.#out[this.#to++] = OPEN_ARRAY;
     this.#skipSpace();
-    if (this.#in[this.#at] === CLOSE_ARRAY) this.#at++;
-    else {
+    if (this.#in[this.#at] === CLOSE_ARRAY) {
+      this.#at++;
+    } else {
       for (;;) {
         this.#value(depth + 1);
-        if (this.#endOfMembers(CLOSE_ARRAY)) break;
+        if (this.#endOfMembers(CLOSE_ARRAY)) {
+          break;
+        }
         this.#out[this.#to++] = COMMA;
       }
     }
@@ -160,8 +190,9 @@ class Scanner {
 
   #descend(depth: number): void {
     this.#at++;
-    if (depth > LIMITS.depth)
+    if (depth > LIMITS.depth) {
       throw new MetadataFault('LimitExceeded', `the file nests deeper than ${LIMITS.depth} levels`);
+    }
   }
 
   /** A name of the outermost object: read like any key, but neither ordered nor kept in the output. */
@@ -174,7 +205,9 @@ class Scanner {
 
   /** Reads a key; returns where its characters begin in `#out` (they end one byte before `#to`). */
   #key(): number {
-    if (this.#in[this.#at] !== QUOTE) this.#malformed('expected a key');
+    if (this.#in[this.#at] !== QUOTE) {
+      this.#malformed('expected a key');
+    }
     const start = this.#to + 1;
     this.#string();
     return start;
@@ -191,7 +224,9 @@ class Scanner {
     this.#skipSpace();
     const c = this.#in[this.#at];
     this.#at++;
-    if (c === close) return true;
+    if (c === close) {
+      return true;
+    }
     if (c !== COMMA) {
       this.#at--;
       this.#malformed('expected a comma or a closing bracket');
@@ -213,7 +248,9 @@ class Scanner {
         this.#malformed('the file ends inside a string');
       }
       const c = input[at++] ?? 0;
-      if (c === QUOTE) break;
+      if (c === QUOTE) {
+        break;
+      }
       if (c === BACKSLASH) {
         this.#at = at;
         this.#to = to;
@@ -223,7 +260,9 @@ class Scanner {
       } else if (c < 0x20) {
         this.#at = at - 1;
         this.#malformed('a control character stands unescaped in a string');
-      } else out[to++] = c;
+      } else {
+        out[to++] = c;
+      }
     }
     out[to++] = QUOTE;
     this.#at = at;
@@ -237,16 +276,23 @@ class Scanner {
       return;
     }
     const plain = c === undefined ? undefined : ESCAPES.get(c);
-    if (plain === undefined) this.#malformed('unknown escape in a string');
-    else this.#codePoint(plain);
+    if (plain === undefined) {
+      this.#malformed('unknown escape in a string');
+    } else {
+      this.#codePoint(plain);
+    }
   }
 
   #surrogates(unit: number): number {
-    if (unit < 0xd800 || unit > 0xdfff) return unit;
+    if (unit < 0xd800 || unit > 0xdfff) {
+      return unit;
+    }
     if (unit < 0xdc00 && this.#in[this.#at] === BACKSLASH && this.#in[this.#at + 1] === LETTER_U) {
       this.#at += 2;
       const low = this.#hex4();
-      if (low >= 0xdc00 && low <= 0xdfff) return 0x10000 + ((unit - 0xd800) << 10) + (low - 0xdc00);
+      if (low >= 0xdc00 && low <= 0xdfff) {
+        return 0x10000 + ((unit - 0xd800) << 10) + (low - 0xdc00);
+      }
     }
     return this.#malformed('a lone surrogate stands in a string');
   }
@@ -255,7 +301,9 @@ class Scanner {
     let unit = 0;
     for (let i = 0; i < 4; i++) {
       const digit = hexDigit(this.#in[this.#at++]);
-      if (digit < 0) this.#malformed('expected four hex digits after \\u');
+      if (digit < 0) {
+        this.#malformed('expected four hex digits after \\u');
+      }
       unit = unit * 16 + digit;
     }
     return unit;
@@ -263,34 +311,50 @@ class Scanner {
 
   /** Writes one character of a string in canonical form: only `"` and `\` stay escaped. */
   #codePoint(point: number): void {
-    if (point === QUOTE || point === BACKSLASH) this.#out[this.#to++] = BACKSLASH;
-    if (point < 0x80) this.#out[this.#to++] = point;
-    else this.#to += this.#out.write(String.fromCodePoint(point), this.#to, 'utf8');
+    if (point === QUOTE || point === BACKSLASH) {
+      this.#out[this.#to++] = BACKSLASH;
+    }
+    if (point < 0x80) {
+      this.#out[this.#to++] = point;
+    } else {
+      this.#to += this.#out.write(String.fromCodePoint(point), this.#to, 'utf8');
+    }
   }
 
   #integer(first: number | undefined): void {
     const start = this.#at;
     let at = first === MINUS ? start + 1 : start;
     const digits = at;
-    while (isDigit(this.#in[at])) at++;
+    while (isDigit(this.#in[at])) {
+      at++;
+    }
     const count = at - digits;
     const leadingZero = this.#in[digits] === ZERO;
     this.#at = at;
-    if (count === 0) this.#malformed('expected digits');
-    if (leadingZero && count > 1) this.#malformed('an integer has a leading zero');
-    if (leadingZero && first === MINUS) this.#malformed('−0 is not an integer of canonical JSON');
+    if (count === 0) {
+      this.#malformed('expected digits');
+    }
+    if (leadingZero && count > 1) {
+      this.#malformed('an integer has a leading zero');
+    }
+    if (leadingZero && first === MINUS) {
+      this.#malformed('−0 is not an integer of canonical JSON');
+    }
     const next = this.#in[at];
-    if (next === 0x2e || next === 0x65 || next === 0x45)
+    if (next === 0x2e || next === 0x65 || next === 0x45) {
       this.#malformed('only integers are allowed, not fractions or exponents');
-    if (count >= SAFE_DIGITS && !Number.isSafeInteger(Number(this.#in.toString('latin1', digits, at))))
+    }
+    if (count >= SAFE_DIGITS && !Number.isSafeInteger(Number(this.#in.toString('latin1', digits, at)))) {
       this.#ambiguous('IntegerTooLarge', 'an integer lies beyond 2^53 − 1');
+    }
     this.#to += this.#in.copy(this.#out, this.#to, start, at);
   }
 
   #literal(first: number | undefined): void {
     const word = literalAt(first);
-    if (word === undefined || this.#in.toString('latin1', this.#at, this.#at + word.length) !== word)
+    if (word === undefined || this.#in.toString('latin1', this.#at, this.#at + word.length) !== word) {
       this.#malformed(first === undefined ? 'the file ends too early' : 'expected a value');
+    }
     this.#at += word.length;
     this.#to += this.#out.write(word, this.#to, 'latin1');
   }
@@ -299,12 +363,16 @@ class Scanner {
     const input = this.#in;
     let at = this.#at;
     let c = input[at];
-    while (c === 0x20 || c === 0x0a || c === 0x0d || c === 0x09) c = input[++at];
+    while (c === 0x20 || c === 0x0a || c === 0x0d || c === 0x09) {
+      c = input[++at];
+    }
     this.#at = at;
   }
 
   #expect(byte: number, what: string): void {
-    if (this.#in[this.#at] !== byte) this.#malformed(`expected ${what}`);
+    if (this.#in[this.#at] !== byte) {
+      this.#malformed(`expected ${what}`);
+    }
     this.#at++;
   }
 
@@ -314,9 +382,13 @@ class Scanner {
 
   #ambiguous(code: Ambiguity['code'], what: string): void {
     const message = `${what} (before byte ${this.#at})`;
-    if (this.#policy === 'unambiguous') throw new MetadataFault(code, message);
+    if (this.#policy === 'unambiguous') {
+      throw new MetadataFault(code, message);
+    }
     // One of each kind says enough; a hostile file must not make the report grow.
-    if (!this.#ambiguities.some((a) => a.code === code)) this.#ambiguities.push({ code, message });
+    if (!this.#ambiguities.some((a) => a.code === code)) {
+      this.#ambiguities.push({ code, message });
+    }
   }
 
   #malformed(what: string): never {

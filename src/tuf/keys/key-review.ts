@@ -18,27 +18,33 @@ export function reviewKeys(
   roles: Iterable<RoleKeys>,
 ): void {
   const wrong = [...keys.values()].filter((key) => !key.idMatches).map((key) => key.keyid);
-  if (wrong.length > 0)
+  if (wrong.length > 0) {
     report.add('KeyIDMismatch', {
       role,
       version,
       detail: `${wrong.length} of ${keys.size} key ids are not the sha256 of their key: ${shorten(wrong)}`,
     });
+  }
   const twice = new Set<string>();
   for (const { keyids } of roles) {
     const seen = new Set<string>();
     for (const keyid of keyids) {
       const material = keys.get(keyid)?.public?.trim();
-      if (material !== undefined && seen.has(material)) twice.add(keyid);
-      if (material !== undefined) seen.add(material);
+      if (material !== undefined && seen.has(material)) {
+        twice.add(keyid);
+      }
+      if (material !== undefined) {
+        seen.add(material);
+      }
     }
   }
-  if (twice.size > 0)
+  if (twice.size > 0) {
     report.add('KeyListedTwice', {
       role,
       version,
       detail: `the public key of ${shorten([...twice])} is listed under another id of the same role as well`,
     });
+  }
 }
 
 function shorten(items: readonly string[]): string {

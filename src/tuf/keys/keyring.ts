@@ -21,7 +21,9 @@ export class KeyRing {
   /** The usable key, or undefined when its type, scheme or encoding is unknown: it then contributes nothing. */
   resolve(key: Key): VerificationKey | undefined {
     const id = `${key.keytype}\n${key.scheme}\n${key.public ?? ''}`;
-    if (this.#keys.has(id)) return this.#keys.get(id);
+    if (this.#keys.has(id)) {
+      return this.#keys.get(id);
+    }
     const resolved = importKey(key);
     this.#keys.set(id, resolved);
     return resolved;
@@ -30,10 +32,13 @@ export class KeyRing {
 
 function importKey(key: Key): VerificationKey | undefined {
   const scheme = schemeOf(key.keytype, key.scheme);
-  if (scheme === undefined || key.public === undefined || key.public.length > LIMITS.keyCharacters)
+  if (scheme === undefined || key.public === undefined || key.public.length > LIMITS.keyCharacters) {
     return undefined;
+  }
   const keyObject = readPublicKey(scheme, key.public);
-  if (keyObject === undefined || !fits(scheme, keyObject)) return undefined;
+  if (keyObject === undefined || !fits(scheme, keyObject)) {
+    return undefined;
+  }
   return {
     fingerprint: fingerprintOf(keyObject),
     // A signature that OpenSSL can't even read is an invalid one.
@@ -44,8 +49,12 @@ function importKey(key: Key): VerificationKey | undefined {
 function readPublicKey(scheme: VerificationScheme, text: string): KeyObject | undefined {
   try {
     // Only bare public keys: createPublicKey would also take a certificate or derive from a private key.
-    if (/^\s*-----BEGIN (RSA )?PUBLIC KEY-----/.test(text)) return createPublicKey(text);
-    if (scheme.hexPrefix === undefined || !/^([0-9a-f]{2})+$/i.test(text)) return undefined;
+    if (/^\s*-----BEGIN (RSA )?PUBLIC KEY-----/.test(text)) {
+      return createPublicKey(text);
+    }
+    if (scheme.hexPrefix === undefined || !/^([0-9a-f]{2})+$/i.test(text)) {
+      return undefined;
+    }
     return createPublicKey(pointToPEM(scheme.hexPrefix, Buffer.from(text, 'hex')));
   } catch {
     // Whatever OpenSSL dislikes about it, the consequence is the same and documented: the key contributes nothing.
@@ -54,10 +63,16 @@ function readPublicKey(scheme: VerificationScheme, text: string): KeyObject | un
 }
 
 function fits(scheme: VerificationScheme, key: KeyObject): boolean {
-  if (key.asymmetricKeyType !== scheme.keyType) return false;
+  if (key.asymmetricKeyType !== scheme.keyType) {
+    return false;
+  }
   const details = key.asymmetricKeyDetails;
-  if (scheme.keyType === 'ec') return details?.namedCurve === scheme.curve;
-  if (scheme.keyType !== 'rsa') return true;
+  if (scheme.keyType === 'ec') {
+    return details?.namedCurve === scheme.curve;
+  }
+  if (scheme.keyType !== 'rsa') {
+    return true;
+  }
   const bits = details?.modulusLength ?? 0;
   return bits >= LIMITS.rsaBits.min && bits <= LIMITS.rsaBits.max;
 }

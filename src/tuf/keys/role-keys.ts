@@ -17,12 +17,15 @@ export interface RoleKeys {
 export function parseRoleKeys(role: JSONObject, path: string): RoleKeys {
   const keyids = asStrings(member(role, 'keyids'), `${path}.keyids`);
   const threshold = member(role, 'threshold');
-  if (typeof threshold !== 'number' || !Number.isSafeInteger(threshold) || threshold < 1)
+  if (typeof threshold !== 'number' || !Number.isSafeInteger(threshold) || threshold < 1) {
     throw new MetadataFault('InvalidThreshold', `${path}.threshold must be an integer of at least 1`);
-  if (keyids.length > LIMITS.keysPerRole)
+  }
+  if (keyids.length > LIMITS.keysPerRole) {
     throw new MetadataFault('LimitExceeded', `${path}.keyids holds more than ${LIMITS.keysPerRole} entries`);
-  if (new Set(keyids).size !== keyids.length)
+  }
+  if (new Set(keyids).size !== keyids.length) {
     throw new MetadataFault('InvalidThreshold', `${path}.keyids holds one key id twice`);
+  }
   return { keyids, threshold };
 }
 

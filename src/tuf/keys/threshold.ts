@@ -28,11 +28,17 @@ async function countSignatures(envelope: Envelope, signers: Signers, ring: KeyRi
   const fingerprints = new Set<string>();
   let keyids = 0;
   for (const { keyid, sig } of envelope.signatures) {
-    if (fingerprints.size >= signers.role.threshold) break;
-    if (sig === undefined || !wanted.has(keyid)) continue;
+    if (fingerprints.size >= signers.role.threshold) {
+      break;
+    }
+    if (sig === undefined || !wanted.has(keyid)) {
+      continue;
+    }
     const listed = signers.keys.get(keyid);
     const key = listed === undefined ? undefined : ring.resolve(listed);
-    if (key === undefined || !(await key.verify(envelope.canonical, sig))) continue;
+    if (key === undefined || !(await key.verify(envelope.canonical, sig))) {
+      continue;
+    }
     keyids++;
     fingerprints.add(key.fingerprint);
   }
@@ -53,12 +59,15 @@ export async function requireThreshold(
 ): Promise<void> {
   const { threshold } = signers.role;
   const count = await countSignatures(envelope, signers, ring);
-  if (count.keys >= threshold) return;
-  if (count.keyids >= threshold)
+  if (count.keys >= threshold) {
+    return;
+  }
+  if (count.keyids >= threshold) {
     throw new MetadataFault(
       'SameKeyTwice',
       `${count.keyids} key ids signed, but they are ${count.keys} different keys; ${threshold} are needed`,
     );
+  }
   throw new MetadataFault(code, `${count.keys} of the ${threshold} signatures needed are valid`);
 }
 

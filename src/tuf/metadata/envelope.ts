@@ -58,13 +58,16 @@ export function openFile(
   const file = scanFile(bytes, policy);
   const signatures = parseSignatures(file);
   const signedMember = (name: string): unknown => parseSpan(file, file.signedMembers.get(name));
-  if (!file.members.has('signed')) invalid('signed', 'present');
+  if (!file.members.has('signed')) {
+    invalid('signed', 'present');
+  }
   const found = signedMember('_type');
-  if (found !== type)
+  if (found !== type) {
     throw new MetadataFault(
       'WrongType',
       `signed._type must be "${type}", not ${JSON.stringify(found)?.slice(0, 60)}`,
     );
+  }
   checkSpecVersion(signedMember('spec_version'));
   return {
     envelope: {
@@ -83,7 +86,9 @@ export function openFile(
 }
 
 function parseSpan(file: ScannedFile, span: Span | undefined): unknown {
-  if (span === undefined) return undefined;
+  if (span === undefined) {
+    return undefined;
+  }
   const text = file.bytes.toString('utf8', span.start, span.end);
   const exact = file.ambiguities.some(({ code }) => code === 'IntegerTooLarge');
   return exact ? JSON.parse(text, keepLargeIntegers) : JSON.parse(text);
@@ -98,14 +103,17 @@ function keepLargeIntegers(_key: string, value: unknown, context?: { source?: st
 /** Key ids are unique within `signatures` (spec 4.2); surplus and broken signatures are allowed. */
 function parseSignatures(file: ScannedFile): readonly Signature[] {
   const list = asArray(parseSpan(file, file.members.get('signatures')), 'signatures');
-  if (list.length > LIMITS.signatures)
+  if (list.length > LIMITS.signatures) {
     throw new MetadataFault('LimitExceeded', `signatures holds more than ${LIMITS.signatures} entries`);
+  }
   const seen = new Set<string>();
   return list.map((item, index) => {
     const entry = asObject(item, `signatures[${index}]`);
     const keyid = asString(member(entry, 'keyid'), `signatures[${index}].keyid`);
     const sig = asString(member(entry, 'sig'), `signatures[${index}].sig`);
-    if (seen.has(keyid)) throw new MetadataFault('DuplicateSignature', `the key id ${keyid} signs twice`);
+    if (seen.has(keyid)) {
+      throw new MetadataFault('DuplicateSignature', `the key id ${keyid} signs twice`);
+    }
     seen.add(keyid);
     return { keyid, sig: /^([0-9a-f]{2})+$/i.test(sig) ? Buffer.from(sig, 'hex') : undefined };
   });
@@ -113,9 +121,10 @@ function parseSignatures(file: ScannedFile): readonly Signature[] {
 
 /** Major version 1 (spec 4.3 leaves what matches to the adopter); old writers say `1.0`. */
 function checkSpecVersion(value: unknown): void {
-  if (typeof value !== 'string' || !/^1\.\d{1,4}(\.\d{1,4})?$/.test(value))
+  if (typeof value !== 'string' || !/^1\.\d{1,4}(\.\d{1,4})?$/.test(value)) {
     throw new MetadataFault(
       'UnsupportedSpecVersion',
       `signed.spec_version must be 1.x.y, not ${JSON.stringify(value)?.slice(0, 60)}`,
     );
+  }
 }

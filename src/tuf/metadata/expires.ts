@@ -21,7 +21,9 @@ const RFC3339 = /^(\d{4})-(\d\d)-(\d\d)T(\d\d):(\d\d):(\d\d)(\.\d{1,9})?(?:Z|([+
  */
 export function parseExpires(value: unknown): Expires {
   const match = typeof value === 'string' ? RFC3339.exec(value) : null;
-  if (match === null || typeof value !== 'string') return refuse(value);
+  if (match === null || typeof value !== 'string') {
+    return refuse(value);
+  }
   const [text, year, month, day, hour, minute, second, fraction = '', sign, offHour, offMinute] = match;
   const days = new Date(Date.UTC(Number(year), Number(month), 0)).getUTCDate();
   const possible =
@@ -30,7 +32,9 @@ export function parseExpires(value: unknown): Expires {
     Number(month) <= 12 &&
     Number(day) >= 1 &&
     Number(day) <= days;
-  if (!possible || Number(hour) > 23 || Number(minute) > 59 || Number(second) > 59) return refuse(value);
+  if (!possible || Number(hour) > 23 || Number(minute) > 59 || Number(second) > 59) {
+    return refuse(value);
+  }
   const local = Date.UTC(
     Number(year),
     Number(month) - 1,
@@ -41,7 +45,9 @@ export function parseExpires(value: unknown): Expires {
     Math.trunc(Number(fraction) * 1000),
   );
   const offset = (Number(offHour ?? 0) * 60 + Number(offMinute ?? 0)) * 60_000;
-  if (Number(offHour ?? 0) > 23 || Number(offMinute ?? 0) > 59) return refuse(value);
+  if (Number(offHour ?? 0) > 23 || Number(offMinute ?? 0) > 59) {
+    return refuse(value);
+  }
   return {
     at: sign === '-' ? local + offset : local - offset,
     text,

@@ -31,9 +31,14 @@ export function catalogue(listing: readonly ListedObject[]): Catalogue {
     const match = VERSIONED.exec(object.name);
     const version = Number(match?.[1]);
     const role = match?.[2];
-    if (role === undefined || !Number.isSafeInteger(version)) continue;
-    if (role === 'root') roots.push(version);
-    else highest.set(role, Math.max(version, highest.get(role) ?? 0));
+    if (role === undefined || !Number.isSafeInteger(version)) {
+      continue;
+    }
+    if (role === 'root') {
+      roots.push(version);
+    } else {
+      highest.set(role, Math.max(version, highest.get(role) ?? 0));
+    }
   }
   return { objects, roots: roots.sort((a, b) => a - b), highest };
 }

@@ -50,7 +50,9 @@ export function parseLink(value: unknown, path: string): FileLink {
 
 function parseHashes(value: unknown, path: string): ReadonlyMap<string, string> {
   const entries = Object.entries(asObject(value, path));
-  if (entries.length === 0) invalid(path, 'absent or a digest');
+  if (entries.length === 0) {
+    invalid(path, 'absent or a digest');
+  }
   return new Map(entries.map(([name, digest]) => [name, asString(digest, `${path}.${name}`)]));
 }
 
@@ -67,23 +69,27 @@ export function checkBytes(
   link: Omit<FileLink, 'version'>,
   faults: LinkFaults,
 ): string | undefined {
-  if (link.length !== undefined && bytes.length !== link.length)
+  if (link.length !== undefined && bytes.length !== link.length) {
     throw new MetadataFault(faults.length, `the file has ${bytes.length} bytes, ${link.length} are named`);
+  }
   for (const [algorithm, expected] of link.hashes) {
-    if (!ALGORITHMS.has(algorithm))
+    if (!ALGORITHMS.has(algorithm)) {
       throw new MetadataFault(
         faults.hash,
         `the digest ${JSON.stringify(algorithm)} is of an unknown algorithm`,
       );
+    }
     const found = hash(algorithm, bytes, 'hex');
-    if (found !== expected)
+    if (found !== expected) {
       throw new MetadataFault(faults.hash, `${algorithm} is ${found}, ${expected.slice(0, 128)} is named`);
+    }
   }
   return link.hashes.get('sha256');
 }
 
 /** @throws MetadataFault the link's version fault */
 export function checkVersion(version: Version, link: FileLink, faults: LinkFaults): void {
-  if (version !== link.version)
+  if (version !== link.version) {
     throw new MetadataFault(faults.version, `the file says version ${version}, ${link.version} is named`);
+  }
 }

@@ -12,23 +12,29 @@ export function checkRoleNames(run: Run, names: readonly string[]): void {
   for (const role of names) {
     const shown = JSON.stringify(role);
     const collision = collisionOf(role);
-    if (collision !== undefined)
+    if (collision !== undefined) {
       run.report.add('RoleNameCollides', { role, detail: `the role name ${shown} ${collision}` });
-    else if (UPPER.has(role.toUpperCase()))
+    } else if (UPPER.has(role.toUpperCase())) {
       run.report.add('UnusualRoleName', {
         role,
         detail: `the role name ${shown} differs from a top-level role only in case`,
       });
-    else if (/[./]/.test(role))
+    } else if (/[./]/.test(role)) {
       run.report.add('UnusualRoleName', { role, detail: `the role name ${shown} holds "." or "/"` });
+    }
   }
 }
 
 function collisionOf(role: string): string | undefined {
-  if (UPPER.has(role)) return 'is what the server calls a top-level role in its keys';
-  if (role.includes('_EXPIRATION_'))
-    return 'holds _EXPIRATION_, which separates role and app in the server’s keys';
+  if (UPPER.has(role)) {
+    return 'is what the server calls a top-level role in its keys';
+  }
+  if (role.includes('_EXPIRATION_')) {
+    return "holds _EXPIRATION_, which separates role and app in the server's keys";
+  }
   // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is looked for
-  if (/[\u0000-\u001f\u007f]/.test(role)) return 'holds a control character';
+  if (/[\u0000-\u001f\u007f]/.test(role)) {
+    return 'holds a control character';
+  }
   return undefined;
 }

@@ -21,13 +21,16 @@ export async function openRoot(
   version: number | undefined,
   unsigned: FindingCode,
 ): Promise<Root> {
-  if (file instanceof MetadataFault) throw file;
+  if (file instanceof MetadataFault) {
+    throw file;
+  }
   const root = parseRoot(run.open({ bytes: file }, 'root', 'root'));
-  if (version !== undefined && root.envelope.version !== version)
+  if (version !== undefined && root.envelope.version !== version) {
     throw new MetadataFault(
       'RootVersionMismatch',
       `${fileName('root', version)} says version ${root.envelope.version}`,
     );
+  }
   await requireThreshold(root.envelope, signersOf(root, 'root'), run.ring, unsigned);
   return root;
 }

@@ -17,7 +17,9 @@ export function parseSnapshot(file: OpenedFile): Snapshot {
   for (const [file, value] of Object.entries(meta)) {
     const link = parseLink(value, `signed.meta[${JSON.stringify(file)}]`);
     // A name without the suffix can't be a metadata file's; it is checked for form and otherwise without effect.
-    if (file.endsWith(SUFFIX)) roles.set(file.slice(0, -SUFFIX.length), link);
+    if (file.endsWith(SUFFIX)) {
+      roles.set(file.slice(0, -SUFFIX.length), link);
+    }
   }
   return { envelope: file.envelope, roles };
 }

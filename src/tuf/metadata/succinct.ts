@@ -19,14 +19,17 @@ export function parseSuccinctRoles(value: unknown, parent: string): SuccinctRole
   const succinct = asObject(value, path);
   const keys = parseRoleKeys(succinct, path);
   const bitLength = asInteger(member(succinct, 'bit_length'), 1, `${path}.bit_length`);
-  if (bitLength > 32) invalid(`${path}.bit_length`, 'an integer from 1 to 32');
+  if (bitLength > 32) {
+    invalid(`${path}.bit_length`, 'an integer from 1 to 32');
+  }
   const namePrefix = asString(member(succinct, 'name_prefix'), `${path}.name_prefix`);
   const count = 2 ** bitLength;
-  if (count > LIMITS.roles)
+  if (count > LIMITS.roles) {
     throw new MetadataFault(
       'LimitExceeded',
       `${path} stands for ${count} roles, at most ${LIMITS.roles} are read`,
     );
+  }
   const bins = Array.from({ length: count }, (_, bin) => ({
     ...keys,
     name: binName(namePrefix, bitLength, bin),

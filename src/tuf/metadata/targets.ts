@@ -32,7 +32,9 @@ export interface Targets {
 
 /** @throws MetadataFault checks 8, 21, 22, 23, 24 */
 export function parseTargets(file: OpenedFile): Targets {
-  if (!file.isObject('targets')) invalid('signed.targets', 'an object');
+  if (!file.isObject('targets')) {
+    invalid('signed.targets', 'an object');
+  }
   const value = file.member('delegations');
   return {
     envelope: file.envelope,
@@ -48,8 +50,9 @@ function parseDelegations(value: unknown): Delegations {
   const keys = parseKeys(member(delegations, 'keys'), `${PATH}.keys`);
   const listed = member(delegations, 'roles');
   const succinctValue = member(delegations, 'succinct_roles');
-  if ((listed === undefined) === (succinctValue === undefined))
+  if ((listed === undefined) === (succinctValue === undefined)) {
     throw new MetadataFault('MixedDelegations', `${PATH} must hold exactly one of roles and succinct_roles`);
+  }
   const succinct = succinctValue === undefined ? undefined : parseSuccinctRoles(succinctValue, PATH);
   const roles = succinct?.bins ?? parseRoles(listed);
   checkNames(roles);
@@ -58,13 +61,16 @@ function parseDelegations(value: unknown): Delegations {
 
 function parseRoles(value: unknown): readonly DelegatedRole[] {
   const list = asArray(value, `${PATH}.roles`);
-  if (list.length > LIMITS.roles)
+  if (list.length > LIMITS.roles) {
     throw new MetadataFault('LimitExceeded', `${PATH}.roles holds more than ${LIMITS.roles} entries`);
+  }
   return list.map((item, index) => {
     const path = `${PATH}.roles[${index}]`;
     const role = asObject(item, path);
     const name = asString(member(role, 'name'), `${path}.name`);
-    if (name === '') invalid(`${path}.name`, 'a non-empty string');
+    if (name === '') {
+      invalid(`${path}.name`, 'a non-empty string');
+    }
     const terminating = member(role, 'terminating');
     return {
       name,
@@ -83,10 +89,12 @@ function optionalStrings(value: unknown, path: string): readonly string[] | unde
 function checkNames(roles: readonly DelegatedRole[]): void {
   const seen = new Set<string>();
   for (const { name } of roles) {
-    if (RESERVED.has(name))
+    if (RESERVED.has(name)) {
       throw new MetadataFault('ReservedRoleName', `${PATH} names a role ${JSON.stringify(name)}`);
-    if (seen.has(name))
+    }
+    if (seen.has(name)) {
       throw new MetadataFault('DuplicateRole', `${PATH} names the role ${JSON.stringify(name)} twice`);
+    }
     seen.add(name);
   }
 }

@@ -13,7 +13,8 @@ export interface Timestamp {
 export function parseTimestamp(file: OpenedFile): Timestamp {
   const meta = asObject(file.member('meta'), 'signed.meta');
   const entry = member(meta, 'snapshot.json');
-  if (entry === undefined || Object.keys(meta).length !== 1)
+  if (entry === undefined || Object.keys(meta).length !== 1) {
     throw new MetadataFault('TimestampMetaInvalid', 'signed.meta must hold exactly snapshot.json');
+  }
   return { envelope: file.envelope, snapshot: parseLink(entry, 'signed.meta["snapshot.json"]') };
 }

@@ -46,7 +46,9 @@ export function packDelegated(facts: readonly DelegatedFacts[]): DelegatedColumn
   const listOf = (delegators: readonly string[]): number => {
     const key = JSON.stringify(delegators);
     const known = lists.get(key);
-    if (known !== undefined) return known;
+    if (known !== undefined) {
+      return known;
+    }
     lists.set(key, delegatorLists.length);
     return delegatorLists.push(delegators) - 1;
   };

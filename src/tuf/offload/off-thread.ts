@@ -46,7 +46,9 @@ export function verifyOffThread(
 
   const result = new Promise<Verification>((resolve, reject) => {
     const abort = (): void => reject(signal?.reason);
-    if (signal?.aborted === true) abort();
+    if (signal?.aborted === true) {
+      abort();
+    }
     signal?.addEventListener('abort', abort, { once: true });
     worker.once('error', reject);
     worker.once('exit', (code) => {
@@ -54,13 +56,19 @@ export function verifyOffThread(
       reject(new Error(`the verifier's worker ended early, with code ${code}`));
     });
     worker.on('message', (message: WorkerMessage) => {
-      if (message.kind === 'get')
-        for (const [i, name] of message.names.entries())
+      if (message.kind === 'get') {
+        for (const [i, name] of message.names.entries()) {
           void answer(message.firstID + i, name, message.maxBytes[i] ?? 0);
-      else if (message.kind === 'progress') onProgress?.(message.completed, message.total);
-      else if (message.kind === 'failed') reject(errors.get(message.id));
-      else if (message.kind === 'rejected') reject(new TerminalError(message.code, message.message));
-      else resolve(unpack(message.outcome, listing));
+        }
+      } else if (message.kind === 'progress') {
+        onProgress?.(message.completed, message.total);
+      } else if (message.kind === 'failed') {
+        reject(errors.get(message.id));
+      } else if (message.kind === 'rejected') {
+        reject(new TerminalError(message.code, message.message));
+      } else {
+        resolve(unpack(message.outcome, listing));
+      }
     });
   });
   return result.finally(() => worker.terminate());

@@ -11,7 +11,9 @@ export class Outbox<T> {
   }
 
   put(item: T): void {
-    if (this.#items.push(item) > 1) return;
+    if (this.#items.push(item) > 1) {
+      return;
+    }
     setImmediate(() => {
       const items = this.#items;
       this.#items = [];

@@ -48,9 +48,12 @@ export class RemoteSource implements Pick<MetadataSource, 'get'> {
       this.#waiting.set(id, resolve);
       this.#requests.put({ name, maxBytes });
     });
-    if ('bytes' in answer) return answer.bytes;
-    if (answer.code === 'NotFound' || answer.code === 'TooLarge')
+    if ('bytes' in answer) {
+      return answer.bytes;
+    }
+    if (answer.code === 'NotFound' || answer.code === 'TooLarge') {
       throw new TerminalError(answer.code, answer.message);
+    }
     throw new RemoteFailure(id);
   }
 }

@@ -44,7 +44,9 @@ export async function chainOf(run: Run, timestampFile: Uint8Array | MetadataFaul
   const marks = await bindingMarks(run, roots);
 
   run.enter('timestamp');
-  if (timestampFile instanceof MetadataFault) throw timestampFile;
+  if (timestampFile instanceof MetadataFault) {
+    throw timestampFile;
+  }
   const timestamp = await openTimestamp(run, root, timestampFile);
   const rollback = new RollbackCheck(run, timestamp.envelope.version);
   const remembered = roots.trusted.find(({ envelope }) => envelope.version === marks.root?.version) ?? root;
@@ -57,7 +59,9 @@ export async function chainOf(run: Run, timestampFile: Uint8Array | MetadataFaul
   const snapshot = await readSnapshot(run, root, timestamp.snapshot);
   rollback.againstMark('snapshot', snapshot.envelope, marks.snapshot);
   const earlier = await earlierSnapshot(run, snapshot, marks);
-  if (earlier !== undefined) rollback.againstSnapshot(snapshot, earlier);
+  if (earlier !== undefined) {
+    rollback.againstSnapshot(snapshot, earlier);
+  }
   checkExpiry(run, 'snapshot', snapshot.envelope);
 
   run.enter('targets', snapshot.roles.get('targets')?.version);
@@ -74,10 +78,12 @@ export async function chainOf(run: Run, timestampFile: Uint8Array | MetadataFaul
 }
 
 function checkMinimums(rollback: RollbackCheck, { root, timestamp, snapshot, targets, tree }: Chain): void {
-  for (const { type, version } of [root.envelope, timestamp.envelope, snapshot.envelope, targets.envelope])
+  for (const { type, version } of [root.envelope, timestamp.envelope, snapshot.envelope, targets.envelope]) {
     rollback.againstMinimum(type, version);
-  for (const { role, targets: delegated } of tree.roles)
+  }
+  for (const { role, targets: delegated } of tree.roles) {
     rollback.againstMinimum(role, delegated.envelope.version);
+  }
 }
 
 /** Findings that inform: oddities of keys and paths, nested delegations, what the server's round trip breaks. */
@@ -92,30 +98,36 @@ function review(run: Run, { root, timestamp, snapshot, targets, tree }: Chain): 
   for (const { role, targets: delegated } of tree.roles) {
     reviewTargets(run, lint, role, delegated);
     const names = delegated.delegations?.roles.map(({ name }) => name) ?? [];
-    if (names.length > 0)
+    if (names.length > 0) {
       report.add('NestedDelegation', {
         role,
         version: delegated.envelope.version,
         detail: `${role} delegates to ${names.length} more roles, the first is ${JSON.stringify(names[0])}`,
       });
+    }
   }
 }
 
 function reviewTargets(run: Run, lint: ServerLint, role: string, { envelope, delegations }: Targets): void {
   lint.targets(role, envelope, delegations);
-  if (delegations === undefined) return;
+  if (delegations === undefined) {
+    return;
+  }
   reviewKeys(run.report, role, envelope.version, delegations.keys, delegations.roles);
-  if (delegations.succinct !== undefined) return;
+  if (delegations.succinct !== undefined) {
+    return;
+  }
   const ambiguous = delegations.roles.filter(
     (d) => (d.paths === undefined) === (d.pathHashPrefixes === undefined),
   );
   const [first] = ambiguous;
-  if (first !== undefined)
+  if (first !== undefined) {
     run.report.add('AmbiguousPaths', {
       role,
       version: envelope.version,
-      detail: `${ambiguous.length} delegations don’t give exactly one of paths and path_hash_prefixes, the first is to ${JSON.stringify(first.name)}`,
+      detail: `${ambiguous.length} delegations don't give exactly one of paths and path_hash_prefixes, the first is to ${JSON.stringify(first.name)}`,
     });
+  }
 }
 
 /** What lies in the bucket beside the chain. */
@@ -142,8 +154,9 @@ async function reportStrays(run: Run, { root, snapshot, targets, tree }: Chain):
     ...heads,
   ]);
   // With a role unread, what it delegates to is unknown, and calling that "undelegated" would be a guess.
-  if (!tree.incomplete)
+  if (!tree.incomplete) {
     reportUndelegated(run, new Set(['root', 'targets', 'snapshot', 'timestamp', ...tree.named]));
+  }
 }
 
 function trustedFacts(run: Run, chain: Chain, delegatedNames: readonly string[]): Trusted {

@@ -11,7 +11,9 @@ export interface Delegation {
 /** What one role's metadata delegates, in order of priority. */
 export function delegationsOf(delegator: string, targets: Targets): readonly Delegation[] {
   const { delegations } = targets;
-  if (delegations === undefined) return [];
+  if (delegations === undefined) {
+    return [];
+  }
   return delegations.roles.map((role) => ({ delegator, role, signers: { role, keys: delegations.keys } }));
 }
 

@@ -41,11 +41,12 @@ export async function walkDelegations(
   const walk = new DelegationWalk(run, snapshot);
   let level = delegationsOf('targets', targets);
   for (let depth = 1; level.length > 0; depth++) {
-    if (depth > LIMITS.delegationDepth)
+    if (depth > LIMITS.delegationDepth) {
       throw new MetadataFault(
         'DelegationTooDeep',
         `delegations nest deeper than ${LIMITS.delegationDepth} levels`,
       );
+    }
     level = await walk.level(level);
   }
   return walk.tree(targets);
@@ -71,18 +72,25 @@ class DelegationWalk {
     for (const delegation of delegations) {
       const { name } = delegation.role;
       const request = requests.get(name);
-      if (this.#roles.has(name)) late.push(delegation);
-      else if (request === undefined) requests.set(name, { role: name, delegations: [delegation] });
-      else request.delegations.push(delegation);
+      if (this.#roles.has(name)) {
+        late.push(delegation);
+      } else if (request === undefined) {
+        requests.set(name, { role: name, delegations: [delegation] });
+      } else {
+        request.delegations.push(delegation);
+      }
     }
-    if (this.#roles.size + requests.size > LIMITS.roles)
+    if (this.#roles.size + requests.size > LIMITS.roles) {
       throw new MetadataFault('LimitExceeded', `more than ${LIMITS.roles} roles are delegated`);
+    }
     await this.#read([...requests.values()]);
     const next = [...requests.keys()].flatMap((role) => {
       const targets = this.#roles.get(role);
       return targets === undefined ? [] : delegationsOf(role, targets);
     });
-    for (const delegation of late) await this.#recheck(delegation);
+    for (const delegation of late) {
+      await this.#recheck(delegation);
+    }
     return next;
   }
 
@@ -92,11 +100,15 @@ class DelegationWalk {
     let completed = this.#roles.size;
     const weightOf = ({ role }: Request): number => {
       const link = this.#snapshot.roles.get(role);
-      if (link === undefined) return 0;
+      if (link === undefined) {
+        return 0;
+      }
       return link.length ?? catalogue.objects.get(fileName(role, link.version))?.size ?? 0;
     };
     // Reserves the order of delegation, which arrival would not keep.
-    for (const { role } of requests) this.#roles.set(role, undefined);
+    for (const { role } of requests) {
+      this.#roles.set(role, undefined);
+    }
     await wave(
       requests,
       { tasks: options.concurrency ?? 32, bytes: LIMITS.bytesInFlight },
@@ -111,8 +123,9 @@ class DelegationWalk {
   async #verify({ role, delegations }: Request): Promise<void> {
     try {
       const link = this.#snapshot.roles.get(role);
-      if (link === undefined)
+      if (link === undefined) {
         throw new MetadataFault('RoleNotInSnapshot', `the snapshot does not list ${role}.json`);
+      }
       const read = await readLinked(this.#run, role, link, ROLE_LINK, 'RoleMissing');
       this.#roles.set(role, await this.#open(role, read, link, delegations));
     } catch (error) {
@@ -139,22 +152,33 @@ class DelegationWalk {
   async #requireEach(envelope: Envelope, delegations: readonly Delegation[]): Promise<void> {
     const { ring } = this.#run;
     const unmet: Delegation[] = [];
-    for (const delegation of delegations)
-      if (!(await isSigned(envelope, delegation.signers, ring))) unmet.push(delegation);
+    for (const delegation of delegations) {
+      if (!(await isSigned(envelope, delegation.signers, ring))) {
+        unmet.push(delegation);
+      }
+    }
     const [first] = unmet;
-    if (first === undefined) return;
-    if (unmet.length === delegations.length) await requireThreshold(envelope, first.signers, ring);
+    if (first === undefined) {
+      return;
+    }
+    if (unmet.length === delegations.length) {
+      await requireThreshold(envelope, first.signers, ring);
+    }
     throw notSignedFor(first.delegator);
   }
 
   /** A delegation met after the role's file had been read and verified for somebody else. */
   async #recheck({ delegator, role: { name }, signers }: Delegation): Promise<void> {
     const targets = this.#roles.get(name);
-    if (targets === undefined) return;
+    if (targets === undefined) {
+      return;
+    }
     try {
       const envelope =
         targets.envelope.canonical.length > 0 ? targets.envelope : await this.#reread(name, targets);
-      if (!(await isSigned(envelope, signers, this.#run.ring))) throw notSignedFor(delegator);
+      if (!(await isSigned(envelope, signers, this.#run.ring))) {
+        throw notSignedFor(delegator);
+      }
     } catch (error) {
       this.#fail(name, error);
     }
@@ -182,7 +206,9 @@ class DelegationWalk {
   }
 
   #fail(role: string, error: unknown): void {
-    if (!(error instanceof MetadataFault)) throw error;
+    if (!(error instanceof MetadataFault)) {
+      throw error;
+    }
     this.#failed = true;
     this.#roles.set(role, undefined);
     const version = this.#snapshot.roles.get(role)?.version;

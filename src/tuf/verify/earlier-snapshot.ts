@@ -18,12 +18,17 @@ export async function earlierSnapshot(
   marks: HighWaterMarks,
 ): Promise<Snapshot | undefined> {
   const mark = marks.snapshot;
-  if (marks.snapshotBytes !== undefined) return parseSnapshot(openTrusted(marks.snapshotBytes, 'snapshot'));
-  if (mark?.sha256 === undefined || mark.version === current.envelope.version) return undefined;
+  if (marks.snapshotBytes !== undefined) {
+    return parseSnapshot(openTrusted(marks.snapshotBytes, 'snapshot'));
+  }
+  if (mark?.sha256 === undefined || mark.version === current.envelope.version) {
+    return undefined;
+  }
   const name = fileName('snapshot', mark.version);
   const bytes = run.catalogue.objects.has(name) ? await read(run, name) : undefined;
-  if (bytes !== undefined && hash('sha256', bytes) === mark.sha256)
+  if (bytes !== undefined && hash('sha256', bytes) === mark.sha256) {
     return parseSnapshot(openTrusted(bytes, 'snapshot'));
+  }
   run.report.add('EarlierSnapshotUnavailable', {
     role: 'snapshot',
     version: mark.version,
@@ -36,7 +41,9 @@ async function read(run: Run, name: string): Promise<Uint8Array | undefined> {
   try {
     return await run.get(name, LIMITS.fileBytes, 'SnapshotMissing');
   } catch (error) {
-    if (error instanceof MetadataFault) return undefined;
+    if (error instanceof MetadataFault) {
+      return undefined;
+    }
     throw error;
   }
 }

@@ -18,10 +18,14 @@ export function checkExpiry(run: Run, role: string, envelope: Envelope): void {
   }
   const { now, policy } = run.options;
   const age = Math.floor((now.getTime() - expires.at) / 1000);
-  if (now.getTime() < expires.at) return;
+  if (now.getTime() < expires.at) {
+    return;
+  }
   const code = role === 'root' ? 'RootExpired' : 'MetadataExpired';
   const detail = `expired at ${new Date(expires.at).toISOString()}, ${describeAge(age)} ago`;
-  if (run.strict) throw new MetadataFault(code, detail);
+  if (run.strict) {
+    throw new MetadataFault(code, detail);
+  }
   const tooLong = role !== 'root' && age > (policy.maxExpiredAgeSeconds ?? DEFAULT_MAX_AGE_SECONDS);
   run.report.add(tooLong ? 'ExpiredTooLong' : code, { role, version, detail });
 }

@@ -30,9 +30,13 @@ export function wave<T>(
     const pump = (): void => {
       while (failure === undefined && tasks < limits.tasks) {
         const item = items[next];
-        if (next >= items.length || item === undefined) break;
+        if (next >= items.length || item === undefined) {
+          break;
+        }
         const weight = weightOf(item);
-        if (tasks > 0 && bytes + weight > limits.bytes) break;
+        if (tasks > 0 && bytes + weight > limits.bytes) {
+          break;
+        }
         next++;
         tasks++;
         bytes += weight;
@@ -44,9 +48,14 @@ export function wave<T>(
           },
         );
       }
-      if (tasks > 0) return;
-      if (failure !== undefined) reject(failure.reason);
-      else resolve();
+      if (tasks > 0) {
+        return;
+      }
+      if (failure !== undefined) {
+        reject(failure.reason);
+      } else {
+        resolve();
+      }
     };
     pump();
   });

@@ -13,11 +13,18 @@ import type { Run } from './verification-run.ts';
  */
 export async function bindingMarks(run: Run, chain: RootChain): Promise<HighWaterMarks> {
   const marks = run.options.marks ?? {};
-  if (marks.timestamp === undefined && marks.snapshot === undefined) return marks;
+  if (marks.timestamp === undefined && marks.snapshot === undefined) {
+    return marks;
+  }
   const rotated: string[] = [];
-  for (const role of ['timestamp', 'snapshot'] as const)
-    if (await wasRotated(run, chain, marks, role)) rotated.push(role);
-  if (rotated.length === 0) return marks;
+  for (const role of ['timestamp', 'snapshot'] as const) {
+    if (await wasRotated(run, chain, marks, role)) {
+      rotated.push(role);
+    }
+  }
+  if (rotated.length === 0) {
+    return marks;
+  }
   run.report.add('MarksReset', {
     role: rotated[0] ?? 'timestamp',
     detail: `the keys of ${rotated.join(' and ')} were rotated; earlier timestamp and snapshot versions no longer bind`,
@@ -44,9 +51,17 @@ async function wasRotated(
     return since.some((root, i) => wereRotated(run.ring, since[i - 1] ?? root, root, role));
   }
   const bytes = role === 'timestamp' ? marks.timestampBytes : marks.snapshotBytes;
-  if (bytes === undefined) return false;
+  if (bytes === undefined) {
+    return false;
+  }
   const { envelope } = openTrusted(bytes, role);
-  if (await isSigned(envelope, signersOf(head, role), run.ring)) return false;
-  for (const root of trusted) if (await isSigned(envelope, signersOf(root, role), run.ring)) return true;
+  if (await isSigned(envelope, signersOf(head, role), run.ring)) {
+    return false;
+  }
+  for (const root of trusted) {
+    if (await isSigned(envelope, signersOf(root, role), run.ring)) {
+      return true;
+    }
+  }
   return false;
 }

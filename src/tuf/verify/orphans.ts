@@ -24,14 +24,18 @@ export async function reportOrphans(run: Run, heads: readonly RoleHead[]): Promi
   let reads = 0;
   for (const head of heads) {
     const highest = run.catalogue.highest.get(head.role);
-    if (highest === undefined || highest <= head.version) continue;
-    if (reads++ < LIMITS.orphanReads) await judge(run, head, highest);
-    else
+    if (highest === undefined || highest <= head.version) {
+      continue;
+    }
+    if (reads++ < LIMITS.orphanReads) {
+      await judge(run, head, highest);
+    } else {
       run.report.add('UnverifiedVersionAboveHead', {
         role: head.role,
         version: highest,
         detail: `${fileName(head.role, highest)} lies above version ${head.version}; not read, there are too many`,
       });
+    }
   }
 }
 
@@ -43,22 +47,25 @@ async function judge(run: Run, head: RoleHead, version: number): Promise<void> {
     const { envelope } = openFile(bytes, head.type, jsonPolicy(run.strict));
     const met = await Promise.all(head.signers.map((signers) => isSigned(envelope, signers, run.ring)));
     const signed = met.every(Boolean);
-    if (envelope.version !== version)
+    if (envelope.version !== version) {
       run.report.add('RenamedVersionAboveHead', {
         role,
         version,
         detail: `${where}, but says version ${envelope.version}; its signatures are ${signed ? 'valid' : 'not valid'}`,
       });
-    else if (signed)
+    } else if (signed) {
       run.report.add('VersionAboveHead', { role, version, detail: `${where}, and is validly signed` });
-    else
+    } else {
       run.report.add('UnverifiedVersionAboveHead', {
         role,
         version,
         detail: `${where}, and is not validly signed`,
       });
+    }
   } catch (error) {
-    if (!(error instanceof MetadataFault)) throw error;
+    if (!(error instanceof MetadataFault)) {
+      throw error;
+    }
     run.report.add('UnverifiedVersionAboveHead', { role, version, detail: `${where}: ${error.message}` });
   }
 }
@@ -66,7 +73,9 @@ async function judge(run: Run, head: RoleHead, version: number): Promise<void> {
 /** Reports roles whose files lie in the bucket although nobody delegates to them. */
 export function reportUndelegated(run: Run, known: ReadonlySet<string>): void {
   for (const [role, version] of run.catalogue.highest) {
-    if (known.has(role)) continue;
+    if (known.has(role)) {
+      continue;
+    }
     run.report.add('UndelegatedRole', {
       role,
       version,

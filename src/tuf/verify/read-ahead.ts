@@ -12,7 +12,9 @@ export async function* readAhead<T, R>(
   const fill = (): void => {
     while (pending.length < Math.max(1, ahead) && next < items.length) {
       const item = items[next++];
-      if (item === undefined) continue;
+      if (item === undefined) {
+        continue;
+      }
       const result = read(item);
       // Marks the promise as handled: a failure is thrown where the item's turn comes, or dropped with the walk.
       result.catch(() => undefined);
@@ -22,7 +24,9 @@ export async function* readAhead<T, R>(
   try {
     for (fill(); ; fill()) {
       const head = pending.shift();
-      if (head === undefined) return;
+      if (head === undefined) {
+        return;
+      }
       yield [head.item, await head.result];
     }
   } finally {

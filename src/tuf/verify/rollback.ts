@@ -34,22 +34,25 @@ export class RollbackCheck {
 
   /** Spec 5.4.3: not older than what was verified before, and not another file of the same version. */
   againstMark(role: MarkedRole, file: MarkedFile, mark: Mark | undefined): void {
-    if (mark === undefined) return;
+    if (mark === undefined) {
+      return;
+    }
     const { version, sha256 } = file;
-    if (version < mark.version)
+    if (version < mark.version) {
       this.#deny(
         ROLLBACK[role],
         role,
         version,
         `version ${version} is older than ${mark.version}, verified before`,
       );
-    else if (version === mark.version && mark.sha256 !== undefined && mark.sha256 !== sha256)
+    } else if (version === mark.version && mark.sha256 !== undefined && mark.sha256 !== sha256) {
       this.#deny(
         'HeadReplaced',
         role,
         version,
         `version ${version} had sha256 ${mark.sha256}, now it is ${sha256}`,
       );
+    }
   }
 
   /** Spec 5.5.5: every role the earlier snapshot listed is still listed, with no lower version. */
@@ -58,28 +61,33 @@ export class RollbackCheck {
       const link = snapshot.roles.get(role);
       const { version } = snapshot.envelope;
       const before = `snapshot ${earlier.envelope.version} listed version ${old.version} of ${role}`;
-      if (link === undefined)
+      if (link === undefined) {
         this.#deny(
           'RoleRemovedFromSnapshot',
           'snapshot',
           version,
           `${before}; snapshot ${version} lists none`,
         );
-      else if (link.version < old.version)
+      } else if (link.version < old.version) {
         this.#deny(
           'RoleVersionLowered',
           'snapshot',
           version,
           `${before}; snapshot ${version} lists ${link.version}`,
         );
+      }
     }
   }
 
   /** Nothing outside the bucket tells an expired state from a replayed one: no pin, no mark, no fresh signature. */
   againstReplay(expired: boolean): void {
     const { anchor, marks, now, policy } = this.#run.options;
-    if (!expired || anchor.kind !== 'first-use' || policy.mode === 'strict') return;
-    if (marks?.root !== undefined || marks?.timestamp !== undefined || marks?.snapshot !== undefined) return;
+    if (!expired || anchor.kind !== 'first-use' || policy.mode === 'strict') {
+      return;
+    }
+    if (marks?.root !== undefined || marks?.timestamp !== undefined || marks?.snapshot !== undefined) {
+      return;
+    }
     this.#deny(
       'ReplayIndistinguishable',
       'timestamp',
@@ -92,7 +100,9 @@ export class RollbackCheck {
   againstMinimum(role: string, version: Version): void {
     const minimums = this.#run.options.policy.minimumVersions;
     const minimum = minimums !== undefined && Object.hasOwn(minimums, role) ? minimums[role] : undefined;
-    if (minimum === undefined || version >= minimum) return;
+    if (minimum === undefined || version >= minimum) {
+      return;
+    }
     this.#run.report.add('BelowMinimumVersion', {
       role,
       version,
@@ -102,8 +112,10 @@ export class RollbackCheck {
 
   #deny(code: FindingCode, role: string, version: Version | undefined, detail: string): void {
     const { report } = this.#run;
-    if (this.#accepted)
+    if (this.#accepted) {
       report.addAccepted(code, { role, version, detail: `${detail}; accepted by trust.acceptRollbackTo` });
-    else report.add(code, { role, version, detail });
+    } else {
+      report.add(code, { role, version, detail });
+    }
   }
 }

@@ -26,17 +26,20 @@ export interface RootChain {
  */
 export async function walkRoots(run: Run): Promise<RootChain> {
   const versions = run.catalogue.roots;
-  if (versions.length > LIMITS.roots)
+  if (versions.length > LIMITS.roots) {
     throw new MetadataFault(
       'TooManyRoots',
       `${versions.length} roots are listed, at most ${LIMITS.roots} are read`,
     );
+  }
   const { anchor } = run.options;
   const given = anchor.kind === 'root' ? await openAnchor(run, anchor.bytes, undefined) : undefined;
   const walk = new RootWalk(run, given);
   const read = (version: number): Promise<RootFile> => readRoot(run, version);
   for await (const [version, file] of readAhead(versions, run.options.concurrency ?? 32, read)) {
-    if (!(await walk.step(version, file))) break;
+    if (!(await walk.step(version, file))) {
+      break;
+    }
   }
   return walk.end();
 }
@@ -46,7 +49,9 @@ async function readRoot(run: Run, version: number): Promise<RootFile> {
   try {
     return await run.get(fileName('root', version), LIMITS.rootBytes, 'RootMissing');
   } catch (error) {
-    if (error instanceof MetadataFault) return error;
+    if (error instanceof MetadataFault) {
+      return error;
+    }
     throw error;
   }
 }
@@ -72,7 +77,9 @@ class RootWalk {
 
   /** Takes the next listed root; false when the walk ends here. */
   async step(version: number, file: RootFile): Promise<boolean> {
-    if (this.#trusted.length === 0) await this.#anchorBefore(version, file);
+    if (this.#trusted.length === 0) {
+      await this.#anchorBefore(version, file);
+    }
     const head = this.#trusted.at(-1);
     if (head === undefined) {
       await this.#history.add(version, file);
@@ -87,9 +94,13 @@ class RootWalk {
   }
 
   async end(): Promise<RootChain> {
-    if (this.#trusted.length === 0 && this.#given !== undefined) await this.#anchor(this.#given);
+    if (this.#trusted.length === 0 && this.#given !== undefined) {
+      await this.#anchor(this.#given);
+    }
     const head = this.#trusted.at(-1);
-    if (head !== undefined) return { head, first: this.#first, trusted: this.#trusted };
+    if (head !== undefined) {
+      return { head, first: this.#first, trusted: this.#trusted };
+    }
     const roots = this.#run.catalogue.roots.length;
     throw new MetadataFault(
       'PinnedRootNotFound',
@@ -101,10 +112,14 @@ class RootWalk {
   async #anchorBefore(version: number, file: RootFile): Promise<void> {
     const { anchor } = this.#run.options;
     if (this.#given !== undefined) {
-      if (version >= this.#given.envelope.version) await this.#anchor(this.#given);
-    } else if (anchor.kind === 'first-use') await this.#anchor(await openAnchor(this.#run, file, version));
-    else if (anchor.kind === 'sha256' && sha256(file) === anchor.sha256)
+      if (version >= this.#given.envelope.version) {
+        await this.#anchor(this.#given);
+      }
+    } else if (anchor.kind === 'first-use') {
       await this.#anchor(await openAnchor(this.#run, file, version));
+    } else if (anchor.kind === 'sha256' && sha256(file) === anchor.sha256) {
+      await this.#anchor(await openAnchor(this.#run, file, version));
+    }
   }
 
   async #anchor(root: Root): Promise<void> {
@@ -112,24 +127,26 @@ class RootWalk {
     const { version, sha256: digest } = root.envelope;
     this.#trusted.push(root);
     this.#first = await this.#history.firstLinkedTo(root);
-    if (options.anchor.kind === 'first-use')
+    if (options.anchor.kind === 'first-use') {
       report.add('RootTrustedOnFirstUse', {
         role: 'root',
         version,
         detail: `root ${version} was believed unseen; its sha256 is ${digest}`,
       });
-    if (this.#first === undefined)
+    }
+    if (this.#first === undefined) {
       report.add('FirstRootUnlinked', {
         role: 'root',
         version: 1,
         detail: `root 1 is not linked to root ${version}, where the chain starts`,
       });
-    else if (this.#first !== root)
+    } else if (this.#first !== root) {
       report.add('FirstRootNotProven', {
         role: 'root',
         version: 1,
         detail: `root 1 is linked by signatures to root ${version}, where the chain starts, but not proven by it`,
       });
+    }
   }
 
   /** Spec 5.3.4–5.3.7: the next version, signed by the old threshold and by its own. */
@@ -147,15 +164,20 @@ class RootWalk {
 
   /** The server reads the bucket's copy of a root that was pinned by its bytes, so it must be that root. */
   #comparePinned({ envelope }: Root, file: RootFile): void {
-    if (file instanceof MetadataFault) throw file;
+    if (file instanceof MetadataFault) {
+      throw file;
+    }
     const name = fileName('root', envelope.version);
-    if (sha256(file) !== envelope.sha256)
+    if (sha256(file) !== envelope.sha256) {
       throw new MetadataFault('PinnedRootDiffers', `${name} has other bytes than the pinned root`);
+    }
   }
 
   #gap(missing: number, listed: number): void {
     const detail = `${fileName('root', missing)} is missing although ${fileName('root', listed)} is listed`;
-    if (!this.#run.strict) throw new MetadataFault('RootGap', detail);
+    if (!this.#run.strict) {
+      throw new MetadataFault('RootGap', detail);
+    }
     // A client without a listing can't see beyond the missing file and ends its walk there (spec 5.3.3).
     this.#run.report.add('RootGap', { role: 'root', version: listed, detail });
   }

@@ -22,14 +22,19 @@ export class RootHistory {
   /** Takes the next listed root below the anchor. */
   async add(version: number, file: RootFile): Promise<void> {
     const root = await this.#open(version, file);
-    if (root === undefined || (version > 1 && !(await this.#linksTo(root)))) this.#first = undefined;
-    else if (version === 1) this.#first = root;
+    if (root === undefined || (version > 1 && !(await this.#linksTo(root)))) {
+      this.#first = undefined;
+    } else if (version === 1) {
+      this.#first = root;
+    }
     this.#last = root;
   }
 
   /** Root 1, if it is `anchor` or linked to it. */
   async firstLinkedTo(anchor: Root): Promise<Root | undefined> {
-    if (anchor.envelope.version === 1) return anchor;
+    if (anchor.envelope.version === 1) {
+      return anchor;
+    }
     return (await this.#linksTo(anchor)) ? this.#first : undefined;
   }
 
@@ -37,14 +42,18 @@ export class RootHistory {
     try {
       return await openRoot(this.#run, file, version, 'RootNotSigned');
     } catch (error) {
-      if (error instanceof MetadataFault) return undefined;
+      if (error instanceof MetadataFault) {
+        return undefined;
+      }
       throw error;
     }
   }
 
   async #linksTo(newer: Root): Promise<boolean> {
     const older = this.#last;
-    if (older === undefined || Number(older.envelope.version) + 1 !== newer.envelope.version) return false;
+    if (older === undefined || Number(older.envelope.version) + 1 !== newer.envelope.version) {
+      return false;
+    }
     return isSigned(newer.envelope, signersOf(older, 'root'), this.#run.ring);
   }
 }

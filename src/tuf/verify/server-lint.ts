@@ -18,8 +18,9 @@ export class ServerLint {
 
   root(root: Root): void {
     this.#expires('root', root.envelope);
-    if (root.consistentSnapshot === undefined)
+    if (root.consistentSnapshot === undefined) {
       this.#add('root', root.envelope, 'consistent_snapshot is absent, the server would add false');
+    }
   }
 
   links(
@@ -39,17 +40,19 @@ export class ServerLint {
   targets(role: string, envelope: Envelope, delegations: Delegations | undefined): void {
     this.#expires(role, envelope);
     const odd = delegations?.succinct === undefined ? delegations?.roles.find(dropsOrAdds) : undefined;
-    if (odd !== undefined)
+    if (odd !== undefined) {
       this.#add(
         role,
         envelope,
         `the delegation to ${odd.name} lacks terminating or has an empty list of paths, which the server would change`,
       );
+    }
   }
 
   #expires(role: string, envelope: Envelope): void {
-    if (!envelope.expires.roundTrips)
+    if (!envelope.expires.roundTrips) {
       this.#add(role, envelope, `the server would spell expires ${envelope.expires.text} differently`);
+    }
   }
 
   #add(role: string, envelope: Envelope, detail: string): void {

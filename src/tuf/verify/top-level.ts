@@ -33,8 +33,9 @@ export async function readSnapshot(run: Run, root: Root, link: FileLink): Promis
 /** Spec 5.6.1–5.6.4 for the top-level targets. @throws MetadataFault */
 export async function readTargets(run: Run, root: Root, snapshot: Snapshot): Promise<Targets> {
   const link = snapshot.roles.get('targets');
-  if (link === undefined)
+  if (link === undefined) {
     throw new MetadataFault('RoleNotInSnapshot', 'the snapshot does not list targets.json');
+  }
   const read = await readLinked(run, 'targets', link, ROLE_LINK, 'RoleMissing');
   const targets = parseTargets(await openSigned(run, root, 'targets', read, link, ROLE_LINK));
   checkExpiry(run, 'targets', targets.envelope);
@@ -53,11 +54,12 @@ export async function readLinked(
   faults: LinkFaults,
   absent: FindingCode,
 ): Promise<FileBytes> {
-  if (link.length !== undefined && link.length > LIMITS.fileBytes)
+  if (link.length !== undefined && link.length > LIMITS.fileBytes) {
     throw new MetadataFault(
       'FileTooLarge',
       `${link.length} bytes are named, at most ${LIMITS.fileBytes} are read`,
     );
+  }
   const bytes = await run.get(fileName(role, link.version), LIMITS.fileBytes, absent);
   return { bytes, sha256: checkBytes(bytes, link, faults) };
 }
@@ -72,7 +74,9 @@ async function openSigned(
 ): Promise<OpenedFile> {
   const file = run.open(read, role, role);
   const { envelope } = file;
-  if (link !== undefined && faults !== undefined) checkVersion(envelope.version, link, faults);
+  if (link !== undefined && faults !== undefined) {
+    checkVersion(envelope.version, link, faults);
+  }
   await requireThreshold(envelope, signersOf(root, role), run.ring);
   return file;
 }

@@ -12,7 +12,9 @@ export function openTrusted(bytes: Uint8Array, type: MetadataType): OpenedFile {
   try {
     return openFile(bytes, type, 'last-wins');
   } catch (error) {
-    if (!(error instanceof MetadataFault)) throw error;
+    if (!(error instanceof MetadataFault)) {
+      throw error;
+    }
     throw new TerminalError(
       'InvalidInput',
       `The remembered ${type} is damaged (${error.message}). Remove it from the high-water marks, or restore it.`,

@@ -91,8 +91,9 @@ export class Run {
   /** Opens a file by the JSON policy of the mode and notes ambiguous forms. @throws MetadataFault */
   open({ bytes, sha256 }: FileBytes, type: MetadataType, role: string): OpenedFile {
     const file = openFile(bytes, type, jsonPolicy(this.strict), sha256);
-    for (const { code, message } of file.ambiguities)
+    for (const { code, message } of file.ambiguities) {
       this.report.add(code, { role, version: file.envelope.version, detail: message });
+    }
     return file;
   }
 }
@@ -113,10 +114,15 @@ export async function readFile(
   try {
     return await source.get(name, { maxBytes, ...(signal === undefined ? {} : { signal }) });
   } catch (error) {
-    if (!(error instanceof RecoveryError)) throw error;
-    if (error.code === 'NotFound') throw new MetadataFault(absent, `${name} is not there`, { cause: error });
-    if (error.code === 'TooLarge')
+    if (!(error instanceof RecoveryError)) {
+      throw error;
+    }
+    if (error.code === 'NotFound') {
+      throw new MetadataFault(absent, `${name} is not there`, { cause: error });
+    }
+    if (error.code === 'TooLarge') {
       throw new MetadataFault('FileTooLarge', `${name} is larger than ${maxBytes} bytes`, { cause: error });
+    }
     throw error;
   }
 }

@@ -22,7 +22,9 @@ export async function verifyListed(
   try {
     trusted = await chainOf(run, timestamp);
   } catch (error) {
-    if (!(error instanceof MetadataFault)) throw error;
+    if (!(error instanceof MetadataFault)) {
+      throw error;
+    }
     run.report.add(error.code, { ...run.stage, detail: error.message });
   }
   const refused = trusted === undefined || run.report.refuses;

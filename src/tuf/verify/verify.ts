@@ -47,7 +47,9 @@ async function readTimestamp(
     return await readFile(source, TIMESTAMP_FILE, LIMITS.timestampBytes, 'TimestampMissing', signal);
   } catch (error) {
     // Kept until its turn: a broken root weighs more than an absent timestamp.
-    if (error instanceof MetadataFault) return error;
+    if (error instanceof MetadataFault) {
+      return error;
+    }
     throw error;
   }
 }

@@ -11,7 +11,9 @@ import { RemoteFailure, RemoteSource } from '../offload/remote-source.ts';
 import type { Verification } from './verification.ts';
 import { verifyListed } from './verify-listed.ts';
 
-if (parentPort === null) throw new Error('verify.worker runs only as a worker thread');
+if (parentPort === null) {
+  throw new Error('verify.worker runs only as a worker thread');
+}
 const port = parentPort;
 
 /** Progress is for people; one message in so many keeps the main thread free. */
@@ -29,23 +31,30 @@ try {
     {
       ...options,
       onProgress: (completed, total) => {
-        if (completed % PROGRESS_STEP === 0 || completed === total)
+        if (completed % PROGRESS_STEP === 0 || completed === total) {
           send({ kind: 'progress', completed, total });
+        }
       },
     },
   );
   send({ kind: 'done', outcome: pack(verification) });
 } catch (error) {
-  if (error instanceof RemoteFailure) send({ kind: 'failed', id: error.id });
-  else if (error instanceof TerminalError)
+  if (error instanceof RemoteFailure) {
+    send({ kind: 'failed', id: error.id });
+  } else if (error instanceof TerminalError) {
     send({ kind: 'rejected', code: error.code, message: error.message });
+  }
   // Anything else is a programmer error: it ends the worker, and the main thread rejects with it.
-  else throw error;
+  else {
+    throw error;
+  }
 }
 port.close();
 
 function pack({ verdict, trusted, findings }: Verification): WireOutcome {
-  if (trusted === undefined) return { verdict, trusted, findings };
+  if (trusted === undefined) {
+    return { verdict, trusted, findings };
+  }
   const { heads: _heads, delegated, ...rest } = trusted;
   return { verdict, trusted: { ...rest, delegated: packDelegated(delegated) }, findings };
 }

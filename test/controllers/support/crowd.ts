@@ -3,7 +3,7 @@ import { isTerminal } from '../../../src/api/conditions.ts';
 import { apiVersion, bootstrapRecoveries } from '../../../src/api/resources.ts';
 import { systemClock } from '../../../src/async/clock.ts';
 import { Informer } from '../../../src/kube/cache/informer.ts';
-import type { ApiClient } from '../../../src/kube/client/api-client.ts';
+import type { APIClient } from '../../../src/kube/client/api-client.ts';
 import { poll } from '../../harness/poll.ts';
 import { observed } from '../../kube/fixtures/observed.ts';
 import type { ControllerProcess } from './controller-process.ts';
@@ -37,7 +37,7 @@ export interface CrowdResult {
 }
 
 /** A cache of the runs of a namespace, like the controller's. */
-export function runsInformer(client: ApiClient, namespace: string): Informer<BootstrapRecovery> {
+export function runsInformer(client: APIClient, namespace: string): Informer<BootstrapRecovery> {
   const { metrics, logger } = observed();
   return new Informer<BootstrapRecovery>({
     client,
@@ -52,7 +52,7 @@ export function runsInformer(client: ApiClient, namespace: string): Informer<Boo
 
 /** Creates `count` runs at once, in turn for each app, and watches until all have ended. */
 export async function runCrowd(
-  client: ApiClient,
+  client: APIClient,
   namespace: string,
   { apps, count, timeoutMs }: { readonly apps: number; readonly count: number; readonly timeoutMs: number },
 ): Promise<CrowdResult> {
@@ -65,7 +65,9 @@ export async function runCrowd(
   const runs = new Map<string, BootstrapRecovery>();
   informer.store.subscribe(({ object }) => {
     const { name } = object.metadata;
-    if (!createdAt.has(name) || endedAt.has(name) || !isTerminal(object.status.conditions ?? [])) return;
+    if (!createdAt.has(name) || endedAt.has(name) || !isTerminal(object.status.conditions ?? [])) {
+      return;
+    }
     endedAt.set(name, performance.now());
     runs.set(name, object);
   });
@@ -100,12 +102,18 @@ export async function overlaps(
   const busy = new Map<string, string>();
   const found: string[] = [];
   for (const { msg, name } of await controller.log()) {
-    if (typeof msg !== 'string' || typeof name !== 'string') continue;
+    if (typeof msg !== 'string' || typeof name !== 'string') {
+      continue;
+    }
     const app = runs.get(name)?.spec.appName;
-    if (app === undefined) continue;
+    if (app === undefined) {
+      continue;
+    }
     if (msg === 'attempt begins') {
       const other = busy.get(app);
-      if (other !== undefined) found.push(`${name} began on ${app} while ${other} was under way`);
+      if (other !== undefined) {
+        found.push(`${name} began on ${app} while ${other} was under way`);
+      }
       busy.set(app, name);
     } else if (msg.startsWith('attempt ended')) {
       busy.delete(app);
@@ -122,7 +130,9 @@ export async function eachOf<T>(
 ): Promise<void> {
   const rest = items.values();
   const worker = async (): Promise<void> => {
-    for (const item of rest) await work(item);
+    for (const item of rest) {
+      await work(item);
+    }
   };
   await Promise.all(Array.from({ length: atOnce }, worker));
 }

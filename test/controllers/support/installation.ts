@@ -32,7 +32,9 @@ export async function startInstallation(names: readonly GoldenAppName[]): Promis
   }
   const app = (name: GoldenAppName): GoldenApp => {
     const found = apps.get(name);
-    if (found === undefined) throw new Error(`The installation was started without the app ${name}.`);
+    if (found === undefined) {
+      throw new Error(`The installation was started without the app ${name}.`);
+    }
     return found;
   };
   const spec = (): RecoveryTargetManifest['spec'] => ({
@@ -84,6 +86,8 @@ export function secret(name: string, values: Readonly<Record<string, string>>): 
 
 function firstRootSHA256(app: GoldenApp): string {
   const root = app.objects.find(({ name }) => name === '1.root.json');
-  if (root === undefined) throw new Error(`The recorded app ${app.name} has no 1.root.json.`);
+  if (root === undefined) {
+    throw new Error(`The recorded app ${app.name} has no 1.root.json.`);
+  }
   return createHash('sha256').update(root.body).digest('hex');
 }

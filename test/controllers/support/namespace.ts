@@ -6,12 +6,12 @@ import type {
 import type { Condition } from '../../../src/api/condition.ts';
 import type { RecoveryTarget } from '../../../src/api/recoverytarget.generated.ts';
 import { apiVersion } from '../../../src/api/resources.ts';
-import type { ApiServerAccess } from '../../harness/apiserver-access.ts';
+import type { APIServerAccess } from '../../harness/apiserver-access.ts';
 import { poll } from '../../harness/poll.ts';
 
 /** A namespace of one's own on an API server that knows the CRDs, with the controller's role in it. */
 export interface TestNamespace {
-  readonly cluster: ApiServerAccess;
+  readonly cluster: APIServerAccess;
   readonly name: string;
   /** A kubeconfig of a ServiceAccount that has the role of fixtures/role.yaml here and nothing else. */
   controllerKubeconfig(server?: string): Promise<string>;
@@ -31,7 +31,7 @@ export interface TestNamespace {
 
 /** Creates a namespace, and the CRDs when they are not there. */
 export async function testNamespace(
-  cluster: ApiServerAccess,
+  cluster: APIServerAccess,
   prefix = 'controllers',
 ): Promise<TestNamespace> {
   for (const kind of ['bootstraprecoveries', 'recoverytargets', 'recoverypolicies']) {
@@ -65,7 +65,9 @@ export async function testNamespace(
       poll(`run ${object} to end`, async () => {
         const found = await run(object);
         const succeeded = conditionOf(found, 'Succeeded');
-        if (succeeded === undefined || succeeded.status === 'Unknown') return undefined;
+        if (succeeded === undefined || succeeded.status === 'Unknown') {
+          return undefined;
+        }
         return found.metadata.finalizers === undefined ? { run: found, succeeded } : undefined;
       }),
     reason: (object, reason) =>
@@ -87,7 +89,7 @@ export function conditionOf(
 const account = 'controller';
 
 async function controllerKubeconfig(
-  cluster: ApiServerAccess,
+  cluster: APIServerAccess,
   namespace: string,
   server: string | undefined,
 ): Promise<string> {
@@ -97,7 +99,7 @@ async function controllerKubeconfig(
 }
 
 /** Lets the controller of one namespace work in another. */
-async function bindRole(cluster: ApiServerAccess, namespace: string, home: string): Promise<void> {
+async function bindRole(cluster: APIServerAccess, namespace: string, home: string): Promise<void> {
   await cluster.apply(await readFile('test/controllers/fixtures/role.yaml', 'utf8'), { namespace });
   const binding = {
     apiVersion: 'rbac.authorization.k8s.io/v1',

@@ -62,7 +62,9 @@ export function existingPolicy(namespace: TestNamespace, name: string): Omit<Tes
     get,
     async app() {
       const [entry] = (await get()).status.apps ?? [];
-      if (entry === undefined) throw new Error(`the policy ${name} looks at no app`);
+      if (entry === undefined) {
+        throw new Error(`the policy ${name} looks at no app`);
+      }
       return entry;
     },
     async change(spec) {

@@ -1,8 +1,8 @@
 import { AssertionError } from 'node:assert';
 import { adminList } from '../../../src/shim/auth/caller-role.ts';
 import { remoteKeySet } from '../../../src/shim/auth/signing-keys.ts';
-import type { ApiServerAccess } from '../../harness/apiserver-access.ts';
-import { sharedApiServer } from '../../harness/shared-apiserver.ts';
+import type { APIServerAccess } from '../../harness/apiserver-access.ts';
+import { sharedAPIServer } from '../../harness/shared-apiserver.ts';
 import { AUDIENCE, type KeyServer, startKeyServer } from './key-server.ts';
 import { type RawOptions, type RawReply, raw } from './raw-http.ts';
 import { applyCRDs, type RunningShim, startShim } from './running-shim.ts';
@@ -24,7 +24,7 @@ export class AttackRange implements AsyncDisposable {
   readonly oidc: RunningShim;
   readonly issuer: KeyServer;
   readonly controller: ScriptedController;
-  readonly #cluster: ApiServerAccess;
+  readonly #cluster: APIServerAccess;
   readonly #answers: string[] = [];
   readonly #tokens = new Set<string>();
 
@@ -33,7 +33,7 @@ export class AttackRange implements AsyncDisposable {
     oidc: RunningShim;
     issuer: KeyServer;
     controller: ScriptedController;
-    cluster: ApiServerAccess;
+    cluster: APIServerAccess;
   }) {
     this.shim = parts.shim;
     this.oidc = parts.oidc;
@@ -43,7 +43,7 @@ export class AttackRange implements AsyncDisposable {
   }
 
   static async start(): Promise<AttackRange> {
-    const cluster = await sharedApiServer();
+    const cluster = await sharedAPIServer();
     await applyCRDs(cluster);
     const namespace = await cluster.createNamespace('attack');
     const controller = new ScriptedController(cluster, namespace, () => ({
@@ -58,7 +58,7 @@ export class AttackRange implements AsyncDisposable {
     const shim = await startShim(cluster, namespace, common);
     const oidc = await startShim(cluster, namespace, {
       ...common,
-      keys: { keySet: remoteKeySet(issuer.keySetUrl) },
+      keys: { keySet: remoteKeySet(issuer.keySetURL) },
       rules: {
         algorithms: ['RS256'],
         issuer: issuer.issuer,
@@ -106,7 +106,7 @@ export class AttackRange implements AsyncDisposable {
       ({ spec }) => spec.adminName !== 'alice' || !expected.test(spec.appName),
     );
     const logs = this.shim.log() + this.oidc.log();
-    const metrics = await (await fetch(this.shim.metricsUrl)).text();
+    const metrics = await (await fetch(this.shim.metricsURL)).text();
     const output = [logs, metrics, ...this.#answers].join('\n');
     const secrets = [SECRET, this.issuer.publicKeyPEM, ...this.#tokens].filter((text) => text.length > 12);
     const problems = [

@@ -7,7 +7,7 @@ import { inSeconds } from './tokens.ts';
 /** An OpenID Connect issuer with one RSA key: discovery document, key set, tokens. */
 export interface KeyServer extends AsyncDisposable {
   readonly issuer: string;
-  readonly keySetUrl: URL;
+  readonly keySetURL: URL;
   /** What everybody can know of the key. */
   readonly publicKeyPEM: string;
   readonly publicJWK: JWK;
@@ -37,7 +37,7 @@ export async function startKeyServer(): Promise<KeyServer> {
   issuer = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
   return {
     issuer,
-    keySetUrl: new URL(`${issuer}/keys`),
+    keySetURL: new URL(`${issuer}/keys`),
     publicKeyPEM: await exportSPKI(publicKey),
     publicJWK,
     fetches: () => fetches,

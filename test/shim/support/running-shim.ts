@@ -4,14 +4,14 @@ import { Writable } from 'node:stream';
 import { pino } from 'pino';
 import { Registry } from 'prom-client';
 import { systemClock } from '../../../src/async/clock.ts';
-import { ApiClient } from '../../../src/kube/client/api-client.ts';
+import { APIClient } from '../../../src/kube/client/api-client.ts';
 import { RuntimeMetrics } from '../../../src/kube/metrics/runtime-metrics.ts';
 import { metricsPrefix } from '../../../src/observability/metrics.ts';
 import { adminList } from '../../../src/shim/auth/caller-role.ts';
 import { sharedSecret } from '../../../src/shim/auth/signing-keys.ts';
 import { Tenants } from '../../../src/shim/auth/tenants.ts';
 import { Shim, type ShimOptions } from '../../../src/shim/shim.ts';
-import type { ApiServerAccess } from '../../harness/apiserver-access.ts';
+import type { APIServerAccess } from '../../harness/apiserver-access.ts';
 import { poll } from '../../harness/poll.ts';
 import { SECRET } from './tokens.ts';
 
@@ -20,7 +20,7 @@ export interface RunningShim extends AsyncDisposable {
   /** `http://127.0.0.1:port` of the API. */
   readonly url: string;
   readonly port: number;
-  readonly metricsUrl: string;
+  readonly metricsURL: string;
   readonly shim: Shim;
   /** Everything it has logged so far. */
   log(): string;
@@ -38,7 +38,7 @@ export type ShimOverrides = Partial<
 
 /** Starts a shim for one namespace; everybody with a token is an admin unless the test says otherwise. */
 export async function startShim(
-  cluster: ApiServerAccess,
+  cluster: APIServerAccess,
   namespace: string,
   { server, unready = false, ...overrides }: ShimOverrides = {},
 ): Promise<RunningShim> {
@@ -46,7 +46,7 @@ export async function startShim(
   const lines: string[] = [];
   const registry = new Registry();
   const runtimeMetrics = new RuntimeMetrics({ registry, prefix: metricsPrefix });
-  const client = new ApiClient({
+  const client = new APIClient({
     loadConfig: () => cluster.kubeConfig({ token, ...(server !== undefined && { server }) }),
     userAgent: 'shim-test',
     metrics: runtimeMetrics,
@@ -79,7 +79,7 @@ export async function startShim(
     runtimeMetrics,
     clock: systemClock,
     random: Math.random,
-    newId: randomUUID,
+    newID: randomUUID,
     version: '0.0.0-test',
     ...overrides,
   });
@@ -87,7 +87,7 @@ export async function startShim(
   const running: RunningShim = {
     url,
     port: shim.port,
-    metricsUrl: `http://127.0.0.1:${shim.metricsPort}/metrics`,
+    metricsURL: `http://127.0.0.1:${shim.metricsPort}/metrics`,
     shim,
     log: () => lines.join(''),
     [Symbol.asyncDispose]: async () => {
@@ -102,14 +102,14 @@ export async function startShim(
 }
 
 /** Makes the shared cluster know the kinds of this project. */
-export async function applyCRDs(cluster: ApiServerAccess): Promise<void> {
+export async function applyCRDs(cluster: APIServerAccess): Promise<void> {
   for (const plural of ['bootstraprecoveries', 'recoverytargets']) {
     await cluster.apply(await readFile(`crds/tuf-recovery.dev_${plural}.yaml`, 'utf8'));
   }
 }
 
 /** A token of a ServiceAccount that may do exactly what a shim needs. */
-export async function shimToken(cluster: ApiServerAccess, namespace: string): Promise<string> {
+export async function shimToken(cluster: APIServerAccess, namespace: string): Promise<string> {
   const name = 'shim';
   const rules = [
     {

@@ -5,11 +5,11 @@ import { type RunVerdicts, runConditions } from '../../../src/api/conditions.ts'
 import type { AcceptedReason, SucceededReason } from '../../../src/api/reasons.ts';
 import { systemClock } from '../../../src/async/clock.ts';
 import { Informer } from '../../../src/kube/cache/informer.ts';
-import { ApiClient } from '../../../src/kube/client/api-client.ts';
+import { APIClient } from '../../../src/kube/client/api-client.ts';
 import { RuntimeMetrics } from '../../../src/kube/metrics/runtime-metrics.ts';
 import { metricsPrefix } from '../../../src/observability/metrics.ts';
 import { runs } from '../../../src/shim/runs/run-cache.ts';
-import type { ApiServerAccess } from '../../harness/apiserver-access.ts';
+import type { APIServerAccess } from '../../harness/apiserver-access.ts';
 
 /** What the controller would say of a run: a word for `Succeeded`, perhaps one for `Accepted`, and messages. */
 export interface Script {
@@ -23,19 +23,19 @@ export interface Script {
  * the status of each new run, with the function the controller makes them with. The API server is real.
  */
 export class ScriptedController implements AsyncDisposable {
-  readonly client: ApiClient;
+  readonly client: APIClient;
   readonly #stop = new AbortController();
   readonly #informer: Informer<BootstrapRecovery>;
   readonly #watch: Promise<void>;
   readonly #writes = new Set<Promise<unknown>>();
 
   constructor(
-    cluster: ApiServerAccess,
+    cluster: APIServerAccess,
     namespace: string,
     script: (run: BootstrapRecovery) => Script | undefined,
   ) {
     const metrics = new RuntimeMetrics({ registry: new Registry(), prefix: metricsPrefix });
-    this.client = new ApiClient({ loadConfig: () => cluster.kubeConfig(), userAgent: 'script', metrics });
+    this.client = new APIClient({ loadConfig: () => cluster.kubeConfig(), userAgent: 'script', metrics });
     this.#informer = new Informer<BootstrapRecovery>({
       client: this.client,
       resource: runs,

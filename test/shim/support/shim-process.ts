@@ -1,7 +1,7 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import type { ApiServerAccess } from '../../harness/apiserver-access.ts';
+import type { APIServerAccess } from '../../harness/apiserver-access.ts';
 import { poll } from '../../harness/poll.ts';
 import { type RunningProcess, startProcess } from '../../harness/process.ts';
 import { temporaryDirectory } from '../../harness/temporary-directory.ts';
@@ -18,7 +18,7 @@ export interface ShimProcess extends AsyncDisposable {
 
 /** Starts `tuf-recovery shim` for one namespace and waits until it is ready. The secret comes from a file, as in a pod. */
 export async function startShimProcess(
-  cluster: ApiServerAccess,
+  cluster: APIServerAccess,
   namespace: string,
   args: readonly string[],
 ): Promise<ShimProcess> {

@@ -54,7 +54,9 @@ test(`30 repositories that go forwards, backwards and astray are followed as tuf
       const files = ['timestamp', 'snapshot', 'targets', ...repository.delegated.keys()];
       // Higher or lower than before, but never equal: tuf-js keeps a snapshot of the same version although the
       // timestamp names other bytes.
-      for (const role of files) repository.file(role).version = 4 * (2 + random.integer(2 + state)) + state;
+      for (const role of files) {
+        repository.file(role).version = 4 * (2 + random.integer(2 + state)) + state;
+      }
       const what = state > 0 && random.integer(3) === 0 ? damage(random, repository) : 'nothing';
       client.server.files.clear();
       client.serve(repository.seal());
@@ -63,10 +65,11 @@ test(`30 repositories that go forwards, backwards and astray are followed as tuf
       const context = `TUF_TEST_SEED=${SEED}, history ${i}: ${story.join('; ')}`;
       expect(found === 'ok', context).toBe(expected === 'ok');
       expect(client.trustedFiles(), context).toEqual(readdirSync(theirs).sort());
-      for (const file of client.trustedFiles())
+      for (const file of client.trustedFiles()) {
         expect(readFileSync(join(client.metadataDir, file)), `${file}; ${context}`).toEqual(
           readFileSync(join(theirs, file)),
         );
+      }
     }
   }
 }, 300_000);

@@ -25,7 +25,9 @@ async function initialise(
 function delegateEverything(repository: Repository): void {
   for (const file of [repository.targets, ...repository.delegated.values()]) {
     const delegations = file.signed['delegations'] as { roles: Record<string, unknown>[] } | undefined;
-    for (const role of delegations?.roles ?? []) role['paths'] = ['*'];
+    for (const role of delegations?.roles ?? []) {
+      role['paths'] = ['*'];
+    }
   }
 }
 
@@ -51,8 +53,9 @@ describe('artifacts', () => {
       repository.root(1).signed['consistent_snapshot'] = false;
       client.artifact(repository, 'targets', 'path/app', 'content');
     });
-    for (const role of ['snapshot', 'targets'])
+    for (const role of ['snapshot', 'targets']) {
       client.server.files.set(`metadata/${role}.json`, fileOf(files, `1.${role}.json`));
+    }
     client.server.files.set('targets/path/app', Buffer.from('content'));
     expect(await client.download('path/app')).toBe('ok');
     expect(client.server.requests.at(-1)).toBe('targets/path/app');
@@ -88,7 +91,9 @@ describe('artifacts', () => {
     async (name) => {
       await initialise({}, (repository) => client.artifact(repository, 'targets', name, 'content'));
       client.server.intercept = (request, response) => {
-        if (!request.url?.startsWith('/targets/') && !request.url?.includes('.outside')) return false;
+        if (!request.url?.startsWith('/targets/') && !request.url?.includes('.outside')) {
+          return false;
+        }
         response.writeHead(200).end('content');
         return true;
       };
@@ -110,8 +115,9 @@ describe('delegations', () => {
         ],
       },
       (repository) => {
-        for (const role of ['first', 'second', 'last'])
+        for (const role of ['first', 'second', 'last']) {
           repository.delegation('targets', role)['paths'] = ['app-?/*'];
+        }
         repository.delegation('first', 'nested')['paths'] = ['app-1/*'];
         repository.delegation('targets', 'second')['terminating'] = true;
         client.artifact(repository, 'nested', 'app-1/a', 'nested');

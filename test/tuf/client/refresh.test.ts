@@ -76,8 +76,9 @@ describe('what is asked for and stored', () => {
       repository.root(1).signed['consistent_snapshot'] = false;
     });
     await client.initialise(files);
-    for (const role of ['snapshot', 'targets'])
+    for (const role of ['snapshot', 'targets']) {
       client.server.files.set(`metadata/${role}.json`, fileOf(files, `1.${role}.json`));
+    }
     expect(await client.refresh()).toBe('ok');
     expect(client.metadataRequests()).toEqual([
       '2.root.json',
@@ -168,7 +169,9 @@ describe('the root chain', () => {
   test('takes a denied next root for the end of the chain, as storage without listing answers', async () => {
     await client.initialise(client.publish({}));
     client.server.intercept = (request, response) => {
-      if (request.url !== '/metadata/2.root.json') return false;
+      if (request.url !== '/metadata/2.root.json') {
+        return false;
+      }
       response.writeHead(403).end();
       return true;
     };

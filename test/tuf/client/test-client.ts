@@ -47,7 +47,9 @@ export class TestClient {
       });
       return 'ok';
     } catch (error) {
-      if (error instanceof RecoveryError) return 'finding' in error ? String(error.finding) : error.code;
+      if (error instanceof RecoveryError) {
+        return 'finding' in error ? String(error.finding) : error.code;
+      }
       throw error;
     }
   }
@@ -86,7 +88,9 @@ export class TestClient {
   }
 
   serve(files: ReadonlyMap<string, Buffer>): void {
-    for (const [name, bytes] of files) this.server.files.set(`metadata/${encodeURIComponent(name)}`, bytes);
+    for (const [name, bytes] of files) {
+      this.server.files.set(`metadata/${encodeURIComponent(name)}`, bytes);
+    }
   }
 
   /** Adds an artifact to a role and to the mirror. */

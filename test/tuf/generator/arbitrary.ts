@@ -25,7 +25,9 @@ export function arbitraryOptions(random: SeededRandom, slowKeys: boolean): Repos
     digests: random.boolean(),
     artifacts: random.integer(3),
   };
-  if (random.integer(5) === 0) return { ...base, bins: { prefix: 'bin', bitLength: 1 + random.integer(3) } };
+  if (random.integer(5) === 0) {
+    return { ...base, bins: { prefix: 'bin', bitLength: 1 + random.integer(3) } };
+  }
   return random.integer(4) === 0 ? base : { ...base, delegations: arbitraryTree(random, [...ROLES], 2) };
 }
 
@@ -146,7 +148,9 @@ const DAMAGES: readonly ((scene: Scene) => string)[] = [
   },
   ({ root }) => {
     const { roles } = root.signed as { roles: Record<string, { threshold: number }> };
-    for (const role of Object.values(roles)) role.threshold = 3;
+    for (const role of Object.values(roles)) {
+      role.threshold = 3;
+    }
     return 'a root asks for three signatures of everything';
   },
   ({ root }) => {

@@ -44,7 +44,9 @@ export interface TestKey {
 export function testKey(name: string, kind: KeyKind = 'ed25519'): TestKey {
   const id = `${kind}/${name}`;
   const known = KEYS.get(id);
-  if (known !== undefined) return known;
+  if (known !== undefined) {
+    return known;
+  }
   const key = makeKey(new SeededRandom(`key/${id}`), kind);
   KEYS.set(id, key);
   return key;

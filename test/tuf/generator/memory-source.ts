@@ -21,8 +21,12 @@ export class MemorySource implements MetadataSource {
   async get(name: string, { maxBytes }: GetOptions): Promise<Uint8Array> {
     this.reads.push(name);
     const bytes = this.files.get(name);
-    if (bytes === undefined) throw new TerminalError('NotFound', `${name} does not exist`);
-    if (bytes.length > maxBytes) throw new TerminalError('TooLarge', `${name} is too large`);
+    if (bytes === undefined) {
+      throw new TerminalError('NotFound', `${name} does not exist`);
+    }
+    if (bytes.length > maxBytes) {
+      throw new TerminalError('TooLarge', `${name} is too large`);
+    }
     return Uint8Array.from(bytes);
   }
 }

@@ -32,13 +32,17 @@ export class MetadataFile {
 
   /** Applies the edits, signs, and writes the file as the server does: sorted keys, indented by tabs. */
   seal(): Buffer {
-    for (const edit of this.edits) edit(this.signed);
+    for (const edit of this.edits) {
+      edit(this.signed);
+    }
     const message = Buffer.from(canonicalize(this.signed));
     const signatures = this.signers.map((key) => ({
       keyid: key.keyid,
       sig: key.sign(message).toString('hex'),
     }));
-    for (const edit of this.signatureEdits) edit(signatures);
+    for (const edit of this.signatureEdits) {
+      edit(signatures);
+    }
     const bytes = Buffer.from(indented({ signatures, signed: this.signed }));
     return this.byteEdits.reduce<Buffer>((current, edit) => edit(current), bytes);
   }
@@ -46,7 +50,9 @@ export class MetadataFile {
 
 /** Sorted, tab-indented JSON, as Go's json.MarshalIndent writes a struct that came through a map. */
 function indented(value: unknown, indent = ''): string {
-  if (typeof value !== 'object' || value === null) return JSON.stringify(value);
+  if (typeof value !== 'object' || value === null) {
+    return JSON.stringify(value);
+  }
   const inner = `${indent}\t`;
   const [open, close] = Array.isArray(value) ? '[]' : '{}';
   const items = Array.isArray(value)
@@ -55,6 +61,8 @@ function indented(value: unknown, indent = ''): string {
         .filter(([, item]) => item !== undefined)
         .sort(([a], [b]) => (a < b ? -1 : 1))
         .map(([key, item]) => `${JSON.stringify(key)}: ${indented(item, inner)}`);
-  if (items.length === 0) return `${open}${close}`;
+  if (items.length === 0) {
+    return `${open}${close}`;
+  }
   return `${open}\n${inner}${items.join(`,\n${inner}`)}\n${indent}${close}`;
 }

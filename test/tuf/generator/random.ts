@@ -38,7 +38,9 @@ export class SeededRandom {
   /** One of `items`, which must not be empty. */
   pick<T>(items: readonly T[]): T {
     const item = items[this.integer(items.length)];
-    if (item === undefined) throw new RangeError('nothing to pick from');
+    if (item === undefined) {
+      throw new RangeError('nothing to pick from');
+    }
     return item;
   }
 }

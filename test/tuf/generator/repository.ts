@@ -64,7 +64,9 @@ export class Repository {
   constructor(options: RepositoryOptions = {}) {
     this.#options = options;
     const count = options.roots ?? 1;
-    for (let version = 1; version <= count; version++) this.roots.push(this.#root(version));
+    for (let version = 1; version <= count; version++) {
+      this.roots.push(this.#root(version));
+    }
     this.targets = this.#file(
       'targets',
       { targets: artifacts(options.artifacts ?? 0) },
@@ -72,8 +74,11 @@ export class Repository {
     );
     this.snapshot = this.#file('snapshot', { meta: {} }, this.keysOf('snapshot'));
     this.timestamp = this.#file('timestamp', { meta: {} }, this.keysOf('timestamp'));
-    if (options.bins !== undefined) this.#succinct(options.bins);
-    else if (options.delegations !== undefined) this.#delegate(this.targets, options.delegations);
+    if (options.bins !== undefined) {
+      this.#succinct(options.bins);
+    } else if (options.delegations !== undefined) {
+      this.#delegate(this.targets, options.delegations);
+    }
   }
 
   /** The keys of a top-level role at a root version; the newest when absent. */
@@ -95,13 +100,17 @@ export class Repository {
     const own = { targets: this.targets, snapshot: this.snapshot, timestamp: this.timestamp };
     const file =
       this.delegated.get(role) ?? (Object.hasOwn(own, role) ? own[role as keyof typeof own] : undefined);
-    if (file === undefined) throw new RangeError(`there is no role ${role}`);
+    if (file === undefined) {
+      throw new RangeError(`there is no role ${role}`);
+    }
     return file;
   }
 
   root(version: number): MetadataFile {
     const root = this.roots[version - 1];
-    if (root === undefined) throw new RangeError(`there is no root ${version}`);
+    if (root === undefined) {
+      throw new RangeError(`there is no root ${version}`);
+    }
     return root;
   }
 
@@ -114,14 +123,18 @@ export class Repository {
   delegation(delegator: string, role: string): Draft {
     const { roles } = this.file(delegator).signed['delegations'] as { roles: Draft[] };
     const entry = roles.find(({ name }) => name === role);
-    if (entry === undefined) throw new RangeError(`${delegator} does not delegate to ${role}`);
+    if (entry === undefined) {
+      throw new RangeError(`${delegator} does not delegate to ${role}`);
+    }
     return entry;
   }
 
   /** Signs and links everything: name → bytes, in the layout of a bucket. */
   seal(): Map<string, Buffer> {
     const files = new Map<string, Buffer>();
-    for (const [index, root] of this.roots.entries()) files.set(`${index + 1}.root.json`, root.seal());
+    for (const [index, root] of this.roots.entries()) {
+      files.set(`${index + 1}.root.json`, root.seal());
+    }
     const meta: Draft = {};
     for (const file of [this.targets, ...this.delegated.values()]) {
       const { version } = file;
@@ -136,12 +149,16 @@ export class Repository {
     files.set(`${snapshotVersion}.snapshot.json`, snapshot);
     this.timestamp.signed['meta'] = { 'snapshot.json': this.#link(snapshotVersion, snapshot) };
     files.set('timestamp.json', this.timestamp.seal());
-    for (const edit of this.fileEdits) edit(files);
+    for (const edit of this.fileEdits) {
+      edit(files);
+    }
     return files;
   }
 
   #link(version: number, bytes: Buffer): Draft {
-    if (this.#options.digests === false) return { version };
+    if (this.#options.digests === false) {
+      return { version };
+    }
     return {
       version,
       length: bytes.length,
@@ -154,7 +171,9 @@ export class Repository {
     const keys: Draft = {};
     for (const role of TOP_LEVEL) {
       const own = this.keysOf(role, version);
-      for (const key of own) keys[key.keyid] = structuredClone(key.metadata);
+      for (const key of own) {
+        keys[key.keyid] = structuredClone(key.metadata);
+      }
       roles[role] = { keyids: own.map(({ keyid }) => keyid), threshold: this.#options.threshold ?? 1 };
     }
     const previous = version > 1 ? this.keysOf('root', version - 1) : [];
@@ -178,7 +197,9 @@ export class Repository {
     const delegations = delegator.signed['delegations'] as { keys: Draft; roles: Draft[] };
     for (const { name, children, threshold = 1, keys = [name] } of roles) {
       const own = keys.map((key, index) => this.key(key, index));
-      for (const key of own) delegations.keys[key.keyid] = structuredClone(key.metadata);
+      for (const key of own) {
+        delegations.keys[key.keyid] = structuredClone(key.metadata);
+      }
       delegations.roles.push({
         name,
         keyids: own.map(({ keyid }) => keyid),
@@ -186,9 +207,12 @@ export class Repository {
         terminating: false,
         paths: [`${name}/*`],
       });
-      if (!this.delegated.has(name))
+      if (!this.delegated.has(name)) {
         this.delegated.set(name, this.#file(name, { targets: {} }, own, 'targets'));
-      if (children !== undefined) this.#delegate(this.file(name), children);
+      }
+      if (children !== undefined) {
+        this.#delegate(this.file(name), children);
+      }
     }
   }
 

@@ -33,7 +33,9 @@ function prime(random: SeededRandom, bits: number): bigint {
   const bytes = random.bytes(bits / 8);
   // The two top bits make the product reach its full length; the lowest makes it odd.
   let candidate = BigInt(`0x${bytes.toString('hex')}`) | (3n << BigInt(bits - 2)) | 1n;
-  while (candidate % E === 1n || !checkPrimeSync(candidate)) candidate += 2n;
+  while (candidate % E === 1n || !checkPrimeSync(candidate)) {
+    candidate += 2n;
+  }
   return candidate;
 }
 

@@ -19,7 +19,9 @@ function faultOf(work: () => unknown): string {
   try {
     work();
   } catch (error) {
-    if (error instanceof MetadataFault) return error.code;
+    if (error instanceof MetadataFault) {
+      return error.code;
+    }
     throw error;
   }
   return 'none';
@@ -64,16 +66,18 @@ function scrawl(item: unknown, random: (below: number) => number): string {
   if (typeof item === 'string') {
     const escaped = [...item].map((c) => {
       const unit = c.codePointAt(0) ?? 0;
-      if (unit < 0x20 || c === '"' || c === '\\' || random(4) === 0)
+      if (unit < 0x20 || c === '"' || c === '\\' || random(4) === 0) {
         return [...Array(c.length).keys()]
           .map((i) => `\\u${c.charCodeAt(i).toString(16).padStart(4, '0')}`)
           .join('');
+      }
       return c;
     });
     return `"${escaped.join('')}"`;
   }
-  if (Array.isArray(item))
+  if (Array.isArray(item)) {
     return `[${space()}${item.map((i) => scrawl(i, random)).join(`${space()},${space()}`)}${space()}]`;
+  }
   if (typeof item === 'object' && item !== null) {
     const entries = Object.entries(item).sort(() => random(3) - 1);
     const members = entries.map(([k, v]) => `${scrawl(k, random)}${space()}:${space()}${scrawl(v, random)}`);
@@ -144,7 +148,7 @@ describe('canonical bytes', () => {
 });
 
 describe('the scanner', () => {
-  test('accepts what JSON.parse accepts, except for what canonical JSON can’t express', () => {
+  test("accepts what JSON.parse accepts, except for what canonical JSON can't express", () => {
     fc.assert(
       fc.property(fc.json({ maxDepth: 4 }), (text) => {
         const whole = `{"signed":${text}}`;
@@ -168,7 +172,9 @@ describe('the scanner', () => {
       });
     fc.assert(
       fc.property(fc.oneof(bytes, nearly), (input) => {
-        if (faultOf(() => scanFile(input, 'last-wins')) !== 'none') return;
+        if (faultOf(() => scanFile(input, 'last-wins')) !== 'none') {
+          return;
+        }
         expect(() => JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(input))).not.toThrow();
       }),
       { numRuns: 5000 },

@@ -41,7 +41,7 @@ describe('a large repository, verified in a worker thread', () => {
     expect(workerURL('file:///nowhere/main.mjs')).toBeUndefined();
   });
 
-  test('gives the same result as on the caller’s thread, byte for byte', async () => {
+  test("gives the same result as on the caller's thread, byte for byte", async () => {
     const source = new MemorySource(files);
     const inWorker = await verify(source, options);
     const listing = await source.list();
@@ -51,7 +51,7 @@ describe('a large repository, verified in a worker thread', () => {
     expect(textOf(inWorker)).toBe(textOf(inline));
   });
 
-  test('hands out the listing’s own objects', async () => {
+  test("hands out the listing's own objects", async () => {
     const { trusted, listing } = await verify(new MemorySource(files), options);
     expect(listing).toContain(trusted?.targets.object);
     expect(listing).toContain(trusted?.delegated[5]?.object);
@@ -89,14 +89,16 @@ describe('a large repository, verified in a worker thread', () => {
     const failure = new TransientError('Throttled', 'slow down');
     class Throttled extends MemorySource {
       override async get(name: string, getOptions: GetOptions): Promise<Uint8Array> {
-        if (name === '1.role-600.json') throw failure;
+        if (name === '1.role-600.json') {
+          throw failure;
+        }
         return super.get(name, getOptions);
       }
     }
     await expect(verify(new Throttled(files), options)).rejects.toBe(failure);
   });
 
-  test('throws what is wrong with the caller’s own input', async () => {
+  test("throws what is wrong with the caller's own input", async () => {
     const marks = { snapshot: { version: 0 }, snapshotBytes: Buffer.from('{') };
     await expect(verify(new MemorySource(files), { ...options, marks })).rejects.toMatchObject({
       name: 'TerminalError',

@@ -5,7 +5,9 @@ import { type Mutation, sha256 } from './mutation.ts';
 /** A chain of delegations `depth` levels deep. */
 function chain(depth: number): readonly RoleTree[] {
   let roles: readonly RoleTree[] = [];
-  for (let level = depth; level >= 1; level--) roles = [{ name: `level-${level}`, children: roles }];
+  for (let level = depth; level >= 1; level--) {
+    roles = [{ name: `level-${level}`, children: roles }];
+  }
   return roles;
 }
 

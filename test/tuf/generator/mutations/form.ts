@@ -137,7 +137,9 @@ export const FORM_MUTATIONS: readonly Mutation[] = [
     severity: 'wall',
     apply: (repository) =>
       repository.timestamp.signatureEdits.push((signatures) => {
-        for (let i = 0; i < 64; i++) signatures.push({ keyid: `surplus ${i}`, sig: '' });
+        for (let i = 0; i < 64; i++) {
+          signatures.push({ keyid: `surplus ${i}`, sig: '' });
+        }
       }),
   },
   {
@@ -150,14 +152,14 @@ export const FORM_MUTATIONS: readonly Mutation[] = [
     },
   },
   {
-    name: 'the server’s round trip would add a field to a root',
+    name: "the server's round trip would add a field to a root",
     code: 'ServerWouldRefuse',
     role: 'root',
     severity: 'report',
     apply: (repository) => delete repository.root(2).signed['consistent_snapshot'],
   },
   {
-    name: 'the server’s round trip would add a field to a delegation',
+    name: "the server's round trip would add a field to a delegation",
     code: 'ServerWouldRefuse',
     role: 'targets',
     severity: 'report',
@@ -182,7 +184,7 @@ export const FORM_MUTATIONS: readonly Mutation[] = [
       repository.fileEdits.push((files) => files.set('999.targets.json', Buffer.from('{}'))),
   },
   {
-    name: 'a stranger’s 999.stable.json is planted',
+    name: "a stranger's 999.stable.json is planted",
     code: 'UnverifiedVersionAboveHead',
     role: 'stable',
     severity: 'report',

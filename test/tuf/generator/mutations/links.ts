@@ -118,7 +118,7 @@ export const LINK_MUTATIONS: readonly Mutation[] = [
     apply: drop('3.targets.json'),
   },
   {
-    name: 'a delegated role’s file is deleted',
+    name: "a delegated role's file is deleted",
     code: 'RoleMissing',
     role: 'stable',
     severity: 'deny',
@@ -132,7 +132,7 @@ export const LINK_MUTATIONS: readonly Mutation[] = [
     apply: (repository) => rewrite(repository, '3.targets.json', truncate),
   },
   {
-    name: 'a delegated role’s file is another one of the same length',
+    name: "a delegated role's file is another one of the same length",
     code: 'RoleHashMismatch',
     role: 'stable',
     severity: 'deny',

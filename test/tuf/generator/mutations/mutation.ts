@@ -39,7 +39,9 @@ export function sha256(bytes: Uint8Array): string {
 /** A file of the finished repository. */
 export function fileOf(files: ReadonlyMap<string, Buffer>, name: string): Buffer {
   const bytes = files.get(name);
-  if (bytes === undefined) throw new RangeError(`there is no file ${name}`);
+  if (bytes === undefined) {
+    throw new RangeError(`there is no file ${name}`);
+  }
   return bytes;
 }
 
@@ -52,7 +54,9 @@ export function rewrite(repository: Repository, name: string, change: (bytes: Bu
 export function breakSignature(repository: Repository, role: string): void {
   repository.file(role).signatureEdits.push((signatures) => {
     const last = signatures.at(-1);
-    if (last === undefined) throw new RangeError(`${role} has no signature`);
+    if (last === undefined) {
+      throw new RangeError(`${role} has no signature`);
+    }
     last.sig = flipNibble(last.sig);
   });
 }

@@ -31,13 +31,15 @@ export const ROOT_MUTATIONS: readonly Mutation[] = [
     verify: () => ({ anchor: { kind: 'first-use' } }),
   },
   {
-    name: 'the pinned root’s own signature is broken',
+    name: "the pinned root's own signature is broken",
     code: 'PinnedRootInvalid',
     role: 'root',
     severity: 'wall',
     apply: (repository) =>
       repository.root(1).signatureEdits.push((signatures) => {
-        for (const signature of signatures) signature.sig = flipNibble(signature.sig);
+        for (const signature of signatures) {
+          signature.sig = flipNibble(signature.sig);
+        }
       }),
   },
   {
@@ -167,8 +169,9 @@ export const ROOT_MUTATIONS: readonly Mutation[] = [
     severity: 'wall',
     apply: (repository) => {
       repository.fileEdits.push((files) => {
-        for (let version = 3; version <= 1026; version++)
+        for (let version = 3; version <= 1026; version++) {
           files.set(`${version}.root.json`, Buffer.from('{}'));
+        }
       });
     },
   },

@@ -63,7 +63,9 @@ export const SIGNATURE_MUTATIONS: readonly Mutation[] = [
       const [key] = repository.keysOf('timestamp');
       const { keys } = repository.root(1).signed as { keys: Record<string, { scheme: string }> };
       const listed = keys[key?.keyid ?? ''];
-      if (listed !== undefined) listed.scheme = 'ml-dsa-65';
+      if (listed !== undefined) {
+        listed.scheme = 'ml-dsa-65';
+      }
     },
   },
   {
@@ -141,11 +143,13 @@ export const SIGNATURE_MUTATIONS: readonly Mutation[] = [
     apply: (repository) =>
       repository.fileEdits.push((files) => {
         const snapshot = files.get('3.snapshot.json');
-        if (snapshot !== undefined) files.set('timestamp.json', snapshot);
+        if (snapshot !== undefined) {
+          files.set('timestamp.json', snapshot);
+        }
       }),
   },
   {
-    name: 'a delegated role’s type is spelled with a capital',
+    name: "a delegated role's type is spelled with a capital",
     code: 'WrongType',
     role: 'stable',
     severity: 'deny',
@@ -160,8 +164,11 @@ export const SIGNATURE_MUTATIONS: readonly Mutation[] = [
       role: 'snapshot',
       severity: 'wall',
       apply: (repository) => {
-        if (specVersion === undefined) delete repository.snapshot.signed['spec_version'];
-        else repository.snapshot.signed['spec_version'] = specVersion;
+        if (specVersion === undefined) {
+          delete repository.snapshot.signed['spec_version'];
+        } else {
+          repository.snapshot.signed['spec_version'] = specVersion;
+        }
       },
     }),
   ),
