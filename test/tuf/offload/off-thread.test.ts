@@ -37,7 +37,7 @@ function textOf(verification: Verification): string {
 describe('a large repository, verified in a worker thread', () => {
   test('has its worker beside the module that starts it', () => {
     const url = workerURL(new URL('../../../src/tuf/verify/verify.ts', import.meta.url).href);
-    expect(url?.pathname).toMatch(/\/src\/tuf\/verify\.worker\.ts$/);
+    expect(url?.pathname).toMatch(/\/src\/tuf\/verify\/verify\.worker\.ts$/);
     expect(workerURL('file:///nowhere/main.mjs')).toBeUndefined();
   });
 
