@@ -1,0 +1,105 @@
+import { execFile } from 'node:child_process';
+import { mkdir, readdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import type { Architecture } from './platform.ts';
+import { readTar, type TarEntry } from './tar.ts';
+
+const run = promisify(execFile);
+const KEYRING = '/usr/share/keyrings/debian-archive-keyring.gpg';
+/** The largest package is libc6, 13 MB unpacked. */
+const MAX_PACKAGE_BYTES = 256 * 1024 * 1024;
+
+/** A package of Debian with everything in it. */
+export interface DebianPackage {
+  readonly name: string;
+  readonly version: string;
+  /** Its control file. */
+  readonly control: string;
+  readonly entries: readonly TarEntry[];
+}
+
+/**
+ * Downloads packages with apt, which verifies Debian's signatures, without touching the machine's own apt or needing
+ * root: lists and archives lie below a directory of the caller's.
+ *
+ * @param suite for example bookworm
+ * @param mirror URL of a Debian mirror; `<mirror>-security` is where its security updates are
+ * @param names without their dependencies
+ * @throws Error when apt fails; its message names the package or the mirror
+ */
+export async function debianPackages(
+  names: readonly string[],
+  options: {
+    readonly suite: string;
+    readonly mirror: string;
+    readonly architecture: Architecture;
+    readonly directory: string;
+  },
+): Promise<readonly DebianPackage[]> {
+  const apt = await ownApt(options);
+  await apt('update', '--quiet');
+  await apt('download', ...names);
+  const files = (await readdir(options.directory)).filter((name) => name.endsWith('.deb')).sort();
+  return await Promise.all(files.map((file) => readPackage(join(options.directory, file))));
+}
+
+type Apt = (...args: readonly string[]) => Promise<unknown>;
+
+async function ownApt(options: {
+  readonly suite: string;
+  readonly mirror: string;
+  readonly architecture: Architecture;
+  readonly directory: string;
+}): Promise<Apt> {
+  const { suite, mirror, architecture, directory } = options;
+  const source = (url: string, suites: string): string =>
+    `Types: deb\nURIs: ${url}\nSuites: ${suites}\nComponents: main\nSigned-By: ${KEYRING}\n`;
+  const state = join(directory, 'apt');
+  for (const each of ['lists/partial', 'archives/partial', 'etc']) {
+    await mkdir(join(state, each), { recursive: true });
+  }
+  await writeFile(
+    join(state, 'debian.sources'),
+    `${source(mirror, `${suite} ${suite}-updates`)}\n${source(`${mirror}-security`, `${suite}-security`)}`,
+  );
+  await writeFile(join(state, 'status'), '');
+  const settings = {
+    'APT::Architecture': architecture,
+    'APT::Architectures': architecture,
+    'APT::Sandbox::User': '',
+    'Acquire::Languages': 'none',
+    'Dir::Etc': join(state, 'etc'),
+    'Dir::Etc::SourceList': join(state, 'debian.sources'),
+    'Dir::Etc::SourceParts': join(state, 'none'),
+    'Dir::State': state,
+    'Dir::State::Status': join(state, 'status'),
+    'Dir::State::Lists': join(state, 'lists'),
+    'Dir::Cache': state,
+    'Dir::Cache::Archives': join(state, 'archives'),
+  };
+  const flags = Object.entries(settings).map(([name, value]) => `--option=${name}=${value}`);
+  return (...args) => run('apt-get', [...flags, ...args], { cwd: directory });
+}
+
+async function readPackage(file: string): Promise<DebianPackage> {
+  const { stdout: control } = await run('dpkg-deb', ['--field', file]);
+  const { stdout: archive } = await run('dpkg-deb', ['--fsys-tarfile', file], {
+    encoding: 'buffer',
+    maxBuffer: MAX_PACKAGE_BYTES,
+  });
+  return {
+    name: field(control, 'Package'),
+    version: field(control, 'Version'),
+    control,
+    entries: [...readTar(archive)],
+  };
+}
+
+function field(control: string, name: string): string {
+  const value = new RegExp(`^${name}: (.+)$`, 'm').exec(control)?.[1];
+  if (value === undefined) {
+    throw new Error(`A package's control file has no ${name}.`);
+  }
+  return value;
+}
