@@ -4,9 +4,9 @@ import { HTTPSource } from '../../storage/http.ts';
 import { fetchTarget, targetMatches } from '../../tuf/client/target-file.ts';
 import { Updater } from '../../tuf/client/updater.ts';
 import type { CommandContext } from '../context.ts';
+import type { ConformanceFlags } from '../options/conformance-flags.ts';
 import { explainFileErrors } from '../output/file-errors.ts';
 import { ClientDirectory } from './client-directory.ts';
-import type { ConformanceFlags } from './conformance.ts';
 
 /** `init`: trusts the given root as it is; no request is made and nothing is checked yet. */
 export async function initialise({ metadataDir }: ConformanceFlags, trustedRoot: string): Promise<void> {

@@ -1,14 +1,6 @@
 import { type Command, InvalidArgumentError } from 'commander';
 import type { CommandContext } from '../context.ts';
-
-/** Flags of `conformance`, given before its sub-command as the suite's protocol wants. */
-export interface ConformanceFlags {
-  readonly metadataDir: string;
-  readonly metadataURL?: string;
-  readonly targetName?: readonly string[];
-  readonly targetBaseURL?: string;
-  readonly targetDir?: string;
-}
+import type { ConformanceFlags } from '../options/conformance-flags.ts';
 
 /** `tuf-recovery conformance`: the verifier as the client under test of the TUF conformance suite. */
 export function registerConformance(program: Command, context: CommandContext): void {

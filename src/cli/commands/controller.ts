@@ -1,25 +1,10 @@
 import { hostname } from 'node:os';
 import { type Command, Option } from 'commander';
-import { type LogLevel, logLevels } from '../../observability/log.ts';
+import { logLevels } from '../../observability/log.ts';
 import type { CommandContext } from '../context.ts';
+import type { ControllerFlags } from '../options/controller-flags.ts';
 import { integer } from '../options/flag-values.ts';
-import { type ListenAddress, listenAddress, nameList } from '../options/listen-address.ts';
-
-/** Flags of `controller`. */
-export interface ControllerFlags {
-  readonly namespaces: readonly string[];
-  readonly leaderElect: boolean;
-  readonly leaseName: string;
-  readonly leaseNamespace?: string;
-  readonly identity: string;
-  readonly maxConcurrentRuns: number;
-  readonly healthAddress: ListenAddress;
-  readonly metricsAddress: ListenAddress;
-  readonly shutdownGrace: number;
-  readonly logLevel: LogLevel;
-  readonly kubeconfig?: string;
-  readonly context?: string;
-}
+import { listenAddress, nameList } from '../options/listen-address.ts';
 
 /** `tuf-recovery controller`: the operator itself. */
 export function registerController(program: Command, context: CommandContext): void {

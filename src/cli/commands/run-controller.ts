@@ -9,8 +9,8 @@ import { createLogger } from '../../observability/log.ts';
 import type { CommandContext } from '../context.ts';
 import { exitCodes } from '../exit-codes.ts';
 import { loadKubeConfig } from '../kubectl/connection.ts';
+import type { ControllerFlags } from '../options/controller-flags.ts';
 import type { ListenAddress } from '../options/listen-address.ts';
-import type { ControllerFlags } from './controller.ts';
 
 /** Runs the operator until SIGTERM or SIGINT; ends the process when it can't go on. */
 export async function runController(flags: ControllerFlags, context: CommandContext): Promise<void> {

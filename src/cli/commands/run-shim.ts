@@ -14,8 +14,8 @@ import { Shim } from '../../shim/shim.ts';
 import type { CommandContext } from '../context.ts';
 import { exitCodes } from '../exit-codes.ts';
 import { loadKubeConfig } from '../kubectl/connection.ts';
+import type { ShimFlags } from '../options/shim-flags.ts';
 import { shimTrust } from '../options/shim-trust.ts';
-import type { ShimFlags } from './shim.ts';
 
 /** Serves until SIGTERM or SIGINT, then drains; ends the process when it can't go on. */
 export async function runShim(flags: ShimFlags, context: CommandContext): Promise<void> {

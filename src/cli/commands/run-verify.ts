@@ -7,6 +7,7 @@ import type { CommandContext } from '../context.ts';
 import { type ExitCode, exitCodes } from '../exit-codes.ts';
 import { readS3Access, storageLimits } from '../options/storage-options.ts';
 import { readTrust } from '../options/trust.ts';
+import type { VerifyFlags } from '../options/verify-flags.ts';
 import { findingsText } from '../output/findings-text.ts';
 import { headsText } from '../output/heads-text.ts';
 import { writeResult } from '../output/output.ts';
@@ -14,7 +15,6 @@ import { progressTo } from '../output/progress.ts';
 import { type Paint, paintFor } from '../output/style.ts';
 import { terminalText } from '../output/terminal-text.ts';
 import { unreadableJSON, verificationJSON } from '../output/verification-json.ts';
-import type { VerifyFlags } from './verify.ts';
 
 /**
  * Verifies and shows the result.

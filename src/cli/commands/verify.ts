@@ -1,11 +1,9 @@
 import type { Command } from 'commander';
 import type { CommandContext } from '../context.ts';
-import { addStorageOptions, type StorageFlags } from '../options/storage-options.ts';
-import { addTrustOptions, type TrustFlags } from '../options/trust-options.ts';
-import { addOutputOption, type OutputFlags } from '../output/output.ts';
-
-/** The flags of `verify`. */
-export type VerifyFlags = OutputFlags & StorageFlags & TrustFlags;
+import { addStorageOptions } from '../options/storage-options.ts';
+import { addTrustOptions } from '../options/trust-options.ts';
+import type { VerifyFlags } from '../options/verify-flags.ts';
+import { addOutputOption } from '../output/output.ts';
 
 /** `tuf-recovery verify SOURCE`: is this repository what its trusted root says? Reads only. */
 export function registerVerify(program: Command, context: CommandContext): void {

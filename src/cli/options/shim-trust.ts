@@ -6,8 +6,8 @@ import { adminClaim, adminList, type StandingSource } from '../../shim/auth/call
 import { discoveredKeySet, remoteKeySet, sharedSecret } from '../../shim/auth/signing-keys.ts';
 import type { TokenKeys, TokenRules } from '../../shim/auth/token-verifier.ts';
 import { Whoami } from '../../shim/auth/whoami.ts';
-import type { ShimFlags } from '../commands/shim.ts';
 import type { Environment } from './env.ts';
+import type { ShimFlags } from './shim-flags.ts';
 
 /** Secrets shorter than this can be guessed offline from one token (RFC 7518, section 3.2). */
 const ADVISED_SECRET_BYTES = 32;

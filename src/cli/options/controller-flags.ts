@@ -1,0 +1,18 @@
+import type { LogLevel } from '../../observability/log.ts';
+import type { ListenAddress } from './listen-address.ts';
+
+/** Flags of `controller`. */
+export interface ControllerFlags {
+  readonly namespaces: readonly string[];
+  readonly leaderElect: boolean;
+  readonly leaseName: string;
+  readonly leaseNamespace?: string;
+  readonly identity: string;
+  readonly maxConcurrentRuns: number;
+  readonly healthAddress: ListenAddress;
+  readonly metricsAddress: ListenAddress;
+  readonly shutdownGrace: number;
+  readonly logLevel: LogLevel;
+  readonly kubeconfig?: string;
+  readonly context?: string;
+}
