@@ -1,6 +1,6 @@
 import { createHash, randomUUID } from 'node:crypto';
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { Redis } from 'ioredis';
+import { systemClock } from '../src/async/clock.ts';
 import type { RunRequest } from '../src/recovery/request.ts';
 import { run } from '../src/recovery/run.ts';
 import { redisEndpointFromURL } from '../src/redis/endpoint.ts';
@@ -168,7 +168,7 @@ function requestFor(
     store,
     now: REFERENCE_TIME,
     deadline: new Date(Date.now() + 300_000),
-    clock: { now: () => new Date(), sleep: (ms, signal) => sleep(ms, undefined, { signal }) },
+    clock: systemClock,
     signal: new AbortController().signal,
     observer: { progress: () => {}, trusted: () => {}, planned: () => {}, accepted: () => {} },
   };

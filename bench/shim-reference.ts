@@ -63,7 +63,7 @@ function shimApp(): RequestListener {
     allowWithoutExpiry: false,
   };
   const verifier = new TokenVerifier({ secrets: [secret] }, rules, () => clock.now());
-  const limiter = new RateLimiter({ perMinute: 100_000_000 }, () => clock.monotonic());
+  const limiter = new RateLimiter({ perMinute: 100_000_000 }, clock);
   const recoveries: Recoveries = {
     ready: true,
     find: () => run,

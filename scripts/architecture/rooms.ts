@@ -12,7 +12,7 @@ export interface Room {
 }
 
 export const rooms: Readonly<Record<string, Room>> = {
-  async: { purpose: 'clock, sleep, deadline, abort, semaphore', mayImport: [] },
+  async: { purpose: 'clock, sleep, deadline, retry, limits', mayImport: [] },
   api: { purpose: 'vocabulary: generated types, reasons, conditions', mayImport: [], pure: true },
   storage: { purpose: 'list and get: S3, directory, HTTP', mayImport: ['async'] },
   tuf: { purpose: 'verify the metadata chain', mayImport: ['async', 'storage'] },

@@ -1,6 +1,7 @@
+import type { Clock } from '../async/clock.ts';
+import { sleep } from '../async/sleep.ts';
 import { TransientError } from '../errors.ts';
 import type { Lock, StateStore } from '../redis/state-store.ts';
-import type { Clock } from './request.ts';
 
 /**
  * Keeps a lock alive from R7 to R10 by renewing it at a third of its life. Renewal only spares others the wait for a
@@ -27,7 +28,7 @@ export class LockHolding {
     const { signal } = this.#stop;
     while (!signal.aborted) {
       try {
-        await clock.sleep(this.lock.ttlMs / 3, signal);
+        await sleep(clock, this.lock.ttlMs / 3, signal);
         // Lost: the script will say so to whom it matters.
         if (!(await store.renew(this.lock))) {
           return;

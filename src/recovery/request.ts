@@ -1,3 +1,4 @@
+import type { Clock } from '../async/clock.ts';
 import type { App } from '../faynosync/app.ts';
 import type { StateStore } from '../redis/state-store.ts';
 import type { MetadataSource } from '../storage/source.ts';
@@ -70,11 +71,4 @@ export interface RunRequest {
    * thrown by the run, and no lock is taken.
    */
   readonly beforeLock?: () => Promise<void>;
-}
-
-/** Time, handed in. */
-export interface Clock {
-  now(): Date;
-  /** Resolves after `ms`; rejects with the signal's reason when aborted. */
-  sleep(ms: number, signal: AbortSignal): Promise<void>;
 }

@@ -1,3 +1,5 @@
+import { Deadline } from '../async/deadline.ts';
+import { TerminalError } from '../errors.ts';
 import { assertApp } from '../faynosync/app.ts';
 import { findCollision } from '../faynosync/collisions.ts';
 import { markerKey } from '../faynosync/keys.ts';
@@ -5,7 +7,6 @@ import type { Trusted, Verification } from '../tuf/verify/verification.ts';
 import { verify } from '../tuf/verify/verify.ts';
 import type { Attempt } from './attempt.ts';
 import { lackOfProof } from './confirm.ts';
-import { limitOf } from './deadline.ts';
 import { decide } from './decide.ts';
 import { type Ending, end, endingOf, endingOfAbort, isRedisError } from './ending.ts';
 import type { Outcome } from './outcome.ts';
@@ -36,10 +37,16 @@ const MAX_REPLANS = 5;
  * succeeded.reason; // 'Recovered'
  */
 export async function run(request: RunRequest): Promise<Outcome> {
-  using limit = limitOf(request);
+  using limit = deadlineOf(request);
   const attempt: Attempt = { request, report: new Report(request), signal: limit.signal };
   const ending = await settle(attempt, () => trustThenRecover(attempt));
   return attempt.report.end(ending);
+}
+
+/** Aborts with `DeadlineExceeded` when the request's deadline passes, or with the request's own reason before. */
+function deadlineOf({ deadline, clock, signal }: RunRequest): Deadline {
+  const expired = () => new TerminalError('DeadlineExceeded', 'The time given by timeoutSeconds ran out.');
+  return new Deadline(clock, deadline.getTime() - clock.now().getTime(), expired, signal);
 }
 
 async function trustThenRecover(attempt: Attempt): Promise<Ending> {

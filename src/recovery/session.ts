@@ -1,3 +1,4 @@
+import { sleep } from '../async/sleep.ts';
 import { RecoveryError, TransientError } from '../errors.ts';
 import { markerKey, taskKey } from '../faynosync/keys.ts';
 import { type RecoveryEnd, recoveryTask, TASK_RECORD_TTL_MS } from '../faynosync/task.ts';
@@ -63,7 +64,7 @@ export class Session implements AsyncDisposable {
   /** R6, when somebody else recovers: wait a little and look again. */
   async waitForLock(): Promise<void> {
     const { request, signal } = this.#attempt;
-    await request.clock.sleep(LOCK_POLL_MS, signal);
+    await sleep(request.clock, LOCK_POLL_MS, signal);
     await this.observe();
   }
 

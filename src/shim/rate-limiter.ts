@@ -1,12 +1,10 @@
+import type { Clock } from '../async/clock.ts';
+import { TokenBucket } from '../async/token-bucket.ts';
+
 /** How much one admin may ask for. */
 export interface RateLimit {
   /** Tokens that come back in a minute, and the most that can be saved up. A request takes as many as its route costs. */
   readonly perMinute: number;
-}
-
-interface Bucket {
-  tokens: number;
-  at: number;
 }
 
 /** Buckets kept at most; beyond that, full ones are dropped, which changes nothing for anybody. */
@@ -14,45 +12,31 @@ const MAX_BUCKETS = 10_000;
 
 /** A token bucket for each admin. */
 export class RateLimiter {
-  readonly #perMs: number;
-  readonly #capacity: number;
-  readonly #monotonic: () => number;
-  readonly #buckets = new Map<string, Bucket>();
+  readonly #perMinute: number;
+  readonly #clock: Clock;
+  readonly #buckets = new Map<string, TokenBucket>();
 
-  /** @param monotonic milliseconds of a clock that never goes back. */
-  constructor({ perMinute }: RateLimit, monotonic: () => number) {
-    this.#capacity = perMinute;
-    this.#perMs = perMinute / 60_000;
-    this.#monotonic = monotonic;
+  constructor({ perMinute }: RateLimit, clock: Clock) {
+    this.#perMinute = perMinute;
+    this.#clock = clock;
   }
 
   /** Takes `cost` tokens of `admin`'s bucket. Returns 0, or how many seconds it takes until there are enough. */
   take(admin: string, cost: number): number {
-    const now = this.#monotonic();
-    const bucket = this.#buckets.get(admin) ?? this.#newBucket(admin, now);
-    bucket.tokens = this.#tokensAt(bucket, now);
-    bucket.at = now;
-    if (bucket.tokens < cost) {
-      return (cost - bucket.tokens) / this.#perMs / 1000;
-    }
-    bucket.tokens -= cost;
-    return 0;
+    const bucket = this.#buckets.get(admin) ?? this.#newBucket(admin);
+    return bucket.tryTake(cost) / 1000;
   }
 
-  #newBucket(admin: string, now: number): Bucket {
+  #newBucket(admin: string): TokenBucket {
     if (this.#buckets.size >= MAX_BUCKETS) {
       for (const [name, bucket] of this.#buckets) {
-        if (this.#tokensAt(bucket, now) >= this.#capacity) {
+        if (bucket.isFull) {
           this.#buckets.delete(name);
         }
       }
     }
-    const bucket = { tokens: this.#capacity, at: now };
+    const bucket = new TokenBucket(this.#perMinute / 60, this.#perMinute, this.#clock);
     this.#buckets.set(admin, bucket);
     return bucket;
-  }
-
-  #tokensAt(bucket: Bucket, now: number): number {
-    return Math.min(this.#capacity, bucket.tokens + (now - bucket.at) * this.#perMs);
   }
 }

@@ -70,13 +70,12 @@ export class Shim {
     };
     const { namespaces } = tenants;
     const cache = new RunCache({ client, namespaces, logger, metrics: runtimeMetrics, clock, random });
-    const monotonic = (): number => clock.monotonic();
     const app = createApp({
       ...options,
       access: new Access(
         new TokenVerifier(options.keys, options.rules, () => clock.now()),
         options.standings,
-        new RateLimiter(options.rateLimit, monotonic),
+        new RateLimiter(options.rateLimit, clock),
       ),
       recoveries: new SingleFlightRecoveries(new KubernetesRecoveries({ ...options, cache })),
       metrics: new ShimMetrics(registry),

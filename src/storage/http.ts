@@ -1,8 +1,8 @@
 import { Readable } from 'node:stream';
+import { type RetryPolicy, retry } from '../async/retry.ts';
 import { RecoveryError, TerminalError, TransientError } from '../errors.ts';
 import { readBody } from './body.ts';
 import { encodeSegment } from './file-encoding.ts';
-import { type RetryPolicy, retry } from './retry.ts';
 import type { GetOptions, ListedObject, MetadataSource } from './source.ts';
 import { Watchdog } from './watchdog.ts';
 

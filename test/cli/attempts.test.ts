@@ -28,10 +28,12 @@ async function runAttempts(
       deadline: new Date(time + (options.seconds ?? 300) * 1_000),
       clock: {
         now: () => new Date(time),
-        sleep: async (ms) => {
+        monotonic: () => time,
+        after: (ms, callback) => {
           pauses.push(ms);
           time += ms;
-          caller.signal.throwIfAborted();
+          queueMicrotask(callback);
+          return () => {};
         },
       },
       signal: caller.signal,

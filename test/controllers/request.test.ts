@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { systemClock } from '../../src/async/clock.ts';
 import { runRequest } from '../../src/controllers/bootstraprecovery/request.ts';
 import type { Connection } from '../../src/controllers/target-connection/connect-target.ts';
 import { RedisStateStore } from '../../src/redis/redis-state-store.ts';
@@ -16,7 +17,7 @@ const now = new Date();
 const context = {
   now,
   deadline: now,
-  clock: { now: () => now, sleep: async () => {} },
+  clock: systemClock,
   signal: new AbortController().signal,
   observer: { progress() {}, trusted() {}, planned() {}, accepted() {} },
 };

@@ -16,9 +16,9 @@ import { APIClient } from '../../src/kube/client/api-client.ts';
 import { EventRecorder } from '../../src/kube/events/event-recorder.ts';
 import { RuntimeMetrics } from '../../src/kube/metrics/runtime-metrics.ts';
 import type { Stage } from '../../src/recovery/observer.ts';
+import { ManualClock } from '../async/fixtures/manual-clock.ts';
 import { poll } from '../harness/poll.ts';
 import { sharedAPIServer } from '../harness/shared-apiserver.ts';
-import { ManualClock } from '../kube/fixtures/manualclock.ts';
 import { type TestNamespace, testNamespace } from './support/namespace.ts';
 
 let namespace: TestNamespace;

@@ -10,8 +10,8 @@ import {
   LeadershipLostError,
 } from '../../src/kube/leaderelection/leader-elector.ts';
 import { LEASES } from '../../src/kube/leaderelection/lease.ts';
+import { ManualClock } from '../async/fixtures/manual-clock.ts';
 import { leaseStore } from './fixtures/leasestore.ts';
-import { ManualClock } from './fixtures/manualclock.ts';
 import { observed } from './fixtures/observed.ts';
 import { startCluster, widgetCluster } from './fixtures/widgetcluster.ts';
 

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { controllerRateLimiter, DEFAULT_RATE_LIMIT } from '../../src/kube/workqueue/rate-limiter.ts';
-import { ManualClock } from './fixtures/manualclock.ts';
+import { ManualClock } from '../async/fixtures/manual-clock.ts';
 
 test('C8: the delay of a failing key doubles from 5 ms and stops at 1000 s, exactly', () => {
   const clock = new ManualClock();

@@ -5,8 +5,8 @@ import { Controller } from '../../src/kube/controller/controller.ts';
 import type { Reconciler } from '../../src/kube/controller/reconcile.ts';
 import { Runtime, ShutdownTimeoutError } from '../../src/kube/controller/runtime.ts';
 import { LeaderElector, LeadershipLostError } from '../../src/kube/leaderelection/leader-elector.ts';
+import { ManualClock } from '../async/fixtures/manual-clock.ts';
 import { leaseStore } from './fixtures/leasestore.ts';
-import { ManualClock } from './fixtures/manualclock.ts';
 import { observed } from './fixtures/observed.ts';
 
 function startRuntime(reconcile: Reconciler['reconcile'], { elected = false, broken = false } = {}) {

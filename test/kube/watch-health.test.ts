@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { WatchHealth } from '../../src/kube/cache/watch-health.ts';
 import { ConnectionError } from '../../src/kube/client/connection-error.ts';
-import { ManualClock } from './fixtures/manualclock.ts';
+import { ManualClock } from '../async/fixtures/manual-clock.ts';
 import { observed } from './fixtures/observed.ts';
 
 test('C1: a failed attempt is a sign of life, so an outage of the API server restarts nobody', async () => {

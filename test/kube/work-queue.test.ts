@@ -2,7 +2,7 @@ import { setImmediate as turn } from 'node:timers/promises';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { WorkQueue } from '../../src/kube/workqueue/work-queue.ts';
-import { ManualClock } from './fixtures/manualclock.ts';
+import { ManualClock } from '../async/fixtures/manual-clock.ts';
 import { observed } from './fixtures/observed.ts';
 
 const KEYS = ['a', 'b', 'c'] as const;

@@ -1,8 +1,8 @@
 import { setImmediate } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';
+import type { Clock } from '../../src/async/clock.ts';
 import { TerminalError, TransientError } from '../../src/errors.ts';
 import { LockHolding } from '../../src/recovery/lock-holding.ts';
-import type { Clock } from '../../src/recovery/request.ts';
 
 const lock = { key: 'lock', owner: 'me', ttlMs: 90_000 };
 
@@ -12,12 +12,12 @@ function woundClock() {
   let wake: (() => void) | undefined;
   const clock: Clock = {
     now: () => new Date(0),
-    sleep: (ms, signal) =>
-      new Promise((resolve, reject) => {
-        asked.push(ms);
-        wake = resolve;
-        signal.addEventListener('abort', () => reject(signal.reason));
-      }),
+    monotonic: () => 0,
+    after: (ms, callback) => {
+      asked.push(ms);
+      wake = callback;
+      return () => {};
+    },
   };
   const ring = async (): Promise<void> => {
     wake?.();

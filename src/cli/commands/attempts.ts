@@ -1,6 +1,7 @@
+import type { Clock } from '../../async/clock.ts';
+import { sleep } from '../../async/sleep.ts';
 import { RecoveryError } from '../../errors.ts';
 import type { Outcome } from '../../recovery/outcome.ts';
-import type { Clock } from '../../recovery/request.ts';
 import { nextStep } from '../../recovery/retry.ts';
 import { durationText } from '../output/duration-text.ts';
 
@@ -40,7 +41,7 @@ export async function runToEnd(attempt: () => Promise<Outcome>, limits: AttemptL
     const wait = step.at.getTime() - now.getTime();
     limits.onPause(outcome, wait);
     try {
-      await clock.sleep(wait, limits.signal);
+      await sleep(clock, wait, limits.signal);
     } catch (error) {
       if (!(error instanceof RecoveryError)) {
         throw error;

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { systemClock } from '../../async/clock.ts';
 import { assertApp, describeApp } from '../../faynosync/app.ts';
 import type { Outcome } from '../../recovery/outcome.ts';
 import type { RunRequest } from '../../recovery/request.ts';
@@ -6,7 +7,6 @@ import { run } from '../../recovery/run.ts';
 import { describeEndpoint } from '../../redis/endpoint.ts';
 import { RedisStateStore } from '../../redis/redis-state-store.ts';
 import { openLocation } from '../../storage/open.ts';
-import { systemClock } from '../clock.ts';
 import type { CommandContext } from '../context.ts';
 import type { ExitCode } from '../exit-codes.ts';
 import { appLocation } from '../options/app-location.ts';

@@ -3,7 +3,6 @@ import type { BootstrapRecovery } from '../../api/bootstraprecovery.generated.ts
 import type { RecoveryTarget } from '../../api/recoverytarget.generated.ts';
 import { lockFinalizer } from '../../api/resources.ts';
 import type { Clock } from '../../async/clock.ts';
-import { sleep } from '../../async/sleep.ts';
 import type { APIClient } from '../../kube/client/api-client.ts';
 import { LeadershipLostError } from '../../kube/leaderelection/leader-elector.ts';
 import type { RecoveryMetrics } from '../../observability/metrics.ts';
@@ -81,7 +80,7 @@ export async function makeAttempt(tools: AttemptTools, order: AttemptOrder): Pro
     const request = runRequest(run, target, connection, {
       now,
       deadline,
-      clock: { now: () => clock.now(), sleep: (ms, signal) => sleep(clock, ms, signal) },
+      clock,
       signal: stop.signal,
       observer: watcher,
       // Not before: a run that takes no lock has nothing to clean up, and most find nothing to do.

@@ -1,7 +1,6 @@
 import type { RecoveryPolicy } from '../../api/recoverypolicy.generated.ts';
 import type { RecoveryTarget } from '../../api/recoverytarget.generated.ts';
 import type { Clock } from '../../async/clock.ts';
-import { sleep } from '../../async/sleep.ts';
 import { TerminalError, TransientError } from '../../errors.ts';
 import type { APIClient } from '../../kube/client/api-client.ts';
 import type { RunObserver } from '../../recovery/observer.ts';
@@ -64,7 +63,7 @@ export async function look(
     const request = runRequest(lookOf(policy, entry, newID()), target, connection, {
       now,
       deadline: new Date(now.getTime() + policy.spec.recoveryTemplate.timeoutSeconds * 1000),
-      clock: { now: () => clock.now(), sleep: (ms, until) => sleep(clock, ms, until) },
+      clock,
       signal: stop.signal,
       observer: untilLocked(busy),
     });

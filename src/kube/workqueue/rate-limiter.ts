@@ -1,4 +1,5 @@
 import type { Clock } from '../../async/clock.ts';
+import { TokenBucket } from '../../async/token-bucket.ts';
 
 /** Decides how long a key waits before it is tried again (client-go: workqueue.TypedRateLimiter). */
 export interface RateLimiter {
@@ -39,23 +40,14 @@ export function controllerRateLimiter(
 ): RateLimiter {
   const { baseDelayMs, maxDelayMs, qps, burst } = options;
   const failures = new Map<string, number>();
-  let tokens = burst;
-  let refilledAt = clock.monotonic();
-
-  /** Takes a token, on credit if there is none; the debt is how long this retry has to wait. */
-  const reserve = (): number => {
-    const now = clock.monotonic();
-    tokens = Math.min(burst, tokens + ((now - refilledAt) / 1000) * qps) - 1;
-    refilledAt = now;
-    return tokens >= 0 ? 0 : (-tokens / qps) * 1000;
-  };
+  const overall = new TokenBucket(qps, burst, clock);
 
   return {
     when(key) {
       const earlier = failures.get(key) ?? 0;
       failures.set(key, earlier + 1);
       const own = Math.min(baseDelayMs * 2 ** earlier, maxDelayMs);
-      return Math.max(own, reserve());
+      return Math.max(own, overall.reserve());
     },
     forget(key) {
       failures.delete(key);

@@ -1,6 +1,6 @@
+import { type RetryPolicy, retry } from '../../async/retry.ts';
 import { Semaphore } from '../../async/semaphore.ts';
-import { RateLimiter } from '../rate-limiter.ts';
-import { type RetryPolicy, retry } from '../retry.ts';
+import { TokenBucket } from '../../async/token-bucket.ts';
 import { Watchdog } from '../watchdog.ts';
 import type { S3Client } from './s3-client.ts';
 import { explainS3Error, retryAfterMs } from './s3-errors.ts';
@@ -36,7 +36,7 @@ export class S3Bucket {
   readonly #client: S3Client;
   readonly #server: string;
   readonly #slots: Semaphore;
-  readonly #rate: RateLimiter;
+  readonly #rate: TokenBucket;
   readonly #retries: RetryPolicy;
   readonly #observer: S3Observer;
 
@@ -47,7 +47,7 @@ export class S3Bucket {
     this.#client = client;
     this.#server = `${options.access.endpoint ?? 'AWS S3'} (region ${options.access.region ?? 'not set'})`;
     this.#slots = new Semaphore(limits.concurrency);
-    this.#rate = new RateLimiter(limits.requestsPerSecond, limits.requestsPerSecond / 8);
+    this.#rate = new TokenBucket(limits.requestsPerSecond, limits.requestsPerSecond / 8);
     this.#retries = {
       maxAttempts: limits.maxAttempts,
       backoffMs: limits.backoffMs,

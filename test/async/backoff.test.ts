@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { Backoff, REFLECTOR_BACKOFF } from '../../src/async/backoff.ts';
-import { ManualClock } from './fixtures/manualclock.ts';
+import { ManualClock } from '../async/fixtures/manual-clock.ts';
 
 test('C4: waits double from 0.8 s to 30 s, each with full jitter on top', () => {
   const clock = new ManualClock();

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { backoff, maxBackoffMs, retry } from '../../src/async/retry.ts';
 import { TerminalError, TransientError } from '../../src/errors.ts';
-import { backoff, maxBackoffMs, retry } from '../../src/storage/retry.ts';
 
 const policy = { maxAttempts: 4, backoffMs: 0, random: () => 0.5 };
 const noRetryAfter = () => 0;

@@ -1,5 +1,6 @@
 import { TransientError } from '../errors.ts';
-import { pause } from './pause.ts';
+import { systemClock } from './clock.ts';
+import { sleep } from './sleep.ts';
 
 /** When and how often a request is tried again. */
 export interface RetryPolicy {
@@ -43,7 +44,7 @@ export async function retry<T>(
       if (!(error instanceof TransientError) || number >= policy.maxAttempts) {
         throw error;
       }
-      await pause(backoff(policy, number, retryAfter(error)), signal);
+      await sleep(systemClock, backoff(policy, number, retryAfter(error)), signal);
     }
   }
 }

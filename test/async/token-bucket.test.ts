@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { RateLimiter } from '../../src/storage/rate-limiter.ts';
+import { systemClock } from '../../src/async/clock.ts';
+import { TokenBucket } from '../../src/async/token-bucket.ts';
 
 test('in any window, no more tokens are used than the burst and what has flowed in', () => {
   fc.assert(
@@ -10,7 +11,7 @@ test('in any window, no more tokens are used than the burst and what has flowed 
       fc.array(fc.integer({ min: 0, max: 2000 }), { minLength: 1, maxLength: 100 }),
       (perSecond, burst, pauses) => {
         let now = 0;
-        const limiter = new RateLimiter(perSecond, burst, () => now);
+        const limiter = new TokenBucket(perSecond, burst, { ...systemClock, monotonic: () => now });
         const used = pauses.map((pause) => {
           now += pause;
           return now + limiter.reserve();
@@ -28,13 +29,13 @@ test('in any window, no more tokens are used than the burst and what has flowed 
 
 test('an idle limiter saves up no more than its burst', () => {
   let now = 0;
-  const limiter = new RateLimiter(10, 3, () => now);
+  const limiter = new TokenBucket(10, 3, { ...systemClock, monotonic: () => now });
   now = 3_600_000;
   expect([1, 2, 3, 4, 5].map(() => limiter.reserve())).toEqual([0, 0, 0, 100, 200]);
 });
 
 test('a wait ends with the reason of the signal', async () => {
-  const limiter = new RateLimiter(0.001, 1);
+  const limiter = new TokenBucket(0.001, 1);
   await limiter.take();
   const caller = new AbortController();
   const second = limiter.take(caller.signal);
