@@ -1,7 +1,8 @@
 // Installs what the project needs and is not there yet: npm packages, Redis, and the programs that it is tested
 // against, built from pinned Go modules into a cache that all clones share.
 //
-//   node scripts/setup.mjs [node|demo|chart|test]   everything for one purpose; default: test, which is everything
+//   node scripts/setup.mjs [node|demo|chart|test|future]   everything for one purpose; default: test. future is what
+//                                                     npm run test:future needs beside it
 //   node scripts/setup.mjs --check                  shows what is there and where, installs nothing
 //
 // Plain JavaScript without dependencies, for Node 20 and newer: it runs before anything is installed.
@@ -18,7 +19,7 @@ import { createProgress } from './setup/progress.mjs';
 import { ensureRedis } from './setup/redis.mjs';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
-const PURPOSES = /** @type {const} */ (['node', 'demo', 'chart', 'test']);
+const PURPOSES = /** @type {const} */ (['node', 'demo', 'chart', 'test', 'future']);
 const USAGE = `usage: node scripts/setup.mjs [${PURPOSES.join('|')}] | --check\n`;
 
 try {

@@ -28,7 +28,9 @@ export async function checkAll(projectNode) {
     program('node', projectNode, ['--version'], 'npm packages'),
     program('redis-server', redis?.path, ['--version'], redis?.source),
     program('openssl', findOnPath('openssl'), ['version'], 'PATH'),
-    ...goParts().map(goPartRow),
+    ...goParts()
+      .filter(({ neededFor }) => !neededFor.includes('future'))
+      .map(goPartRow),
   ]);
 }
 

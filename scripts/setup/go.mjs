@@ -1,11 +1,13 @@
 import { execFile, spawn } from 'node:child_process';
-import { mkdir, rename, rm } from 'node:fs/promises';
-import { dirname } from 'node:path';
+import { mkdir, mkdtemp, rename, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import { cachedBinary, lockDirectory } from './cache.mjs';
 import { SetupFailure } from './failure.mjs';
 import { findOnPath, isExecutable } from './locate.mjs';
 import { withLock } from './lock.mjs';
+import { writeShiftableTime } from './shiftable-time.mjs';
 
 const run = promisify(execFile);
 const MINIMUM = /** @type {const} */ ([1, 26]);
@@ -69,12 +71,17 @@ async function build(part, target) {
     `-ldflags=-s -w ${part.ldflags}`,
     `-tags=${part.tags ?? ''}`,
   ];
+  const scratch = await mkdtemp(join(tmpdir(), 'tuf-recovery-build-'));
   try {
+    if (part.shiftableTime) {
+      flags.push(`-overlay=${await writeShiftableTime(go, environment, part.directory, scratch)}`);
+    }
     await runShowingErrors(part, go, ['build', ...flags, '-o', draft, part.package], environment);
     await proveItRuns(part, draft);
     await rename(draft, target);
   } finally {
     await rm(draft, { force: true });
+    await rm(scratch, { recursive: true, force: true });
   }
 }
 

@@ -234,7 +234,10 @@ test('Redis over TLS with a client certificate and a password from the environme
 test("the server's own environment is enough", async () => {
   const start = defaults();
   const { code, json } = await runJSON(
-    ['recover', '--admin', 'admin', '--app', 'deleg', '--trust-on-first-use'],
+    [
+      ...['recover', '--admin', 'admin', '--app', 'deleg', '--trust-on-first-use'],
+      ...['--reference-time', app.newest.toISOString()],
+    ],
     {
       env: {
         ...start.env,

@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { sameClock } from '../harness/clock.ts';
 import { type GoldenApp, goldenApp } from '../harness/golden.ts';
 import { poll } from '../harness/poll.ts';
 import { type RedisServer, startRedis } from '../harness/redis.ts';
@@ -27,8 +28,9 @@ afterAll(async () => {
 
 function start(...args: string[]) {
   const common = ['--admin', 'admin', '--app', 'simple', '--storage', join(files.path, 'simple')];
-  const env = { PATH: process.env['PATH'], HOME: '/nonexistent' };
-  const child = spawn(LAUNCHER, ['recover', ...common, '--trust-on-first-use', ...args], { env });
+  const trust = ['--trust-on-first-use', '--reference-time', app.newest.toISOString()];
+  const env = { PATH: process.env['PATH'], HOME: '/nonexistent', ...sameClock() };
+  const child = spawn(LAUNCHER, ['recover', ...common, ...trust, ...args], { env });
   const output = Promise.all([text(child.stdout), text(child.stderr)]);
   return { child, output };
 }

@@ -4,6 +4,7 @@ import { delimiter, dirname, join } from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
 import type { APIServerAccess } from '../harness/apiserver-access.ts';
 import { asset } from '../harness/assets.ts';
+import { sameClock } from '../harness/clock.ts';
 import { poll } from '../harness/poll.ts';
 import { sharedAPIServer } from '../harness/shared-apiserver.ts';
 import { type CLIResult, LAUNCHER, runCLI } from './run-cli.ts';
@@ -432,7 +433,7 @@ function spawnPlugin(args: readonly string[]): {
   interrupt(): void;
 } {
   const child = spawn(PLUGIN, args, {
-    env: { PATH: process.env['PATH'], KUBECONFIG: kubeconfig, HOME: '/nonexistent' },
+    env: { PATH: process.env['PATH'], KUBECONFIG: kubeconfig, HOME: '/nonexistent', ...sameClock() },
   });
   let output = '';
   const collect = (chunk: Buffer): void => {

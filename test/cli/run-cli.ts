@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
+import { sameClock } from '../harness/clock.ts';
 
 /** The launcher, as a user starts it. */
 export const LAUNCHER = fileURLToPath(new URL('../../bin/tuf-recovery', import.meta.url));
@@ -27,6 +28,7 @@ export async function runCLI(args: readonly string[], options: CLIOptions = {}):
     env: {
       PATH: process.env['PATH'],
       HOME: '/nonexistent',
+      ...sameClock(),
       // Otherwise the ambient credentials would be looked for on a cloud's metadata service.
       AWS_EC2_METADATA_DISABLED: 'true',
       ...options.env,

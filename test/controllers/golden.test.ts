@@ -21,7 +21,7 @@ afterAll(async () => {
   await installation?.[Symbol.asyncDispose]();
 });
 
-describe('apps a real server left behind, after a full loss of Redis', () => {
+describe('apps as a real server leaves them, after a full loss of Redis', () => {
   test.each(GOLDEN_APPS)('%s: one manifest brings every setting back exactly', async (name) => {
     const app = installation.app(name);
     const redis = await installation.redis.client();

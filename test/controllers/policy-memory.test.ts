@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { type GoldenApp, goldenApp } from '../harness/golden.ts';
+import { freshApp } from '../harness/fresh-app.ts';
+import type { GoldenApp } from '../harness/golden.ts';
 import { poll } from '../harness/poll.ts';
 import { sharedAPIServer } from '../harness/shared-apiserver.ts';
 import { Repository, type RepositoryOptions } from '../tuf/generator/repository.ts';
@@ -19,7 +20,7 @@ beforeAll(async () => {
   namespace = await testNamespace(await sharedAPIServer());
   installation = await startInstallation(['config']);
   app = installation.app('config');
-  earlier = await goldenApp('config', 'bootstrapped');
+  earlier = await freshApp('config', 'bootstrapped');
   await namespace.apply(...installation.secrets, installation.target());
   controller = await startController(namespace);
 });

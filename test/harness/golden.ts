@@ -24,8 +24,8 @@ interface GoldenValue {
   readonly pttl: number;
 }
 
-/** One app as the real server left it in S3 and Redis. */
-export interface GoldenApp {
+/** What one app left in S3 and Redis. */
+export interface AppRecord {
   readonly name: GoldenAppName;
   readonly admin: string;
   /** The name that S3 and Redis keys carry. */
@@ -42,6 +42,10 @@ export interface GoldenApp {
   readonly settings: ReadonlyMap<string, string>;
   /** Everything that Redis held, records of tasks included. */
   readonly redis: ReadonlyMap<string, GoldenValue>;
+}
+
+/** One app as the real server left it in S3 and Redis, and what tests do with it. */
+export interface GoldenApp extends AppRecord {
   /** Writes the objects as files `<name>` with their LastModified as time of change; creates the directory. */
   writeTo(directory: string): Promise<void>;
   /** Puts the objects into an existing bucket of a running S3 server. */
@@ -89,7 +93,7 @@ export async function goldenApp(name: GoldenAppName, moment: GoldenMoment = 'bef
   const settings = new Map(
     [...redis].filter(([key]) => !key.startsWith('task:')).map(([key, { value }]) => [key, value]),
   );
-  return {
+  return appOf({
     name,
     admin: about.admin,
     app: about.name,
@@ -99,6 +103,14 @@ export async function goldenApp(name: GoldenAppName, moment: GoldenMoment = 'bef
     newest: new Date(Math.max(...objects.map(({ lastModified }) => lastModified.getTime()))),
     settings,
     redis,
+  });
+}
+
+/** The app of a record. */
+export function appOf(record: AppRecord): GoldenApp {
+  const { admin, app, objects, settings, redis } = record;
+  return {
+    ...record,
     writeTo: async (path) => {
       await mkdir(path, { recursive: true });
       for (const { name: leaf, body, lastModified } of objects) {
@@ -119,7 +131,7 @@ export async function goldenApp(name: GoldenAppName, moment: GoldenMoment = 'bef
       }
       await pipeline.exec();
     },
-    differences: (client, taskId) => differences(client, `_${about.admin}_${about.name}`, settings, taskId),
+    differences: (client, taskId) => differences(client, `_${admin}_${app}`, settings, taskId),
   };
 }
 

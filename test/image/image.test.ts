@@ -6,6 +6,7 @@ import { parse } from 'yaml';
 import { buildContext } from '../../scripts/image/build-context.ts';
 import { replayBuildStage } from '../../scripts/image/build-stage.ts';
 import { parseDockerfile, type Stage } from '../../scripts/image/dockerfile.ts';
+import { sameClock } from '../harness/clock.ts';
 import { goldenApp } from '../harness/golden.ts';
 import { startRedis } from '../harness/redis.ts';
 import { startS3 } from '../harness/s3.ts';
@@ -81,7 +82,7 @@ function run(
   return new Promise((resolve, reject) => {
     const child = spawn(node, [program, ...args], {
       cwd: join(image.path, 'app'),
-      env: { ...environment, ...env },
+      env: { ...environment, ...sameClock(), ...env },
       ...(root ? { uid: UID, gid: UID } : {}),
     });
     let output = '';
@@ -170,7 +171,10 @@ describe('what the image contains', () => {
     const app = await goldenApp('deleg');
     await app.putInto(s3, 'updates');
     const { code, output } = await run(
-      ['recover', '--admin', app.admin, '--app', app.app, '--trust-on-first-use'],
+      [
+        ...['recover', '--admin', app.admin, '--app', app.app, '--trust-on-first-use'],
+        ...['--reference-time', app.newest.toISOString()],
+      ],
       {
         REDIS_URL: redis.url,
         S3_BUCKET_NAME: 'updates',
@@ -196,7 +200,8 @@ describe('what the image contains', () => {
     await app.writeTo(repository);
     // An object of 5 MB beside the others is enough to leave the main thread; it is history that nobody links to.
     await writeFile(join(repository, '0.targets.json'), ' '.repeat(5_000_000));
-    const args = ['verify', repository, '--trust-on-first-use', '-o', 'json'];
+    const now = ['--reference-time', app.newest.toISOString()];
+    const args = ['verify', repository, '--trust-on-first-use', ...now, '-o', 'json'];
     const { code, output } = await run(args);
     expect(code, output).toBe(0);
 

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { sameClock } from '../harness/clock.ts';
 import { SECRET } from './support/tokens.ts';
 
 const main = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url));
@@ -21,7 +22,11 @@ afterAll(() => rm(directory, { recursive: true }));
 function shim(args: readonly string[], env: Record<string, string> = {}) {
   const { status, stdout, stderr } = spawnSync(process.execPath, [main, 'shim', ...args], {
     encoding: 'utf8',
-    env: { PATH: process.env['PATH'], HOME: directory, KUBECONFIG: join(directory, 'none'), ...env },
+    env: {
+      ...{ PATH: process.env['PATH'], HOME: directory, KUBECONFIG: join(directory, 'none') },
+      ...sameClock(),
+      ...env,
+    },
     timeout: 60_000,
   });
   return { status, output: `${stdout}${stderr}` };

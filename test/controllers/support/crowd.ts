@@ -11,7 +11,7 @@ import type { Installation } from './installation.ts';
 
 const crowdAdmin = 'crowd';
 
-/** Puts `apps` copies of a recorded app into the bucket: metadata does not name the app it is for. */
+/** Puts `apps` copies of an app into the bucket: metadata does not name the app it is for. */
 export async function putCrowd(installation: Installation, apps: number): Promise<void> {
   const app = installation.app('simple');
   const copies = Array.from({ length: apps }, (_, index) => index);

@@ -1,11 +1,12 @@
 import { createHash } from 'node:crypto';
 import type { RecoveryTargetManifest } from '../../../src/api/recoverytarget.generated.ts';
 import { apiVersion } from '../../../src/api/resources.ts';
-import { type GoldenApp, type GoldenAppName, goldenApp } from '../../harness/golden.ts';
+import { freshApp } from '../../harness/fresh-app.ts';
+import type { GoldenApp, GoldenAppName } from '../../harness/golden.ts';
 import { type RedisServer, startRedis } from '../../harness/redis.ts';
 import { type S3Server, startS3 } from '../../harness/s3.ts';
 
-/** One faynoSync installation with everything lost but the bucket: a Redis, empty, and recorded apps in S3. */
+/** One faynoSync installation with everything lost but the bucket: a Redis, empty, and apps in S3. */
 export interface Installation extends AsyncDisposable {
   readonly redis: RedisServer;
   readonly s3: S3Server;
@@ -19,14 +20,17 @@ export interface Installation extends AsyncDisposable {
 
 export const redisPassword = 'redis-test-password-77';
 
-/** Starts Redis with a password and an S3 server, and puts recorded apps into the bucket. */
+/**
+ * Starts Redis with a password and an S3 server, and puts apps into the bucket: those of the recording as if they had
+ * been signed an hour ago, because a controller judges them by its own clock.
+ */
 export async function startInstallation(names: readonly GoldenAppName[]): Promise<Installation> {
   const bucket = 'updates';
   const redis = await startRedis({ password: redisPassword });
   const s3 = await startS3({ buckets: [bucket] });
   const apps = new Map<GoldenAppName, GoldenApp>();
   for (const name of names) {
-    const app = await goldenApp(name);
+    const app = await freshApp(name);
     await app.putInto(s3, bucket);
     apps.set(name, app);
   }
@@ -87,7 +91,7 @@ export function secret(name: string, values: Readonly<Record<string, string>>): 
 function firstRootSHA256(app: GoldenApp): string {
   const root = app.objects.find(({ name }) => name === '1.root.json');
   if (root === undefined) {
-    throw new Error(`The recorded app ${app.name} has no 1.root.json.`);
+    throw new Error(`The app ${app.name} has no 1.root.json.`);
   }
   return createHash('sha256').update(root.body).digest('hex');
 }

@@ -1,0 +1,21 @@
+const PRELOAD = `--import=${new URL('./shifted-clock.mjs', import.meta.url).href}`;
+const OFFSET = 'TEST_CLOCK_OFFSET_MS';
+const OPTIONS = 'NODE_OPTIONS';
+
+/** Environment variables that set the clock of a Node.js process. */
+export type ClockEnvironment = Readonly<Record<string, string>>;
+
+/** For a process whose clock is to be ahead of the real time by so many milliseconds; its children inherit that. */
+export function clockAhead(milliseconds: number): ClockEnvironment {
+  const others = options().filter((option) => option !== PRELOAD);
+  return { [OPTIONS]: [...others, PRELOAD].join(' '), [OFFSET]: String(milliseconds) };
+}
+
+/** For a process whose environment is written from nothing: the clock of this process, which otherwise it inherits. */
+export function sameClock(): ClockEnvironment {
+  return options().includes(PRELOAD) ? clockAhead(Number(process.env[OFFSET])) : {};
+}
+
+function options(): readonly string[] {
+  return (process.env[OPTIONS] ?? '').split(' ').filter((option) => option !== '');
+}
