@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { verify } from '../../src/tuf/verify.ts';
+import { verify } from '../../src/tuf/verify/verify.ts';
 import { pinOf } from '../recovery/fixtures/engine.ts';
 import { MemorySource } from '../tuf/generator/memory-source.ts';
 import { freshApp } from './fresh-app.ts';

@@ -37,7 +37,9 @@ function resigned(app: GoldenApp): GoldenApp {
   const sealed = new Map<string, Buffer>();
   const link = (recorded: Link, name: string): Link => {
     const bytes = sealed.get(name);
-    if (bytes === undefined || recorded.hashes === undefined) return recorded;
+    if (bytes === undefined || recorded.hashes === undefined) {
+      return recorded;
+    }
     return {
       ...recorded,
       length: bytes.length,
@@ -71,7 +73,9 @@ function resigned(app: GoldenApp): GoldenApp {
 
 /** 0 for what names no digests, then snapshots, then the timestamp. */
 function height({ name }: GoldenObject): number {
-  if (name === 'timestamp.json') return 2;
+  if (name === 'timestamp.json') {
+    return 2;
+  }
   return name.endsWith('.snapshot.json') ? 1 : 0;
 }
 
@@ -104,7 +108,9 @@ function replaceKeys(signed: Draft, keys: ReadonlyMap<string, TestKey>): void {
   for (const listed of keyLists(signed)) {
     for (const id of Object.keys(listed)) {
       const key = byID.get(id);
-      if (key !== undefined) listed[id] = structuredClone(key.metadata);
+      if (key !== undefined) {
+        listed[id] = structuredClone(key.metadata);
+      }
     }
   }
 }

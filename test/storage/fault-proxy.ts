@@ -127,7 +127,13 @@ function answer(
   body: string | Buffer,
   headers: Record<string, string> = {},
 ): void {
-  outgoing.writeHead(status, { 'content-type': type, 'content-length': Buffer.byteLength(body), ...headers });
+  outgoing.writeHead(status, {
+    'content-type': type,
+    'content-length': Buffer.byteLength(body),
+    // Clients set their clocks by it, and Node.js's own Date header does not know of a clock that is ahead.
+    date: new Date().toUTCString(),
+    ...headers,
+  });
   outgoing.end(body);
 }
 
