@@ -2,7 +2,7 @@ import { createHash, randomUUID } from 'node:crypto';
 import type { Redis } from 'ioredis';
 import { systemClock } from '../src/async/clock.ts';
 import type { RunRequest } from '../src/recovery/request.ts';
-import { run } from '../src/recovery/run.ts';
+import { runAttempt } from '../src/recovery/run.ts';
 import { redisEndpointFromURL } from '../src/redis/endpoint.ts';
 import { RedisStateStore } from '../src/redis/redis-state-store.ts';
 import { S3Bucket } from '../src/storage/s3/s3-bucket.ts';
@@ -106,7 +106,7 @@ export async function measure(what: Case, repetitions: number): Promise<Measured
 async function recoverFromNothing(client: Redis, request: RunRequest): Promise<number> {
   await client.flushall();
   const start = performance.now();
-  const { succeeded } = await run(request);
+  const { succeeded } = await runAttempt(request);
   const ms = performance.now() - start;
   if (succeeded.reason !== 'Recovered') {
     throw new Error(`${succeeded.reason}: ${succeeded.message}`);

@@ -35,6 +35,36 @@ export type ErrorCode =
   | 'Aborted'
   | 'DeadlineExceeded';
 
+/** Where a failure came from: who has to act on it. */
+export type ErrorOrigin = 'storage' | 'metadata' | 'redis' | 'input' | 'run';
+
+/** Total: a new code does not compile until its origin stands here. */
+const origins: Readonly<Record<ErrorCode, ErrorOrigin>> = {
+  AccessDenied: 'storage',
+  NotFound: 'storage',
+  TooLarge: 'storage',
+  Throttled: 'storage',
+  StorageUnreachable: 'storage',
+  InvalidSource: 'storage',
+  MetadataRefused: 'metadata',
+  RedisUnreachable: 'redis',
+  RedisTimeout: 'redis',
+  RedisLoading: 'redis',
+  RedisReadOnly: 'redis',
+  RedisAuthRequired: 'redis',
+  RedisWrongPassword: 'redis',
+  RedisNoPermission: 'redis',
+  RedisOutOfMemory: 'redis',
+  RedisPersistenceFailed: 'redis',
+  RedisClusterUnsupported: 'redis',
+  RedisTLS: 'redis',
+  RedisUnexpectedReply: 'redis',
+  InvalidInput: 'input',
+  InvalidReference: 'input',
+  Aborted: 'run',
+  DeadlineExceeded: 'run',
+};
+
 /** Base of every error this project throws on purpose. `message` says what happened and what to do next. */
 export abstract class RecoveryError extends Error {
   readonly code: ErrorCode;
@@ -43,6 +73,10 @@ export abstract class RecoveryError extends Error {
     super(message, options);
     this.name = new.target.name;
     this.code = code;
+  }
+
+  get origin(): ErrorOrigin {
+    return origins[this.code];
   }
 }
 

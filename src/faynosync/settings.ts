@@ -6,7 +6,7 @@ import type { ValueKind } from './values.ts';
 export type TopLevelRole = 'root' | 'targets' | 'snapshot' | 'timestamp';
 
 /** What the signed metadata can tell about a setting. */
-export type Evidence =
+export type Derivation =
   /** How long the role's files live; `fallbackDays` is what the server uses when the setting is missing. */
   | { readonly kind: 'lifetime'; readonly role: TopLevelRole; readonly fallbackDays: number }
   | { readonly kind: 'delegatedLifetime'; readonly role: string; readonly fallbackDays: number }
@@ -21,7 +21,7 @@ export interface Setting {
   readonly kind: ValueKind;
   /** True when the server only shows it: nothing is signed with it. */
   readonly displayOnly: boolean;
-  readonly evidence: Evidence;
+  readonly derivation: Derivation;
 }
 
 type Row = Omit<Setting, 'key'> & { readonly name: string };
@@ -33,14 +33,14 @@ const lifetime = (role: TopLevelRole, fallbackDays: number, displayOnly = false)
   name: `${role.toUpperCase()}_EXPIRATION`,
   kind: 'days',
   displayOnly,
-  evidence: { kind: 'lifetime', role, fallbackDays },
+  derivation: { kind: 'lifetime', role, fallbackDays },
 });
 
 const rootFact = (name: string, read: (root: RootFacts) => number): Row => ({
   name,
   kind: 'count',
   displayOnly: true,
-  evidence: { kind: 'rootFact', read },
+  derivation: { kind: 'rootFact', read },
 });
 
 /** Every setting of an app without delegations. A new setting of the server is a new row. */
@@ -58,7 +58,12 @@ const rows: readonly Row[] = [
   rootFact('TARGETS_NUM_KEYS', (root) => root.roles.targets.keyids.length),
   rootFact('SNAPSHOT_NUM_KEYS', (root) => root.roles.snapshot.keyids.length),
   rootFact('TIMESTAMP_NUM_KEYS', (root) => root.roles.timestamp.keyids.length),
-  { name: 'TARGETS_ONLINE_KEY', kind: 'flag', displayOnly: false, evidence: { kind: 'none', fallback: '1' } },
+  {
+    name: 'TARGETS_ONLINE_KEY',
+    kind: 'flag',
+    displayOnly: false,
+    derivation: { kind: 'none', fallback: '1' },
+  },
 ];
 
 /**
@@ -74,7 +79,7 @@ export function settingsOf(app: App, delegatedNames: readonly string[]): readonl
       key: `${role}_EXPIRATION_${suffix}`,
       kind: 'days',
       displayOnly: false,
-      evidence: { kind: 'delegatedLifetime', role, fallbackDays: DELEGATED_FALLBACK_DAYS },
+      derivation: { kind: 'delegatedLifetime', role, fallbackDays: DELEGATED_FALLBACK_DAYS },
     }),
   );
   return [...standard, ...delegated];

@@ -2,23 +2,23 @@ import type { ObservedValues } from '../redis/state-store.ts';
 import { type Ending, end } from './ending.ts';
 import type { Plan } from './plan/plan.ts';
 import { isComplete } from './state/classify.ts';
-import type { Situation } from './state/observed-state.ts';
+import type { ObservedState } from './state/observed-state.ts';
 
 /** What R9 judges. */
 export interface Proof {
   readonly plan: Plan;
   readonly readBack: ObservedValues;
   /** The read-back, assessed anew. */
-  readonly situation: Situation;
+  readonly observed: ObservedState;
 }
 
 /** R9: what the read-back lacks to prove the write; undefined when it proves it. */
-export function lackOfProof({ plan, readBack, situation }: Proof): Ending | undefined {
+export function lackOfProof({ plan, readBack, observed }: Proof): Ending | undefined {
   const key = firstDifference(plan, readBack);
   if (key !== undefined) {
     return unproven(`${key} did not hold what was written when it was read back.`);
   }
-  if (!isComplete(situation)) {
+  if (!isComplete(observed)) {
     return unproven('Settings were missing or invalid when they were read back.');
   }
   return undefined;

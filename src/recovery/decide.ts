@@ -1,16 +1,16 @@
+import type { Verdict } from '../api/conditions.ts';
 import type { AcceptedReason, SucceededReason } from '../api/reasons.ts';
 import { type Ending, end } from './ending.ts';
-import type { Verdict } from './outcome.ts';
 import type { Plan } from './plan/plan.ts';
 import { isEmpty } from './plan/planner.ts';
 import type { RunRequest } from './request.ts';
-import type { Situation } from './state/observed-state.ts';
+import type { ObservedState } from './state/observed-state.ts';
 import type { State } from './state/state.ts';
 
 /** What R6 weighs. */
 export interface Facts {
   readonly state: State;
-  readonly situation: Situation;
+  readonly observed: ObservedState;
   readonly plan: Plan;
   /** This task may have written before: whatever is there, it must still be proven and recorded. */
   readonly owesProof: boolean;
@@ -18,7 +18,7 @@ export interface Facts {
 }
 
 /** R6: the run ends here, waits for somebody else's lock, or goes on to write. */
-export type Decision =
+export type AttemptDecision =
   | {
       readonly kind: 'end';
       readonly ending: Ending;
@@ -27,12 +27,12 @@ export type Decision =
   | { readonly kind: 'wait'; readonly accepted: Verdict<AcceptedReason> }
   | { readonly kind: 'go'; readonly accepted: Verdict<AcceptedReason> };
 
-type Check = (facts: Facts) => Decision | undefined;
+type Check = (facts: Facts) => AttemptDecision | undefined;
 
 /** The first check with an answer decides. What forbids a run comes before what makes it needless. */
 const checks: readonly Check[] = [corrupt, inProgress, locked, verifyOnly, nothingToDo, unapproved];
 
-export function decide(facts: Facts): Decision {
+export function decide(facts: Facts): AttemptDecision {
   for (const check of checks) {
     const decision = check(facts);
     if (decision !== undefined) {
@@ -46,7 +46,7 @@ export function decide(facts: Facts): Decision {
   };
 }
 
-function corrupt({ situation: { corrupt: keys } }: Facts): Decision | undefined {
+function corrupt({ observed: { corrupt: keys } }: Facts): AttemptDecision | undefined {
   const [first] = keys;
   if (first === undefined) {
     return undefined;
@@ -59,7 +59,7 @@ function corrupt({ situation: { corrupt: keys } }: Facts): Decision | undefined 
   );
 }
 
-function inProgress({ situation: { bootstrap } }: Facts): Decision | undefined {
+function inProgress({ observed: { bootstrap } }: Facts): AttemptDecision | undefined {
   if (bootstrap?.alive !== true) {
     return undefined;
   }
@@ -71,7 +71,7 @@ function inProgress({ situation: { bootstrap } }: Facts): Decision | undefined {
   );
 }
 
-function locked({ situation: { lockedBy } }: Facts): Decision | undefined {
+function locked({ observed: { lockedBy } }: Facts): AttemptDecision | undefined {
   if (lockedBy === undefined) {
     return undefined;
   }
@@ -79,7 +79,7 @@ function locked({ situation: { lockedBy } }: Facts): Decision | undefined {
   return { kind: 'wait', accepted: { reason: 'RecoveryInProgress', message } };
 }
 
-function verifyOnly({ plan, state, request }: Facts): Decision | undefined {
+function verifyOnly({ plan, state, request }: Facts): AttemptDecision | undefined {
   if (request.mode !== 'Verify') {
     return undefined;
   }
@@ -89,14 +89,14 @@ function verifyOnly({ plan, state, request }: Facts): Decision | undefined {
   return stop('DriftDetected', `${state}: a recovery would write ${keyCount(countWrites(plan))}.`, undefined);
 }
 
-function nothingToDo({ plan, owesProof, request }: Facts): Decision | undefined {
+function nothingToDo({ plan, owesProof, request }: Facts): AttemptDecision | undefined {
   if (!isEmpty(plan) || owesProof || request.strategy === 'Always') {
     return undefined;
   }
   return stop('AlreadyConsistent', 'Every setting is present and valid; nothing was written.', notRequired());
 }
 
-function unapproved({ plan, request: { approval } }: Facts): Decision | undefined {
+function unapproved({ plan, request: { approval } }: Facts): AttemptDecision | undefined {
   if (approval.kind === 'Automatic' || isEmpty(plan) || approval.approvedPlan === plan.digest) {
     return undefined;
   }
@@ -115,7 +115,7 @@ function stop(
   reason: SucceededReason,
   message: string,
   accepted: Verdict<AcceptedReason> | undefined,
-): Decision {
+): AttemptDecision {
   return { kind: 'end', ending: end(reason, message), accepted };
 }
 

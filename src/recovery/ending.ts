@@ -1,6 +1,7 @@
+import type { Verdict } from '../api/conditions.ts';
 import { type SucceededReason, succeededReasons } from '../api/reasons.ts';
 import { type ErrorCode, RecoveryError, TerminalError, TransientError } from '../errors.ts';
-import type { Outcome, Verdict } from './outcome.ts';
+import type { Outcome } from './outcome.ts';
 
 /** How an attempt ends: what it says, whether another may follow, and the error behind it. */
 export interface Ending {
@@ -76,7 +77,7 @@ export function endingOfAbort(reason: unknown): Ending {
 
 /** Whether the error came from Redis rather than from storage or the caller. */
 export function isRedisError(error: RecoveryError | undefined): boolean {
-  return error?.code.startsWith('Redis') ?? false;
+  return error?.origin === 'redis';
 }
 
 /** Whether the end is a success. */

@@ -1,15 +1,10 @@
+import type { Verdict } from '../api/conditions.ts';
 import type { AcceptedReason, StateReason, SucceededReason, TrustReason } from '../api/reasons.ts';
 import type { RecoveryError } from '../errors.ts';
 import type { Finding } from '../tuf/findings/finding.ts';
 import type { Trusted } from '../tuf/verify/verification.ts';
 import type { Plan } from './plan/plan.ts';
 import type { State } from './state/state.ts';
-
-/** A reason with the sentence that goes with it. */
-export interface Verdict<Reason extends string> {
-  readonly reason: Reason;
-  readonly message: string;
-}
 
 /** What was read back in R9 (or in R3, when nothing had to be written). */
 export interface StateVerification {

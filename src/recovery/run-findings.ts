@@ -1,8 +1,9 @@
 import type { ServerFacts } from '../redis/state-store.ts';
 import type { Finding } from '../tuf/findings/finding.ts';
 import type { Action, Plan } from './plan/plan.ts';
-import type { Evidences } from './plan/sources.ts';
-import type { Question, Situation } from './state/observed-state.ts';
+import type { Evidence } from './plan/sources.ts';
+import type { ExpectedState } from './state/expected-state.ts';
+import type { ObservedState } from './state/observed-state.ts';
 
 /** What is documented about a finding of the run itself; the verifier has its own table. All of them inform. */
 export interface RunFindingKind {
@@ -87,20 +88,20 @@ export function serverFindings({ role, warnings }: ServerFacts): readonly Findin
 /** What is worth telling about a plan beyond the plan itself. */
 export function planFindings(
   plan: Plan,
-  situation: Situation,
-  { settings }: Pick<Question, 'settings'>,
-  { trusted, lifetimes }: Pick<Evidences, 'trusted' | 'lifetimes'>,
+  observed: ObservedState,
+  { settings }: Pick<ExpectedState, 'settings'>,
+  { trusted, lifetimes }: Pick<Evidence, 'trusted' | 'lifetimes'>,
 ): readonly Finding[] {
   const actions = new Map(plan.actions.map((action) => [action.key, action]));
-  const perSetting = settings.flatMap(({ key, evidence }) => {
+  const perSetting = settings.flatMap(({ key, derivation }) => {
     const action = actions.get(key);
     if (action === undefined) {
       return [];
     }
-    if (evidence.kind === 'rootFact') {
-      return rootDifference(action, evidence.read(trusted.root));
+    if (derivation.kind === 'rootFact') {
+      return rootDifference(action, derivation.read(trusted.root));
     }
-    return action.confidence === 'low' ? uncertainty(action, lifetimes.of(evidence)) : [];
+    return action.confidence === 'low' ? uncertainty(action, lifetimes.of(derivation)) : [];
   });
   const perAction = plan.actions.flatMap(({ key, kind, before }) => {
     if (kind === 'Persist') {
@@ -111,7 +112,7 @@ export function planFindings(
     }
     return [];
   });
-  const ceremonies = situation.ceremonies.map((key) =>
+  const ceremonies = observed.ceremonies.map((key) =>
     runFinding('CeremonyStaged', 'redis', `${key} holds staged metadata.`),
   );
   return cappedPerCode([...ceremonies, ...perAction, ...perSetting]);
@@ -149,7 +150,7 @@ function rootDifference({ key, after }: Action, newest: number): readonly Findin
 
 function uncertainty(
   { key, after, source }: Action,
-  lifetime: ReturnType<Evidences['lifetimes']['of']>,
+  lifetime: ReturnType<Evidence['lifetimes']['of']>,
 ): readonly Finding[] {
   const role = lifetime?.role ?? 'redis';
   const found = runFinding('UncertainValue', role, `${key} = ${after} is from source ${source}.`);

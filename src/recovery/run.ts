@@ -5,20 +5,20 @@ import { findCollision } from '../faynosync/collisions.ts';
 import { markerKey } from '../faynosync/keys.ts';
 import type { Trusted, Verification } from '../tuf/verify/verification.ts';
 import { verify } from '../tuf/verify/verify.ts';
-import type { Attempt } from './attempt.ts';
+import type { AttemptContext } from './attempt.ts';
 import { lackOfProof } from './confirm.ts';
 import { decide } from './decide.ts';
 import { type Ending, end, endingOf, endingOfAbort, isRedisError } from './ending.ts';
 import type { Outcome } from './outcome.ts';
+import { OutcomeBuilder } from './outcome-builder.ts';
 import { withLegacyRoot } from './plan/legacy-root.ts';
 import { isEmpty, planRecovery } from './plan/planner.ts';
-import { Report } from './report.ts';
 import type { RunRequest } from './request.ts';
 import { planFindings } from './run-findings.ts';
 import { Session } from './session.ts';
 import { classify } from './state/classify.ts';
-import { evidencesOf, questionOf } from './state/expected-state.ts';
-import { assess, markerIn } from './state/observed-state.ts';
+import { evidenceOf, expectedStateOf } from './state/expected-state.ts';
+import { markerIn, observedStateOf } from './state/observed-state.ts';
 import { needsMarker, refusalOf } from './trust.ts';
 
 /** How often a plan is made anew because something moved under it. */
@@ -33,13 +33,13 @@ const MAX_REPLANS = 5;
  * outcome. What it does throw is a bug, or comes from the caller's own `beforeLock`.
  *
  * @example
- * const { succeeded } = await run(request);
+ * const { succeeded } = await runAttempt(request);
  * succeeded.reason; // 'Recovered'
  */
-export async function run(request: RunRequest): Promise<Outcome> {
+export async function runAttempt(request: RunRequest): Promise<Outcome> {
   using limit = deadlineOf(request);
-  const attempt: Attempt = { request, report: new Report(request), signal: limit.signal };
-  const ending = await settle(attempt, () => trustThenRecover(attempt));
+  const attempt: AttemptContext = { request, report: new OutcomeBuilder(request), signal: limit.signal };
+  const ending = await endAttempt(attempt, () => trustThenRecover(attempt));
   return attempt.report.end(ending);
 }
 
@@ -49,7 +49,7 @@ function deadlineOf({ deadline, clock, signal }: RunRequest): Deadline {
   return new Deadline(clock, deadline.getTime() - clock.now().getTime(), expired, signal);
 }
 
-async function trustThenRecover(attempt: Attempt): Promise<Ending> {
+async function trustThenRecover(attempt: AttemptContext): Promise<Ending> {
   assertApp(attempt.request.app);
   const verification = await trust(attempt);
   const { trusted } = verification;
@@ -61,14 +61,14 @@ async function trustThenRecover(attempt: Attempt): Promise<Ending> {
     attempt.report.accepted({ reason: 'Denied', message: collision.detail });
     return end('KeyCollision', collision.detail);
   }
-  await using session = new Session(attempt, questionOf(attempt.request, trusted));
-  const ending = await settle(attempt, () => recover(attempt, session, verification, trusted));
+  await using session = new Session(attempt, expectedStateOf(attempt.request, trusted));
+  const ending = await endAttempt(attempt, () => recover(attempt, session, verification, trusted));
   await session.abandon(ending);
   return ending;
 }
 
 /** R2: the chain at one fixed time. Redis is not asked before the bucket is believed. */
-async function trust({ request, report, signal }: Attempt): Promise<Verification> {
+async function trust({ request, report, signal }: AttemptContext): Promise<Verification> {
   report.progress('Trust', 0, 0);
   const verification = await verify(withLegacyRoot(request.source), {
     ...request.trust,
@@ -80,7 +80,10 @@ async function trust({ request, report, signal }: Attempt): Promise<Verification
   return verification;
 }
 
-async function refuse({ request, report, signal }: Attempt, verification: Verification): Promise<Ending> {
+async function refuse(
+  { request, report, signal }: AttemptContext,
+  verification: Verification,
+): Promise<Ending> {
   const { app, store } = request;
   const marker = needsMarker(verification)
     ? markerIn((await store.observe([markerKey(app)], signal)).values, app)
@@ -93,28 +96,28 @@ async function refuse({ request, report, signal }: Attempt, verification: Verifi
 
 /** R3 to R10. Whatever moved under a plan, the next one is made from what is there now. */
 async function recover(
-  { request, report, signal }: Attempt,
+  { request, report, signal }: AttemptContext,
   session: Session,
   verification: Verification,
   trusted: Trusted,
 ): Promise<Ending> {
-  const { question } = session;
-  const evidences = evidencesOf(request, verification, trusted);
+  const { expected } = session;
+  const evidence = evidenceOf(request, verification, trusted);
   let trouble: Ending | undefined;
   let replans = 0;
 
   await session.observe(); // R3
   // Its own lock, left behind: an earlier attempt of this task may have written and died before it could prove it.
-  let owesProof = assess(session.values, question).lockIsOurs;
+  let owesProof = observedStateOf(session.values, expected).lockIsOurs;
   for (;;) {
-    const situation = assess(session.values, question);
-    owesProof ||= situation.markerIsOurs;
-    const state = classify(situation); // R4
-    const plan = planRecovery(situation, question, evidences); // R5
-    report.planned(state, plan, planFindings(plan, situation, question, evidences));
-    report.read(situation);
+    const observed = observedStateOf(session.values, expected);
+    owesProof ||= observed.markerIsOurs;
+    const state = classify(observed); // R4
+    const plan = planRecovery(observed, expected, evidence); // R5
+    report.planned(state, plan, planFindings(plan, observed, expected, evidence));
+    report.read(observed);
 
-    const decision = decide({ state, situation, plan, owesProof, request }); // R6
+    const decision = decide({ state, observed, plan, owesProof, request }); // R6
     report.accepted(decision.accepted);
     if (decision.kind === 'end') {
       return decision.ending;
@@ -137,11 +140,11 @@ async function recover(
     if (written.kind === 'failed') {
       return written.ending;
     }
-    const readBack = assess(session.values, question);
+    const readBack = observedStateOf(session.values, expected);
     trouble =
       written.kind === 'again'
         ? written.trouble
-        : lackOfProof({ plan, readBack: session.values, situation: readBack }); // R9
+        : lackOfProof({ plan, readBack: session.values, observed: readBack }); // R9
     if (trouble === undefined) {
       report.read(readBack);
       const recorded = await session.record(); // R10
@@ -154,7 +157,10 @@ async function recover(
 }
 
 /** Turns what a step throws into the end of the attempt. */
-async function settle({ request, report, signal }: Attempt, steps: () => Promise<Ending>): Promise<Ending> {
+async function endAttempt(
+  { request, report, signal }: AttemptContext,
+  steps: () => Promise<Ending>,
+): Promise<Ending> {
   try {
     return await steps();
   } catch (error) {

@@ -3,14 +3,15 @@ import { RecoveryError, TransientError } from '../errors.ts';
 import { markerKey, taskKey } from '../faynosync/keys.ts';
 import { type RecoveryEnd, recoveryTask, TASK_RECORD_TTL_MS } from '../faynosync/task.ts';
 import type { Lock, ObservedValues } from '../redis/state-store.ts';
-import type { Attempt } from './attempt.ts';
+import type { AttemptContext } from './attempt.ts';
 import { tooFewReplicas } from './confirm.ts';
 import { type Ending, end, endingOf, isSuccess } from './ending.ts';
 import { LockHolding } from './lock-holding.ts';
 import { changesOf } from './plan/changes.ts';
 import type { Plan } from './plan/plan.ts';
 import { recoveryLock } from './recovery-lock.ts';
-import { keysToObserve, markerIn, type Question } from './state/observed-state.ts';
+import type { ExpectedState } from './state/expected-state.ts';
+import { keysToObserve, markerIn } from './state/observed-state.ts';
 
 /** How often a lock that somebody else holds is looked at. */
 const LOCK_POLL_MS = 500;
@@ -28,14 +29,14 @@ export type Written =
  * only a `pre-…` marker, whose keys are not known before it was read, costs one more.
  */
 export class Session implements AsyncDisposable {
-  readonly question: Question;
-  readonly #attempt: Attempt;
+  readonly expected: ExpectedState;
+  readonly #attempt: AttemptContext;
   readonly #lock: Lock;
   #values: ObservedValues = new Map();
   #holding: LockHolding | undefined;
 
-  constructor(attempt: Attempt, question: Question) {
-    this.question = question;
+  constructor(attempt: AttemptContext, expected: ExpectedState) {
+    this.expected = expected;
     this.#attempt = attempt;
     this.#lock = recoveryLock(attempt.request);
   }
@@ -74,7 +75,7 @@ export class Session implements AsyncDisposable {
     await request.beforeLock?.();
     report.progress('Lock', 0, 1);
     const { acquired, values } = await request.store.lock(this.#lock, this.#keys(), {
-      replaceWrongType: this.question.replaceWrongType,
+      replaceWrongType: this.expected.replaceWrongType,
       signal,
     });
     this.#values = values;
@@ -208,7 +209,7 @@ export class Session implements AsyncDisposable {
   }
 
   #keys(): readonly string[] {
-    return keysToObserve(this.question, markerIn(this.#values, this.question.app));
+    return keysToObserve(this.expected, markerIn(this.#values, this.expected.app));
   }
 
   /** Whether the keys that the marker points to were read together with it. */

@@ -1,21 +1,30 @@
+import type { Verdict } from '../api/conditions.ts';
 import type { AcceptedReason, SucceededReason } from '../api/reasons.ts';
 import { describeApp } from '../faynosync/app.ts';
 import { hasPersistedRoot, missingFromBootstrap } from '../faynosync/layout.ts';
 import type { Marker } from '../faynosync/marker.ts';
 import type { Finding } from '../tuf/findings/finding.ts';
+import type { FindingCode } from '../tuf/findings/findings.ts';
 import type { Verification } from '../tuf/verify/verification.ts';
 import { type Ending, end } from './ending.ts';
-import type { Verdict } from './outcome.ts';
 import type { RunRequest } from './request.ts';
 import type { State } from './state/state.ts';
 
-/** Checks of the verifier whose refusal means "older than what was verified before". */
-const ROLLBACK_CHECKS = new Set([14, 15]);
-/** The check that every role can have its own name. */
-const COLLISION_CHECK = 26;
+/** Findings whose refusal means "older than what was verified before". */
+const rollbacks: ReadonlySet<string> = new Set<FindingCode>([
+  'RootRollback',
+  'TimestampRollback',
+  'SnapshotRollback',
+  'HeadReplaced',
+  'BelowMinimumVersion',
+  'RoleRemovedFromSnapshot',
+  'RoleVersionLowered',
+]);
+/** Findings that a role can't have a file or a key of its own. */
+const collisions: ReadonlySet<string> = new Set<FindingCode>(['RoleNameCollides', 'UnusualRoleName']);
 
 /** Why an untrusted bucket ends the run, and in which state that leaves the app. */
-export interface Refusal {
+export interface TrustRefusal {
   readonly state: State | undefined;
   readonly ending: Ending;
   readonly accepted: Verdict<AcceptedReason>;
@@ -38,7 +47,7 @@ export function refusalOf(
   verification: Verification,
   request: Pick<RunRequest, 'app' | 'source'>,
   marker: Marker | undefined,
-): Refusal {
+): TrustRefusal {
   const { listing, findings } = verification;
   const place = request.source.location;
   if (!hasPersistedRoot(listing)) {
@@ -57,10 +66,10 @@ export function refusalOf(
 }
 
 function reasonOf(first: Finding | undefined): SucceededReason {
-  if (first !== undefined && ROLLBACK_CHECKS.has(first.check)) {
+  if (first !== undefined && rollbacks.has(first.code)) {
     return 'RollbackDetected';
   }
-  return first?.check === COLLISION_CHECK ? 'KeyCollision' : 'TrustVerificationFailed';
+  return first !== undefined && collisions.has(first.code) ? 'KeyCollision' : 'TrustVerificationFailed';
 }
 
 function describe(first: Finding | undefined, place: string): string {
@@ -78,6 +87,6 @@ function refuse(
   reason: SucceededReason,
   message: string,
   accepted: AcceptedReason,
-): Refusal {
+): TrustRefusal {
   return { state, ending: end(reason, message), accepted: { reason: accepted, message } };
 }

@@ -1,9 +1,10 @@
 import { setImmediate as turn } from 'node:timers/promises';
 import { expect, test } from 'vitest';
 import { systemClock } from '../../src/async/clock.ts';
+import { TerminalError } from '../../src/errors.ts';
 import type { ObjectKey } from '../../src/kube/client/object-key.ts';
 import { Controller, type ControllerOptions } from '../../src/kube/controller/controller.ts';
-import { type ReconcileContext, type Result, TerminalError } from '../../src/kube/controller/reconcile.ts';
+import type { ReconcileContext, Result } from '../../src/kube/controller/reconcile.ts';
 import { ManualClock } from '../async/fixtures/manual-clock.ts';
 import { poll } from '../harness/poll.ts';
 import { observed } from './fixtures/observed.ts';
@@ -56,7 +57,7 @@ test('a terminal error is counted and not tried again until somebody asks', asyn
   const { controller, seen } = startController(
     async () => {
       runs += 1;
-      throw new TerminalError(new Error('the spec is wrong'));
+      throw new TerminalError('InvalidInput', 'the spec is wrong');
     },
     { clock },
   );
@@ -81,7 +82,7 @@ test('a terminal error forgets the failures before it: the next look is the firs
         throw new Error('for now');
       }
       if (retries.length === 3) {
-        throw new TerminalError(new Error('the spec is wrong'));
+        throw new TerminalError('InvalidInput', 'the spec is wrong');
       }
     },
     { clock },

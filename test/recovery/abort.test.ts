@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { TransientError } from '../../src/errors.ts';
 import type { Stage } from '../../src/recovery/observer.ts';
-import { run } from '../../src/recovery/run.ts';
+import { runAttempt } from '../../src/recovery/run.ts';
 import { observer } from './fixtures/engine.ts';
 import { intercepted } from './fixtures/interrupted.ts';
 import { type Site, startSite } from './fixtures/site.ts';
@@ -35,7 +35,7 @@ async function abortAt(stage: Stage, reason: unknown) {
   });
   return {
     taskID,
-    outcome: await run(site.request({ taskID, signal: controller.signal, observer: watching })),
+    outcome: await runAttempt(site.request({ taskID, signal: controller.signal, observer: watching })),
   };
 }
 
@@ -68,7 +68,7 @@ describe('cancel', () => {
       return taken;
     });
     const taskID = randomUUID();
-    const outcome = await run(site.request({ taskID, store, signal: controller.signal }));
+    const outcome = await runAttempt(site.request({ taskID, store, signal: controller.signal }));
     expect(outcome.succeeded.reason).toBe('Cancelled');
     expect(await site.client.keys('*')).toEqual([`task:${taskID}`]);
     expect(JSON.parse((await site.client.get(`task:${taskID}`)) ?? '')).toMatchObject({
@@ -88,7 +88,7 @@ describe('shutdown', () => {
       );
       expect(outcome).toMatchObject({ succeeded: { reason: 'Running' }, retry: 'wait' });
       expect(await site.client.keys('*')).toEqual([]);
-      expect((await run(site.request({ taskID }))).succeeded.reason).toBe('Recovered');
+      expect((await runAttempt(site.request({ taskID }))).succeeded.reason).toBe('Recovered');
     },
   );
 });
@@ -96,7 +96,7 @@ describe('shutdown', () => {
 describe('the deadline', () => {
   test('that passes while somebody holds the lock is told with the holder', async () => {
     await site.client.set(site.world.key('RECOVERY_LOCK'), 'somebody');
-    const outcome = await run(site.request({ deadline: new Date(Date.now() + 700) }));
+    const outcome = await runAttempt(site.request({ deadline: new Date(Date.now() + 700) }));
     expect(outcome).toMatchObject({
       succeeded: { reason: 'DeadlineExceeded', message: expect.stringContaining('somebody') },
       accepted: { reason: 'RecoveryInProgress' },
@@ -107,7 +107,7 @@ describe('the deadline', () => {
   });
 
   test('that has passed already lets nothing begin', async () => {
-    const outcome = await run(site.request({ deadline: new Date(0) }));
+    const outcome = await runAttempt(site.request({ deadline: new Date(0) }));
     expect(outcome.succeeded.reason).toBe('DeadlineExceeded');
     expect(await site.client.keys('*')).toEqual([]);
   });
@@ -119,5 +119,5 @@ test('a bug of an observer is no outcome: it is thrown', async () => {
       throw new RangeError('a bug');
     },
   });
-  await expect(run(site.request({ observer: broken }))).rejects.toThrow(RangeError);
+  await expect(runAttempt(site.request({ observer: broken }))).rejects.toThrow(RangeError);
 });

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import type { Redis } from 'ioredis';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { run } from '../../src/recovery/run.ts';
+import { runAttempt } from '../../src/recovery/run.ts';
 import { DirectorySource } from '../../src/storage/directory.ts';
 import { type GoldenApp, goldenApp } from '../harness/golden.ts';
 import { type RedisServer, startRedis } from '../harness/redis.ts';
@@ -42,7 +42,9 @@ async function runAs(user: string, overrides: Parameters<typeof requestFor>[1] =
   await using directory = await world.publish();
   const store = storeAt(`${redis.url.replace('redis://', `redis://${user}:secret@`)}/0`);
   try {
-    return await run(requestFor({ app, source: new DirectorySource(directory.path), store }, overrides));
+    return await runAttempt(
+      requestFor({ app, source: new DirectorySource(directory.path), store }, overrides),
+    );
   } finally {
     await store.close();
   }

@@ -2,15 +2,15 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { settingsOf } from '../../src/faynosync/settings.ts';
 import { classify, isComplete } from '../../src/recovery/state/classify.ts';
-import { assess, keysToObserve, markerIn } from '../../src/recovery/state/observed-state.ts';
+import { keysToObserve, markerIn, observedStateOf } from '../../src/recovery/state/observed-state.ts';
 import { states } from '../../src/recovery/state/state.ts';
 import type { ObservedValue } from '../../src/redis/state-store.ts';
 import {
   absent,
   app,
+  expected,
   healthyValues,
   list,
-  question,
   TASK,
   text,
   withValues,
@@ -21,7 +21,7 @@ const OTHER = 'f196a09a-165f-4042-a91d-9ef917c1a830';
 const roles = ['nightly'];
 const healthy = healthyValues(roles);
 const stateWith = (changes: Readonly<Record<string, ObservedValue>>, more = {}) =>
-  classify(assess(withValues(healthy, changes), question(roles, more)));
+  classify(observedStateOf(withValues(healthy, changes), expected(roles, more)));
 const everySetting = (value: ObservedValue) =>
   Object.fromEntries(settingsOf(app, roles).map(({ key }) => [key, value]));
 const marker = (value: string) => ({ BOOTSTRAP_alice_tuf: text(value) });
@@ -111,16 +111,16 @@ describe('a bootstrap is in progress while it shows life', () => {
 
 describe('what a run looks at', () => {
   test('a pre- marker adds the keys of the bootstrap it names', () => {
-    const keys = keysToObserve(question(roles), { kind: 'bootstrapping', id: '1' });
+    const keys = keysToObserve(expected(roles), { kind: 'bootstrapping', id: '1' });
     expect(keys).toContain('pre-1');
     expect(keys).toContain('task:1');
-    expect(keysToObserve(question(roles), { kind: 'absent' }).some((key) => key.startsWith('task:'))).toBe(
+    expect(keysToObserve(expected(roles), { kind: 'absent' }).some((key) => key.startsWith('task:'))).toBe(
       false,
     );
   });
 
   test('no key twice, and only keys of this app', () => {
-    const keys = keysToObserve(question(['a', 'b', 'ROOT_x']), { kind: 'absent' });
+    const keys = keysToObserve(expected(['a', 'b', 'ROOT_x']), { kind: 'absent' });
     expect(new Set(keys).size).toBe(keys.length);
     expect(keys.every((key) => key.endsWith('_alice_tuf'))).toBe(true);
   });
@@ -140,17 +140,17 @@ test('whatever Redis holds, there is a state for it, and Healthy is said only of
       .map((held) => text(held)),
     fc.string().map((held) => text(held, 5)),
   );
-  const keys = keysToObserve(question(roles), { kind: 'bootstrapping', id: '1' });
+  const keys = keysToObserve(expected(roles), { kind: 'bootstrapping', id: '1' });
   const values = fc
     .tuple(...keys.map((key) => fc.tuple(fc.constant(key), value)))
     .map((pairs) => new Map(pairs));
   fc.assert(
     fc.property(values, fc.boolean(), (held, replaceWrongType) => {
-      const situation = assess(held, question(roles, { replaceWrongType }));
-      const state = classify(situation);
+      const observed = observedStateOf(held, expected(roles, { replaceWrongType }));
+      const state = classify(observed);
       expect(states).toContain(state);
       if (state === 'Healthy') {
-        expect(isComplete(situation)).toBe(true);
+        expect(isComplete(observed)).toBe(true);
       }
     }),
     { numRuns: 2_000 },

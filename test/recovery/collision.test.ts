@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { run } from '../../src/recovery/run.ts';
+import { runAttempt } from '../../src/recovery/run.ts';
 import { MemorySource } from '../tuf/generator/memory-source.ts';
 import { REFERENCE_TIME, Repository } from '../tuf/generator/repository.ts';
 import { type Site, startSite } from './fixtures/site.ts';
@@ -22,7 +22,9 @@ test.each(['TIMESTAMP', 'ROOT_THRESHOLD', 'BOOTSTRAP'])(
       .update(files.get('1.root.json') ?? '')
       .digest('hex');
     const trust = { anchor: { kind: 'sha256', sha256 }, policy: { mode: 'recovery' } } as const;
-    const outcome = await run(site.request({ source: new MemorySource(files), trust, now: REFERENCE_TIME }));
+    const outcome = await runAttempt(
+      site.request({ source: new MemorySource(files), trust, now: REFERENCE_TIME }),
+    );
     expect(outcome.succeeded).toMatchObject({
       reason: 'KeyCollision',
       message: expect.stringContaining(name),

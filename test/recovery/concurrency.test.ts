@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { run } from '../../src/recovery/run.ts';
+import { runAttempt } from '../../src/recovery/run.ts';
 import type { StateStore } from '../../src/redis/state-store.ts';
 import { interrupted } from './fixtures/interrupted.ts';
 import { type Site, startSite } from './fixtures/site.ts';
@@ -25,7 +25,7 @@ describe('two runs at once', () => {
   test('one recovers; the other waits for it and finds nothing left to do', async () => {
     const tasks = [randomUUID(), randomUUID()];
     const outcomes = await Promise.all(
-      tasks.map((taskID) => run(site.request({ taskID, store: site.anotherStore() }))),
+      tasks.map((taskID) => runAttempt(site.request({ taskID, store: site.anotherStore() }))),
     );
     const reasons = outcomes.map(({ succeeded }) => succeeded.reason);
     expect(reasons.toSorted()).toEqual(['AlreadyConsistent', 'Recovered']);
@@ -37,7 +37,7 @@ describe('two runs at once', () => {
   test('eight of them: one recovers, nothing is lost', async () => {
     const tasks = Array.from({ length: 8 }, () => randomUUID());
     const outcomes = await Promise.all(
-      tasks.map((taskID) => run(site.request({ taskID, store: site.anotherStore() }))),
+      tasks.map((taskID) => runAttempt(site.request({ taskID, store: site.anotherStore() }))),
     );
     const reasons = outcomes.map(({ succeeded }) => succeeded.reason);
     expect(reasons.filter((reason) => reason === 'Recovered')).toHaveLength(1);
@@ -49,7 +49,7 @@ describe('two runs at once', () => {
   test('of the same task, as after a change of leader: both end well and agree', async () => {
     const taskID = randomUUID();
     const outcomes = await Promise.all(
-      [1, 2, 3].map(() => run(site.request({ taskID, store: site.anotherStore() }))),
+      [1, 2, 3].map(() => runAttempt(site.request({ taskID, store: site.anotherStore() }))),
     );
     expect(new Set(outcomes.map(({ succeeded }) => succeeded.reason))).toEqual(new Set(['Recovered']));
     expect(await site.app.differences(site.client, taskID)).toEqual([]);
@@ -62,7 +62,7 @@ describe('somebody else writes between plan and write', () => {
     const taskID = randomUUID();
     const key = site.world.key('TARGETS_EXPIRATION');
     const store = beforeWrite(async (attempt) => attempt === 1 && (await site.client.set(key, '33')));
-    const outcome = await run(site.request({ taskID, store }));
+    const outcome = await runAttempt(site.request({ taskID, store }));
 
     expect(outcome.succeeded.reason).toBe('Recovered');
     expect(outcome.plan?.actions.find((action) => action.key === key)).toMatchObject({
@@ -77,7 +77,7 @@ describe('somebody else writes between plan and write', () => {
     await site.client.del(site.world.key('BOOTSTRAP'));
     const key = site.world.key('SNAPSHOT_EXPIRATION');
     const store = beforeWrite(async (attempt) => attempt === 1 && (await site.client.set(key, '33')));
-    expect((await run(site.request({ store }))).succeeded.reason).toBe('Recovered');
+    expect((await runAttempt(site.request({ store }))).succeeded.reason).toBe('Recovered');
     expect(await site.client.get(key)).toBe('33');
   });
 
@@ -86,7 +86,7 @@ describe('somebody else writes between plan and write', () => {
     const store = beforeWrite(
       async (attempt) => attempt === 1 && (await site.client.set(site.world.key('BOOTSTRAP'), theirs)),
     );
-    expect((await run(site.request({ store }))).succeeded.reason).toBe('Recovered');
+    expect((await runAttempt(site.request({ store }))).succeeded.reason).toBe('Recovered');
     expect(await site.client.get(site.world.key('BOOTSTRAP'))).toBe(theirs);
     // Beside a marker that is there, ROOT_SIGNING is not made up.
     expect(await site.app.differences(site.client, theirs)).toEqual([
@@ -98,7 +98,7 @@ describe('somebody else writes between plan and write', () => {
     const key = site.world.key('TARGETS_EXPIRATION');
     const store = beforeWrite((attempt) => site.client.set(key, String(attempt)));
     const taskID = randomUUID();
-    const outcome = await run(site.request({ taskID, store }));
+    const outcome = await runAttempt(site.request({ taskID, store }));
 
     expect(outcome.succeeded).toMatchObject({ reason: 'Conflict', message: expect.stringContaining(key) });
     expect((await site.client.keys('*')).sort()).toEqual([key, `task:${taskID}`].sort());
@@ -116,7 +116,7 @@ describe('somebody else writes between plan and write', () => {
       ...site.request().observer,
       accepted: ({ reason }: { reason: string }) => void accepted.push(reason),
     };
-    const outcome = await run(site.request({ taskID, store, observer }));
+    const outcome = await runAttempt(site.request({ taskID, store, observer }));
     expect(outcome.succeeded.reason).toBe('Recovered');
     expect(accepted).toContain('RecoveryInProgress');
     expect(await site.app.differences(site.client, taskID)).toEqual([]);
@@ -126,7 +126,7 @@ describe('somebody else writes between plan and write', () => {
     const store = beforeWrite(
       async (attempt) => attempt === 1 && (await site.client.del(site.world.key('RECOVERY_LOCK'))),
     );
-    expect((await run(site.request({ store }))).succeeded.reason).toBe('Recovered');
+    expect((await runAttempt(site.request({ store }))).succeeded.reason).toBe('Recovered');
     expect(await site.client.exists(site.world.key('RECOVERY_LOCK'))).toBe(0);
   });
 
@@ -135,7 +135,7 @@ describe('somebody else writes between plan and write', () => {
     const store = beforeWrite(
       async (attempt) => attempt === 1 && (await site.client.set(key, '{"signed":{}}', 'PX', 60_000)),
     );
-    expect((await run(site.request({ store }))).succeeded.reason).toBe('Recovered');
+    expect((await runAttempt(site.request({ store }))).succeeded.reason).toBe('Recovered');
     expect(await site.client.get(key)).toBe('{"signed":{}}');
     expect(await site.client.pttl(key)).toBeGreaterThan(0);
   });
@@ -161,7 +161,7 @@ describe('somebody else writes between plan and write', () => {
         record,
       );
     });
-    const outcome = await run(site.request({ store }));
+    const outcome = await runAttempt(site.request({ store }));
     expect(outcome.succeeded).toMatchObject({
       reason: 'BootstrapInProgress',
       message: expect.stringContaining(other),

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { run } from '../../src/recovery/run.ts';
+import { runAttempt } from '../../src/recovery/run.ts';
 import { type Site, startSite } from './fixtures/site.ts';
 
 let site: Site;
@@ -21,7 +21,7 @@ describe('a task that is started again after a crash', () => {
   test('before the write: finds its own lock, enters it and recovers', async () => {
     const taskID = randomUUID();
     await site.client.set(lock, taskID, 'PX', 300_000);
-    const outcome = await run(site.request({ taskID }));
+    const outcome = await runAttempt(site.request({ taskID }));
     expect(outcome.succeeded.reason).toBe('Recovered');
     expect(await site.app.differences(site.client, taskID)).toEqual([]);
     expect(await site.client.exists(lock)).toBe(0);
@@ -29,11 +29,11 @@ describe('a task that is started again after a crash', () => {
 
   test('after the write: finds its own marker, proves it, and says Recovered', async () => {
     const taskID = randomUUID();
-    await run(site.request({ taskID }));
+    await runAttempt(site.request({ taskID }));
     await site.client.set(lock, taskID, 'PX', 300_000);
     await site.client.del(`task:${taskID}`);
 
-    const outcome = await run(site.request({ taskID }));
+    const outcome = await runAttempt(site.request({ taskID }));
     expect(outcome).toMatchObject({ succeeded: { reason: 'Recovered' }, state: 'Healthy' });
     expect(await site.client.exists(lock)).toBe(0);
     expect(await site.client.exists(`task:${taskID}`)).toBe(1);
@@ -43,7 +43,7 @@ describe('a task that is started again after a crash', () => {
     await site.heal();
     const taskID = randomUUID();
     await site.client.set(lock, taskID, 'PX', 300_000);
-    const outcome = await run(site.request({ taskID }));
+    const outcome = await runAttempt(site.request({ taskID }));
     expect(outcome.succeeded.reason).toBe('Recovered');
     expect(await site.client.exists(lock)).toBe(0);
   });
@@ -56,7 +56,7 @@ describe('a task that is started again after a crash', () => {
       ...site.request().observer,
       accepted: ({ reason }: { reason: string }) => void accepted.push(reason),
     };
-    const outcome = await run(site.request({ taskID, observer }));
+    const outcome = await runAttempt(site.request({ taskID, observer }));
     expect(outcome.succeeded.reason).toBe('Recovered');
     expect(accepted).toEqual(['RecoveryInProgress', 'RecoveryRequired']);
     expect(await site.app.differences(site.client, taskID)).toEqual([]);
@@ -68,6 +68,6 @@ test("a marker that the server's own recovery left behind is no obstacle once it
   await site.client.set(site.world.key('BOOTSTRAP'), `RECOVERING_${randomUUID()}`);
   await site.client.set(lock, randomUUID(), 'PX', 700);
   const taskID = randomUUID();
-  expect((await run(site.request({ taskID }))).succeeded.reason).toBe('Recovered');
+  expect((await runAttempt(site.request({ taskID }))).succeeded.reason).toBe('Recovered');
   expect(await site.client.get(site.world.key('BOOTSTRAP'))).toBe(taskID);
 });

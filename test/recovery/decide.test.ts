@@ -2,14 +2,14 @@ import { describe, expect, test } from 'vitest';
 import { decide } from '../../src/recovery/decide.ts';
 import { planRecovery } from '../../src/recovery/plan/planner.ts';
 import { classify } from '../../src/recovery/state/classify.ts';
-import { assess } from '../../src/recovery/state/observed-state.ts';
+import { observedStateOf } from '../../src/recovery/state/observed-state.ts';
 import type { ObservedValue } from '../../src/redis/state-store.ts';
 import {
   absent,
-  evidences,
+  evidence,
+  expected,
   healthyValues,
   list,
-  question,
   text,
   trustedFacts,
   withValues,
@@ -22,14 +22,14 @@ function decision(
   request: Partial<Parameters<typeof decide>[0]['request']> = {},
   owesProof = false,
 ) {
-  const situation = assess(withValues(healthyValues(), changes), question());
-  const plan = planRecovery(situation, question(), evidences(trustedFacts()));
+  const observed = observedStateOf(withValues(healthyValues(), changes), expected());
+  const plan = planRecovery(observed, expected(), evidence(trustedFacts()));
   const defaults = { mode: 'Recover', strategy: 'IfNeeded', approval: { kind: 'Automatic' } } as const;
   return {
     plan,
     decided: decide({
-      state: classify(situation),
-      situation,
+      state: classify(observed),
+      observed,
       plan,
       owesProof,
       request: { ...defaults, ...request },
@@ -79,7 +79,7 @@ describe('a run stops', () => {
   test('before a running bootstrap, naming it as the server does', () => {
     const record = JSON.stringify({
       state: 'RUNNING',
-      result: { last_update: question().now.toISOString() },
+      result: { last_update: expected().now.toISOString() },
     });
     const { decided } = decision({
       BOOTSTRAP_alice_tuf: text(`pre-${OTHER}`),

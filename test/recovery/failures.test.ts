@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import type { SucceededReason } from '../../src/api/reasons.ts';
-import { run } from '../../src/recovery/run.ts';
+import { runAttempt } from '../../src/recovery/run.ts';
 import { DirectorySource } from '../../src/storage/directory.ts';
 import { S3Bucket } from '../../src/storage/s3/s3-bucket.ts';
 import type { S3Access } from '../../src/storage/s3/s3-options.ts';
@@ -41,7 +41,7 @@ async function bucketSource(bucket: string, access: Partial<S3Access> = {}) {
 }
 
 async function ending(overrides: Parameters<Site['request']>[0]) {
-  const outcome = await run(site.request(overrides));
+  const outcome = await runAttempt(site.request(overrides));
   expect(await site.client.keys('*')).toEqual([]);
   return outcome;
 }
@@ -49,7 +49,7 @@ async function ending(overrides: Parameters<Site['request']>[0]) {
 describe('what storage refuses ends the run with what to do, and Redis untouched', () => {
   test('the app comes back from a real bucket', async () => {
     using bucket = await bucketSource('updates');
-    expect((await run(site.request({ source: bucket.source }))).succeeded.reason).toBe('Recovered');
+    expect((await runAttempt(site.request({ source: bucket.source }))).succeeded.reason).toBe('Recovered');
   });
 
   test('credentials nobody knows', async () => {
@@ -150,7 +150,7 @@ describe('what is not trusted ends the run, and Redis untouched', () => {
 describe('what Redis refuses ends the run with a reason of its own', () => {
   test('nobody listens: tried again, and never read as a loss', async () => {
     const store = storeAt(`redis://127.0.0.1:${await freePort()}`);
-    expect(await run(site.request({ store }))).toMatchObject({
+    expect(await runAttempt(site.request({ store }))).toMatchObject({
       state: 'Unreachable',
       succeeded: { reason: 'Retrying' },
       retry: 'backoff',
@@ -172,7 +172,7 @@ describe('what Redis refuses ends the run with a reason of its own', () => {
         }
       },
     };
-    const outcome = await run(site.request({ store, observer }));
+    const outcome = await runAttempt(site.request({ store, observer }));
     expect(outcome).toMatchObject({ retry: 'backoff', succeeded: { reason: 'Retrying' } });
     await store.close();
   });
@@ -193,7 +193,7 @@ describe('what Redis refuses ends the run with a reason of its own', () => {
     const config = [...(options?.config ?? []), ['cluster-port', String(await freePort())] as const];
     await using redis = await startRedis({ ...options, config });
     const store = storeAt(`${prefix}127.0.0.1:${redis.port}`);
-    const outcome = await run(site.request({ store }));
+    const outcome = await runAttempt(site.request({ store }));
     expect(outcome).toMatchObject({ succeeded: { reason }, retry: 'none' });
     for (const secret of ['s3cret', 'wr0ng']) {
       expect(outcome.succeeded.message).not.toContain(secret);

@@ -1,6 +1,6 @@
 import { readdir, utimes } from 'node:fs/promises';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { run } from '../../src/recovery/run.ts';
+import { runAttempt } from '../../src/recovery/run.ts';
 import { DirectorySource } from '../../src/storage/directory.ts';
 import { startRedis } from '../harness/redis.ts';
 import { storeAt } from './fixtures/engine.ts';
@@ -19,7 +19,7 @@ beforeEach(async () => {
 });
 
 async function codes(overrides = {}): Promise<string[]> {
-  return (await run(site.request(overrides))).findings.map(({ code }) => code);
+  return (await runAttempt(site.request(overrides))).findings.map(({ code }) => code);
 }
 
 describe('a report tells', () => {
@@ -31,7 +31,7 @@ describe('a report tells', () => {
     await site.heal();
     const key = site.world.key('TARGETS_EXPIRATION');
     await site.client.expire(key, 1_000);
-    const outcome = await run(site.request());
+    const outcome = await runAttempt(site.request());
     expect(outcome).toMatchObject({ succeeded: { reason: 'Recovered' }, state: 'Healthy' });
     expect(outcome.findings).toContainEqual(
       expect.objectContaining({ code: 'SettingWillExpire', detail: expect.stringContaining(key) }),
@@ -42,7 +42,7 @@ describe('a report tells', () => {
   test('that a displayed setting is not what the newest root says', async () => {
     await site.heal();
     await site.client.set(site.world.key('ROOT_THRESHOLD'), '1');
-    const outcome = await run(site.request());
+    const outcome = await runAttempt(site.request());
     expect(outcome.succeeded.reason).toBe('AlreadyConsistent');
     expect(outcome.findings.map(({ code }) => code)).toContain('SettingDiffersFromRoot');
   });
@@ -50,7 +50,7 @@ describe('a report tells', () => {
   test('that a ceremony is staged', async () => {
     await site.heal();
     await site.client.set(site.world.key('BETA-CHANNEL_SIGNING'), '{"signed":{}}');
-    const outcome = await run(site.request());
+    const outcome = await runAttempt(site.request());
     expect(outcome.state).toBe('Ceremony');
     expect(outcome.findings.map(({ code }) => code)).toContain('CeremonyStaged');
   });
@@ -66,7 +66,7 @@ describe('a report tells', () => {
     for (const name of await readdir(copy.path)) {
       await utimes(`${copy.path}/${name}`, copied, copied);
     }
-    const outcome = await run(site.request({ source: new DirectorySource(copy.path) }));
+    const outcome = await runAttempt(site.request({ source: new DirectorySource(copy.path) }));
 
     expect(outcome.succeeded.reason).toBe('Recovered');
     const uncertain = outcome.plan?.actions.filter(({ confidence }) => confidence === 'low');
@@ -91,13 +91,13 @@ test('a replica is good for mode Verify and says that it is one; for a recovery 
     })
     .toBe(true);
   const store = storeAt(replica.url);
-  const verified = await run(site.request({ store, mode: 'Verify' }));
+  const verified = await runAttempt(site.request({ store, mode: 'Verify' }));
   expect(verified.succeeded.reason).toBe('Verified');
   expect(verified.findings.map(({ code }) => code)).toContain('ReadFromReplica');
 
   await site.client.del(site.world.key('BOOTSTRAP'));
   await expect.poll(() => reader.exists(site.world.key('BOOTSTRAP'))).toBe(0);
-  expect(await run(site.request({ store }))).toMatchObject({
+  expect(await runAttempt(site.request({ store }))).toMatchObject({
     succeeded: { reason: 'RedisReadOnly' },
     retry: 'none',
   });

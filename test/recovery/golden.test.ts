@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Redis } from 'ioredis';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { run } from '../../src/recovery/run.ts';
+import { runAttempt } from '../../src/recovery/run.ts';
 import type { StateStore } from '../../src/redis/state-store.ts';
 import { DirectorySource } from '../../src/storage/directory.ts';
 import { GOLDEN_APPS, type GoldenApp, goldenApp } from '../harness/golden.ts';
@@ -60,7 +60,7 @@ describe.each(GOLDEN_APPS)('app %s, written by the real server', (name) => {
     async (days) => {
       const taskID = randomUUID();
       const now = new Date(app.newest.getTime() + days * DAY_MS);
-      const outcome = await run(requestFor({ app, source, store }, { taskID, now }));
+      const outcome = await runAttempt(requestFor({ app, source, store }, { taskID, now }));
 
       expect(outcome.succeeded).toMatchObject({ reason: 'Recovered' });
       expect(outcome).toMatchObject({
@@ -80,7 +80,7 @@ describe.each(GOLDEN_APPS)('app %s, written by the real server', (name) => {
   test('nothing else in Redis changes but the record of the task; the lock is gone', async () => {
     await client.set('BOOTSTRAP_admin_other', 'someone-else');
     const taskID = randomUUID();
-    await run(requestFor({ app, source, store }, { taskID }));
+    await runAttempt(requestFor({ app, source, store }, { taskID }));
 
     const own = [...app.settings.keys()];
     const keys = await client.keys('*');
@@ -99,9 +99,9 @@ describe.each(GOLDEN_APPS)('app %s, written by the real server', (name) => {
   });
 
   test('a second run finds nothing to do and writes nothing', async () => {
-    await run(requestFor({ app, source, store }));
+    await runAttempt(requestFor({ app, source, store }));
     const before = await dump();
-    const outcome = await run(requestFor({ app, source, store }));
+    const outcome = await runAttempt(requestFor({ app, source, store }));
 
     expect(outcome.succeeded.reason).toBe('AlreadyConsistent');
     expect(outcome.accepted?.reason).toBe('NotRequired');
@@ -112,7 +112,7 @@ describe.each(GOLDEN_APPS)('app %s, written by the real server', (name) => {
   test('the healthy app that the real server left is consistent, and nothing is written', async () => {
     await app.restoreTo(client);
     const before = await dump();
-    const outcome = await run(requestFor({ app, source, store }));
+    const outcome = await runAttempt(requestFor({ app, source, store }));
 
     expect(outcome.succeeded.reason).toBe('AlreadyConsistent');
     expect(
@@ -122,7 +122,7 @@ describe.each(GOLDEN_APPS)('app %s, written by the real server', (name) => {
   });
 
   test('every rebuilt value says where it comes from', async () => {
-    const outcome = await run(requestFor({ app, source, store }));
+    const outcome = await runAttempt(requestFor({ app, source, store }));
     const sources = new Map(
       outcome.plan?.actions.map(({ key, source: from, confidence }) => [key, `${from} ${confidence}`]),
     );
@@ -139,7 +139,7 @@ test('settings that were changed and never signed with cannot be known: the life
   await using directory = await temporaryDirectory('golden');
   await app.writeTo(directory.path);
   const source = new DirectorySource(directory.path);
-  const outcome = await run(requestFor({ app, source, store }));
+  const outcome = await runAttempt(requestFor({ app, source, store }));
 
   expect(outcome.succeeded.reason).toBe('Recovered');
   expect(await client.mget('TARGETS_EXPIRATION_admin_config', 'SNAPSHOT_EXPIRATION_admin_config')).toEqual([
@@ -155,7 +155,7 @@ test('settings that were captured after the change are exact even if nothing was
   const source = new DirectorySource(directory.path);
   const taskID = randomUUID();
   const captured = { capturedAt: new Date(app.newest.getTime() + 60_000), values: app.settings };
-  const outcome = await run(requestFor({ app, source, store }, { taskID, captured }));
+  const outcome = await runAttempt(requestFor({ app, source, store }, { taskID, captured }));
 
   expect(outcome.succeeded.reason).toBe('Recovered');
   expect(await app.differences(client, taskID)).toEqual([]);

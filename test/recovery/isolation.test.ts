@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { run } from '../../src/recovery/run.ts';
+import { runAttempt } from '../../src/recovery/run.ts';
 import { type Site, startSite } from './fixtures/site.ts';
 
 let site: Site;
@@ -58,7 +58,7 @@ describe('a run asks for the keys of its app and for no other', () => {
     await site.client.set(site.world.key('TARGETS_SIGNING'), '{"signed":{}}');
     const before = await site.client.dump('BOOTSTRAP_admin_other');
     const request = site.request();
-    const { read, written } = await keysAskedFor(() => run(request));
+    const { read, written } = await keysAskedFor(() => runAttempt(request));
 
     const own = (key: string): boolean => key.endsWith('_admin_deleg');
     expect([...read].filter((key) => !own(key))).toEqual([]);
@@ -70,7 +70,7 @@ describe('a run asks for the keys of its app and for no other', () => {
 
   test('a healthy app is only read', async () => {
     await site.heal();
-    const { written } = await keysAskedFor(() => run(site.request()));
+    const { written } = await keysAskedFor(() => runAttempt(site.request()));
     expect([...written]).toEqual([]);
   });
 });

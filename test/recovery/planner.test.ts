@@ -3,14 +3,14 @@ import { describe, expect, test } from 'vitest';
 import { changesOf } from '../../src/recovery/plan/changes.ts';
 import { digestOf } from '../../src/recovery/plan/digest.ts';
 import { isEmpty, planRecovery } from '../../src/recovery/plan/planner.ts';
-import { assess, keysToObserve } from '../../src/recovery/state/observed-state.ts';
+import { keysToObserve, observedStateOf } from '../../src/recovery/state/observed-state.ts';
 import type { ObservedValue, ObservedValues } from '../../src/redis/state-store.ts';
 import {
   absent,
-  evidences,
+  evidence,
+  expected,
   healthyValues,
   list,
-  question,
   TASK,
   text,
   trustedFacts,
@@ -18,9 +18,9 @@ import {
 } from './fixtures/facts.ts';
 
 const roles = ['nightly', 'Beta-Channel', '__proto__'];
-const asked = question(roles, { replaceWrongType: true });
-const known = evidences(trustedFacts(roles));
-const planFor = (values: ObservedValues) => planRecovery(assess(values, asked), asked, known);
+const asked = expected(roles, { replaceWrongType: true });
+const known = evidence(trustedFacts(roles));
+const planFor = (values: ObservedValues) => planRecovery(observedStateOf(values, asked), asked, known);
 
 const anyValue: fc.Arbitrary<ObservedValue> = fc.oneof(
   fc.constant(absent),
@@ -47,9 +47,9 @@ describe('whatever Redis holds', () => {
   test('a survivor is never written: what is valid stays, at most without its TTL', () => {
     fc.assert(
       fc.property(anyRedis, (values) => {
-        const situation = assess(values, asked);
-        const plan = planRecovery(situation, asked, known);
-        for (const { setting, held, condition } of situation.settings) {
+        const observed = observedStateOf(values, asked);
+        const plan = planRecovery(observed, asked, known);
+        for (const { setting, held, condition } of observed.settings) {
           const action = plan.actions.find(({ key }) => key === setting.key);
           if (condition !== 'valid' || held.kind !== 'string') {
             continue;
@@ -67,9 +67,9 @@ describe('whatever Redis holds', () => {
   test('a staged ceremony is in no plan', () => {
     fc.assert(
       fc.property(anyRedis, (values) => {
-        const situation = assess(values, asked);
-        const touched = new Set(planRecovery(situation, asked, known).actions.map(({ key }) => key));
-        for (const key of situation.ceremonies) {
+        const observed = observedStateOf(values, asked);
+        const touched = new Set(planRecovery(observed, asked, known).actions.map(({ key }) => key));
+        for (const key of observed.ceremonies) {
           expect(touched.has(key)).toBe(false);
         }
       }),

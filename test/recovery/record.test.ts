@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { TransientError } from '../../src/errors.ts';
-import { run } from '../../src/recovery/run.ts';
+import { runAttempt } from '../../src/recovery/run.ts';
 import { startFaultProxy } from '../harness/faultproxy.ts';
 import { intercepted, interrupted } from './fixtures/interrupted.ts';
 import { type Site, startSite } from './fixtures/site.ts';
@@ -27,7 +27,7 @@ describe('what was proven stays proven', () => {
   test('when the record may not be written: it is reported, the lock is free', async () => {
     const store = site.anotherStore(site.redis.url.replace('redis://', 'redis://quiet:s@'));
     const taskID = randomUUID();
-    const outcome = await run(site.request({ taskID, store }));
+    const outcome = await runAttempt(site.request({ taskID, store }));
     expect(outcome.succeeded.reason).toBe('Recovered');
     expect(codes(outcome.findings)).toContain('RecordNotWritten');
     expect(await site.app.differences(site.client, taskID)).toEqual([]);
@@ -39,7 +39,7 @@ describe('what was proven stays proven', () => {
     const store = site.anotherStore(site.redis.url.replace(String(site.redis.port), String(proxy.port)));
     const gone = interrupted(store, 'release', () => proxy.inject({ kind: 'refuse' }));
     const taskID = randomUUID();
-    const outcome = await run(site.request({ taskID, store: gone }));
+    const outcome = await runAttempt(site.request({ taskID, store: gone }));
     expect(outcome.succeeded.reason).toBe('Recovered');
     expect(codes(outcome.findings)).toContain('RecordNotWritten');
     expect(await site.app.differences(site.client, taskID)).toEqual([expect.stringContaining(lock)]);
@@ -54,7 +54,7 @@ describe('a connection that is lost between proof and record may hide a failover
         throw lost;
       }
     });
-    const outcome = await run(site.request({ taskID, store }));
+    const outcome = await runAttempt(site.request({ taskID, store }));
     expect(outcome.succeeded.reason).toBe('Recovered');
     expect(outcome.state).toBe('FullLoss');
     expect(outcome.plan?.actions.some(({ kind }) => kind === 'Create')).toBe(true);
@@ -71,7 +71,7 @@ describe('a connection that is lost between proof and record may hide a failover
       await site.client.flushall();
       throw lost;
     });
-    expect((await run(site.request({ taskID, store }))).succeeded.reason).toBe('Recovered');
+    expect((await runAttempt(site.request({ taskID, store }))).succeeded.reason).toBe('Recovered');
     expect(await site.app.differences(site.client, taskID)).toEqual([]);
   });
 
@@ -85,7 +85,7 @@ describe('a connection that is lost between proof and record may hide a failover
       await site.client.del(site.world.key('TARGETS_EXPIRATION'));
       throw lost;
     });
-    expect((await run(site.request({ store }))).succeeded.reason).toBe('Recovered');
+    expect((await runAttempt(site.request({ store }))).succeeded.reason).toBe('Recovered');
     expect(await site.app.differences(site.client)).toEqual([]);
   });
 
@@ -93,7 +93,7 @@ describe('a connection that is lost between proof and record may hide a failover
     const store = interrupted(site.anotherStore(), 'release', () => {
       throw lost;
     });
-    expect((await run(site.request({ store }))).succeeded.reason).toBe('Recovered');
+    expect((await runAttempt(site.request({ store }))).succeeded.reason).toBe('Recovered');
   });
 });
 
@@ -107,7 +107,7 @@ describe('a write whose reply is lost is neither done nor undone until one has l
       }
       return written;
     });
-    const outcome = await run(site.request({ taskID, store }));
+    const outcome = await runAttempt(site.request({ taskID, store }));
     expect(outcome.succeeded.reason).toBe('Recovered');
     expect(await site.app.differences(site.client, taskID)).toEqual([]);
   });
@@ -119,7 +119,7 @@ describe('a write whose reply is lost is neither done nor undone until one has l
         throw lost;
       }
     });
-    expect((await run(site.request({ taskID, store }))).succeeded.reason).toBe('Recovered');
+    expect((await runAttempt(site.request({ taskID, store }))).succeeded.reason).toBe('Recovered');
     expect(await site.app.differences(site.client, taskID)).toEqual([]);
   });
 
@@ -127,7 +127,7 @@ describe('a write whose reply is lost is neither done nor undone until one has l
     const store = interrupted(site.anotherStore(), 'apply', () => {
       throw lost;
     });
-    const outcome = await run(site.request({ store }));
+    const outcome = await runAttempt(site.request({ store }));
     expect(outcome).toMatchObject({ succeeded: { reason: 'Retrying' }, retry: 'backoff' });
     expect(await site.client.keys('*')).toEqual([]);
   });
@@ -143,7 +143,7 @@ test('a lock that cannot be freed at the end is reported and runs out by itself'
   const store = interrupted(cancelling, 'release', () => {
     throw lost;
   });
-  const outcome = await run(site.request({ store, signal: controller.signal }));
+  const outcome = await runAttempt(site.request({ store, signal: controller.signal }));
   expect(outcome.succeeded.reason).toBe('Cancelled');
   expect(codes(outcome.findings)).toContain('LockNotReleased');
   expect(await site.client.pttl(lock)).toBeGreaterThan(0);
@@ -158,7 +158,7 @@ test('what was written but does not read back is no success', async () => {
     const values = new Map(written.values).set(key, { kind: 'absent' });
     return { ...written, values };
   });
-  const outcome = await run(site.request({ store }));
+  const outcome = await runAttempt(site.request({ store }));
   expect(outcome.succeeded).toMatchObject({
     reason: 'PostVerificationFailed',
     message: expect.stringContaining(key),

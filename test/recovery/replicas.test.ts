@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { run } from '../../src/recovery/run.ts';
+import { runAttempt } from '../../src/recovery/run.ts';
 import { startRedis } from '../harness/redis.ts';
 import { type Site, startSite } from './fixtures/site.ts';
 
@@ -15,7 +15,7 @@ afterAll(() => site[Symbol.asyncDispose]());
 test('a write that too few replicas confirm is no success; the next attempt proves it once they do', async () => {
   await site.client.flushall();
   const taskID = randomUUID();
-  const alone = await run(site.request({ taskID, minReplicas: 1 }));
+  const alone = await runAttempt(site.request({ taskID, minReplicas: 1 }));
   expect(alone.succeeded).toMatchObject({
     reason: 'PostVerificationFailed',
     message: expect.stringContaining('0 of 1 replicas'),
@@ -31,7 +31,7 @@ test('a write that too few replicas confirm is no success; the next attempt prov
       timeout: 60_000,
     })
     .toBe(true);
-  const confirmed = await run(site.request({ taskID, minReplicas: 1 }));
+  const confirmed = await runAttempt(site.request({ taskID, minReplicas: 1 }));
   expect(confirmed.succeeded.reason).toBe('Recovered');
   expect(await site.app.differences(reader, taskID)).toEqual([]);
 });

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { run } from '../../src/recovery/run.ts';
+import { runAttempt } from '../../src/recovery/run.ts';
 import { DirectorySource } from '../../src/storage/directory.ts';
 import type { MetadataSource } from '../../src/storage/source.ts';
 import { GOLDEN_APPS, type GoldenApp, goldenApp } from '../harness/golden.ts';
@@ -64,13 +64,13 @@ describe.each(GOLDEN_APPS)('recovering %s', (name) => {
     await using counter = await countRoundTrips(redis);
     const store = storeAt(`redis://127.0.0.1:${counter.port}`);
 
-    expect((await run(requestFor({ app, source, store }))).succeeded.reason).toBe('Recovered');
+    expect((await runAttempt(requestFor({ app, source, store }))).succeeded.reason).toBe('Recovered');
     expect(asked.lists).toBe(1);
     expect(asked.gets.toSorted()).toEqual(linkedFiles(app));
     expect(counter.roundTrips).toBeLessThanOrEqual(4);
 
     const before = counter.roundTrips;
-    expect((await run(requestFor({ app, source, store }))).succeeded.reason).toBe('AlreadyConsistent');
+    expect((await runAttempt(requestFor({ app, source, store }))).succeeded.reason).toBe('AlreadyConsistent');
     expect(counter.roundTrips - before).toBe(1);
     await store.close();
   });
@@ -83,7 +83,7 @@ test('a bucket that is not believed costs no round trip to Redis at all', async 
   await using counter = await countRoundTrips(redis);
   const store = storeAt(`redis://127.0.0.1:${counter.port}`);
   const trust = { anchor: { kind: 'sha256', sha256: '0'.repeat(64) }, policy: { mode: 'recovery' } } as const;
-  const outcome = await run(
+  const outcome = await runAttempt(
     requestFor({ app, source: new DirectorySource(directory.path), store }, { trust }),
   );
   expect(outcome.succeeded.reason).toBe('TrustVerificationFailed');

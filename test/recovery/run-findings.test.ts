@@ -2,17 +2,17 @@ import { expect, test } from 'vitest';
 import { Lifetimes } from '../../src/recovery/plan/lifetimes.ts';
 import { planRecovery } from '../../src/recovery/plan/planner.ts';
 import { planFindings, serverFindings } from '../../src/recovery/run-findings.ts';
-import { assess } from '../../src/recovery/state/observed-state.ts';
-import { evidences, question, rotatedRoot, trustedFacts } from './fixtures/facts.ts';
+import { observedStateOf } from '../../src/recovery/state/observed-state.ts';
+import { evidence, expected, rotatedRoot, trustedFacts } from './fixtures/facts.ts';
 
 const roles = Array.from({ length: 300 }, (_, i) => `role-${i}`);
 
 test('a copied bucket with hundreds of roles is told with examples and a number', () => {
   const trusted = trustedFacts(roles);
-  const known = evidences(trusted, { lifetimes: new Lifetimes({ ...trusted, delegated: [] }, []) });
-  const situation = assess(new Map(), question(roles));
-  const plan = planRecovery(situation, question(roles), known);
-  const uncertain = planFindings(plan, situation, question(roles), known).filter(
+  const known = evidence(trusted, { lifetimes: new Lifetimes({ ...trusted, delegated: [] }, []) });
+  const observed = observedStateOf(new Map(), expected(roles));
+  const plan = planRecovery(observed, expected(roles), known);
+  const uncertain = planFindings(plan, observed, expected(roles), known).filter(
     ({ code }) => code === 'UncertainValue',
   );
   expect(uncertain).toHaveLength(20);
@@ -20,10 +20,10 @@ test('a copied bucket with hundreds of roles is told with examples and a number'
 });
 
 test('a rotation that changed thresholds shows in the settings bootstrap wrote, and only there', () => {
-  const known = evidences({ ...trustedFacts(), root: rotatedRoot(3) });
-  const situation = assess(new Map(), question());
-  const plan = planRecovery(situation, question(), known);
-  const found = planFindings(plan, situation, question(), known).filter(
+  const known = evidence({ ...trustedFacts(), root: rotatedRoot(3) });
+  const observed = observedStateOf(new Map(), expected());
+  const plan = planRecovery(observed, expected(), known);
+  const found = planFindings(plan, observed, expected(), known).filter(
     ({ code }) => code === 'SettingDiffersFromRoot',
   );
   expect(found.map(({ detail }) => detail.split(' ')[0])).toEqual([

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Redis } from 'ioredis';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { run } from '../../src/recovery/run.ts';
+import { runAttempt } from '../../src/recovery/run.ts';
 import { DirectorySource } from '../../src/storage/directory.ts';
 import { GOLDEN_APPS, type GoldenApp, goldenApp } from '../harness/golden.ts';
 import { type RedisServer, startRedis } from '../harness/redis.ts';
@@ -82,7 +82,7 @@ describe('what the real server was recorded to do, and what a run does', () => {
       { app: world.app, source: new DirectorySource(directory.path), store },
       { taskID, ...row.request?.(world, groups) },
     );
-    const outcome = await run(request);
+    const outcome = await runAttempt(request);
 
     expect(outcome.succeeded).toMatchObject({ reason: row.reason });
     if (row.state) {
@@ -96,7 +96,7 @@ describe('what the real server was recorded to do, and what a run does', () => {
     } else {
       const marker = row.redis === 'restored' ? taskID : undefined;
       expect(await differences(world, marker, row.kept ?? {})).toEqual([]);
-      const again = await run({ ...request, taskID: randomUUID() });
+      const again = await runAttempt({ ...request, taskID: randomUUID() });
       expect(again.succeeded.reason).toBe('AlreadyConsistent');
     }
     await store.close();

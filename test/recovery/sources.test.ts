@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { settingsOf } from '../../src/faynosync/settings.ts';
 import { Lifetimes } from '../../src/recovery/plan/lifetimes.ts';
 import { rebuild } from '../../src/recovery/plan/sources.ts';
-import { app, DAY_MS, evidences, listingOf, rotatedRoot, trustedFacts, written } from './fixtures/facts.ts';
+import { app, DAY_MS, evidence, listingOf, rotatedRoot, trustedFacts, written } from './fixtures/facts.ts';
 
 const key = (name: string): string => `${name}_alice_tuf`;
 
@@ -29,7 +29,7 @@ describe('the best source that knows a valid value wins', () => {
   test('an override of a person comes first', () => {
     const rebuilt = rebuild(
       setting('TARGETS_EXPIRATION'),
-      evidences(trusted, {
+      evidence(trusted, {
         overrides: { expirations: { targets: 11 } },
         captured: capture(afterwards, '33'),
       }),
@@ -40,27 +40,27 @@ describe('the best source that knows a valid value wins', () => {
   test('an override for a delegated role is found by its name in original case', () => {
     const overrides = { expirations: { roles: new Map([['nightly', 5]]) } };
     expect(
-      rebuild(setting('nightly_EXPIRATION', ['nightly']), evidences(trusted, { overrides })),
+      rebuild(setting('nightly_EXPIRATION', ['nightly']), evidence(trusted, { overrides })),
     ).toMatchObject({ value: '5', source: 'Override' });
   });
 
   test('an override that the server could not use is passed over', () => {
     const rebuilt = rebuild(
       setting('TARGETS_EXPIRATION'),
-      evidences(trusted, { overrides: { expirations: { targets: 0 } } }),
+      evidence(trusted, { overrides: { expirations: { targets: 0 } } }),
     );
     expect(rebuilt).toEqual({ value: '90', source: 'Inferred', confidence: 'high' });
   });
 
   test('a capture from after the last signing is exact', () => {
     expect(
-      rebuild(setting('TARGETS_EXPIRATION'), evidences(trusted, { captured: capture(afterwards, '33') })),
+      rebuild(setting('TARGETS_EXPIRATION'), evidence(trusted, { captured: capture(afterwards, '33') })),
     ).toEqual({ value: '33', source: 'Captured', confidence: 'exact' });
   });
 
   test('a capture beside the very timestamp that is there now is exact, whatever the clocks say', () => {
     const captured = { ...capture(before, '33'), timestampSHA256: trusted.timestamp.sha256 };
-    expect(rebuild(setting('TARGETS_EXPIRATION'), evidences(trusted, { captured }))).toEqual({
+    expect(rebuild(setting('TARGETS_EXPIRATION'), evidence(trusted, { captured }))).toEqual({
       value: '33',
       source: 'Captured',
       confidence: 'exact',
@@ -69,7 +69,7 @@ describe('the best source that knows a valid value wins', () => {
 
   test('a capture from before the last signing may have been changed since: the newer metadata counts', () => {
     expect(
-      rebuild(setting('TARGETS_EXPIRATION'), evidences(trusted, { captured: capture(before, '33') })),
+      rebuild(setting('TARGETS_EXPIRATION'), evidence(trusted, { captured: capture(before, '33') })),
     ).toEqual({ value: '90', source: 'Inferred', confidence: 'high' });
   });
 
@@ -82,7 +82,7 @@ describe('the best source that knows a valid value wins', () => {
     expect(
       rebuild(
         setting('TARGETS_EXPIRATION'),
-        evidences(restored, { lifetimes: new Lifetimes(restored, []), captured: capture(before, '33') }),
+        evidence(restored, { lifetimes: new Lifetimes(restored, []), captured: capture(before, '33') }),
       ),
     ).toEqual({ value: '33', source: 'Captured', confidence: 'medium' });
   });
@@ -94,7 +94,7 @@ describe('the best source that knows a valid value wins', () => {
     expect(
       rebuild(
         setting('TARGETS_EXPIRATION'),
-        evidences(restored, { lifetimes: new Lifetimes(restored, []), now }),
+        evidence(restored, { lifetimes: new Lifetimes(restored, []), now }),
       ),
     ).toEqual({ value: '78', source: 'Remaining', confidence: 'low' });
   });
@@ -119,19 +119,19 @@ describe('the best source that knows a valid value wins', () => {
     expect(
       rebuild(
         setting(name, ['nightly']),
-        evidences(unlisted, { lifetimes: new Lifetimes(unlisted, []), now }),
+        evidence(unlisted, { lifetimes: new Lifetimes(unlisted, []), now }),
       ),
     ).toEqual({ value, source: 'Default', confidence: 'low' });
   });
 
   test('TARGETS_ONLINE_KEY is what bootstrap always writes, unless somebody knows better', () => {
-    expect(rebuild(setting('TARGETS_ONLINE_KEY'), evidences(trusted))).toEqual({
+    expect(rebuild(setting('TARGETS_ONLINE_KEY'), evidence(trusted))).toEqual({
       value: '1',
       source: 'Default',
       confidence: 'high',
     });
     expect(
-      rebuild(setting('TARGETS_ONLINE_KEY'), evidences(trusted, { overrides: { targetsOnlineKey: false } })),
+      rebuild(setting('TARGETS_ONLINE_KEY'), evidence(trusted, { overrides: { targetsOnlineKey: false } })),
     ).toMatchObject({ value: '0', source: 'Override' });
   });
 });
@@ -140,21 +140,21 @@ describe('display-only settings are what bootstrap wrote, not what the newest ro
   const trusted = { ...trustedFacts(), root: rotatedRoot(3) };
 
   test('thresholds and key counts come from 1.root.json', () => {
-    expect(rebuild(setting('ROOT_THRESHOLD'), evidences(trusted))).toEqual({
+    expect(rebuild(setting('ROOT_THRESHOLD'), evidence(trusted))).toEqual({
       value: '2',
       source: 'Metadata',
       confidence: 'exact',
     });
-    expect(rebuild(setting('TIMESTAMP_NUM_KEYS'), evidences(trusted))).toMatchObject({ value: '3' });
+    expect(rebuild(setting('TIMESTAMP_NUM_KEYS'), evidence(trusted))).toMatchObject({ value: '3' });
   });
 
   test('ROOT_NUM_KEYS counts signatures, as bootstrap does', () => {
-    expect(rebuild(setting('ROOT_NUM_KEYS'), evidences(trusted))).toMatchObject({ value: '2' });
+    expect(rebuild(setting('ROOT_NUM_KEYS'), evidence(trusted))).toMatchObject({ value: '2' });
   });
 
   test('without 1.root.json the newest root is the next best', () => {
     const late = { ...trusted, firstRoot: undefined };
-    expect(rebuild(setting('ROOT_THRESHOLD'), evidences(late))).toEqual({
+    expect(rebuild(setting('ROOT_THRESHOLD'), evidence(late))).toEqual({
       value: '3',
       source: 'Metadata',
       confidence: 'medium',
@@ -172,7 +172,7 @@ describe('what the listing tells about history', () => {
 
   test('an orphan above the head of the chain says nothing about the head', () => {
     const lifetimes = new Lifetimes(trusted, [...listingOf(trusted), at(DAY_MS, 9, 'targets')]);
-    expect(rebuild(setting('TARGETS_EXPIRATION'), evidences(trusted, { lifetimes }))).toMatchObject({
+    expect(rebuild(setting('TARGETS_EXPIRATION'), evidence(trusted, { lifetimes }))).toMatchObject({
       value: '90',
       source: 'Inferred',
     });

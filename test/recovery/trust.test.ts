@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { needsMarker, refusalOf } from '../../src/recovery/trust.ts';
 import type { Finding } from '../../src/tuf/findings/finding.ts';
+import { FINDINGS, type FindingKind } from '../../src/tuf/findings/findings.ts';
 import type { Verification } from '../../src/tuf/verify/verification.ts';
 
 const finding = (check: number, more: Partial<Finding> = {}): Finding => ({
@@ -27,14 +28,31 @@ const whole = ['1.root.json', '1.targets.json', '1.snapshot.json', 'timestamp.js
 
 describe('a bucket that is not believed', () => {
   test.each([
-    [1, 'TrustVerificationFailed'],
-    [14, 'RollbackDetected'],
-    [15, 'RollbackDetected'],
-    [26, 'KeyCollision'],
-  ])('check %d ends the run as %s, naming file, finding and place', (check, reason) => {
-    const { ending, state } = refusalOf(refused(whole, finding(check)), request, undefined);
-    expect(ending.succeeded).toEqual({ reason, message: 'SomeCode (targets version 7): What was found.' });
+    ['TimestampMissing', 'TrustVerificationFailed'],
+    ['SnapshotRollback', 'RollbackDetected'],
+    ['RoleVersionLowered', 'RollbackDetected'],
+    ['RoleNameCollides', 'KeyCollision'],
+  ])('%s ends the run as %s, naming file, finding and place', (code, reason) => {
+    const { ending, state } = refusalOf(refused(whole, finding(1, { code })), request, undefined);
+    expect(ending.succeeded).toEqual({ reason, message: `${code} (targets version 7): What was found.` });
     expect(state).toBeUndefined();
+  });
+
+  test('every finding that can refuse an older state says RollbackDetected, every one about shared names KeyCollision', () => {
+    const reasonFor = (code: string) =>
+      refusalOf(refused(whole, finding(1, { code })), request, undefined).ending.succeeded.reason;
+    const refusing = Object.entries<FindingKind>(FINDINGS).filter(
+      ([, { severity }]) => severity !== 'report',
+    );
+    for (const [code, { check }] of refusing) {
+      const reason =
+        check === 14 || check === 15
+          ? 'RollbackDetected'
+          : check === 26
+            ? 'KeyCollision'
+            : 'TrustVerificationFailed';
+      expect([code, reasonFor(code)]).toEqual([code, reason]);
+    }
   });
 
   test('a finding that a person may answer names the setting', () => {

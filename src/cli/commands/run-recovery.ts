@@ -3,7 +3,7 @@ import { systemClock } from '../../async/clock.ts';
 import { assertApp, describeApp } from '../../faynosync/app.ts';
 import type { Outcome } from '../../recovery/outcome.ts';
 import type { RunRequest } from '../../recovery/request.ts';
-import { run } from '../../recovery/run.ts';
+import { runAttempt } from '../../recovery/run.ts';
 import { describeEndpoint } from '../../redis/endpoint.ts';
 import { RedisStateStore } from '../../redis/redis-state-store.ts';
 import { openLocation } from '../../storage/open.ts';
@@ -61,7 +61,7 @@ export async function runRecovery(
   };
   const now = (): Date => flags.referenceTime ?? systemClock.now();
   try {
-    const outcome = await runToEnd(() => run({ ...request, now: now() }), {
+    const outcome = await runToEnd(() => runAttempt({ ...request, now: now() }), {
       backoffLimit: flags.backoffLimit,
       deadline,
       clock: systemClock,

@@ -8,7 +8,7 @@ import { LeadershipLostError } from '../../kube/leaderelection/leader-elector.ts
 import type { RecoveryMetrics } from '../../observability/metrics.ts';
 import type { Outcome } from '../../recovery/outcome.ts';
 import { nextStep } from '../../recovery/retry.ts';
-import { run as runAttempt } from '../../recovery/run.ts';
+import { runAttempt } from '../../recovery/run.ts';
 import { type PolicyMemory, remembering } from '../app-history/app-history.ts';
 import type { BucketPool } from '../target-connection/bucket-pool.ts';
 import { connectTarget } from '../target-connection/connect-target.ts';

@@ -36,14 +36,14 @@ export function readingOf(outcome: Outcome): Reading {
   if (state === 'InProgress' || state === 'Locked') {
     return { kind: 'busy', state, heads };
   }
-  const transient = retry === 'backoff' ? error?.code : undefined;
-  const ofRedis = transient?.startsWith('Redis') ?? false;
+  const transient = retry === 'backoff' ? error : undefined;
+  const ofRedis = transient?.origin === 'redis';
   return {
     kind: 'unverifiable',
     reason: transient === undefined ? succeeded.reason : ofRedis ? 'RedisUnreachable' : 'SourceUnavailable',
     message: succeeded.message,
     // A refusal may be about one app; silence is about all of them.
-    targetWide: ofRedis || transient === 'StorageUnreachable',
+    targetWide: ofRedis || transient?.code === 'StorageUnreachable',
     heads,
   };
 }

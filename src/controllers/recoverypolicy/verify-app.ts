@@ -5,7 +5,7 @@ import { TerminalError, TransientError } from '../../errors.ts';
 import type { APIClient } from '../../kube/client/api-client.ts';
 import type { RunObserver } from '../../recovery/observer.ts';
 import type { Outcome } from '../../recovery/outcome.ts';
-import { run as runAttempt } from '../../recovery/run.ts';
+import { runAttempt } from '../../recovery/run.ts';
 import { remembering } from '../app-history/app-history.ts';
 import { runRequest } from '../bootstraprecovery/request.ts';
 import { runSignal } from '../bootstraprecovery/stop-signal.ts';

@@ -3,6 +3,7 @@ import type { Logger } from 'pino';
 import { abortable } from '../../async/abortable.ts';
 import type { Clock } from '../../async/clock.ts';
 import { Deadline } from '../../async/deadline.ts';
+import { TerminalError } from '../../errors.ts';
 import type { Cache } from '../cache/cache.ts';
 import type { Informer } from '../cache/informer.ts';
 import type { StoreEvent } from '../cache/store.ts';
@@ -13,7 +14,7 @@ import type { RuntimeMetrics } from '../metrics/runtime-metrics.ts';
 import type { RateLimiter } from '../workqueue/rate-limiter.ts';
 import { WorkQueue } from '../workqueue/work-queue.ts';
 import { isPanic } from './panic.ts';
-import { type Reconciler, ReconcileTimeoutError, TerminalError } from './reconcile.ts';
+import { type Reconciler, ReconcileTimeoutError } from './reconcile.ts';
 
 /** What a {@link Controller} is made of. */
 export interface ControllerOptions {

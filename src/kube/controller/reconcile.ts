@@ -1,4 +1,5 @@
 import type { Logger } from 'pino';
+import type { TerminalError } from '../../errors.ts';
 import type { ObjectKey } from '../client/object-key.ts';
 
 /** What a reconcile that went well asks for. */
@@ -38,14 +39,6 @@ export interface ReconcileContext {
 export interface Reconciler {
   // biome-ignore lint/suspicious/noConfusingVoidType: a reconciler with nothing to ask for returns nothing.
   reconcile(key: ObjectKey, context: ReconcileContext): Promise<Result | void>;
-}
-
-/** Wraps an error that another attempt cannot cure. */
-export class TerminalError extends Error {
-  constructor(cause: unknown) {
-    super(`terminal: ${cause instanceof Error ? cause.message : String(cause)}`, { cause });
-    this.name = 'TerminalError';
-  }
 }
 
 /** Abort reason: the reconcile took longer than its controller allows. */

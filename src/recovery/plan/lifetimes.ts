@@ -1,5 +1,5 @@
 import { parseFileName } from '../../faynosync/layout.ts';
-import type { Evidence } from '../../faynosync/settings.ts';
+import type { Derivation } from '../../faynosync/settings.ts';
 import type { ListedObject } from '../../storage/source.ts';
 import type { Trusted } from '../../tuf/verify/verification.ts';
 import { type Inference, inferDays } from './infer.ts';
@@ -43,16 +43,16 @@ export class Lifetimes {
   }
 
   /** Undefined when the role has no verified file, or the evidence is about something else. */
-  of(evidence: Evidence): Lifetime | undefined {
-    if (evidence.kind === 'delegatedLifetime') {
-      const file = this.#delegated.get(evidence.role);
-      return file && this.#lifetime(evidence.role, file, file, this.#before(evidence.role, file.version));
+  of(derivation: Derivation): Lifetime | undefined {
+    if (derivation.kind === 'delegatedLifetime') {
+      const file = this.#delegated.get(derivation.role);
+      return file && this.#lifetime(derivation.role, file, file, this.#before(derivation.role, file.version));
     }
-    if (evidence.kind !== 'lifetime') {
+    if (derivation.kind !== 'lifetime') {
       return undefined;
     }
     const { root, firstRoot, timestamp, snapshot } = this.#trusted;
-    switch (evidence.role) {
+    switch (derivation.role) {
       case 'root':
         // Bootstrap wrote ROOT_EXPIRATION and no rotation refreshes it: the newest root would give another number.
         return this.#lifetime('root', firstRoot ?? root, root, []);
@@ -65,8 +65,8 @@ export class Lifetimes {
           this.#before('snapshot', snapshot.version + 1),
         );
       default: {
-        const file = this.#trusted[evidence.role];
-        return this.#lifetime(evidence.role, file, file, this.#before(evidence.role, file.version));
+        const file = this.#trusted[derivation.role];
+        return this.#lifetime(derivation.role, file, file, this.#before(derivation.role, file.version));
       }
     }
   }

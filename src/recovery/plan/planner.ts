@@ -1,9 +1,10 @@
 import { markerKey, preLockKey, rootSigningKey } from '../../faynosync/keys.ts';
 import type { ObservedValue } from '../../redis/state-store.ts';
-import type { Question, SettingState, Situation } from '../state/observed-state.ts';
+import type { ExpectedState } from '../state/expected-state.ts';
+import type { ObservedState, SettingState } from '../state/observed-state.ts';
 import { digestOf } from './digest.ts';
 import type { Action, Plan } from './plan.ts';
-import { type Evidences, type Rebuilt, rebuild } from './sources.ts';
+import { type Evidence, type Rebuilt, rebuild } from './sources.ts';
 
 /** What bootstrap itself would write here: not a guess. */
 const asBootstrap = (value: string): Rebuilt => ({ value, source: 'Default', confidence: 'exact' });
@@ -12,11 +13,11 @@ const asBootstrap = (value: string): Rebuilt => ({ value, source: 'Default', con
  * R5: what a run would do to every key of the app. Pure: the same facts give the same plan, byte for byte. A valid
  * value is kept, a ceremony never appears.
  */
-export function planRecovery(situation: Situation, question: Question, evidences: Evidences): Plan {
+export function planRecovery(observed: ObservedState, expected: ExpectedState, evidence: Evidence): Plan {
   const actions = [
-    ...markerActions(situation, question),
-    ...rootSigningActions(situation, question),
-    ...situation.settings.map((state) => settingAction(state, evidences)),
+    ...markerActions(observed, expected),
+    ...rootSigningActions(observed, expected),
+    ...observed.settings.map((state) => settingAction(state, evidence)),
   ];
   const sorted = sortByKey(actions);
   return { actions: sorted, digest: digestOf(sorted) };
@@ -37,8 +38,8 @@ export function isEmpty(plan: Plan): boolean {
 
 /** The marker becomes this task's id unless a done one survives; a dead bootstrap's pre-lock goes with it. */
 function markerActions(
-  { marker, markerHeld, bootstrap }: Situation,
-  { app, taskID }: Question,
+  { marker, markerHeld, bootstrap }: ObservedState,
+  { app, taskID }: ExpectedState,
 ): readonly Action[] {
   const key = markerKey(app);
   if (marker.kind === 'done' && markerHeld.kind === 'string') {
@@ -63,7 +64,10 @@ function markerActions(
  * Blank, as bootstrap leaves it. Next to a surviving marker its absence is normal (a finished root rotation deletes
  * it) and it is not created; staged metadata in it is a ceremony and not ours.
  */
-function rootSigningActions({ marker, rootSigning }: Situation, { app }: Question): readonly Action[] {
+function rootSigningActions(
+  { marker, rootSigning }: ObservedState,
+  { app }: ExpectedState,
+): readonly Action[] {
   const key = rootSigningKey(app);
   switch (rootSigning.kind) {
     case 'absent':
@@ -75,11 +79,11 @@ function rootSigningActions({ marker, rootSigning }: Situation, { app }: Questio
   }
 }
 
-function settingAction({ setting, held, condition }: SettingState, evidences: Evidences): Action {
+function settingAction({ setting, held, condition }: SettingState, evidence: Evidence): Action {
   if (condition === 'valid' && held.kind === 'string') {
     return keep(setting.key, held);
   }
-  const rebuilt = rebuild(setting, evidences);
+  const rebuilt = rebuild(setting, evidence);
   if (rebuilt === undefined) {
     throw new Error(`No source has a valid value for ${setting.key}.`);
   }

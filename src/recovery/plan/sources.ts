@@ -7,7 +7,7 @@ import type { Lifetimes } from './lifetimes.ts';
 import type { Confidence, ValueSource } from './plan.ts';
 
 /** Everything a lost value can be rebuilt from. */
-export interface Evidences {
+export interface Evidence {
   readonly trusted: Trusted;
   readonly lifetimes: Lifetimes;
   readonly overrides: Overrides;
@@ -27,7 +27,7 @@ interface SourceRow {
   /** A value and how sure it is; undefined when this source knows none. */
   readonly read: (
     setting: Setting,
-    evidences: Evidences,
+    evidence: Evidence,
   ) => { readonly value: string; readonly confidence: Confidence } | undefined;
 }
 
@@ -39,44 +39,44 @@ const rows: readonly SourceRow[] = [
   { source: 'Override', read: (setting, { overrides }) => sure(overridden(setting, overrides), 'exact') },
   {
     source: 'Captured',
-    read: (setting, evidences) =>
-      isCaptureCurrent(setting, evidences) ? sure(captured(setting, evidences), 'exact') : undefined,
+    read: (setting, evidence) =>
+      isCaptureCurrent(setting, evidence) ? sure(captured(setting, evidence), 'exact') : undefined,
   },
   {
     source: 'Inferred',
-    read: ({ evidence }, { lifetimes }) => {
-      const inference = lifetimes.of(evidence)?.inference;
+    read: ({ derivation }, { lifetimes }) => {
+      const inference = lifetimes.of(derivation)?.inference;
       return inference?.kind === 'days' ? sure(inference.days, inference.confidence) : undefined;
     },
   },
   {
     source: 'Metadata',
-    read: ({ evidence }, { trusted: { firstRoot, root } }) => {
-      if (evidence.kind !== 'rootFact') {
+    read: ({ derivation }, { trusted: { firstRoot, root } }) => {
+      if (derivation.kind !== 'rootFact') {
         return undefined;
       }
-      return firstRoot ? sure(evidence.read(firstRoot), 'exact') : sure(evidence.read(root), 'medium');
+      return firstRoot ? sure(derivation.read(firstRoot), 'exact') : sure(derivation.read(root), 'medium');
     },
   },
   // A capture from before the newest signing may have been changed since, but it was a configured value; days left is not.
-  { source: 'Captured', read: (setting, evidences) => sure(captured(setting, evidences), 'medium') },
+  { source: 'Captured', read: (setting, evidence) => sure(captured(setting, evidence), 'medium') },
   {
     source: 'Remaining',
-    read: ({ evidence }, { lifetimes, now }) => {
-      const lifetime = lifetimes.of(evidence);
+    read: ({ derivation }, { lifetimes, now }) => {
+      const lifetime = lifetimes.of(derivation);
       return lifetime && sure(remainingDays(lifetime.expires, now), 'low');
     },
   },
   {
     source: 'Default',
-    read: ({ evidence }) => {
-      switch (evidence.kind) {
+    read: ({ derivation }) => {
+      switch (derivation.kind) {
         case 'lifetime':
         case 'delegatedLifetime':
-          return sure(evidence.fallbackDays, 'low');
+          return sure(derivation.fallbackDays, 'low');
         case 'none':
           // Not a guess: no bootstrap writes anything else.
-          return sure(evidence.fallback, 'high');
+          return sure(derivation.fallback, 'high');
         case 'rootFact':
           return undefined;
       }
@@ -88,9 +88,9 @@ const rows: readonly SourceRow[] = [
  * @returns undefined only when the metadata itself holds no usable value, such as a threshold of 0, which a verified
  * root cannot have
  */
-export function rebuild(setting: Setting, evidences: Evidences): Rebuilt | undefined {
+export function rebuild(setting: Setting, evidence: Evidence): Rebuilt | undefined {
   for (const { source, read } of rows) {
-    const found = read(setting, evidences);
+    const found = read(setting, evidence);
     if (found && isValid(setting.kind, found.value)) {
       return { source, ...found };
     }
@@ -105,12 +105,12 @@ function sure(
   return value === undefined ? undefined : { value: String(value), confidence };
 }
 
-function overridden({ evidence }: Setting, overrides: Overrides): string | number | undefined {
-  switch (evidence.kind) {
+function overridden({ derivation }: Setting, overrides: Overrides): string | number | undefined {
+  switch (derivation.kind) {
     case 'lifetime':
-      return overrides.expirations?.[evidence.role];
+      return overrides.expirations?.[derivation.role];
     case 'delegatedLifetime':
-      return overrides.expirations?.roles?.get(evidence.role);
+      return overrides.expirations?.roles?.get(derivation.role);
     case 'none':
       return overrides.targetsOnlineKey === undefined ? undefined : overrides.targetsOnlineKey ? '1' : '0';
     case 'rootFact':
@@ -119,14 +119,14 @@ function overridden({ evidence }: Setting, overrides: Overrides): string | numbe
 }
 
 /** Counts are not taken from a capture: the metadata holds them exactly. */
-function captured({ key, evidence }: Setting, evidences: Evidences): string | undefined {
-  return evidence.kind === 'rootFact' ? undefined : evidences.captured?.values.get(key);
+function captured({ key, derivation }: Setting, evidence: Evidence): string | undefined {
+  return derivation.kind === 'rootFact' ? undefined : evidence.captured?.values.get(key);
 }
 
 /** A capture is exact while nothing was signed after it: whatever was configured later shows in newer metadata. */
 function isCaptureCurrent(
-  { evidence }: Setting,
-  { captured: capture, lifetimes, trusted }: Evidences,
+  { derivation }: Setting,
+  { captured: capture, lifetimes, trusted }: Evidence,
 ): boolean {
   if (capture === undefined) {
     return false;
@@ -135,6 +135,6 @@ function isCaptureCurrent(
   if (capture.timestampSHA256 === trusted.timestamp.sha256) {
     return true;
   }
-  const writtenAt = lifetimes.of(evidence)?.writtenAt;
+  const writtenAt = lifetimes.of(derivation)?.writtenAt;
   return writtenAt === undefined || writtenAt.getTime() <= capture.capturedAt.getTime();
 }

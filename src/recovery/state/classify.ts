@@ -1,10 +1,10 @@
-import type { Situation } from './observed-state.ts';
+import type { ObservedState } from './observed-state.ts';
 import type { State } from './state.ts';
 
 interface StateRow {
   readonly state: State;
   /** The evidence, as in the table of R4. */
-  readonly when: (situation: Situation) => boolean;
+  readonly when: (observed: ObservedState) => boolean;
 }
 
 /**
@@ -23,21 +23,21 @@ const rows: readonly StateRow[] = [
     when: ({ marker, settings }) =>
       marker.kind === 'absent' && settings.every(({ condition }) => condition === 'missing'),
   },
-  { state: 'Healthy', when: (situation) => isComplete(situation) && situation.rootSigning.kind === 'string' },
-  { state: 'Cosmetic', when: (situation) => situation.marker.kind === 'done' && lacksOnlyDisplay(situation) },
+  { state: 'Healthy', when: (observed) => isComplete(observed) && observed.rootSigning.kind === 'string' },
+  { state: 'Cosmetic', when: (observed) => observed.marker.kind === 'done' && lacksOnlyDisplay(observed) },
 ];
 
 /** Total: whatever fits no row is a partial loss, so an unforeseen state is never read as healthy. */
-export function classify(situation: Situation): State {
-  return rows.find(({ when }) => when(situation))?.state ?? 'PartialLoss';
+export function classify(observed: ObservedState): State {
+  return rows.find(({ when }) => when(observed))?.state ?? 'PartialLoss';
 }
 
 /** The marker names a finished task and every setting can be used. */
-export function isComplete({ marker, settings }: Pick<Situation, 'marker' | 'settings'>): boolean {
+export function isComplete({ marker, settings }: Pick<ObservedState, 'marker' | 'settings'>): boolean {
   return marker.kind === 'done' && settings.every(({ condition }) => condition === 'valid');
 }
 
 /** Only what the server shows and never uses, or ROOT_SIGNING, which a finished root rotation leaves absent. */
-function lacksOnlyDisplay({ settings }: Situation): boolean {
+function lacksOnlyDisplay({ settings }: ObservedState): boolean {
   return settings.every(({ condition, setting }) => condition === 'valid' || setting.displayOnly);
 }

@@ -1,15 +1,31 @@
-import { settingsOf } from '../../faynosync/settings.ts';
+import type { App } from '../../faynosync/app.ts';
+import { type Setting, settingsOf } from '../../faynosync/settings.ts';
 import type { Trusted, Verification } from '../../tuf/verify/verification.ts';
 import { Lifetimes } from '../plan/lifetimes.ts';
-import type { Evidences } from '../plan/sources.ts';
+import type { Evidence } from '../plan/sources.ts';
 import type { RunRequest } from '../request.ts';
-import type { Question } from './observed-state.ts';
+
+/** What Redis should hold, and what its facts are judged by. */
+export interface ExpectedState {
+  readonly app: App;
+  readonly taskID: string;
+  readonly settings: readonly Setting[];
+  readonly delegatedNames: readonly string[];
+  readonly now: Date;
+  readonly staleAfterSeconds: number;
+  readonly replaceWrongType: boolean;
+  /** When 1.root.json was written: how old a bootstrap without a task record must be at least. */
+  readonly bootstrappedAt: Date | undefined;
+}
 
 /** A bootstrap without a sign of life for this long is dead, unless the request says otherwise. */
 const STALE_AFTER_SECONDS = 1_800;
 
 /** What Redis is asked, once the chain has told which roles there are. */
-export function questionOf({ app, taskID, now, overrides }: RunRequest, trusted: Trusted): Question {
+export function expectedStateOf(
+  { app, taskID, now, overrides }: RunRequest,
+  trusted: Trusted,
+): ExpectedState {
   return {
     app,
     taskID,
@@ -23,10 +39,10 @@ export function questionOf({ app, taskID, now, overrides }: RunRequest, trusted:
 }
 
 /** What lost values can be rebuilt from, once the chain has been proven. */
-export function evidencesOf(
+export function evidenceOf(
   { overrides, captured, now }: RunRequest,
   { listing }: Verification,
   trusted: Trusted,
-): Evidences {
+): Evidence {
   return { trusted, lifetimes: new Lifetimes(trusted, listing), overrides, captured, now };
 }

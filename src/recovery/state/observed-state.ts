@@ -12,19 +12,7 @@ import type { Setting } from '../../faynosync/settings.ts';
 import { readTask } from '../../faynosync/task.ts';
 import { isValid } from '../../faynosync/values.ts';
 import type { ObservedValue, ObservedValues } from '../../redis/state-store.ts';
-
-/** What the facts are judged by. */
-export interface Question {
-  readonly app: App;
-  readonly taskID: string;
-  readonly settings: readonly Setting[];
-  readonly delegatedNames: readonly string[];
-  readonly now: Date;
-  readonly staleAfterSeconds: number;
-  readonly replaceWrongType: boolean;
-  /** When 1.root.json was written: how old a bootstrap without a task record must be at least. */
-  readonly bootstrappedAt: Date | undefined;
-}
+import type { ExpectedState } from './expected-state.ts';
 
 /** One setting as Redis holds it. */
 export interface SettingState {
@@ -34,7 +22,7 @@ export interface SettingState {
 }
 
 /** The facts of R3, ready to be classified. */
-export interface Situation {
+export interface ObservedState {
   readonly marker: Marker;
   readonly markerHeld: ObservedValue;
   readonly settings: readonly SettingState[];
@@ -59,7 +47,7 @@ const absent: ObservedValue = { kind: 'absent' };
 
 /** Every key a run looks at. With a `pre-…` marker that is more than is known before the marker was read. */
 export function keysToObserve(
-  { app, settings, delegatedNames }: Pick<Question, 'app' | 'settings' | 'delegatedNames'>,
+  { app, settings, delegatedNames }: Pick<ExpectedState, 'app' | 'settings' | 'delegatedNames'>,
   marker: Marker,
 ): readonly string[] {
   const bootstrap = marker.kind === 'bootstrapping' ? [preLockKey(marker.id), taskKey(marker.id)] : [];
@@ -74,14 +62,14 @@ export function markerIn(values: ObservedValues, app: App): Marker {
   return parseMarker(held.kind === 'string' ? held.value : undefined);
 }
 
-export function assess(values: ObservedValues, question: Question): Situation {
-  const { app, taskID } = question;
+export function observedStateOf(values: ObservedValues, expected: ExpectedState): ObservedState {
+  const { app, taskID } = expected;
   const held = (key: string): ObservedValue => values.get(key) ?? absent;
   const markerHeld = held(markerKey(app));
   const marker = markerIn(values, app);
   const rootSigning = held(rootSigningKey(app));
   const lock = held(lockKey(app));
-  const settings = question.settings.map((setting) => settingState(setting, held(setting.key)));
+  const settings = expected.settings.map((setting) => settingState(setting, held(setting.key)));
   const owned = new Map<string, ObservedValue>([
     [markerKey(app), markerHeld],
     [rootSigningKey(app), rootSigning],
@@ -93,14 +81,14 @@ export function assess(values: ObservedValues, question: Question): Situation {
     markerHeld,
     settings,
     rootSigning,
-    ceremonies: ceremonyKeys(app, question.delegatedNames).filter((key) =>
+    ceremonies: ceremonyKeys(app, expected.delegatedNames).filter((key) =>
       isStaged(held(key), key === rootSigningKey(app)),
     ),
-    corrupt: question.replaceWrongType
+    corrupt: expected.replaceWrongType
       ? []
       : [...owned].filter(([, value]) => value.kind === 'wrongType').map(([key]) => key),
     lockedBy: lock.kind === 'string' && lock.value !== taskID ? lock.value : undefined,
-    bootstrap: marker.kind === 'bootstrapping' ? bootstrapOf(marker.id, held, question) : undefined,
+    bootstrap: marker.kind === 'bootstrapping' ? bootstrapOf(marker.id, held, expected) : undefined,
     markerIsOurs: marker.kind === 'done' && marker.id === taskID,
     lockIsOurs: lock.kind === 'string' && lock.value === taskID,
   };
@@ -129,8 +117,8 @@ function isStaged(held: ObservedValue, isRoot: boolean): boolean {
 function bootstrapOf(
   id: string,
   held: (key: string) => ObservedValue,
-  { now, staleAfterSeconds, bootstrappedAt }: Question,
-): NonNullable<Situation['bootstrap']> {
+  { now, staleAfterSeconds, bootstrappedAt }: ExpectedState,
+): NonNullable<ObservedState['bootstrap']> {
   const preLock = held(preLockKey(id));
   const record = held(taskKey(id));
   const task = record.kind === 'string' ? readTask(record.value) : undefined;

@@ -1,19 +1,20 @@
+import type { Verdict } from '../api/conditions.ts';
 import type { AcceptedReason, StateReason, TrustReason } from '../api/reasons.ts';
 import type { ServerFacts } from '../redis/state-store.ts';
 import type { Finding } from '../tuf/findings/finding.ts';
 import type { Trusted, Verification } from '../tuf/verify/verification.ts';
 import { type Ending, end } from './ending.ts';
 import type { Stage } from './observer.ts';
-import type { Outcome, StateVerification, Verdict } from './outcome.ts';
+import type { Outcome, StateVerification } from './outcome.ts';
 import type { Plan } from './plan/plan.ts';
 import { isEmpty } from './plan/planner.ts';
 import type { RunRequest } from './request.ts';
 import { type RunFindingCode, runFinding, serverFindings } from './run-findings.ts';
-import type { Situation } from './state/observed-state.ts';
+import type { ObservedState } from './state/observed-state.ts';
 import type { State } from './state/state.ts';
 
 /** Collects what an attempt learns, step by step, tells the observer, and makes the outcome. Decides nothing. */
-export class Report {
+export class OutcomeBuilder {
   readonly #request: RunRequest;
   #stage: Stage = 'Trust';
   #accepted: Verdict<AcceptedReason> | undefined;
@@ -99,7 +100,7 @@ export class Report {
   }
 
   /** What the keys held when they were read last: in R3, or in R9 when something was written. */
-  read({ marker, markerHeld, settings }: Situation): void {
+  read({ marker, markerHeld, settings }: ObservedState): void {
     const marked = marker.kind === 'done' ? 'valid' : markerHeld.kind === 'absent' ? 'missing' : 'invalid';
     const conditions = [marked, ...settings.map(({ condition }) => condition)];
     const checkedKeys = conditions.length;
