@@ -119,11 +119,11 @@ export const differences = {
     shim: '413 above 16 KiB of body, 415 for a compressed one, 431 above 16 KiB of headers, 408 after 15 s, 429 per admin; `appName` at most 253 characters',
     why: "The server's limits are the memory and the sockets it has.",
   },
-  invalidUTF8: {
-    what: 'Bytes in a body that are not UTF-8, in an error text that quotes them',
-    server: 'one U+FFFD for each byte',
-    shim: 'one U+FFFD for each maximal sequence',
-    why: 'Go and JavaScript decode so. Such a name is refused by both.',
+  syntaxErrors: {
+    what: 'How a body that is not valid JSON is described, after `Invalid payload format: `, and a quoted `appName` with unprintable characters',
+    server: "the words of the Go parser, such as `invalid character 'x' looking for beginning of value`",
+    shim: '`EOF` and `unexpected EOF` as the server; otherwise `the body is not valid JSON`; quoted as JSON',
+    why: 'The parser is another one. Status, form and everything before these words are the same.',
   },
   paths: {
     what: 'Percent-encoded or trailing-slash spellings of the paths',

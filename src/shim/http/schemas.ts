@@ -10,14 +10,19 @@ export const errorBody = z
   })
   .meta({ id: 'Error' });
 
+/** What the BootstrapRecovery schema allows; the server knows no bound. */
+export const MAX_APP_NAME_LENGTH = 253;
+
+/** Name of an app. */
+export const appName = z
+  .string()
+  .max(MAX_APP_NAME_LENGTH)
+  .regex(/^[a-zA-Z0-9][a-zA-Z0-9-]*$/);
+
 /** Body of a recovery request. More is accepted than this says, exactly as the server does: see the reference page. */
 export const recoveryRequest = z
   .object({
-    appName: z
-      .string()
-      .max(253)
-      .regex(/^[a-zA-Z0-9][a-zA-Z0-9-]*$/)
-      .meta({ description: 'The app, spelled as on the server.' }),
+    appName: appName.meta({ description: 'The app, spelled as on the server.' }),
     timeout: z.int().nullish().meta({
       description:
         'Seconds one recovery may take. Absent, null, 0 and negative mean 300, and so does more than 300.',

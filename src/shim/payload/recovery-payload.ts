@@ -1,17 +1,19 @@
 /**
- * Binds the body of `POST /tuf/v1/bootstrap/recovery` as the server's gin handler does (`ShouldBindJSON` into
- * `struct { AppName string "binding:required"; Timeout *int }`), so that a client sees no difference:
+ * Binds the body of `POST /tuf/v1/bootstrap/recovery` as the server does (gin's `ShouldBindJSON` into
+ * `struct { AppName string "binding:required"; Timeout *int }`), in everything a client can tell from the answer:
  *
- * - the Content-Type is not looked at (`ShouldBindJSON` always reads JSON);
- * - only the first JSON value counts, bytes after it are ignored (`Decoder.Decode`);
+ * - the Content-Type is not looked at;
+ * - only the first JSON value counts, bytes after it are ignored;
  * - member names match without regard to case, unknown ones are skipped, of repeated ones the last wins;
  * - `null` leaves `appName` as it is and unsets `timeout`; a body of `null` binds nothing;
- * - a value of the wrong type is remembered, decoding goes on, and the first such error is the answer;
- * - an empty `appName` is a missing one (`required` of go-playground/validator).
+ * - one value of the wrong type is an error, even if another one follows;
+ * - an empty `appName` is a missing one.
+ *
+ * The words in which a syntax error is described are not the server's: no client can do more with them than show them.
  */
-import { quote } from './go-quote.ts';
-import { JSONSyntaxError } from './json-lexer.ts';
-import { type JSONKind, parseString, type RawValue, scanFirstValue } from './json-scanner.ts';
+import * as z from 'zod';
+import { appName as appNameSchema, MAX_APP_NAME_LENGTH } from '../http/schemas.ts';
+import { firstValue, membersOf, type RawMember, UnexpectedEndError } from './json-members.ts';
 
 /** What a valid body asks for. */
 export interface RecoveryPayload {
@@ -29,115 +31,122 @@ export type BoundPayload =
 /** What the server allows one attempt: the default and the most (`maxBootstrapTimeout`). */
 const MAX_TIMEOUT_SECONDS = 300;
 
-/** What the BootstrapRecovery schema allows; the server knows no bound. */
-const MAX_APP_NAME_LENGTH = 253;
+const MISSING_APP_NAME =
+  "Key: 'bootstrapRecoveryPayload.AppName' Error:Field validation for 'AppName' failed on the 'required' tag";
 
-const APP_NAME = /^[a-zA-Z0-9][a-zA-Z0-9-]*$/;
-
-/** Binds and validates a body. Never throws: whatever the bytes are, the answer is a payload or a text. */
+/** Binds and validates a body. Never throws: whatever the bytes are, the result is a payload or a text. */
 export function bindRecoveryPayload(body: Buffer): BoundPayload {
-  const decoded = decode(body);
+  const decoded = decode(body.toString());
   if (typeof decoded === 'string') {
     return { error: `Invalid payload format: ${decoded}` };
   }
   const { appName, timeout } = decoded;
   if (appName === '') {
-    return {
-      error:
-        "Invalid payload format: Key: 'bootstrapRecoveryPayload.AppName' Error:Field validation for 'AppName' failed on the 'required' tag",
-    };
-  }
-  if (!APP_NAME.test(appName)) {
-    return {
-      error: `appName ${quote(appName)} is invalid: only alphanumeric characters and hyphens are allowed, and it must start with an alphanumeric character`,
-    };
+    return { error: `Invalid payload format: ${MISSING_APP_NAME}` };
   }
   if (appName.length > MAX_APP_NAME_LENGTH) {
     return { error: `appName is invalid: it is longer than ${MAX_APP_NAME_LENGTH} characters` };
   }
-  return { payload: { appName, timeoutSeconds: resolveTimeout(timeout) } };
+  if (!appNameSchema.safeParse(appName).success) {
+    return {
+      error: `appName ${JSON.stringify(appName)} is invalid: only alphanumeric characters and hyphens are allowed, and it must start with an alphanumeric character`,
+    };
+  }
+  return { payload: { appName, timeoutSeconds: timeoutSecondsOf(timeout) } };
 }
 
-/** `resolveBootstrapRecoveryTimeoutSeconds`: absent, zero and negative mean the default, more than the most means the most. */
-function resolveTimeout(timeout: bigint | undefined): number {
-  if (timeout === undefined || timeout <= 0n || timeout > BigInt(MAX_TIMEOUT_SECONDS)) {
-    return MAX_TIMEOUT_SECONDS;
-  }
-  return Number(timeout);
+/** Absent, zero and negative mean the default, more than the most means the most. */
+function timeoutSecondsOf(timeout: number | undefined): number {
+  return timeout === undefined || timeout <= 0 ? MAX_TIMEOUT_SECONDS : Math.min(timeout, MAX_TIMEOUT_SECONDS);
 }
 
 /** The server's struct before validation. */
 interface Decoded {
-  appName: string;
-  timeout: bigint | undefined;
+  readonly appName: string;
+  readonly timeout: number | undefined;
 }
 
-/** The struct, or the decoder's error text. */
-function decode(body: Buffer): Decoded | string {
-  let scanned: ReturnType<typeof scanFirstValue>;
+/** The struct, or what is wrong with the text. */
+function decode(text: string): Decoded | string {
+  if (/^[ \t\r\n]*$/.test(text)) {
+    return 'EOF';
+  }
   try {
-    scanned = scanFirstValue(body);
+    const first = firstValue(text);
+    const value: unknown = JSON.parse(first);
+    if (value === null) {
+      return { appName: '', timeout: undefined };
+    }
+    return kindOf(value) === 'object'
+      ? decodeMembers(membersOf(first))
+      : `json: cannot unmarshal ${kindOf(value)} into Go value of type bootstrap.bootstrapRecoveryPayload`;
   } catch (error) {
-    if (error instanceof JSONSyntaxError) {
-      return error.message;
+    if (error instanceof UnexpectedEndError) {
+      return 'unexpected EOF';
+    }
+    if (error instanceof SyntaxError) {
+      return 'the body is not valid JSON';
     }
     throw error;
   }
-  const decoded: Decoded = { appName: '', timeout: undefined };
-  if (scanned.kind === 'null') {
-    return decoded;
-  }
-  if (scanned.kind !== 'object') {
-    return `json: cannot unmarshal ${scanned.kind} into Go value of type bootstrap.bootstrapRecoveryPayload`;
-  }
-  let firstError: string | undefined;
-  for (const { name, value } of scanned.members) {
-    // Go folds case by Unicode's simple folding; no letter outside ASCII folds to one of these two names.
-    firstError ??= fields.get(name.toLowerCase())?.(decoded, value);
-  }
-  return firstError ?? decoded;
 }
 
-/** Stores a member's value into its field; returns the text of a type error. */
-type Store = (into: Decoded, value: RawValue) => string | undefined;
+const appNameMember = z
+  .string({ error: ({ input }) => typeError(kindOf(input), 'appName', 'string') })
+  .nullable();
 
-const fields: ReadonlyMap<string, Store> = new Map<string, Store>([
-  [
-    'appname',
-    (into, value) => {
-      if (value.kind === 'string') {
-        into.appName = parseString(value.text);
-      } else if (value.kind !== 'null') {
-        return typeError(value.kind, 'appName', 'string');
-      }
-      return undefined;
-    },
-  ],
-  [
-    'timeout',
-    (into, value) => {
-      if (value.kind === 'null') {
-        into.timeout = undefined;
-        return undefined;
-      }
-      if (value.kind !== 'number') {
-        return typeError(value.kind, 'timeout', 'int');
-      }
-      into.timeout = parseInt64(value.text);
-      return into.timeout === undefined ? typeError(`number ${value.text}`, 'timeout', 'int') : undefined;
-    },
-  ],
-]);
+/** A whole number that fits into Go's `int`, judged by its text: `1.0` and `1e2` are none, to Go. */
+const timeoutMember = z.string().transform((text, { addIssue }): number | null => {
+  const value: unknown = JSON.parse(text);
+  if (value === null) {
+    return null;
+  }
+  if (typeof value === 'number' && /^-?\d+$/.test(text) && BigInt.asIntN(64, BigInt(text)) === BigInt(text)) {
+    return value;
+  }
+  addIssue(typeError(typeof value === 'number' ? `number ${text}` : kindOf(value), 'timeout', 'int'));
+  return z.NEVER;
+});
 
-function typeError(value: JSONKind | `number ${string}`, field: string, type: string): string {
+function decodeMembers(members: readonly RawMember[]): Decoded | string {
+  let appName = '';
+  let timeout: number | undefined;
+  for (const { name, text } of members) {
+    switch (name.toLowerCase()) {
+      case 'appname': {
+        const bound = appNameMember.safeParse(JSON.parse(text));
+        if (!bound.success) {
+          return messageOf(bound.error);
+        }
+        appName = bound.data?.toWellFormed() ?? appName;
+        break;
+      }
+      case 'timeout': {
+        const bound = timeoutMember.safeParse(text);
+        if (!bound.success) {
+          return messageOf(bound.error);
+        }
+        timeout = bound.data ?? undefined;
+        break;
+      }
+      default:
+    }
+  }
+  return { appName, timeout };
+}
+
+function messageOf({ issues }: z.ZodError): string {
+  return issues[0]?.message ?? '';
+}
+
+function typeError(value: string, field: string, type: string): string {
   return `json: cannot unmarshal ${value} into Go struct field bootstrapRecoveryPayload.${field} of type ${type}`;
 }
 
-/** `strconv.ParseInt(text, 10, 64)`: no fraction, no exponent, no overflow. */
-function parseInt64(text: string): bigint | undefined {
-  if (!/^-?\d+$/.test(text)) {
-    return undefined;
+/** What a JSON value is, in the words of Go's type errors. */
+function kindOf(value: unknown): string {
+  if (Array.isArray(value)) {
+    return 'array';
   }
-  const value = BigInt(text);
-  return BigInt.asIntN(64, value) === value ? value : undefined;
+  return typeof value === 'boolean' ? 'bool' : typeof value;
 }

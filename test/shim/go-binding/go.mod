@@ -1,3 +1,0 @@
-module go-binding
-
-go 1.26
