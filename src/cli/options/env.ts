@@ -1,3 +1,5 @@
+import type { KubeconfigEnvironment } from '../../kube/kubeconfig/load-kubeconfig.ts';
+
 /**
  * The environment as this program understands it: the names of the server's own configuration, so that its .env file
  * works unchanged, and a few of ours. This is the only place that reads it, apart from the AWS SDK, whose ambient
@@ -75,6 +77,17 @@ export function readEnvironment(variables: Readonly<Record<string, string | unde
     },
     jwtSecret: get('JWT_SECRET'),
     color: get('NO_COLOR') !== undefined ? false : asBoolean(get('FORCE_COLOR')),
+  };
+}
+
+/** Where a kubeconfig may be, as kubectl has it. */
+export function kubeconfigEnvironment(
+  variables: Readonly<Record<string, string | undefined>>,
+): Omit<KubeconfigEnvironment, 'now'> {
+  return {
+    kubeconfig: variables['KUBECONFIG'] || undefined,
+    home: variables['HOME'] || undefined,
+    inCluster: Boolean(variables['KUBERNETES_SERVICE_HOST'] && variables['KUBERNETES_SERVICE_PORT']),
   };
 }
 

@@ -9,7 +9,7 @@ export interface Access {
   /** Base URL without a trailing slash. */
   readonly server: string;
   /** Carries the credentials: never log it. */
-  readonly headers: Readonly<Record<string, string>>;
+  readonly headers: Readonly<Record<string, string | string[]>>;
   readonly dispatcher: Dispatcher;
   /** Rises with every {@link Credentials.renew}: tells whether a refused request used what is current. */
   readonly generation: number;
@@ -52,10 +52,10 @@ export class Credentials {
     } catch (cause) {
       throw unreadable(cause);
     }
-    const headers: Record<string, string> = {};
+    const headers: Record<string, string | string[]> = {};
     for (const [name, value] of Object.entries(options.headers ?? {})) {
       if (value !== undefined) {
-        headers[name.toLowerCase()] = String(value);
+        headers[name.toLowerCase()] = Array.isArray(value) ? value : String(value);
       }
     }
     if (options.auth) {
