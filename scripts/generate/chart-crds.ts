@@ -26,11 +26,13 @@ function template(name: string): string {
     '{{- if .Values.crds.enabled }}\n',
     head.replace(/^#.*\n/gm, ''),
     'metadata:\n',
-    '  {{- if .Values.crds.keep }}\n',
-    '  annotations:\n',
-    '    helm.sh/resource-policy: keep\n',
-    '  {{- end }}\n',
-    tail.trimEnd(),
+    '  {{- with include "tuf-recovery.crd.annotations" . }}\n  {{- trim . | nindent 2 }}\n  {{- end }}\n',
+    tail
+      .replace(
+        /^ {2}labels:\n/m,
+        '  labels:\n    {{- with .Values.commonLabels }}\n    {{- toYaml . | nindent 4 }}\n    {{- end }}\n',
+      )
+      .trimEnd(),
     '\n{{- end }}\n',
   ].join('');
 }

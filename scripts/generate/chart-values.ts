@@ -53,7 +53,7 @@ function flatten(map: YAMLMap, prefix: string): readonly Value[] {
 }
 
 function isLeaf(path: string): boolean {
-  return /(securityContext|SecurityContext|resources|labels)$/.test(path);
+  return /(securityContext|SecurityContext|resources|labels|dnsConfig|Probe)$/.test(path);
 }
 
 /** A comment stands before the key; the parser gives that of a mapping's first key to the mapping. */

@@ -30,7 +30,7 @@ export async function generateInstallManifest(): Promise<ReadonlyMap<string, str
     helm,
     [
       ...['template', 'tuf-recovery', 'charts/tuf-recovery-operator', `--namespace=${namespace}`],
-      ...['--kube-version=1.36', '--set=fullnameOverride=tuf-recovery,crds.keep=false'],
+      ...['--kube-version=1.36', '--skip-tests', '--set=crds.keep=false'],
     ],
     { maxBuffer: 16 * 1024 * 1024 },
   );

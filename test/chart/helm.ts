@@ -79,6 +79,7 @@ export const EVERYTHING = [
   'shim.ingress.tasks=true',
   'shim.httpRoute.enabled=true',
   'shim.httpRoute.parentRefs[0].name=gateway',
+  'shim.autoscaling.enabled=true',
   'networkPolicy.enabled=true',
   'monitoring.serviceMonitor.enabled=true',
   'monitoring.prometheusRule.enabled=true',

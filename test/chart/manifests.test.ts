@@ -67,6 +67,7 @@ async function writeSchemas(directory: string): Promise<void> {
   const cluster = await sharedAPIServer();
   const groups = [
     'api/v1',
+    'apis/autoscaling/v2',
     ...['apps', 'policy', 'networking.k8s.io', 'rbac.authorization.k8s.io', 'apiextensions.k8s.io'].map(
       (group) => `apis/${group}/v1`,
     ),

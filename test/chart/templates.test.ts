@@ -4,6 +4,16 @@ import { parse } from 'yaml';
 import { generateInstallManifest } from '../../scripts/generate/install-manifest.ts';
 import { EVERYTHING, one, type Rendered, render } from './helm.ts';
 
+interface PodSpec {
+  readonly securityContext: object;
+  readonly containers: readonly {
+    readonly args: readonly string[];
+    readonly image: string;
+    readonly securityContext: object;
+    readonly resources: object;
+  }[];
+}
+
 /** The parts of a workload the tests look at. */
 interface Workload extends Rendered {
   readonly spec: {
@@ -11,17 +21,7 @@ interface Workload extends Rendered {
     readonly selector: { readonly matchLabels: Readonly<Record<string, string>> };
     readonly template: {
       readonly metadata: { readonly labels: Readonly<Record<string, string>> };
-      readonly spec: {
-        readonly securityContext: object;
-        readonly serviceAccountName: string;
-        readonly terminationGracePeriodSeconds: number;
-        readonly containers: readonly {
-          readonly args: readonly string[];
-          readonly image: string;
-          readonly securityContext: object;
-          readonly resources: object;
-        }[];
-      };
+      readonly spec: PodSpec;
     };
   };
 }
@@ -36,6 +36,8 @@ interface Role extends Rendered {
 }
 
 const isWorkload = (object: Rendered): object is Workload => object.kind === 'Deployment';
+/** The pod of `helm test`. */
+const isPod = (object: Rendered): object is Rendered & { readonly spec: PodSpec } => object.kind === 'Pod';
 const isRole = (object: Rendered): object is Role => object.kind === 'Role' || object.kind === 'ClusterRole';
 
 let defaults: readonly Rendered[];
@@ -74,17 +76,19 @@ describe('what is rendered has not changed unnoticed:', () => {
 
 describe('every pod', () => {
   test('passes the restricted Pod Security standard', () => {
-    const workloads = everything.filter(isWorkload);
-    expect(workloads.map(({ metadata }) => metadata.name)).toEqual([
-      'r-tuf-recovery-operator-controller',
-      'r-tuf-recovery-operator-shim',
-    ]);
-    for (const { spec } of workloads) {
-      expect(spec.template.spec.securityContext).toMatchObject({
+    const specs = everything.flatMap((object) => {
+      if (isWorkload(object)) {
+        return [object.spec.template.spec];
+      }
+      return isPod(object) ? [object.spec] : [];
+    });
+    expect(specs).toHaveLength(3);
+    for (const spec of specs) {
+      expect(spec.securityContext).toMatchObject({
         runAsNonRoot: true,
         seccompProfile: { type: 'RuntimeDefault' },
       });
-      for (const container of spec.template.spec.containers) {
+      for (const container of spec.containers) {
         expect(container.securityContext).toEqual({
           allowPrivilegeEscalation: false,
           readOnlyRootFilesystem: true,

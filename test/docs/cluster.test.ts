@@ -8,7 +8,7 @@ import { type LostApp, startLostApp } from './lost-app.ts';
 import { transcriptOf } from './transcript.ts';
 
 const quickstart = 'docs/quickstart.md';
-const controllerName = 'tuf-recovery-tuf-recovery-operator-controller';
+const controllerName = 'tuf-recovery-controller';
 
 const twoSettings = ['SNAPSHOT_EXPIRATION_alice_tuf', 'nightly_EXPIRATION_alice_tuf'];
 

@@ -49,7 +49,7 @@ describe('the routing samples', () => {
       http.paths.map(({ path, pathType, backend }) => [path, pathType, backend.service.name]),
     );
     expect(paths).toEqual([
-      [routes.recover.path, 'Exact', 'tuf-recovery-operator-shim'],
+      [routes.recover.path, 'Exact', 'tuf-recovery-shim'],
       ['/', 'Prefix', 'faynosync'],
     ]);
     expect(text).toContain(`# - path: ${routes.task.path}\n`);
@@ -61,7 +61,7 @@ describe('the routing samples', () => {
     expect([apiVersion, kind]).toEqual(['gateway.networking.k8s.io/v1', 'HTTPRoute']);
     const rules = spec.rules.map(({ matches, backendRefs }) => [matches[0]?.path, backendRefs[0]?.name]);
     expect(rules).toEqual([
-      [{ type: 'Exact', value: routes.recover.path }, 'tuf-recovery-operator-shim'],
+      [{ type: 'Exact', value: routes.recover.path }, 'tuf-recovery-shim'],
       [{ type: 'PathPrefix', value: '/' }, 'faynosync'],
     ]);
     expect(text).toContain(`#         value: ${routes.task.path}\n`);

@@ -1,15 +1,25 @@
-{{/* Base name of everything in the release. At most 52 characters, so that "-controller" and "-shim" still fit a label. */}}
+{{/* Namespace of everything that belongs to one. */}}
+{{- define "tuf-recovery.namespace" -}}
+{{ default .Release.Namespace .Values.namespaceOverride }}
+{{- end -}}
+
+{{/*
+Base name of everything in the release. At most 52 characters, so that "-controller" and "-shim" still fit a label. A
+release that is called tuf-recovery, or after the chart, is name enough.
+*/}}
 {{- define "tuf-recovery.fullname" -}}
-{{- if .Values.fullnameOverride -}}
-{{- .Values.fullnameOverride | trunc 52 | trimSuffix "-" -}}
-{{- else -}}
 {{- $name := default .Chart.Name .Values.nameOverride -}}
-{{- if contains $name .Release.Name -}}
-{{- .Release.Name | trunc 52 | trimSuffix "-" -}}
-{{- else -}}
-{{- printf "%s-%s" .Release.Name $name | trunc 52 | trimSuffix "-" -}}
+{{- $known := list $name -}}
+{{- if not .Values.nameOverride -}}
+{{- $known = append $known "tuf-recovery" -}}
+{{- end -}}
+{{- $fullname := printf "%s-%s" .Release.Name $name -}}
+{{- range $known -}}
+{{- if contains . $.Release.Name -}}
+{{- $fullname = $.Release.Name -}}
 {{- end -}}
 {{- end -}}
+{{- default $fullname .Values.fullnameOverride | trunc 52 | trimSuffix "-" -}}
 {{- end -}}
 
 {{- define "tuf-recovery.controller.name" -}}
@@ -36,31 +46,18 @@
 {{- end -}}
 {{- end -}}
 
-{{/* A digest, when given, wins over the tag: it is what was really pulled. */}}
+{{/*
+A digest, when given, wins over the tag: it is what was really pulled. A registry takes the place of the one that the
+repository names; the parent chart's comes first.
+*/}}
 {{- define "tuf-recovery.image" -}}
-{{- with .Values.image -}}
-{{- if .digest -}}
-{{ .repository }}@{{ .digest }}
+{{- $repository := .Values.image.repository -}}
+{{- with default .Values.image.registry .Values.global.imageRegistry -}}
+{{- $repository = printf "%s/%s" (trimSuffix "/" .) (regexReplaceAll "^([^/]*[.:][^/]*|localhost)/" $repository "") -}}
+{{- end -}}
+{{- if .Values.image.digest -}}
+{{ $repository }}@{{ .Values.image.digest }}
 {{- else -}}
-{{ .repository }}:{{ default $.Chart.AppVersion .tag }}
+{{ $repository }}:{{ default .Chart.AppVersion .Values.image.tag }}
 {{- end -}}
-{{- end -}}
-{{- end -}}
-
-{{/* Labels that select pods; they never change over the life of a release. Call with (dict "root" $ "component" "shim"). */}}
-{{- define "tuf-recovery.selector" -}}
-app.kubernetes.io/name: {{ default .root.Chart.Name .root.Values.nameOverride | trunc 63 | trimSuffix "-" }}
-app.kubernetes.io/instance: {{ .root.Release.Name | quote }}
-app.kubernetes.io/component: {{ .component }}
-{{- end -}}
-
-{{- define "tuf-recovery.labels" -}}
-{{ include "tuf-recovery.selector" . }}
-app.kubernetes.io/version: {{ .root.Chart.AppVersion | quote }}
-app.kubernetes.io/managed-by: {{ .root.Release.Service }}
-app.kubernetes.io/part-of: tuf-recovery-operator
-helm.sh/chart: {{ printf "%s-%s" .root.Chart.Name .root.Chart.Version | replace "+" "_" | trunc 63 | trimSuffix "-" }}
-{{- with .root.Values.commonLabels }}
-{{ toYaml . }}
-{{- end }}
 {{- end -}}

@@ -1,21 +1,19 @@
 {{/*
-What the controller's and the shim's pods have in common. Call with
+What the pods of the chart have in common. Call each with
 (dict "root" $ "values" .Values.controller "component" "controller").
 */}}
 {{- define "tuf-recovery.pod.metadata" -}}
 labels:
-  {{- include "tuf-recovery.labels" (dict "root" .root "component" .component) | nindent 2 }}
-  {{- with .values.podLabels }}
-  {{- toYaml . | nindent 2 }}
-  {{- end }}
-{{- with .values.podAnnotations }}
+  {{- include "tuf-recovery.labels" (dict "root" .root "component" .component "labels" .values.podLabels) | nindent 2 }}
+{{- with merge (dict) .values.podAnnotations .root.Values.commonAnnotations }}
 annotations:
   {{- toYaml . | nindent 2 }}
 {{- end }}
 {{- end -}}
 
-{{- define "tuf-recovery.pod.placement" -}}
-{{- with .root.Values.imagePullSecrets }}
+{{/* Of every pod, the one of `helm test` included. */}}
+{{- define "tuf-recovery.pod.environment" -}}
+{{- with concat .root.Values.imagePullSecrets .root.Values.global.imagePullSecrets | uniq }}
 imagePullSecrets:
   {{- toYaml . | nindent 2 }}
 {{- end }}
@@ -23,7 +21,20 @@ imagePullSecrets:
 securityContext:
   {{- toYaml . | nindent 2 }}
 {{- end }}
-terminationGracePeriodSeconds: {{ .values.terminationGracePeriodSeconds }}
+{{- with .root.Values.runtimeClassName }}
+runtimeClassName: {{ . }}
+{{- end }}
+{{- with .root.Values.dnsPolicy }}
+dnsPolicy: {{ . }}
+{{- end }}
+{{- with .root.Values.dnsConfig }}
+dnsConfig:
+  {{- toYaml . | nindent 2 }}
+{{- end }}
+{{- with .root.Values.hostAliases }}
+hostAliases:
+  {{- toYaml . | nindent 2 }}
+{{- end }}
 {{- with .values.priorityClassName }}
 priorityClassName: {{ . }}
 {{- end }}
@@ -35,21 +46,36 @@ nodeSelector:
 tolerations:
   {{- toYaml . | nindent 2 }}
 {{- end }}
-{{- with .values.affinity }}
+{{- end -}}
+
+{{- define "tuf-recovery.pod.placement" -}}
+{{- include "tuf-recovery.pod.environment" . }}
+terminationGracePeriodSeconds: {{ .values.terminationGracePeriodSeconds }}
+{{- $affinity := .values.affinity }}
+{{- if not (hasKey $affinity "podAntiAffinity") }}
+{{- $affinity = merge (include "tuf-recovery.pod.antiAffinity" . | fromYaml) $affinity }}
+{{- end }}
 affinity:
+  {{- toYaml $affinity | nindent 2 }}
+{{- with .values.topologySpreadConstraints }}
+topologySpreadConstraints:
   {{- toYaml . | nindent 2 }}
 {{- end }}
-topologySpreadConstraints:
-  {{- if .values.topologySpreadConstraints }}
-  {{- toYaml .values.topologySpreadConstraints | nindent 2 }}
-  {{- else }}
-  {{- range list "kubernetes.io/hostname" "topology.kubernetes.io/zone" }}
-  - maxSkew: 1
-    topologyKey: {{ . }}
-    whenUnsatisfiable: ScheduleAnyway
-    labelSelector:
-      matchLabels:
-        {{- include "tuf-recovery.selector" (dict "root" $.root "component" $.component) | nindent 8 }}
-  {{- end }}
-  {{- end }}
+{{- end -}}
+
+{{/*
+Another node than its peers', then another zone. Not spread constraints: their score leaves out every node that lacks
+one of the labels, so that on nodes without a zone all replicas may end up together.
+*/}}
+{{- define "tuf-recovery.pod.antiAffinity" -}}
+podAntiAffinity:
+  preferredDuringSchedulingIgnoredDuringExecution:
+    {{- range $key, $weight := dict "kubernetes.io/hostname" 100 "topology.kubernetes.io/zone" 50 }}
+    - weight: {{ $weight }}
+      podAffinityTerm:
+        topologyKey: {{ $key }}
+        labelSelector:
+          matchLabels:
+            {{- include "tuf-recovery.selector" $ | nindent 12 }}
+    {{- end }}
 {{- end -}}

@@ -3,31 +3,30 @@ A role with its binding: cluster-wide when no namespaces are given, else one pai
 (dict "root" $ "component" "controller" "name" … "serviceAccount" … "rules" … "namespaces" list).
 */}}
 {{- define "tuf-recovery.rbac" -}}
-{{- $labels := include "tuf-recovery.labels" (dict "root" .root "component" .component) -}}
 {{- $everywhere := empty .namespaces -}}
 {{- range $namespace := (ternary (list "") .namespaces $everywhere) }}
 ---
 apiVersion: rbac.authorization.k8s.io/v1
 kind: {{ ternary "ClusterRole" "Role" $everywhere }}
 metadata:
-  name: {{ $.name }}
-  {{- if not $everywhere }}
-  namespace: {{ $namespace }}
-  {{- end }}
-  labels:
-    {{- $labels | nindent 4 }}
+  {{- include "tuf-recovery.metadata" (dict
+        "root" $.root
+        "component" $.component
+        "name" $.name
+        "namespace" $namespace
+        "clusterWide" $everywhere) | nindent 2 }}
 rules:
   {{- $.rules | nindent 2 }}
 ---
 apiVersion: rbac.authorization.k8s.io/v1
 kind: {{ ternary "ClusterRoleBinding" "RoleBinding" $everywhere }}
 metadata:
-  name: {{ $.name }}
-  {{- if not $everywhere }}
-  namespace: {{ $namespace }}
-  {{- end }}
-  labels:
-    {{- $labels | nindent 4 }}
+  {{- include "tuf-recovery.metadata" (dict
+        "root" $.root
+        "component" $.component
+        "name" $.name
+        "namespace" $namespace
+        "clusterWide" $everywhere) | nindent 2 }}
 roleRef:
   apiGroup: rbac.authorization.k8s.io
   kind: {{ ternary "ClusterRole" "Role" $everywhere }}
@@ -35,6 +34,6 @@ roleRef:
 subjects:
   - kind: ServiceAccount
     name: {{ $.serviceAccount }}
-    namespace: {{ $.root.Release.Namespace }}
+    namespace: {{ include "tuf-recovery.namespace" $.root }}
 {{- end }}
 {{- end -}}

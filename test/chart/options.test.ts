@@ -1,0 +1,299 @@
+import { beforeAll, describe, expect, test } from 'vitest';
+import { CHART, EVERYTHING, helm, one, parseObjects, type Rendered, render } from './helm.ts';
+
+/** The parts of a pod these tests look at. */
+interface Pod {
+  readonly metadata: {
+    readonly labels: Readonly<Record<string, string>>;
+    readonly annotations?: Readonly<Record<string, string>>;
+  };
+  readonly spec: {
+    readonly affinity?: {
+      readonly podAntiAffinity?: {
+        readonly preferredDuringSchedulingIgnoredDuringExecution?: readonly {
+          readonly weight: number;
+          readonly podAffinityTerm: {
+            readonly topologyKey: string;
+            readonly labelSelector: { readonly matchLabels: Readonly<Record<string, string>> };
+          };
+        }[];
+      };
+      readonly nodeAffinity?: object;
+    };
+    readonly initContainers?: readonly { readonly name: string }[];
+    readonly containers: readonly {
+      readonly name: string;
+      readonly image: string;
+      readonly command?: readonly string[];
+      readonly args?: readonly string[];
+      readonly env?: readonly { readonly name: string; readonly value?: string }[];
+      readonly volumeMounts?: readonly { readonly mountPath: string }[];
+      readonly [field: string]: unknown;
+    }[];
+    readonly volumes?: readonly object[];
+    readonly [field: string]: unknown;
+  };
+}
+
+/** The pods of everything rendered: controller, shim and the one of `helm test`. */
+function pods(objects: readonly Rendered[]): readonly Pod[] {
+  return objects.flatMap((object) => {
+    // The chart under test renders these kinds in this shape; the API server checks it in install.test.ts.
+    if (object.kind === 'Pod') {
+      return [object as unknown as Pod];
+    }
+    return object.kind === 'Deployment' ? [(object['spec'] as { template: Pod }).template] : [];
+  });
+}
+
+/** Those of a Deployment. */
+function replicated(objects: readonly Rendered[]): readonly Pod[] {
+  return pods(objects).filter(({ metadata }) => metadata.labels['app.kubernetes.io/component'] !== 'test');
+}
+
+/** The pod of the controller. */
+function controllerPod(objects: readonly Rendered[]): Pod {
+  const [pod] = pods([one(objects, 'Deployment', '-controller')]);
+  if (pod === undefined) {
+    throw new Error('the controller has no pod');
+  }
+  return pod;
+}
+
+const everythingWith = (...values: readonly string[]): Promise<readonly Rendered[]> =>
+  render(...EVERYTHING, ...values);
+
+describe('names', () => {
+  test.each([
+    ['tuf-recovery', 'tuf-recovery-controller'],
+    ['my-tuf-recovery', 'my-tuf-recovery-controller'],
+    ['tuf-recovery-operator', 'tuf-recovery-operator-controller'],
+    ['r', 'r-tuf-recovery-operator-controller'],
+  ])('of the release %s are short: %s', async (release, name) => {
+    const output = await helm(['template', release, CHART, '--kube-version=1.36']);
+    expect(one(parseObjects(output), 'Deployment').metadata.name).toBe(name);
+  });
+
+  test('can be moved to another namespace as a whole', async () => {
+    const objects = await everythingWith('namespaceOverride=elsewhere');
+    const namespaces = new Set(objects.map(({ metadata }) => metadata.namespace));
+    expect(namespaces).toEqual(new Set([undefined, 'elsewhere', 'bob']));
+    expect(JSON.stringify(objects)).not.toMatch(/"(--)?namespace[":=]+ops"/);
+  });
+});
+
+describe('labels and annotations for everything', () => {
+  let objects: readonly Rendered[];
+  beforeAll(async () => {
+    objects = await everythingWith(
+      'commonAnnotations.team=infra',
+      'commonLabels.stage=test',
+      'commonLabels.app\\.kubernetes\\.io/component=mine',
+    );
+  });
+
+  test('are on every object and every pod', () => {
+    expect(objects.length).toBeGreaterThan(25);
+    for (const { kind, metadata } of [...objects, ...pods(objects).map((pod) => ({ kind: 'pod', ...pod }))]) {
+      expect(metadata.annotations, kind).toMatchObject({ team: 'infra' });
+      expect(metadata.labels, kind).toMatchObject({ stage: 'test' });
+    }
+  });
+
+  test('do not change what selects the pods', () => {
+    expect(controllerPod(objects).metadata.labels['app.kubernetes.io/component']).toBe('controller');
+  });
+
+  test('are where they were asked for', async () => {
+    const wanted = await everythingWith(
+      'controller.deploymentAnnotations.a=deployment',
+      'shim.service.labels.a=service',
+      'shim.service.annotations.a=service',
+      'crds.annotations.a=crd',
+    );
+    expect(one(wanted, 'Deployment', '-controller').metadata.annotations).toEqual({ a: 'deployment' });
+    const service = one(wanted, 'Service', '-shim').metadata;
+    expect([service.labels?.['a'], service.annotations?.['a']]).toEqual(['service', 'service']);
+    for (const { metadata } of wanted.filter(({ kind }) => kind === 'CustomResourceDefinition')) {
+      expect(metadata.annotations).toEqual({ a: 'crd', 'helm.sh/resource-policy': 'keep' });
+    }
+  });
+});
+
+describe('the image', () => {
+  test.each([
+    [
+      ['image.registry=mirror.local:5000'],
+      'mirror.local:5000/tuf-recovery-operator/tuf-recovery-operator:0.1.0',
+    ],
+    [['global.imageRegistry=mirror.local'], 'mirror.local/tuf-recovery-operator/tuf-recovery-operator:0.1.0'],
+    [
+      ['image.registry=a', 'global.imageRegistry=b/cache/'],
+      'b/cache/tuf-recovery-operator/tuf-recovery-operator:0.1.0',
+    ],
+    [['image.repository=tuf-recovery-operator', 'image.tag=dev'], 'tuf-recovery-operator:dev'],
+    [['image.repository=localhost/mine', 'image.registry=quay.io'], 'quay.io/mine:0.1.0'],
+  ])('with %j is %s, in every pod', async (values, image) => {
+    const images = pods(await everythingWith(...values)).flatMap(({ spec }) => spec.containers);
+    expect(new Set(images.map((container) => container.image))).toEqual(new Set([image]));
+  });
+
+  test('is pulled with the secrets of the chart and of its parent', async () => {
+    const objects = await everythingWith('imagePullSecrets[0].name=a', 'global.imagePullSecrets[0].name=b');
+    for (const { spec } of pods(objects)) {
+      expect(spec['imagePullSecrets']).toEqual([{ name: 'a' }, { name: 'b' }]);
+    }
+  });
+});
+
+describe('replicas', () => {
+  test('prefer another node, then another zone, than their own peers', async () => {
+    for (const { metadata, spec } of replicated(await everythingWith())) {
+      const terms = spec.affinity?.podAntiAffinity?.preferredDuringSchedulingIgnoredDuringExecution ?? [];
+      expect(terms.map(({ weight, podAffinityTerm }) => [podAffinityTerm.topologyKey, weight])).toEqual([
+        ['kubernetes.io/hostname', 100],
+        ['topology.kubernetes.io/zone', 50],
+      ]);
+      for (const { podAffinityTerm } of terms) {
+        expect(metadata.labels).toMatchObject(podAffinityTerm.labelSelector.matchLabels);
+      }
+    }
+  });
+
+  test('keep to that beside an affinity to nodes, and give it up when told to', async () => {
+    const affinity = 'controller.affinity.nodeAffinity.preferredDuringSchedulingIgnoredDuringExecution';
+    const both = controllerPod(await render(`${affinity}[0].weight=1`)).spec.affinity;
+    expect(Object.keys(both ?? {}).sort()).toEqual(['nodeAffinity', 'podAntiAffinity']);
+    const given = await helm([
+      ...['template', 'r', CHART, '--kube-version=1.36', '--set-json'],
+      'controller.affinity={"podAntiAffinity":{}}',
+    ]);
+    expect(controllerPod(parseObjects(given)).spec.affinity).toEqual({ podAntiAffinity: {} });
+  });
+
+  test('of the shim can follow the load', async () => {
+    const objects = await everythingWith('shim.autoscaling.maxReplicas=9');
+    const scaler = one(objects, 'HorizontalPodAutoscaler');
+    expect(scaler['spec']).toMatchObject({
+      scaleTargetRef: { kind: 'Deployment', name: one(objects, 'Deployment', '-shim').metadata.name },
+      minReplicas: 2,
+      maxReplicas: 9,
+    });
+    // A number there would undo what the scaler did, on each upgrade.
+    expect(one(objects, 'Deployment', '-shim')['spec']).not.toHaveProperty('replicas');
+  });
+});
+
+test('probes wait for the start, so that neither readiness nor liveness can fail before', async () => {
+  for (const { spec } of replicated(await everythingWith())) {
+    const [container] = spec.containers;
+    expect(container?.['startupProbe']).toMatchObject({ periodSeconds: 1, httpGet: { path: '/healthz' } });
+    expect(container?.['readinessProbe']).toMatchObject({ periodSeconds: 2, httpGet: { path: '/readyz' } });
+    expect(container?.['livenessProbe']).not.toHaveProperty('initialDelaySeconds');
+  }
+});
+
+test('times of a probe can be changed, and a probe left out', async () => {
+  const [container] = controllerPod(
+    await render('controller.livenessProbe.failureThreshold=9', 'controller.startupProbe=null'),
+  ).spec.containers;
+  expect(container?.['livenessProbe']).toMatchObject({ failureThreshold: 9, periodSeconds: 20 });
+  expect(container).not.toHaveProperty('startupProbe');
+});
+
+describe('the network', () => {
+  test('asks for a name with dots as it is', async () => {
+    for (const { spec } of pods(await everythingWith())) {
+      expect(spec['dnsConfig']).toEqual({ options: [{ name: 'ndots', value: '2' }] });
+    }
+  });
+
+  test('goes through a proxy, but not to the API server and services', async () => {
+    const objects = await everythingWith(
+      ...['proxy.https=http://proxy.example.com:3128', 'proxy.exceptions={.corp.example.com}'],
+    );
+    for (const { spec } of replicated(objects)) {
+      const env = Object.fromEntries(spec.containers[0]?.env?.map(({ name, value }) => [name, value]) ?? []);
+      expect(env).toMatchObject({
+        HTTPS_PROXY: 'http://proxy.example.com:3128',
+        NO_PROXY: '$(KUBERNETES_SERVICE_HOST),localhost,127.0.0.1,.svc,.cluster.local,.corp.example.com',
+      });
+    }
+  });
+
+  test.each([
+    [
+      'ConfigMap',
+      'caBundle.configMap=corp',
+      { configMap: { name: 'corp', items: [{ key: 'ca.crt', path: 'ca.crt' }] } },
+    ],
+    [
+      'Secret',
+      'caBundle.secret=corp',
+      { secret: { secretName: 'corp', items: [{ key: 'ca.crt', path: 'ca.crt' }] } },
+    ],
+  ])('trusts the certificate authorities of a %s', async (_kind, value, source) => {
+    const { spec } = controllerPod(await render(value));
+    expect(spec.volumes).toEqual([{ name: 'ca-bundle', ...source }]);
+    expect(spec.containers[0]).toMatchObject({
+      env: expect.arrayContaining([{ name: 'NODE_EXTRA_CA_CERTS', value: '/etc/tuf-recovery/ca/ca.crt' }]),
+      volumeMounts: [{ name: 'ca-bundle', mountPath: '/etc/tuf-recovery/ca', readOnly: true }],
+    });
+  });
+});
+
+describe('helm test', () => {
+  test('asks the metrics of the controller and the shim, without a shell', async () => {
+    const [pod] = pods([one(await everythingWith(), 'Pod')]);
+    expect(pod?.metadata.annotations).toMatchObject({ 'helm.sh/hook': 'test' });
+    const answering = pod?.spec.containers.find(({ name }) => name === 'pods-answer');
+    expect(answering?.command?.[0]).toBe('/nodejs/bin/node');
+    expect(answering?.args).toEqual([
+      'http://r-tuf-recovery-operator-controller-metrics.ops.svc:8080/metrics',
+      'http://r-tuf-recovery-operator-shim.ops.svc:80/readyz',
+    ]);
+  });
+});
+
+test('objects and containers of their own, with the values of the release', async () => {
+  const objects = await helm([
+    ...['template', 'r', CHART, '--kube-version=1.36', '--namespace=ops', '--set-json'],
+    'extraObjects=[{"apiVersion":"v1","kind":"ConfigMap","metadata":{"name":"{{ .Release.Name }}-extra"}}]',
+    ...['--set', 'controller.initContainers[0].name=before,controller.extraContainers[0].name=beside'],
+    ...['--set', 'runtimeClassName=gvisor,controller.strategy.type=Recreate'],
+  ]).then(parseObjects);
+  expect(one(objects, 'ConfigMap').metadata.name).toBe('r-extra');
+  const { spec } = controllerPod(objects);
+  expect(spec.initContainers?.map(({ name }) => name)).toEqual(['before']);
+  expect(spec.containers.map(({ name }) => name)).toEqual(['controller', 'beside']);
+  expect(spec['runtimeClassName']).toBe('gvisor');
+  expect(one(objects, 'Deployment')['spec']).toMatchObject({ strategy: { type: 'Recreate' } });
+});
+
+test('monitors are found and filtered as Prometheus is set up', async () => {
+  const objects = await everythingWith(
+    ...['monitoring.serviceMonitor.namespace=observability', 'monitoring.serviceMonitor.interval=1m'],
+    ...[
+      'monitoring.serviceMonitor.scrapeTimeout=10s',
+      'monitoring.serviceMonitor.metricRelabelings[0].action=drop',
+    ],
+    ...['monitoring.prometheusRule.namespace=observability', 'monitoring.prometheusRule.interval=2m'],
+    'monitoring.prometheusRule.ruleLabels.team=infra',
+  );
+  const monitor = one(objects, 'ServiceMonitor');
+  expect(monitor.metadata.namespace).toBe('observability');
+  expect(monitor['spec']).toMatchObject({
+    namespaceSelector: { matchNames: ['ops'] },
+    endpoints: [{ interval: '1m', scrapeTimeout: '10s', metricRelabelings: [{ action: 'drop' }] }],
+  });
+  const rule = one(objects, 'PrometheusRule');
+  expect(rule.metadata.namespace).toBe('observability');
+  const { groups } = rule['spec'] as {
+    groups: readonly { interval: string; rules: readonly { labels: object }[] }[];
+  };
+  expect(new Set(groups.map(({ interval }) => interval))).toEqual(new Set(['2m']));
+  for (const { labels } of groups.flatMap(({ rules }) => rules)) {
+    expect(labels).toMatchObject({ team: 'infra', severity: expect.any(String) });
+  }
+  expect(JSON.stringify(rule), "Prometheus' own templates survive").toContain('{{ $labels.reason }}');
+});
