@@ -24,7 +24,7 @@ export async function download(flags: ConformanceFlags, context: CommandContext)
   const { signal } = context;
   const names = required(flags.targetName, '--target-name');
   const artifacts = new ClientDirectory(required(flags.targetDir, '--target-dir'));
-  const source = new HTTPSource(required(flags.targetBaseURL, '--target-base-url'), { encoding: 'path' });
+  const source = new HTTPSource(required(flags.targetBaseUrl, '--target-base-url'), { encoding: 'path' });
   const updater = openUpdater(flags, context);
   for (const name of names) {
     const target = await updater.find(name);
@@ -42,7 +42,7 @@ export async function download(flags: ConformanceFlags, context: CommandContext)
 
 function openUpdater(flags: ConformanceFlags, { signal }: CommandContext): Updater {
   return new Updater({
-    metadata: new HTTPSource(required(flags.metadataURL, '--metadata-url')),
+    metadata: new HTTPSource(required(flags.metadataUrl, '--metadata-url')),
     store: metadataStore(flags.metadataDir),
     now: new Date(),
     signal,
