@@ -1,10 +1,13 @@
 import { availableParallelism } from 'node:os';
 import { defineConfig } from 'vitest/config';
 import { SummaryReporter } from './test/harness/reporter.ts';
+import { unitTests } from './test/harness/unit-tests.ts';
 
-export default defineConfig({
+export default defineConfig(({ mode }) => ({
   test: {
-    include: ['test/**/*.test.ts'],
+    // `vitest --mode unit` is the fast lane: what needs nothing but Node.js.
+    include: mode === 'unit' ? [...unitTests(import.meta.dirname)] : ['test/**/*.test.ts'],
+    env: mode === 'unit' ? { TEST_LANE: 'unit' } : {},
     globalSetup: ['test/harness/run-directory.setup.ts', 'test/harness/shared-apiserver.setup.ts'],
     reporters: ['default', new SummaryReporter()],
     // Generous, because a slow machine is no failure: a passing test doesn't wait.
@@ -15,4 +18,4 @@ export default defineConfig({
     // Every test file keeps real servers busy beside its own process.
     maxWorkers: Math.max(2, Math.floor(availableParallelism() / 2)),
   },
-});
+}));

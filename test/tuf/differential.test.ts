@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { openFile } from '../../src/tuf/metadata/envelope.ts';
 import type { Verification, VerifyPolicy } from '../../src/tuf/verify/verification.ts';
 import { verify } from '../../src/tuf/verify/verify.ts';
+import { generatedCases } from '../harness/generated-cases.ts';
 import { arbitraryOptions, damage } from './generator/arbitrary.ts';
 import { MemorySource } from './generator/memory-source.ts';
 import { fileOf } from './generator/mutations/mutation.ts';
@@ -12,7 +13,7 @@ import { oracleVerdict, pinOf } from './models-oracle.ts';
 
 /** Any number reproduces the run that printed it. */
 const SEED = process.env['TUF_TEST_SEED'] ?? String(Date.now());
-const REPOSITORIES = 2000;
+const REPOSITORIES = generatedCases(2000);
 
 function ours(
   files: ReadonlyMap<string, Buffer>,
@@ -62,7 +63,7 @@ test(`${REPOSITORIES} generated repositories get the verdict and heads of @tufjs
 }, 600_000);
 
 test('canonical bytes of every generated file are those of @tufjs/canonical-json', () => {
-  for (let i = 0; i < 300; i++) {
+  for (let i = 0; i < generatedCases(300); i++) {
     const random = new SeededRandom(`${SEED}/canonical/${i}`);
     for (const bytes of new Repository(arbitraryOptions(random, false)).seal().values()) {
       const { signed } = JSON.parse(bytes.toString());

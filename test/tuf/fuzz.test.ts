@@ -6,13 +6,14 @@ import { scanFile } from '../../src/tuf/json/scanner.ts';
 import { openFile } from '../../src/tuf/metadata/envelope.ts';
 import type { Heads, VerifyOptions } from '../../src/tuf/verify/verification.ts';
 import { verify } from '../../src/tuf/verify/verify.ts';
+import { generatedCases } from '../harness/generated-cases.ts';
 import { anchorOf, corpusPath, loadCorpus } from './corpus.ts';
 import { MemorySource } from './generator/memory-source.ts';
 import { SeededRandom } from './generator/random.ts';
 
 /** Any number reproduces the run that printed it. */
 const SEED = process.env['TUF_TEST_SEED'] ?? String(Date.now());
-const RUNS = 1500;
+const RUNS = generatedCases(1500);
 
 /** Real repositories of different writers, small enough to be verified often. */
 const CASES = [

@@ -2,6 +2,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'n
 import { join } from 'node:path';
 import { Updater } from 'tuf-js';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { generatedCases } from '../../harness/generated-cases.ts';
 import { arbitraryOptions, damage } from '../generator/arbitrary.ts';
 import { fileOf } from '../generator/mutations/mutation.ts';
 import { SeededRandom } from '../generator/random.ts';
@@ -10,6 +11,8 @@ import { TestClient } from './test-client.ts';
 
 /** Any number reproduces the run that printed it. */
 const SEED = process.env['TUF_TEST_SEED'] ?? String(Date.now());
+const REPOSITORIES = generatedCases(60);
+const HISTORIES = generatedCases(30);
 
 let client: TestClient;
 
@@ -19,8 +22,8 @@ beforeEach(async () => {
 
 afterEach(() => client.stop());
 
-test(`60 generated repositories are refreshed, or refused, as tuf-js does (seed ${SEED})`, async () => {
-  for (let i = 0; i < 60; i++) {
+test(`${REPOSITORIES} generated repositories are refreshed, or refused, as tuf-js does (seed ${SEED})`, async () => {
+  for (let i = 0; i < REPOSITORIES; i++) {
     const random = new SeededRandom(`${SEED}/client/${i}`);
     const repository = new Repository(arbitraryOptions(random, i % 10 === 0));
     const what = random.boolean() ? 'nothing' : damage(random, repository);
@@ -39,8 +42,8 @@ test(`60 generated repositories are refreshed, or refused, as tuf-js does (seed 
   }
 }, 300_000);
 
-test(`30 repositories that go forwards, backwards and astray are followed as tuf-js does (seed ${SEED})`, async () => {
-  for (let i = 0; i < 30; i++) {
+test(`${HISTORIES} repositories that go forwards, backwards and astray are followed as tuf-js does (seed ${SEED})`, async () => {
+  for (let i = 0; i < HISTORIES; i++) {
     const random = new SeededRandom(`${SEED}/history/${i}`);
     const options = arbitraryOptions(random, false);
     const first = new Repository(options).seal();
