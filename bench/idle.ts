@@ -17,10 +17,12 @@ import { RuntimeMetrics } from '../src/kube/metrics/runtime-metrics.ts';
 import { startAPIServer } from '../test/harness/apiserver.ts';
 import { liveHeap } from '../test/kube/fixtures/heap.ts';
 import { WIDGET_CRD, WIDGETS, widget } from '../test/kube/fixtures/widget.ts';
+import { expectOutcomes } from './outcomes.ts';
 
 const minutes = Number(process.argv[2] ?? 10);
 /** One at the start, and one more whenever the shortest watch the reflector asks for could have ended. */
 const MAX_WATCHES = Math.ceil(minutes / 5) + 1;
+const OBJECTS = 100;
 const MAX_HEAP_GROWTH = 2 * 1024 * 1024;
 
 await using server = await startAPIServer();
@@ -41,7 +43,7 @@ const caches = [
   new Informer({ ...shared, resource: configMaps }),
   new Informer({ ...shared, resource: secrets }),
 ];
-for (let index = 0; index < 100; index += 1) {
+for (let index = 0; index < OBJECTS; index += 1) {
   await client.create(WIDGETS, widget(namespace, `w-${index}`));
 }
 let reconciles = 0;
@@ -75,26 +77,32 @@ const watches = (await metrics.watchStarts.get()).values.map(({ labels, value })
   resource: labels.resource,
   value,
 }));
+const growth = after.heap - before.heap;
+shutdown.abort();
+await running;
+await client.close();
+expectOutcomes([
+  ...watches
+    .filter(({ value }) => value > MAX_WATCHES)
+    .map(({ resource, value }) => `${resource}: ${value} watch connections, at most ${MAX_WATCHES} expected`),
+  ...(watches.length === caches.length
+    ? []
+    : [`${watches.length} of ${caches.length} resources are watched`]),
+  ...(growth <= MAX_HEAP_GROWTH ? [] : [`the heap grew by ${mebibytes(growth)} MiB`]),
+  ...(after.sockets <= before.sockets + 1 ? [] : [`sockets: ${before.sockets} → ${after.sockets}`]),
+  ...(before.reconciles === OBJECTS
+    ? []
+    : [`${before.reconciles} of ${OBJECTS} objects were reconciled at the start`]),
+]);
 for (const { resource, value } of watches) {
   console.log(`${resource}: ${value} watch connections in ${minutes} min (at most ${MAX_WATCHES})`);
 }
-const growth = after.heap - before.heap;
 console.log(
   `heap: ${mebibytes(before.heap)} → ${mebibytes(after.heap)} MiB (at most +${mebibytes(MAX_HEAP_GROWTH)})`,
 );
 console.log(`sockets: ${before.sockets} → ${after.sockets}`);
 console.log(`reconciles while idle: ${after.reconciles - before.reconciles}`);
 console.log(`CPU: ${((cpu.user + cpu.system) / 1000 / minutes).toFixed(0)} ms per minute`);
-
-shutdown.abort();
-await running;
-await client.close();
-const quiet =
-  watches.every(({ value }) => value <= MAX_WATCHES) &&
-  growth <= MAX_HEAP_GROWTH &&
-  after.sockets <= before.sockets + 1;
-console.log(quiet ? 'idle is quiet' : 'idle is NOT quiet');
-process.exitCode = quiet ? 0 : 1;
 
 /** Sockets this process holds open, as Node.js counts them. */
 function openSockets(): number {

@@ -44,8 +44,8 @@ async function runVerify(directory: string): Promise<void> {
     now: REFERENCE_TIME,
     policy: { mode: 'recovery' },
   });
-  if (verdict !== 'trusted') {
-    throw new Error(`refused: ${findings[0]?.detail}`);
+  if (verdict !== 'trusted' || findings.length > 0) {
+    throw new Error(`${verdict}, with findings: ${findings[0]?.detail}`);
   }
 }
 

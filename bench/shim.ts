@@ -12,6 +12,7 @@ import { type RunningProcess, startProcess } from '../test/harness/process.ts';
 import { ScriptedController } from '../test/shim/support/scripted-controller.ts';
 import { startShimProcess } from '../test/shim/support/shim-process.ts';
 import { tokenFor } from '../test/shim/support/tokens.ts';
+import { expectOutcomes } from './outcomes.ts';
 
 const ROUNDS = 5;
 const WARM_UP_SECONDS = 6;
@@ -20,6 +21,9 @@ const GOAL = 0.7;
 const TASK = '/tuf/v1/task?task_id=';
 const RECOVERY = '/tuf/v1/bootstrap/recovery';
 const headers = { authorization: `Bearer ${tokenFor('alice')}`, 'content-type': 'application/json' };
+
+/** To be printed when every outcome was the expected one. */
+const figures: string[] = [];
 
 interface Load {
   readonly url: string;
@@ -49,7 +53,7 @@ async function measure({ url, method, body, status }: Load, duration = SECONDS):
   return result.requests.average;
 }
 
-/** Alternates the two, so that both see the same moods of the machine; prints and returns the median ratio. */
+/** Alternates the two, so that both see the same moods of the machine; keeps the figures and returns the median ratio. */
 async function compare(name: string, shim: Load, reference: Load): Promise<number> {
   // Until both are compiled to machine code, the one with more code looks worse than it is.
   await measure(reference, WARM_UP_SECONDS);
@@ -63,7 +67,7 @@ async function compare(name: string, shim: Load, reference: Load): Promise<numbe
     ratios.push(ours / bare);
   }
   const ratio = median(ratios);
-  console.log(
+  figures.push(
     `${name}: bare Express ${median(rates[0]).toFixed(0)}/s, shim ${median(rates[1]).toFixed(0)}/s, ratio ${ratio.toFixed(2)} (goal ${GOAL})`,
   );
   return ratio;
@@ -147,19 +151,24 @@ const ratios = [
   ),
 ];
 const refused = await measure({ url: `${shim.url}${RECOVERY}`, method: 'POST', body, status: 409 });
-console.log(`POST recovery, in progress, each confirmed by the API server: ${refused.toFixed(0)}/s`);
+figures.push(`POST recovery, in progress, each confirmed by the API server: ${refused.toFixed(0)}/s`);
 
 const started = performance.now();
 const counts = await postAll([shim.url, other.url], 1_000, 100);
 const seconds = (performance.now() - started) / 1000;
 const ours = () => controller.runs.filter(({ spec }) => /^app-\d+$/.test(spec.appName));
 await poll('every app to have a run', () => new Set(ours().map(({ spec }) => spec.appName)).size === 100);
+const answered = Object.keys(counts).filter((status) => !['202', '409', '503'].includes(status));
+expectOutcomes([
+  ...(ours().length === 100 ? [] : [`${ours().length} tasks for 100 apps`]),
+  ...answered.map((status) => `${counts[status]} answers of 1,000 POSTs were ${status}`),
+]);
+for (const figure of figures) {
+  console.log(figure);
+}
 console.log(
   `1,000 concurrent POSTs for 100 apps on 2 shims: ${ours().length} runs, answers ${JSON.stringify(counts)}, ${seconds.toFixed(1)} s`,
 );
-if (ours().length !== 100) {
-  throw new Error('not exactly one task for each app');
-}
 if (ratios.some((ratio) => ratio < GOAL)) {
   console.log(`below the goal of ${GOAL}`);
 }
