@@ -1,5 +1,6 @@
 import { Redis, type RedisOptions } from 'ioredis';
 import type { RecoveryError } from '../errors.ts';
+import { trustOptions } from '../net/agents.ts';
 import { describeEndpoint, type RedisEndpoint } from './endpoint.ts';
 import { redisError } from './errors.ts';
 
@@ -82,7 +83,7 @@ function tlsOptions({ tls }: RedisEndpoint): NonNullable<RedisOptions['tls']> | 
   }
   const { ca, cert, key, serverName } = tls;
   return {
-    ...(ca === undefined ? {} : { ca }),
+    ...trustOptions(ca),
     ...(cert === undefined ? {} : { cert }),
     ...(key === undefined ? {} : { key }),
     ...(serverName === undefined ? {} : { servername: serverName }),

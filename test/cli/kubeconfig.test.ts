@@ -3,12 +3,13 @@ import { once } from 'node:events';
 import { chmod, mkdir, readFile, writeFile } from 'node:fs/promises';
 import { createServer as createPlainServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { createServer } from 'node:https';
-import { type AddressInfo, connect as connectTCP, type Socket } from 'node:net';
+import type { AddressInfo } from 'node:net';
 import { dirname, join } from 'node:path';
 import type { TLSSocket } from 'node:tls';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { asset } from '../harness/assets.ts';
 import { type Certificate, type CertificateAuthority, createAuthority } from '../harness/certificates.ts';
+import { type ForwardProxy, startForwardProxy } from '../harness/forward-proxy.ts';
 import { type TemporaryDirectory, temporaryDirectory } from '../harness/temporary-directory.ts';
 import { LAUNCHER } from './run-cli.ts';
 
@@ -26,14 +27,12 @@ const GROUP = 'tuf-recovery.dev';
 const LISTS = new RegExp(`/apis/${GROUP}/v1alpha1/namespaces/[^/]+/bootstraprecoveries$`);
 const IDENTITY = /^(authorization|impersonate-.*)$/i;
 
-/** One API server that notes who asks for runs, once with and once without TLS, and a proxy in front of it. */
+/** One API server that notes who asks for runs, once with and once without TLS. */
 class RecordingAPI {
   readonly seen: Seen[] = [];
-  readonly #tunnels = new Set<number>();
   readonly #close: (() => void)[] = [];
   tls = '';
   plain = '';
-  proxy = '';
 
   async start(authority: CertificateAuthority, serving: Certificate): Promise<void> {
     const { certificate: cert, key } = serving;
@@ -46,17 +45,6 @@ class RecordingAPI {
       createPlainServer((request, response) => this.#answer('plain', request, response)),
     );
     this.plain = `http://127.0.0.1:${plain}`;
-    const proxy = createPlainServer();
-    proxy.on('connect', (request, client: Socket) => {
-      const upstream = connectTCP(Number(new URL(`http://${request.url}`).port), '127.0.0.1', () => {
-        this.#tunnels.add((upstream.address() as AddressInfo).port);
-        client.write('HTTP/1.1 200 Connection established\r\n\r\n');
-        upstream.pipe(client).pipe(upstream);
-      });
-      upstream.on('error', () => client.destroy());
-      client.on('error', () => upstream.destroy());
-    });
-    this.proxy = `http://127.0.0.1:${await this.#listen(proxy)}`;
   }
 
   close(): void {
@@ -87,7 +75,7 @@ class RecordingAPI {
         servername: socket.servername ?? null,
         certificate: subject === undefined ? undefined : String(subject.CN),
         identity: identityOf(request.rawHeaders),
-        proxied: this.#tunnels.has(request.socket.remotePort ?? 0),
+        proxied: proxy.carries(request.socket.remotePort),
       });
     }
     response.setHeader('content-type', 'application/json');
@@ -137,6 +125,7 @@ function documentAt(path: string): object {
 }
 
 const api = new RecordingAPI();
+let proxy: ForwardProxy;
 let folder: TemporaryDirectory;
 let authority: CertificateAuthority;
 let client: Certificate;
@@ -144,12 +133,14 @@ let client: Certificate;
 beforeAll(async () => {
   folder = await temporaryDirectory('kubeconfigs');
   authority = await createAuthority();
+  proxy = await startForwardProxy();
   await api.start(authority, await authority.issue('server', ['127.0.0.1', 'api.example.com']));
   client = await authority.issue('carol');
 });
 
 afterAll(async () => {
   api.close();
+  await proxy?.[Symbol.asyncDispose]();
   await authority?.[Symbol.asyncDispose]();
   await folder?.[Symbol.asyncDispose]();
 });
@@ -219,6 +210,9 @@ const one = (name: string, entries: () => Entries, rest: Omit<Case, 'name' | 'fi
   ...rest,
 });
 
+/** A server under a name that only the proxy resolves. */
+const named = (): Entries => ({ cluster: { server: `https://api.example.com:${new URL(api.tls).port}` } });
+
 const CASES: readonly Case[] = [
   one('a token', () => ({})),
   one('a namespace of the context', () => ({ context: { namespace: 'team' } })),
@@ -276,7 +270,23 @@ const CASES: readonly Case[] = [
     cluster: { server: new URL(api.plain).host, 'certificate-authority-data': undefined },
   })),
   one('no server', () => ({ cluster: { server: undefined } })),
-  one('proxy-url', () => ({ cluster: { 'proxy-url': api.proxy } })),
+  one('proxy-url', () => ({ cluster: { 'proxy-url': proxy.url } })),
+  one('HTTPS_PROXY', named, { env: () => ({ HTTPS_PROXY: proxy.url }) }),
+  one('https_proxy', named, { env: () => ({ https_proxy: proxy.url }) }),
+  one('HTTPS_PROXY and a NO_PROXY that names the server', named, {
+    env: () => ({ HTTPS_PROXY: proxy.url, NO_PROXY: '.example.com' }),
+  }),
+  one('HTTPS_PROXY and a loopback server, which is never asked through it', () => ({}), {
+    env: () => ({ HTTPS_PROXY: 'http://127.0.0.1:1' }),
+  }),
+  one('HTTP_PROXY, which is not for a TLS server', () => ({}), { env: () => ({ HTTP_PROXY: proxy.url }) }),
+  one(
+    'HTTPS_PROXY and a proxy-url, which wins',
+    () => ({ cluster: { ...named().cluster, 'proxy-url': proxy.url } }),
+    {
+      env: () => ({ HTTPS_PROXY: 'http://127.0.0.1:1' }),
+    },
+  ),
   one('a proxy-url of another kind', () => ({ cluster: { 'proxy-url': 'ftp://127.0.0.1:1' } })),
   one('a client certificate', () => ({
     user: {

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { BucketPool } from '../../src/controllers/target-connection/bucket-pool.ts';
+import { DIRECT } from '../../src/net/proxy-rule.ts';
 
 const options = (secretAccessKey: string) => ({
   bucket: 'updates',
@@ -11,21 +12,21 @@ const options = (secretAccessKey: string) => ({
 
 describe('buckets in use', () => {
   test('runs on the same target share one, and with it its limits', async () => {
-    const pool = new BucketPool(() => undefined);
+    const pool = new BucketPool(() => undefined, DIRECT);
     using first = await pool.use(options('a'));
     using second = await pool.use(options('a'));
     expect(second.bucket).toBe(first.bucket);
   });
 
   test('changed credentials are another bucket, so nobody goes on with the old ones', async () => {
-    const pool = new BucketPool(() => undefined);
+    const pool = new BucketPool(() => undefined, DIRECT);
     using old = await pool.use(options('old'));
     using rotated = await pool.use(options('new'));
     expect(rotated.bucket).not.toBe(old.bucket);
   });
 
   test('the last one closes it, and giving it back twice takes it from nobody', async () => {
-    const pool = new BucketPool(() => undefined);
+    const pool = new BucketPool(() => undefined, DIRECT);
     const first = await pool.use(options('a'));
     using second = await pool.use(options('a'));
     first[Symbol.dispose]();

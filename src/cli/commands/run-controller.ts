@@ -25,6 +25,7 @@ export async function runController(flags: ControllerFlags, context: CommandCont
     namespaces,
     ...(flags.leaderElect && { lease: { namespace: leaseNamespace(flags), name: flags.leaseName } }),
     identity,
+    proxy: context.env.proxy,
     maxConcurrentRuns: flags.maxConcurrentRuns,
     shutdownGraceMs: flags.shutdownGrace * 1000,
     registry,

@@ -37,7 +37,7 @@ export async function runRecovery(
   const trust = await readTrust(flags);
   const endpoint = await readRedisEndpoint(flags, context.env.redis);
   const location = await appLocation(flags.storage, context.env.s3.bucket, app);
-  const s3 = location.kind === 's3' ? await readS3Access(flags, context.env.s3) : undefined;
+  const s3 = location.kind === 's3' ? await readS3Access(flags, context.env) : undefined;
   const { source, close } = await openLocation(location, { s3, limits: storageLimits(flags) });
   const store = new RedisStateStore(endpoint);
   const progress = progressTo(context);

@@ -30,7 +30,7 @@ export async function runVerify(
   // Nothing is done with the metadata here, so its age is for the reader to judge; a recovery refuses what is too old.
   const trust = await readTrust(flags, { maxExpiredAgeSeconds: Number.POSITIVE_INFINITY });
   const now = flags.referenceTime ?? new Date();
-  const s3 = location.kind === 's3' ? await readS3Access(flags, context.env.s3) : undefined;
+  const s3 = location.kind === 's3' ? await readS3Access(flags, context.env) : undefined;
   const { source, close } = await openLocation(location, { s3, limits: storageLimits(flags) });
   const progress = progressTo(context);
   try {

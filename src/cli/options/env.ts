@@ -1,4 +1,5 @@
 import type { KubeconfigEnvironment } from '../../kube/kubeconfig/load-kubeconfig.ts';
+import { type ProxyRule, proxyRule } from '../../net/proxy-rule.ts';
 
 /**
  * The environment as this program understands it: the names of the server's own configuration, so that its .env file
@@ -43,6 +44,8 @@ export interface Environment {
     readonly sentinelUsername: string | undefined;
     readonly sentinelPassword: string | undefined;
   };
+  /** HTTP_PROXY, HTTPS_PROXY, NO_PROXY, in capitals or not. */
+  readonly proxy: ProxyRule;
   /** JWT_SECRET: the secret the server signs its tokens with. */
   readonly jwtSecret: string | undefined;
   /** NO_COLOR (no-color.org) and FORCE_COLOR; undefined leaves it to the terminal. */
@@ -75,9 +78,19 @@ export function readEnvironment(variables: Readonly<Record<string, string | unde
       sentinelUsername: get('REDIS_SENTINEL_USERNAME'),
       sentinelPassword: get('REDIS_SENTINEL_PASSWORD'),
     },
+    proxy: proxyOf(get),
     jwtSecret: get('JWT_SECRET'),
     color: get('NO_COLOR') !== undefined ? false : asBoolean(get('FORCE_COLOR')),
   };
+}
+
+function proxyOf(get: (name: string) => string | undefined): ProxyRule {
+  const either = (name: string): string | undefined => get(name) ?? get(name.toLowerCase());
+  return proxyRule({
+    httpProxy: either('HTTP_PROXY'),
+    httpsProxy: either('HTTPS_PROXY'),
+    noProxy: either('NO_PROXY'),
+  });
 }
 
 /** Where a kubeconfig may be, as kubectl has it. */
@@ -87,6 +100,7 @@ export function kubeconfigEnvironment(
   return {
     kubeconfig: variables['KUBECONFIG'] || undefined,
     home: variables['HOME'] || undefined,
+    proxy: proxyOf((name) => variables[name] || undefined),
     inCluster: Boolean(variables['KUBERNETES_SERVICE_HOST'] && variables['KUBERNETES_SERVICE_PORT']),
   };
 }

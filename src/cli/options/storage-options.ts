@@ -43,12 +43,16 @@ export function storageLimits(flags: StorageFlags): Partial<S3Limits> {
  *
  * @throws {TerminalError} `InvalidInput`
  */
-export async function readS3Access(flags: StorageFlags, env: Environment['s3']): Promise<S3Access> {
+export async function readS3Access(
+  flags: StorageFlags,
+  { s3: env, proxy }: Pick<Environment, 's3' | 'proxy'>,
+): Promise<S3Access> {
   const endpoint = flags.s3Endpoint ?? env.endpoint;
   const region = flags.s3Region ?? env.region;
   const caFile = flags.s3Ca ?? env.caFile;
   return {
     credentials: credentials(env),
+    proxy,
     ...(region === undefined ? {} : { region }),
     ...(endpoint === undefined ? {} : { endpoint }),
     // Every S3-compatible server understands path style; few have a DNS name per bucket.

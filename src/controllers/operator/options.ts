@@ -2,6 +2,7 @@ import type { Logger } from 'pino';
 import type { Registry } from 'prom-client';
 import type { Clock } from '../../async/clock.ts';
 import type { APIClientOptions } from '../../kube/client/call-options.ts';
+import type { ProxyRule } from '../../net/proxy-rule.ts';
 
 /** What an operator is made of. */
 export interface OperatorOptions {
@@ -13,6 +14,8 @@ export interface OperatorOptions {
   readonly lease?: { readonly namespace: string; readonly name: string };
   /** Which replica this is: unique, shown in the lease and in events. */
   readonly identity: string;
+  /** Through which proxy S3, STS and the server's API are asked. */
+  readonly proxy: ProxyRule;
   readonly maxConcurrentRuns: number;
   readonly shutdownGraceMs: number;
   readonly registry: Registry;

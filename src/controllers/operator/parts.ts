@@ -71,7 +71,7 @@ export function createParts({
     policies,
     tools: {
       client,
-      buckets: new BucketPool(countRequest),
+      buckets: new BucketPool(countRequest, options.proxy),
       memory: new PolicyMemory(client, policies.store),
       recorder,
       clock,

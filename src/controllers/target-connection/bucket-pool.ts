@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import type { ProxyRule } from '../../net/proxy-rule.ts';
 import { S3Bucket, type S3BucketOptions } from '../../storage/s3/s3-bucket.ts';
 import type { S3Observer } from '../../storage/s3/s3-options.ts';
 
@@ -14,17 +15,23 @@ export interface BucketUse extends Disposable {
  */
 export class BucketPool {
   readonly #observer: S3Observer;
+  readonly #proxy: ProxyRule;
   readonly #open = new Map<string, { readonly bucket: Promise<S3Bucket>; uses: number }>();
 
-  constructor(observer: S3Observer) {
+  constructor(observer: S3Observer, proxy: ProxyRule) {
     this.#observer = observer;
+    this.#proxy = proxy;
   }
 
   /** The bucket these options describe; nothing is sent yet. */
   async use(options: S3BucketOptions): Promise<BucketUse> {
     const id = fingerprint(options);
     const entry = this.#open.get(id) ?? {
-      bucket: S3Bucket.open({ ...options, observer: this.#observer }),
+      bucket: S3Bucket.open({
+        ...options,
+        access: { ...options.access, proxy: this.#proxy },
+        observer: this.#observer,
+      }),
       uses: 0,
     };
     this.#open.set(id, entry);

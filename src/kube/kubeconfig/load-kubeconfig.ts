@@ -1,9 +1,10 @@
 import { statSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { TerminalError } from '../../errors.ts';
+import type { ProxyRule } from '../../net/proxy-rule.ts';
 import { ClusterConfig } from './cluster-config.ts';
 import { type KubeconfigEntries, readKubeconfigFile } from './kubeconfig-file.ts';
-import { selectContext } from './select-context.ts';
+import { type SelectedContext, selectContext } from './select-context.ts';
 
 /** The variables that decide where the kubeconfig is. */
 export interface KubeconfigEnvironment {
@@ -11,6 +12,8 @@ export interface KubeconfigEnvironment {
   readonly kubeconfig: string | undefined;
   /** HOME */
   readonly home: string | undefined;
+  /** The proxy where a cluster names none. */
+  readonly proxy: ProxyRule;
   /** KUBERNETES_SERVICE_HOST and KUBERNETES_SERVICE_PORT are set: this runs in a pod. */
   readonly inCluster: boolean;
   /** The wall clock: credentials of a plug-in expire by it. */
@@ -47,7 +50,8 @@ export function loadKubeconfig(
   if (isEmpty(entries)) {
     return inCluster(environment) ?? fail(environment, paths);
   }
-  return new ClusterConfig(environment.now, selectContext(entries, request.context));
+  const { now, proxy } = environment;
+  return new ClusterConfig(now, withProxy(selectContext(entries, request.context), proxy));
 }
 
 function pathsOf(
@@ -61,6 +65,13 @@ function pathsOf(
     return [...new Set(kubeconfig.split(delimiter).filter((path) => path !== ''))];
   }
   return home === undefined ? [] : [join(home, '.kube', 'config')];
+}
+
+/** The cluster's own proxy-url wins over the environment. */
+function withProxy(selected: SelectedContext, proxy: ProxyRule): SelectedContext {
+  const { cluster } = selected;
+  const url = cluster['proxy-url'] || proxy(new URL(cluster.server));
+  return { ...selected, cluster: { ...cluster, 'proxy-url': url } };
 }
 
 /** Whole entries, never parts of them: a user without a token in the first file gets none from the second. */

@@ -62,7 +62,11 @@ function requireUsable(name: string, cluster: ClusterEntry): string {
     throw invalid(`${where} has a proxy-url that is none of http, https and socks5.`);
   }
   // Without a scheme kubectl speaks plain HTTP.
-  return /^https?:\/\//i.test(cluster.server) ? cluster.server : `http://${cluster.server}`;
+  const server = /^https?:\/\//i.test(cluster.server) ? cluster.server : `http://${cluster.server}`;
+  if (!URL.canParse(server)) {
+    throw invalid(`${where} has a server that is no URL: ${cluster.server}`);
+  }
+  return server;
 }
 
 function requireOneIdentity(name: string, user: UserEntry): void {

@@ -1,5 +1,3 @@
-import { Agent as HttpAgent } from 'node:http';
-import { Agent as HttpsAgent } from 'node:https';
 import { Readable } from 'node:stream';
 import {
   GetObjectCommand,
@@ -9,6 +7,8 @@ import {
   S3Client as SDKClient,
 } from '@aws-sdk/client-s3';
 import { NodeHttpHandler } from '@smithy/node-http-handler';
+import { agentsFor } from '../../net/agents.ts';
+import { DIRECT, type ProxyRule } from '../../net/proxy-rule.ts';
 import { DirectGet, type ObjectBody } from './s3-direct-get.ts';
 import { boundListings } from './s3-listing-bound.ts';
 import type { S3Access, S3Credentials, S3Limits } from './s3-options.ts';
@@ -34,21 +34,21 @@ export interface S3Client {
  * - as many keep-alive sockets as requests in flight.
  */
 export async function createS3Client(bucket: string, access: S3Access, limits: S3Limits): Promise<S3Client> {
-  const agentOptions = { keepAlive: true, maxSockets: limits.concurrency };
+  const { endpoint, ca, proxy = DIRECT } = access;
+  const server = endpoint === undefined ? undefined : new URL(endpoint);
   const region = access.region ?? (access.endpoint === undefined ? undefined : 'us-east-1');
   const client = new SDKClient({
     ...(region === undefined ? {} : { region }),
     ...(access.endpoint === undefined ? {} : { endpoint: access.endpoint }),
     forcePathStyle: access.forcePathStyle ?? false,
-    credentials: await credentialsFor(access.credentials),
+    credentials: await credentialsFor(access.credentials, proxy),
     maxAttempts: 1,
     requestChecksumCalculation: 'WHEN_REQUIRED',
     responseChecksumValidation: 'WHEN_REQUIRED',
     cacheMiddleware: true,
     requestHandler: new NodeHttpHandler({
       connectionTimeout: limits.connectTimeoutMs,
-      httpAgent: new HttpAgent(agentOptions),
-      httpsAgent: new HttpsAgent(access.ca === undefined ? agentOptions : { ...agentOptions, ca: access.ca }),
+      ...agentsFor(server, { proxy, ca, maxSockets: limits.concurrency }),
     }),
   });
   boundListings(client);
@@ -72,10 +72,10 @@ export async function createS3Client(bucket: string, access: S3Access, limits: S
   };
 }
 
-async function credentialsFor(credentials: S3Credentials) {
+async function credentialsFor(credentials: S3Credentials, proxy: ProxyRule) {
   if (credentials.kind === 'ambient') {
     const { ambientCredentials } = await import('./ambient-credentials.ts');
-    return ambientCredentials();
+    return ambientCredentials(proxy);
   }
   const { accessKeyId, secretAccessKey, sessionToken } = credentials;
   return { accessKeyId, secretAccessKey, ...(sessionToken === undefined ? {} : { sessionToken }) };

@@ -1,4 +1,5 @@
 import type { ErrorCode } from '../../errors.ts';
+import type { ProxyRule } from '../../net/proxy-rule.ts';
 
 /** Who asks. `ambient` is the AWS chain: environment, shared files, web identity (IRSA), container and instance roles. */
 export type S3Credentials =
@@ -19,8 +20,10 @@ export interface S3Access {
   readonly endpoint?: string;
   /** `endpoint/bucket/key` instead of `bucket.endpoint/key`; false when absent. */
   readonly forcePathStyle?: boolean;
-  /** PEM certificates that replace the system's roots of trust for this endpoint. */
+  /** PEM certificates that are trusted in place of the system's, each as an anchor. */
   readonly ca?: string;
+  /** Through which proxy, if any; absent: directly. */
+  readonly proxy?: ProxyRule;
 }
 
 /** How hard a bucket is asked; the defaults stand in {@link defaultS3Limits}. */
