@@ -79,6 +79,8 @@ async function start(
       args: [
         `--etcd-servers=http://127.0.0.1:${etcdPort}`,
         '--bind-address=127.0.0.1',
+        // Or it takes the address of the default route, and doesn't start on a machine that has none.
+        '--advertise-address=127.0.0.1',
         `--secure-port=${port}`,
         `--tls-cert-file=${certificate.certificateFile}`,
         `--tls-private-key-file=${certificate.keyFile}`,
