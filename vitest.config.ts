@@ -11,7 +11,7 @@ export default defineConfig(({ mode }) => ({
     globalSetup: ['test/harness/run-directory.setup.ts', 'test/harness/shared-apiserver.setup.ts'],
     reporters: ['default', new SummaryReporter()],
     // Generous, because a slow machine is no failure: a passing test doesn't wait.
-    testTimeout: 60_000,
+    testTimeout: 180_000,
     hookTimeout: 180_000,
     teardownTimeout: 60_000,
     pool: 'forks',

@@ -17,7 +17,7 @@ export interface PollOptions {
 export async function poll<T>(
   what: string,
   look: () => Promise<T | undefined | false> | T | undefined | false,
-  { timeoutMs = 60_000, intervalMs = 25, signal }: PollOptions = {},
+  { timeoutMs = 120_000, intervalMs = 25, signal }: PollOptions = {},
 ): Promise<T> {
   const deadline = performance.now() + timeoutMs;
   for (;;) {

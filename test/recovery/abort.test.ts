@@ -3,7 +3,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { TransientError } from '../../src/errors.ts';
 import type { Stage } from '../../src/recovery/observer.ts';
 import { runAttempt } from '../../src/recovery/run.ts';
-import { observer } from './fixtures/engine.ts';
+import { deadlineOnceLocked, observer } from './fixtures/engine.ts';
 import { intercepted } from './fixtures/interrupted.ts';
 import { type Site, startSite } from './fixtures/site.ts';
 
@@ -96,7 +96,7 @@ describe('shutdown', () => {
 describe('the deadline', () => {
   test('that passes while somebody holds the lock is told with the holder', async () => {
     await site.client.set(site.world.key('RECOVERY_LOCK'), 'somebody');
-    const outcome = await runAttempt(site.request({ deadline: new Date(Date.now() + 700) }));
+    const outcome = await runAttempt(site.request(deadlineOnceLocked()));
     expect(outcome).toMatchObject({
       succeeded: { reason: 'DeadlineExceeded', message: expect.stringContaining('somebody') },
       accepted: { reason: 'RecoveryInProgress' },
