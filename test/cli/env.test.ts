@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { readEnvironment } from '../../src/cli/options/env.ts';
+import { runCLI } from './run-cli.ts';
 
 describe('the S3 endpoint follows the rule of the server:', () => {
   test.each<[string, Record<string, string>, string | undefined]>([
@@ -15,6 +16,25 @@ describe('the S3 endpoint follows the rule of the server:', () => {
       'the API endpoint before all',
       { S3_API_ENDPOINT: 'http://api:9000', S3_ENDPOINT_PRIVATE: 'http://private:9000' },
       'http://api:9000',
+    ],
+    [
+      'MinIO with a private store beside it',
+      {
+        STORAGE_DRIVER: 'minio',
+        S3_ENDPOINT: 'minio:9000',
+        S3_ENDPOINT_PRIVATE: 'private:9000',
+        S3_API_ENDPOINT: 'http://api:9000',
+      },
+      'http://minio:9000',
+    ],
+    [
+      'DigitalOcean with a private store beside it',
+      {
+        STORAGE_DRIVER: 'digitalocean',
+        S3_ENDPOINT: 'nyc3.example.com',
+        S3_ENDPOINT_PRIVATE: 'fra1.example.com',
+      },
+      'https://nyc3.example.com',
     ],
     ['MinIO without scheme', { STORAGE_DRIVER: 'minio', S3_ENDPOINT: 'minio:9000' }, 'http://minio:9000'],
     [
@@ -44,4 +64,13 @@ test.each([
   [{ FORCE_COLOR: '1', NO_COLOR: '1' }, false],
 ])('colour is decided by %j', (variables, color) => {
   expect(readEnvironment(variables).color).toBe(color);
+});
+
+test('the driver gcp is answered with what to set', async () => {
+  const env = { STORAGE_DRIVER: 'gcp', S3_BUCKET_NAME: 'updates', REDIS_HOST: '127.0.0.1' };
+  const { code, stderr } = await runCLI(['plan', '--admin', 'a', '--app', 'b', '--trust-on-first-use'], {
+    env,
+  });
+  expect(stderr).toMatch(/HMAC keys.*--s3-endpoint https:\/\/storage\.googleapis\.com/s);
+  expect(code).toBe(64);
 });

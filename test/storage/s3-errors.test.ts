@@ -186,6 +186,9 @@ describe("other stores' answers", () => {
     },
     { status: 500, code: 'InternalError', expected: 'StorageUnreachable', message: /HTTP 500/ },
     { status: 503, code: 'SlowDown', expected: 'Throttled', message: /throttled every try .*SlowDown/ },
+    { status: 408, code: 'RequestTimeTooLong', expected: 'StorageUnreachable', message: /failed every try/ },
+    { status: 409, code: 'OperationAborted', expected: 'StorageUnreachable', message: /failed every try/ },
+    { status: 501, code: 'NotImplemented', expected: 'InvalidSource', message: /does not implement/ },
     { status: 429, code: 'TooManyRequests', expected: 'Throttled', message: /throttled/ },
   ])('$status $code is $expected', async ({ status, code, headers = {}, expected, message }) => {
     inject({ kind: 'error', status, code, headers });

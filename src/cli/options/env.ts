@@ -18,6 +18,8 @@ export interface Environment {
     readonly bucket: string | undefined;
     /** The API's URL: S3_API_ENDPOINT, S3_ENDPOINT_PRIVATE or S3_ENDPOINT, see {@link apiEndpoint}. */
     readonly endpoint: string | undefined;
+    /** STORAGE_DRIVER: aws, minio, digitalocean or gcp. */
+    readonly driver: string | undefined;
     /** S3_FORCE_PATH_STYLE */
     readonly forcePathStyle: boolean | undefined;
     /** S3_CA_FILE, ours. */
@@ -62,6 +64,7 @@ export function readEnvironment(variables: Readonly<Record<string, string | unde
       region: get('S3_REGION'),
       bucket: get('S3_BUCKET_NAME'),
       endpoint: apiEndpoint(get),
+      driver: get('STORAGE_DRIVER'),
       forcePathStyle: asBoolean(get('S3_FORCE_PATH_STYLE')),
       caFile: get('S3_CA_FILE'),
     },
@@ -106,19 +109,24 @@ export function kubeconfigEnvironment(
 }
 
 /**
- * The server's rule: S3_API_ENDPOINT; else the private, then the public endpoint, unless it is AWS' own (then it is only
- * the base of download URLs, and the SDK knows where the API is). For MinIO the server wants `host:port` without a
- * scheme and MINIO_SECURE beside it.
+ * The server's rule for the bucket of its metadata (2.1.0, server/utils/storage). Drivers `minio` and `digitalocean`:
+ * S3_ENDPOINT; the private endpoint is that of another bucket. Driver `aws`: S3_API_ENDPOINT; else the private, then the
+ * public endpoint, unless it is AWS' own (then it is only the base of download URLs, and the SDK knows where the API
+ * is). For MinIO the server wants `host:port` without a scheme and MINIO_SECURE beside it.
  */
 function apiEndpoint(get: (name: string) => string | undefined): string | undefined {
-  const candidates = [get('S3_API_ENDPOINT'), get('S3_ENDPOINT_PRIVATE'), get('S3_ENDPOINT')];
+  const driver = get('STORAGE_DRIVER');
+  const own = driver === 'minio' || driver === 'digitalocean';
+  const candidates = own
+    ? [get('S3_ENDPOINT')]
+    : [get('S3_API_ENDPOINT'), get('S3_ENDPOINT_PRIVATE'), get('S3_ENDPOINT')];
   const endpoint = candidates.find(
     (value) => value !== undefined && !/\.amazonaws\.com(\.cn)?\b/i.test(value),
   );
   if (endpoint === undefined || /^https?:\/\//i.test(endpoint)) {
     return endpoint;
   }
-  const plain = get('STORAGE_DRIVER') === 'minio' && asBoolean(get('MINIO_SECURE')) !== true;
+  const plain = driver === 'minio' && asBoolean(get('MINIO_SECURE')) !== true;
   return `${plain ? 'http' : 'https'}://${endpoint}`;
 }
 

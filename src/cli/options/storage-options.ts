@@ -50,6 +50,13 @@ export async function readS3Access(
   const endpoint = flags.s3Endpoint ?? env.endpoint;
   const region = flags.s3Region ?? env.region;
   const caFile = flags.s3Ca ?? env.caFile;
+  if (env.driver === 'gcp' && flags.s3Endpoint === undefined) {
+    throw new TerminalError(
+      'InvalidInput',
+      'STORAGE_DRIVER=gcp: Google Cloud Storage is read through its S3-compatible API. Create HMAC keys for a service ' +
+        'account, set S3_ACCESS_KEY and S3_SECRET_KEY to them, and add --s3-endpoint https://storage.googleapis.com.',
+    );
+  }
   return {
     credentials: credentials(env),
     proxy,

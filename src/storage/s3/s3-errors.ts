@@ -124,6 +124,12 @@ const notS3: Meaning = {
     `Check that the endpoint is an S3 API, and the bucket's name.`,
 };
 
+const notImplemented: Meaning = {
+  code: 'InvalidSource',
+  message: ({ server, operation }) =>
+    `${server} does not implement ${operation}. Use a store with the S3 API of today (ListObjectsV2), or a gateway to one.`,
+};
+
 const untrustedCertificate: Meaning = {
   code: 'InvalidSource',
   message: ({ server }, { networkCode }) =>
@@ -175,6 +181,8 @@ const byCode: ReadonlyMap<string, Meaning> = new Map([
   ['ThrottlingException', throttled],
   ['RequestLimitExceeded', throttled],
   ['TooManyRequestsException', throttled],
+  // Another request changed the bucket at that moment; S3 says to repeat.
+  ['OperationAborted', serverFault],
   // S3's RequestTimeout is a 400: the store gave up waiting for us, and says "try again".
   ['RequestTimeout', serverFault],
   ['TimeoutError', unreachable],
@@ -195,6 +203,12 @@ function byStatus(status: number | undefined): Meaning | undefined {
   }
   if (status === 429 || status === 503) {
     return throttled;
+  }
+  if (status === 408) {
+    return serverFault;
+  }
+  if (status === 501) {
+    return notImplemented;
   }
   return status >= 500 ? serverFault : notS3;
 }

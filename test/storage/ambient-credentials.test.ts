@@ -1,0 +1,149 @@
+import { once } from 'node:events';
+import { mkdir, writeFile } from 'node:fs/promises';
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { runCLI } from '../cli/run-cli.ts';
+import { type TemporaryDirectory, temporaryDirectory } from '../harness/temporary-directory.ts';
+
+const ROLE = 'arn:aws:iam::1:role/updates';
+
+let directory: TemporaryDirectory;
+let server: Server;
+let origin: string;
+let token: string;
+
+/** What STS (query protocol) or the agent of a pod answers, by the path of the request. */
+const ANSWERS: Readonly<Record<string, { readonly status: number; readonly body: string }>> = {
+  '/denied/': sts(403, 'AccessDenied', 'Not authorized to perform sts:AssumeRoleWithWebIdentity'),
+  '/no-provider/': sts(400, 'InvalidIdentityToken', 'No OpenIDConnect provider found in your account'),
+  '/expired/': sts(
+    400,
+    'ExpiredTokenException',
+    'Token expired: current date/time must be before the expiration',
+  ),
+  '/throttled/': sts(400, 'Throttling', 'Rate exceeded'),
+  '/broken/': sts(500, 'InternalFailure', 'try again'),
+  '/pod/html': { status: 200, body: '<html>' },
+  '/pod/refused': { status: 403, body: '{"code":"AccessDenied","message":"no association"}' },
+};
+
+function sts(status: number, code: string, message: string): { status: number; body: string } {
+  const error = `<Error><Type>Sender</Type><Code>${code}</Code><Message>${message}</Message></Error>`;
+  return {
+    status,
+    body: `<ErrorResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/">${error}</ErrorResponse>`,
+  };
+}
+
+beforeAll(async () => {
+  directory = await temporaryDirectory('aws');
+  token = join(directory.path, 'token');
+  await writeFile(token, 'a token');
+  await mkdir(join(directory.path, '.aws'));
+  await writeFile(
+    join(directory.path, '.aws', 'config'),
+    [
+      '[profile process]\ncredential_process = /bin/false --secret hunter2',
+      '[profile sso]\nsso_start_url = https://x.awsapps.com/start\nsso_region = eu-west-3\nsso_account_id = 123456789012\nsso_role_name = r',
+      '[profile source]\nrole_arn = arn:aws:iam::1:role/x\nsource_profile = missing',
+    ].join('\n'),
+  );
+  server = createServer((request, response) => {
+    const { status, body } = ANSWERS[request.url ?? ''] ?? { status: 404, body: '' };
+    response.writeHead(status, { 'content-type': body.startsWith('{') ? 'application/json' : 'text/xml' });
+    response.end(body);
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  // A server that listens on TCP has an address with a port.
+  origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+});
+
+afterAll(async () => {
+  server?.close();
+  await directory?.[Symbol.asyncDispose]();
+});
+
+interface Case {
+  readonly env: () => Readonly<Record<string, string>>;
+  readonly says: RegExp;
+}
+
+const webIdentity = (path: string): Readonly<Record<string, string>> => ({
+  AWS_ENDPOINT_URL_STS: `${origin}${path}`,
+  AWS_WEB_IDENTITY_TOKEN_FILE: token,
+  AWS_ROLE_ARN: ROLE,
+});
+
+const CASES: Readonly<Record<string, Case>> = {
+  'nothing at all': { env: () => ({}), says: /No credentials for S3 .* Give an access key/ },
+  'a token file that is not mounted': {
+    env: () => ({ AWS_WEB_IDENTITY_TOKEN_FILE: '/nonexistent/token', AWS_ROLE_ARN: ROLE }),
+    says: /role arn:aws:iam::1:role\/updates by web identity .*ENOENT.*\/nonexistent\/token.*mounted/,
+  },
+  'a web identity without a role': {
+    env: () => ({ AWS_WEB_IDENTITY_TOKEN_FILE: token }),
+    says: /AWS_ROLE_ARN is not set/,
+  },
+  'a role that STS refuses': {
+    env: () => webIdentity('/denied'),
+    says: /STS refused with AccessDenied: Not authorized to perform sts:AssumeRoleWithWebIdentity.*trust policy/,
+  },
+  'an issuer that the account does not know': {
+    env: () => webIdentity('/no-provider'),
+    says: /STS refused with InvalidIdentityToken.*OIDC provider/,
+  },
+  'an expired web identity': { env: () => webIdentity('/expired'), says: /STS refused with ExpiredToken/ },
+  'an STS that throttles': { env: () => webIdentity('/throttled'), says: /STS throttles/ },
+  'an STS that fails': { env: () => webIdentity('/broken'), says: /can't be reached \(HTTP 500\)/ },
+  'an STS that is down': {
+    env: () => ({ ...webIdentity(''), AWS_ENDPOINT_URL_STS: 'http://127.0.0.1:9' }),
+    says: /can't be reached \(ECONNREFUSED\)/,
+  },
+  'a pod without its authorization token': {
+    env: () => ({
+      AWS_CONTAINER_CREDENTIALS_FULL_URI: `${origin}/pod/refused`,
+      AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE: '/nonexistent/token',
+    }),
+    says: /container \(EKS Pod Identity or ECS\).*ENOENT.*\/nonexistent\/token/,
+  },
+  'a pod without an association': {
+    env: () => ({ AWS_CONTAINER_CREDENTIALS_FULL_URI: `${origin}/pod/refused` }),
+    says: /container \(EKS Pod Identity or ECS\).*association/,
+  },
+  'an agent that answers no JSON': {
+    env: () => ({ AWS_CONTAINER_CREDENTIALS_FULL_URI: `${origin}/pod/html` }),
+    says: /container .* is not JSON/,
+  },
+  'a profile that is not there': {
+    env: () => ({ AWS_PROFILE: 'gone' }),
+    says: /profile "gone" \(AWS_PROFILE\)/,
+  },
+  'a profile whose program fails': {
+    env: () => ({ AWS_PROFILE: 'process' }),
+    says: /profile "process" .*credential_process failed/,
+  },
+  'a profile whose SSO session ended': {
+    env: () => ({ AWS_PROFILE: 'sso' }),
+    says: /profile "sso" .*aws sso login/,
+  },
+  'a profile whose source is missing': { env: () => ({ AWS_PROFILE: 'source' }), says: /profile "source"/ },
+};
+
+describe('credentials that cannot be had', () => {
+  test.each(Object.entries(CASES))(
+    '%s: the provider and the remedy are named',
+    async (_name, { env, says }) => {
+      const { code, stdout, stderr } = await runCLI(
+        ['verify', 's3://b/p', '--trust-on-first-use', '--s3-endpoint', 'http://127.0.0.1:9'],
+        { env: { HOME: directory.path, AWS_REGION: 'eu-west-3', ...env() } },
+      );
+      const text = (stdout + stderr).replace(/\s+/g, ' ');
+      expect(text).toMatch(says);
+      expect(text).not.toMatch(/internal error|at .*\.ts:\d+|hunter2|s3:ListBucket/);
+      expect(code).toBe(1);
+    },
+  );
+});
