@@ -1,5 +1,6 @@
 import type { RootFacts } from '../tuf/verify/verification.ts';
 import { type App, suffixOf } from './app.ts';
+import { type ServerLifetime, serverLifetimes } from './lifetimes.ts';
 import type { ValueKind } from './values.ts';
 
 /** A top-level role as the settings name it. */
@@ -7,9 +8,9 @@ export type TopLevelRole = 'root' | 'targets' | 'snapshot' | 'timestamp';
 
 /** What the signed metadata can tell about a setting. */
 export type Derivation =
-  /** How long the role's files live; `fallbackDays` is what the server uses when the setting is missing. */
-  | { readonly kind: 'lifetime'; readonly role: TopLevelRole; readonly fallbackDays: number }
-  | { readonly kind: 'delegatedLifetime'; readonly role: string; readonly fallbackDays: number }
+  /** How long the role's files live; `server` is what the server does when the setting is missing. */
+  | { readonly kind: 'lifetime'; readonly role: TopLevelRole; readonly server: ServerLifetime }
+  | { readonly kind: 'delegatedLifetime'; readonly role: string; readonly server: ServerLifetime }
   /** A fact of 1.root.json: bootstrap wrote it and no rotation refreshes it. */
   | { readonly kind: 'rootFact'; readonly read: (root: RootFacts) => number }
   /** Nothing; `fallback` is what bootstrap always writes. */
@@ -26,14 +27,11 @@ export interface Setting {
 
 type Row = Omit<Setting, 'key'> & { readonly name: string };
 
-/** What bootstrap writes for a delegated role, and what publishing falls back to. */
-const DELEGATED_FALLBACK_DAYS = 90;
-
-const lifetime = (role: TopLevelRole, fallbackDays: number, displayOnly = false): Row => ({
+const lifetime = (role: TopLevelRole, displayOnly = false): Row => ({
   name: `${role.toUpperCase()}_EXPIRATION`,
   kind: 'days',
   displayOnly,
-  derivation: { kind: 'lifetime', role, fallbackDays },
+  derivation: { kind: 'lifetime', role, server: serverLifetimes[role] },
 });
 
 const rootFact = (name: string, read: (root: RootFacts) => number): Row => ({
@@ -45,10 +43,10 @@ const rootFact = (name: string, read: (root: RootFacts) => number): Row => ({
 
 /** Every setting of an app without delegations. A new setting of the server is a new row. */
 const rows: readonly Row[] = [
-  lifetime('root', 365, true),
-  lifetime('targets', 365),
-  lifetime('snapshot', 7),
-  lifetime('timestamp', 1),
+  lifetime('root', true),
+  lifetime('targets'),
+  lifetime('snapshot'),
+  lifetime('timestamp'),
   rootFact('ROOT_THRESHOLD', (root) => root.roles.root.threshold),
   rootFact('TARGETS_THRESHOLD', (root) => root.roles.targets.threshold),
   rootFact('SNAPSHOT_THRESHOLD', (root) => root.roles.snapshot.threshold),
@@ -79,7 +77,7 @@ export function settingsOf(app: App, delegatedNames: readonly string[]): readonl
       key: `${role}_EXPIRATION_${suffix}`,
       kind: 'days',
       displayOnly: false,
-      derivation: { kind: 'delegatedLifetime', role, fallbackDays: DELEGATED_FALLBACK_DAYS },
+      derivation: { kind: 'delegatedLifetime', role, server: serverLifetimes.delegated },
     }),
   );
   return [...standard, ...delegated];

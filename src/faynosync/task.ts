@@ -16,15 +16,7 @@ export interface TaskLife {
  * (`Failed to parse task status`).
  */
 export function readTask(value: string): TaskLife | undefined {
-  let record: unknown;
-  try {
-    record = JSON.parse(value);
-  } catch (error) {
-    if (error instanceof SyntaxError) {
-      return undefined;
-    }
-    throw error;
-  }
+  const record = parse(value);
   const state = field(record, 'state');
   if (typeof state !== 'string') {
     return undefined;
@@ -35,6 +27,44 @@ export function readTask(value: string): TaskLife | undefined {
     terminal: terminalStates.has(state),
     lastUpdate: at === undefined || Number.isNaN(at.getTime()) ? undefined : at,
   };
+}
+
+/** Tasks of the server that sign metadata with the settings. */
+const signingTasks = ['add_artifacts', 'remove_artifacts', 'force_online_metadata_update'] as const;
+const settingsTask = 'update_settings';
+
+/** Texts that a record worth reading as {@link TaskEvidence} contains one of. */
+export const taskEvidenceMarks: readonly string[] = [settingsTask, ...signingTasks].map(
+  (task) => `"${task}"`,
+);
+
+/** What a finished task proves about settings. Records carry no app: with several apps in one Redis it is a hint. */
+export type TaskEvidence =
+  /** Metadata was signed. */
+  | { readonly kind: 'signed'; readonly at: Date }
+  /** PUT config: `updated` roles got a new lifetime; the settings of `missing` roles were not there. */
+  | {
+      readonly kind: 'configured';
+      readonly at: Date;
+      readonly updated: readonly string[];
+      readonly missing: readonly string[];
+    };
+
+/** Reads a record as evidence; undefined when it is none. */
+export function readTaskEvidence(value: string): TaskEvidence | undefined {
+  const life = readTask(value);
+  const result = field(parse(value), 'result');
+  const task = field(result, 'task');
+  const at = life?.lastUpdate;
+  if (life?.terminal !== true || at === undefined) {
+    return undefined;
+  }
+  if (task === settingsTask) {
+    const details = field(result, 'details');
+    const updated = strings(field(details, 'updated_roles'));
+    return { kind: 'configured', at, updated, missing: strings(field(details, 'invalid_roles')) };
+  }
+  return signingTasks.some((name) => name === task) ? { kind: 'signed', at } : undefined;
 }
 
 /** How a recovery ended, for the record. */
@@ -50,6 +80,21 @@ export function recoveryTask(end: RecoveryEnd, at: Date): string {
     state: end.kind === 'success' ? 'SUCCESS' : 'FAILURE',
     result: { ...told, task: 'bootstrap_recovery', last_update: at.toISOString() },
   });
+}
+
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    if (error instanceof SyntaxError) {
+      return undefined;
+    }
+    throw error;
+  }
+}
+
+function strings(value: unknown): readonly string[] {
+  return Array.isArray(value) ? value.filter((item) => typeof item === 'string') : [];
 }
 
 function field(value: unknown, name: string): unknown {

@@ -1,7 +1,7 @@
 import type { Verdict } from '../api/conditions.ts';
 import type { AcceptedReason, SucceededReason } from '../api/reasons.ts';
 import { type Ending, end } from './ending.ts';
-import type { Plan } from './plan/plan.ts';
+import type { Action, Plan } from './plan/plan.ts';
 import { isEmpty } from './plan/planner.ts';
 import type { RunRequest } from './request.ts';
 import type { ObservedState } from './state/observed-state.ts';
@@ -14,7 +14,7 @@ export interface Facts {
   readonly plan: Plan;
   /** This task may have written before: whatever is there, it must still be proven and recorded. */
   readonly owesProof: boolean;
-  readonly request: Pick<RunRequest, 'mode' | 'strategy' | 'approval'>;
+  readonly request: Pick<RunRequest, 'mode' | 'strategy' | 'approval' | 'uncertainValues'>;
 }
 
 /** R6: the run ends here, waits for somebody else's lock, or goes on to write. */
@@ -96,19 +96,34 @@ function nothingToDo({ plan, owesProof, request }: Facts): AttemptDecision | und
   return stop('AlreadyConsistent', 'Every setting is present and valid; nothing was written.', notRequired());
 }
 
-function unapproved({ plan, request: { approval } }: Facts): AttemptDecision | undefined {
-  if (approval.kind === 'Automatic' || isEmpty(plan) || approval.approvedPlan === plan.digest) {
+function unapproved({ plan, observed, request }: Facts): AttemptDecision | undefined {
+  const { approval, uncertainValues } = request;
+  const [uncertain, ...more] = uncertainValues === 'Ask' ? uncertainActions(plan, observed) : [];
+  const isAsked = approval.kind === 'Manual' || uncertain !== undefined;
+  if (!isAsked || isEmpty(plan) || approval.approvedPlan === plan.digest) {
     return undefined;
   }
-  const message =
+  const waits =
     approval.approvedPlan === undefined
       ? `The plan ${plan.digest} waits for approval.`
       : `The plan has changed since ${approval.approvedPlan} was approved: it is ${plan.digest} now and waits for approval.`;
+  const message =
+    uncertain === undefined
+      ? waits
+      : `${uncertain.key} = ${uncertain.after} is uncertain${more.length === 0 ? '' : `, and ${more.length} more are`}. ${waits} Approve it, or give the values in overrides.expirations of a new run.`;
   return {
     kind: 'end',
     ending: { succeeded: { reason: 'AwaitingApproval', message }, retry: 'wait' },
     accepted: required(message),
   };
+}
+
+/** Values that are no more than probable and that the server signs with. */
+function uncertainActions({ actions }: Plan, { settings }: ObservedState): readonly Action[] {
+  const shown = new Set(
+    settings.filter(({ setting }) => setting.displayOnly).map(({ setting }) => setting.key),
+  );
+  return actions.filter(({ key, confidence }) => confidence === 'low' && !shown.has(key));
 }
 
 function stop(

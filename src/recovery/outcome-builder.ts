@@ -8,6 +8,7 @@ import type { Stage } from './observer.ts';
 import type { Outcome, StateVerification } from './outcome.ts';
 import type { Plan } from './plan/plan.ts';
 import { isEmpty } from './plan/planner.ts';
+import type { Recoverability } from './recoverability.ts';
 import type { RunRequest } from './request.ts';
 import { type RunFindingCode, runFinding, serverFindings } from './run-findings.ts';
 import type { ObservedState } from './state/observed-state.ts';
@@ -26,6 +27,7 @@ export class OutcomeBuilder {
   #attempted: Plan | undefined;
   #trusted: Trusted | undefined;
   #verification: StateVerification | undefined;
+  #recoverability: Recoverability | undefined;
   #trustFindings: readonly Finding[] = [];
   #serverFindings: readonly Finding[] = [];
   #planFindings: readonly Finding[] = [];
@@ -118,6 +120,11 @@ export class OutcomeBuilder {
     this.#stateVerified = { reason, message };
   }
 
+  /** What a recovery from storage alone would give. */
+  drilled(recoverability: Recoverability | undefined): void {
+    this.#recoverability = recoverability;
+  }
+
   server(facts: ServerFacts): void {
     this.#serverFindings = serverFindings(facts);
   }
@@ -154,6 +161,7 @@ export class OutcomeBuilder {
       plan: this.#plan,
       trusted: this.#trusted,
       verification: this.#verification,
+      recoverability: this.#recoverability,
       // The verifier's come sorted and only they can refuse, so they stand first.
       findings: [
         ...this.#trustFindings,

@@ -4,6 +4,7 @@ import type { RecoveryError } from '../errors.ts';
 import type { Finding } from '../tuf/findings/finding.ts';
 import type { Trusted } from '../tuf/verify/verification.ts';
 import type { Plan } from './plan/plan.ts';
+import type { Recoverability } from './recoverability.ts';
 import type { State } from './state/state.ts';
 
 /** What was read back in R9 (or in R3, when nothing had to be written). */
@@ -25,6 +26,8 @@ export interface Outcome {
   readonly plan: Plan | undefined;
   readonly trusted: Trusted | undefined;
   readonly verification: StateVerification | undefined;
+  /** The result of a drill; undefined when none was asked for, or the app was not complete. */
+  readonly recoverability: Recoverability | undefined;
   /** The verifier's findings and the run's own (persistence warnings, SettingDiffersFromRoot …), by severity. */
   readonly findings: readonly Finding[];
   /**

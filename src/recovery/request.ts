@@ -41,9 +41,16 @@ export interface RunRequest {
   readonly mode: 'Recover' | 'Verify';
   readonly strategy: 'IfNeeded' | 'Always';
   readonly approval:
-    | { readonly kind: 'Automatic' }
+    | { readonly kind: 'Automatic'; readonly approvedPlan?: string }
     | { readonly kind: 'Manual'; readonly approvedPlan?: string };
   readonly overrides: Overrides;
+  /**
+   * What to do with a value that is a choice between several: apply the most probable one (when absent), or wait for
+   * approval of the plan.
+   */
+  readonly uncertainValues?: 'Apply' | 'Ask';
+  /** Also work out what a recovery from storage alone would write if everything were lost now. */
+  readonly drill?: boolean;
   readonly captured?: CapturedSettings;
   readonly trust: {
     readonly anchor: TrustAnchor;

@@ -22,8 +22,8 @@ export const runFindings = {
     act: 'Nothing signs with it; the root is what counts.',
   },
   UncertainValue: {
-    means: 'Nothing better than the days left or the default of the server was known for a setting.',
-    act: 'Compare it with what was configured; give it in overrides.expirations of a new run, or correct it on the server.',
+    means: 'A lost setting may have had another value: what was signed does not tell which.',
+    act: 'Compare it with what was configured; give it in overrides.expirations of a new run, or correct it on the server with PUT config.',
   },
   LifetimeNotInferable: {
     means: 'The times of the stored files do not tell a lifetime.',
@@ -149,12 +149,18 @@ function rootDifference({ key, after }: Action, newest: number): readonly Findin
 }
 
 function uncertainty(
-  { key, after, source }: Action,
+  { key, after, source, doubt }: Action,
   lifetime: ReturnType<Evidence['lifetimes']['of']>,
 ): readonly Finding[] {
   const role = lifetime?.role ?? 'redis';
-  const found = runFinding('UncertainValue', role, `${key} = ${after} is from source ${source}.`);
-  if (lifetime?.inference.kind !== 'none') {
+  const found = runFinding(
+    'UncertainValue',
+    role,
+    doubt === undefined
+      ? `${key} = ${after} is from source ${source}.`
+      : `${key} = ${after} is uncertain, it was ${doubt.candidates.join(' or ')}: ${doubt.why}.`,
+  );
+  if (lifetime === undefined || lifetime.inference.kind === 'days') {
     return [found];
   }
   return [

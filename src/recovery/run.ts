@@ -3,6 +3,8 @@ import { TerminalError } from '../errors.ts';
 import { assertApp } from '../faynosync/app.ts';
 import { findCollision } from '../faynosync/collisions.ts';
 import { markerKey } from '../faynosync/keys.ts';
+import type { MetadataSource } from '../storage/source.ts';
+import { EarlierVersions } from '../tuf/verify/earlier-versions.ts';
 import type { Trusted, Verification } from '../tuf/verify/verification.ts';
 import { verify } from '../tuf/verify/verify.ts';
 import type { AttemptContext } from './attempt.ts';
@@ -13,12 +15,15 @@ import type { Outcome } from './outcome.ts';
 import { OutcomeBuilder } from './outcome-builder.ts';
 import { withLegacyRoot } from './plan/legacy-root.ts';
 import { isEmpty, planRecovery } from './plan/planner.ts';
+import type { Evidence } from './plan/sources.ts';
+import { withHistory } from './read-history.ts';
+import { recoverabilityOf } from './recoverability.ts';
 import type { RunRequest } from './request.ts';
 import { planFindings } from './run-findings.ts';
 import { Session } from './session.ts';
 import { classify } from './state/classify.ts';
 import { evidenceOf, expectedStateOf } from './state/expected-state.ts';
-import { markerIn, observedStateOf } from './state/observed-state.ts';
+import { markerIn, type ObservedState, observedStateOf } from './state/observed-state.ts';
 import { needsMarker, refusalOf } from './trust.ts';
 
 /** How often a plan is made anew because something moved under it. */
@@ -51,7 +56,8 @@ function deadlineOf({ deadline, clock, signal }: RunRequest): Deadline {
 
 async function trustThenRecover(attempt: AttemptContext): Promise<Ending> {
   assertApp(attempt.request.app);
-  const verification = await trust(attempt);
+  const source = withLegacyRoot(attempt.request.source);
+  const verification = await trust(attempt, source);
   const { trusted } = verification;
   if (trusted === undefined) {
     return refuse(attempt, verification);
@@ -62,15 +68,40 @@ async function trustThenRecover(attempt: AttemptContext): Promise<Ending> {
     return end('KeyCollision', collision.detail);
   }
   await using session = new Session(attempt, expectedStateOf(attempt.request, trusted));
-  const ending = await endAttempt(attempt, () => recover(attempt, session, verification, trusted));
+  const ending = await endAttempt(attempt, () =>
+    recover(attempt, session, evidenceReader(attempt, source, verification, trusted)),
+  );
   await session.abandon(ending);
   return ending;
 }
 
+/** What lost values can be rebuilt from, with as much of the history as what is observed needs. */
+type EvidenceReader = (observed: ObservedState) => Promise<Evidence>;
+
+function evidenceReader(
+  { request, signal }: AttemptContext,
+  source: MetadataSource,
+  verification: Verification,
+  trusted: Trusted,
+): EvidenceReader {
+  const versions = new EarlierVersions(source, trusted.root);
+  let evidence = evidenceOf(request, verification, trusted);
+  return async ({ settings }) => {
+    const lost =
+      request.drill === true ? settings : settings.filter(({ condition }) => condition !== 'valid');
+    const wanted = lost.map(({ setting }) => setting);
+    evidence = await withHistory(evidence, wanted, versions, verification.listing, signal);
+    return evidence;
+  };
+}
+
 /** R2: the chain at one fixed time. Redis is not asked before the bucket is believed. */
-async function trust({ request, report, signal }: AttemptContext): Promise<Verification> {
+async function trust(
+  { request, report, signal }: AttemptContext,
+  source: MetadataSource,
+): Promise<Verification> {
   report.progress('Trust', 0, 0);
-  const verification = await verify(withLegacyRoot(request.source), {
+  const verification = await verify(source, {
     ...request.trust,
     now: request.now,
     signal,
@@ -98,11 +129,9 @@ async function refuse(
 async function recover(
   { request, report, signal }: AttemptContext,
   session: Session,
-  verification: Verification,
-  trusted: Trusted,
+  evidenceFor: EvidenceReader,
 ): Promise<Ending> {
   const { expected } = session;
-  const evidence = evidenceOf(request, verification, trusted);
   let trouble: Ending | undefined;
   let replans = 0;
 
@@ -110,12 +139,16 @@ async function recover(
   // Its own lock, left behind: an earlier attempt of this task may have written and died before it could prove it.
   let owesProof = observedStateOf(session.values, expected).lockIsOurs;
   for (;;) {
-    const observed = observedStateOf(session.values, expected);
+    const observed = observedStateOf(session.values, expected, session.records);
     owesProof ||= observed.markerIsOurs;
+    const evidence = await evidenceFor(observed);
     const state = classify(observed); // R4
     const plan = planRecovery(observed, expected, evidence); // R5
     report.planned(state, plan, planFindings(plan, observed, expected, evidence));
     report.read(observed);
+    if (request.drill === true) {
+      report.drilled(recoverabilityOf(observed, evidence));
+    }
 
     const decision = decide({ state, observed, plan, owesProof, request }); // R6
     report.accepted(decision.accepted);

@@ -11,7 +11,7 @@ import { changesOf } from './plan/changes.ts';
 import type { Plan } from './plan/plan.ts';
 import { recoveryLock } from './recovery-lock.ts';
 import type { ExpectedState } from './state/expected-state.ts';
-import { keysToObserve, markerIn } from './state/observed-state.ts';
+import { keysToObserve, markerIn, taskSearch } from './state/observed-state.ts';
 
 /** How often a lock that somebody else holds is looked at. */
 const LOCK_POLL_MS = 500;
@@ -33,6 +33,7 @@ export class Session implements AsyncDisposable {
   readonly #attempt: AttemptContext;
   readonly #lock: Lock;
   #values: ObservedValues = new Map();
+  #records: readonly string[] = [];
   #holding: LockHolding | undefined;
 
   constructor(attempt: AttemptContext, expected: ExpectedState) {
@@ -46,6 +47,11 @@ export class Session implements AsyncDisposable {
     return this.#values;
   }
 
+  /** The server's task records that may tell how settings were lost. */
+  get records(): readonly string[] {
+    return this.#records;
+  }
+
   get holdsLock(): boolean {
     return this.#holding !== undefined;
   }
@@ -56,8 +62,13 @@ export class Session implements AsyncDisposable {
     do {
       const keys = this.#keys();
       report.progress('Observe', 0, keys.length);
-      const { values, server } = await request.store.observe(keys, signal);
+      const { values, server, records } = await request.store.observe(
+        keys,
+        signal,
+        taskSearch(this.expected),
+      );
       this.#values = values;
+      this.#records = records;
       report.server(server);
     } while (!this.#sawAll());
   }

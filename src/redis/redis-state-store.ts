@@ -10,13 +10,16 @@ import {
   observeCommand,
   releaseCommand,
   renewCommand,
+  searchCommand,
 } from './scripts.ts';
 import type {
   ApplyResult,
   Change,
   Lock,
+  Observation,
   ObservedValues,
   Record,
+  RecordSearch,
   Replication,
   ServerFacts,
   StateStore,
@@ -34,21 +37,19 @@ export class RedisStateStore implements StateStore {
     this.#connection = new Connection(endpoint);
   }
 
-  async observe(
-    keys: readonly string[],
-    signal: AbortSignal,
-  ): Promise<{ readonly values: ObservedValues; readonly server: ServerFacts }> {
-    const [read, info] = await this.#connection.exchange(
-      [observeCommand(this.#readCommand, keys), ['INFO']],
+  async observe(keys: readonly string[], signal: AbortSignal, search?: RecordSearch): Promise<Observation> {
+    const searched = search === undefined ? [] : [searchCommand(this.#readCommand, search)];
+    const [read, info, found] = await this.#connection.exchange(
+      [observeCommand(this.#readCommand, keys), ['INFO'], ...searched],
       { signal },
     );
     if (this.#readCommand === 'EVAL_RO' && isUnknownCommand(read)) {
       this.#readCommand = 'EVAL';
-      return this.observe(keys, signal);
+      return this.observe(keys, signal, search);
     }
     // First INFO: it tells a cluster apart more clearly than the CROSSSLOT of the script.
     const server = this.#facts(info);
-    return { values: this.#observed(keys, read), server };
+    return { values: this.#observed(keys, read), server, records: recordsIn(found) };
   }
 
   async lock(
@@ -182,6 +183,12 @@ export class RedisStateStore implements StateStore {
       `${describeEndpoint(this.#endpoint)} answered ${what} in a form that Redis does not use. Check what stands at this address.`,
     );
   }
+}
+
+/** What a search found. It is optional evidence: refused, it is the same as none. */
+function recordsIn(reply: Reply | undefined): readonly string[] {
+  const value = reply === undefined || 'error' in reply ? [] : reply.value;
+  return Array.isArray(value) ? value.filter((item) => typeof item === 'string') : [];
 }
 
 function isUnknownCommand(reply: Reply | undefined): boolean {

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import type { Command } from './connection.ts';
-import type { Change, ObservedValue, ObservedValues } from './state-store.ts';
+import type { Change, ObservedValue, ObservedValues, RecordSearch } from './state-store.ts';
 
 /**
  * The scripts are sent whole, with EVAL. EVALSHA would save two kilobytes a run and add an outcome: after a failover
@@ -11,6 +11,7 @@ const read = (name: string): string =>
 
 const source = {
   observe: read('observe'),
+  search: read('search'),
   lock: read('lock'),
   renew: read('renew'),
   release: read('release'),
@@ -32,6 +33,18 @@ function evaluate(
  */
 export function observeCommand(command: 'EVAL' | 'EVAL_RO', keys: readonly string[]): Command {
   return evaluate(command, 'observe', keys, []);
+}
+
+/** Limits of a search: 20 SCANs of 500 keys take a few milliseconds. */
+const SEARCH = { scans: 20, valueBytes: 4_096, valuesPerText: 64 } as const;
+
+export function searchCommand(
+  command: 'EVAL' | 'EVAL_RO',
+  { unlessPresent, pattern, containing }: RecordSearch,
+): Command {
+  const { scans, valueBytes, valuesPerText } = SEARCH;
+  const limits = [scans, valueBytes, valuesPerText].map(String);
+  return evaluate(command, 'search', unlessPresent, [pattern, ...limits, ...containing]);
 }
 
 export function lockCommand(key: string, owner: string, ttlMs: number, replaceWrongType: boolean): Command {

@@ -8,6 +8,16 @@ export type ObservedValue =
 /** Key → what it held, in the order the keys were asked for. */
 export type ObservedValues = ReadonlyMap<string, ObservedValue>;
 
+/** A bounded search for values under keys whose names are not known. */
+export interface RecordSearch {
+  /** Nothing is searched while all of these keys are there. */
+  readonly unlessPresent: readonly string[];
+  /** As SCAN's MATCH. */
+  readonly pattern: string;
+  /** A value is found when it contains one of these texts. */
+  readonly containing: readonly string[];
+}
+
 /** Facts about the server that decide how far its answer can be trusted. */
 export interface ServerFacts {
   /** Undefined when the user may not ask (INFO). */
@@ -16,6 +26,14 @@ export interface ServerFacts {
   readonly role: 'master' | 'replica' | undefined;
   /** Things a person should mend: eviction policy, no persistence, replica without a master, facts withheld. */
   readonly warnings: readonly { readonly code: string; readonly detail: string }[];
+}
+
+/** What {@link StateStore.observe} read. */
+export interface Observation {
+  readonly values: ObservedValues;
+  readonly server: ServerFacts;
+  /** What the search found, in no order. */
+  readonly records: readonly string[];
 }
 
 /** A lock with its holder's name; the name is the fence of every write. */
@@ -64,11 +82,12 @@ export interface Record {
  * observes again and never assumes.
  */
 export interface StateStore {
-  /** Reads values, types and TTLs of all keys, and the server's facts, at one instant. */
-  observe(
-    keys: readonly string[],
-    signal: AbortSignal,
-  ): Promise<{ readonly values: ObservedValues; readonly server: ServerFacts }>;
+  /**
+   * Reads values, types and TTLs of all keys, and the server's facts, at one instant; in the same round trip what a
+   * search finds: the values of at most 10,000 keys looked through, 4 KiB each, 64 for each text. A search that Redis
+   * refuses finds nothing.
+   */
+  observe(keys: readonly string[], signal: AbortSignal, search?: RecordSearch): Promise<Observation>;
   /**
    * Takes a lock, or re-enters one of the same owner, and reads `keys` behind it. A lock key that holds something
    * other than a string counts as held by `undefined`, unless `replaceWrongType` says to take it.

@@ -83,6 +83,7 @@ const outcome = (changes: Partial<Outcome>): Outcome => ({
   plan: planOf([action(1, 'Create')]),
   trusted,
   verification: { checkedKeys: 18, missingKeys: 0, invalidKeys: 0, verifiedAt: now },
+  recoverability: undefined,
   findings: [],
   retry: 'none',
   error: undefined,

@@ -10,8 +10,49 @@ const GOLDEN = fileURLToPath(new URL('../../../shared/data/golden/', import.meta
 /** The apps of the recording. */
 export const GOLDEN_APPS = ['simple', 'deleg', 'published', 'config', 'ecdsa', 'many'] as const;
 
-/** One of {@link GOLDEN_APPS}. */
-export type GoldenAppName = (typeof GOLDEN_APPS)[number];
+/**
+ * Recordings in which settings were lost, the server signed on, and only then somebody looks; the twins are those in
+ * which what looks like the default of the server was really configured.
+ */
+export const DEFAULTS_CASES = [
+  'defaults-all-online',
+  'defaults-all-online-empty',
+  'defaults-flush-during-online',
+  'defaults-pubd-snapshot-publish',
+  'defaults-role-online',
+  'defaults-role-publish',
+  'defaults-snapshot-lost-put-refused',
+  'defaults-snapshot-online',
+  'defaults-snapshot-publish',
+  'defaults-targets-online',
+  'defaults-targets-publish',
+  'defaults-timestamp-online',
+  'defaults-twin-born-180-7-1',
+  'defaults-twin-old-365',
+  'defaults-twin-put-90-7-1',
+  'defaults-twin-put7-publish',
+] as const;
+
+/** One of {@link GOLDEN_APPS}, or of {@link DEFAULTS_CASES}. */
+export type GoldenAppName = (typeof GOLDEN_APPS)[number] | (typeof DEFAULTS_CASES)[number];
+
+/** What the evidence of a case says about one lost setting. */
+export interface ExpectedValue {
+  /** A value, `any new id`, or `uncertain: a or b`. */
+  readonly expected: string;
+  /** What was really configured. */
+  readonly truth: string;
+  readonly alsoAcceptable?: readonly string[];
+}
+
+/** Key → what a recovery should make of it, for every lost key of a case. */
+export async function expectedValues(
+  name: (typeof DEFAULTS_CASES)[number],
+): Promise<Map<string, ExpectedValue>> {
+  const text = await readFile(join(GOLDEN, name, 'expected.json'), 'utf8');
+  // The recording is ours and fixed.
+  return new Map(Object.entries(JSON.parse(text) as Record<string, ExpectedValue>));
+}
 
 /** When an app was recorded: healthy, or (app `config` only) around a change of its settings. */
 export type GoldenMoment = 'before' | 'bootstrapped' | 'configured-not-signed';

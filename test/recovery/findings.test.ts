@@ -69,8 +69,17 @@ describe('a report tells', () => {
     const outcome = await runAttempt(site.request({ source: new DirectorySource(copy.path) }));
 
     expect(outcome.succeeded.reason).toBe('Recovered');
-    const uncertain = outcome.plan?.actions.filter(({ confidence }) => confidence === 'low');
-    expect(uncertain?.every(({ source }) => source === 'Remaining')).toBe(true);
+    const uncertain = outcome.plan?.actions.filter(({ confidence }) => confidence === 'low') ?? [];
+    expect(uncertain.map(({ key, after, doubt }) => [key, after, doubt?.candidates]).toSorted()).toEqual([
+      [site.world.key('Beta-Channel_EXPIRATION'), '90', ['90', 'unknown']],
+      [site.world.key('ROOT_EXPIRATION'), expect.any(String), undefined],
+      [site.world.key('SNAPSHOT_EXPIRATION'), '14', ['14', 'unknown']],
+      [site.world.key('TARGETS_EXPIRATION'), '90', ['90', 'unknown']],
+      [site.world.key('TIMESTAMP_EXPIRATION'), '2', ['2', 'unknown']],
+      [site.world.key('default_EXPIRATION'), '90', ['90', 'unknown']],
+      [site.world.key('nightly_EXPIRATION'), '90', ['90', 'unknown']],
+    ]);
+    expect(outcome.findings.filter(({ code }) => code === 'UncertainValue')).toHaveLength(7);
     expect(
       outcome.findings
         .filter(({ code }) => code === 'LifetimeNotInferable')

@@ -55,8 +55,11 @@ function linkedFiles(app: GoldenApp): string[] {
   return [...files, ...[...newest].map(([role, version]) => `${version}.${role}.json`)].sort();
 }
 
+/** Apps whose newest snapshot lives as long as the default of the server and is not the first. */
+const HISTORY_READS: Readonly<Record<string, number>> = { published: 4 };
+
 describe.each(GOLDEN_APPS)('recovering %s', (name) => {
-  test('costs one listing, one read per linked file, and four round trips to Redis', async () => {
+  test('costs one listing, one read per linked file, at most four of history, and four round trips to Redis', async () => {
     const app = await goldenApp(name);
     await using directory = await temporaryDirectory('requests');
     await app.writeTo(directory.path);
@@ -66,7 +69,12 @@ describe.each(GOLDEN_APPS)('recovering %s', (name) => {
 
     expect((await runAttempt(requestFor({ app, source, store }))).succeeded.reason).toBe('Recovered');
     expect(asked.lists).toBe(1);
-    expect(asked.gets.toSorted()).toEqual(linkedFiles(app));
+    const linked = linkedFiles(app);
+    expect(asked.gets).toEqual(expect.arrayContaining(linked));
+    expect(new Set(asked.gets.slice(0, linked.length))).toEqual(new Set(linked));
+    // A lifetime that equals a default of the server is held against three earlier versions; root is read once more.
+    const history = asked.gets.length - linked.length;
+    expect(history).toBe(HISTORY_READS[name] ?? 0);
     expect(counter.roundTrips).toBeLessThanOrEqual(4);
 
     const before = counter.roundTrips;

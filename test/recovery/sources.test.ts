@@ -1,9 +1,13 @@
 import { describe, expect, test } from 'vitest';
-import { settingsOf } from '../../src/faynosync/settings.ts';
+import { serverLifetimes } from '../../src/faynosync/lifetimes.ts';
+import { type Setting, settingsOf } from '../../src/faynosync/settings.ts';
 import { Lifetimes } from '../../src/recovery/plan/lifetimes.ts';
-import { rebuild } from '../../src/recovery/plan/sources.ts';
+import { Loss } from '../../src/recovery/plan/loss.ts';
+import { type Evidence, rebuild as rebuildFrom } from '../../src/recovery/plan/sources.ts';
 import { app, DAY_MS, evidence, listingOf, rotatedRoot, trustedFacts, written } from './fixtures/facts.ts';
 
+/** After an ordinary total loss. */
+const rebuild = (lost: Setting, known: Evidence) => rebuildFrom(lost, known, new Loss(false, []));
 const key = (name: string): string => `${name}_alice_tuf`;
 
 function setting(name: string, delegated: readonly string[] = []) {
@@ -67,7 +71,7 @@ describe('the best source that knows a valid value wins', () => {
     });
   });
 
-  test('a capture from before the last signing may have been changed since: the newer metadata counts', () => {
+  test('a capture from before the last signing gives way to newer metadata that proves a change', () => {
     expect(
       rebuild(setting('TARGETS_EXPIRATION'), evidence(trusted, { captured: capture(before, '33') })),
     ).toEqual({ value: '90', source: 'Inferred', confidence: 'high' });
@@ -180,7 +184,8 @@ describe('what the listing tells about history', () => {
 
   test('timestamp.json has no history of its own; a snapshot that is newer than it betrays a copy', () => {
     const lifetimes = new Lifetimes(trusted, [at(600_000, 1, 'snapshot')]);
-    const { inference } = lifetimes.of({ kind: 'lifetime', role: 'timestamp', fallbackDays: 1 }) ?? {};
-    expect(inference).toMatchObject({ kind: 'none' });
+    const { inference } =
+      lifetimes.of({ kind: 'lifetime', role: 'timestamp', server: serverLifetimes.timestamp }) ?? {};
+    expect(inference).toMatchObject({ kind: 'wide' });
   });
 });

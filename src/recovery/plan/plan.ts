@@ -11,6 +11,14 @@ export type ValueSource =
 /** How sure the run is of a value. */
 export type Confidence = 'exact' | 'high' | 'medium' | 'low';
 
+/** Why a value may be wrong, and what else it may have been. */
+export interface Doubt {
+  /** At least two; the last may be `unknown`. */
+  readonly candidates: readonly string[];
+  /** A clause that ends a sentence. */
+  readonly why: string;
+}
+
 /** What happens to one key. `Persist` removes a TTL and keeps the value; `Delete` removes a dead pre-lock. */
 export type ActionKind = 'Create' | 'Replace' | 'Keep' | 'Persist' | 'Delete';
 
@@ -24,6 +32,8 @@ export interface Action {
   readonly after: string | undefined;
   readonly source: ValueSource;
   readonly confidence: Confidence;
+  /** Present when the value is a choice between several; its confidence is then `low`. */
+  readonly doubt?: Doubt;
 }
 
 /** Everything a run would do, decided before anything is written. */

@@ -1,8 +1,10 @@
 import { markerKey, preLockKey, rootSigningKey } from '../../faynosync/keys.ts';
 import type { ObservedValue } from '../../redis/state-store.ts';
+import type { Trusted } from '../../tuf/verify/verification.ts';
 import type { ExpectedState } from '../state/expected-state.ts';
 import type { ObservedState, SettingState } from '../state/observed-state.ts';
 import { digestOf } from './digest.ts';
+import type { Loss } from './loss.ts';
 import type { Action, Plan } from './plan.ts';
 import { type Evidence, type Rebuilt, rebuild } from './sources.ts';
 
@@ -16,8 +18,8 @@ const asBootstrap = (value: string): Rebuilt => ({ value, source: 'Default', con
 export function planRecovery(observed: ObservedState, expected: ExpectedState, evidence: Evidence): Plan {
   const actions = [
     ...markerActions(observed, expected),
-    ...rootSigningActions(observed, expected),
-    ...observed.settings.map((state) => settingAction(state, evidence)),
+    ...rootSigningActions(observed, expected, evidence.trusted),
+    ...observed.settings.map((state) => settingAction(state, evidence, observed.loss)),
   ];
   const sorted = sortByKey(actions);
   return { actions: sorted, digest: digestOf(sorted) };
@@ -62,16 +64,19 @@ function markerActions(
 
 /**
  * Blank, as bootstrap leaves it. Next to a surviving marker its absence is normal (a finished root rotation deletes
- * it) and it is not created; staged metadata in it is a ceremony and not ours.
+ * it) and it is not created, unless root was never rotated and settings are missing, too: then it was lost with them.
+ * Staged metadata in it is a ceremony and not ours.
  */
 function rootSigningActions(
-  { marker, rootSigning }: ObservedState,
+  { marker, rootSigning, settings }: ObservedState,
   { app }: ExpectedState,
+  { root }: Trusted,
 ): readonly Action[] {
   const key = rootSigningKey(app);
+  const isLostWithSettings = root.version === 1 && settings.some(({ condition }) => condition === 'missing');
   switch (rootSigning.kind) {
     case 'absent':
-      return marker.kind === 'done' ? [] : [put(key, rootSigning, asBootstrap(''))];
+      return marker.kind === 'done' && !isLostWithSettings ? [] : [put(key, rootSigning, asBootstrap(''))];
     case 'wrongType':
       return [put(key, rootSigning, asBootstrap(''))];
     case 'string':
@@ -79,11 +84,11 @@ function rootSigningActions(
   }
 }
 
-function settingAction({ setting, held, condition }: SettingState, evidence: Evidence): Action {
+function settingAction({ setting, held, condition }: SettingState, evidence: Evidence, loss: Loss): Action {
   if (condition === 'valid' && held.kind === 'string') {
     return keep(setting.key, held);
   }
-  const rebuilt = rebuild(setting, evidence);
+  const rebuilt = rebuild(setting, evidence, loss);
   if (rebuilt === undefined) {
     throw new Error(`No source has a valid value for ${setting.key}.`);
   }
@@ -102,7 +107,7 @@ function keep(key: string, { value, ttlMs }: ObservedValue & { readonly kind: 's
   };
 }
 
-function put(key: string, held: ObservedValue, { value, source, confidence }: Rebuilt): Action {
+function put(key: string, held: ObservedValue, { value, source, confidence, doubt }: Rebuilt): Action {
   return {
     key,
     kind: held.kind === 'absent' ? 'Create' : 'Replace',
@@ -110,6 +115,7 @@ function put(key: string, held: ObservedValue, { value, source, confidence }: Re
     after: value,
     source,
     confidence,
+    ...(doubt !== undefined && { doubt }),
   };
 }
 

@@ -9,9 +9,10 @@ import {
 } from '../../faynosync/keys.ts';
 import { type Marker, parseMarker } from '../../faynosync/marker.ts';
 import type { Setting } from '../../faynosync/settings.ts';
-import { readTask } from '../../faynosync/task.ts';
+import { readTask, readTaskEvidence, taskEvidenceMarks } from '../../faynosync/task.ts';
 import { isValid } from '../../faynosync/values.ts';
-import type { ObservedValue, ObservedValues } from '../../redis/state-store.ts';
+import type { ObservedValue, ObservedValues, RecordSearch } from '../../redis/state-store.ts';
+import { Loss } from '../plan/loss.ts';
 import type { ExpectedState } from './expected-state.ts';
 
 /** One setting as Redis holds it. */
@@ -39,6 +40,8 @@ export interface ObservedState {
     | undefined;
   /** The marker is our own id: an attempt of this very task wrote it. */
   readonly markerIsOurs: boolean;
+  /** What is known about how the settings were lost. */
+  readonly loss: Loss;
   /** The lock carries our own id: this attempt holds it, or an earlier one of this task left it. */
   readonly lockIsOurs: boolean;
 }
@@ -56,13 +59,30 @@ export function keysToObserve(
   return [...new Set([markerKey(app), lockKey(app), ...own, ...ceremonies, ...bootstrap])];
 }
 
+/** The search for task records that tell how a lifetime was lost; none is made while all three are there. */
+export function taskSearch({ settings }: Pick<ExpectedState, 'settings'>): RecordSearch {
+  const lifetimes = settings.filter(
+    ({ derivation, displayOnly }) => derivation.kind === 'lifetime' && !displayOnly,
+  );
+  return {
+    unlessPresent: lifetimes.map(({ key }) => key),
+    pattern: taskKey('*'),
+    containing: taskEvidenceMarks,
+  };
+}
+
 /** The marker as it was read; undefined when it is no string. */
 export function markerIn(values: ObservedValues, app: App): Marker {
   const held = values.get(markerKey(app)) ?? absent;
   return parseMarker(held.kind === 'string' ? held.value : undefined);
 }
 
-export function observedStateOf(values: ObservedValues, expected: ExpectedState): ObservedState {
+/** @param records the task records that were found beside the keys */
+export function observedStateOf(
+  values: ObservedValues,
+  expected: ExpectedState,
+  records: readonly string[] = [],
+): ObservedState {
   const { app, taskID } = expected;
   const held = (key: string): ObservedValue => values.get(key) ?? absent;
   const markerHeld = held(markerKey(app));
@@ -90,6 +110,10 @@ export function observedStateOf(values: ObservedValues, expected: ExpectedState)
     lockedBy: lock.kind === 'string' && lock.value !== taskID ? lock.value : undefined,
     bootstrap: marker.kind === 'bootstrapping' ? bootstrapOf(marker.id, held, expected) : undefined,
     markerIsOurs: marker.kind === 'done' && marker.id === taskID,
+    loss: new Loss(
+      marker.kind !== 'absent' && marker.kind !== 'blank',
+      records.map(readTaskEvidence).filter((task) => task !== undefined),
+    ),
     lockIsOurs: lock.kind === 'string' && lock.value === taskID,
   };
 }
