@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { text } from 'node:stream/consumers';
 import { expect } from 'vitest';
+import { isClockAhead } from '../harness/clock.ts';
 import type { Step } from './transcript.ts';
 
 /** What a reader has. */
@@ -114,7 +115,8 @@ function expectPrinted(shown: readonly string[], output: string, where: string):
 
 /** Without what differs from run to run: ids, digests, times, ages, ports, and the width of columns. */
 function comparable(line: string): string {
-  return line
+  // Ages are counted by the API server, for which a time that is written ahead of it has none.
+  return (isClockAhead() ? line.replaceAll('<invalid>', '0s') : line)
     .replaceAll(/[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}/g, '<id>')
     .replaceAll(/\b[0-9a-f]{64}\b/g, '<digest>')
     .replaceAll(/\d{4}-\d\d-\d\dT[\d:.]+Z/g, '<time>')

@@ -11,9 +11,14 @@ export function clockAhead(milliseconds: number): ClockEnvironment {
   return { [OPTIONS]: [...others, PRELOAD].join(' '), [OFFSET]: String(milliseconds) };
 }
 
+/** Whether the clock of this process is ahead of that of the API server and Redis. */
+export function isClockAhead(): boolean {
+  return options().includes(PRELOAD);
+}
+
 /** For a process whose environment is written from nothing: the clock of this process, which otherwise it inherits. */
 export function sameClock(): ClockEnvironment {
-  return options().includes(PRELOAD) ? clockAhead(Number(process.env[OFFSET])) : {};
+  return isClockAhead() ? clockAhead(Number(process.env[OFFSET])) : {};
 }
 
 function options(): readonly string[] {
