@@ -1,8 +1,8 @@
-# syntax=docker/dockerfile:1
 # The program as one bundle on distroless Node.js: no shell, no package manager, no node_modules, a user that is a
-# number, nothing written to the root file system. test/image builds the same tree and runs it.
+# number, nothing written to the root file system. `npm run image` follows this file without Docker.
 
-FROM --platform=$BUILDPLATFORM node:24-bookworm-slim AS build
+# Both bases are pinned to what their tags pointed to, for all platforms; Dependabot moves tag and digest together.
+FROM --platform=$BUILDPLATFORM node:24.21.0-bookworm-slim@sha256:0e0ff40c39bc087845bfb27465a0df4ea419520094bc35842ff83dd8cbe6f9b6 AS build
 WORKDIR /build
 COPY package.json package-lock.json .npmrc ./
 # Scripts of packages are not run: the bundler needs none, and a build is no place for strangers' code.
@@ -12,7 +12,7 @@ COPY scripts/build scripts/build
 COPY src src
 RUN node scripts/build.ts
 
-FROM gcr.io/distroless/nodejs24-debian12:nonroot
+FROM gcr.io/distroless/nodejs24-debian12:nonroot@sha256:14d42e2511532589a7c7e01a753667a74fcc96266e137e8125006b87b0c32d0a
 LABEL org.opencontainers.image.title="tuf-recovery-operator" \
       org.opencontainers.image.description="Rebuilds a faynoSync server's lost TUF settings in Redis from the signed metadata in S3" \
       org.opencontainers.image.source="https://github.com/tuf-recovery-operator/tuf-recovery-operator" \

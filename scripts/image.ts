@@ -1,95 +1,62 @@
 /**
- * `npm run image`: the image as an OCI layout, without Docker and byte for byte the same every time, from the one Dockerfile.
- * Its build stage is repeated here; its last stage is read. The base is a stand-in made of Debian packages and the
- * binary that Node.js releases.
+ * `npm run image`: the image as an OCI layout, without Docker and byte for byte the same every time, from the one
+ * Dockerfile, with its bill of materials beside it. The Dockerfile's build stage is repeated here; its last stage is
+ * read. Its base is a stand-in made from Debian packages and the binary that Node.js releases, or the one given.
  *
  *   --output FILE      where to write it; default out/tuf-recovery-operator.oci.tar
  *   --name REFERENCE   what it is called once loaded; default: the image of the chart
  *   --platform LIST    linux/amd64, linux/arm64 or both; default: this machine's
+ *   --base PATH        a base image: an OCI layout (what docker save writes is one) or an archive of a file system
  *   --mirror URL       a Debian mirror; default http://deb.debian.org/debian
+ *
+ * SOURCE_DATE_EPOCH, in seconds, is the time of everything in it; default 0.
  */
-import { mkdir, mkdtemp, readFile, rm } from 'node:fs/promises';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { dirname, join, resolve } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import packageJSON from '../package.json' with { type: 'json' };
-import { BlobStore } from './image/blob-store.ts';
-import { replayBuildStage } from './image/build-stage.ts';
-import { debianBase, debianBaseConfig, packageNames, suite } from './image/debian-base.ts';
-import { debianPackages } from './image/debian-packages.ts';
-import { directoryEntries } from './image/directory-entries.ts';
-import { parseDockerfile } from './image/dockerfile.ts';
-import { applyCopies, readRecipe, workdirOf } from './image/image-recipe.ts';
-import { nodeBinary } from './image/node-binary.ts';
-import { storeImage, writeLayout } from './image/oci-layout.ts';
+import { buildImage } from './image/build-image.ts';
 import { hostArchitecture, parsePlatforms } from './image/platform.ts';
+import { buildProgramFiles, readDockerfile } from './image/program-files.ts';
 
-const root = fileURLToPath(new URL('..', import.meta.url));
-const { values } = parseArgs({
-  options: {
-    output: { type: 'string', default: 'out/tuf-recovery-operator.oci.tar' },
-    name: {
-      type: 'string',
-      default: `ghcr.io/tuf-recovery-operator/tuf-recovery-operator:${packageJSON.version}`,
-    },
-    platform: { type: 'string' },
-    mirror: { type: 'string', default: 'http://deb.debian.org/debian' },
+const options = {
+  output: { type: 'string', default: 'out/tuf-recovery-operator.oci.tar' },
+  name: {
+    type: 'string',
+    default: `ghcr.io/tuf-recovery-operator/tuf-recovery-operator:${packageJSON.version}`,
   },
-});
-const platforms = values.platform === undefined ? [hostArchitecture()] : parsePlatforms(values.platform);
-const output = resolve(values.output);
-/** Every time in the image, in seconds; see https://reproducible-builds.org/specs/source-date-epoch/. */
-const mtime = Number(process.env['SOURCE_DATE_EPOCH'] ?? 0);
+  platform: { type: 'string' },
+  base: { type: 'string' },
+  mirror: { type: 'string', default: 'http://deb.debian.org/debian' },
+} as const;
 
-const work = await mkdtemp(join(tmpdir(), 'tuf-recovery-image-'));
+const repository = resolve(import.meta.dirname, '..');
+const work = await mkdtemp(join(tmpdir(), 'tuf-recovery-program-'));
 try {
-  const stages = parseDockerfile(await readFile(join(root, 'Dockerfile'), 'utf8'));
-  const built: Record<string, { workdir: string; directory: string }> = {};
-  for (const stage of stages.slice(0, -1)) {
-    const directory = join(work, `stage-${stage.name}`);
-    await mkdir(directory);
-    await replayBuildStage(stage, root, directory);
-    built[stage.name ?? ''] = { workdir: workdirOf(stage), directory };
-  }
-  const last = stages.at(-1);
-  if (last === undefined) {
-    throw new Error('The Dockerfile has no stage.');
-  }
-  const recipe = readRecipe(last, debianBaseConfig);
+  const { values } = parseArgs({ options });
+  const output = resolve(values.output);
+  const stages = await readDockerfile(repository);
   const files = join(work, 'files');
-  await applyCopies(recipe, root, built, files);
-
-  await mkdir(join(work, 'blobs'));
-  const store = new BlobStore(join(work, 'blobs'));
-  const program = await store.layer(await directoryEntries(files), mtime);
-  const manifests = [];
-  for (const architecture of platforms) {
-    const directory = join(work, architecture);
-    await mkdir(directory);
-    const packages = await debianPackages(packageNames, {
-      ...{ suite, mirror: values.mirror, architecture, directory },
-    });
-    const node = await nodeBinary(architecture, packageJSON.devDependencies.node);
-    const base = await store.layer(debianBase(packages, node), mtime);
-    const history = [
-      `Debian ${suite}: ${packages.map(({ name, version }) => `${name} ${version}`).join(', ')}`,
-      'Dockerfile',
-    ];
-    manifests.push(
-      await storeImage(
-        store,
-        { architecture, layers: [base, program], config: recipe.config, history },
-        mtime,
-      ),
-    );
-    console.log(
-      `linux/${architecture}: ${((base.blob.size + program.blob.size) / 1e6).toFixed(1)} MB compressed`,
-    );
+  await buildProgramFiles(stages, repository, work, files);
+  const { digest, platforms } = await buildImage({
+    stages,
+    files,
+    architectures: values.platform === undefined ? [hostArchitecture()] : parsePlatforms(values.platform),
+    name: values.name,
+    output,
+    base: values.base === undefined ? undefined : resolve(values.base),
+    mirror: values.mirror.replace(/\/$/, ''),
+    nodeVersion: packageJSON.devDependencies.node,
+    mtime: Number(process.env['SOURCE_DATE_EPOCH'] ?? 0),
+  });
+  for (const { architecture, size, sbom } of platforms) {
+    console.log(`linux/${architecture}: ${(size / 1e6).toFixed(1)} MB compressed, bill of materials ${sbom}`);
   }
-  await mkdir(dirname(output), { recursive: true });
-  const { digest } = await writeLayout(store, manifests, values.name, output, mtime);
   console.log(`${values.name}@${digest}\n${output}`);
+} catch (error) {
+  console.error(`image: ${error instanceof Error ? error.message : error}`);
+  process.exitCode = 1;
 } finally {
   await rm(work, { recursive: true, force: true });
 }

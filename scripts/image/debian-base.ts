@@ -1,12 +1,21 @@
-import type { DebianPackage } from './debian-packages.ts';
+import { createHash } from 'node:crypto';
+import { createReadStream } from 'node:fs';
+import { pipeline } from 'node:stream/promises';
+import type { Component } from '../build/sbom.ts';
+import type { Base } from './base.ts';
+import type { BlobStore } from './blob-store.ts';
+import { debianFiles } from './debian-files.ts';
+import { debianPackages } from './debian-packages.ts';
+import { nodeBinary } from './node-binary.ts';
 import type { RunConfig } from './oci.ts';
-import type { TarEntry } from './tar.ts';
+import type { Architecture } from './platform.ts';
 
-/** The suite that the Dockerfile's base is made from. */
-export const suite = 'bookworm';
+/** The suite that the Dockerfile's base is made from, and its version. */
+const suite = 'bookworm';
+const release = '12';
 
 /** What Node.js needs to run, and what a program expects of a system. Each is listed: dependencies are not followed. */
-export const packageNames = [
+const packageNames = [
   'base-files',
   'ca-certificates',
   'gcc-12-base',
@@ -18,102 +27,58 @@ export const packageNames = [
 ] as const;
 
 /** How the stand-in runs, as the distroless Node.js image does. */
-export const debianBaseConfig: RunConfig = {
+const config: RunConfig = {
   User: '65532:65532',
   Env: ['PATH=/nodejs/bin', 'SSL_CERT_FILE=/etc/ssl/certs/ca-certificates.crt'],
   Entrypoint: ['/nodejs/bin/node'],
   WorkingDir: '/home/nonroot',
 };
 
-const CERTIFICATES = /^usr\/share\/ca-certificates\/mozilla\/.+\.crt$/;
-/** Libraries, certificates' home, names of ports and time zones, licences; no programs, no documentation. */
-const KEPT = [
-  /^(usr\/)?lib(64)?\/(?!.*\/(gconv|audit)\/)[^/]+(\/.+)?$/,
-  /^etc\/(debian_version|host\.conf|os-release|protocols|services|rpc)$/,
-  /^usr\/share\/(zoneinfo|common-licenses)\/.+$/,
-  /^usr\/share\/doc\/[^/]+(\/copyright)?$/,
-];
-
 /**
  * A stand-in for the distroless Node.js image, made from Debian's packages and the binary that Node.js releases: the
  * same user, paths and libraries, no shell and no package manager.
  *
- * @param node path of the binary
- * @returns the files of its one layer, sorted
+ * @param options.mirror URL of a Debian mirror
+ * @param options.nodeVersion without the `v`
+ * @param options.directory an empty one for downloads
  */
-export function debianBase(packages: readonly DebianPackage[], node: string): readonly TarEntry[] {
-  const files = new Map<string, TarEntry>();
-  const add = (entry: TarEntry): void => {
-    files.set(entry.path, entry);
+export async function debianBase(
+  store: BlobStore,
+  options: {
+    readonly architecture: Architecture;
+    readonly mirror: string;
+    readonly nodeVersion: string;
+    readonly directory: string;
+    readonly mtime: number;
+  },
+): Promise<Base> {
+  const { architecture, nodeVersion, mtime } = options;
+  const packages = await debianPackages(packageNames, { suite, ...options });
+  const node = await nodeBinary(architecture, nodeVersion);
+  return {
+    layers: [await store.layer(debianFiles(packages, node), mtime)],
+    config,
+    history: [{ created_by: `Debian ${suite}: ${packageNames.join(', ')}; Node.js ${nodeVersion}` }],
+    components: [
+      { type: 'operating-system', 'bom-ref': `debian-${release}`, name: 'debian', version: release },
+      ...packages.map(({ name, version }) => debianComponent(name, version, architecture)),
+      await nodeComponent(node, nodeVersion),
+    ],
   };
-  const directory = (path: string, mode = 0o755, owner = 0): void =>
-    add({ path, type: 'directory', mode, uid: owner, gid: owner });
-  const file = (path: string, content: NonNullable<TarEntry['content']>, mode = 0o644): void =>
-    add({ path, type: 'file', mode, uid: 0, gid: 0, content });
-
-  for (const entry of packages.flatMap(({ entries }) => entries)) {
-    if (entry.type === 'directory' || !KEPT.some((pattern) => pattern.test(entry.path))) {
-      continue;
-    }
-    for (const parent of parents(entry.path)) {
-      directory(parent);
-    }
-    add({ ...entry, uid: 0, gid: 0 });
-  }
-  for (const path of [
-    'dev',
-    'etc/ssl',
-    'etc/ssl/certs',
-    'home',
-    'nodejs',
-    'nodejs/bin',
-    'proc',
-    'run',
-    'sys',
-  ]) {
-    directory(path);
-  }
-  directory('root', 0o700);
-  directory('home/nonroot', 0o700, NONROOT);
-  directory('tmp', 0o1777);
-  file('etc/passwd', Buffer.from(PASSWD));
-  file('etc/group', Buffer.from(GROUP));
-  file('etc/nsswitch.conf', Buffer.from(NSSWITCH));
-  file('etc/ssl/certs/ca-certificates.crt', certificates(packages));
-  file('nodejs/bin/node', { file: node }, 0o755);
-  // Where scanners look for the packages of an image without a package manager.
-  for (const each of ['var', 'var/lib', 'var/lib/dpkg', 'var/lib/dpkg/status.d']) {
-    directory(each);
-  }
-  for (const { name, control } of packages) {
-    file(`var/lib/dpkg/status.d/${name}`, Buffer.from(control));
-  }
-  return [...files.values()].sort((a, b) => (a.path < b.path ? -1 : 1));
 }
 
-const NONROOT = 65_532;
-const PASSWD = `root:x:0:0:root:/root:/sbin/nologin
-nobody:x:65534:65534:nobody:/nonexistent:/sbin/nologin
-nonroot:x:${NONROOT}:${NONROOT}:nonroot:/home/nonroot:/sbin/nologin
-`;
-const GROUP = `root:x:0:\nnobody:x:65534:\nnonroot:x:${NONROOT}:\n`;
-const NSSWITCH = 'passwd: files\ngroup: files\nhosts: files dns\n';
-
-/** `a/b/c` → a, a/b. */
-function parents(path: string): readonly string[] {
-  const names = path.split('/').slice(0, -1);
-  return names.map((_, index) => names.slice(0, index + 1).join('/'));
+/** https://github.com/package-url/purl-spec/blob/main/types-doc/deb-definition.md */
+function debianComponent(name: string, version: string, architecture: Architecture): Component {
+  const purl = `pkg:deb/debian/${encodeURIComponent(name)}@${encodeURIComponent(version)}?arch=${architecture}&distro=debian-${release}`;
+  return { type: 'library', 'bom-ref': purl, name, version, purl };
 }
 
-/** What update-ca-certificates, a shell script, would write. */
-function certificates(packages: readonly DebianPackage[]): Uint8Array {
-  const texts = packages
-    .flatMap(({ entries }) => entries)
-    .filter(({ path }) => CERTIFICATES.test(path))
-    .sort((a, b) => (a.path < b.path ? -1 : 1))
-    .map(({ content }) => (content instanceof Uint8Array ? Buffer.from(content).toString().trim() : ''));
-  if (texts.length === 0) {
-    throw new Error('The package ca-certificates holds no certificates.');
-  }
-  return Buffer.from(`${texts.join('\n')}\n`);
+async function nodeComponent(path: string, version: string): Promise<Component> {
+  const hash = createHash('sha256');
+  await pipeline(createReadStream(path), hash);
+  const purl = `pkg:generic/node@${version}`;
+  return {
+    ...{ type: 'application', 'bom-ref': purl, name: 'node', version, purl },
+    hashes: [{ alg: 'SHA-256', content: hash.digest('hex') }],
+  };
 }

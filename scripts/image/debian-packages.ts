@@ -1,7 +1,9 @@
 import { execFile } from 'node:child_process';
+import { existsSync } from 'node:fs';
 import { mkdir, readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
+import { findOnPath } from '../setup/locate.mjs';
 import type { Architecture } from './platform.ts';
 import { readTar, type TarEntry } from './tar.ts';
 
@@ -37,6 +39,16 @@ export async function debianPackages(
     readonly directory: string;
   },
 ): Promise<readonly DebianPackage[]> {
+  const missing = [
+    ...['apt-get', 'dpkg-deb'].filter((program) => findOnPath(program) === undefined),
+    ...(existsSync(KEYRING) ? [] : [KEYRING]),
+  ];
+  if (missing.length > 0) {
+    throw new Error(
+      `The base image is made from Debian packages, which needs ${missing.join(' and ')} (on Ubuntu: apt-get install debian-archive-keyring). ` +
+        'Elsewhere give a base: docker save the image that the Dockerfile ends with, and pass the file as --base.',
+    );
+  }
   const apt = await ownApt(options);
   await apt('update', '--quiet');
   await apt('download', ...names);

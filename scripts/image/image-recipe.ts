@@ -3,35 +3,28 @@ import { join, posix, relative } from 'node:path';
 import type { Instruction, Stage } from './dockerfile.ts';
 import type { RunConfig } from './oci.ts';
 
-/** What the last stage of the Dockerfile adds to its base. */
-export interface Recipe {
-  readonly config: RunConfig;
-  /** In the order of the file; `stage` is undefined for sources of the repository. */
-  readonly copies: readonly {
-    readonly stage: string | undefined;
-    readonly from: string;
-    readonly to: string;
-  }[];
+/** A COPY of the last stage. */
+interface Copy {
+  /** The stage it copies from; undefined: the repository. */
+  readonly stage: string | undefined;
+  readonly from: string;
+  /** Absolute. */
+  readonly to: string;
 }
 
 /**
+ * How the image runs.
+ *
  * @param stage the last stage of the Dockerfile
  * @param base how its base image runs; what the stage does not set is inherited
  * @throws Error on an instruction that an image without Docker can't follow, RUN above all
  */
-export function readRecipe(stage: Stage, base: RunConfig): Recipe {
-  const copies: Recipe['copies'][number][] = [];
+export function runConfigOf(stage: Stage, base: RunConfig): RunConfig {
   let config = base;
-  for (const { keyword, argument, flags, line } of stage.instructions) {
+  for (const { keyword, argument, line } of stage.instructions) {
     switch (keyword) {
-      case 'COPY': {
-        const [from = '', to = '', ...more] = argument.split(/\s+/);
-        if (more.length > 0 || !to.startsWith('/')) {
-          throw notUnderstood(line, keyword);
-        }
-        copies.push({ stage: flags['from'], from, to });
+      case 'COPY':
         break;
-      }
       case 'ENV':
         config = { ...config, Env: withVariables(config.Env ?? [], assignments(argument)) };
         break;
@@ -57,21 +50,34 @@ export function readRecipe(stage: Stage, base: RunConfig): Recipe {
         throw notUnderstood(line, keyword);
     }
   }
-  return { config, copies };
+  return config;
+}
+
+function copiesOf(stage: Stage): readonly Copy[] {
+  return stage.instructions
+    .filter(({ keyword }) => keyword === 'COPY')
+    .map(({ argument, flags, line }) => {
+      const [from = '', to = '', ...more] = argument.split(/\s+/);
+      if (more.length > 0 || !to.startsWith('/')) {
+        throw notUnderstood(line, 'COPY');
+      }
+      return { stage: flags['from'], from, to };
+    });
 }
 
 /**
  * Lays out what the copies put into the image below a directory.
  *
+ * @param last the last stage of the Dockerfile
  * @param stages directories of the stages that are copied from, each its WORKDIR
  */
 export async function applyCopies(
-  { copies }: Recipe,
+  last: Stage,
   repository: string,
   stages: Readonly<Record<string, { readonly workdir: string; readonly directory: string }>>,
   root: string,
 ): Promise<void> {
-  for (const { stage, from, to } of copies) {
+  for (const { stage, from, to } of copiesOf(last)) {
     const built = stage === undefined ? undefined : stages[stage];
     if (stage !== undefined && built === undefined) {
       throw new Error(`The Dockerfile has no stage ${stage}.`);

@@ -3,7 +3,15 @@ import { rename } from 'node:fs/promises';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import type { BlobStore } from './blob-store.ts';
-import { CONFIG, type Descriptor, INDEX, type Layer, MANIFEST, type RunConfig } from './oci.ts';
+import {
+  CONFIG,
+  type Descriptor,
+  type HistoryEntry,
+  INDEX,
+  type Layer,
+  MANIFEST,
+  type RunConfig,
+} from './oci.ts';
 import type { Architecture } from './platform.ts';
 import { type TarEntry, writeTar } from './tar.ts';
 
@@ -12,8 +20,7 @@ export interface ImageParts {
   readonly architecture: Architecture;
   readonly layers: readonly Layer[];
   readonly config: RunConfig;
-  /** What made each layer, for `docker history`. */
-  readonly history: readonly string[];
+  readonly history: readonly HistoryEntry[];
 }
 
 /** Stores configuration and manifest of an image. @returns its manifest */
@@ -25,7 +32,7 @@ export async function storeImage(store: BlobStore, parts: ImageParts, mtime: num
     os: 'linux',
     config: parts.config,
     rootfs: { type: 'layers', diff_ids: parts.layers.map(({ diffID }) => diffID) },
-    history: parts.history.map((line) => ({ created, created_by: line })),
+    history: parts.history.map((entry) => ({ created, ...entry })),
   });
   const manifest = await store.json(MANIFEST, {
     schemaVersion: 2,

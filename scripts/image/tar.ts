@@ -21,6 +21,8 @@ export interface TarEntry {
   readonly content?: Uint8Array | { readonly file: string };
   /** Of a link. */
   readonly target?: string;
+  /** Only ever read: the file gives whoever runs it Linux capabilities. */
+  readonly hasCapabilities?: true;
 }
 
 /**
@@ -70,7 +72,7 @@ export async function* writeTar(
  * @throws Error when the archive ends in the middle of a member
  */
 export function* readTar(archive: Uint8Array): Generator<TarEntry> {
-  let long: { path?: string; linkpath?: string } = {};
+  let long: Pax = {};
   for (let at = 0; at + BLOCK <= archive.length; ) {
     const block = archive.subarray(at, at + BLOCK);
     if (block.every((byte) => byte === 0)) {
@@ -95,12 +97,16 @@ export function* readTar(archive: Uint8Array): Generator<TarEntry> {
       const short = prefix === '' ? text(block, 0, NAME_BYTES) : `${prefix}/${text(block, 0, NAME_BYTES)}`;
       const path = (long.path ?? short).replace(/^\.?\/+|\/+$/g, '');
       const target = long.linkpath ?? text(block, 157, NAME_BYTES);
+      const capable = long.capability !== undefined;
       long = {};
       if (type === undefined || path === '' || path === '.') {
         continue;
       }
       const mode = octal(block, 100, 8) & 0o7777;
-      const common = { path, type, mode, uid: octal(block, 108, 8), gid: octal(block, 116, 8) };
+      const common = {
+        ...{ path, type, mode, uid: octal(block, 108, 8), gid: octal(block, 116, 8) },
+        ...(capable ? { hasCapabilities: true as const } : {}),
+      };
       if (type === 'file') {
         yield { ...common, content };
       } else if (type === 'directory') {
@@ -172,14 +178,31 @@ function paxRecords(values: Readonly<Record<string, string>>): Uint8Array {
   return Buffer.from(records.join(''));
 }
 
-function readPax(content: Uint8Array): { path?: string; linkpath?: string } {
-  const found: { path?: string; linkpath?: string } = {};
-  for (const [, key, value] of Buffer.from(content)
-    .toString()
-    .matchAll(/^\d+ (path|linkpath)=(.*)$/gm)) {
-    if (key === 'path' || key === 'linkpath') {
-      found[key] = value ?? '';
+/** What a pax header says of the member after it. */
+interface Pax {
+  path?: string;
+  linkpath?: string;
+  capability?: string;
+}
+
+function readPax(content: Uint8Array): Pax {
+  const text = Buffer.from(content).toString('latin1');
+  const found: Pax = {};
+  // Each record begins with its own length, so that a value may hold anything.
+  for (let at = 0; at < text.length; ) {
+    const [head, length = '0'] = /^(\d+) /.exec(text.slice(at, at + 16)) ?? [];
+    if (head === undefined || Number(length) <= head.length) {
+      throw new Error('A pax header of the archive is broken.');
     }
+    const record = text.slice(at + head.length, at + Number(length) - 1);
+    const [key, value] = [record.slice(0, record.indexOf('=')), record.slice(record.indexOf('=') + 1)];
+    const name = Buffer.from(value, 'latin1').toString('utf8');
+    if (key === 'path' || key === 'linkpath') {
+      found[key] = name;
+    } else if (key === 'SCHILY.xattr.security.capability') {
+      found.capability = value;
+    }
+    at += Number(length);
   }
   return found;
 }
@@ -208,5 +231,9 @@ function text(block: Uint8Array, at: number, length: number): string {
 }
 
 function octal(block: Uint8Array, at: number, length: number): number {
-  return Number.parseInt(text(block, at, length).trim() || '0', 8);
+  const digits = text(block, at, length).trim();
+  if (!/^[0-7]*$/.test(digits)) {
+    throw new Error('The archive is no tar, or is broken: a number in a header is none.');
+  }
+  return Number.parseInt(digits || '0', 8);
 }

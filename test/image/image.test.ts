@@ -1,11 +1,9 @@
 import { spawn } from 'node:child_process';
 import { chmod, copyFile, cp, mkdir, readdir, readFile, realpath, stat, writeFile } from 'node:fs/promises';
-import { dirname, join, relative } from 'node:path';
+import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { parse } from 'yaml';
-import { buildContext } from '../../scripts/image/build-context.ts';
-import { replayBuildStage } from '../../scripts/image/build-stage.ts';
-import { parseDockerfile, type Stage } from '../../scripts/image/dockerfile.ts';
+import { runConfigOf } from '../../scripts/image/image-recipe.ts';
+import { buildProgramFiles, readDockerfile } from '../../scripts/image/program-files.ts';
 import { sameClock } from '../harness/clock.ts';
 import { goldenApp } from '../harness/golden.ts';
 import { startRedis } from '../harness/redis.ts';
@@ -22,56 +20,27 @@ let node: string;
 let environment: Readonly<Record<string, string>>;
 let program: string;
 
-/** What the Dockerfile builds, without its base: the same files, read-only, and nothing else. */
+/** What the Dockerfile puts onto its base: the same files, read-only, and nothing else. */
 beforeAll(async () => {
   image = await temporaryDirectory('image');
   build = await temporaryDirectory('build');
-  const stages = await dockerfile();
-  await replayBuildStage(stageNamed(stages, 'build'), process.cwd(), build.path);
+  const stages = await readDockerfile(process.cwd());
+  await buildProgramFiles(stages, process.cwd(), build.path, image.path);
   // Another user must get through to it.
   await chmod(dirname(image.path), 0o711);
   await chmod(image.path, 0o755);
-  const last = lastStage(stages);
-  for (const { argument, flags } of last.instructions.filter(({ keyword }) => keyword === 'COPY')) {
-    const [from = '', to = ''] = argument.split(' ');
-    const source = flags['from'] === undefined ? from : join(build.path, relative('/build', from));
-    await cp(source, join(image.path, to), { recursive: true });
-  }
   node = join(image.path, 'nodejs/bin/node');
   await mkdir(dirname(node), { recursive: true });
   await copyFile(await realpath(process.execPath), node);
   program = join(image.path, 'app/tuf-recovery.js');
-  environment = Object.fromEntries(
-    last.instructions
-      .filter(({ keyword }) => keyword === 'ENV')
-      .flatMap(({ argument }) => argument.split(' ').map((each) => each.split('=', 2))),
-  );
+  const variables = runConfigOf(stages.last, {}).Env ?? [];
+  environment = Object.fromEntries(variables.map((each) => each.split('=', 2)));
 });
 
 afterAll(async () => {
   await build[Symbol.asyncDispose]();
   await image[Symbol.asyncDispose]();
 });
-
-async function dockerfile(): Promise<readonly Stage[]> {
-  return parseDockerfile(await readFile('Dockerfile', 'utf8'));
-}
-
-function stageNamed(stages: readonly Stage[], name: string): Stage {
-  const found = stages.find((stage) => stage.name === name);
-  if (found === undefined) {
-    throw new Error(`The Dockerfile has no stage ${name}.`);
-  }
-  return found;
-}
-
-function lastStage(stages: readonly Stage[]): Stage {
-  const last = stages.at(-1);
-  if (last === undefined) {
-    throw new Error('The Dockerfile has no stage.');
-  }
-  return last;
-}
 
 /** Runs the program as the image does: as a number of a user, in a bare environment. */
 function run(
@@ -96,47 +65,6 @@ function run(
   });
 }
 
-describe('the Dockerfile', () => {
-  test('ends in an image without a shell, as a user that is a number', async () => {
-    const { from, instructions } = lastStage(await dockerfile());
-    expect(from).toBe('gcr.io/distroless/nodejs24-debian12:nonroot');
-    expect(instructions).toContainEqual(
-      expect.objectContaining({ keyword: 'USER', argument: '65532:65532' }),
-    );
-    expect(instructions.filter(({ keyword }) => keyword === 'RUN')).toEqual([]);
-  });
-
-  test('gets from the .dockerignore what it copies, and nothing else', async () => {
-    const context = await buildContext(process.cwd());
-    const copied = (await dockerfile())
-      .flatMap(({ instructions }) => instructions)
-      .filter(({ keyword, flags }) => keyword === 'COPY' && flags['from'] === undefined)
-      .flatMap(({ argument }) => argument.split(' ').slice(0, -1));
-    const unused = context.filter(
-      (file) => !copied.some((source) => file === source || file.startsWith(`${source}/`)),
-    );
-    expect(unused).toEqual([]);
-    expect(copied.filter((source) => !context.some((file) => `${file}/`.startsWith(`${source}/`)))).toEqual(
-      [],
-    );
-  });
-
-  test('fails to build, as Docker would, when the .dockerignore keeps a source away', async () => {
-    await using repository = await temporaryDirectory('context');
-    await using directory = await temporaryDirectory('stage');
-    await mkdir(join(repository.path, 'scripts'));
-    await writeFile(join(repository.path, 'scripts/build.ts'), '');
-    await writeFile(join(repository.path, '.dockerignore'), '*\n!scripts/build.ts\n');
-    const [stage] = parseDockerfile('FROM node AS build\nCOPY scripts/build.ts scripts/build scripts/\n');
-    if (stage === undefined) {
-      throw new Error('no stage');
-    }
-    await expect(replayBuildStage(stage, repository.path, directory.path)).rejects.toThrow(
-      'Dockerfile:2: scripts/build does not reach the builder. Add !scripts/build to .dockerignore.',
-    );
-  });
-});
-
 describe('what the image contains', () => {
   test('is a bundle, the scripts for Redis and the licences, under 15 MB and without a package', async () => {
     const names = await readdir(join(image.path, 'app'), { recursive: true });
@@ -146,6 +74,7 @@ describe('what the image contains', () => {
         'verify.worker.js',
         'LICENSE',
         'LICENSES.md',
+        'sbom.cdx.json',
         'scripts/apply.lua',
       ]),
     );
@@ -228,17 +157,5 @@ describe('what the image contains', () => {
     await chmod(readable, 0o644);
     const { output } = await run(['status'], { KUBECONFIG: readable });
     expect(output).toContain(`No BootstrapRecovery in namespace ${namespace}`);
-  });
-});
-
-describe('the workflows', () => {
-  test('use only actions that are pinned to a commit, with the version beside it', async () => {
-    for (const name of await readdir('.github/workflows')) {
-      const text = await readFile(join('.github/workflows', name), 'utf8');
-      expect(parse(text), name).toHaveProperty('permissions.contents', 'read');
-      for (const line of text.split('\n').filter((each) => each.includes('uses:'))) {
-        expect(line, name).toMatch(/uses: [\w.-]+\/[\w./-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+$/);
-      }
-    }
   });
 });
