@@ -152,6 +152,10 @@ export interface BootstrapRecoveryStatus {
    */
   readonly taskID?: string;
   /**
+   * The task that keeps the run from starting - the server's own bootstrap, or the recovery that holds the lock. Absent when none does.
+   */
+  readonly blockingTaskID?: string;
+  /**
    * When the first attempt started.
    */
   readonly startTime?: string;

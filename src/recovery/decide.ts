@@ -1,6 +1,6 @@
-import type { Verdict } from '../api/conditions.ts';
-import type { AcceptedReason, SucceededReason } from '../api/reasons.ts';
+import type { SucceededReason } from '../api/reasons.ts';
 import { type Ending, end } from './ending.ts';
+import type { Acceptance } from './observer.ts';
 import type { Action, Plan } from './plan/plan.ts';
 import { isEmpty } from './plan/planner.ts';
 import type { RunRequest } from './request.ts';
@@ -22,10 +22,10 @@ export type AttemptDecision =
   | {
       readonly kind: 'end';
       readonly ending: Ending;
-      readonly accepted: Verdict<AcceptedReason> | undefined;
+      readonly accepted: Acceptance | undefined;
     }
-  | { readonly kind: 'wait'; readonly accepted: Verdict<AcceptedReason> }
-  | { readonly kind: 'go'; readonly accepted: Verdict<AcceptedReason> };
+  | { readonly kind: 'wait'; readonly accepted: Acceptance }
+  | { readonly kind: 'go'; readonly accepted: Acceptance };
 
 type Check = (facts: Facts) => AttemptDecision | undefined;
 
@@ -67,7 +67,7 @@ function inProgress({ observed: { bootstrap } }: Facts): AttemptDecision | undef
   return stop(
     'BootstrapInProgress',
     `${message} Wait for it to end; a bootstrap that shows no life for overrides.staleAfterSeconds counts as dead.`,
-    { reason: 'BootstrapInProgress', message },
+    { reason: 'BootstrapInProgress', message, blockingTask: bootstrap.id },
   );
 }
 
@@ -76,7 +76,7 @@ function locked({ observed: { lockedBy } }: Facts): AttemptDecision | undefined 
     return undefined;
   }
   const message = `Recovery ${lockedBy} holds the lock of this app.`;
-  return { kind: 'wait', accepted: { reason: 'RecoveryInProgress', message } };
+  return { kind: 'wait', accepted: { reason: 'RecoveryInProgress', message, blockingTask: lockedBy } };
 }
 
 function verifyOnly({ plan, state, request }: Facts): AttemptDecision | undefined {
@@ -126,19 +126,15 @@ function uncertainActions({ actions }: Plan, { settings }: ObservedState): reado
   return actions.filter(({ key, confidence }) => confidence === 'low' && !shown.has(key));
 }
 
-function stop(
-  reason: SucceededReason,
-  message: string,
-  accepted: Verdict<AcceptedReason> | undefined,
-): AttemptDecision {
+function stop(reason: SucceededReason, message: string, accepted: Acceptance | undefined): AttemptDecision {
   return { kind: 'end', ending: end(reason, message), accepted };
 }
 
-function required(message: string): Verdict<AcceptedReason> {
+function required(message: string): Acceptance {
   return { reason: 'RecoveryRequired', message };
 }
 
-function notRequired(): Verdict<AcceptedReason> {
+function notRequired(): Acceptance {
   return {
     reason: 'NotRequired',
     message: 'Recovery not required: Redis state is already complete and consistent.',

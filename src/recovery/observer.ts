@@ -18,6 +18,8 @@ export interface Progress {
 export interface Acceptance {
   readonly reason: AcceptedReason;
   readonly message: string;
+  /** Id of the task that stands in the way: the server's own bootstrap, or the recovery that holds the lock. */
+  readonly blockingTask?: string;
 }
 
 /**

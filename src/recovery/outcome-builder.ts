@@ -1,10 +1,10 @@
 import type { Verdict } from '../api/conditions.ts';
-import type { AcceptedReason, StateReason, TrustReason } from '../api/reasons.ts';
+import type { StateReason, TrustReason } from '../api/reasons.ts';
 import type { ServerFacts } from '../redis/state-store.ts';
 import type { Finding } from '../tuf/findings/finding.ts';
 import type { Trusted, Verification } from '../tuf/verify/verification.ts';
 import { type Ending, end } from './ending.ts';
-import type { Stage } from './observer.ts';
+import type { Acceptance, Stage } from './observer.ts';
 import type { Outcome, StateVerification } from './outcome.ts';
 import type { Plan } from './plan/plan.ts';
 import { isEmpty } from './plan/planner.ts';
@@ -18,7 +18,7 @@ import type { State } from './state/state.ts';
 export class OutcomeBuilder {
   readonly #request: RunRequest;
   #stage: Stage = 'Trust';
-  #accepted: Verdict<AcceptedReason> | undefined;
+  #accepted: Acceptance | undefined;
   #trust: Verdict<TrustReason> = { reason: 'NotChecked', message: 'The metadata was not verified.' };
   #stateVerified: Verdict<StateReason> = { reason: 'NotChecked', message: 'Redis was not read.' };
   #state: State | undefined;
@@ -91,7 +91,7 @@ export class OutcomeBuilder {
     }
   }
 
-  accepted(verdict: Verdict<AcceptedReason> | undefined): void {
+  accepted(verdict: Acceptance | undefined): void {
     if (verdict === undefined) {
       return;
     }

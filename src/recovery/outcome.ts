@@ -1,8 +1,9 @@
 import type { Verdict } from '../api/conditions.ts';
-import type { AcceptedReason, StateReason, SucceededReason, TrustReason } from '../api/reasons.ts';
+import type { StateReason, SucceededReason, TrustReason } from '../api/reasons.ts';
 import type { RecoveryError } from '../errors.ts';
 import type { Finding } from '../tuf/findings/finding.ts';
 import type { Trusted } from '../tuf/verify/verification.ts';
+import type { Acceptance } from './observer.ts';
 import type { Plan } from './plan/plan.ts';
 import type { Recoverability } from './recoverability.ts';
 import type { State } from './state/state.ts';
@@ -19,7 +20,7 @@ export interface StateVerification {
 export interface Outcome {
   readonly taskID: string;
   readonly succeeded: Verdict<SucceededReason>;
-  readonly accepted: Verdict<AcceptedReason> | undefined;
+  readonly accepted: Acceptance | undefined;
   readonly trustVerified: Verdict<TrustReason>;
   readonly stateVerified: Verdict<StateReason>;
   readonly state: State | undefined;

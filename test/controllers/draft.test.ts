@@ -144,13 +144,16 @@ describe('a status in the making', () => {
 
   test('while somebody else holds the lock the run says so, and says when it goes on', () => {
     const running = attempting(draftOf(run), 1, now, now);
-    const waiting = accepting(running, { reason: 'RecoveryInProgress', message: 'held by X' });
+    const held = { reason: 'RecoveryInProgress', message: 'held by X', blockingTask: 'X' } as const;
+    const waiting = accepting(running, held);
+    expect(waiting.fields.blockingTaskID).toBe('X');
     expect(waiting.verdicts).toMatchObject({
       succeeded: { reason: 'WaitingForLock', message: 'held by X' },
       accepted: { reason: 'RecoveryInProgress' },
     });
     const onward = accepting(waiting, { reason: 'RecoveryRequired', message: 'lost' });
     expect(onward.verdicts.succeeded.reason).toBe('Running');
+    expect(onward.fields).not.toHaveProperty('blockingTaskID');
     expect(
       accepting(running, { reason: 'RecoveryRequired', message: 'lost' }).verdicts.succeeded.reason,
     ).toBe('Running');

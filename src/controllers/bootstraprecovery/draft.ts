@@ -16,7 +16,14 @@ import type { Plan } from '../../recovery/plan/plan.ts';
 import type { State } from '../../recovery/state/state.ts';
 import type { Finding } from '../../tuf/findings/finding.ts';
 import type { Trusted } from '../../tuf/verify/verification.ts';
-import { findingsSummary, planSummary, trustSummary, verificationSummary, withError } from './summary.ts';
+import {
+  cut,
+  findingsSummary,
+  planSummary,
+  trustSummary,
+  verificationSummary,
+  withError,
+} from './summary.ts';
 
 type Fields = Omit<BootstrapRecoveryStatus, 'conditions' | 'observedGeneration'>;
 
@@ -103,8 +110,11 @@ export function planned(draft: Draft, state: State, plan: Plan): Draft {
 /**
  * The early answer is known. While somebody else holds the lock the run waits for it, and goes on with the next answer.
  */
-export function accepting({ fields, verdicts }: Draft, { reason, message }: Acceptance): Draft {
+export function accepting(draft: Draft, acceptance: Acceptance): Draft {
+  const { verdicts } = draft;
+  const { reason, message } = acceptance;
   const accepted = { reason, message };
+  const fields = withBlockingTask(draft.fields, acceptance);
   if (reason === 'RecoveryInProgress') {
     return { fields, verdicts: { ...verdicts, accepted, succeeded: { reason: 'WaitingForLock', message } } };
   }
@@ -123,7 +133,7 @@ export function concluded(
   now: Date,
 ): Draft {
   const { state, plan, trusted, verification, findings, succeeded, error } = outcome;
-  const { deadline, ...fields } = draft.fields;
+  const { deadline, ...fields } = withBlockingTask(draft.fields, outcome.accepted);
   return {
     fields: {
       ...fields,
@@ -144,6 +154,14 @@ export function concluded(
     },
     verdicts: outcome,
   };
+}
+
+function withBlockingTask(
+  { blockingTaskID: _, ...fields }: Fields,
+  acceptance: Acceptance | undefined,
+): Fields {
+  const blockingTask = acceptance?.blockingTask;
+  return blockingTask === undefined ? fields : { ...fields, blockingTaskID: cut(blockingTask) };
 }
 
 /** Where the full report is. */

@@ -90,6 +90,7 @@ export function withError(
   return [newest, ...(earlier ?? [])].slice(0, 5);
 }
 
-function cut(text: string): string {
+/** A text as the schema admits it, shortened visibly. */
+export function cut(text: string): string {
   return text.length > limits.text ? `${text.slice(0, limits.text - 1).toWellFormed()}…` : text;
 }
