@@ -14,7 +14,7 @@ export interface Room {
 export const rooms: Readonly<Record<string, Room>> = {
   async: { purpose: 'clock, sleep, deadline, retry, limits', mayImport: [] },
   api: { purpose: 'vocabulary: generated types, reasons, conditions', mayImport: [], pure: true },
-  net: { purpose: 'proxies and anchors of trust', mayImport: [] },
+  net: { purpose: 'proxies, anchors of trust, bounded servers', mayImport: ['async'] },
   storage: { purpose: 'list and get: S3, directory, HTTP', mayImport: ['async', 'net'] },
   tuf: { purpose: 'verify the metadata chain', mayImport: ['async', 'storage'] },
   faynosync: { purpose: 'key names, settings, task records', mayImport: ['tuf'], pure: true },

@@ -1,11 +1,10 @@
-import { once } from 'node:events';
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Logger } from 'pino';
 import type { Registry } from 'prom-client';
+import { HTTPServer } from '../../net/http-server.ts';
 import type { HealthCheck } from './health-check.ts';
 
-/** What a {@link HealthServer} is made of. */
+/** The address, checks and metrics of a {@link HealthServer}. */
 export interface HealthServerOptions {
   /** 0: any free port. */
   readonly port: number;
@@ -19,44 +18,54 @@ export interface HealthServerOptions {
   readonly logger: Logger;
 }
 
+/** A probe and a few scrapers; what they hold must not cost the work of the process. */
+const limits = { connections: 100, requestMs: 10_000 };
+
 /**
  * `/livez` (and `/healthz`), `/readyz` and `/metrics`. A probe answers 200 `ok`, or 500 with one line for every check;
  * `?verbose` shows the lines always, and `/readyz/<name>` asks one check alone, as the API server's own endpoints do.
  */
 export class HealthServer {
   readonly #options: HealthServerOptions;
-  readonly #server: Server;
+  #server: HTTPServer | undefined;
+  /** The text being collected for the scrapes that are under way; collecting it once serves them all. */
+  #metrics: Promise<string> | undefined;
 
   constructor(options: HealthServerOptions) {
     this.#options = options;
-    this.#server = createServer({ requestTimeout: 10_000, headersTimeout: 10_000 }, (request, response) => {
-      this.#answer(request, response).catch((error: unknown) => {
-        options.logger.error({ err: error, path: request.url }, 'a probe or scrape failed');
-        if (!response.headersSent) {
-          send(response, 500, 'internal error\n');
-        } else {
-          response.destroy();
-        }
-      });
-    });
   }
 
   /** Serves from when this resolves; returns the port. */
   async listen(): Promise<number> {
-    this.#server.listen(this.#options.port, this.#options.host);
-    await once(this.#server, 'listening');
-    // Listening on TCP, so the address is not a pipe's name.
-    return (this.#server.address() as AddressInfo).port;
+    const { host, port, logger } = this.#options;
+    this.#server = await HTTPServer.listen(
+      (request, response) => {
+        this.#answer(request, response).catch((error: unknown) => {
+          logger.error({ err: error, path: request.url }, 'a probe or scrape failed');
+          if (!response.headersSent) {
+            send(response, 500, 'internal error\n');
+          } else {
+            response.destroy();
+          }
+        });
+      },
+      { host, port },
+      limits,
+    );
+    return this.#server.port;
   }
 
   /** Cuts what is still open: a scrape is worth no delay of a shutdown. */
   async close(): Promise<void> {
-    if (this.#server.listening) {
-      const closed = once(this.#server, 'close');
-      this.#server.close();
-      this.#server.closeAllConnections();
-      await closed;
-    }
+    await this.#server?.drain(0);
+    this.#server = undefined;
+  }
+
+  async #collect(): Promise<string> {
+    this.#metrics ??= this.#options.registry.metrics().finally(() => {
+      this.#metrics = undefined;
+    });
+    return await this.#metrics;
   }
 
   async #answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
@@ -69,7 +78,7 @@ export class HealthServer {
     const [, endpoint = '', name, ...deeper] = url.pathname.split('/');
     const { registry, liveness, readiness } = this.#options;
     if (url.pathname === '/metrics') {
-      send(response, 200, await registry.metrics(), registry.contentType);
+      send(response, 200, await this.#collect(), registry.contentType);
       return;
     }
     const endpoints = new Map([

@@ -1,0 +1,221 @@
+import { once } from 'node:events';
+import {
+  createServer,
+  type IncomingMessage,
+  type RequestListener,
+  type Server,
+  type ServerResponse,
+} from 'node:http';
+import type { AddressInfo, Socket } from 'node:net';
+import type { Clock } from '../async/clock.ts';
+import { systemClock } from '../async/clock.ts';
+
+/** Where to listen. Port 0: any free one. */
+export interface ListenAddress {
+  /** All interfaces when undefined. */
+  readonly host: string | undefined;
+  readonly port: number;
+}
+
+/** What clients may make a server hold, and for how long; times in milliseconds. */
+export interface ServerLimits {
+  /** Open connections. Beyond that a new one replaces the one that has been idle longest, or is refused when all are busy. */
+  readonly connections: number;
+  /** Requests on one connection, after which it is closed. */
+  readonly requestsPerConnection: number;
+  /** Requests a connection may send before earlier ones are answered; one that sends more is cut off. They are served one by one. */
+  readonly pipelinedRequests: number;
+  /** Header lines and request target together, in bytes; more is answered 431. */
+  readonly headerBytes: number;
+  /** Time for the headers of a request, from the first byte or the connection; then it is answered 408. */
+  readonly headersMs: number;
+  /** Time for a whole request, body included; then it is answered 408. */
+  readonly requestMs: number;
+  /** Time for a client to read an answer; then it is cut off. */
+  readonly answerMs: number;
+  /** Time a connection may be idle between two requests. */
+  readonly keepAliveMs: number;
+}
+
+/** Limits that fit a server whose requests and answers are small. */
+export const defaultLimits: ServerLimits = {
+  connections: 1_000,
+  requestsPerConnection: 10_000,
+  pipelinedRequests: 8,
+  headerBytes: 16 * 1024,
+  headersMs: 10_000,
+  requestMs: 15_000,
+  answerMs: 10_000,
+  // Longer than proxies keep idle connections (60 s is common), so that they and not we close one that is about to be used.
+  keepAliveMs: 75_000,
+};
+
+/** How often connections are checked against the clock, in milliseconds. */
+const CHECK_INTERVAL_MS = 1_000;
+
+/** One client connection, and what it has asked for. */
+class Connection {
+  readonly socket: Socket;
+  /** The answer being made or sent; at most one at a time. */
+  answering: ServerResponse | undefined;
+  /** When an answer was first seen complete but unread, by the monotonic clock. */
+  unreadSince: number | undefined;
+  /** Requests answered so far. */
+  answered = 0;
+  readonly pipelined: (readonly [IncomingMessage, ServerResponse])[] = [];
+
+  constructor(socket: Socket) {
+    this.socket = socket;
+  }
+}
+
+/**
+ * An HTTP server of which a client can hold only so much: connections, requests on each, headers, unread answers, and time are all
+ * bounded before any work is done. Can be drained.
+ */
+export class HTTPServer {
+  readonly #server: Server;
+  readonly #listener: RequestListener;
+  readonly #limits: ServerLimits;
+  readonly #clock: Clock;
+  readonly #connections = new Map<Socket, Connection>();
+  /** Connections without a request in hand, the one that has been idle longest first. */
+  readonly #idle = new Set<Connection>();
+  readonly #checks: NodeJS.Timeout;
+
+  private constructor(listener: RequestListener, limits: ServerLimits, clock: Clock) {
+    this.#listener = listener;
+    this.#limits = limits;
+    this.#clock = clock;
+    const interval = Math.min(CHECK_INTERVAL_MS, limits.headersMs, limits.answerMs);
+    this.#server = createServer({
+      maxHeaderSize: limits.headerBytes,
+      headersTimeout: limits.headersMs,
+      requestTimeout: limits.requestMs,
+      connectionsCheckingInterval: interval,
+      keepAliveTimeout: limits.keepAliveMs,
+      requireHostHeader: true,
+      insecureHTTPParser: false,
+    });
+    this.#server.maxRequestsPerSocket = limits.requestsPerConnection;
+    this.#server.on('connection', (socket) => this.#connected(socket));
+    this.#server.on('request', (req, res) => this.#requested(req, res));
+    this.#checks = setInterval(() => this.#cutOffUnread(), interval).unref();
+  }
+
+  /** Serves from when this resolves. */
+  static async listen(
+    listener: RequestListener,
+    { host, port }: ListenAddress,
+    limits: Partial<ServerLimits> = {},
+    clock: Clock = systemClock,
+  ): Promise<HTTPServer> {
+    const server = new HTTPServer(listener, { ...defaultLimits, ...limits }, clock);
+    server.#server.listen({ host, port });
+    await once(server.#server, 'listening');
+    return server;
+  }
+
+  get port(): number {
+    // A TCP server that listens has an address object; a string is a pipe's, null a closed server's.
+    return (this.#server.address() as AddressInfo).port;
+  }
+
+  /** Open connections. */
+  get connections(): number {
+    return this.#connections.size;
+  }
+
+  /** Connections whose request is being served. */
+  get busyConnections(): number {
+    return this.#connections.size - this.#idle.size;
+  }
+
+  /** Takes no new connections, lets requests finish for at most `graceMs`, then cuts them off. */
+  async drain(graceMs: number): Promise<void> {
+    const closed = once(this.#server, 'close');
+    this.#server.close();
+    const cutOff = setTimeout(() => this.#server.closeAllConnections(), graceMs);
+    await closed;
+    clearTimeout(cutOff);
+    clearInterval(this.#checks);
+  }
+
+  #connected(socket: Socket): void {
+    if (this.#connections.size >= this.#limits.connections) {
+      const [longestIdle] = this.#idle;
+      if (longestIdle === undefined) {
+        socket.destroy();
+        return;
+      }
+      this.#forget(longestIdle);
+      longestIdle.socket.destroy();
+    }
+    const connection = new Connection(socket);
+    this.#connections.set(socket, connection);
+    this.#idle.add(connection);
+    socket.once('close', () => this.#forget(connection));
+  }
+
+  #forget(connection: Connection): void {
+    this.#connections.delete(connection.socket);
+    this.#idle.delete(connection);
+    connection.pipelined.length = 0;
+  }
+
+  /** One read from a socket can hold hundreds of requests; the parser delivers them all before anything else happens. */
+  #requested(req: IncomingMessage, res: ServerResponse): void {
+    const connection = this.#connections.get(req.socket);
+    if (connection === undefined) {
+      return;
+    }
+    if (connection.answering === undefined) {
+      this.#serve(connection, req, res);
+    } else if (connection.pipelined.length < this.#limits.pipelinedRequests) {
+      connection.pipelined.push([req, res]);
+    } else {
+      this.#forget(connection);
+      req.socket.destroy();
+    }
+  }
+
+  #serve(connection: Connection, req: IncomingMessage, res: ServerResponse): void {
+    connection.answering = res;
+    this.#idle.delete(connection);
+    res.once('close', () => this.#answered(connection));
+    this.#listener(req, res);
+  }
+
+  #answered(connection: Connection): void {
+    connection.answering = undefined;
+    connection.unreadSince = undefined;
+    connection.answered += 1;
+    if (!this.#connections.has(connection.socket)) {
+      return;
+    }
+    if (connection.answered >= this.#limits.requestsPerConnection) {
+      // Node.js has said `Connection: close`, and leaves it at that.
+      this.#forget(connection);
+      connection.socket.destroySoon();
+      return;
+    }
+    const next = connection.pipelined.shift();
+    if (next === undefined) {
+      this.#idle.add(connection);
+    } else {
+      this.#serve(connection, ...next);
+    }
+  }
+
+  #cutOffUnread(): void {
+    const now = this.#clock.monotonic();
+    for (const connection of this.#connections.values()) {
+      if (connection.answering?.writableEnded === true) {
+        connection.unreadSince ??= now;
+        if (now - connection.unreadSince >= this.#limits.answerMs) {
+          connection.socket.destroy();
+        }
+      }
+    }
+  }
+}

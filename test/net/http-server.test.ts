@@ -1,0 +1,137 @@
+import { once } from 'node:events';
+import type { RequestListener } from 'node:http';
+import { connect, type Socket } from 'node:net';
+import { describe, expect, test } from 'vitest';
+import { HTTPServer, type ServerLimits } from '../../src/net/http-server.ts';
+import { poll } from '../harness/poll.ts';
+
+const GET = 'GET / HTTP/1.1\r\nHost: x\r\n\r\n';
+
+async function serve(listener: RequestListener, limits: Partial<ServerLimits> = {}) {
+  const server = await HTTPServer.listen(listener, { host: '127.0.0.1', port: 0 }, limits);
+  const sockets: Socket[] = [];
+  return {
+    server,
+    /** A connection that reads nothing until it is asked for what it has got. */
+    open: async (...pieces: readonly string[]) => {
+      const socket = connect(server.port, '127.0.0.1');
+      sockets.push(socket);
+      let text = '';
+      const closed = new Promise<void>((resolve) => socket.once('close', () => resolve()));
+      socket.on('error', () => undefined);
+      await once(socket, 'connect');
+      for (const piece of pieces) {
+        socket.write(piece);
+      }
+      return {
+        socket,
+        closed,
+        read: () => {
+          socket.on('data', (chunk) => {
+            text += String(chunk);
+          });
+        },
+        statuses: () => [...text.matchAll(/HTTP\/1\.1 (\d{3})/g)].map((match) => match[1]),
+      };
+    },
+    [Symbol.asyncDispose]: async () => {
+      for (const socket of sockets) {
+        socket.destroy();
+      }
+      await server.drain(0);
+    },
+  };
+}
+
+const ok: RequestListener = (_req, res) => res.end('ok');
+
+describe('requests that come before earlier ones are answered', () => {
+  test('are answered in order, one at a time', async () => {
+    let now = 0;
+    let most = 0;
+    const slow: RequestListener = (req, res) => {
+      now += 1;
+      most = Math.max(most, now);
+      setImmediate(() => {
+        now -= 1;
+        res.end(req.url);
+      });
+    };
+    await using it = await serve(slow);
+    const paths = Array.from({ length: 6 }, (_, index) => `/${index}`);
+    const client = await it.open(paths.map((path) => GET.replace('/ ', `${path} `)).join(''));
+    client.read();
+    await poll('six answers', () => client.statuses().length === 6);
+    expect(most).toBe(1);
+  });
+
+  test('are bounded: 20,000 of them on a connection that reads nothing are neither served nor kept', async () => {
+    let served = 0;
+    const never: RequestListener = () => {
+      served += 1;
+    };
+    await using it = await serve(never);
+    const clients = await Promise.all(Array.from({ length: 12 }, () => it.open(GET.repeat(20_000))));
+    await Promise.all(clients.map(({ closed }) => closed));
+    expect(served).toBe(12);
+    // The server is none the worse for it.
+    const client = await it.open(GET);
+    await poll('one more to be served', () => served === 13);
+    expect(client.socket.destroyed).toBe(false);
+  });
+});
+
+test('a client that does not read its answer is cut off; one that reads slowly is not', async () => {
+  const large: RequestListener = (_req, res) => res.end(Buffer.alloc(32 * 1024 * 1024));
+  await using it = await serve(large, { answerMs: 300 });
+  const stuck = await it.open(GET);
+  await poll('the server to give up', () => it.server.connections === 0);
+  stuck.read();
+  await stuck.closed;
+  const reader = await it.open(GET);
+  reader.read();
+  await poll('the answer', () => reader.statuses().length === 1);
+});
+
+test('when all connections are taken, a new one replaces the one that was idle longest', async () => {
+  await using it = await serve(ok, { connections: 3 });
+  const idle = [await it.open(), await it.open(), await it.open()];
+  await poll('all to be accepted', () => it.server.connections === 3);
+  const late = await it.open(GET);
+  late.read();
+  await poll('an answer', () => late.statuses().length === 1);
+  await idle[0]?.closed;
+  expect(idle.slice(1).map(({ socket }) => socket.destroyed)).toEqual([false, false]);
+});
+
+test('connections that are being served are not replaced', async () => {
+  await using it = await serve(() => undefined, { connections: 2 });
+  const busy = [await it.open(GET), await it.open(GET)];
+  await poll('both to be served', () => it.server.busyConnections === 2);
+  const refused = await it.open(GET);
+  refused.read();
+  await refused.closed;
+  expect(refused.statuses()).toEqual([]);
+  expect(busy.map(({ socket }) => socket.destroyed)).toEqual([false, false]);
+});
+
+test('a connection is closed after so many requests, with an answer to the last', async () => {
+  await using it = await serve(ok, { requestsPerConnection: 3 });
+  const client = await it.open();
+  client.read();
+  for (let request = 1; request <= 3; request += 1) {
+    client.socket.write(GET);
+    await poll('the answer', () => client.statuses().length === request);
+  }
+  await client.closed;
+  expect(client.statuses()).toEqual(['200', '200', '200']);
+});
+
+test('a client that never ends its headers, or never begins, is cut off', async () => {
+  await using it = await serve(ok, { headersMs: 200 });
+  const clients = [await it.open(), await it.open('GET / HTTP/1.1\r\nX: ')];
+  for (const { read, closed } of clients) {
+    read();
+    await closed;
+  }
+});
