@@ -12,7 +12,7 @@ import { Registry } from 'prom-client';
 import { systemClock } from '../src/async/clock.ts';
 import { Access } from '../src/shim/auth/access.ts';
 import { adminList } from '../src/shim/auth/caller-role.ts';
-import { sharedSecret } from '../src/shim/auth/signing-keys.ts';
+import { sharedSecret } from '../src/shim/auth/shared-secret.ts';
 import { Tenants } from '../src/shim/auth/tenants.ts';
 import { TokenVerifier } from '../src/shim/auth/token-verifier.ts';
 import { createApp } from '../src/shim/http/app.ts';
@@ -59,6 +59,7 @@ function shimApp(): RequestListener {
   const rules = {
     algorithms: ['HS256'],
     usernameClaim: 'username',
+    usernameOptional: false,
     clockToleranceSeconds: 0,
     allowWithoutExpiry: false,
   };
@@ -66,9 +67,10 @@ function shimApp(): RequestListener {
   const limiter = new RateLimiter({ perMinute: 100_000_000 }, clock);
   const recoveries: Recoveries = {
     ready: true,
+    isReadyFor: () => true,
     find: () => run,
     start: async () => ({ kind: 'created', run }),
-    decided: async () => run,
+    waitForDecision: async () => run,
     withdraw: async () => undefined,
   };
   const never = new AbortController().signal;
@@ -82,6 +84,7 @@ function shimApp(): RequestListener {
     allowedOrigins: [],
     logger: pino(destination({ dest: 1, sync: false, minLength: 4096, periodicFlush: 500 })),
     version: '0.0.0-bench',
+    keysRead: () => true,
     shuttingDown: never,
     draining: never,
   });

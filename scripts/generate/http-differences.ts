@@ -116,7 +116,7 @@ export const differences = {
   limits: {
     what: 'Size and pace of requests',
     server: 'no limits',
-    shim: '413 above 16 KiB of body, 415 for a compressed one, 431 above 16 KiB of headers, 408 after 15 s, 429 per admin; `appName` at most 253 characters',
+    shim: '413 above 16 KiB of body, 415 for a compressed one, 431 above 16 KiB of headers, 408 after 15 s, 429 per caller and for more than 100 unfinished recoveries of an admin; 1,000 connections, 8 pipelined requests, 10 s to read an answer; `appName` at most 253 characters',
     why: "The server's limits are the memory and the sockets it has.",
   },
   syntaxErrors: {
@@ -125,11 +125,23 @@ export const differences = {
     shim: '`EOF` and `unexpected EOF` as the server; otherwise `the body is not valid JSON`; quoted as JSON',
     why: 'The parser is another one. Status, form and everything before these words are the same.',
   },
+  errorMessage: {
+    what: 'Error answers',
+    server: '`{"error": "…"}`',
+    shim: '`{"error": "…", "message": "…"}`, twice the same text',
+    why: "The server's dashboard shows what is under `message` and nothing else, so its users never see an error of the server.",
+  },
+  session: {
+    what: 'A session that the server has revoked',
+    server: '401 at once',
+    shim: "with `--server-url`: 401 with the server's text where a recovery is started, within 30 s where tasks are read; for up to 5 min the last answer counts while the server can't be asked. Otherwise the token counts until it expires",
+    why: 'Only the server knows its sessions, and the shim is needed most while the server is broken.',
+  },
   paths: {
-    what: 'Percent-encoded or trailing-slash spellings of the paths',
-    server: 'decoded, redirected',
+    what: 'Percent-encoded spellings of the paths',
+    server: 'decoded',
     shim: '404 `404 page not found`',
-    why: 'One spelling of each path: what an ingress matched is what is served.',
+    why: 'One spelling of each path: what an ingress matched is what is served. A trailing slash is redirected as by the server: 301 for GET, 307 for POST.',
   },
 } as const satisfies Record<string, Difference>;
 

@@ -4,22 +4,19 @@ import type { Recoveries } from './runs/recoveries.ts';
 import { taskOf, unknownTask } from './runs/task.ts';
 
 /**
- * The state of a task of `admin`. Somebody else's task is an unknown one: whether it exists is nobody's business. (The server
- * shows every task to everybody.)
+ * The state of a task of `admin`. The task of another admin is an unknown one: whether it exists stays private. (The server shows
+ * every task to every caller.)
  */
 export function getTask(recoveries: Recoveries, tenants: Tenants, admin: string, id: string | null): Answer {
   if (id === null || id === '') {
     return errorAnswer(400, 'task_id query parameter is required');
   }
-  if (!recoveries.ready) {
+  const tenant = tenants.of(admin);
+  if (!recoveries.isReadyFor(tenant)) {
     return retryLater(503, 'Failed to retrieve task status', 2);
   }
-  const run = recoveries.find(id);
-  const tenant = tenants.of(admin);
+  const run = recoveries.find(tenant, id);
   const isTheirs =
-    run !== undefined &&
-    run.spec.adminName === admin &&
-    run.metadata.namespace === tenant.namespace &&
-    run.spec.targetRef.name === tenant.target;
+    run !== undefined && run.spec.adminName === admin && run.spec.targetRef.name === tenant.target;
   return { status: 200, body: { data: isTheirs ? taskOf(run) : unknownTask(id), message: 'Task state.' } };
 }

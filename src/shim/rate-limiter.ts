@@ -7,7 +7,7 @@ export interface RateLimit {
   readonly perMinute: number;
 }
 
-/** Buckets kept at most; beyond that, full ones are dropped, which changes nothing for anybody. */
+/** Buckets kept at most; beyond that, full ones are dropped, which changes nothing, and then the oldest ones. */
 const MAX_BUCKETS = 10_000;
 
 /** A token bucket for each admin. */
@@ -33,6 +33,12 @@ export class RateLimiter {
         if (bucket.isFull) {
           this.#buckets.delete(name);
         }
+      }
+      for (const oldest of this.#buckets.keys()) {
+        if (this.#buckets.size < MAX_BUCKETS) {
+          break;
+        }
+        this.#buckets.delete(oldest);
       }
     }
     const bucket = new TokenBucket(this.#perMinute / 60, this.#perMinute, this.#clock);

@@ -3,8 +3,8 @@ import type { Clock } from '../async/clock.ts';
 import { Deadline } from '../async/deadline.ts';
 import { type Answer, errorAnswer, retryLater } from './http/answer.ts';
 import type { ShimMetrics } from './metrics.ts';
-import { decisionOf, isDecided } from './runs/decision.ts';
-import type { Recoveries, RecoveryOrder } from './runs/recoveries.ts';
+import { decisionOf, isDecided } from './runs/controller-decision.ts';
+import type { Recoveries, RecoveryRequest } from './runs/recoveries.ts';
 
 /** What handling a recovery needs. */
 export interface RecoverOptions {
@@ -16,34 +16,42 @@ export interface RecoverOptions {
 }
 
 /**
- * Starts a recovery and answers with the controller's decision. Without one in time, or when nobody waits for it any more, the answer
- * is 202 all the same: the run is recorded, and a controller that comes later takes it up.
+ * Starts a recovery and answers with the controller's decision. Without one in time, or when the client has gone, the answer is 202
+ * all the same: the run is recorded, and a controller takes it up as soon as one is working.
  *
- * @param nobodyWaits makes the signal that ends the wait; asked for only when there is something to wait for
+ * @param clientGone makes the signal that ends the wait; called only when there is something to wait for
  */
 export async function recover(
   options: RecoverOptions,
-  order: RecoveryOrder,
-  nobodyWaits: () => AbortSignal,
+  request: RecoveryRequest,
+  clientGone: () => AbortSignal,
 ): Promise<Answer> {
   const { recoveries, clock, metrics } = options;
-  if (!recoveries.ready) {
-    return retryLater(503, 'the shim is starting; try again', 2);
+  if (!recoveries.isReadyFor(request.tenant)) {
+    return retryLater(503, 'the shim has not listed the recoveries of this admin yet; try again', 2);
   }
-  const started = await recoveries.start(order);
+  const started = await recoveries.start(request);
   if (started.kind === 'inProgress') {
     return errorAnswer(409, 'Recovery already in progress for this admin and app');
   }
   if (started.kind === 'keyReused') {
     return errorAnswer(422, 'Idempotency-Key was already used for another app');
   }
-  const run = isDecided(started.run) ? started.run : await decided(options, started.run, nobodyWaits());
+  if (started.kind === 'tooMany') {
+    return retryLater(429, 'too many recoveries of this admin have not finished; wait until some have', 30);
+  }
+  const run = isDecided(started.run)
+    ? started.run
+    : await waitForDecision(options, started.run, clientGone());
   if (run === undefined) {
     return retryLater(503, 'Recovery was deleted before it was decided; try again', 1);
   }
   const decision = decisionOf(run);
   if (decision.kind === 'refused') {
-    await recoveries.withdraw(run);
+    // A repeated request may have been answered 202 the first time: only the request that created the run withdraws it.
+    if (started.kind === 'created') {
+      await recoveries.withdraw(run);
+    }
     return decision.answer;
   }
   if (decision.kind === 'pending') {
@@ -52,13 +60,13 @@ export async function recover(
   return accepted(run.metadata.uid, clock.now());
 }
 
-async function decided(
+async function waitForDecision(
   { recoveries, clock, decisionTimeoutMs }: RecoverOptions,
   run: BootstrapRecovery,
   signal: AbortSignal,
 ): Promise<BootstrapRecovery | undefined> {
   using deadline = new Deadline(clock, decisionTimeoutMs, () => new Error('no decision in time'), signal);
-  return await recoveries.decided(run, deadline.signal);
+  return await recoveries.waitForDecision(run, deadline.signal);
 }
 
 function accepted(uid: string, now: Date): Answer {

@@ -5,19 +5,19 @@ import { sleep } from '../async/sleep.ts';
 import type { APIClient } from '../kube/client/api-client.ts';
 import { HealthServer } from '../kube/health/health-server.ts';
 import type { RuntimeMetrics } from '../kube/metrics/runtime-metrics.ts';
+import { HTTPServer, type ListenAddress, type ServerLimits } from '../net/http-server.ts';
 import { Access } from './auth/access.ts';
-import type { StandingSource } from './auth/caller-role.ts';
+import type { CallerRoles } from './auth/caller-role.ts';
 import type { Tenants } from './auth/tenants.ts';
 import { type TokenKeys, type TokenRules, TokenVerifier } from './auth/token-verifier.ts';
 import { createApp } from './http/app.ts';
-import { type ClientTimeouts, HTTPServer, type ListenAddress } from './http/http-server.ts';
 import { ShimMetrics } from './metrics.ts';
 import { type RateLimit, RateLimiter } from './rate-limiter.ts';
 import { KubernetesRecoveries } from './runs/kubernetes-recoveries.ts';
 import { RunCache } from './runs/run-cache.ts';
 import { SingleFlightRecoveries } from './runs/single-flight.ts';
 
-/** Everything a shim is made of. */
+/** How a shim serves, and with what. */
 export interface ShimOptions {
   readonly address: ListenAddress;
   readonly metricsAddress: ListenAddress;
@@ -25,13 +25,13 @@ export interface ShimOptions {
   readonly tenants: Tenants;
   readonly keys: TokenKeys;
   readonly rules: TokenRules;
-  readonly standings: StandingSource;
+  readonly callerRoles: CallerRoles;
   readonly rateLimit: RateLimit;
   readonly allowedOrigins: readonly string[];
   readonly decisionTimeoutMs: number;
   readonly ttlSecondsAfterFinished: number;
-  readonly clientTimeouts?: ClientTimeouts;
-  /** How long requests are still served after the shim stopped being ready, until everybody has stopped sending any. */
+  readonly limits?: Partial<ServerLimits>;
+  /** How long requests are still served after the shim stopped being ready, until load balancers have stopped sending any. */
   readonly drainDelayMs: number;
   /** How long requests under way may take after that. */
   readonly drainGraceMs: number;
@@ -50,7 +50,7 @@ export class Shim {
   readonly #api: HTTPServer;
   readonly #metrics: MetricsServer;
   readonly #lifetime: Lifetime;
-  readonly #watch: Promise<void>;
+  readonly #watch: Promise<unknown>;
 
   private constructor(options: ShimOptions, parts: Parts) {
     this.#options = options;
@@ -74,17 +74,20 @@ export class Shim {
       ...options,
       access: new Access(
         new TokenVerifier(options.keys, options.rules, () => clock.now()),
-        options.standings,
+        options.callerRoles,
         new RateLimiter(options.rateLimit, clock),
       ),
-      recoveries: new SingleFlightRecoveries(new KubernetesRecoveries({ ...options, cache })),
+      recoveries: new SingleFlightRecoveries(new KubernetesRecoveries({ ...options, cache }), clock),
       metrics: new ShimMetrics(registry),
+      keysRead: () => !('issuer' in options.keys) || options.keys.issuer.wereRead,
       shuttingDown: lifetime.ready.signal,
       draining: lifetime.waiting.signal,
     });
-    const api = await HTTPServer.listen(app, options.address, options.clientTimeouts);
+    const api = await HTTPServer.listen(app, options.address, options.limits, clock);
     const metrics = await serveMetrics(options);
-    const watch = cache.run(lifetime.watch.signal);
+    const { signal } = lifetime.watch;
+    const firstKeys = 'issuer' in options.keys ? options.keys.issuer.readFirst(signal) : undefined;
+    const watch = Promise.all([cache.run(signal), firstKeys]);
     logger.info({ port: api.port, metricsPort: metrics.port, namespaces }, 'the shim is listening');
     return new Shim(options, { api, metrics, lifetime, watch });
   }
@@ -101,7 +104,7 @@ export class Shim {
 
   /**
    * Shuts down without losing a request: stops being ready and goes on serving until load balancers have noticed; then answers
-   * whoever waits for a decision (202: the task is recorded), lets the other requests finish, and closes.
+   * the clients that wait for a decision (202: the task is recorded), lets the other requests finish, and closes.
    */
   async stop(): Promise<void> {
     const { clock, drainDelayMs, drainGraceMs, logger } = this.#options;
@@ -147,5 +150,5 @@ interface Parts {
   readonly api: HTTPServer;
   readonly metrics: MetricsServer;
   readonly lifetime: Lifetime;
-  readonly watch: Promise<void>;
+  readonly watch: Promise<unknown>;
 }

@@ -215,7 +215,6 @@ describe('a message that could be read in two ways is not read at all', () => {
   });
 
   test.for([
-    '/tuf/v1/task/',
     '//tuf/v1/task',
     '/tuf//v1/task',
     '/tuf/v1/TASK',
@@ -233,6 +232,18 @@ describe('a message that could be read in two ways is not read at all', () => {
     const reply = await range.raw([rawRequest(`GET ${path}?task_id=x`, [auth])]);
     expect(reply.statuses).toEqual([404]);
   });
+
+  test.for([
+    ['GET', `${TASK}/?task_id=x&y=%0d%0a`, 301, `${TASK}?task_id=x&y=%0d%0a`],
+    ['POST', `${RECOVERY}/`, 307, RECOVERY],
+  ] as const)(
+    'a slash too many is redirected as the server does it: %s %s',
+    async ([method, path, status, location]) => {
+      const reply = await range.raw([rawRequest(`${method} ${path}`, [auth])]);
+      expect(reply.statuses).toEqual([status]);
+      expect(/^Location: (.*)\r$/m.exec(reply.text)?.[1]).toBe(location);
+    },
+  );
 
   test.for(['PUT', 'DELETE', 'PATCH', 'TRACE', 'GET'])(
     'only the right method starts a recovery: %s',

@@ -61,7 +61,7 @@ describe('tuf-recovery shim is not started, and says why, with', () => {
     [
       'an empty secret',
       () => [`--jwt-secret-file=${directory}/empty`, '--admin=a'],
-      /is empty: anybody could sign/,
+      /is empty: everyone could sign/,
     ],
     [
       'a secret that is not there',

@@ -1,4 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { Tenants } from '../../src/shim/auth/tenants.ts';
+import { runs } from '../../src/shim/runs/run-cache.ts';
 import type { APIServerAccess } from '../harness/apiserver-access.ts';
 import { poll } from '../harness/poll.ts';
 import { sharedAPIServer } from '../harness/shared-apiserver.ts';
@@ -162,6 +164,24 @@ describe('Idempotency-Key', () => {
     expect(it.controller.runs.length).toBe(2);
   });
 
+  test('a repetition withdraws nothing that was accepted, also when the run has come to wait for a lock', async () => {
+    await using it = await scene(() => undefined);
+    await using impatient = await startShim(cluster, it.namespace, { decisionTimeoutMs: 100 });
+    const first = await post(impatient, 'deleg', { key: 'k' });
+    expect(first.status).toBe(202);
+    const [run] = it.controller.runs;
+    if (run === undefined) {
+      throw new Error('no run was created');
+    }
+    await it.controller.say(run, { accepted: 'RecoveryInProgress', succeeded: 'WaitingForLock' });
+    expect(await post(it.shims[0], 'deleg', { key: 'k' })).toMatchObject({
+      status: 409,
+      error: 'Recovery already in progress for this admin and app',
+    });
+    const now = await it.controller.client.get(runs, run.metadata);
+    expect([now.spec.cancel, now.spec.ttlSecondsAfterFinished]).toEqual([false, 604_800]);
+  });
+
   test('a refusal is repeated too', async () => {
     await using it = await scene(() => ({ accepted: 'NotRequired', succeeded: 'AlreadyConsistent' }));
     const first = await post(it.shims[0], 'deleg', { key: 'k' });
@@ -194,5 +214,56 @@ describe('Idempotency-Key', () => {
     ];
     expect([alice.status, bob.status]).toEqual([202, 202]);
     expect(alice.task).not.toBe(bob.task);
+  });
+});
+
+describe('one tenant cannot stop the others', () => {
+  test('a namespace without a Role is refused; the shim is ready and serves the other one', async () => {
+    const [mine, forbidden] = [
+      await cluster.createNamespace('tenant'),
+      await cluster.createNamespace('tenant-forbidden'),
+    ];
+    await using controller = new ScriptedController(cluster, mine, () => goesOn);
+    const bobs = new Map([['bob', { namespace: forbidden, target: 'default' }]]);
+    // Waits until it is ready.
+    await using shim = await startShim(cluster, mine, {
+      tenants: new Tenants({ namespace: mine, target: 'default' }, bobs),
+    });
+    expect(await post(shim, 'deleg')).toMatchObject({ status: 202 });
+    expect(controller.runs).toHaveLength(1);
+    expect(await post(shim, 'deleg', { admin: 'bob' })).toMatchObject({
+      status: 503,
+      error: 'the shim has not listed the recoveries of this admin yet; try again',
+    });
+    const task = await fetch(`${shim.url}/tuf/v1/task?task_id=x`, {
+      headers: { Authorization: `Bearer ${tokenFor('bob')}` },
+    });
+    expect([task.status, task.headers.get('retry-after')]).toEqual([503, '2']);
+  });
+
+  test('an admin with 100 unfinished recoveries gets no more; another admin does, and so does the first when one has ended', async () => {
+    const namespace = await cluster.createNamespace('flood');
+    await using controller = new ScriptedController(cluster, namespace, () => undefined);
+    await using shim = await startShim(cluster, namespace, { decisionTimeoutMs: 1 });
+    for (let index = 0; index < 100; index += 10) {
+      const replies = await Promise.all(
+        Array.from({ length: 10 }, (_, offset) => post(shim, `app-${index + offset}`)),
+      );
+      expect(new Set(replies.map(({ status }) => status))).toEqual(new Set([202]));
+    }
+    const refused = await poll('the shim to know all of them', async () => {
+      const reply = await post(shim, 'app-0', { key: crypto.randomUUID() });
+      return reply.status === 409 ? await post(shim, 'one-more') : undefined;
+    });
+    expect(refused).toMatchObject({
+      status: 429,
+      error: 'too many recoveries of this admin have not finished; wait until some have',
+    });
+    expect(await post(shim, 'one-more', { admin: 'bob' })).toMatchObject({ status: 202 });
+    const [run] = controller.runs.filter(({ spec }) => spec.adminName === 'alice');
+    if (run !== undefined) {
+      await controller.say(run, { succeeded: 'Recovered' });
+    }
+    await poll('the next one to be accepted', async () => (await post(shim, 'one-more')).status === 202);
   });
 });

@@ -1,9 +1,10 @@
 import { describe, expect, test } from 'vitest';
-import type { Recoveries, RecoveryOrder, Started } from '../../src/shim/runs/recoveries.ts';
+import { systemClock } from '../../src/async/clock.ts';
+import type { Recoveries, RecoveryRequest, Started } from '../../src/shim/runs/recoveries.ts';
 import { SingleFlightRecoveries } from '../../src/shim/runs/single-flight.ts';
 import { aRun } from './support/a-run.ts';
 
-const order = (appName: string, idempotencyKey?: string): RecoveryOrder => ({
+const order = (appName: string, idempotencyKey?: string): RecoveryRequest => ({
   tenant: { namespace: 'faynosync', target: 'default' },
   admin: 'alice',
   appName,
@@ -14,23 +15,24 @@ const created: Started = { kind: 'created', run: aRun([]) };
 
 /** Recoveries that wait to be told what to answer. */
 function slow() {
-  const asked: { readonly order: RecoveryOrder; readonly answer: PromiseWithResolvers<Started> }[] = [];
+  const asked: { readonly order: RecoveryRequest; readonly answer: PromiseWithResolvers<Started> }[] = [];
   const inner: Recoveries = {
     ready: true,
+    isReadyFor: () => true,
     find: () => undefined,
     start: async (given) => {
       const answer = Promise.withResolvers<Started>();
       asked.push({ order: given, answer });
       return await answer.promise;
     },
-    decided: async (run) => run,
+    waitForDecision: async (run) => run,
     withdraw: async () => undefined,
   };
-  return { asked, recoveries: new SingleFlightRecoveries(inner) };
+  return { asked, recoveries: new SingleFlightRecoveries(inner, systemClock) };
 }
 
-/** Lets everything that can go on go on. */
-const settle = async (): Promise<void> => {
+/** Runs every task that is waiting for no answer. */
+const turn = async (): Promise<void> => {
   await new Promise((resolve) => setImmediate(resolve));
 };
 
@@ -38,7 +40,7 @@ describe('orders for one app at the same time', () => {
   test('are one question; the first is answered, the others are in progress', async () => {
     const { asked, recoveries } = slow();
     const answers = [1, 2, 3].map(() => recoveries.start(order('deleg')));
-    await settle();
+    await turn();
     expect(asked).toHaveLength(1);
     asked[0]?.answer.resolve(created);
     expect((await Promise.all(answers)).map(({ kind }) => kind)).toEqual([
@@ -47,17 +49,18 @@ describe('orders for one app at the same time', () => {
       'inProgress',
     ]);
     void recoveries.start(order('deleg'));
-    await settle();
+    await turn();
     expect(asked).toHaveLength(2);
   });
 
   test('fail together, and the next one asks again', async () => {
     const { asked, recoveries } = slow();
     const answers = [1, 2].map(() => recoveries.start(order('deleg')));
+    await turn();
     asked[0]?.answer.reject(new Error('away'));
     expect((await Promise.allSettled(answers)).map(({ status }) => status)).toEqual(['rejected', 'rejected']);
     void recoveries.start(order('deleg')).catch(() => undefined);
-    await settle();
+    await turn();
     expect(asked).toHaveLength(2);
   });
 
@@ -66,10 +69,10 @@ describe('orders for one app at the same time', () => {
     const repeated = recoveries.start(order('deleg', 'key'));
     const plain = recoveries.start(order('deleg'));
     const keyed = recoveries.start(order('deleg', 'key'));
-    await settle();
+    await turn();
     expect(asked.map(({ order: { idempotencyKey } }) => idempotencyKey)).toEqual(['key', 'key']);
     asked[0]?.answer.resolve({ kind: 'repeated', run: aRun([]) });
-    await settle();
+    await turn();
     expect(asked).toHaveLength(3);
     asked[1]?.answer.resolve({ kind: 'repeated', run: aRun([]) });
     asked[2]?.answer.resolve(created);
@@ -84,7 +87,7 @@ describe('orders for one app at the same time', () => {
     const { asked, recoveries } = slow();
     const answers = Array.from({ length: 100 }, (_, index) => recoveries.start(order(`app-${index}`)));
     for (let answered = 0; answered < 100; answered += 1) {
-      await settle();
+      await turn();
       expect(asked.length - answered).toBe(Math.min(32, 100 - answered));
       asked[answered]?.answer.resolve(created);
     }

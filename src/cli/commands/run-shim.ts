@@ -20,9 +20,6 @@ import { shimTrust } from '../options/shim-trust.ts';
 /** Serves until SIGTERM or SIGINT, then drains; ends the process when it can't go on. */
 export async function runShim(flags: ShimFlags, context: CommandContext): Promise<void> {
   const clock = systemClock;
-  const { warnings, ...trust } = await shimTrust(flags, context.env, clock);
-  const config = loadKubeConfig(flags);
-  const namespace = flags.namespace ?? config.getContextObject(config.getCurrentContext())?.namespace;
   // A line for each request: written in the background, a synchronous write would be a fifth of what a request costs.
   const output = destination({ dest: 1, sync: false, minLength: 4096, periodicFlush: 500 });
   const logger = createLogger(flags.logLevel, output);
@@ -31,6 +28,9 @@ export async function runShim(flags: ShimFlags, context: CommandContext): Promis
     output.flushSync();
     process.exit(exitCodes.failed);
   });
+  const { warnings, ...trust } = await shimTrust(flags, context.env, { clock, random: Math.random, logger });
+  const config = loadKubeConfig(flags);
+  const namespace = flags.namespace ?? config.getContextObject(config.getCurrentContext())?.namespace;
   const registry = new Registry();
   collectDefaultMetrics({ register: registry });
   const runtimeMetrics = new RuntimeMetrics({ registry, prefix: metricsPrefix });

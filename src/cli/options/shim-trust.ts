@@ -1,9 +1,12 @@
 import { readFile } from 'node:fs/promises';
 import type { CryptoKey } from 'jose';
+import type { Logger } from 'pino';
 import type { Clock } from '../../async/clock.ts';
 import { TerminalError } from '../../errors.ts';
-import { adminClaim, adminList, type StandingSource } from '../../shim/auth/caller-role.ts';
-import { discoveredKeySet, remoteKeySet, sharedSecret } from '../../shim/auth/signing-keys.ts';
+import { adminClaim, adminList, type CallerRoles } from '../../shim/auth/caller-role.ts';
+import { IssuerKeys } from '../../shim/auth/issuer-keys.ts';
+import { readIssuerKeySet, readKeySet } from '../../shim/auth/key-documents.ts';
+import { sharedSecret } from '../../shim/auth/shared-secret.ts';
 import type { TokenKeys, TokenRules } from '../../shim/auth/token-verifier.ts';
 import { Whoami } from '../../shim/auth/whoami.ts';
 import type { Environment } from './env.ts';
@@ -12,26 +15,31 @@ import type { ShimFlags } from './shim-flags.ts';
 /** Secrets shorter than this can be guessed offline from one token (RFC 7518, section 3.2). */
 const ADVISED_SECRET_BYTES = 32;
 
-/** Whom the shim believes, and what it has to say about that. */
+/** Whose tokens the shim accepts, who is an admin, and warnings about it. */
 export interface ShimTrust {
   readonly keys: TokenKeys;
   readonly rules: TokenRules;
-  readonly standings: StandingSource;
+  readonly callerRoles: CallerRoles;
   readonly warnings: readonly string[];
 }
 
 /**
- * Reads from flags and environment whom to believe.
+ * Reads from flags and environment whose tokens to accept and who is an admin.
  * @throws {TerminalError} `InvalidInput` unless exactly one kind of keys and one rule for admins is given.
  */
-export async function shimTrust(flags: ShimFlags, env: Environment, clock: Clock): Promise<ShimTrust> {
-  const { keys, warnings } = await tokenKeys(flags, env);
-  return { keys, warnings, rules: tokenRules(flags, keys), standings: standingSource(flags, clock) };
+export async function shimTrust(
+  flags: ShimFlags,
+  env: Environment,
+  tools: { readonly clock: Clock; readonly random: () => number; readonly logger: Logger },
+): Promise<ShimTrust> {
+  const { keys, warnings } = await tokenKeys(flags, env, tools);
+  return { keys, warnings, rules: tokenRules(flags, keys), callerRoles: callerRoles(flags, tools.clock) };
 }
 
 async function tokenKeys(
   flags: ShimFlags,
   { jwtSecret }: Environment,
+  tools: { readonly clock: Clock; readonly random: () => number; readonly logger: Logger },
 ): Promise<{ keys: TokenKeys; warnings: readonly string[] }> {
   const { jwtSecretFile, jwksUrl, oidc, issuer } = flags;
   const shared =
@@ -49,10 +57,8 @@ async function tokenKeys(
       'With --jwks-url and --oidc give --issuer and --audience: an issuer signs tokens for many services.',
     );
   }
-  return {
-    keys: { keySet: jwksUrl === undefined ? discoveredKeySet(issuer) : remoteKeySet(jwksUrl) },
-    warnings: [],
-  };
+  const read = () => (jwksUrl === undefined ? readIssuerKeySet(issuer) : readKeySet(jwksUrl));
+  return { keys: { issuer: new IssuerKeys({ ...tools, read }) }, warnings: [] };
 }
 
 async function sharedSecrets(
@@ -67,7 +73,7 @@ async function sharedSecrets(
   const warnings: string[] = [];
   for (const { name, bytes } of given) {
     if (bytes.length === 0) {
-      throw usage(`${name} is empty: anybody could sign with it.`);
+      throw usage(`${name} is empty: everyone could sign with it.`);
     }
     if (bytes.length < ADVISED_SECRET_BYTES) {
       warnings.push(`${name} holds fewer than ${ADVISED_SECRET_BYTES} bytes: it can be guessed from a token`);
@@ -102,12 +108,13 @@ function tokenRules(flags: ShimFlags, keys: TokenKeys): TokenRules {
     issuer: flags.issuer,
     audience: flags.audience,
     usernameClaim: flags.usernameClaim,
+    usernameOptional: flags.serverUrl !== undefined,
     clockToleranceSeconds: flags.clockTolerance,
     allowWithoutExpiry: flags.allowTokensWithoutExpiry === true,
   };
 }
 
-function standingSource({ admin, adminClaim: rule, serverUrl }: ShimFlags, clock: Clock): StandingSource {
+function callerRoles({ admin, adminClaim: rule, serverUrl }: ShimFlags, clock: Clock): CallerRoles {
   if ([admin.length > 0, rule !== undefined, serverUrl !== undefined].filter(Boolean).length !== 1) {
     throw usage('Say who is an admin: exactly one of --admin, --admin-claim, --server-url.');
   }
@@ -117,7 +124,8 @@ function standingSource({ admin, adminClaim: rule, serverUrl }: ShimFlags, clock
   if (serverUrl !== undefined) {
     return new Whoami({
       url: serverUrl,
-      cacheMs: 30_000,
+      recentMs: 30_000,
+      staleMs: 300_000,
       timeoutMs: 5_000,
       monotonic: () => clock.monotonic(),
     });

@@ -1,17 +1,16 @@
-import {
-  type CryptoKey,
-  errors,
-  type JWTPayload,
-  type JWTVerifyGetKey,
-  type JWTVerifyOptions,
-  jwtVerify,
-} from 'jose';
-import { Refusal } from '../http/answer.ts';
+import { hash } from 'node:crypto';
+import { type CryptoKey, errors, type JWTPayload, type JWTVerifyOptions, jwtVerify } from 'jose';
+import { HTTPError } from '../http/answer.ts';
+import type { IssuerKeys } from './issuer-keys.ts';
 
-/** Somebody a valid token speaks for. */
+/** The holder of a valid token. */
 export interface Caller {
-  /** The admin or team user, spelled as on the server. */
-  readonly username: string;
+  /** The admin or team user, spelled as on the server; undefined when the token leaves it to the server to say. */
+  readonly username: string | undefined;
+  /** The server's id of the user, if the token has that instead. */
+  readonly userID: string | undefined;
+  /** Whether the token says that this user is an admin, true, or a team user, false; undefined when it says neither. */
+  readonly isAdmin: boolean | undefined;
   /** All claims of the token, verified. */
   readonly claims: JWTPayload;
   /** The token itself, to ask the server with. Never logged. */
@@ -26,6 +25,8 @@ export interface TokenRules {
   readonly audience?: string | undefined;
   /** Which claim holds the username; the server's tokens use `username`. */
   readonly usernameClaim: string;
+  /** Whether a token may leave the username out, as those of newer servers do, because the server is asked for it. */
+  readonly usernameOptional: boolean;
   /** How far clocks may be apart, 0 to 60 seconds. */
   readonly clockToleranceSeconds: number;
   /** The server accepts tokens that never expire; the shim does so only when told to. */
@@ -35,7 +36,23 @@ export interface TokenRules {
 /** Where the keys come from: several shared secrets while one is rotated, or a key set looked up by the token's key id. */
 export type TokenKeys =
   | { readonly secrets: readonly [CryptoKey, ...CryptoKey[]] }
-  | { readonly keySet: JWTVerifyGetKey };
+  | { readonly issuer: IssuerKeys };
+
+/** How long a verified token is remembered, in milliseconds: a key that its issuer takes back is refused after that. */
+const REMEMBER_MS = 30_000;
+
+/** Tokens remembered at most; the oldest goes first. Only verified ones are, so whoever fills this holds the keys. */
+const MAX_REMEMBERED = 1_000;
+
+/** Longer tokens are verified every time instead of being kept. */
+const MAX_REMEMBERED_LENGTH = 4_096;
+
+interface RememberedCaller {
+  readonly caller: Caller;
+  /** By the wall clock, in milliseconds: when the token expires, or when it has to be verified again. */
+  readonly until: number;
+  readonly since: number;
+}
 
 /** Verifies bearer tokens. Texts of refusals are the server's where the server has one. */
 export class TokenVerifier {
@@ -43,6 +60,8 @@ export class TokenVerifier {
   readonly #rules: TokenRules;
   readonly #options: JWTVerifyOptions;
   readonly #now: () => Date;
+  /** SHA-256 of the token → its caller. A task is polled with one token many times; its signature does not change. */
+  readonly #remembered = new Map<string, RememberedCaller>();
 
   constructor(keys: TokenKeys, rules: TokenRules, now: () => Date) {
     this.#keys = keys;
@@ -59,27 +78,58 @@ export class TokenVerifier {
 
   /**
    * The caller a token speaks for.
-   * @throws {Refusal} 401 with the reason, or 503 when the key set can't be fetched.
+   * @throws {HTTPError} 401 with the reason, or 503 when the key set can't be fetched.
    */
   async verify(token: string): Promise<Caller> {
+    const key = hash('sha256', token, 'base64');
+    const remembered = this.#remembered.get(key);
+    const nowMs = this.#now().getTime();
+    // The wall clock may have been corrected: a time that is not between the two says nothing.
+    if (remembered !== undefined && remembered.since <= nowMs && nowMs < remembered.until) {
+      return remembered.caller;
+    }
+    this.#remembered.delete(key);
+    const caller = await this.#verifyNow(token);
+    this.#remember(key, caller);
+    return caller;
+  }
+
+  #remember(key: string, caller: Caller): void {
+    if (caller.token.length > MAX_REMEMBERED_LENGTH) {
+      return;
+    }
+    const since = this.#now().getTime();
+    const { exp = Number.POSITIVE_INFINITY } = caller.claims;
+    this.#remembered.set(key, { caller, since, until: Math.min(since + REMEMBER_MS, exp * 1000) });
+    for (const oldest of this.#remembered.keys()) {
+      if (this.#remembered.size <= MAX_REMEMBERED) {
+        break;
+      }
+      this.#remembered.delete(oldest);
+    }
+  }
+
+  async #verifyNow(token: string): Promise<Caller> {
     const claims = await this.#claims(token);
     const now = this.#now().getTime() / 1000;
     // Go's jwt library refuses a token from the future; jose looks at `iat` only when a maximum age is asked for.
     if (claims.iat !== undefined && claims.iat > now + this.#rules.clockToleranceSeconds) {
-      throw Refusal.with(401, 'invalid or expired token');
+      throw HTTPError.with(401, 'invalid or expired token');
     }
-    const username = claims[this.#rules.usernameClaim];
-    if (typeof username !== 'string') {
-      throw Refusal.with(401, `${this.#rules.usernameClaim} not found in claims`);
+    const { usernameClaim, usernameOptional } = this.#rules;
+    const username = claims[usernameClaim];
+    if (typeof username !== 'string' && !(usernameOptional && username === undefined)) {
+      throw HTTPError.with(401, `${usernameClaim} not found in claims`);
     }
-    return { username, claims, token };
+    const user = username === undefined ? userIn(claims) : { userID: undefined, isAdmin: undefined };
+    return { username, ...user, claims, token };
   }
 
   async #claims(token: string): Promise<JWTPayload> {
     const options = { ...this.#options, currentDate: this.#now() };
     try {
-      if ('keySet' in this.#keys) {
-        return (await jwtVerify(token, this.#keys.keySet, options)).payload;
+      if ('issuer' in this.#keys) {
+        return (await jwtVerify(token, this.#keys.issuer.find, options)).payload;
       }
       return await verifyWithAny(token, this.#keys.secrets, options);
     } catch (error) {
@@ -105,6 +155,14 @@ async function verifyWithAny(
   }
 }
 
+/** The user's id and type, which tokens of newer servers hold instead of a name. */
+function userIn({ user_id: id, user_type: type, sub }: JWTPayload): Pick<Caller, 'userID' | 'isAdmin'> {
+  return {
+    userID: typeof id === 'string' ? id : sub,
+    isAdmin: typeof type === 'string' ? type === 'admin' : undefined,
+  };
+}
+
 /** Prefix of the server's API tokens, which are no JWTs and are valid on no TUF route. */
 const API_TOKEN_PREFIX = 'fns_';
 
@@ -114,7 +172,7 @@ function refusalOf(token: string, error: unknown): unknown {
     return error;
   }
   const text = token.startsWith(API_TOKEN_PREFIX) ? 'invalid or expired token' : textOf(error);
-  return Refusal.with(401, text, { cause: error });
+  return HTTPError.with(401, text, { cause: error });
 }
 
 function textOf(error: errors.JOSEError): string {
@@ -130,7 +188,7 @@ function textOf(error: errors.JOSEError): string {
   if (error instanceof errors.JWSInvalid || error instanceof errors.JWTInvalid) {
     return 'malformed token';
   }
-  // Another algorithm than the pinned ones, a critical header nobody knows, no key of that id.
+  // Another algorithm than the pinned ones, an unknown critical header, no key of that id.
   return 'unverifiable token';
 }
 

@@ -7,9 +7,9 @@ import { marshal } from '../payload/go-json.ts';
 import { bindRecoveryPayload } from '../payload/recovery-payload.ts';
 import { type RecoverOptions, recover } from '../recover.ts';
 import { idempotencyKey } from '../runs/idempotency-key.ts';
-import { type Answer, errorAnswer, Refusal } from './answer.ts';
+import { type Answer, errorAnswer, HTTPError } from './answer.ts';
 import { cors } from './cors.ts';
-import { note, observe } from './observe.ts';
+import { logFacts, observe } from './observe.ts';
 import { openapiDocument } from './openapi.ts';
 import { readBody } from './request-body.ts';
 import { requestSignal } from './request-signal.ts';
@@ -22,19 +22,21 @@ export interface AppOptions extends RecoverOptions {
   readonly allowedOrigins: readonly string[];
   readonly logger: Logger;
   readonly version: string;
+  /** Whether a token can be verified: the keys of its issuer were read, or are no issuer's. */
+  readonly keysRead: () => boolean;
   /** Aborts when the shim is asked to stop: it is no longer ready, but serves whatever still comes. */
   readonly shuttingDown: AbortSignal;
-  /** Aborts when it stops: nobody waits for a decision any more, and connections end with their answer. */
+  /** Aborts when it stops: waiting for decisions ends, and connections end with their answer. */
   readonly draining: AbortSignal;
 }
 
-/** Answers one request. Refuses by throwing a {@link Refusal}. */
+/** Answers one request. Refuses by throwing a {@link HTTPError}. */
 type Handler = (req: Request, res: Response) => Promise<Answer> | Answer;
 
 /** The Express application of the API port: every route of the table, and nothing else. */
 export function createApp(options: AppOptions): Express {
   const app = express();
-  // The server's router tells cases and trailing slashes apart, and sends neither of these headers.
+  // The server's router tells cases apart, and sends neither of these headers.
   app.enable('case sensitive routing').enable('strict routing');
   app.disable('x-powered-by').disable('etag');
   app.use(observe(options.logger, options.metrics));
@@ -48,6 +50,8 @@ export function createApp(options: AppOptions): Express {
       const close = !req.complete || options.draining.aborted;
       send(res, answer, close);
     });
+    // What the server's router does with a slash too many.
+    app[method](`${path}/`, (req, res) => redirect(req, res, path));
   }
   app.use((_req, res) => {
     // The words of the server's router.
@@ -57,34 +61,31 @@ export function createApp(options: AppOptions): Express {
 }
 
 function handlersOf(options: AppOptions): Readonly<Record<RouteName, Handler>> {
-  const { access, tenants, recoveries, shuttingDown, draining } = options;
-  const document = openapiDocument(options.version);
+  const { access, tenants, recoveries, draining } = options;
+  // Made once: however many clients are slow to read it, it is held once.
+  const document = Buffer.from(marshal(openapiDocument(options.version)));
   return {
     recover: async (req, res) => {
       const admin = await access.admin(req, 'recover');
       const key = idempotencyKey(req);
       const bound = bindRecoveryPayload(await readBody(req, res));
       if (bound.payload === undefined) {
-        note(res, { admin });
+        logFacts(res, { admin });
         return errorAnswer(400, bound.error);
       }
-      const order = { ...bound.payload, admin, tenant: tenants.of(admin), idempotencyKey: key };
-      const answer = await recover(options, order, () => requestSignal(res, draining));
-      note(res, { admin, appName: order.appName, task: answer.headers?.['Location'] });
+      const request = { ...bound.payload, admin, tenant: tenants.of(admin), idempotencyKey: key };
+      const answer = await recover(options, request, () => requestSignal(res, draining));
+      logFacts(res, { admin, appName: request.appName, task: answer.headers?.['Location'] });
       return answer;
     },
     task: async (req, res) => {
       const admin = await access.admin(req, 'task');
-      note(res, { admin });
+      logFacts(res, { admin });
       return getTask(recoveries, tenants, admin, queryOf(req).get('task_id'));
     },
     healthz: () => ({ status: 200, body: { status: 'ok' } }),
     readyz: () => {
-      const reason = shuttingDown.aborted
-        ? 'shutting down'
-        : recoveries.ready
-          ? undefined
-          : 'runs are not listed yet';
+      const reason = notReadyBecause(options);
       return reason === undefined
         ? { status: 200, body: { status: 'ok' } }
         : { status: 503, body: { status: 'not ready', reason } };
@@ -93,11 +94,21 @@ function handlersOf(options: AppOptions): Readonly<Record<RouteName, Handler>> {
   };
 }
 
+function notReadyBecause({ shuttingDown, recoveries, keysRead }: AppOptions): string | undefined {
+  if (shuttingDown.aborted) {
+    return 'shutting down';
+  }
+  if (!recoveries.ready) {
+    return 'runs are not listed yet';
+  }
+  return keysRead() ? undefined : 'the signing keys of the token issuer were not read yet, see the log';
+}
+
 async function answerOf(handler: Handler, req: Request, res: Response): Promise<Answer> {
   try {
     return await handler(req, res);
   } catch (error) {
-    if (error instanceof Refusal) {
+    if (error instanceof HTTPError) {
       return error.answer;
     }
     // A defect. What it is stays in the log: an answer tells a client nothing of how the shim is made.
@@ -106,9 +117,20 @@ async function answerOf(handler: Handler, req: Request, res: Response): Promise<
   }
 }
 
+function redirect(req: Request, res: Response, path: string): void {
+  const query = req.url.indexOf('?');
+  res
+    .writeHead(req.method === 'POST' ? 307 : 301, {
+      Location: query < 0 ? path : `${path}${req.url.slice(query)}`,
+      'Content-Length': 0,
+      ...(!req.complete && { Connection: 'close' }),
+    })
+    .end();
+}
+
 /** Not by Express' own `send`: of what that looks after (ETags, charsets, freshness), nothing is wanted here. */
 function send(res: Response, { status, body, headers }: Answer, close: boolean): void {
-  const text = marshal(body);
+  const text = Buffer.isBuffer(body) ? body : marshal(body);
   res
     .writeHead(status, {
       'Content-Type': 'application/json; charset=utf-8',

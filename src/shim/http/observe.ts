@@ -14,12 +14,12 @@ export interface RequestFacts {
 }
 
 /** Has the line that is logged for the request say so. */
-export function note(res: Response, facts: RequestFacts): void {
+export function logFacts(res: Response, facts: RequestFacts): void {
   res.locals['facts'] = facts;
 }
 
 function factsOf(res: Response): RequestFacts | undefined {
-  return res.locals['facts'] as RequestFacts | undefined; // locals are untyped; only note() writes this one
+  return res.locals['facts'] as RequestFacts | undefined; // locals are untyped; only logFacts() writes this one
 }
 
 /** Probes come every few seconds; their outcome is in the metrics. */

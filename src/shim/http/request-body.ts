@@ -1,6 +1,6 @@
 import type { Request, Response } from 'express';
 import express from 'express';
-import { Refusal } from './answer.ts';
+import { HTTPError } from './answer.ts';
 
 /** The largest body that is read; the server knows no limit, but a recovery request has no use for more. */
 const LIMIT_BYTES = 16 * 1024;
@@ -10,7 +10,7 @@ const raw = express.raw({ type: () => true, limit: LIMIT_BYTES, inflate: false }
 
 /**
  * The whole body of a request; empty when there is none.
- * @throws {Refusal} 413, 415, or 400 when the body ends before its announced length.
+ * @throws {HTTPError} 413, 415, or 400 when the body ends before its announced length.
  */
 export async function readBody(req: Request, res: Response): Promise<Buffer> {
   await new Promise<void>((resolve, reject) => {
@@ -23,12 +23,12 @@ export async function readBody(req: Request, res: Response): Promise<Buffer> {
 function refusalOf(error: unknown): unknown {
   switch (statusOf(error)) {
     case 413:
-      return Refusal.with(413, `request body is larger than ${LIMIT_BYTES} bytes`);
+      return HTTPError.with(413, `request body is larger than ${LIMIT_BYTES} bytes`);
     case 415:
-      return Refusal.with(415, 'request body is compressed: send it as it is');
+      return HTTPError.with(415, 'request body is compressed: send it as it is');
     case 400:
       // The client went away, or sent less than it announced: what Go's reader reports.
-      return Refusal.with(400, 'Invalid payload format: unexpected EOF');
+      return HTTPError.with(400, 'Invalid payload format: unexpected EOF');
     default:
       return error;
   }

@@ -1,13 +1,13 @@
 import type { ServerResponse } from 'node:http';
 
 /**
- * Aborts when nobody waits for the answer any more: the client hung up, or the shim is shutting down. Takes its listener off
- * `draining` when the answer is out, because that signal outlives every request.
+ * Aborts when the client has hung up or the shim is shutting down. Takes its listener off `draining` when the answer is out, because
+ * that signal outlives every request.
  */
 export function requestSignal(res: ServerResponse, draining: AbortSignal): AbortSignal {
   const controller = new AbortController();
-  // A reason of one's own: the default one is an exception with a stack, made for every request and read by nobody.
-  const abort = (): void => controller.abort('nobody waits');
+  // A reason of its own: the default one is an exception, whose stack costs something for every request.
+  const abort = (): void => controller.abort('the client is gone');
   draining.addEventListener('abort', abort, { once: true });
   res.once('close', () => {
     draining.removeEventListener('abort', abort);

@@ -8,7 +8,7 @@ export interface RouteResponse {
   readonly headers?: Readonly<Record<string, string>>;
 }
 
-/** Everything that is known about a route before a request comes: served, documented and measured from here. */
+/** A route: what is served, documented and measured comes from here. */
 export interface Route {
   readonly method: 'get' | 'post';
   readonly path: string;
@@ -35,11 +35,13 @@ const error = (description: string, headers?: RouteResponse['headers']): RouteRe
 const retryAfter = { 'Retry-After': 'Seconds to wait before the next try.' };
 
 const callerErrors = {
-  401: error('No token, or not a valid one, or nobody the server knows.'),
+  401: error('No token, an invalid or revoked one, or a user the server does not know.'),
   403: error('The caller may not do this.'),
-  429: error('The admin asked for too much in the last minute.', retryAfter),
+  429: error('Too many requests in the last minute, or too many unfinished recoveries.', retryAfter),
   500: error('A defect of the shim, or Redis refuses the controller for good.'),
-  503: error('The Kubernetes API, the token issuer, the server or the storage is not available.', retryAfter),
+  503: error('The Kubernetes API, the token issuer, the server or the storage is not available.', {
+    'Retry-After': 'Seconds to wait before the next try; absent when waiting does not help.',
+  }),
 } as const;
 
 /** The routes of the API port. */
@@ -63,12 +65,12 @@ export const routes = {
     responses: {
       202: {
         description:
-          'Accepted, or not decided yet: the task is recorded and is worked on as soon as a controller is there.',
+          'Accepted, or not decided yet: the task is recorded, and a controller works on it as soon as one is running.',
         schema: recoveryAccepted,
-        headers: { Location: 'Where to ask about the task.' },
+        headers: { Location: 'Path of the task.' },
       },
       400: error('The body is not valid.'),
-      409: error('Nothing to recover, or somebody else is at it.'),
+      409: error('Nothing to recover, or another task is at work on the app.'),
       413: error('The body is larger than 16 KiB.'),
       415: error('The body is compressed.'),
       422: error('The Idempotency-Key was used for another app.'),
@@ -99,10 +101,10 @@ export const routes = {
     method: 'get',
     path: '/healthz',
     operationId: 'healthz',
-    summary: 'The process answers.',
+    summary: 'The process is alive.',
     cost: 0,
     parameters: [],
-    responses: { 200: { description: 'It does.', schema: healthBody } },
+    responses: { 200: { description: 'It is.', schema: healthBody } },
   },
   readyz: {
     method: 'get',
@@ -112,8 +114,8 @@ export const routes = {
     cost: 0,
     parameters: [],
     responses: {
-      200: { description: 'They can.', schema: healthBody },
-      503: { description: 'Not yet, or no longer: the reason says why.', schema: healthBody },
+      200: { description: 'They can be.', schema: healthBody },
+      503: { description: 'Not yet, or no longer; `reason` says why.', schema: healthBody },
     },
   },
   openapi: {

@@ -7,6 +7,7 @@ import { taskStates } from '../runs/task.ts';
 export const errorBody = z
   .object({
     error: z.string().meta({ description: 'What is wrong. Clients of the server match on this text.' }),
+    message: z.string().meta({ description: "The same text, where the server's dashboard looks for it." }),
   })
   .meta({ id: 'Error' });
 

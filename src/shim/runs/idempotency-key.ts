@@ -1,9 +1,9 @@
 import type { IncomingMessage } from 'node:http';
-import { Refusal } from '../http/answer.ts';
+import { HTTPError } from '../http/answer.ts';
 
 /**
  * The `Idempotency-Key` of a request, if it has one.
- * @throws {Refusal} 400 when it is not 1 to 255 visible ASCII characters.
+ * @throws {HTTPError} 400 when it is not 1 to 255 visible ASCII characters.
  */
 export function idempotencyKey(req: IncomingMessage): string | undefined {
   const key = req.headers['idempotency-key'];
@@ -11,7 +11,7 @@ export function idempotencyKey(req: IncomingMessage): string | undefined {
     return undefined;
   }
   if (typeof key !== 'string' || !/^[\x21-\x7e]{1,255}$/.test(key)) {
-    throw Refusal.with(400, 'Idempotency-Key is invalid: it must be 1 to 255 visible ASCII characters');
+    throw HTTPError.with(400, 'Idempotency-Key is invalid: it must be 1 to 255 visible ASCII characters');
   }
   return key;
 }

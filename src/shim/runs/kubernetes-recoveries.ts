@@ -6,21 +6,22 @@ import type { APIClient } from '../../kube/client/api-client.ts';
 import { APIError, isAlreadyExists, isNotFound } from '../../kube/client/api-error.ts';
 import { ConnectionError } from '../../kube/client/connection-error.ts';
 import type { ObjectKey } from '../../kube/client/object-key.ts';
-import { Refusal, retryLater } from '../http/answer.ts';
-import { type Attempt, keyLabel, met, runManifest } from './attempt.ts';
-import { isDecided } from './decision.ts';
-import type { Recoveries, RecoveryOrder, Started } from './recoveries.ts';
-import { originLabel, type RunCache, runs } from './run-cache.ts';
+import type { Tenant } from '../auth/tenants.ts';
+import { HTTPError, retryLater } from '../http/answer.ts';
+import { isDecided } from './controller-decision.ts';
+import type { Recoveries, RecoveryRequest, Started } from './recoveries.ts';
+import { isFromHTTP, type RunCache, runs } from './run-cache.ts';
 import { isFinished, waitsForLock } from './run-conditions.ts';
+import { keyLabel, type RunCreation, runManifest, startedFrom } from './run-creation.ts';
 import { lastOfChain, nextRunName } from './run-name.ts';
 
-/** What {@link KubernetesRecoveries} are made of. */
+/** What {@link KubernetesRecoveries} need. */
 export interface KubernetesRecoveriesOptions {
   readonly client: APIClient;
   readonly cache: RunCache;
   readonly logger: Logger;
   readonly clock: Clock;
-  /** Makes an id nobody else makes. */
+  /** Makes a unique id. */
   readonly newID: () => string;
   /** How long a finished run is kept; the server keeps its task records for 7 days. */
   readonly ttlSecondsAfterFinished: number;
@@ -29,7 +30,7 @@ export interface KubernetesRecoveriesOptions {
 /** How long a run is kept whose request was refused: it is an answer, not a history. */
 const REFUSED_TTL_SECONDS = 3_600;
 
-/** How long the API server may take with all that one order needs, in milliseconds. */
+/** How long the API server may take with all that one request needs, in milliseconds. */
 const START_TIMEOUT_MS = 8_000;
 
 /** How often a run is read while its decision is awaited, in milliseconds. */
@@ -37,6 +38,12 @@ const READ_INTERVAL_MS = 2_000;
 
 /** How many taken names are followed before the cache must be so far behind that something is wrong with it. */
 const MAX_STEPS = 10;
+
+/**
+ * How many runs of one admin may be unfinished before new ones are refused: every app of a large installation at once, but no flood
+ * of objects while no controller is working. Shims count what they see, so a few more can slip in at the same moment.
+ */
+const MAX_UNFINISHED = 100;
 
 /** Recoveries as BootstrapRecovery objects. */
 export class KubernetesRecoveries implements Recoveries {
@@ -47,19 +54,23 @@ export class KubernetesRecoveries implements Recoveries {
   }
 
   get ready(): boolean {
-    return this.#options.cache.hasSynced;
+    return this.#options.cache.ready;
   }
 
-  find(uid: string): BootstrapRecovery | undefined {
-    return this.#options.cache.byUID(uid);
+  isReadyFor(tenant: Tenant): boolean {
+    return this.#options.cache.hasSynced(tenant);
   }
 
-  async decided(run: BootstrapRecovery, signal: AbortSignal): Promise<BootstrapRecovery | undefined> {
+  find(tenant: Tenant, uid: string): BootstrapRecovery | undefined {
+    return this.#options.cache.byUID(tenant, uid);
+  }
+
+  async waitForDecision(run: BootstrapRecovery, signal: AbortSignal): Promise<BootstrapRecovery | undefined> {
     const { cache, clock } = this.#options;
-    // The watch tells at once. Reading now and then is for when it is broken: its next try can be half a minute away.
+    // The watch delivers at once. Reading now and then is for when it is broken: its next try can be half a minute away.
     for (let last = run; ; ) {
-      using pause = new Deadline(clock, READ_INTERVAL_MS, () => new Error('time to look'), signal);
-      const seen = await cache.decided(last, pause.signal);
+      using pause = new Deadline(clock, READ_INTERVAL_MS, () => new Error('time to read'), signal);
+      const seen = await cache.waitForDecision(last, pause.signal);
       if (seen === undefined || isDecided(seen) || signal.aborted) {
         return seen;
       }
@@ -71,13 +82,13 @@ export class KubernetesRecoveries implements Recoveries {
     }
   }
 
-  async start(order: RecoveryOrder): Promise<Started> {
+  async start(request: RecoveryRequest): Promise<Started> {
     const { clock, newID } = this.#options;
     const timedOut = () => new ConnectionError('Timeout', `no answer within ${START_TIMEOUT_MS} ms`);
     using deadline = new Deadline(clock, START_TIMEOUT_MS, timedOut);
-    const attempt = { order, id: newID(), signal: deadline.signal };
+    const creation = { request, requestID: newID(), signal: deadline.signal };
     try {
-      return (await this.#existing(attempt)) ?? (await this.#create(attempt));
+      return (await this.#existing(creation)) ?? (await this.#create(creation));
     } catch (error) {
       throw this.#unavailable(error);
     }
@@ -107,36 +118,36 @@ export class KubernetesRecoveries implements Recoveries {
     }
   }
 
-  /** What the cache knows of the order, confirmed: a caller must not be turned away by what is no longer true. */
-  async #existing(attempt: Attempt): Promise<Started | undefined> {
+  /** What the cache knows of the request, confirmed: a caller must not be turned away by what is no longer true. */
+  async #existing(creation: RunCreation): Promise<Started | undefined> {
     const { cache } = this.#options;
-    const label = keyLabel(attempt.order);
-    const sameKey = label === undefined ? undefined : cache.byKeyLabel(label);
+    const { request, signal } = creation;
+    const label = keyLabel(request);
+    const sameKey = label === undefined ? undefined : cache.byIdempotencyLabel(request.tenant, label);
     if (sameKey !== undefined) {
-      return met(attempt, sameKey);
+      return startedFrom(creation, sameKey);
     }
-    for (const run of cache.ofApp(attempt.order)) {
+    for (const run of cache.ofApp(request)) {
       if (run.spec.mode === 'Recover' && !isFinished(run)) {
-        const now = await this.#read(run.metadata, attempt.signal);
-        const meaning = now && met(attempt, now);
-        if (meaning !== undefined) {
-          return meaning;
+        const now = await this.#read(run.metadata, signal);
+        const started = now && startedFrom(creation, now);
+        if (started !== undefined) {
+          return started;
         }
       }
     }
-    return undefined;
+    return cache.unfinishedOf(request) < MAX_UNFINISHED ? undefined : { kind: 'tooMany' };
   }
 
   /** Creates the next run of the app's chain, following the chain where others have gone on with it. */
-  async #create(attempt: Attempt): Promise<Started> {
+  async #create(creation: RunCreation): Promise<Started> {
     const { client, cache, ttlSecondsAfterFinished } = this.#options;
-    const { order, signal } = attempt;
-    const manifest = (name: string) => runManifest(attempt, name, ttlSecondsAfterFinished);
-    const { namespace } = order.tenant;
-    const chain = cache.ofApp(order).filter((run) => run.metadata.labels?.[originLabel] === 'http');
-    let predecessor = lastOfChain(order, chain);
+    const { request, signal } = creation;
+    const manifest = (name: string) => runManifest(creation, name, ttlSecondsAfterFinished);
+    const { namespace } = request.tenant;
+    let predecessor = lastOfChain(request, cache.ofApp(request).filter(isFromHTTP));
     for (let step = 0; step < MAX_STEPS; step += 1) {
-      const name = nextRunName(order, predecessor);
+      const name = nextRunName(request, predecessor);
       try {
         return { kind: 'created', run: await client.create(runs, manifest(name), { signal }) };
       } catch (error) {
@@ -146,14 +157,14 @@ export class KubernetesRecoveries implements Recoveries {
         }
       }
       const taken = await this.#read({ namespace, name }, signal);
-      const meaning = taken && met(attempt, taken);
-      if (meaning !== undefined) {
-        return meaning;
+      const started = taken && startedFrom(creation, taken);
+      if (started !== undefined) {
+        return started;
       }
       predecessor = taken?.metadata.uid ?? predecessor;
     }
     const text = 'Recovery could not be recorded: too many at once for this app; try again';
-    throw new Refusal(retryLater(503, text, 1));
+    throw new HTTPError(retryLater(503, text, 1));
   }
 
   /** The run as it is now, past the cache. */
@@ -189,7 +200,7 @@ export class KubernetesRecoveries implements Recoveries {
     this.#options.logger.error({ problem: error.message }, 'the Kubernetes API did not take a recovery');
     const seconds = error instanceof APIError ? (error.retryAfterSeconds ?? 5) : 5;
     const text = 'Recovery could not be recorded: the Kubernetes API is not available; try again';
-    return new Refusal(retryLater(503, text, seconds), { cause: error });
+    return new HTTPError(retryLater(503, text, seconds), { cause: error });
   }
 }
 

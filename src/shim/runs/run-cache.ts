@@ -2,8 +2,10 @@ import type { BootstrapRecovery } from '../../api/bootstraprecovery.generated.ts
 import { bootstrapRecoveries, group } from '../../api/resources.ts';
 import { Informer, type InformerOptions } from '../../kube/cache/informer.ts';
 import type { Resource } from '../../kube/client/resource.ts';
-import { isDecided } from './decision.ts';
+import type { Tenant } from '../auth/tenants.ts';
+import { isDecided } from './controller-decision.ts';
 import type { AppRef } from './recoveries.ts';
+import { isFinished } from './run-conditions.ts';
 
 /** Runs as the API server addresses them. */
 export const runs: Resource<BootstrapRecovery> = bootstrapRecoveries;
@@ -11,120 +13,145 @@ export const runs: Resource<BootstrapRecovery> = bootstrapRecoveries;
 /** Label on runs the shim created; its value is always `http`. */
 export const originLabel = `${group}/origin` as const;
 
-/** Label that holds the hash of the idempotency key a run was asked for with. */
+/** Label that holds the hash of the idempotency key a run was requested with. */
 export const idempotencyLabel = `${group}/idempotency-key` as const;
 
-/** Annotation that tells which request created a run. Not cached: only a run read live is asked for it. */
+/** Annotation that names the request that created a run. Not cached: only a run that was just read is asked for it. */
 export const requestAnnotation = `${group}/request-id` as const;
 
-/** What a {@link RunCache} is made of: an informer's options, the rest is its own. */
+/** What a {@link RunCache} needs: an informer's options, the rest is its own. */
 export type RunCacheOptions = Omit<
   InformerOptions<BootstrapRecovery>,
   'resource' | 'indexers' | 'transform' | 'namespaces'
 > & { readonly namespaces: readonly string[] };
 
-/** The runs of the shim's namespaces, watched, with the look-ups the shim needs. Possibly stale, as every cache. */
+type Listener = (run: BootstrapRecovery | undefined) => void;
+
+/**
+ * The runs of the shim's namespaces, watched, with the look-ups the shim needs. Possibly stale, as every cache. Each namespace is
+ * watched by itself: what happens to one, a Role that is missing for example, says nothing about the others.
+ */
 export class RunCache {
-  readonly #informer: Informer<BootstrapRecovery>;
+  readonly #informers: ReadonlyMap<string, Informer<BootstrapRecovery>>;
   /** uid → who waits for that run. */
-  readonly #waiting = new Map<string, Set<(run: BootstrapRecovery | undefined) => void>>();
+  readonly #listeners = new Map<string, Set<Listener>>();
 
-  constructor(options: RunCacheOptions) {
-    this.#informer = new Informer<BootstrapRecovery>({
-      ...options,
-      resource: runs,
-      indexers: {
-        uid: (run) => [run.metadata.uid],
-        app: (run) => [
-          appKey({ ...run.spec, namespace: run.metadata.namespace, target: run.spec.targetRef.name }),
-        ],
-        key: (run) => keyLabelsOf(run),
-      },
-      transform: essential,
-    });
-    this.#informer.store.subscribe((event) => {
-      const listeners = this.#waiting.get(event.object.metadata.uid) ?? [];
-      for (const listener of [...listeners]) {
-        listener(event.type === 'deleted' ? undefined : event.object);
-      }
-    });
+  constructor({ namespaces, ...options }: RunCacheOptions) {
+    this.#informers = new Map(
+      namespaces.map((namespace) => [
+        namespace,
+        new Informer<BootstrapRecovery>({
+          ...options,
+          namespaces: [namespace],
+          resource: runs,
+          indexers: {
+            uid: (run) => [run.metadata.uid],
+            app: (run) => [appKey(run.spec.targetRef.name, run.spec.adminName, run.spec.appName)],
+            key: idempotencyLabelsOf,
+            unfinishedOfAdmin: (run) => (isFromHTTP(run) && !isFinished(run) ? [run.spec.adminName] : []),
+          },
+          transform: essential,
+        }),
+      ]),
+    );
+    for (const { store } of this.#informers.values()) {
+      store.subscribe((event) => {
+        const listeners = this.#listeners.get(event.object.metadata.uid) ?? [];
+        for (const listener of [...listeners]) {
+          listener(event.type === 'deleted' ? undefined : event.object);
+        }
+      });
+    }
   }
 
-  /** True once every namespace was listed. */
-  get hasSynced(): boolean {
-    return this.#informer.hasSynced;
+  /** True once a namespace was listed, and every other one was listed or has failed to be. */
+  get ready(): boolean {
+    const informers = [...this.#informers.values()];
+    return (
+      informers.some((informer) => informer.hasSynced) &&
+      informers.every((informer) => informer.hasSynced || informer.failures.length > 0)
+    );
   }
 
-  /** What keeps the watch from working at the moment. */
-  get failures(): readonly string[] {
-    return this.#informer.failures;
+  /** True once the tenant's namespace was listed. */
+  hasSynced({ namespace }: Tenant): boolean {
+    return this.#informers.get(namespace)?.hasSynced === true;
   }
 
-  byUID(uid: string): BootstrapRecovery | undefined {
-    return this.#informer.store.byIndex('uid', uid)[0];
+  byUID({ namespace }: Pick<Tenant, 'namespace'>, uid: string): BootstrapRecovery | undefined {
+    return this.#byIndex(namespace, 'uid', uid)[0];
   }
 
   /** Every run of the app, whoever created it. */
   ofApp({ tenant, admin, appName }: AppRef): readonly BootstrapRecovery[] {
-    return this.#informer.store.byIndex('app', appKey({ ...tenant, adminName: admin, appName }));
+    return this.#byIndex(tenant.namespace, 'app', appKey(tenant.target, admin, appName));
   }
 
-  /** The run whose idempotency label has that value. */
-  byKeyLabel(value: string): BootstrapRecovery | undefined {
-    return this.#informer.store.byIndex('key', value)[0];
+  /** The run in the tenant's namespace whose idempotency label has that value. */
+  byIdempotencyLabel({ namespace }: Tenant, value: string): BootstrapRecovery | undefined {
+    return this.#byIndex(namespace, 'key', value)[0];
+  }
+
+  /** How many runs that were requested over HTTP for this admin have not finished. */
+  unfinishedOf({ tenant, admin }: AppRef): number {
+    return this.#byIndex(tenant.namespace, 'unfinishedOfAdmin', admin).length;
   }
 
   /** The run once it is decided; as last seen when `signal` aborts first; undefined when it was deleted. */
-  async decided(run: BootstrapRecovery, signal: AbortSignal): Promise<BootstrapRecovery | undefined> {
-    const { uid } = run.metadata;
-    const seen = this.byUID(uid) ?? run;
+  async waitForDecision(run: BootstrapRecovery, signal: AbortSignal): Promise<BootstrapRecovery | undefined> {
+    const { uid, namespace = '' } = run.metadata;
+    const seen = this.byUID({ namespace }, uid) ?? run;
     if (isDecided(seen) || signal.aborted) {
       return seen;
     }
     return await new Promise((resolve) => {
-      const listeners = this.#waiting.get(uid) ?? new Set();
+      const listeners = this.#listeners.get(uid) ?? new Set();
       const end = (last: BootstrapRecovery | undefined): void => {
         signal.removeEventListener('abort', onAbort);
         if (listeners.delete(listener) && listeners.size === 0) {
-          this.#waiting.delete(uid);
+          this.#listeners.delete(uid);
         }
         resolve(last);
       };
-      const listener = (now: BootstrapRecovery | undefined): void => {
+      const listener: Listener = (now) => {
         if (now === undefined || isDecided(now)) {
           end(now);
         }
       };
-      const onAbort = (): void => end(this.byUID(uid) ?? seen);
-      this.#waiting.set(uid, listeners.add(listener));
+      const onAbort = (): void => end(this.byUID({ namespace }, uid) ?? seen);
+      this.#listeners.set(uid, listeners.add(listener));
       signal.addEventListener('abort', onAbort, { once: true });
     });
   }
 
   /** Watches until `signal` aborts. */
   async run(signal: AbortSignal): Promise<void> {
-    await this.#informer.run(signal);
+    await Promise.all([...this.#informers.values()].map((informer) => informer.run(signal)));
+  }
+
+  #byIndex(namespace: string, index: string, value: string): readonly BootstrapRecovery[] {
+    return this.#informers.get(namespace)?.store.byIndex(index, value) ?? [];
   }
 }
 
-function keyLabelsOf({ metadata }: BootstrapRecovery): readonly string[] {
+/** Whether the run was requested over HTTP, of whichever shim. */
+export function isFromHTTP({ metadata }: BootstrapRecovery): boolean {
+  return metadata.labels?.[originLabel] === 'http';
+}
+
+function idempotencyLabelsOf({ metadata }: BootstrapRecovery): readonly string[] {
   const value = metadata.labels?.[idempotencyLabel];
   return value === undefined ? [] : [value];
 }
 
-function appKey(app: {
-  readonly namespace: string | undefined;
-  readonly target: string;
-  readonly adminName: string;
-  readonly appName: string;
-}): string {
-  return JSON.stringify([app.namespace, app.target, app.adminName, app.appName]);
+function appKey(target: string, adminName: string, appName: string): string {
+  return JSON.stringify([target, adminName, appName]);
 }
 
-/** Plans, findings and reports are most of a run, and nobody here reads them. */
+/** Plans, findings and reports are most of a run, and no answer needs them. */
 function essential(run: BootstrapRecovery): BootstrapRecovery {
   const { name, namespace, uid, resourceVersion, creationTimestamp, labels } = run.metadata;
-  const { conditions, progress, completionTime } = run.status;
+  const { conditions, progress, completionTime, blockingTaskID } = run.status;
   return {
     ...run,
     metadata: {
@@ -139,6 +166,7 @@ function essential(run: BootstrapRecovery): BootstrapRecovery {
       ...(conditions && { conditions }),
       ...(progress && { progress }),
       ...(completionTime !== undefined && { completionTime }),
+      ...(blockingTaskID !== undefined && { blockingTaskID }),
     },
   };
 }

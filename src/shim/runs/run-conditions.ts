@@ -12,7 +12,7 @@ export function isFinished(run: BootstrapRecovery): boolean {
   return isTerminal(conditionsOf(run));
 }
 
-/** True while the run waits for somebody else's recovery of the app to end, after which it would go on. */
+/** True while the run waits for another recovery of the app to end, after which it would go on. */
 export function waitsForLock(run: BootstrapRecovery): boolean {
   return !isFinished(run) && conditionOf(run, 'Accepted')?.reason === 'RecoveryInProgress';
 }

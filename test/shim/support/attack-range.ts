@@ -1,8 +1,8 @@
 import { AssertionError } from 'node:assert';
 import { adminList } from '../../../src/shim/auth/caller-role.ts';
-import { remoteKeySet } from '../../../src/shim/auth/signing-keys.ts';
 import type { APIServerAccess } from '../../harness/apiserver-access.ts';
 import { sharedAPIServer } from '../../harness/shared-apiserver.ts';
+import { issuerKeys } from './issuer-keys.ts';
 import { AUDIENCE, type KeyServer, startKeyServer } from './key-server.ts';
 import { type RawOptions, type RawReply, raw } from './raw-http.ts';
 import { applyCRDs, type RunningShim, startShim } from './running-shim.ts';
@@ -52,18 +52,19 @@ export class AttackRange implements AsyncDisposable {
     }));
     const issuer = await startKeyServer();
     const common = {
-      standings: adminList(['alice', 'bob']),
-      clientTimeouts: { headers: 500, request: 1_000 },
+      callerRoles: adminList(['alice', 'bob']),
+      limits: { headersMs: 500, requestMs: 1_000 },
     };
     const shim = await startShim(cluster, namespace, common);
     const oidc = await startShim(cluster, namespace, {
       ...common,
-      keys: { keySet: remoteKeySet(issuer.keySetURL) },
+      keys: { issuer: issuerKeys(issuer.keySetURL).keys },
       rules: {
         algorithms: ['RS256'],
         issuer: issuer.issuer,
         audience: AUDIENCE,
         usernameClaim: 'username',
+        usernameOptional: false,
         clockToleranceSeconds: 0,
         allowWithoutExpiry: false,
       },

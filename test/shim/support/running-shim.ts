@@ -8,7 +8,7 @@ import { APIClient } from '../../../src/kube/client/api-client.ts';
 import { RuntimeMetrics } from '../../../src/kube/metrics/runtime-metrics.ts';
 import { metricsPrefix } from '../../../src/observability/metrics.ts';
 import { adminList } from '../../../src/shim/auth/caller-role.ts';
-import { sharedSecret } from '../../../src/shim/auth/signing-keys.ts';
+import { sharedSecret } from '../../../src/shim/auth/shared-secret.ts';
 import { Tenants } from '../../../src/shim/auth/tenants.ts';
 import { Shim, type ShimOptions } from '../../../src/shim/shim.ts';
 import type { APIServerAccess } from '../../harness/apiserver-access.ts';
@@ -61,10 +61,11 @@ export async function startShim(
     rules: {
       algorithms: ['HS256'],
       usernameClaim: 'username',
+      usernameOptional: false,
       clockToleranceSeconds: 0,
       allowWithoutExpiry: false,
     },
-    standings: adminList(['*']),
+    callerRoles: adminList(['*']),
     rateLimit: { perMinute: 1_000_000 },
     allowedOrigins: [],
     decisionTimeoutMs: 30_000,

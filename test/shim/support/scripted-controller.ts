@@ -16,6 +16,7 @@ export interface Script {
   readonly succeeded: SucceededReason;
   readonly accepted?: AcceptedReason;
   readonly message?: string;
+  readonly blockingTaskID?: string;
 }
 
 /**
@@ -62,7 +63,8 @@ export class ScriptedController implements AsyncDisposable {
   /** Writes what the script says into the run's status. */
   async say(run: BootstrapRecovery, script: Script): Promise<BootstrapRecovery> {
     const conditions = runConditions(verdicts(script), run.status?.conditions ?? [], 1, new Date());
-    const status = { taskID: run.metadata.uid, conditions };
+    const { blockingTaskID } = script;
+    const status = { taskID: run.metadata.uid, conditions, ...(blockingTaskID && { blockingTaskID }) };
     return await this.client.patch(
       runs,
       run.metadata,

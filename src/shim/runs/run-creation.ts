@@ -1,46 +1,49 @@
 import type { BootstrapRecovery, BootstrapRecoveryManifest } from '../../api/bootstraprecovery.generated.ts';
 import { apiVersion } from '../../api/resources.ts';
-import type { AppRef, RecoveryOrder, Started } from './recoveries.ts';
+import type { AppRef, RecoveryRequest, Started } from './recoveries.ts';
 import { idempotencyLabel, originLabel, requestAnnotation } from './run-cache.ts';
 import { isFinished } from './run-conditions.ts';
 import { keyLabelValue } from './run-name.ts';
 
-/** One attempt to start what was ordered. */
-export interface Attempt {
-  readonly order: RecoveryOrder;
-  /** Tells the run this attempt created from one that another created. */
-  readonly id: string;
-  /** Aborts when the attempt has taken too long. */
+/** The creation of the run of one request, while it is under way. */
+export interface RunCreation {
+  readonly request: RecoveryRequest;
+  /** Tells the run this request created from one that another created. */
+  readonly requestID: string;
+  /** Aborts when the creation has taken too long. */
   readonly signal: AbortSignal;
 }
 
-/** What it means for an attempt that this run is there; undefined: nothing. */
-export function met({ order, id }: Attempt, run: BootstrapRecovery): Started | undefined {
-  if (run.metadata.annotations?.[requestAnnotation] === id) {
+/** What a run that exists makes of the request; undefined when the request can go on. */
+export function startedFrom(
+  { request, requestID }: RunCreation,
+  run: BootstrapRecovery,
+): Started | undefined {
+  if (run.metadata.annotations?.[requestAnnotation] === requestID) {
     return { kind: 'created', run };
   }
-  const label = keyLabel(order);
+  const label = keyLabel(request);
   if (label !== undefined && run.metadata.labels?.[idempotencyLabel] === label) {
-    return isOf(order, run) ? { kind: 'repeated', run } : { kind: 'keyReused' };
+    return isOf(request, run) ? { kind: 'repeated', run } : { kind: 'keyReused' };
   }
   return isFinished(run) ? undefined : { kind: 'inProgress' };
 }
 
-/** The run an attempt creates. */
+/** The run a request creates. */
 export function runManifest(
-  { order, id }: Attempt,
+  { request, requestID }: RunCreation,
   name: string,
   ttlSecondsAfterFinished: number,
 ): BootstrapRecoveryManifest {
-  const { tenant, admin, appName, timeoutSeconds } = order;
-  const label = keyLabel(order);
+  const { tenant, admin, appName, timeoutSeconds } = request;
+  const label = keyLabel(request);
   return {
     apiVersion,
     kind: 'BootstrapRecovery',
     metadata: {
       name,
       namespace: tenant.namespace,
-      annotations: { [requestAnnotation]: id },
+      annotations: { [requestAnnotation]: requestID },
       labels: { [originLabel]: 'http', ...(label !== undefined && { [idempotencyLabel]: label }) },
     },
     spec: {
@@ -53,8 +56,8 @@ export function runManifest(
   };
 }
 
-/** Value of the idempotency label of an order; undefined when it came without a key. */
-export function keyLabel({ admin, idempotencyKey }: RecoveryOrder): string | undefined {
+/** Value of the idempotency label of a request; undefined when it came without a key. */
+export function keyLabel({ admin, idempotencyKey }: RecoveryRequest): string | undefined {
   return idempotencyKey === undefined ? undefined : keyLabelValue(admin, idempotencyKey);
 }
 

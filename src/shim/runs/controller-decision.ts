@@ -4,7 +4,7 @@ import { type Answer, errorAnswer } from '../http/answer.ts';
 import { conditionOf, isFinished } from './run-conditions.ts';
 
 /** What the controller has said about a run so far. */
-export type Decision =
+export type ControllerDecision =
   | { readonly kind: 'pending' }
   | { readonly kind: 'accepted' }
   | { readonly kind: 'refused'; readonly answer: Answer };
@@ -13,7 +13,7 @@ export type Decision =
  * Reads the decision from a run's conditions. `Accepted` decides; a run that ended without it is judged by `Succeeded`, so
  * that a caller does not wait for an answer that will not come.
  */
-export function decisionOf(run: BootstrapRecovery): Decision {
+export function decisionOf(run: BootstrapRecovery): ControllerDecision {
   const accepted = conditionOf(run, 'Accepted');
   if (accepted?.status === 'True') {
     return { kind: 'accepted' };
@@ -52,7 +52,8 @@ const refusals: Readonly<Record<Refused, RefusalText>> = {
   NotRequired: [409, () => 'Recovery not required: Redis state is already complete and consistent'],
   BootstrapInProgress: [
     409,
-    (run) => `Bootstrap already in progress for this admin and app (task_id=${namedTask(run) ?? 'unknown'})`,
+    (run) =>
+      `Bootstrap already in progress for this admin and app (task_id=${run.status.blockingTaskID ?? 'unknown'})`,
   ],
   RecoveryInProgress: [409, () => 'Recovery already in progress for this admin and app'],
   NoPersistedRoot: [
@@ -62,9 +63,9 @@ const refusals: Readonly<Record<Refused, RefusalText>> = {
   CorruptType: [503, () => 'Failed to evaluate recovery precheck'],
   SourceUnavailable: [503, () => 'Failed to determine bootstrap state from persistent metadata'],
   RedisUnavailable: [500, () => 'Failed to acquire recovery lock'],
-  // The server knows no such cases: the run's own words, which are written for people and hold no secrets.
-  InvalidReference: [409, (run) => `Recovery refused: ${ownWords(run)}`],
-  Denied: [409, (run) => `Recovery refused: ${ownWords(run)}`],
+  // The server knows no such cases: the run's own message, which is written for people and holds no secrets.
+  InvalidReference: [409, (run) => `Recovery refused: ${messageOf(run)}`],
+  Denied: [409, (run) => `Recovery refused: ${messageOf(run)}`],
 };
 
 /** Runs that end like this never began, in the server's eyes. Every other failure is the task's, after a 202. */
@@ -89,19 +90,11 @@ function isRefused(reason: string): reason is Refused {
   return Object.hasOwn(refusals, reason);
 }
 
-function refused(run: BootstrapRecovery, refusal: Refused): Decision {
+function refused(run: BootstrapRecovery, refusal: Refused): ControllerDecision {
   const [status, text] = refusals[refusal];
   return { kind: 'refused', answer: errorAnswer(status, text(run)) };
 }
 
-function ownWords(run: BootstrapRecovery): string {
+function messageOf(run: BootstrapRecovery): string {
   return conditionOf(run, 'Succeeded')?.message ?? 'no reason given';
-}
-
-/** The task of the server's own bootstrap, which the message names in the server's form. */
-function namedTask(run: BootstrapRecovery): string | undefined {
-  const words = [conditionOf(run, 'Accepted')?.message, conditionOf(run, 'Succeeded')?.message];
-  return words
-    .map((message) => /\(task_id=([^)]+)\)/.exec(message ?? '')?.[1])
-    .find((id) => id !== undefined);
 }

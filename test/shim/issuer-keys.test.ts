@@ -1,0 +1,226 @@
+import { once } from 'node:events';
+import { createServer, type RequestListener } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { type CompactJWSHeaderParameters, errors, type FlattenedJWSInput } from 'jose';
+import { describe, expect, test } from 'vitest';
+import type { IssuerKeys } from '../../src/shim/auth/issuer-keys.ts';
+import { ManualClock } from '../async/fixtures/manual-clock.ts';
+import { issuerKeys } from './support/issuer-keys.ts';
+import { startKeyServer } from './support/key-server.ts';
+
+/** An issuer that answers as the test says. */
+async function issuer(answer: RequestListener) {
+  const hits: string[] = [];
+  const state = { answer };
+  const server = createServer((req, res) => {
+    hits.push(req.url ?? '');
+    state.answer(req, res);
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  // A TCP server that listens has an address with a port.
+  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  return {
+    url,
+    hits,
+    becomes: (next: RequestListener) => {
+      state.answer = next;
+    },
+    [Symbol.asyncDispose]: async () => {
+      server.close();
+      server.closeAllConnections();
+    },
+  };
+}
+
+await using published = await startKeyServer();
+const keySet = JSON.stringify({ keys: [published.publicJWK] });
+const good: RequestListener = (_req, res) => res.end(keySet);
+const broken: RequestListener = (_req, res) => res.writeHead(502).end();
+
+/** Looks for the key of a token, as verifying one does. */
+async function find(keys: IssuerKeys, kid = 'the-key'): Promise<unknown> {
+  const header: CompactJWSHeaderParameters = { alg: 'RS256', kid };
+  const token: FlattenedJWSInput = { payload: '', signature: '' };
+  return await keys.find(header, token);
+}
+
+const busy = (text: string | RegExp) =>
+  expect.objectContaining({
+    answer: expect.objectContaining({
+      status: 503,
+      body: expect.objectContaining({ error: expect.stringMatching(text) }),
+    }),
+  });
+
+const minutes = (count: number): number => count * 60_000;
+
+describe('an issuer that goes away', () => {
+  test('is not needed for as long as its keys are usable, and no longer', async () => {
+    await using it = await issuer(good);
+    const clock = new ManualClock();
+    const { keys } = issuerKeys(new URL(`${it.url}/keys`), clock);
+    await find(keys);
+    it.becomes(broken);
+    await clock.advance(minutes(11));
+    await find(keys);
+    await clock.advance(minutes(5 * 60));
+    await find(keys);
+    await clock.advance(minutes(60));
+    await expect(find(keys)).rejects.toThrow(busy(/cannot be read; try again/));
+    it.becomes(good);
+    await clock.advance(minutes(1));
+    await find(keys);
+  });
+
+  test('is asked once by many requests, and then left alone for a while', async () => {
+    await using it = await issuer(broken);
+    const clock = new ManualClock();
+    const { keys } = issuerKeys(new URL(`${it.url}/keys`), clock);
+    const ask = async () => await Promise.allSettled(Array.from({ length: 50 }, () => find(keys)));
+    expect(new Set((await ask()).map(({ status }) => status))).toEqual(new Set(['rejected']));
+    await ask();
+    expect(it.hits).toHaveLength(1);
+    it.becomes(good);
+    await clock.advance(10_000);
+    expect(new Set((await ask()).map(({ status }) => status))).toEqual(new Set(['fulfilled']));
+    expect(it.hits).toHaveLength(2);
+  });
+
+  test('is not asked for every invented key id, and not at all for a known one', async () => {
+    await using it = await issuer(good);
+    const clock = new ManualClock();
+    const { keys } = issuerKeys(new URL(`${it.url}/keys`), clock);
+    const invented = async (): Promise<void> => {
+      for (let index = 0; index < 50; index += 1) {
+        await expect(find(keys, `invented-${index}`)).rejects.toThrow(errors.JWKSNoMatchingKey);
+      }
+    };
+    await invented();
+    expect(it.hits).toHaveLength(1);
+    await clock.advance(31_000);
+    await invented();
+    expect(it.hits).toHaveLength(2);
+    it.becomes(broken);
+    await clock.advance(31_000);
+    await invented();
+    await find(keys);
+    expect(it.hits).toHaveLength(3);
+  });
+
+  test('has a rotated key found within half a minute', async () => {
+    await using other = await startKeyServer();
+    await using it = await issuer(good);
+    const clock = new ManualClock();
+    const { keys } = issuerKeys(new URL(`${it.url}/keys`), clock);
+    await find(keys);
+    it.becomes((_req, res) => res.end(JSON.stringify({ keys: [{ ...other.publicJWK, kid: 'new' }] })));
+    await clock.advance(31_000);
+    await find(keys, 'new');
+    await expect(find(keys)).rejects.toThrow(errors.JWKSNoMatchingKey);
+  });
+});
+
+describe('a mistake that waiting does not mend is found at the start, and named once', () => {
+  const json =
+    (body: unknown): RequestListener =>
+    (_req, res) =>
+      res.end(JSON.stringify(body));
+  const cases: readonly (readonly [string, (url: string) => RequestListener, RegExp, 'issuer' | 'keys'])[] = [
+    [
+      'an issuer that differs by a slash',
+      (url) => json({ issuer: `${url}/`, jwks_uri: `${url}/keys` }),
+      /names the issuer http.*\/, not http.*: give --issuer exactly/,
+      'issuer',
+    ],
+    [
+      'no discovery document',
+      () => (_req, res) => res.writeHead(404).end('not found'),
+      /openid-configuration answered 404: check --issuer/,
+      'issuer',
+    ],
+    [
+      'a page instead of a document',
+      () => (_req, res) => res.end('<html>'),
+      /answered with something other than JSON/,
+      'issuer',
+    ],
+    ['another document', () => json({ ok: true }), /is not an OpenID Connect discovery document/, 'issuer'],
+    [
+      'no key set',
+      () => (_req, res) => res.writeHead(404).end(),
+      /keys answered 404: check --jwks-url/,
+      'keys',
+    ],
+    ['a key set without keys', () => json({ keys: [] }), /is not a JWKS document with keys/, 'keys'],
+    [
+      'a redirect',
+      () => (_req, res) => res.writeHead(302, { Location: '/other' }).end(),
+      /answered 302/,
+      'keys',
+    ],
+    [
+      'an endless document',
+      () => (_req, res) => res.end(`[${'1,'.repeat(200_000)}1]`),
+      /answered with more than 262144 bytes/,
+      'keys',
+    ],
+  ];
+  test.for(cases)('%s', async ([, answer, problem, kind]) => {
+    await using it = await issuer(broken);
+    it.becomes(answer(it.url));
+    const clock = new ManualClock();
+    const { keys, lines } = issuerKeys(kind === 'issuer' ? it.url : new URL(`${it.url}/keys`), clock);
+    const stop = new AbortController();
+    const reading = keys.readFirst(stop.signal);
+    await expect.poll(() => lines.length).toBe(1);
+    for (let round = 0; round < 5; round += 1) {
+      await clock.advance(11_000);
+      await expect(find(keys)).rejects.toThrow(
+        busy(/the shim has to be configured differently, see its log/),
+      );
+    }
+    expect(lines).toMatchObject([
+      {
+        level: 50,
+        problem: expect.stringMatching(problem),
+        msg: 'the signing keys of the token issuer cannot be read',
+      },
+    ]);
+    expect(keys.wereRead).toBe(false);
+    stop.abort();
+    await reading;
+  });
+
+  test('an issuer that is only late is asked again until it answers', async () => {
+    await using it = await issuer(broken);
+    const clock = new ManualClock();
+    const { keys, lines } = issuerKeys(new URL(`${it.url}/keys`), clock);
+    const reading = keys.readFirst(new AbortController().signal);
+    await expect.poll(() => lines.length).toBe(1);
+    it.becomes(good);
+    await expect
+      .poll(async () => {
+        await clock.advance(1_000);
+        return keys.wereRead;
+      })
+      .toBe(true);
+    await reading;
+    expect(lines.map(({ msg }) => msg)).toEqual([
+      'the signing keys of the token issuer cannot be read',
+      'the signing keys of the token issuer were read again',
+    ]);
+  });
+
+  test('an issuer that cannot be reached is named with the reason', async () => {
+    const { keys, lines } = issuerKeys(new URL('http://127.0.0.1:1/keys'), new ManualClock());
+    await expect(find(keys)).rejects.toThrow(busy(/try again/));
+    expect(lines).toMatchObject([
+      {
+        problem: expect.stringMatching(
+          /^http:\/\/127.0.0.1:1\/keys can't be reached \(.*(ECONNREFUSED|bad port)/,
+        ),
+      },
+    ]);
+  });
+});
