@@ -38,7 +38,7 @@ export interface ServerLimits {
 }
 
 /** Limits that fit a server whose requests and answers are small. */
-export const defaultLimits: ServerLimits = {
+const defaultLimits: ServerLimits = {
   connections: 1_000,
   requestsPerConnection: 10_000,
   pipelinedRequests: 8,
