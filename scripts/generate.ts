@@ -15,6 +15,7 @@ import { generateMetricsPage } from './generate/metrics.ts';
 import { generateRunFindingsPage } from './generate/run-findings.ts';
 import { generateRunbooks } from './generate/runbooks.ts';
 import { scenariosPage } from './generate/scenarios.ts';
+import { generateStatusBounds } from './generate/status-bounds.ts';
 import { generateTypes } from './generate/types.ts';
 
 /** A generator returns the files it owns: path relative to the repository root → content. */
@@ -22,6 +23,7 @@ type Generator = () => Promise<ReadonlyMap<string, string>> | ReadonlyMap<string
 
 const generators: readonly Generator[] = [
   generateTypes,
+  generateStatusBounds,
   generateAPIReference,
   chartCRDs,
   generateChartReference,

@@ -1,4 +1,5 @@
 import type { Condition } from './condition.ts';
+import { truncate } from './text.ts';
 
 /** Something to tell people in `kubectl describe` and `kubectl events`. */
 export interface EventNote {
@@ -71,7 +72,7 @@ export function transitionEvents(
     const action = Object.hasOwn(actions, type) ? actions[type] : undefined;
     return action === undefined
       ? []
-      : [{ type: severity(condition), reason, action, note: shorten(message) }];
+      : [{ type: severity(condition), reason, action, note: truncate(message, maxNote) }];
   });
 }
 
@@ -94,8 +95,4 @@ function severity({ type, status, reason }: Condition): EventNote['type'] {
     (status === 'False' && !normalWhenFalse.has(reason)) ||
     (status === 'Unknown' && warningWhenUnknown.has(reason));
   return warning ? 'Warning' : 'Normal';
-}
-
-function shorten(note: string): string {
-  return note.length > maxNote ? `${note.slice(0, maxNote - 1).toWellFormed()}…` : note;
 }

@@ -1,8 +1,5 @@
 import type { Condition } from './condition.ts';
 
-/** Longest message the schema admits; the API server refuses the whole status beyond it. */
-const maxMessage = 4096;
-
 /** Gives conditions their generation and times: `lastTransitionTime` stays when the status of that type stays. */
 export function settle(
   conditions: readonly Pick<Condition, 'type' | 'status' | 'reason' | 'message'>[],
@@ -18,7 +15,7 @@ export function settle(
       observedGeneration: generation,
       lastTransitionTime: before?.status === status ? before.lastTransitionTime : rfc3339(now),
       reason,
-      message: message.length > maxMessage ? `${message.slice(0, maxMessage - 1).toWellFormed()}…` : message,
+      message,
     };
   });
 }

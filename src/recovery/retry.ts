@@ -22,7 +22,8 @@ export type NextStep =
   | { readonly kind: 'await' };
 
 const FIRST_BACKOFF_MS = 1_000;
-const LONGEST_BACKOFF_MS = 30_000;
+/** The longest pause between two attempts, in milliseconds. */
+export const LONGEST_PAUSE_MS = 30_000;
 /** How often to look whether somebody else is done. */
 const LOOK_AGAIN_MS = 2_000;
 
@@ -55,7 +56,7 @@ export function nextStep({ outcome, failures, backoffLimit, deadline, now, rando
 
 /** Between half and all of an exponential bound: never at once, never in step with others. */
 function backoffMs(failures: number, random: number): number {
-  const bound = Math.min(LONGEST_BACKOFF_MS, FIRST_BACKOFF_MS * 2 ** Math.max(0, failures - 1));
+  const bound = Math.min(LONGEST_PAUSE_MS, FIRST_BACKOFF_MS * 2 ** Math.max(0, failures - 1));
   return Math.round(bound * (0.5 + random / 2));
 }
 

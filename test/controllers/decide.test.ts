@@ -6,6 +6,7 @@ import type {
 import type { SucceededReason } from '../../src/api/reasons.ts';
 import type { RecoveryTarget } from '../../src/api/recoverytarget.generated.ts';
 import { decide, type RunFacts } from '../../src/controllers/bootstraprecovery/decide.ts';
+import { draftOf, statusOf as runStatusOf } from '../../src/controllers/bootstraprecovery/draft.ts';
 import { conditions, digest, runManifest, targetManifest } from './support/objects.ts';
 
 const now = new Date('2026-06-01T12:00:00Z');
@@ -32,6 +33,44 @@ const verdictOf = (given: Case) => {
   const decision = decide(facts(given));
   return 'verdict' in decision ? { kind: decision.kind, ...decision.verdict } : decision;
 };
+
+describe('a time that was stored by a clock that was ahead', () => {
+  const ahead = at(86_400 * 365);
+
+  test('a next attempt in a year is due now', () => {
+    const status = { attempts: 1, startTime: at(-9), deadline: at(200), nextAttemptTime: ahead };
+    expect(decide(facts({ status, reason: 'Retrying' }))).toMatchObject({ kind: 'attempt', attempt: 2 });
+  });
+
+  test('no wake-up is later than the longest pause between two attempts', () => {
+    const status = { attempts: 1, startTime: at(-9), deadline: at(200), nextAttemptTime: at(80) };
+    expect(decide(facts({ status, reason: 'Retrying' }))).toEqual({ kind: 'sleep', wakeAfterMs: 30_000 });
+  });
+
+  test('a deadline in a year becomes the whole time from now on, also while the run waits', () => {
+    const status = { attempts: 1, startTime: at(-9), deadline: ahead };
+    expect(decide(facts({ status, reason: 'Running' }))).toEqual({
+      kind: 'attempt',
+      attempt: 1,
+      deadline: new Date(at(300)),
+    });
+    const run = runManifest({ status });
+    expect(runStatusOf(draftOf(run), run, now).deadline).toBe(at(300));
+  });
+
+  test('a run that ended in a year is past its time to live', () => {
+    const ended = { reason: 'Recovered', spec: { ttlSecondsAfterFinished: 60 } } as const;
+    expect(decide(facts({ ...ended, status: { completionTime: ahead } }))).toEqual({ kind: 'expire' });
+  });
+
+  test('clocks of two machines a few seconds apart change nothing', () => {
+    const ended = { reason: 'Recovered', spec: { ttlSecondsAfterFinished: 60 } } as const;
+    expect(decide(facts({ ...ended, status: { completionTime: at(5) } }))).toEqual({
+      kind: 'finished',
+      wakeAfterMs: 60_000,
+    });
+  });
+});
 
 describe('what happens next to a run', () => {
   test('a new run starts its first attempt with its whole time', () => {

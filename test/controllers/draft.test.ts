@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { statusWithinBounds } from '../../src/api/status-within-bounds.ts';
 import {
   accepting,
   attempting,
@@ -132,7 +133,8 @@ describe('a status in the making', () => {
   test('a large plan shows what changes first, and no more than the schema admits', () => {
     const kinds = ['Keep', 'Create', 'Replace', 'Persist', 'Delete'] as const;
     const actions = Array.from({ length: 500 }, (_, index) => action(index, kinds[index % 5] ?? 'Keep'));
-    const { plan } = planned(draftOf(run), 'PartialLoss', planOf(actions)).fields;
+    const draft = planned(draftOf(run), 'PartialLoss', planOf(actions));
+    const { plan } = statusWithinBounds('BootstrapRecovery', statusOf(draft, run, now));
     expect(plan).toMatchObject({ creates: 100, replaces: 100, keeps: 100, persists: 100, deletes: 100 });
     expect(plan?.actions).toHaveLength(64);
     expect(plan?.actions?.some(({ kind }) => kind === 'Keep')).toBe(false);
@@ -196,7 +198,8 @@ describe('a status in the making', () => {
       const error = new TransientError('RedisTimeout', `failure ${attempt}`);
       draft = concluded(draft, outcome({ retry: 'backoff', error }), now, now);
     }
-    expect(draft.fields.lastErrors?.map(({ message }) => message)).toEqual(
+    const { lastErrors } = statusWithinBounds('BootstrapRecovery', statusOf(draft, run, now));
+    expect(lastErrors?.map(({ message }) => message)).toEqual(
       [7, 6, 5, 4, 3].map((attempt) => `failure ${attempt}`),
     );
   });

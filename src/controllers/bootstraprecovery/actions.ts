@@ -2,10 +2,13 @@ import type { BootstrapRecovery } from '../../api/bootstraprecovery.generated.ts
 import { isTerminal, type Verdict } from '../../api/conditions.ts';
 import type { SucceededReason } from '../../api/reasons.ts';
 import { bootstrapRecoveries, lockFinalizer } from '../../api/resources.ts';
+import { elapsedMs } from '../../api/stored-time.ts';
 import { TerminalError } from '../../errors.ts';
 import { isConflict, isNotFound } from '../../kube/client/api-error.ts';
 import { hasFinalizer, removeFinalizer } from '../../kube/client/finalizers.ts';
+import { retryOnConflict } from '../../kube/client/retry-on-conflict.ts';
 import type { Result } from '../../kube/controller/reconcile.ts';
+import { LONGEST_PAUSE_MS } from '../../recovery/retry.ts';
 import { missingPermission } from '../target-connection/missing-permission.ts';
 import { type AttemptOrder, type AttemptTools, makeAttempt } from './attempt.ts';
 import { concludedWithout, type Draft, draftOf } from './draft.ts';
@@ -13,6 +16,7 @@ import type { LiveFacts } from './facts.ts';
 import type { RecentEnds } from './finished-runs.ts';
 import { countEnd } from './metrics.ts';
 import { giveBackLock } from './release-lock.ts';
+import { RunOverError } from './run-status.ts';
 
 /** Milliseconds until something nobody tells us about, such as a granted permission, is looked at again. */
 const lookAgain = 30_000;
@@ -39,7 +43,10 @@ export class RunActions {
   /** The status of a run that has ended follows the generation, and nothing is held any more. */
   async follow(): Promise<void> {
     const { run } = this.#facts;
-    await this.#letGo(await this.#write(draftOf(run)));
+    const written = await this.#write(draftOf(run));
+    if (written !== undefined) {
+      await this.#letGo(written);
+    }
   }
 
   /** Says what the run waits for. */
@@ -56,6 +63,9 @@ export class RunActions {
       await giveBackLock(client, run, target, logger, signal);
     }
     const ended = await this.#write(concludedWithout(draftOf(run), verdict, now));
+    if (ended === undefined) {
+      return;
+    }
     logger.info({ reason: verdict.reason }, `run ended without another attempt: ${verdict.message}`);
     countEnd(metrics, ended);
     await this.#letGo(ended);
@@ -73,16 +83,17 @@ export class RunActions {
       if (nextAttemptTime === undefined) {
         return {};
       }
-      return { requeueAfterMs: Math.max(1, nextAttemptTime.getTime() - clock.now().getTime()) };
+      const leftMs = nextAttemptTime.getTime() - clock.now().getTime();
+      return { requeueAfterMs: Math.min(Math.max(1, leftMs), LONGEST_PAUSE_MS) };
     } catch (error) {
       const toGrant = missingPermission(error);
       if (toGrant !== undefined) {
         await this.wait({ reason: 'WaitingForTarget', message: toGrant });
         return { requeueAfterMs: lookAgain };
       }
-      if (isNotFound(error)) {
+      if (error instanceof RunOverError || isNotFound(error)) {
         // Before it took the lock nothing holds back a deletion, and what has no object has no status either.
-        logger.info('the run was deleted while it was under way');
+        logger.info('the run was deleted, or ended by another controller, while it was under way');
         return {};
       }
       if (!(error instanceof TerminalError)) {
@@ -100,9 +111,8 @@ export class RunActions {
     if (!hasFinalizer(run, lockFinalizer)) {
       return {};
     }
-    const since = Date.parse(run.metadata.deletionTimestamp ?? '');
-    const overdue = now.getTime() - since > lockLifetime;
-    if (!overdue && !(await giveBackLock(client, run, target, logger, signal))) {
+    const overdue = elapsedMs(run.metadata.deletionTimestamp, now) > lockLifetime;
+    if (!(await giveBackLock(client, run, target, logger, signal)) && !overdue) {
       return { requeueAfterMs: giveBackInterval };
     }
     await this.#letGo(run);
@@ -124,19 +134,18 @@ export class RunActions {
 
   async #letGo(run: BootstrapRecovery): Promise<void> {
     const { client, ends } = this.#tools;
-    try {
-      await removeFinalizer<BootstrapRecovery>(client, bootstrapRecoveries, run, lockFinalizer);
-    } catch (error) {
-      if (!isNotFound(error)) {
-        throw error;
-      }
-    }
+    await retryOnConflict<BootstrapRecovery, BootstrapRecovery>(
+      this.#tools,
+      bootstrapRecoveries,
+      run,
+      (current) => removeFinalizer<BootstrapRecovery>(client, bootstrapRecoveries, current, lockFinalizer),
+    );
     ends.add(run);
   }
 
-  async #write(draft: Draft): Promise<BootstrapRecovery> {
-    const writer = this.#tools.writer(this.#facts.run);
-    await writer.write(draft);
-    return writer.run;
+  /** The run as written; undefined when it is gone, or another controller has ended it. */
+  async #write(draft: Draft): Promise<BootstrapRecovery | undefined> {
+    const status = this.#tools.runStatus(this.#facts.run);
+    return (await status.write(draft)) ? status.run : undefined;
   }
 }

@@ -15,7 +15,7 @@ import { connectTarget } from '../target-connection/connect-target.ts';
 import { attempting, concluded, draftOf, reported } from './draft.ts';
 import { isWorthAReport, writeReport } from './report.ts';
 import { runRequest } from './request.ts';
-import type { StatusWriter } from './status-writer.ts';
+import { RunOverError, type RunStatus } from './run-status.ts';
 import { runSignal } from './stop-signal.ts';
 import { RunWatcher } from './watcher.ts';
 
@@ -30,7 +30,7 @@ export interface AttemptTools {
   readonly random: () => number;
   readonly logger: Logger;
   /** For a run as it was just read. */
-  readonly writer: (run: BootstrapRecovery) => StatusWriter;
+  readonly runStatus: (run: BootstrapRecovery) => RunStatus;
 }
 
 /** One attempt to make. */
@@ -58,7 +58,7 @@ export interface AttemptEnd {
  * it ended. The beginning is durable before anything is sent to Redis, so a crash at any point finds the attempt counted and its
  * deadline set.
  *
- * @throws TerminalError `InvalidReference` or `ForbiddenError` before it began, or what the API client throws
+ * @throws RunOverError when the run is gone or has ended; TerminalError `InvalidReference` or `ForbiddenError` before it began, or what the API client throws
  */
 export async function makeAttempt(tools: AttemptTools, order: AttemptOrder): Promise<AttemptEnd> {
   const { client, buckets, clock, metrics, logger } = tools;
@@ -66,12 +66,14 @@ export async function makeAttempt(tools: AttemptTools, order: AttemptOrder): Pro
   const { run } = order;
   const { adminName, appName, mode } = run.spec;
   await using connection = await connectTarget(client, buckets, target, { adminName, appName }, stopping);
-  const writer = tools.writer(run);
+  const status = tools.runStatus(run);
   const draft = attempting(draftOf(run), attempt, deadline, clock.now());
-  await writer.write(draft);
+  if (!(await status.write(draft))) {
+    throw new RunOverError();
+  }
   logger.info({ attempt, target: target.metadata.name, mode }, 'attempt begins');
 
-  const watcher = new RunWatcher(draft, writer, clock);
+  const watcher = new RunWatcher(draft, status, clock);
   using stop = runSignal(stopping, order.interrupted);
   metrics.activeRuns.inc();
   let outcome: Outcome;
@@ -84,29 +86,29 @@ export async function makeAttempt(tools: AttemptTools, order: AttemptOrder): Pro
       signal: stop.signal,
       observer: watcher,
       // Not before: a run that takes no lock has nothing to clean up, and most find nothing to do.
-      beforeLock: () => writer.hold(lockFinalizer),
+      beforeLock: () => status.hold(lockFinalizer),
     });
     const memory = await tools.memory.recall(target, { adminName, appName }, logger, stopping);
     outcome = await runAttempt(remembering(request, memory));
   } finally {
     metrics.activeRuns.dec();
-    await writer.settle();
+    await status.settle();
   }
-  return report(tools, order, watcher, writer, outcome);
+  return report(tools, order, watcher, status, outcome);
 }
 
 async function report(
   { client, clock, metrics, random, logger }: AttemptTools,
   { run, attempt, deadline, stopping }: AttemptOrder,
   watcher: RunWatcher,
-  writer: StatusWriter,
+  status: RunStatus,
   result: Outcome,
 ): Promise<AttemptEnd> {
   // Undecided because we are going, or no longer ours to decide: the status says Running, and whoever is next goes on from there.
   if (stopping.aborted && (result.retry !== 'none' || stopping.reason instanceof LeadershipLostError)) {
     metrics.attempts.inc({ result: 'aborted' });
     logger.info({ err: stopping.reason }, 'attempt given up; whoever leads next takes it up again');
-    return { run: writer.run, nextAttemptTime: undefined };
+    return { run: status.run, nextAttemptTime: undefined };
   }
   metrics.attempts.inc({ result: result.retry });
   const step = nextStep({
@@ -135,6 +137,6 @@ async function report(
       logger.warn({ err: failure }, 'the report could not be written');
     }
   }
-  await writer.write(draft);
-  return { run: writer.run, nextAttemptTime };
+  await status.write(draft);
+  return { run: status.run, nextAttemptTime };
 }

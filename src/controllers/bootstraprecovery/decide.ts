@@ -3,6 +3,8 @@ import { findCondition } from '../../api/condition.ts';
 import { isTerminal, type Verdict } from '../../api/conditions.ts';
 import type { SucceededReason } from '../../api/reasons.ts';
 import type { RecoveryTarget } from '../../api/recoverytarget.generated.ts';
+import { elapsedMs, remainingMs } from '../../api/stored-time.ts';
+import { LONGEST_PAUSE_MS } from '../../recovery/retry.ts';
 
 /** Everything the decision depends on. */
 export interface RunFacts {
@@ -71,7 +73,7 @@ function ended({ run, now }: RunFacts): Decision | undefined {
   if (ttlSecondsAfterFinished === undefined || completionTime === undefined) {
     return { kind: 'finished' };
   }
-  const leftMs = Date.parse(completionTime) + ttlSecondsAfterFinished * 1000 - now.getTime();
+  const leftMs = ttlSecondsAfterFinished * 1000 - elapsedMs(completionTime, now);
   return leftMs <= 0 ? { kind: 'expire' } : { kind: 'finished', wakeAfterMs: leftMs };
 }
 
@@ -95,8 +97,7 @@ function suspended({ run }: RunFacts): Decision | undefined {
 
 /** The deadline stands in the status, so it holds across restarts; while a person is awaited there is none. */
 function deadlineExceeded({ run, now }: RunFacts): Decision | undefined {
-  const { deadline } = run.status;
-  if (deadline === undefined || Date.parse(deadline) > now.getTime()) {
+  if (run.status.deadline === undefined || deadlineOf(run, now) > now) {
     return undefined;
   }
   const last = findCondition(run.status.conditions, 'Succeeded');
@@ -152,21 +153,40 @@ function backingOff({ run, now }: RunFacts): Decision | undefined {
   if (nextAttemptTime === undefined) {
     return undefined;
   }
-  const leftMs = Date.parse(nextAttemptTime) - now.getTime();
+  const leftMs = remainingMs(nextAttemptTime, LONGEST_PAUSE_MS, now);
   return leftMs <= 0 ? undefined : { kind: 'sleep', wakeAfterMs: leftMs };
 }
 
 /** An attempt cut off by a restart is taken up again under its number: restarts of the controller use up no attempts. */
 function nextAttempt({ run, now }: RunFacts): Decision {
-  const { attempts = 0, deadline } = run.status;
+  const { attempts = 0 } = run.status;
   return {
     kind: 'attempt',
     attempt: attempts === 0 || reasonOf(run) === 'Retrying' ? attempts + 1 : attempts,
-    deadline:
-      deadline === undefined
-        ? new Date(now.getTime() + run.spec.timeoutSeconds * 1000)
-        : new Date(Date.parse(deadline)),
+    deadline: deadlineOf(run, now),
   };
+}
+
+/**
+ * When the run has to be done: as stored, or its whole time from now on when nothing is stored, or more than it can ever have left
+ * because the clock was ahead when it was stored.
+ */
+export function deadlineOf(
+  {
+    spec,
+    status,
+  }: {
+    readonly spec: Pick<BootstrapRecovery['spec'], 'timeoutSeconds'>;
+    readonly status: Pick<BootstrapRecovery['status'], 'deadline'>;
+  },
+  now: Date,
+): Date {
+  const wholeMs = spec.timeoutSeconds * 1000;
+  const { deadline } = status;
+  const stored = Date.parse(deadline ?? '');
+  return stored <= now.getTime()
+    ? new Date(stored)
+    : new Date(now.getTime() + (remainingMs(deadline, wholeMs, now) || wholeMs));
 }
 
 function hasStarted({ status }: RunFacts['run']): boolean {

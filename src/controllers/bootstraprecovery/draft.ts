@@ -16,14 +16,8 @@ import type { Plan } from '../../recovery/plan/plan.ts';
 import type { State } from '../../recovery/state/state.ts';
 import type { Finding } from '../../tuf/findings/finding.ts';
 import type { Trusted } from '../../tuf/verify/verification.ts';
-import {
-  cut,
-  findingsSummary,
-  planSummary,
-  trustSummary,
-  verificationSummary,
-  withError,
-} from './summary.ts';
+import { deadlineOf } from './decide.ts';
+import { findingsSummary, planSummary, trustSummary, verificationSummary, withError } from './summary.ts';
 
 type Fields = Omit<BootstrapRecoveryStatus, 'conditions' | 'observedGeneration'>;
 
@@ -161,7 +155,7 @@ function withBlockingTask(
   acceptance: Acceptance | undefined,
 ): Fields {
   const blockingTask = acceptance?.blockingTask;
-  return blockingTask === undefined ? fields : { ...fields, blockingTaskID: cut(blockingTask) };
+  return blockingTask === undefined ? fields : { ...fields, blockingTaskID: blockingTask };
 }
 
 /** Where the full report is. */
@@ -172,14 +166,19 @@ export function reported(draft: Draft, name: string): Draft {
 /** The draft as a status of `current`. What has ended stays as it was, except that it follows the generation. */
 export function statusOf(
   draft: Draft,
-  current: Pick<BootstrapRecovery, 'metadata' | 'status'>,
+  current: Pick<BootstrapRecovery, 'metadata' | 'spec' | 'status'>,
   now: Date,
 ): BootstrapRecoveryStatus {
   const previous = current.status.conditions ?? [];
   const observedGeneration = current.metadata.generation ?? 1;
   const fields = isTerminal(previous) ? current.status : draft.fields;
+  const { spec } = current;
   return {
     ...fields,
+    // One that was stored by a clock that was ahead would never pass.
+    ...(fields.deadline !== undefined && {
+      deadline: rfc3339(wholeSecond(deadlineOf({ spec, status: fields }, now))),
+    }),
     observedGeneration,
     conditions: runConditions(draft.verdicts, previous, observedGeneration, now),
   };

@@ -21,10 +21,10 @@ import { RecentEnds } from './finished-runs.ts';
 import { Interrupts } from './interrupts.ts';
 import { queued } from './queued.ts';
 import type { Refusal, RunSlots, Slot } from './run-slots.ts';
-import { StatusWriter } from './status-writer.ts';
+import { RunStatus } from './run-status.ts';
 
 /** What a {@link BootstrapRecoveryReconciler} is made of. */
-export interface BootstrapRecoveryReconcilerOptions extends Omit<AttemptTools, 'logger' | 'writer'> {
+export interface BootstrapRecoveryReconcilerOptions extends Omit<AttemptTools, 'logger' | 'runStatus'> {
   readonly runs: Store<BootstrapRecovery>;
   readonly targets: Store<RecoveryTarget>;
   readonly slots: RunSlots;
@@ -95,7 +95,7 @@ export class BootstrapRecoveryReconciler implements Reconciler {
   ): Promise<void> {
     const draft = queued(run, refusedBecause, this.#options.clock.now());
     if (draft !== undefined) {
-      await this.#tools(run, logger).writer(run).note(draft);
+      await this.#tools(run, logger).runStatus(run).writeIfUnchanged(draft);
     }
   }
 
@@ -104,7 +104,7 @@ export class BootstrapRecoveryReconciler implements Reconciler {
       ...this.#options,
       ends: this.#ends,
       logger: logger.child({ taskID: metadata.uid }),
-      writer: (run) => new StatusWriter({ ...this.#options, run }),
+      runStatus: (run) => new RunStatus(this.#options, run),
     };
   }
 

@@ -1,16 +1,20 @@
 import type { BootstrapRecoveryStatus } from '../../api/bootstraprecovery.generated.ts';
 import { rfc3339 } from '../../api/settle.ts';
+import { statusBounds } from '../../api/status-bounds.generated.ts';
 import type { Outcome, StateVerification } from '../../recovery/outcome.ts';
 import type { Action, ActionKind, Plan } from '../../recovery/plan/plan.ts';
 import type { Finding } from '../../tuf/findings/finding.ts';
 import type { RoleFacts, Trusted } from '../../tuf/verify/verification.ts';
 
-/** Lists in the status are cut to what the schema admits; the report holds the rest. */
-const limits = { actions: 64, expired: 32, findings: 32, text: 1024 };
+/** Lists in the status are cut to what the schema admits when it is written; the report holds the rest. */
+const { plan: planBounds, findings: findingsBounds } = statusBounds.BootstrapRecovery.properties;
 
 /** Whether the status has room for everything these lists hold. */
 export function fitsStatus({ plan, findings }: Pick<Outcome, 'plan' | 'findings'>): boolean {
-  return (plan?.actions.length ?? 0) <= limits.actions && findings.length <= limits.findings;
+  return (
+    (plan?.actions.length ?? 0) <= planBounds.properties.actions.maxItems &&
+    findings.length <= findingsBounds.maxItems
+  );
 }
 
 type Summary<Field extends keyof BootstrapRecoveryStatus> = NonNullable<BootstrapRecoveryStatus[Field]>;
@@ -27,12 +31,12 @@ export function planSummary({ digest, actions }: Plan): Summary<'plan'> {
     keeps: count('Keep'),
     persists: count('Persist'),
     deletes: count('Delete'),
-    actions: [...changing, ...keeping].slice(0, limits.actions).map(actionSummary),
+    actions: [...changing, ...keeping].slice(0, planBounds.properties.actions.maxItems).map(actionSummary),
   };
 }
 
 function actionSummary({ key, kind, after, source, confidence }: Action) {
-  return { key: cut(key), kind, ...(after !== undefined && { value: cut(after) }), source, confidence };
+  return { key, kind, ...(after !== undefined && { value: after }), source, confidence };
 }
 
 /** What was verified, and which of it had expired at `now`. */
@@ -53,23 +57,21 @@ export function trustSummary(trusted: Trusted, now: Date): Summary<'trust'> {
     targetsVersion: heads.targets,
     delegatedRoles: heads.delegated.size,
     rootSHA256: root.sha256,
-    expired: expired
-      .slice(0, limits.expired)
-      .map(({ role, version, expires }) => ({ role: cut(role), version, expires: rfc3339(expires) })),
+    expired: expired.map(({ role, version, expires }) => ({ role, version, expires: rfc3339(expires) })),
   };
 }
 
 /** The first findings; they come most severe first. */
 export function findingsSummary(findings: readonly Finding[]): Summary<'findings'> {
   return findings
-    .slice(0, limits.findings)
+    .slice(0, findingsBounds.maxItems)
     .map(({ code, severity, check, role, version, detail, override }) => ({
       code,
       severity,
       check,
-      role: cut(role),
+      role,
       ...(version !== undefined && { version }),
-      detail: cut(detail),
+      detail,
       ...(override !== undefined && { override }),
     }));
 }
@@ -86,11 +88,6 @@ export function withError(
   failure: { readonly reason: string; readonly message: string },
   now: Date,
 ): Summary<'lastErrors'> {
-  const newest = { time: rfc3339(now), reason: failure.reason, message: cut(failure.message) };
-  return [newest, ...(earlier ?? [])].slice(0, 5);
-}
-
-/** A text as the schema admits it, shortened visibly. */
-export function cut(text: string): string {
-  return text.length > limits.text ? `${text.slice(0, limits.text - 1).toWellFormed()}…` : text;
+  const newest = { time: rfc3339(now), ...failure };
+  return [newest, ...(earlier ?? [])];
 }

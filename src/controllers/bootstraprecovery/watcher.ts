@@ -5,17 +5,17 @@ import type { State } from '../../recovery/state/state.ts';
 import type { Finding } from '../../tuf/findings/finding.ts';
 import type { Trusted } from '../../tuf/verify/verification.ts';
 import { accepting, type Draft, planned, progressed, trusting } from './draft.ts';
-import type { StatusWriter } from './status-writer.ts';
+import type { RunStatus } from './run-status.ts';
 
-/** Turns what a run tells about itself into its status, through the writer's throttle. */
+/** Turns what a run tells about itself into its status, through the throttle of {@link RunStatus}. */
 export class RunWatcher implements RunObserver {
-  readonly #writer: StatusWriter;
+  readonly #status: RunStatus;
   readonly #clock: Clock;
   #draft: Draft;
 
-  constructor(draft: Draft, writer: StatusWriter, clock: Clock) {
+  constructor(draft: Draft, status: RunStatus, clock: Clock) {
     this.#draft = draft;
-    this.#writer = writer;
+    this.#status = status;
     this.#clock = clock;
   }
 
@@ -42,6 +42,6 @@ export class RunWatcher implements RunObserver {
 
   #become(draft: Draft): void {
     this.#draft = draft;
-    this.#writer.offer(draft);
+    this.#status.offer(draft);
   }
 }

@@ -7,9 +7,6 @@ import type { Reading } from './reading.ts';
 /** All that a policy remembers about one app, as its status holds it. */
 export type AppEntry = NonNullable<RecoveryPolicyStatus['apps']>[number];
 
-/** Longest message the schema admits. */
-const maxMessage = 512;
-
 /** An app nobody has looked at. */
 export function blankEntry({ adminName, appName }: App): AppEntry {
   return { adminName, appName, state: 'Unknown', consecutiveLosses: 0 };
@@ -36,7 +33,7 @@ export function looked(entry: AppEntry, reading: Reading, now: Date): AppEntry {
     case 'busy':
       return { ...seen, state: reading.state, consecutiveLosses: 0 };
     case 'unverifiable':
-      return { ...seen, state: 'Unverifiable', reason: reading.reason, message: cut(reading.message) };
+      return { ...seen, state: 'Unverifiable', reason: reading.reason, message: reading.message };
   }
 }
 
@@ -48,8 +45,4 @@ export function isLost({ consecutiveLosses }: AppEntry): boolean {
 /** Whether the last look could not tell. */
 export function isUnverifiable({ state }: AppEntry): boolean {
   return state === 'Unverifiable';
-}
-
-function cut(text: string): string {
-  return text.length > maxMessage ? `${text.slice(0, maxMessage - 1).toWellFormed()}…` : text;
 }

@@ -4,16 +4,15 @@
 // Gathers facts, decides (recoverypolicy/decide.ts, consequence.ts, pure), looks (round.ts), writes, carries out.
 import type { Logger } from 'pino';
 import type { BootstrapRecovery } from '../../api/bootstraprecovery.generated.ts';
-import { policyEventActions, recoveryCreated, transitionEvents } from '../../api/events.ts';
+import { policyEventActions, recoveryCreated } from '../../api/events.ts';
 import type { RecoveryPolicy, RecoveryPolicyStatus } from '../../api/recoverypolicy.generated.ts';
 import { bootstrapRecoveries, recoveryPolicies } from '../../api/resources.ts';
 import type { Store } from '../../kube/cache/store.ts';
 import { isAlreadyExists, isConflict, isNotFound } from '../../kube/client/api-error.ts';
-import { applyStatus, type StatusOwner } from '../../kube/client/apply-status.ts';
 import type { ObjectKey } from '../../kube/client/object-key.ts';
 import type { ReconcileContext, Reconciler, Result } from '../../kube/controller/reconcile.ts';
-import type { EventRecorder } from '../../kube/events/event-recorder.ts';
 import type { PolicyLabels, RecoveryMetrics } from '../../observability/metrics.ts';
+import { StatusWriter, type StatusWriterTools } from '../status/status-writer.ts';
 import { entriesOf } from './apps.ts';
 import { recoveryOf } from './child.ts';
 import { mayRecover } from './consequence.ts';
@@ -28,13 +27,9 @@ import type { LookTools } from './verify-app.ts';
 import { lookAround } from './verify-due-apps.ts';
 
 /** What a {@link RecoveryPolicyReconciler} is made of. */
-export interface RecoveryPolicyReconcilerOptions extends LookTools {
+export interface RecoveryPolicyReconcilerOptions extends LookTools, StatusWriterTools {
   readonly runs: Store<BootstrapRecovery>;
-  readonly owner: StatusOwner;
-  readonly recorder: EventRecorder;
   readonly metrics: RecoveryMetrics;
-  /** Throws when this process may no longer act as the leader. */
-  readonly assertLeading: () => void;
 }
 
 /** Milliseconds until a policy is looked at again that changed while it was at work. */
@@ -44,8 +39,14 @@ const soon = 100;
 export class RecoveryPolicyReconciler implements Reconciler {
   readonly #options: RecoveryPolicyReconcilerOptions;
 
+  readonly #status: StatusWriter<RecoveryPolicy>;
+
   constructor(options: RecoveryPolicyReconcilerOptions) {
     this.#options = options;
+    this.#status = new StatusWriter(options, {
+      resource: recoveryPolicies,
+      eventActions: policyEventActions,
+    });
   }
 
   async reconcile(key: ObjectKey, { signal, logger }: ReconcileContext): Promise<Result> {
@@ -87,25 +88,8 @@ export class RecoveryPolicyReconciler implements Reconciler {
    * Undefined when the policy has changed since it was read, because of a person or of another leader: what was decided from
    * the old one counts for nothing, and nothing of it is carried out.
    */
-  async #write(policy: RecoveryPolicy, status: RecoveryPolicyStatus): Promise<RecoveryPolicy | undefined> {
-    const { owner, recorder, assertLeading } = this.#options;
-    assertLeading();
-    let written: RecoveryPolicy;
-    try {
-      written = await applyStatus<RecoveryPolicy>(owner, recoveryPolicies, policy, status, {
-        onlyIfUnchanged: true,
-      });
-    } catch (error) {
-      if (!isConflict(error) && !isNotFound(error)) {
-        throw error;
-      }
-      return undefined;
-    }
-    const previous = policy.status.conditions ?? [];
-    for (const event of transitionEvents(previous, status.conditions ?? [], policyEventActions)) {
-      recorder.event(written, event);
-    }
-    return written;
+  #write(policy: RecoveryPolicy, status: RecoveryPolicyStatus): Promise<RecoveryPolicy | undefined> {
+    return this.#status.write(policy, () => status);
   }
 
   /**

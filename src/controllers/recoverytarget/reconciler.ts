@@ -5,41 +5,39 @@
 
 import { isDeepStrictEqual } from 'node:util';
 import { findCondition } from '../../api/condition.ts';
-import { transitionEvents } from '../../api/events.ts';
 import type { RecoveryTarget } from '../../api/recoverytarget.generated.ts';
 import { recoveryTargets } from '../../api/resources.ts';
-import type { Clock } from '../../async/clock.ts';
 import type { StoreEvent } from '../../kube/cache/store.ts';
-import type { APIClient } from '../../kube/client/api-client.ts';
 import { isNotFound } from '../../kube/client/api-error.ts';
-import { applyStatus, type StatusOwner } from '../../kube/client/apply-status.ts';
 import type { ObjectKey } from '../../kube/client/object-key.ts';
 import type { ReconcileContext, Reconciler, Result } from '../../kube/controller/reconcile.ts';
-import type { EventRecorder } from '../../kube/events/event-recorder.ts';
 import type { RecoveryMetrics } from '../../observability/metrics.ts';
+import { StatusWriter, type StatusWriterTools } from '../status/status-writer.ts';
 import type { BucketPool } from '../target-connection/bucket-pool.ts';
 import { type Probe, probeTarget } from './probe.ts';
 import { targetStatus } from './status.ts';
 
 /** What a {@link RecoveryTargetReconciler} is made of. */
-export interface RecoveryTargetReconcilerOptions {
-  readonly client: APIClient;
-  readonly owner: StatusOwner;
-  readonly recorder: EventRecorder;
+export interface RecoveryTargetReconcilerOptions extends StatusWriterTools {
   readonly buckets: BucketPool;
   readonly metrics: RecoveryMetrics;
-  readonly clock: Clock;
 }
 
 /** Milliseconds until a target that is not usable is looked at again, when its interval is longer. */
 const unusableInterval = 30_000;
 
+/** Milliseconds until a target is looked at again that changed while it was looked at. */
+const outdatedInterval = 1_000;
+
 /** Keeps the status of RecoveryTargets true. */
 export class RecoveryTargetReconciler implements Reconciler {
   readonly #options: RecoveryTargetReconcilerOptions;
 
+  readonly #status: StatusWriter<RecoveryTarget>;
+
   constructor(options: RecoveryTargetReconcilerOptions) {
     this.#options = options;
+    this.#status = new StatusWriter(options, { resource: recoveryTargets });
   }
 
   async reconcile(key: ObjectKey, { signal }: ReconcileContext): Promise<Result> {
@@ -64,6 +62,9 @@ export class RecoveryTargetReconciler implements Reconciler {
     }
     const probe = await probeTarget(client, buckets, target, signal);
     const ready = await this.#write(target, probe);
+    if (ready === undefined) {
+      return { requeueAfterMs: outdatedInterval };
+    }
     metrics.targetReady.set(labels, ready ? 1 : 0);
     if (probe.apps !== undefined) {
       metrics.targetApps.set(labels, probe.apps.length);
@@ -72,14 +73,11 @@ export class RecoveryTargetReconciler implements Reconciler {
     return { requeueAfterMs: ready ? intervalMs : Math.min(intervalMs, unusableInterval) };
   }
 
-  async #write(target: RecoveryTarget, probe: Probe | 'suspended'): Promise<boolean> {
-    const { owner, recorder, clock } = this.#options;
-    const status = targetStatus(target, probe, clock.now());
-    const written = await applyStatus<RecoveryTarget>(owner, recoveryTargets, target, status);
-    for (const event of transitionEvents(target.status.conditions ?? [], status.conditions ?? [])) {
-      recorder.event(written, event);
-    }
-    return findCondition(status.conditions, 'Ready')?.status === 'True';
+  /** Whether the target is ready; undefined when it has changed since it was read: what was found out is about another one. */
+  async #write(target: RecoveryTarget, probe: Probe | 'suspended'): Promise<boolean | undefined> {
+    const status = targetStatus(target, probe, this.#options.clock.now());
+    const written = await this.#status.write(target, () => status);
+    return written && findCondition(status.conditions, 'Ready')?.status === 'True';
   }
 }
 

@@ -11,7 +11,7 @@ import {
   draftOf,
   progressed,
 } from '../../src/controllers/bootstraprecovery/draft.ts';
-import { StatusWriter } from '../../src/controllers/bootstraprecovery/status-writer.ts';
+import { RunStatus } from '../../src/controllers/bootstraprecovery/run-status.ts';
 import { APIClient } from '../../src/kube/client/api-client.ts';
 import { EventRecorder } from '../../src/kube/events/event-recorder.ts';
 import { RuntimeMetrics } from '../../src/kube/metrics/runtime-metrics.ts';
@@ -58,7 +58,10 @@ async function fresh(name: string) {
   });
   const owner = { client, fieldManager, metrics, logger };
   const writerOf = (current: BootstrapRecovery) =>
-    new StatusWriter({ client, owner, recorder, clock, assertLeading: () => leading.check(), run: current });
+    new RunStatus(
+      { client, owner, recorder, clock, random: () => 0, assertLeading: () => leading.check() },
+      current,
+    );
   return { run, clock, writer: writerOf(run), writerOf, recorder };
 }
 
@@ -174,7 +177,9 @@ describe('the status of a run under way', () => {
     const outdated = writerOf(run);
     await writer.write(started(run, clock));
     const before = await namespace.run('outdated-note');
-    await outdated.note(concludedWithout(draftOf(run), { reason: 'Pending', message: 'told' }, clock.now()));
+    await outdated.writeIfUnchanged(
+      concludedWithout(draftOf(run), { reason: 'Pending', message: 'told' }, clock.now()),
+    );
     expect(await namespace.run('outdated-note')).toEqual(before);
   });
 

@@ -1,0 +1,787 @@
+/* Generated from the CRDs by npm run generate: change crds/ instead. */
+import type { Bounds } from './bounds.ts';
+
+/** What the API server admits in the status of each kind. */
+export const statusBounds = {
+  "BootstrapRecovery": {
+    "type": "object",
+    "properties": {
+      "observedGeneration": {
+        "type": "integer",
+        "minimum": -1,
+        "maximum": 9007199254740991
+      },
+      "taskID": {
+        "type": "string",
+        "maxLength": 36
+      },
+      "startTime": {
+        "type": "string",
+        "maxLength": 35,
+        "format": "date-time"
+      },
+      "completionTime": {
+        "type": "string",
+        "maxLength": 35,
+        "format": "date-time"
+      },
+      "attempts": {
+        "type": "integer",
+        "minimum": 0,
+        "maximum": 1000000
+      },
+      "deadline": {
+        "type": "string",
+        "maxLength": 35,
+        "format": "date-time"
+      },
+      "nextAttemptTime": {
+        "type": "string",
+        "maxLength": 35,
+        "format": "date-time"
+      },
+      "progress": {
+        "type": "object",
+        "required": [
+          "stage",
+          "completed",
+          "total",
+          "summary",
+          "lastProgressTime"
+        ],
+        "properties": {
+          "stage": {
+            "type": "string",
+            "maxLength": 32
+          },
+          "completed": {
+            "type": "integer",
+            "minimum": 0,
+            "maximum": 9007199254740991
+          },
+          "total": {
+            "type": "integer",
+            "minimum": 0,
+            "maximum": 9007199254740991
+          },
+          "summary": {
+            "type": "string",
+            "maxLength": 64
+          },
+          "lastProgressTime": {
+            "type": "string",
+            "maxLength": 35,
+            "format": "date-time"
+          }
+        }
+      },
+      "state": {
+        "type": "string",
+        "maxLength": 32
+      },
+      "plan": {
+        "type": "object",
+        "required": [
+          "digest",
+          "creates",
+          "replaces",
+          "keeps",
+          "persists",
+          "deletes"
+        ],
+        "properties": {
+          "digest": {
+            "type": "string",
+            "maxLength": 71
+          },
+          "creates": {
+            "type": "integer",
+            "minimum": 0,
+            "maximum": 2147483647
+          },
+          "replaces": {
+            "type": "integer",
+            "minimum": 0,
+            "maximum": 2147483647
+          },
+          "keeps": {
+            "type": "integer",
+            "minimum": 0,
+            "maximum": 2147483647
+          },
+          "persists": {
+            "type": "integer",
+            "minimum": 0,
+            "maximum": 2147483647
+          },
+          "deletes": {
+            "type": "integer",
+            "minimum": 0,
+            "maximum": 2147483647
+          },
+          "actions": {
+            "type": "array",
+            "maxItems": 64,
+            "items": {
+              "type": "object",
+              "required": [
+                "key",
+                "kind",
+                "source",
+                "confidence"
+              ],
+              "properties": {
+                "key": {
+                  "type": "string",
+                  "maxLength": 1024
+                },
+                "kind": {
+                  "type": "string",
+                  "maxLength": 32
+                },
+                "value": {
+                  "type": "string",
+                  "maxLength": 1024
+                },
+                "source": {
+                  "type": "string",
+                  "maxLength": 32
+                },
+                "confidence": {
+                  "type": "string",
+                  "maxLength": 32
+                }
+              }
+            }
+          }
+        }
+      },
+      "trust": {
+        "type": "object",
+        "required": [
+          "rootVersion",
+          "timestampVersion",
+          "snapshotVersion",
+          "targetsVersion",
+          "delegatedRoles",
+          "rootSHA256"
+        ],
+        "properties": {
+          "rootVersion": {
+            "type": "integer",
+            "minimum": 1,
+            "maximum": 9007199254740991
+          },
+          "timestampVersion": {
+            "type": "integer",
+            "minimum": 1,
+            "maximum": 9007199254740991
+          },
+          "snapshotVersion": {
+            "type": "integer",
+            "minimum": 1,
+            "maximum": 9007199254740991
+          },
+          "targetsVersion": {
+            "type": "integer",
+            "minimum": 1,
+            "maximum": 9007199254740991
+          },
+          "delegatedRoles": {
+            "type": "integer",
+            "minimum": 0,
+            "maximum": 2147483647
+          },
+          "rootSHA256": {
+            "type": "string",
+            "maxLength": 64
+          },
+          "expired": {
+            "type": "array",
+            "maxItems": 32,
+            "items": {
+              "type": "object",
+              "required": [
+                "role",
+                "version",
+                "expires"
+              ],
+              "properties": {
+                "role": {
+                  "type": "string",
+                  "maxLength": 1024
+                },
+                "version": {
+                  "type": "integer",
+                  "minimum": 1,
+                  "maximum": 9007199254740991
+                },
+                "expires": {
+                  "type": "string",
+                  "maxLength": 35,
+                  "format": "date-time"
+                }
+              }
+            }
+          }
+        }
+      },
+      "verification": {
+        "type": "object",
+        "required": [
+          "checkedKeys",
+          "missingKeys",
+          "invalidKeys",
+          "verifiedAt"
+        ],
+        "properties": {
+          "checkedKeys": {
+            "type": "integer",
+            "minimum": 0,
+            "maximum": 2147483647
+          },
+          "missingKeys": {
+            "type": "integer",
+            "minimum": 0,
+            "maximum": 2147483647
+          },
+          "invalidKeys": {
+            "type": "integer",
+            "minimum": 0,
+            "maximum": 2147483647
+          },
+          "verifiedAt": {
+            "type": "string",
+            "maxLength": 35,
+            "format": "date-time"
+          }
+        }
+      },
+      "findings": {
+        "type": "array",
+        "maxItems": 32,
+        "items": {
+          "type": "object",
+          "required": [
+            "code",
+            "severity",
+            "role",
+            "detail"
+          ],
+          "properties": {
+            "code": {
+              "type": "string",
+              "maxLength": 64
+            },
+            "severity": {
+              "type": "string",
+              "maxLength": 16
+            },
+            "check": {
+              "type": "integer",
+              "minimum": 0,
+              "maximum": 1000
+            },
+            "role": {
+              "type": "string",
+              "maxLength": 1024
+            },
+            "version": {
+              "type": "integer",
+              "minimum": 0,
+              "maximum": 9007199254740991
+            },
+            "detail": {
+              "type": "string",
+              "maxLength": 1024
+            },
+            "override": {
+              "type": "string",
+              "maxLength": 64
+            }
+          }
+        }
+      },
+      "lastErrors": {
+        "type": "array",
+        "maxItems": 5,
+        "items": {
+          "type": "object",
+          "required": [
+            "time",
+            "reason",
+            "message"
+          ],
+          "properties": {
+            "time": {
+              "type": "string",
+              "maxLength": 35,
+              "format": "date-time"
+            },
+            "reason": {
+              "type": "string",
+              "maxLength": 64
+            },
+            "message": {
+              "type": "string",
+              "maxLength": 1024
+            }
+          }
+        }
+      },
+      "reportRef": {
+        "type": "object",
+        "required": [
+          "name"
+        ],
+        "properties": {
+          "name": {
+            "type": "string",
+            "maxLength": 253
+          }
+        }
+      },
+      "conditions": {
+        "type": "array",
+        "maxItems": 16,
+        "items": {
+          "type": "object",
+          "required": [
+            "type",
+            "status",
+            "lastTransitionTime",
+            "reason",
+            "message"
+          ],
+          "properties": {
+            "type": {
+              "type": "string",
+              "maxLength": 316,
+              "pattern": "^[A-Za-z]+$"
+            },
+            "status": {
+              "type": "string",
+              "enum": [
+                "True",
+                "False",
+                "Unknown"
+              ]
+            },
+            "observedGeneration": {
+              "type": "integer",
+              "minimum": 0,
+              "maximum": 9007199254740991
+            },
+            "lastTransitionTime": {
+              "type": "string",
+              "maxLength": 35,
+              "format": "date-time"
+            },
+            "reason": {
+              "type": "string",
+              "maxLength": 64,
+              "pattern": "^[A-Z][A-Za-z0-9]*$"
+            },
+            "message": {
+              "type": "string",
+              "maxLength": 4096
+            }
+          }
+        }
+      }
+    }
+  },
+  "RecoveryPolicy": {
+    "type": "object",
+    "properties": {
+      "observedGeneration": {
+        "type": "integer",
+        "minimum": -1,
+        "maximum": 9007199254740991
+      },
+      "lastVerificationTime": {
+        "type": "string",
+        "maxLength": 35,
+        "format": "date-time"
+      },
+      "nextVerificationTime": {
+        "type": "string",
+        "maxLength": 35,
+        "format": "date-time"
+      },
+      "lastHandledTrigger": {
+        "type": "string",
+        "maxLength": 253
+      },
+      "appCount": {
+        "type": "integer",
+        "minimum": 0,
+        "maximum": 100
+      },
+      "lostCount": {
+        "type": "integer",
+        "minimum": 0,
+        "maximum": 100
+      },
+      "apps": {
+        "type": "array",
+        "maxItems": 100,
+        "items": {
+          "type": "object",
+          "required": [
+            "adminName",
+            "appName",
+            "state",
+            "consecutiveLosses"
+          ],
+          "properties": {
+            "adminName": {
+              "type": "string",
+              "maxLength": 253
+            },
+            "appName": {
+              "type": "string",
+              "maxLength": 253
+            },
+            "state": {
+              "type": "string",
+              "maxLength": 64
+            },
+            "reason": {
+              "type": "string",
+              "maxLength": 64
+            },
+            "message": {
+              "type": "string",
+              "maxLength": 512
+            },
+            "lastLooked": {
+              "type": "string",
+              "maxLength": 35,
+              "format": "date-time"
+            },
+            "lastVerified": {
+              "type": "string",
+              "maxLength": 35,
+              "format": "date-time"
+            },
+            "consecutiveLosses": {
+              "type": "integer",
+              "minimum": 0,
+              "maximum": 2147483647
+            },
+            "marks": {
+              "type": "object",
+              "properties": {
+                "root": {
+                  "type": "object",
+                  "required": [
+                    "version",
+                    "sha256"
+                  ],
+                  "properties": {
+                    "version": {
+                      "type": "integer",
+                      "minimum": 1,
+                      "maximum": 9007199254740991
+                    },
+                    "sha256": {
+                      "type": "string",
+                      "maxLength": 64,
+                      "pattern": "^[0-9a-f]{64}$"
+                    }
+                  }
+                },
+                "timestamp": {
+                  "type": "object",
+                  "required": [
+                    "version",
+                    "sha256"
+                  ],
+                  "properties": {
+                    "version": {
+                      "type": "integer",
+                      "minimum": 1,
+                      "maximum": 9007199254740991
+                    },
+                    "sha256": {
+                      "type": "string",
+                      "maxLength": 64,
+                      "pattern": "^[0-9a-f]{64}$"
+                    }
+                  }
+                },
+                "snapshot": {
+                  "type": "object",
+                  "required": [
+                    "version",
+                    "sha256"
+                  ],
+                  "properties": {
+                    "version": {
+                      "type": "integer",
+                      "minimum": 1,
+                      "maximum": 9007199254740991
+                    },
+                    "sha256": {
+                      "type": "string",
+                      "maxLength": 64,
+                      "pattern": "^[0-9a-f]{64}$"
+                    }
+                  }
+                }
+              }
+            },
+            "settingsRef": {
+              "type": "object",
+              "required": [
+                "name"
+              ],
+              "properties": {
+                "name": {
+                  "type": "string",
+                  "maxLength": 253
+                }
+              }
+            },
+            "recoveries": {
+              "type": "array",
+              "maxItems": 10,
+              "items": {
+                "type": "object",
+                "required": [
+                  "name",
+                  "time",
+                  "state"
+                ],
+                "properties": {
+                  "name": {
+                    "type": "string",
+                    "maxLength": 63
+                  },
+                  "time": {
+                    "type": "string",
+                    "maxLength": 35,
+                    "format": "date-time"
+                  },
+                  "state": {
+                    "type": "string",
+                    "enum": [
+                      "Ordered",
+                      "UnderWay",
+                      "Succeeded",
+                      "Failed",
+                      "Deleted"
+                    ]
+                  }
+                }
+              }
+            }
+          }
+        }
+      },
+      "active": {
+        "type": "array",
+        "maxItems": 100,
+        "items": {
+          "type": "object",
+          "required": [
+            "name",
+            "adminName",
+            "appName"
+          ],
+          "properties": {
+            "name": {
+              "type": "string",
+              "maxLength": 63
+            },
+            "adminName": {
+              "type": "string",
+              "maxLength": 253
+            },
+            "appName": {
+              "type": "string",
+              "maxLength": 253
+            }
+          }
+        }
+      },
+      "conditions": {
+        "type": "array",
+        "maxItems": 16,
+        "items": {
+          "type": "object",
+          "required": [
+            "type",
+            "status",
+            "lastTransitionTime",
+            "reason",
+            "message"
+          ],
+          "properties": {
+            "type": {
+              "type": "string",
+              "maxLength": 316,
+              "pattern": "^[A-Za-z]+$"
+            },
+            "status": {
+              "type": "string",
+              "enum": [
+                "True",
+                "False",
+                "Unknown"
+              ]
+            },
+            "observedGeneration": {
+              "type": "integer",
+              "minimum": 0,
+              "maximum": 9007199254740991
+            },
+            "lastTransitionTime": {
+              "type": "string",
+              "maxLength": 35,
+              "format": "date-time"
+            },
+            "reason": {
+              "type": "string",
+              "maxLength": 64,
+              "pattern": "^[A-Z][A-Za-z0-9]*$"
+            },
+            "message": {
+              "type": "string",
+              "maxLength": 4096
+            }
+          }
+        }
+      }
+    }
+  },
+  "RecoveryTarget": {
+    "type": "object",
+    "properties": {
+      "observedGeneration": {
+        "type": "integer",
+        "minimum": -1,
+        "maximum": 9007199254740991
+      },
+      "lastValidationTime": {
+        "type": "string",
+        "maxLength": 35,
+        "format": "date-time"
+      },
+      "redis": {
+        "type": "object",
+        "properties": {
+          "version": {
+            "type": "string",
+            "maxLength": 64
+          },
+          "role": {
+            "type": "string",
+            "maxLength": 16
+          },
+          "warnings": {
+            "type": "array",
+            "maxItems": 16,
+            "items": {
+              "type": "object",
+              "required": [
+                "code",
+                "detail"
+              ],
+              "properties": {
+                "code": {
+                  "type": "string",
+                  "maxLength": 64
+                },
+                "detail": {
+                  "type": "string",
+                  "maxLength": 1024
+                }
+              }
+            }
+          }
+        }
+      },
+      "appCount": {
+        "type": "integer",
+        "minimum": 0,
+        "maximum": 2147483647
+      },
+      "apps": {
+        "type": "array",
+        "maxItems": 100,
+        "items": {
+          "type": "object",
+          "required": [
+            "adminName",
+            "appName"
+          ],
+          "properties": {
+            "adminName": {
+              "type": "string",
+              "maxLength": 1024
+            },
+            "appName": {
+              "type": "string",
+              "maxLength": 1024
+            },
+            "rootVersion": {
+              "type": "integer",
+              "minimum": 1,
+              "maximum": 9007199254740991
+            }
+          }
+        }
+      },
+      "conditions": {
+        "type": "array",
+        "maxItems": 16,
+        "items": {
+          "type": "object",
+          "required": [
+            "type",
+            "status",
+            "lastTransitionTime",
+            "reason",
+            "message"
+          ],
+          "properties": {
+            "type": {
+              "type": "string",
+              "maxLength": 316,
+              "pattern": "^[A-Za-z]+$"
+            },
+            "status": {
+              "type": "string",
+              "enum": [
+                "True",
+                "False",
+                "Unknown"
+              ]
+            },
+            "observedGeneration": {
+              "type": "integer",
+              "minimum": 0,
+              "maximum": 9007199254740991
+            },
+            "lastTransitionTime": {
+              "type": "string",
+              "maxLength": 35,
+              "format": "date-time"
+            },
+            "reason": {
+              "type": "string",
+              "maxLength": 64,
+              "pattern": "^[A-Z][A-Za-z0-9]*$"
+            },
+            "message": {
+              "type": "string",
+              "maxLength": 4096
+            }
+          }
+        }
+      }
+    }
+  }
+} as const satisfies Readonly<Record<string, Bounds>>;
