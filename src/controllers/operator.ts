@@ -9,12 +9,12 @@ import {
 } from '../kube/health/health-check.ts';
 import { createRunController } from './bootstraprecovery/controller.ts';
 import { countUnfinished } from './bootstraprecovery/metrics.ts';
-import { RunSlots } from './bootstraprecovery/run-slots.ts';
 import type { OperatorOptions } from './operator/options.ts';
 import { createParts } from './operator/parts.ts';
 import { createPolicyController } from './recoverypolicy/controller.ts';
-import { Places } from './recoverypolicy/verify-slots.ts';
 import { createTargetController } from './recoverytarget/controller.ts';
+import { KeyedSlots } from './slots/keyed-slots.ts';
+import { SlotPool } from './slots/slot-pool.ts';
 
 /** The controllers with everything around them, ready to run. */
 export interface Operator {
@@ -24,8 +24,8 @@ export interface Operator {
   run(signal: AbortSignal): Promise<void>;
 }
 
-/** Of the places for runs, how many the looks of policies may take. */
-const maxShareOfLooks = 0.5;
+/** How many of the slots verifications of policies may take. */
+const maxShareOfVerifications = 0.5;
 /** Bookmarks come every minute and watches end after ten at the latest, so this is silence. */
 const maxWatchIdleMs = 15 * 60_000;
 const eventLoopWindowMs = 60_000;
@@ -37,19 +37,19 @@ export function createOperator(options: OperatorOptions): Operator {
   const parts = createParts(options);
   const { runs, targets, policies, elector, recorder, tools, runtimeMetrics } = parts;
   const caches = [runs, targets, policies];
-  const slots = new RunSlots(options.maxConcurrentRuns, (key) => {
-    if (!places.wake(key)) {
-      runController.enqueue(key);
-    }
+  const slots = new SlotPool({
+    slots: options.maxConcurrentRuns,
+    bytes: options.memoryBytes,
+    perKind: { verification: Math.max(1, Math.floor(options.maxConcurrentRuns * maxShareOfVerifications)) },
   });
-  const places = new Places(slots, Math.max(1, Math.floor(options.maxConcurrentRuns * maxShareOfLooks)));
-  const runController = createRunController(options, parts, slots);
+  const runSlots = new KeyedSlots(slots, (key) => runController.enqueue(key));
+  const runController = createRunController(options, parts, runSlots);
   const runtime = new Runtime({
     caches,
     controllers: [
       runController,
       createTargetController(options, parts),
-      createPolicyController({ ...options, ...parts, places }),
+      createPolicyController({ ...options, ...parts, slots }),
     ],
     recorder,
     shutdownGraceMs,

@@ -1,8 +1,10 @@
+import { totalmem } from 'node:os';
 import type { Logger } from 'pino';
 import { collectDefaultMetrics, Registry } from 'prom-client';
 import packageJSON from '../../../package.json' with { type: 'json' };
 import { systemClock } from '../../async/clock.ts';
 import { createOperator, type Operator } from '../../controllers/operator.ts';
+import { memoryForRuns } from '../../controllers/slots/memory.ts';
 import { installCrashPolicy } from '../../kube/controller/crash-policy.ts';
 import { HealthServer } from '../../kube/health/health-server.ts';
 import { createLogger } from '../../observability/log.ts';
@@ -11,6 +13,9 @@ import { exitCodes } from '../exit-codes.ts';
 import { loadKubeConfig } from '../kubectl/connection.ts';
 import type { ControllerFlags } from '../options/controller-flags.ts';
 import type { ListenAddress } from '../options/listen-address.ts';
+
+/** The chart's default limit. */
+const defaultMemoryLimit = 512 * 2 ** 20;
 
 /** Runs the operator until SIGTERM or SIGINT; ends the process when it can't go on. */
 export async function runController(flags: ControllerFlags, context: CommandContext): Promise<void> {
@@ -27,6 +32,7 @@ export async function runController(flags: ControllerFlags, context: CommandCont
     identity,
     proxy: context.env.proxy,
     maxConcurrentRuns: flags.maxConcurrentRuns,
+    memoryBytes: memoryForRuns(memoryLimit()),
     shutdownGraceMs: flags.shutdownGrace * 1000,
     registry,
     logger,
@@ -71,6 +77,12 @@ async function serve(
     logger,
   });
   return { server, port: await server.listen() };
+}
+
+/** Bytes this process may use: the container's limit, or what the chart gives it when there is none. */
+function memoryLimit(): number {
+  const limit = process.constrainedMemory();
+  return limit > 0 && limit < totalmem() ? limit : defaultMemoryLimit;
 }
 
 /** The namespace of the pod, or of the kubeconfig's context. */

@@ -10,6 +10,8 @@ import type { Outcome } from '../../recovery/outcome.ts';
 import { nextStep } from '../../recovery/retry.ts';
 import { runAttempt } from '../../recovery/run.ts';
 import { type PolicyMemory, remembering } from '../app-history/app-history.ts';
+import { admittedSource } from '../slots/memory.ts';
+import type { Slot } from '../slots/slot-pool.ts';
 import type { BucketPool } from '../target-connection/bucket-pool.ts';
 import { connectTarget } from '../target-connection/connect-target.ts';
 import { attempting, concluded, draftOf, reported } from './draft.ts';
@@ -37,6 +39,7 @@ export interface AttemptTools {
 export interface AttemptOrder {
   readonly run: BootstrapRecovery;
   readonly target: RecoveryTarget;
+  readonly slot: Slot;
   readonly attempt: number;
   readonly deadline: Date;
   /** The controller is told to stop. */
@@ -62,7 +65,7 @@ export interface AttemptEnd {
  */
 export async function makeAttempt(tools: AttemptTools, order: AttemptOrder): Promise<AttemptEnd> {
   const { client, buckets, clock, metrics, logger } = tools;
-  const { target, attempt, deadline, stopping } = order;
+  const { target, slot, attempt, deadline, stopping } = order;
   const { run } = order;
   const { adminName, appName, mode } = run.spec;
   await using connection = await connectTarget(client, buckets, target, { adminName, appName }, stopping);
@@ -79,15 +82,21 @@ export async function makeAttempt(tools: AttemptTools, order: AttemptOrder): Pro
   let outcome: Outcome;
   try {
     const now = clock.now();
-    const request = runRequest(run, target, connection, {
-      now,
-      deadline,
-      clock,
-      signal: stop.signal,
-      observer: watcher,
-      // Not before: a run that takes no lock has nothing to clean up, and most find nothing to do.
-      beforeLock: () => status.hold(lockFinalizer),
-    });
+    const source = admittedSource(connection.source, slot, stop.signal);
+    const request = runRequest(
+      run,
+      target,
+      { ...connection, source },
+      {
+        now,
+        deadline,
+        clock,
+        signal: stop.signal,
+        observer: watcher,
+        // Not before: a run that takes no lock has nothing to clean up, and most find nothing to do.
+        beforeLock: () => status.hold(lockFinalizer),
+      },
+    );
     const memory = await tools.memory.recall(target, { adminName, appName }, logger, stopping);
     outcome = await runAttempt(remembering(request, memory));
   } finally {

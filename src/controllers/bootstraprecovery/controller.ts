@@ -1,8 +1,8 @@
 import { Controller } from '../../kube/controller/controller.ts';
 import type { OperatorOptions } from '../operator/options.ts';
 import { type Parts, waitingIndex } from '../operator/parts.ts';
+import type { KeyedSlots } from '../slots/keyed-slots.ts';
 import { BootstrapRecoveryReconciler } from './reconciler.ts';
-import type { RunSlots } from './run-slots.ts';
 
 /** Workers beyond the runs at once, so that answering, waiting and deleting never queue up behind long runs. */
 const quickWorkers = 8;
@@ -11,7 +11,7 @@ const quickWorkers = 8;
 export function createRunController(
   { maxConcurrentRuns, logger, clock }: OperatorOptions,
   { runs, targets, policies, tools, runtimeMetrics }: Parts,
-  slots: RunSlots,
+  slots: KeyedSlots,
 ): Controller {
   const controller = new Controller({
     name: 'bootstraprecovery',

@@ -13,6 +13,9 @@ import { hasFinalizer } from '../../kube/client/finalizers.ts';
 import type { ObjectKey } from '../../kube/client/object-key.ts';
 import type { ReconcileContext, Reconciler, Result } from '../../kube/controller/reconcile.ts';
 import type { EventRecorder } from '../../kube/events/event-recorder.ts';
+import type { KeyedSlots, Refusal } from '../slots/keyed-slots.ts';
+import { smallestRunBytes } from '../slots/memory.ts';
+import type { Slot, Work } from '../slots/slot-pool.ts';
 import { RunActions, type RunTools } from './actions.ts';
 import type { AttemptTools } from './attempt.ts';
 import { type Decision, decide } from './decide.ts';
@@ -20,14 +23,13 @@ import { gatherFacts } from './facts.ts';
 import { RecentEnds } from './finished-runs.ts';
 import { Interrupts } from './interrupts.ts';
 import { queued } from './queued.ts';
-import type { Refusal, RunSlots, Slot } from './run-slots.ts';
 import { RunStatus } from './run-status.ts';
 
 /** What a {@link BootstrapRecoveryReconciler} is made of. */
 export interface BootstrapRecoveryReconcilerOptions extends Omit<AttemptTools, 'logger' | 'runStatus'> {
   readonly runs: Store<BootstrapRecovery>;
   readonly targets: Store<RecoveryTarget>;
-  readonly slots: RunSlots;
+  readonly slots: KeyedSlots;
   readonly owner: StatusOwner;
   readonly recorder: EventRecorder;
   /** Throws when this process may no longer act as the leader. */
@@ -50,7 +52,7 @@ export class BootstrapRecoveryReconciler implements Reconciler {
     const { runs, slots } = this.#options;
     const cached = runs.get(key);
     const presumed = cached && this.#presume(cached);
-    // A place kept for a run that does not come for it would be lost to all others.
+    // A slot kept for a run that does not come for it would be lost to all others.
     if (presumed?.kind !== 'attempt') {
       slots.forget(key);
     }
@@ -61,15 +63,15 @@ export class BootstrapRecoveryReconciler implements Reconciler {
     if (idle !== undefined) {
       return idle;
     }
-    const place = presumed.kind === 'attempt' ? slots.acquire(key, appOf(cached)) : undefined;
-    if (place !== undefined && 'refusedBecause' in place) {
-      await this.#queue(cached, place, context);
+    const slot = presumed.kind === 'attempt' ? slots.take(key, workOf(cached)) : undefined;
+    if (slot !== undefined && 'refusedBecause' in slot) {
+      await this.#queue(cached, slot, context);
       return {};
     }
     try {
-      return await this.#look(cached, place, context);
+      return await this.#look(cached, slot, context);
     } finally {
-      place?.release();
+      slot?.release();
     }
   }
 
@@ -87,7 +89,7 @@ export class BootstrapRecoveryReconciler implements Reconciler {
     return decide({ run, target, now: clock.now() });
   }
 
-  /** Says once that the run waits for its turn. Nothing is read for it: a thousand runs may wait for four places. */
+  /** Says once that the run waits for its turn. Nothing is read for it: a thousand runs may wait for four slots. */
   async #queue(
     run: BootstrapRecovery,
     { refusedBecause }: Refusal,
@@ -108,12 +110,8 @@ export class BootstrapRecoveryReconciler implements Reconciler {
     };
   }
 
-  /** Decides by the objects as they are now, and acts. Long work only with a place: so many runs at once, and one for each app. */
-  async #look(
-    cached: BootstrapRecovery,
-    place: Slot | undefined,
-    context: ReconcileContext,
-  ): Promise<Result> {
+  /** Decides by the objects as they are now, and acts. Long work only with a slot: so many runs at once, and one for each app. */
+  async #look(cached: BootstrapRecovery, slot: Slot | undefined, context: ReconcileContext): Promise<Result> {
     const { client, clock } = this.#options;
     // Before the object is read: what changes after the read reaches the run as an interrupt.
     using interrupt = this.#interrupts.register(cached.metadata.uid);
@@ -141,14 +139,14 @@ export class BootstrapRecoveryReconciler implements Reconciler {
         await actions.end(decision.verdict, context.signal);
         return {};
       case 'attempt': {
-        // Without a place the cache said otherwise, so a change is on its way that wakes the run; without a target it would wait.
-        if (place === undefined || facts.target === undefined) {
+        // Without a slot the cache said otherwise, so a change is on its way that wakes the run; without a target it would wait.
+        if (slot === undefined || facts.target === undefined) {
           return {};
         }
         const { attempt, deadline } = decision;
         const signals = { stopping: context.signal, interrupted: interrupt.signal };
         // Awaited here: the interrupt must reach the run until it has ended.
-        return await actions.attempt({ target: facts.target, attempt, deadline, ...signals });
+        return await actions.attempt({ target: facts.target, slot: slot, attempt, deadline, ...signals });
       }
     }
   }
@@ -168,7 +166,15 @@ function wake(afterMs: number | undefined): Result {
   return afterMs === undefined ? {} : { requeueAfterMs: afterMs };
 }
 
-/** What runs take turns on: one app of one installation. */
-function appOf({ metadata, spec }: BootstrapRecovery): string {
-  return `${metadata.namespace}/${spec.targetRef.name}/${suffixOf(spec)}`;
+/** Runs take turns on an app of a target. */
+function workOf({ metadata, spec }: BootstrapRecovery): Work {
+  const { namespace = 'default' } = metadata;
+  const target = spec.targetRef.name;
+  return {
+    namespace,
+    target,
+    kind: 'run',
+    exclusive: `${namespace}/${target}/${suffixOf(spec)}`,
+    bytes: smallestRunBytes,
+  };
 }

@@ -1,14 +1,11 @@
 import type { BootstrapRecovery } from '../../api/bootstraprecovery.generated.ts';
-import { fieldManager, runLabel } from '../../api/resources.ts';
+import { runLabel } from '../../api/resources.ts';
+import { truncate } from '../../api/text.ts';
 import type { APIClient } from '../../kube/client/api-client.ts';
-import { configMaps } from '../../kube/client/keyed.ts';
-import { controllerReference } from '../../kube/client/object.ts';
 import type { Outcome } from '../../recovery/outcome.ts';
 import type { Action } from '../../recovery/plan/plan.ts';
+import { maxConfigMapBytes, writeOwnedConfigMap } from '../status/owned-config-map.ts';
 import { fitsStatus } from './summary.ts';
-
-/** Characters of the report. etcd takes 1.5 MiB a request and a ConfigMap 1 MiB, in bytes; names are mostly ASCII. */
-const maxLength = 700_000;
 
 /**
  * Whether there is more to tell than the status holds. Not before the metadata was looked at; and a run that found nothing to do
@@ -30,40 +27,58 @@ export async function writeReport(
   run: BootstrapRecovery,
   outcome: Outcome,
 ): Promise<string> {
-  const { namespace } = run.metadata;
-  const name = `${run.metadata.name}-report`;
-  const configMap = {
-    metadata: {
-      name,
-      namespace,
-      labels: { [runLabel]: run.metadata.name },
-      ownerReferences: [controllerReference(run)],
-    },
+  return writeOwnedConfigMap(client, run, {
+    purpose: 'report',
+    labels: { [runLabel]: run.metadata.name },
     data: { 'report.json': reportText(outcome) },
-  };
-  await client.apply(configMaps, configMap, { fieldManager, force: true });
-  return name;
+  });
 }
 
-/** The report as JSON; of a plan or a list of findings beyond what a ConfigMap holds, the first part and how much is missing. */
+/** Longest single text in a report, in UTF-16 units. */
+const maxText = 4_096;
+/** What is left of {@link maxConfigMapBytes} for the report itself, beside its names and labels. */
+const maxReportBytes = maxConfigMapBytes - 2_000;
+
+/** What of an outcome can be of any length. */
+interface Lists {
+  readonly actions: readonly Action[];
+  readonly findings: Outcome['findings'];
+  readonly delegated: readonly (readonly [string, unknown])[];
+}
+
+/**
+ * The report as JSON, never more than a ConfigMap holds: of a plan, findings or roles beyond that, the first part and how many
+ * are missing.
+ */
 export function reportText(outcome: Outcome): string {
-  const { plan, findings } = outcome;
-  let actions = plan?.actions ?? [];
-  let told = findings;
-  let text = render(outcome, actions, told);
-  while (text.length > maxLength) {
-    // Halving converges in a few steps and needs no guess about the size of one entry.
-    if (actions.length > told.length) {
-      actions = actions.slice(0, Math.floor(actions.length / 2));
-    } else {
-      told = told.slice(0, Math.floor(told.length / 2));
+  let lists: Lists = {
+    actions: outcome.plan?.actions ?? [],
+    findings: outcome.findings,
+    delegated: [...(outcome.trusted?.heads.delegated ?? [])],
+  };
+  for (;;) {
+    const text = render(outcome, lists);
+    if (Buffer.byteLength(text) <= maxReportBytes) {
+      return text;
     }
-    text = render(outcome, actions, told);
+    lists = shortened(lists);
   }
-  return text;
 }
 
-function render(outcome: Outcome, actions: readonly Action[], findings: Outcome['findings']): string {
+/** Half of the longest list: converges in a few steps and needs no guess about the size of one entry. */
+function shortened(lists: Lists): Lists {
+  const { actions, findings, delegated } = lists;
+  const longest = Math.max(actions.length, findings.length, delegated.length);
+  const half = Math.floor(longest / 2);
+  if (actions.length === longest) {
+    return { ...lists, actions: actions.slice(0, half) };
+  }
+  return findings.length === longest
+    ? { ...lists, findings: findings.slice(0, half) }
+    : { ...lists, delegated: delegated.slice(0, half) };
+}
+
+function render(outcome: Outcome, { actions, findings, delegated }: Lists): string {
   const { taskID, succeeded, accepted, trustVerified, stateVerified, state, plan, trusted, verification } =
     outcome;
   const report = {
@@ -78,10 +93,16 @@ function render(outcome: Outcome, actions: readonly Action[], findings: Outcome[
       actions,
       omittedActions: plan.actions.length - actions.length,
     },
-    heads: trusted && { ...trusted.heads, delegated: [...trusted.heads.delegated] },
+    heads: trusted && {
+      ...trusted.heads,
+      delegated,
+      omittedDelegated: trusted.heads.delegated.size - delegated.length,
+    },
     verification,
     findings,
     omittedFindings: outcome.findings.length - findings.length,
   };
-  return `${JSON.stringify(report, undefined, 1)}\n`;
+  const bounded = (_: string, value: unknown): unknown =>
+    typeof value === 'string' ? truncate(value, maxText) : value;
+  return `${JSON.stringify(report, bounded, 1)}\n`;
 }

@@ -14,7 +14,7 @@ export type RunContext = Pick<
 export function runRequest(
   { metadata, spec }: BootstrapRecovery,
   target: RecoveryTarget,
-  connection: Connection,
+  connection: Pick<Connection, 'source' | 'store' | 'anchor'>,
   context: RunContext,
 ): RunRequest {
   const { adminName, appName, mode, strategy, approvedPlan } = spec;

@@ -17,6 +17,8 @@ export interface OperatorOptions {
   /** Through which proxy S3, STS and the server's API are asked. */
   readonly proxy: ProxyRule;
   readonly maxConcurrentRuns: number;
+  /** Bytes that runs and verifications may use together, beyond what the process needs anyway. */
+  readonly memoryBytes: number;
   readonly shutdownGraceMs: number;
   readonly registry: Registry;
   readonly logger: Logger;

@@ -8,8 +8,8 @@ import type { Informer } from '../../kube/cache/informer.ts';
 import { Controller } from '../../kube/controller/controller.ts';
 import type { RuntimeMetrics } from '../../kube/metrics/runtime-metrics.ts';
 import { targetIndex } from '../app-history/app-history.ts';
+import type { SlotPool } from '../slots/slot-pool.ts';
 import { RecoveryPolicyReconciler, type RecoveryPolicyReconcilerOptions } from './reconciler.ts';
-import type { Places } from './verify-slots.ts';
 import { ownerPolicies, policyChanged, targetConcernsPolicies } from './wake.ts';
 
 /** What the controller of policies is made of. */
@@ -17,8 +17,8 @@ export interface PolicyControllerOptions {
   readonly policies: Informer<RecoveryPolicy>;
   readonly runs: Informer<BootstrapRecovery>;
   readonly targets: Informer<RecoveryTarget>;
-  readonly tools: Omit<RecoveryPolicyReconcilerOptions, 'runs' | 'places' | 'newID'>;
-  readonly places: Places;
+  readonly tools: Omit<RecoveryPolicyReconcilerOptions, 'runs' | 'slots' | 'newID'>;
+  readonly slots: SlotPool;
   readonly logger: Logger;
   readonly runtimeMetrics: RuntimeMetrics;
   readonly clock: Clock;
@@ -33,14 +33,14 @@ export function createPolicyController({
   runs,
   targets,
   tools,
-  places,
+  slots,
   logger,
   runtimeMetrics,
   clock,
 }: PolicyControllerOptions): Controller {
   const controller = new Controller({
     name: 'recoverypolicy',
-    reconciler: new RecoveryPolicyReconciler({ ...tools, runs: runs.store, places, newID: randomUUID }),
+    reconciler: new RecoveryPolicyReconciler({ ...tools, runs: runs.store, slots, newID: randomUUID }),
     maxConcurrentReconciles: workers,
     logger,
     metrics: runtimeMetrics,

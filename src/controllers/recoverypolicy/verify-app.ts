@@ -9,20 +9,20 @@ import { runAttempt } from '../../recovery/run.ts';
 import { remembering } from '../app-history/app-history.ts';
 import { runRequest } from '../bootstraprecovery/request.ts';
 import { runSignal } from '../bootstraprecovery/stop-signal.ts';
+import { admittedSource, smallestRunBytes } from '../slots/memory.ts';
+import type { SlotPool } from '../slots/slot-pool.ts';
 import type { BucketPool } from '../target-connection/bucket-pool.ts';
 import { connectTarget } from '../target-connection/connect-target.ts';
 import { ForbiddenError } from '../target-connection/missing-permission.ts';
 import { lookOf } from './child.ts';
 import type { AppEntry } from './entry.ts';
-import { settingsName } from './names.ts';
 import { type Reading, readingOf } from './reading.ts';
-import type { Places } from './verify-slots.ts';
 
 /** What a look uses of the controller. */
 export interface LookTools {
   readonly client: APIClient;
   readonly buckets: BucketPool;
-  readonly places: Places;
+  readonly slots: SlotPool;
   readonly clock: Clock;
   /** A new UUID for each look; nothing is ever written under it. */
   readonly newID: () => string;
@@ -42,31 +42,40 @@ export interface Look {
  * @throws the reason of `signal` when that aborts, or what the API client throws: nothing is known about the app then
  */
 export async function look(
-  { client, buckets, places, clock, newID }: LookTools,
+  { client, buckets, slots, clock, newID }: LookTools,
   policy: RecoveryPolicy,
   target: RecoveryTarget,
   entry: AppEntry,
   signal: AbortSignal,
 ): Promise<Look> {
-  // The colon keeps it apart from the names of runs.
-  const key = {
-    namespace: policy.metadata.namespace,
-    name: `look:${settingsName(policy.metadata.name, entry)}`,
-  };
-  const place = await places.acquire(key, signal);
+  const { namespace = 'default' } = target.metadata;
+  // A verification keeps no run of the same app waiting: it only reads.
+  const work = {
+    namespace,
+    target: target.metadata.name,
+    kind: 'verification',
+    bytes: smallestRunBytes,
+  } as const;
+  const slot = await slots.acquire(work, signal);
   try {
     await using connection = await connectTarget(client, buckets, target, entry, signal);
     const busy = new AbortController();
     // Leaves nothing behind on the controller's own signal, which lives as long as the process.
     using stop = runSignal(signal, busy.signal);
     const now = clock.now();
-    const request = runRequest(lookOf(policy, entry, newID()), target, connection, {
-      now,
-      deadline: new Date(now.getTime() + policy.spec.recoveryTemplate.timeoutSeconds * 1000),
-      clock,
-      signal: stop.signal,
-      observer: untilLocked(busy),
-    });
+    const source = admittedSource(connection.source, slot, stop.signal);
+    const request = runRequest(
+      lookOf(policy, entry, newID()),
+      target,
+      { ...connection, source },
+      {
+        now,
+        deadline: new Date(now.getTime() + policy.spec.recoveryTemplate.timeoutSeconds * 1000),
+        clock,
+        signal: stop.signal,
+        observer: untilLocked(busy),
+      },
+    );
     const outcome = await runAttempt(remembering(request, { marks: entry.marks }));
     signal.throwIfAborted();
     return { reading: readingOf(outcome), outcome };
@@ -77,7 +86,7 @@ export async function look(
     }
     return { reading, outcome: undefined };
   } finally {
-    place.release();
+    slot.release();
   }
 }
 

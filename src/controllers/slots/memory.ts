@@ -1,0 +1,41 @@
+import type { ListedObject, MetadataSource } from '../../storage/source.ts';
+import type { Slot } from './slot-pool.ts';
+
+const MiB = 2 ** 20;
+
+/** What a run needs before its listing is known, and a run of few roles in all. */
+export const smallestRunBytes = 4 * MiB;
+
+/** Process, caches, connections and a heap that is not collected all the time: what runs may not use. Measured idle and under load. */
+const reservedBytes = 192 * MiB;
+
+/** Measured with `npm run bench:verify`: resident memory of one verification, above that of an idle process. */
+const bytesPerObject = 2_600;
+const bytesPerByte = 1.5;
+
+/** Bytes that runs and verifications may use together, in a process that may use `limitBytes`. */
+export function memoryForRuns(limitBytes: number): number {
+  return Math.max(limitBytes - reservedBytes, limitBytes / 4);
+}
+
+/** Bytes of memory that verifying a listed repository takes at its peak, and planning and writing its recovery after that. */
+export function memoryOf(listing: readonly ListedObject[]): number {
+  const size = listing.reduce((sum, object) => sum + object.size, 0);
+  return smallestRunBytes + listing.length * bytesPerObject + Math.ceil(size * bytesPerByte);
+}
+
+/**
+ * The source of a run in `slot`: after the listing, which is small, the run goes on when there is memory for what was listed, and
+ * holds nothing while it waits.
+ */
+export function admittedSource(source: MetadataSource, slot: Slot, signal: AbortSignal): MetadataSource {
+  return {
+    location: source.location,
+    async list(listSignal) {
+      const listing = await source.list(listSignal);
+      await slot.grow(memoryOf(listing), listSignal ?? signal);
+      return listing;
+    },
+    get: (name, options) => source.get(name, options),
+  };
+}

@@ -1,0 +1,313 @@
+/** What wants to work, and how it is shared out. */
+export interface Work {
+  /** The tenant. */
+  readonly namespace: string;
+  /** Name of the RecoveryTarget in that namespace. */
+  readonly target: string;
+  readonly kind: 'run' | 'verification' | 'probe';
+  /** Work of the same `exclusive` never runs at once; left out: shares with everything. */
+  readonly exclusive?: string;
+  /** Bytes of memory it needs, as far as is known; {@link Slot.grow} takes more. */
+  readonly bytes: number;
+}
+
+/** The right to work; giving it back twice does nothing. */
+export interface Slot {
+  /**
+   * Makes sure that the work may use so many bytes in all. When they are not free, the slot itself is given back while
+   * this waits for both, so that waiting holds nothing others need.
+   *
+   * Rejects with the signal's reason when that aborts first; the slot is given back then.
+   */
+  grow(bytes: number, signal: AbortSignal): Promise<void>;
+  release(): void;
+}
+
+/** Work in the queue; cancelling what was granted or cancelled before does nothing. */
+export interface Ticket {
+  cancel(): void;
+}
+
+/** What a {@link SlotPool} has to share out. */
+export interface SlotPoolOptions {
+  /** Works at once, over everything. At least 1. */
+  readonly slots: number;
+  /** Bytes of memory in use at once. Work that needs more waits for all of it instead of for ever. */
+  readonly bytes: number;
+  /** Most slots of one kind at once; left out: all of them. */
+  readonly perKind?: Readonly<Partial<Record<Work['kind'], number>>>;
+}
+
+interface Entry {
+  readonly work: Work;
+  readonly bytes: number;
+  readonly granted: () => void;
+  /** How often others went ahead because their bytes were free and these were not. */
+  passed: number;
+}
+
+/** After being passed so often, work that waits for memory holds back everything behind it, or it could starve. */
+const maxPassed = 16;
+
+/** Namespaces and targets whose last turn is remembered; a forgotten one comes first, once. */
+const maxTurns = 10_000;
+
+/**
+ * Slots and memory, shared fairly. Of all that waits, the namespace that holds the fewest slots comes first, then of its targets
+ * the one that holds the fewest, then the one that waited longest since its last turn, then the first to come.
+ *
+ * A target, and a namespace, never holds all slots while there is more than one: work that hangs until its time-out would
+ * otherwise be everybody's time-out.
+ */
+export class SlotPool {
+  readonly #options: SlotPoolOptions;
+  readonly #share: number;
+  readonly #held = new Set<Entry>();
+  /** By namespace, then by target, then in order of arrival. */
+  readonly #waiting = new Map<string, Map<string, Set<Entry>>>();
+  /** The number of the last turn of each namespace and each target. */
+  readonly #lastTurns = new Map<string, number>();
+  #turn = 0;
+  #freeBytes: number;
+
+  constructor(options: SlotPoolOptions) {
+    this.#options = options;
+    this.#share = Math.max(1, options.slots - Math.ceil(options.slots / 4));
+    this.#freeBytes = options.bytes;
+  }
+
+  /** How many slots there are. */
+  get slots(): number {
+    return this.#options.slots;
+  }
+
+  /** How many slots are taken. */
+  get taken(): number {
+    return this.#held.size;
+  }
+
+  /** How many works wait. */
+  get waiting(): number {
+    let count = 0;
+    for (const targets of this.#waiting.values()) {
+      for (const entries of targets.values()) {
+        count += entries.size;
+      }
+    }
+    return count;
+  }
+
+  /**
+   * Queues for a slot. `granted` is called exactly once unless cancelled: before this returns when there is a slot now, else when
+   * there is one.
+   */
+  enter(work: Work, granted: (slot: Slot) => void): Ticket {
+    const entry = this.#entry(work, work.bytes, () => granted(this.#slot(entry)));
+    this.#enqueue(entry);
+    this.#shareOut();
+    return { cancel: () => this.#leave(entry) };
+  }
+
+  /** A slot, in its turn. Rejects with the signal's reason when that aborts first; nothing is held then. */
+  acquire(work: Work, signal: AbortSignal): Promise<Slot> {
+    return new Promise((resolve, reject) => {
+      if (signal.aborted) {
+        reject(signal.reason);
+        return;
+      }
+      const onAbort = (): void => {
+        ticket.cancel();
+        reject(signal.reason);
+      };
+      signal.addEventListener('abort', onAbort, { once: true });
+      const ticket = this.enter(work, (slot) => {
+        signal.removeEventListener('abort', onAbort);
+        resolve(slot);
+      });
+    });
+  }
+
+  #slot(first: Entry): Slot {
+    let held: Entry | undefined = first;
+    const release = (): void => {
+      if (held !== undefined) {
+        this.#free(held);
+        held = undefined;
+      }
+    };
+    const grow = async (bytes: number, signal: AbortSignal): Promise<void> => {
+      const before = held;
+      if (before === undefined || bytes <= before.bytes) {
+        return;
+      }
+      signal.throwIfAborted();
+      const { work } = before;
+      release();
+      await new Promise<void>((resolve, reject) => {
+        const entry = this.#entry(work, bytes, () => {
+          signal.removeEventListener('abort', onAbort);
+          held = entry;
+          resolve();
+        });
+        const onAbort = (): void => {
+          this.#leave(entry);
+          reject(signal.reason);
+        };
+        signal.addEventListener('abort', onAbort, { once: true });
+        this.#enqueue(entry);
+        this.#shareOut();
+      });
+    };
+    return { grow, release };
+  }
+
+  #entry(work: Work, bytes: number, granted: () => void): Entry {
+    return { work, bytes: Math.min(bytes, this.#options.bytes), granted, passed: 0 };
+  }
+
+  #enqueue(entry: Entry): void {
+    const { namespace, target } = entry.work;
+    const targets = this.#waiting.get(namespace) ?? new Map<string, Set<Entry>>();
+    const entries = targets.get(target) ?? new Set<Entry>();
+    entries.add(entry);
+    targets.set(target, entries);
+    this.#waiting.set(namespace, targets);
+  }
+
+  #leave(entry: Entry): void {
+    if (this.#dequeue(entry)) {
+      // It may have been all that held back the ones behind it.
+      this.#shareOut();
+    }
+  }
+
+  #dequeue(entry: Entry): boolean {
+    const { namespace, target } = entry.work;
+    const targets = this.#waiting.get(namespace);
+    const entries = targets?.get(target);
+    if (targets === undefined || entries === undefined || !entries.delete(entry)) {
+      return false;
+    }
+    if (entries.size === 0) {
+      targets.delete(target);
+    }
+    if (targets.size === 0) {
+      this.#waiting.delete(namespace);
+    }
+    return true;
+  }
+
+  #free(entry: Entry): void {
+    this.#held.delete(entry);
+    this.#freeBytes += entry.bytes;
+    this.#shareOut();
+  }
+
+  #shareOut(): void {
+    for (let next = this.#next(); next !== undefined; next = this.#next()) {
+      this.#dequeue(next);
+      this.#endTurn(next.work);
+      this.#held.add(next);
+      this.#freeBytes -= next.bytes;
+      next.granted();
+    }
+  }
+
+  /** Who had a turn goes to the end of the line, also when it comes back only later. */
+  #endTurn({ namespace, target }: Work): void {
+    this.#turn += 1;
+    for (const line of [namespace, lineOf(namespace, target)]) {
+      // Deleted first, so that the map is in the order of turns and the oldest can be dropped.
+      this.#lastTurns.delete(line);
+      this.#lastTurns.set(line, this.#turn);
+    }
+    for (const [line] of this.#lastTurns) {
+      if (this.#lastTurns.size <= maxTurns) {
+        break;
+      }
+      this.#lastTurns.delete(line);
+    }
+  }
+
+  /** What is to work next; undefined when nothing may. */
+  #next(): Entry | undefined {
+    const { slots, perKind = {} } = this.#options;
+    if (this.#held.size >= slots) {
+      return undefined;
+    }
+    const held = this.#holdings();
+    const passed: Entry[] = [];
+    const namespaces = inOrder(this.#waiting, held.namespaces, (line) => this.#lastTurns.get(line));
+    for (const [namespace, targets] of namespaces) {
+      if ((held.namespaces.get(namespace) ?? 0) >= this.#share) {
+        continue;
+      }
+      const holdings = held.targets.get(namespace) ?? new Map<string, number>();
+      const lastTurn = (target: string) => this.#lastTurns.get(lineOf(namespace, target));
+      for (const [target, entries] of inOrder(targets, holdings, lastTurn)) {
+        if ((holdings.get(target) ?? 0) >= this.#share) {
+          continue;
+        }
+        for (const entry of entries) {
+          const { kind, exclusive } = entry.work;
+          if (
+            (held.kinds.get(kind) ?? 0) >= (perKind[kind] ?? slots) ||
+            (exclusive !== undefined && held.exclusive.has(exclusive))
+          ) {
+            continue;
+          }
+          if (entry.bytes > this.#freeBytes) {
+            if (entry.passed >= maxPassed) {
+              return undefined;
+            }
+            passed.push(entry);
+            continue;
+          }
+          for (const other of passed) {
+            other.passed += 1;
+          }
+          return entry;
+        }
+      }
+    }
+    return undefined;
+  }
+
+  #holdings() {
+    const namespaces = new Map<string, number>();
+    const targets = new Map<string, Map<string, number>>();
+    const kinds = new Map<string, number>();
+    const exclusive = new Set<string>();
+    for (const { work } of this.#held) {
+      const ofNamespace = targets.get(work.namespace) ?? new Map<string, number>();
+      targets.set(work.namespace, ofNamespace);
+      count(namespaces, work.namespace);
+      count(ofNamespace, work.target);
+      count(kinds, work.kind);
+      if (work.exclusive !== undefined) {
+        exclusive.add(work.exclusive);
+      }
+    }
+    return { namespaces, targets, kinds, exclusive };
+  }
+}
+
+function count(counts: Map<string, number>, key: string): void {
+  counts.set(key, (counts.get(key) ?? 0) + 1);
+}
+
+/** A `/` is in no name of a namespace, so a line is of one namespace or of one target. */
+function lineOf(namespace: string, target: string): string {
+  return `${namespace}/${target}`;
+}
+
+/** Those that hold the fewest first; among equals those whose last turn is longest ago, or that had none. */
+function inOrder<V>(
+  lines: ReadonlyMap<string, V>,
+  held: ReadonlyMap<string, number>,
+  lastTurn: (line: string) => number | undefined,
+): readonly (readonly [string, V])[] {
+  return [...lines].sort(
+    ([a], [b]) => (held.get(a) ?? 0) - (held.get(b) ?? 0) || (lastTurn(a) ?? 0) - (lastTurn(b) ?? 0),
+  );
+}

@@ -1,0 +1,214 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { type Slot, SlotPool, type Ticket, type Work } from '../../../src/controllers/slots/slot-pool.ts';
+
+const work = (namespace: string, target = 'default', more: Partial<Work> = {}): Work => ({
+  namespace,
+  target,
+  kind: 'run',
+  bytes: 1,
+  ...more,
+});
+
+/** Enters work under a name, and keeps the slots that were granted, in order. */
+class Line {
+  readonly granted: string[] = [];
+  readonly slots = new Map<string, Slot>();
+  readonly pool: SlotPool;
+
+  constructor(pool: SlotPool) {
+    this.pool = pool;
+  }
+
+  enter(name: string, wanted: Work): Ticket {
+    return this.pool.enter(wanted, (slot) => {
+      this.granted.push(name);
+      this.slots.set(name, slot);
+    });
+  }
+
+  end(name: string): void {
+    this.slots.get(name)?.release();
+    this.slots.delete(name);
+  }
+}
+
+const never = new AbortController().signal;
+
+describe('slots', () => {
+  test('never more work than slots, never two of one app, never more memory than there is, and all that waits has its turn', () => {
+    const step = fc.record({
+      id: fc.integer({ min: 0, max: 29 }),
+      act: fc.constantFrom('enter', 'enter', 'end', 'cancel'),
+      namespace: fc.constantFrom('a', 'b', 'c'),
+      target: fc.constantFrom('x', 'y'),
+      bytes: fc.integer({ min: 0, max: 150 }),
+      kind: fc.constantFrom('run', 'verification'),
+    });
+    fc.assert(
+      fc.property(fc.integer({ min: 1, max: 6 }), fc.array(step, { maxLength: 150 }), (slots, steps) => {
+        const line = new Line(new SlotPool({ slots, bytes: 100, perKind: { verification: 2 } }));
+        const works = new Map<string, Work>();
+        const tickets = new Map<string, Ticket>();
+        const check = () => {
+          const held = [...line.slots.keys()].map((name) => works.get(name));
+          const apps = held.flatMap((each) => each?.exclusive ?? []);
+          expect(held.length).toBe(line.pool.taken);
+          expect(held.length).toBeLessThanOrEqual(slots);
+          expect(new Set(apps).size).toBe(apps.length);
+          const bytes = held.reduce((sum, each) => sum + Math.min(100, each?.bytes ?? 0), 0);
+          expect(bytes).toBeLessThanOrEqual(100);
+          expect(held.filter((each) => each?.kind === 'verification').length).toBeLessThanOrEqual(2);
+        };
+        for (const { id, act, namespace, target, bytes, kind } of steps) {
+          const name = `work-${id}`;
+          if (act === 'enter' && !works.has(name)) {
+            const exclusive = kind === 'run' ? `app-${id % 5}` : undefined;
+            works.set(name, work(namespace, target, { kind, bytes, ...(exclusive && { exclusive }) }));
+            tickets.set(name, line.enter(name, works.get(name) ?? work(namespace)));
+          } else if (act === 'end' && line.slots.has(name)) {
+            line.end(name);
+            works.delete(name);
+          } else if (act === 'cancel' && works.has(name) && !line.slots.has(name)) {
+            tickets.get(name)?.cancel();
+            works.delete(name);
+          }
+          check();
+        }
+        for (let [name] = line.slots.keys(); name !== undefined; [name] = line.slots.keys()) {
+          line.end(name);
+          works.delete(name);
+          check();
+        }
+        expect(line.pool.waiting).toBe(0);
+        expect(line.pool.taken).toBe(0);
+      }),
+      { numRuns: 300 },
+    );
+  });
+
+  test('a tenant with five hundred runs delays the run of another by one turn', () => {
+    const line = new Line(new SlotPool({ slots: 2, bytes: 100 }));
+    for (let run = 0; run < 500; run += 1) {
+      line.enter(`crowd-${run}`, work('crowd', `target-${run % 7}`));
+    }
+    line.enter('other', work('other'));
+    expect(line.granted).toContain('other');
+  });
+
+  test('targets of a namespace take turns, whatever the order of arrival', () => {
+    const line = new Line(new SlotPool({ slots: 1, bytes: 100 }));
+    for (const name of ['a1', 'a2', 'a3']) {
+      line.enter(name, work('n', 'a'));
+    }
+    line.enter('b1', work('n', 'b'));
+    line.end('a1');
+    line.end('b1');
+    expect(line.granted).toEqual(['a1', 'b1', 'a2']);
+  });
+
+  test('work that hangs on all targets of one namespace leaves a slot to the others', () => {
+    const line = new Line(new SlotPool({ slots: 4, bytes: 100 }));
+    for (let run = 0; run < 20; run += 1) {
+      line.enter(`hangs-${run}`, work('hostile', `target-${run}`));
+    }
+    expect(line.pool.taken).toBe(3);
+    for (const name of ['good-1', 'good-2', 'good-3']) {
+      line.enter(name, work('good'));
+      expect(line.slots.has(name)).toBe(true);
+      line.end(name);
+    }
+  });
+
+  test('work of one kind leaves the rest to the other', () => {
+    const line = new Line(new SlotPool({ slots: 4, bytes: 100, perKind: { verification: 2 } }));
+    for (const namespace of ['a', 'b', 'c']) {
+      line.enter(`verification-${namespace}`, work(namespace, 'default', { kind: 'verification' }));
+    }
+    line.enter('run-1', work('a'));
+    line.enter('run-2', work('b'));
+    expect(line.granted).toEqual(['verification-a', 'verification-b', 'run-1', 'run-2']);
+    line.end('verification-a');
+    expect(line.granted.at(-1)).toBe('verification-c');
+  });
+
+  test('giving a slot back twice does nothing the second time', () => {
+    const line = new Line(new SlotPool({ slots: 1, bytes: 100 }));
+    line.enter('first', work('n'));
+    const first = line.slots.get('first');
+    first?.release();
+    line.enter('second', work('n'));
+    first?.release();
+    expect(line.pool.taken).toBe(1);
+  });
+
+  test('what stops waiting is given nothing, and holds back nobody', async () => {
+    const pool = new SlotPool({ slots: 1, bytes: 100 });
+    const held = await pool.acquire(work('n'), never);
+    const stop = new AbortController();
+    const given = pool.acquire(work('n'), stop.signal);
+    const next = pool.acquire(work('n'), never);
+    stop.abort(new Error('shutting down'));
+    await expect(given).rejects.toThrow('shutting down');
+    held.release();
+    (await next).release();
+    expect([pool.taken, pool.waiting]).toEqual([0, 0]);
+  });
+});
+
+describe('memory', () => {
+  test('work that needs more than is free gives its slot back while it waits', async () => {
+    const line = new Line(new SlotPool({ slots: 2, bytes: 100 }));
+    line.enter('large', work('a', 'default', { bytes: 10 }));
+    line.enter('holds', work('b', 'default', { bytes: 50 }));
+    const grown = line.slots.get('large')?.grow(80, never);
+    line.enter('small', work('c', 'default', { bytes: 10 }));
+    expect(line.slots.has('small')).toBe(true);
+    line.end('small');
+    line.end('holds');
+    await grown;
+    expect(line.pool.taken).toBe(1);
+    line.end('large');
+    expect(line.pool.taken).toBe(0);
+  });
+
+  test('work that needs more than there is runs alone', async () => {
+    const line = new Line(new SlotPool({ slots: 4, bytes: 100 }));
+    line.enter('huge', work('a'));
+    await line.slots.get('huge')?.grow(1_000, never);
+    line.enter('small', work('b'));
+    expect(line.slots.has('small')).toBe(false);
+    line.end('huge');
+    expect(line.slots.has('small')).toBe(true);
+  });
+
+  test('large work has its turn although small work keeps coming', () => {
+    const line = new Line(new SlotPool({ slots: 4, bytes: 100 }));
+    line.enter('small-0', work('a', 'default', { bytes: 30 }));
+    line.enter('large', work('b', 'default', { bytes: 100 }));
+    for (let run = 1; run < 100 && !line.granted.includes('large'); run += 1) {
+      line.enter(`small-${run}`, work('a', 'default', { bytes: 30 }));
+      line.end(`small-${run - 1}`);
+      for (const name of [...line.slots.keys()].filter((each) => each !== `small-${run}`)) {
+        line.end(name);
+      }
+      if (run > 50) {
+        line.end(`small-${run}`);
+      }
+    }
+    expect(line.granted).toContain('large');
+  });
+
+  test('work that stops while it waits for memory holds nothing', async () => {
+    const pool = new SlotPool({ slots: 2, bytes: 100 });
+    const other = await pool.acquire(work('a', 'default', { bytes: 90 }), never);
+    const slot = await pool.acquire(work('b'), never);
+    const stop = new AbortController();
+    const growing = slot.grow(50, stop.signal);
+    stop.abort(new Error('shutting down'));
+    await expect(growing).rejects.toThrow('shutting down');
+    slot.release();
+    other.release();
+    expect([pool.taken, pool.waiting]).toEqual([0, 0]);
+  });
+});
