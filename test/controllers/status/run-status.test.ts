@@ -1,25 +1,25 @@
 import { pino } from 'pino';
 import { Registry } from 'prom-client';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { BootstrapRecovery } from '../../src/api/bootstraprecovery.generated.ts';
-import { bootstrapRecoveries, fieldManager, lockFinalizer } from '../../src/api/resources.ts';
-import { systemClock } from '../../src/async/clock.ts';
+import type { BootstrapRecovery } from '../../../src/api/bootstraprecovery.generated.ts';
+import { bootstrapRecoveries, fieldManager, lockFinalizer } from '../../../src/api/resources.ts';
+import { systemClock } from '../../../src/async/clock.ts';
 import {
   attempting,
   concludedWithout,
   type Draft,
   draftOf,
   progressed,
-} from '../../src/controllers/bootstraprecovery/draft.ts';
-import { RunStatus } from '../../src/controllers/bootstraprecovery/run-status.ts';
-import { APIClient } from '../../src/kube/client/api-client.ts';
-import { EventRecorder } from '../../src/kube/events/event-recorder.ts';
-import { RuntimeMetrics } from '../../src/kube/metrics/runtime-metrics.ts';
-import type { Stage } from '../../src/recovery/observer.ts';
-import { ManualClock } from '../async/fixtures/manual-clock.ts';
-import { poll } from '../harness/poll.ts';
-import { sharedAPIServer } from '../harness/shared-apiserver.ts';
-import { type TestNamespace, testNamespace } from './support/namespace.ts';
+} from '../../../src/controllers/bootstraprecovery/draft.ts';
+import { RunStatus } from '../../../src/controllers/bootstraprecovery/run-status.ts';
+import { APIClient } from '../../../src/kube/client/api-client.ts';
+import { EventRecorder } from '../../../src/kube/events/event-recorder.ts';
+import { RuntimeMetrics } from '../../../src/kube/metrics/runtime-metrics.ts';
+import type { Stage } from '../../../src/recovery/observer.ts';
+import { ManualClock } from '../../async/fixtures/manual-clock.ts';
+import { poll } from '../../harness/poll.ts';
+import { sharedAPIServer } from '../../harness/shared-apiserver.ts';
+import { type TestNamespace, testNamespace } from '../support/namespace.ts';
 
 let namespace: TestNamespace;
 let client: APIClient;
