@@ -15,6 +15,10 @@ export const statusBounds = {
         "type": "string",
         "maxLength": 36
       },
+      "blockingTaskID": {
+        "type": "string",
+        "maxLength": 1024
+      },
       "startTime": {
         "type": "string",
         "maxLength": 35,
