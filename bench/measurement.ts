@@ -8,6 +8,7 @@ import { type Metadata, MetadataKind, Metadata as Models } from '@tufjs/models';
 import { DirectorySource } from '../src/storage/directory.ts';
 import { scanFile } from '../src/tuf/json/scanner.ts';
 import { verify } from '../src/tuf/verify/verify.ts';
+import { listAll } from '../test/harness/list-all.ts';
 import { REFERENCE_TIME } from '../test/tuf/generator/repository.ts';
 
 /** What one process measured. */
@@ -28,7 +29,7 @@ type Files = ReadonlyMap<string, Uint8Array>;
 
 async function readAll(directory: string): Promise<Files> {
   const source = new DirectorySource(directory);
-  const listing = await source.list();
+  const listing = await listAll(source);
   const files = await Promise.all(
     listing.map(async ({ name, size }) => [name, await source.get(name, { maxBytes: size })] as const),
   );

@@ -9,6 +9,7 @@ import { S3Bucket } from '../src/storage/s3/s3-bucket.ts';
 import type { MetadataSource } from '../src/storage/source.ts';
 import { verify } from '../src/tuf/verify/verify.ts';
 import { startFaultProxy } from '../test/harness/faultproxy.ts';
+import { listAll } from '../test/harness/list-all.ts';
 import { startRedis } from '../test/harness/redis.ts';
 import { startS3 } from '../test/harness/s3.ts';
 import { countRoundTrips } from '../test/recovery/fixtures/round-trips.ts';
@@ -126,7 +127,7 @@ async function bound(
   const verifyMs = performance.now() - start;
   const [first, second, ...rest] = linked.reads.toSorted((a, b) => stage(a) - stage(b));
   const fetched = performance.now();
-  await Promise.all([source.list(), get(source, first)]);
+  await Promise.all([listAll(source), get(source, first)]);
   await get(source, second);
   await Promise.all(rest.map((name) => get(source, name)));
   const redis = performance.now();

@@ -185,8 +185,7 @@ export const succeededReasons = {
   },
   AwaitingApproval: {
     status: 'Unknown',
-    meaning:
-      'The plan is ready and waits for approval: approval is Manual, or uncertainValues is Ask and a value is uncertain.',
+    meaning: 'The plan is ready and approval is Manual.',
     next: 'Read status.plan and set spec.approvedPlan to status.plan.digest.',
   },
   Running: { status: 'Unknown', meaning: 'The run is under way; status.progress says where.', next: '' },

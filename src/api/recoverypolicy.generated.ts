@@ -102,10 +102,6 @@ export interface RecoveryPolicySpec {
      */
     readonly approval: 'Automatic' | 'Manual';
     /**
-     * What to do when the metadata does not tell which of several values a lost setting had. Apply writes the most probable one and reports it. Ask has the run wait until a person approves its plan.
-     */
-    readonly uncertainValues: 'Apply' | 'Ask';
-    /**
      * Values and decisions that a person knows better than the metadata. Surviving valid values in Redis still win.
      */
     readonly overrides?: {
@@ -409,10 +405,6 @@ export interface RecoveryPolicyManifestSpec {
      * Automatic applies the plan at once. Manual has the run wait until a person approves its plan.
      */
     readonly approval?: 'Automatic' | 'Manual';
-    /**
-     * What to do when the metadata does not tell which of several values a lost setting had. Apply writes the most probable one and reports it. Ask has the run wait until a person approves its plan.
-     */
-    readonly uncertainValues?: 'Apply' | 'Ask';
     /**
      * Values and decisions that a person knows better than the metadata. Surviving valid values in Redis still win.
      */

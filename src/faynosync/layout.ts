@@ -19,14 +19,25 @@ export const LEGACY_ROOT = 'root.json';
 const versionedRoot = /^\d+\.root\.json$/;
 
 /** Whether the app was ever bootstrapped. */
-export function hasPersistedRoot(listing: readonly Named[]): boolean {
-  return listing.some(({ name }) => versionedRoot.test(name));
+export function hasPersistedRoot(listing: Iterable<Named>): boolean {
+  for (const { name } of listing) {
+    if (versionedRoot.test(name)) {
+      return true;
+    }
+  }
+  return false;
 }
 
 /** What `root.json` is called today; undefined when there is none, or a versioned root makes it a mere copy. */
-export function legacyRootName(listing: readonly Named[]): string | undefined {
-  const isOnlyRoot = !hasPersistedRoot(listing) && listing.some(({ name }) => name === LEGACY_ROOT);
-  return isOnlyRoot ? '1.root.json' : undefined;
+export function legacyRootName(listing: Iterable<Named>): string | undefined {
+  let hasLegacyRoot = false;
+  for (const { name } of listing) {
+    if (versionedRoot.test(name)) {
+      return undefined;
+    }
+    hasLegacyRoot ||= name === LEGACY_ROOT;
+  }
+  return hasLegacyRoot ? '1.root.json' : undefined;
 }
 
 const versionedFile = /^(\d+)\.(.+)\.json$/;
@@ -38,13 +49,15 @@ const versionedFile = /^(\d+)\.(.+)\.json$/;
  *
  * @returns the missing names; empty when the listing does not look like an unfinished bootstrap
  */
-export function missingFromBootstrap(listing: readonly Named[]): readonly string[] {
-  const names = new Set(listing.map(({ name }) => name));
-  const later = listing.some(({ name }) => Number(versionedFile.exec(name)?.[1] ?? 1) > 1);
-  if (later || names.has('timestamp.json')) {
-    return [];
+export function missingFromBootstrap(listing: Iterable<Named>): readonly string[] {
+  const missing = new Set(['1.targets.json', '1.snapshot.json', 'timestamp.json']);
+  for (const { name } of listing) {
+    if (Number(versionedFile.exec(name)?.[1] ?? 1) > 1 || name === 'timestamp.json') {
+      return [];
+    }
+    missing.delete(name);
   }
-  return ['1.targets.json', '1.snapshot.json', 'timestamp.json'].filter((name) => !names.has(name));
+  return [...missing];
 }
 
 /** The role and version a versioned file's name carries; undefined for `timestamp.json` and foreign objects. */

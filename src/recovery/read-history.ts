@@ -19,7 +19,7 @@ export async function withHistory(
   evidence: Evidence,
   settings: readonly Setting[],
   versions: EarlierVersions,
-  listing: readonly ListedObject[],
+  listing: Iterable<ListedObject>,
   signal: AbortSignal,
 ): Promise<Evidence> {
   let { lifetimes } = evidence;
@@ -35,7 +35,7 @@ export async function withHistory(
 /** Reads what a role's earlier versions were signed with: at most {@link MAX_READS} files, one after another. */
 async function readHistory(
   versions: EarlierVersions,
-  listing: readonly ListedObject[],
+  listing: Iterable<ListedObject>,
   { role, head, days }: HistoryQuery,
   signal: AbortSignal,
 ): Promise<SigningHistory> {

@@ -15,6 +15,7 @@ const rollbacks: ReadonlySet<string> = new Set<FindingCode>([
   'RootRollback',
   'TimestampRollback',
   'SnapshotRollback',
+  'RememberedRootMissing',
   'HeadReplaced',
   'BelowMinimumVersion',
   'RoleRemovedFromSnapshot',

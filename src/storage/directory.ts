@@ -1,5 +1,5 @@
 import { closeSync, constants, fstatSync, openSync, read, readSync, realpathSync, statSync } from 'node:fs';
-import { readdir } from 'node:fs/promises';
+import { opendir } from 'node:fs/promises';
 import { join, sep } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
 import { promisify } from 'node:util';
@@ -7,19 +7,22 @@ import { RecoveryError, systemErrorCode, TerminalError, TransientError } from '.
 import { decodeSegment, encodeSegment } from './file-encoding.ts';
 import type { GetOptions, ListedObject, MetadataSource } from './source.ts';
 
-/** Files are opened without following a symbolic link, so that a link is noticed before anything is read. */
-const FLAGS = constants.O_RDONLY | constants.O_NOFOLLOW;
+/**
+ * Files are opened without following a symbolic link, so that a link is noticed before anything is read, and without
+ * waiting: opening a FIFO for reading otherwise blocks the process until a writer appears.
+ */
+const FLAGS = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK;
 
 /** A file of this size and more is read in the thread pool: there the event loop would notice. */
 const POOL_BYTES = 1_048_576;
 
-/** How many files are looked at before the event loop gets a turn. */
-const STATS_PER_TURN = 512;
+/** Entries of one page of a listing; the event loop gets a turn between pages. */
+const PAGE_ENTRIES = 512;
 
 /**
  * A repository in a directory, for example a copy of a bucket's prefix. Each file is one object, named like it
  * with everything unusual percent-encoded (`/` is `%2F`); its mtime is the object's `lastModified`.
- * Sub-directories are not looked into. Symbolic links are followed only while they stay inside the directory.
+ * Only regular files are listed and read; symbolic links are followed while they stay inside the directory.
  *
  * Small files are read synchronously: metadata files are local, and four calls through the thread pool for each of
  * them cost more than ten times as much as the calls themselves (16,384 files: 5 s against 0.4 s of CPU).
@@ -32,24 +35,40 @@ export class DirectorySource implements MetadataSource {
     this.location = directory;
   }
 
-  async list(signal?: AbortSignal): Promise<readonly ListedObject[]> {
+  async *list(signal?: AbortSignal): AsyncGenerator<readonly ListedObject[]> {
     try {
-      const entries = await readdir(this.location, { withFileTypes: true });
-      const listed: ListedObject[] = [];
-      for (const [index, entry] of entries.entries()) {
-        if (index % STATS_PER_TURN === 0) {
+      let page: ListedObject[] = [];
+      let entries = 0;
+      for await (const entry of await opendir(this.location, { bufferSize: PAGE_ENTRIES })) {
+        signal?.throwIfAborted();
+        const object = entry.isFile() || entry.isSymbolicLink() ? this.#stat(entry.name) : undefined;
+        if (object !== undefined) {
+          page.push(object);
+        }
+        if (++entries % PAGE_ENTRIES === 0) {
+          yield page;
+          page = [];
           await setImmediate();
         }
-        signal?.throwIfAborted();
-        if (!entry.isFile() && !entry.isSymbolicLink()) {
-          continue;
-        }
-        const { size, mtime } = statSync(join(this.location, entry.name));
-        listed.push({ name: decodeSegment(entry.name), size, lastModified: mtime });
       }
-      return listed;
+      yield page;
     } catch (error) {
       throw explain(error, this.location, signal);
+    }
+  }
+
+  /** Undefined for what is no regular file, and for links that lead nowhere. */
+  #stat(file: string): ListedObject | undefined {
+    try {
+      const stats = statSync(join(this.location, file));
+      return stats.isFile()
+        ? { name: decodeSegment(file), size: stats.size, lastModified: stats.mtime }
+        : undefined;
+    } catch (error) {
+      if (LEADS_NOWHERE.has(systemErrorCode(error) ?? '')) {
+        return undefined;
+      }
+      throw error;
     }
   }
 
@@ -58,7 +77,14 @@ export class DirectorySource implements MetadataSource {
     try {
       signal?.throwIfAborted();
       file = this.#open(name);
-      const { size } = fstatSync(file);
+      const stats = fstatSync(file);
+      if (!stats.isFile()) {
+        throw new TerminalError(
+          'NotFound',
+          `${this.location}: ${name} is not a regular file; replace it by the file.`,
+        );
+      }
+      const { size } = stats;
       if (size > maxBytes) {
         throw new TerminalError(
           'TooLarge',
@@ -130,7 +156,10 @@ async function contentOf(file: number, size: number): Promise<Uint8Array> {
   return bytes;
 }
 
-const NOT_FOUND = new Set(['ENOENT', 'ENAMETOOLONG']);
+/** A link to nothing or to itself, or a file that was removed while the directory was read. */
+const LEADS_NOWHERE = new Set(['ENOENT', 'ELOOP', 'ENOTDIR']);
+/** ENXIO: a socket can't be opened. */
+const NOT_FOUND = new Set(['ENOENT', 'ENAMETOOLONG', 'ENXIO']);
 const WRONG_KIND = new Set(['ENOTDIR', 'EISDIR', 'ELOOP']);
 const DENIED = new Set(['EACCES', 'EPERM']);
 const PASSING = new Set(['EMFILE', 'ENFILE', 'EIO', 'EBUSY']);

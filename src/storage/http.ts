@@ -49,8 +49,7 @@ export class HTTPSource implements MetadataSource {
     this.location = `${url.origin}${url.pathname}`;
   }
 
-  async list(signal?: AbortSignal): Promise<readonly ListedObject[]> {
-    const listed: ListedObject[] = [];
+  async *list(signal?: AbortSignal): AsyncGenerator<readonly ListedObject[]> {
     for (let version = 1; version <= MAX_ROOTS; version++) {
       const name = `${version}.root.json`;
       const found = await this.#probe(name, signal);
@@ -58,9 +57,8 @@ export class HTTPSource implements MetadataSource {
         break;
       }
       this.#probed.set(name, found.bytes);
-      listed.push({ name, size: found.bytes.length, lastModified: found.lastModified });
+      yield [{ name, size: found.bytes.length, lastModified: found.lastModified }];
     }
-    return listed;
   }
 
   async get(name: string, options: GetOptions): Promise<Uint8Array> {

@@ -27,8 +27,11 @@ export interface GetOptions {
 export interface MetadataSource {
   /** For messages: `s3://bucket/prefix/`, a path, a URL. Never holds credentials. */
   readonly location: string;
-  /** Every object under the prefix, once, in the store's order. An unknown bucket or directory is `NotFound`. */
-  list(signal?: AbortSignal): Promise<readonly ListedObject[]>;
+  /**
+   * Every object under the prefix, once, in the store's order, page by page: a page is all that the source holds of
+   * the listing. An unknown bucket or directory is `NotFound`.
+   */
+  list(signal?: AbortSignal): AsyncIterable<readonly ListedObject[]>;
   /** The exact bytes of one object. They are the caller's: it may change them, or move them to another thread. */
   get(name: string, options: GetOptions): Promise<Uint8Array>;
 }

@@ -12,6 +12,7 @@ import {
   trusting,
 } from '../../src/controllers/bootstraprecovery/draft.ts';
 import { reportText } from '../../src/controllers/bootstraprecovery/report.ts';
+import { maxConfigMapBytes } from '../../src/controllers/status/owned-config-map.ts';
 import { TransientError } from '../../src/errors.ts';
 import type { Outcome } from '../../src/recovery/outcome.ts';
 import type { Action, Plan } from '../../src/recovery/plan/plan.ts';
@@ -73,6 +74,14 @@ const trusted: Trusted = {
   delegated: [{ ...role('nightly', '2026-06-01T12:00:00.500Z'), depth: 1, delegators: ['targets'] }],
   delegatedNames: ['nightly'],
 };
+
+const trustedWith = (roles: number, name: string): Trusted => ({
+  ...trusted,
+  heads: {
+    ...trusted.heads,
+    delegated: new Map(Array.from({ length: roles }, (_, i) => [`${name}${i}`, 1])),
+  },
+});
 
 const outcome = (changes: Partial<Outcome>): Outcome => ({
   taskID: run.metadata.uid,
@@ -259,5 +268,31 @@ describe('the report', () => {
     expect(report.plan.actions.length + report.plan.omittedActions).toBe(16_384);
     expect(report.plan.actions.length).toBeGreaterThan(0);
     expect(report.findings).toHaveLength(1);
+  });
+
+  test.each([
+    ['16,384 roles with long names', outcome({ trusted: trustedWith(16_384, 'x'.repeat(200)) })],
+    [
+      'a verdict of 10 MB',
+      outcome({ trustVerified: { reason: 'MetadataRefused', message: 'x'.repeat(1e7) } }),
+    ],
+    ['a finding of 10 MB', outcome({ findings: [finding(1), { ...finding(2), detail: 'é'.repeat(1e7) }] })],
+    [
+      'keys that JSON escapes',
+      outcome({ plan: planOf([{ ...action(1, 'Create'), key: '\u0001'.repeat(1e6) }]) }),
+    ],
+    [
+      'all of it',
+      outcome({
+        trusted: trustedWith(16_384, '\u0001'.repeat(200)),
+        findings: Array.from({ length: 5000 }, (_, i) => ({ ...finding(i), detail: '😀'.repeat(2000) })),
+      }),
+    ],
+  ])('stays below what a ConfigMap holds with %s', (_what, long) => {
+    const text = reportText(long);
+    expect(Buffer.byteLength(text)).toBeLessThan(maxConfigMapBytes);
+    const { heads, findings, omittedFindings } = JSON.parse(text);
+    expect(findings.length + omittedFindings).toBe(long.findings.length);
+    expect(heads.delegated.length + heads.omittedDelegated).toBe(long.trusted?.heads.delegated.size);
   });
 });

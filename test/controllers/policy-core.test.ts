@@ -35,12 +35,7 @@ function policyOf(spec: Partial<RecoveryPolicySpec> = {}, status: Partial<Recove
       suspend: false,
       successfulRunsHistoryLimit: 3,
       failedRunsHistoryLimit: 1,
-      recoveryTemplate: {
-        timeoutSeconds: 300,
-        backoffLimit: 3,
-        approval: 'Automatic',
-        uncertainValues: 'Apply',
-      },
+      recoveryTemplate: { timeoutSeconds: 300, backoffLimit: 3, approval: 'Automatic' },
       ...spec,
     },
     status: { observedGeneration: 1, ...status },

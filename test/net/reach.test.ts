@@ -11,6 +11,7 @@ import { S3Bucket } from '../../src/storage/s3/s3-bucket.ts';
 import { runCLI } from '../cli/run-cli.ts';
 import { type CertificateAuthority, createAuthority } from '../harness/certificates.ts';
 import { type ForwardProxy, startForwardProxy } from '../harness/forward-proxy.ts';
+import { listAll } from '../harness/list-all.ts';
 import { startRedis } from '../harness/redis.ts';
 import { type S3Server, startS3 } from '../harness/s3.ts';
 import { temporaryDirectory } from '../harness/temporary-directory.ts';
@@ -130,7 +131,7 @@ describe('an anchor that is not self-signed', () => {
         ca: await presentedBy(secure.host, secure.port),
       },
     });
-    const listed = await bucket.source('app/').list();
+    const listed = await listAll(bucket.source('app/'));
     bucket.destroy();
     expect(listed.map(({ name }) => name)).toEqual(['1.root.json']);
   });

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { needsMarker, refusalOf } from '../../src/recovery/trust.ts';
+import { Listing } from '../../src/storage/listing.ts';
 import type { Finding } from '../../src/tuf/findings/finding.ts';
 import { FINDINGS, type FindingKind } from '../../src/tuf/findings/findings.ts';
 import type { Verification } from '../../src/tuf/verify/verification.ts';
@@ -16,13 +17,13 @@ const finding = (check: number, more: Partial<Finding> = {}): Finding => ({
 });
 
 function refused(names: readonly string[], ...findings: readonly Finding[]): Verification {
-  const listing = names.map((name) => ({ name, size: 1, lastModified: new Date(0) }));
+  const listing = Listing.of(names.map((name) => ({ name, size: 1, lastModified: new Date(0) })));
   return { verdict: 'refused', trusted: undefined, findings, listing };
 }
 
 const request = {
   app: { adminName: 'alice', appName: 'tuf' },
-  source: { location: 's3://bucket/prefix/', list: async () => [], get: async () => Buffer.of() },
+  source: { location: 's3://bucket/prefix/', async *list() {}, get: async () => Buffer.of() },
 };
 const whole = ['1.root.json', '1.targets.json', '1.snapshot.json', 'timestamp.json'];
 

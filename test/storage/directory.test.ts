@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { DirectorySource } from '../../src/storage/directory.ts';
+import { listAll } from '../harness/list-all.ts';
 
 let base: string;
 let directory: string;
@@ -30,7 +31,7 @@ test('lists every file with its size and the time it was last written', async ()
   utimesSync(join(directory, '1.root.json'), 0, new Date('2026-05-01T10:00:00Z'));
   mkdirSync(join(directory, 'sub'));
   put('sub/2.root.json');
-  expect(await source.list()).toEqual([
+  expect(await listAll(source)).toEqual([
     { name: '1.root.json', size: 4, lastModified: new Date('2026-05-01T10:00:00Z') },
   ]);
 });
@@ -65,7 +66,7 @@ test('finds roles with any name under its percent-encoded spelling, and lists th
   for (const file of files) {
     put(file);
   }
-  expect((await source.list()).map(({ name }) => name).sort()).toEqual(names.toSorted());
+  expect((await listAll(source)).map(({ name }) => name).sort()).toEqual(names.toSorted());
   for (const [index, name] of names.entries()) {
     expect(await text(name)).toBe(files[index]);
   }
@@ -76,7 +77,10 @@ test('finds a file that was put there under its plain name', async () => {
   put('1.50% off.json');
   expect(await text('1.my role.json')).toBe('1.my role.json');
   expect(await text('1.50% off.json')).toBe('1.50% off.json');
-  expect((await source.list()).map(({ name }) => name).sort()).toEqual(['1.50% off.json', '1.my role.json']);
+  expect((await listAll(source)).map(({ name }) => name).sort()).toEqual([
+    '1.50% off.json',
+    '1.my role.json',
+  ]);
 });
 
 describe('never leaves the directory', () => {
@@ -106,13 +110,13 @@ describe('never leaves the directory', () => {
 describe('says what is wrong', () => {
   test('with a directory that does not exist', async () => {
     const missing = new DirectorySource(join(base, 'nowhere'));
-    await expect(missing.list()).rejects.toMatchObject({ code: 'NotFound' });
+    await expect(listAll(missing)).rejects.toMatchObject({ code: 'NotFound' });
     await expect(missing.get('1.root.json', { maxBytes: 1 })).rejects.toMatchObject({ code: 'NotFound' });
   });
 
   test('with a file where the directory should be', async () => {
     writeFileSync(join(base, 'file'), '');
-    await expect(new DirectorySource(join(base, 'file')).list()).rejects.toMatchObject({
+    await expect(listAll(new DirectorySource(join(base, 'file')))).rejects.toMatchObject({
       code: 'InvalidSource',
     });
   });
@@ -140,7 +144,7 @@ describe('says what is wrong', () => {
     put('1.root.json');
     const reason = new Error('enough');
     const signal = AbortSignal.abort(reason);
-    await expect(source.list(signal)).rejects.toBe(reason);
+    await expect(listAll(source, signal)).rejects.toBe(reason);
     await expect(source.get('1.root.json', { maxBytes: 100, signal })).rejects.toBe(reason);
   });
 });

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { S3Bucket, type S3BucketOptions } from '../../src/storage/s3/s3-bucket.ts';
 import type { S3Source } from '../../src/storage/s3/s3-source.ts';
+import { listAll } from '../harness/list-all.ts';
 import { type S3Server, startS3 } from '../harness/s3.ts';
 import { type Fault, type FaultProxy, startFaultProxy } from './fault-proxy.ts';
 
@@ -42,7 +43,7 @@ async function failureOf(given: Given, call: 'list' | 'get' | 'second get'): Pro
     if (call === 'second get') {
       await firstGet(source);
     }
-    await (call === 'list' ? source.list() : source.get('1.root.json', { maxBytes: 100 }));
+    await (call === 'list' ? listAll(source) : source.get('1.root.json', { maxBytes: 100 }));
   } catch (error) {
     if (error instanceof Error) {
       return error;
@@ -263,7 +264,7 @@ test('keys are decoded when the store says it encoded them, and only then', asyn
         credentials: { kind: 'static', ...s3.credentials },
       },
     });
-    const names = (await bucket.source('app/').list()).map(({ name }) => name);
+    const names = (await listAll(bucket.source('app/'))).map(({ name }) => name);
     bucket.destroy();
     return names;
   };

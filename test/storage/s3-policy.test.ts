@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { S3Bucket } from '../../src/storage/s3/s3-bucket.ts';
 import { type GoldenApp, goldenApp } from '../harness/golden.ts';
+import { listAll } from '../harness/list-all.ts';
 import { type S3Credentials, type S3Server, startS3 } from '../harness/s3.ts';
 import { createReader } from '../harness/s3-reader.ts';
 import { userUnderDocumentedPolicy } from './documented-policy.ts';
@@ -36,7 +37,7 @@ describe('the documented S3 policy', () => {
   test('suffices to list and read every object of an app', async () => {
     const bucket = await open(await userUnderDocumentedPolicy(s3, BUCKET));
     const source = bucket.source(app.prefix);
-    const listing = await source.list();
+    const listing = await listAll(source);
     expect(listing.map(({ name }) => name).sort()).toEqual(app.objects.map(({ name }) => name).sort());
     for (const { name, size } of listing) {
       expect(await source.get(name, { maxBytes: 100_000 })).toHaveLength(size);
@@ -46,7 +47,7 @@ describe('the documented S3 policy', () => {
 
   test('shows nothing outside the metadata', async () => {
     const bucket = await open(await userUnderDocumentedPolicy(s3, BUCKET));
-    await expect(bucket.source('artifacts/').list()).rejects.toMatchObject({ code: 'AccessDenied' });
+    await expect(listAll(bucket.source('artifacts/'))).rejects.toMatchObject({ code: 'AccessDenied' });
     await expect(bucket.source('artifacts/').get('private.zip', { maxBytes: 100 })).rejects.toMatchObject({
       code: 'AccessDenied',
     });
@@ -57,7 +58,7 @@ describe('the documented S3 policy', () => {
 describe('a user who lacks one permission', () => {
   test('to list is told to grant s3:ListBucket', async () => {
     const bucket = await open(await createReader(s3, BUCKET, app.prefix, ['s3:GetObject']));
-    await expect(bucket.source(app.prefix).list()).rejects.toMatchObject({
+    await expect(listAll(bucket.source(app.prefix))).rejects.toMatchObject({
       name: 'TerminalError',
       code: 'AccessDenied',
       message: expect.stringContaining('s3:ListBucket'),

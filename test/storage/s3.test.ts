@@ -3,6 +3,7 @@ import { S3Bucket, type S3BucketOptions } from '../../src/storage/s3/s3-bucket.t
 import type { S3RequestEnd } from '../../src/storage/s3/s3-options.ts';
 import { type CertificateAuthority, createAuthority } from '../harness/certificates.ts';
 import { goldenApp } from '../harness/golden.ts';
+import { listAll } from '../harness/list-all.ts';
 import { type S3Server, startS3 } from '../harness/s3.ts';
 
 const BUCKET = 'metadata';
@@ -29,7 +30,7 @@ describe('a repository in S3', () => {
     const app = await goldenApp('deleg');
     await app.putInto(s3, BUCKET);
     const bucket = await open();
-    const listing = await bucket.source(app.prefix).list();
+    const listing = await listAll(bucket.source(app.prefix));
     expect(
       Object.fromEntries(listing.map(({ name, size, lastModified }) => [name, [size, lastModified]])),
     ).toEqual(
@@ -63,7 +64,7 @@ describe('a repository in S3', () => {
     const bucket = await open({ observer: (request) => requests.push(request) });
     const source = bucket.source('paged/');
 
-    const listing = await source.list();
+    const listing = await listAll(source);
     expect(new Set(listing.map(({ name }) => name))).toEqual(new Set(names));
     expect(requests.map(({ operation, result }) => [operation, result])).toEqual(
       Array.from({ length: 3 }, () => ['ListObjectsV2', 'ok']),
@@ -89,7 +90,7 @@ describe('a repository in S3', () => {
     await s3.put(BUCKET, [{ key: prefix + name, body: name }]);
     const bucket = await open();
     const source = bucket.source(prefix);
-    expect((await source.list()).map((object) => object.name)).toContain(name);
+    expect((await listAll(source)).map((object) => object.name)).toContain(name);
     expect(Buffer.from(await source.get(name, { maxBytes: 100 })).toString()).toBe(name);
     bucket.destroy();
   });
@@ -100,7 +101,7 @@ describe('a repository in S3', () => {
       { key: 'tenants/app-two/1.root.json', body: 'other' },
     ]);
     const bucket = await open();
-    expect((await bucket.source('tenants/app/').list()).map(({ name }) => name)).toEqual(['1.root.json']);
+    expect((await listAll(bucket.source('tenants/app/'))).map(({ name }) => name)).toEqual(['1.root.json']);
     bucket.destroy();
   });
 
@@ -118,7 +119,7 @@ describe('a repository in S3', () => {
 
   test('that is empty lists as empty, which is not an error', async () => {
     const bucket = await open();
-    expect(await bucket.source('nobody/nothing/').list()).toEqual([]);
+    expect(await listAll(bucket.source('nobody/nothing/'))).toEqual([]);
     bucket.destroy();
   });
 
@@ -142,7 +143,7 @@ describe('a repository in S3', () => {
       { key: 'many/2', body: '2' },
     ]);
     const bucket = await open({ limits: { maxObjects: 1 } });
-    await expect(bucket.source('many/').list()).rejects.toMatchObject({ code: 'TooLarge' });
+    await expect(listAll(bucket.source('many/'))).rejects.toMatchObject({ code: 'TooLarge' });
     bucket.destroy();
   });
 });
@@ -173,7 +174,7 @@ describe('a store with a certificate of its own authority', () => {
   test('is refused otherwise, at once, with a message that asks for the authority', async () => {
     const requests: S3RequestEnd[] = [];
     const bucket = await open({ access: access(secure), observer: (request) => requests.push(request) });
-    await expect(bucket.source('app/').list()).rejects.toMatchObject({
+    await expect(listAll(bucket.source('app/'))).rejects.toMatchObject({
       name: 'TerminalError',
       code: 'InvalidSource',
       message: expect.stringMatching(/certificate .* was refused .* Give the CA/),

@@ -174,7 +174,10 @@ test(`${RUNS * 10} mutated files: the scanner either refuses or agrees with JSON
     }
     try {
       const { members } = scanFile(bytes, 'unambiguous');
-      expect([...members.keys()].sort()).toEqual(Object.keys(JSON.parse(bytes.toString())).sort());
+      const names = Object.keys(JSON.parse(bytes.toString()));
+      expect([...members.keys()].sort()).toEqual(
+        names.filter((name) => name === 'signatures' || name === 'signed').sort(),
+      );
     } catch (error) {
       if (!(error instanceof MetadataFault)) {
         throw new Error(`TUF_TEST_SEED=${SEED}, run ${run}`, { cause: error });

@@ -76,7 +76,7 @@ describe('what is proven', () => {
       { role: 'Beta', depth: 1, delegators: ['targets'], object: { name: '4.Beta.json' } },
     ]);
     expect(trusted.targets.expires).toEqual(new Date('2031-01-01T00:00:00Z'));
-    expect(verification.listing).toHaveLength(files.size);
+    expect(verification.listing.size).toBe(files.size);
   });
 
   test('every kind of key, in every role, with thresholds of two of three', async () => {
@@ -215,17 +215,40 @@ describe('what a person may answer', () => {
     expect(trusted.delegatedNames).toEqual(['good', 'lost', 'also-good']);
   });
 
-  test('roles below a skipped role are left out with it, because nobody vouches for them any more', async () => {
+  test('roles below a skipped role are left out with it, because no verified role delegates to them any more', async () => {
     const files = seal(
-      { delegations: [{ name: 'a', children: [{ name: 'b' }] }, { name: 'c' }] },
+      { delegations: [{ name: 'a', children: [{ name: 'b' }] }, { name: 'c' }], digests: false },
       (repository) => {
-        repository.delegate('c', { name: 'a', keys: ['another-key'] });
+        repository.file('a').signers = [repository.key('another-key')];
       },
     );
     const verification = await verifyFiles(files, {
       policy: { mode: 'recovery', onInvalidDelegation: 'Skip' },
     });
     expect(trustedOf(verification).delegated.map(({ role }) => role)).toEqual(['c']);
+  });
+
+  test("a delegation that a role's file does not meet is skipped alone: the role keeps its other delegators", async () => {
+    const files = seal(
+      { delegations: [{ name: 'a', children: [{ name: 'b' }] }, { name: 'c' }] },
+      (repository) => {
+        repository.delegate('c', { name: 'a', keys: ['another-key'] });
+        repository.delegate('c', { name: 'b', keys: ['another-key'] });
+      },
+    );
+    expect(await verifyFiles(files)).toMatchObject({ verdict: 'refused' });
+    const { trusted, findings } = await verifyFiles(files, {
+      policy: { mode: 'recovery', onInvalidDelegation: 'Skip' },
+    });
+    expect(trusted?.delegated.map(({ role, delegators }) => [role, delegators])).toEqual([
+      ['a', ['targets']],
+      ['c', ['targets']],
+      ['b', ['a']],
+    ]);
+    expect(findings.filter(({ code }) => code === 'NotSignedForDelegator').map(({ role }) => role)).toEqual([
+      'a',
+      'b',
+    ]);
   });
 
   test('acceptRollbackTo accepts exactly the state with that timestamp version', async () => {
@@ -383,7 +406,21 @@ test('a pin above root 1 starts the chain there, and root 1 serves for display o
   expect(codesOf(unlinked)).toEqual(['FirstRootUnlinked']);
 });
 
-test('a root given as bytes need not lie in the bucket', async () => {
+test.each([[['1.root.json', '2.root.json']], [['2.root.json', '3.root.json']], [['2.root.json']]])(
+  'a root given as bytes must lie in the bucket, because the server reads the bucket: not without %j',
+  async (missing) => {
+    const files = seal({ roots: 3, rotate: ['root'] });
+    const bytes = fileOf(files, '2.root.json');
+    for (const name of missing) {
+      files.delete(name);
+    }
+    const options = { anchor: { kind: 'root', bytes }, now: REFERENCE_TIME } as const;
+    const recovery = await verify(new MemorySource(files), { ...options, policy: { mode: 'recovery' } });
+    expect(recovery.findings).toMatchObject([{ code: 'RootMissing', severity: 'wall', role: 'root' }]);
+  },
+);
+
+test('a client needs no copy of the root it brings', async () => {
   const files = seal({ roots: 3, rotate: ['root'] });
   const bytes = fileOf(files, '2.root.json');
   files.delete('1.root.json');
@@ -391,7 +428,7 @@ test('a root given as bytes need not lie in the bucket', async () => {
   const verification = await verify(new MemorySource(files), {
     anchor: { kind: 'root', bytes },
     now: REFERENCE_TIME,
-    policy: { mode: 'recovery' },
+    policy: { mode: 'strict' },
   });
   expect(trustedOf(verification).heads.root).toBe(3);
 });

@@ -1,14 +1,10 @@
-{{/*
-One egress rule per destination {ports, to}; an empty `to` means any address at these ports. Call with
-(dict "dns" destination "destinations" list "extra" list).
-*/}}
+{{/* One egress rule per destination {ports, to}; an empty `to` means any address at these ports. */}}
 {{- define "tuf-recovery.egress" -}}
-{{- range prepend .destinations (merge (dict "udp" true) .dns) }}
-{{- $udp := .udp }}
+{{- range .destinations }}
 - ports:
     {{- range .ports }}
-    {{- if $udp }}
-    - {port: {{ . }}, protocol: UDP}
+    {{- if eq (int .) 53 }}
+    - {port: 53, protocol: UDP}
     {{- end }}
     - {port: {{ . }}, protocol: TCP}
     {{- end }}

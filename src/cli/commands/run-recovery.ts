@@ -49,7 +49,6 @@ export async function runRecovery(
     strategy: flags.always ? 'Always' : 'IfNeeded',
     approval:
       flags.approve === undefined ? { kind: 'Automatic' } : { kind: 'Manual', approvedPlan: flags.approve },
-    uncertainValues: flags.uncertainValues,
     overrides: overridesOf(flags),
     trust,
     source,

@@ -3,7 +3,6 @@ import { runLabel } from '../../api/resources.ts';
 import { truncate } from '../../api/text.ts';
 import type { APIClient } from '../../kube/client/api-client.ts';
 import type { Outcome } from '../../recovery/outcome.ts';
-import type { Action } from '../../recovery/plan/plan.ts';
 import { maxConfigMapBytes, writeOwnedConfigMap } from '../status/owned-config-map.ts';
 import { fitsStatus } from './summary.ts';
 
@@ -34,53 +33,25 @@ export async function writeReport(
   });
 }
 
-/** Longest single text in a report, in UTF-16 units. */
-const maxText = 4_096;
-/** What is left of {@link maxConfigMapBytes} for the report itself, beside its names and labels. */
-const maxReportBytes = maxConfigMapBytes - 2_000;
-
-/** What of an outcome can be of any length. */
-interface Lists {
-  readonly actions: readonly Action[];
-  readonly findings: Outcome['findings'];
-  readonly delegated: readonly (readonly [string, unknown])[];
-}
+/** Longest single text in a report, in UTF-16 units: names, values and messages can come from a bucket or from Redis. */
+const maxText = 2_048;
+/** Bytes of each list; with a dozen texts beside them the report stays below {@link maxConfigMapBytes}. */
+const shares = {
+  findings: maxConfigMapBytes * 0.25,
+  actions: maxConfigMapBytes * 0.4,
+  delegated: maxConfigMapBytes * 0.15,
+} as const;
 
 /**
- * The report as JSON, never more than a ConfigMap holds: of a plan, findings or roles beyond that, the first part and how many
- * are missing.
+ * The report as JSON, never more than a ConfigMap holds. Of a list that is longer than its share, the first part and how much is
+ * missing: sizes are added up while entries are taken, so whatever they hold, each is rendered at most twice.
  */
 export function reportText(outcome: Outcome): string {
-  let lists: Lists = {
-    actions: outcome.plan?.actions ?? [],
-    findings: outcome.findings,
-    delegated: [...(outcome.trusted?.heads.delegated ?? [])],
-  };
-  for (;;) {
-    const text = render(outcome, lists);
-    if (Buffer.byteLength(text) <= maxReportBytes) {
-      return text;
-    }
-    lists = shortened(lists);
-  }
-}
-
-/** Half of the longest list: converges in a few steps and needs no guess about the size of one entry. */
-function shortened(lists: Lists): Lists {
-  const { actions, findings, delegated } = lists;
-  const longest = Math.max(actions.length, findings.length, delegated.length);
-  const half = Math.floor(longest / 2);
-  if (actions.length === longest) {
-    return { ...lists, actions: actions.slice(0, half) };
-  }
-  return findings.length === longest
-    ? { ...lists, findings: findings.slice(0, half) }
-    : { ...lists, delegated: delegated.slice(0, half) };
-}
-
-function render(outcome: Outcome, { actions, findings, delegated }: Lists): string {
   const { taskID, succeeded, accepted, trustVerified, stateVerified, state, plan, trusted, verification } =
     outcome;
+  const findings = fitting(outcome.findings, shares.findings);
+  const actions = fitting(plan?.actions ?? [], shares.actions);
+  const delegated = fitting([...(trusted?.heads.delegated ?? [])], shares.delegated);
   const report = {
     taskID,
     succeeded,
@@ -102,7 +73,25 @@ function render(outcome: Outcome, { actions, findings, delegated }: Lists): stri
     findings,
     omittedFindings: outcome.findings.length - findings.length,
   };
-  const bounded = (_: string, value: unknown): unknown =>
-    typeof value === 'string' ? truncate(value, maxText) : value;
-  return `${JSON.stringify(report, bounded, 1)}\n`;
+  return `${render(report)}\n`;
+}
+
+/** The first entries that take no more than so many bytes in the report. */
+function fitting<T>(entries: readonly T[], bytes: number): readonly T[] {
+  let free = bytes;
+  const end = entries.findIndex((entry) => {
+    const text = render(entry);
+    // Up to three levels further in, every line begins with as many more spaces; a comma and a line break follow.
+    free -= Buffer.byteLength(text) + 3 * text.split('\n').length + 2;
+    return free < 0;
+  });
+  return end < 0 ? entries : entries.slice(0, end);
+}
+
+function render(value: unknown): string {
+  return JSON.stringify(
+    value,
+    (_key, item: unknown) => (typeof item === 'string' ? truncate(item, maxText) : item),
+    1,
+  );
 }

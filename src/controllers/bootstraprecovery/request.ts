@@ -23,8 +23,10 @@ export function runRequest(
     app: { adminName, appName },
     mode,
     strategy,
-    approval: { kind: spec.approval, ...(approvedPlan !== undefined && { approvedPlan }) },
-    uncertainValues: spec.uncertainValues,
+    approval:
+      spec.approval === 'Automatic'
+        ? { kind: 'Automatic' }
+        : { kind: 'Manual', ...(approvedPlan !== undefined && { approvedPlan }) },
     overrides: overridesOf(spec.overrides),
     trust: { anchor: connection.anchor, policy: policyOf(spec.trust, target.spec.trust.minimumVersions) },
     source: connection.source,

@@ -22,9 +22,12 @@ export function memoryForRuns(limitBytes: number): number {
 }
 
 /** Bytes of memory that verifying a listed repository takes at its peak, and planning and writing its recovery after that. */
-export function memoryOf(listing: readonly ListedObject[]): number {
-  const size = listing.reduce((sum, object) => sum + object.size, 0);
-  return smallestRunBytes + listing.length * bytesPerObject + Math.ceil(size * bytesPerByte);
+export function memoryOf(listing: Iterable<Pick<ListedObject, 'size'>>): number {
+  let bytes = smallestRunBytes;
+  for (const { size } of listing) {
+    bytes += bytesPerObject + Math.ceil(size * bytesPerByte);
+  }
+  return bytes;
 }
 
 /**
@@ -34,10 +37,13 @@ export function memoryOf(listing: readonly ListedObject[]): number {
 export function admittedSource(source: MetadataSource, slot: Slot, signal: AbortSignal): MetadataSource {
   return {
     location: source.location,
-    async list(listSignal) {
-      const listing = await source.list(listSignal);
-      await slot.grow(memoryOf(listing), listSignal ?? signal);
-      return listing;
+    async *list(listSignal) {
+      let bytes = smallestRunBytes;
+      for await (const page of source.list(listSignal)) {
+        bytes += memoryOf(page) - smallestRunBytes;
+        yield page;
+      }
+      await slot.grow(bytes, listSignal ?? signal);
     },
     get: (name, options) => source.get(name, options),
   };

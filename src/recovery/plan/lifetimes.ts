@@ -39,14 +39,14 @@ interface File {
 export class Lifetimes {
   readonly histories: Histories;
   readonly #trusted: Trusted;
-  readonly #listing: readonly ListedObject[];
+  readonly #listing: Iterable<ListedObject>;
   readonly #uploads = new Map<string, { readonly version: number; readonly at: Date }[]>();
   readonly #delegated: ReadonlyMap<string, File>;
   readonly #known = new Map<string, Lifetime>();
   #copies: Batches | undefined;
   #defaults: Batches | undefined;
 
-  constructor(trusted: Trusted, listing: readonly ListedObject[], histories: Histories = new Map()) {
+  constructor(trusted: Trusted, listing: Iterable<ListedObject>, histories: Histories = new Map()) {
     this.histories = histories;
     this.#trusted = trusted;
     this.#listing = listing;

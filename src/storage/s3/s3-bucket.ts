@@ -11,6 +11,7 @@ import {
   type S3Observer,
   type S3Operation,
 } from './s3-options.ts';
+import type { S3Requests } from './s3-requests.ts';
 import { S3Source } from './s3-source.ts';
 
 /** What {@link S3Bucket.open} needs. */
@@ -28,7 +29,7 @@ export interface S3BucketOptions {
  * One bucket with its client and its limits. All repositories in it share the sockets, the rate limit and the byte
  * budget, so a hundred apps recovered at once ask the store no harder than one.
  */
-export class S3Bucket {
+export class S3Bucket implements S3Requests {
   readonly name: string;
   readonly limits: S3Limits;
   /** Bytes of bodies that may be in memory at once. */
@@ -74,14 +75,6 @@ export class S3Bucket {
     this.#client.destroy();
   }
 
-  /**
-   * One request with everything around it: slot, rate limit, silence time-out, retries, observer, explanation.
-   *
-   * @param location the object or prefix in words, for messages
-   * @param send does the request and reads the answer to its end
-   * @throws {TransientError} `Throttled`, `StorageUnreachable` when every try failed
-   * @throws {TerminalError} `AccessDenied`, `NotFound`, `TooLarge`, `InvalidSource`
-   */
   request<T>(
     operation: S3Operation,
     location: string,

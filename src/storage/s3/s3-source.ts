@@ -2,40 +2,41 @@ import type { ListObjectsV2CommandOutput } from '@aws-sdk/client-s3';
 import { TerminalError } from '../../errors.ts';
 import { readBody, tooLarge } from '../body.ts';
 import type { GetOptions, ListedObject, MetadataSource } from '../source.ts';
-import type { S3Bucket } from './s3-bucket.ts';
+import type { S3Requests } from './s3-requests.ts';
+
+/** A key has at most 1,024 bytes, three characters each when percent-encoded. */
+const MAX_ENCODED_KEY = 3 * 1024;
 
 /** A TUF repository under one prefix of a bucket. Needs ListBucket on the prefix and GetObject below it, no more. */
 export class S3Source implements MetadataSource {
   readonly location: string;
-  readonly #bucket: S3Bucket;
+  readonly #bucket: S3Requests;
   readonly #prefix: string;
 
   /** @param prefix `''` or ending in `/` */
-  constructor(bucket: S3Bucket, prefix: string) {
+  constructor(bucket: S3Requests, prefix: string) {
     this.location = `s3://${bucket.name}/${prefix}`;
     this.#bucket = bucket;
     this.#prefix = prefix;
   }
 
   /** One request per 1,000 objects, each page after the other: S3 gives the next page's token with the page. */
-  async list(signal?: AbortSignal): Promise<readonly ListedObject[]> {
-    const objects: ListedObject[] = [];
+  async *list(signal?: AbortSignal): AsyncGenerator<readonly ListedObject[]> {
+    let count = 0;
     let token: string | undefined;
     do {
       const page = await this.#page(token, signal);
-      for (const object of page.objects) {
-        objects.push(object);
-      }
-      if (objects.length > this.#bucket.limits.maxObjects) {
+      count += page.objects.length;
+      if (count > this.#bucket.limits.maxObjects) {
         throw this.#tooManyObjects();
       }
       // A server that repeats its token would keep us here for ever.
       if (page.next !== undefined && page.next === token) {
         throw this.#notS3('repeats its continuation token');
       }
+      yield page.objects;
       token = page.next;
     } while (token !== undefined);
-    return objects;
   }
 
   async get(name: string, { maxBytes, signal }: GetOptions): Promise<Uint8Array> {
@@ -105,6 +106,9 @@ export class S3Source implements MetadataSource {
     for (const { Key, Size, LastModified } of output.Contents ?? []) {
       if (Key === undefined || Size === undefined || LastModified === undefined) {
         throw this.#notS3('listed an object without key, size or date');
+      }
+      if (Key.length > MAX_ENCODED_KEY) {
+        throw this.#notS3('listed a key longer than S3 keys are');
       }
       // Not every server honours the encoding we asked for; the ones that do say so.
       const key = output.EncodingType === 'url' ? this.#decodeKey(Key) : Key;

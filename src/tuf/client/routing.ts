@@ -1,7 +1,8 @@
 import { hash } from 'node:crypto';
 import { MetadataFault } from '../findings/fault.ts';
+import type { DelegatedRole } from '../metadata/delegated-role.ts';
 import { binOf } from '../metadata/succinct.ts';
-import type { DelegatedRole, Delegations } from '../metadata/targets.ts';
+import type { Delegations } from '../metadata/targets.ts';
 import { matches } from './path-pattern.ts';
 
 /**

@@ -34,6 +34,22 @@ export function asString(value: unknown, path: string): string {
   return value;
 }
 
+/**
+ * `value` as a string of at most `most` UTF-16 units.
+ *
+ * @throws MetadataFault `InvalidMetadata`, `LimitExceeded`, naming `path`
+ */
+export function asShortString(value: unknown, most: number, path: string): string {
+  const text = asString(value, path);
+  if (text.length > most) {
+    throw new MetadataFault(
+      'LimitExceeded',
+      `${path} has ${text.length} characters, at most ${most} are read`,
+    );
+  }
+  return text;
+}
+
 /** `value` as an integer of at least `minimum`. @throws MetadataFault `InvalidMetadata` naming `path` */
 export function asInteger(value: unknown, minimum: number, path: string): number {
   if (typeof value !== 'number' || !Number.isInteger(value) || value < minimum) {
@@ -47,9 +63,9 @@ export function asVersion(value: unknown, path: string): Version {
   return typeof value === 'bigint' && value > 0n ? value : asInteger(value, 1, path);
 }
 
-/** `value` as an array of strings. @throws MetadataFault `InvalidMetadata` naming `path` */
-export function asStrings(value: unknown, path: string): readonly string[] {
-  return asArray(value, path).map((item, index) => asString(item, `${path}[${index}]`));
+/** `value` as an array of strings of at most `most` UTF-16 units each. @throws MetadataFault as {@link asShortString} */
+export function asStrings(value: unknown, most: number, path: string): readonly string[] {
+  return asArray(value, path).map((item, index) => asShortString(item, most, `${path}[${index}]`));
 }
 
 /** @throws MetadataFault always */

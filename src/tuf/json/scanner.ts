@@ -1,5 +1,6 @@
 import { isUtf8 } from 'node:buffer';
 import { MetadataFault } from '../findings/fault.ts';
+import { quoted } from '../findings/text.ts';
 import { LIMITS } from '../metadata/limits.ts';
 import {
   BACKSLASH,
@@ -18,8 +19,9 @@ import {
   QUOTE,
   ZERO,
 } from './characters.ts';
-import { compareKeys, keyText, type MemberTable, reorderMembers } from './member-order.ts';
+import { findDuplicates, keyText, MemberTable, reorderMembers } from './member-order.ts';
 import type { Ambiguity, JSONPolicy, ScannedFile, Span } from './scanned-file.ts';
+import { fieldNamed, NO_SHAPE, type Shape, structure } from './shape.ts';
 
 /** Decimal digits of 2^53 − 1: a shorter literal needs no comparison. */
 const SAFE_DIGITS = String(Number.MAX_SAFE_INTEGER).length;
@@ -31,14 +33,22 @@ const SAFE_DIGITS = String(Number.MAX_SAFE_INTEGER).length;
  * Refuses: invalid UTF-8, anything that is not exactly one JSON object, fractions and exponents (canonical JSON
  * knows only integers), lone surrogates, nesting and node counts above {@link LIMITS}.
  *
- * @throws MetadataFault `MalformedJSON`, `DuplicateJSONKey`, `IntegerTooLarge`, `LimitExceeded`
+ * @param shape the members of the format: a name that the server's parser takes for one of them without being one is
+ *   ambiguous, and only their spans are kept
+ * @throws MetadataFault `MalformedJSON`, `DuplicateJSONKey`, `AmbiguousMemberName`, `IntegerTooLarge`, `LimitExceeded`
  */
-export function scanFile(bytes: Uint8Array, policy: JSONPolicy): ScannedFile {
+export function scanFile(bytes: Uint8Array, policy: JSONPolicy, shape: Shape = ENVELOPE_SHAPE): ScannedFile {
   if (!isUtf8(bytes)) {
     throw new MetadataFault('MalformedJSON', 'the file is not valid UTF-8');
   }
-  return new Scanner(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength), policy).file();
+  return new Scanner(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength), policy).file(shape);
 }
+
+/** The two members that every metadata file has, whatever `signed` holds. */
+const ENVELOPE_SHAPE = structure({ signed: NO_SHAPE, signatures: NO_SHAPE });
+
+/** Keys longer than this, in bytes, are no member of any format, however they are spelled. */
+const MAX_FIELD_BYTES = 64;
 
 /**
  * One pass over one file. `#out` receives the canonical form of everything read; canonical JSON is never longer
@@ -49,8 +59,8 @@ class Scanner {
   readonly #out: Buffer;
   readonly #policy: JSONPolicy;
   readonly #ambiguities: Ambiguity[] = [];
-  /** Members of all objects being read, outermost first: key start, key end, member end in `#out`. */
-  readonly #table: MemberTable = [];
+  readonly #table = new MemberTable();
+  readonly #maxNodes: number;
   #at = 0;
   #to = 0;
   #nodes = 0;
@@ -59,9 +69,11 @@ class Scanner {
     this.#in = bytes;
     this.#out = Buffer.allocUnsafe(bytes.length);
     this.#policy = policy;
+    const { free, bytesPerNode, most } = LIMITS.nodes;
+    this.#maxNodes = Math.min(most, free + bytes.length / bytesPerNode);
   }
 
-  file(): ScannedFile {
+  file(shape: Shape): ScannedFile {
     const members = new Map<string, Span>();
     const signedMembers = new Map<string, Span>();
     let canonical: Buffer = Buffer.alloc(0);
@@ -72,25 +84,34 @@ class Scanner {
       this.#at++;
     } else {
       for (;;) {
-        const name = this.#memberName();
-        if (members.has(name)) {
-          this.#duplicate(name);
-        }
+        const member = this.#member();
+        const field = this.#field(member, shape);
+        const value = shape.fields?.get(field ?? '');
         const start = this.#at;
         const outStart = this.#to;
-        if (name === 'signed' && this.#in[start] === OPEN_OBJECT) {
+        const nodes = this.#nodes;
+        if (field === 'signed') {
+          // Of two the last counts, whatever it is.
           signedMembers.clear();
-          this.#object(2, signedMembers);
+          canonical = Buffer.alloc(0);
+        }
+        if (field === 'signed' && this.#in[start] === OPEN_OBJECT) {
+          this.#object(2, value, signedMembers);
           canonical = this.#out.subarray(outStart, this.#to);
         } else {
-          this.#value(2);
+          this.#value(2, value);
         }
-        members.set(name, { start, end: this.#at });
+        this.#table.close(member, this.#to);
+        if (field !== undefined) {
+          members.set(field, { start, end: this.#at, nodes: this.#nodes - nodes });
+        }
         if (this.#endOfMembers(CLOSE_OBJECT)) {
           break;
         }
       }
     }
+    // Nothing moves: the canonical form of `signed` lies where it is.
+    findDuplicates(this.#out, this.#table, 0, (key) => this.#duplicate(key));
     this.#skipSpace();
     if (this.#at < this.#in.length) {
       this.#malformed('there are bytes after the end of the document');
@@ -98,25 +119,28 @@ class Scanner {
     return { bytes: this.#in, members, signedMembers, canonical, ambiguities: this.#ambiguities };
   }
 
-  #value(depth: number): void {
+  #value(depth: number, shape: Shape | undefined): void {
     const c = this.#in[this.#at];
     if (c === QUOTE) {
       this.#string();
     } else if (c === OPEN_OBJECT) {
-      this.#object(depth, undefined);
+      this.#object(depth, shape, undefined);
     } else if (c === OPEN_ARRAY) {
-      this.#array(depth);
+      this.#array(depth, shape);
     } else if (c === MINUS || isDigit(c)) {
       this.#integer(c);
     } else {
       this.#literal(c);
     }
-    if (++this.#nodes > LIMITS.nodes) {
-      throw new MetadataFault('LimitExceeded', `the file holds more than ${LIMITS.nodes} JSON values`);
+    if (++this.#nodes > this.#maxNodes) {
+      throw new MetadataFault(
+        'LimitExceeded',
+        `the file of ${this.#in.length} bytes holds more than ${Math.floor(this.#maxNodes)} JSON values`,
+      );
     }
   }
 
-  #object(depth: number, spans: Map<string, Span> | undefined): void {
+  #object(depth: number, shape: Shape | undefined, spans: Map<string, Span> | undefined): void {
     this.#descend(depth);
     const table = this.#table;
     const base = table.length;
@@ -131,32 +155,22 @@ class Scanner {
     let ordered = true;
     let previous = -1;
     for (;;) {
-      const keyStart = this.#key();
-      const keyEnd = this.#to - 1;
+      const member = this.#member();
       if (previous >= 0 && ordered) {
-        const order = compareKeys(
-          this.#out,
-          table[previous] ?? 0,
-          table[previous + 1] ?? 0,
-          keyStart,
-          keyEnd,
-        );
+        const order = table.compare(this.#out, previous, member);
         if (order === 0) {
-          this.#duplicate(keyText(this.#out, keyStart, keyEnd));
+          this.#duplicate(keyText(this.#out, table.keyStart(member), table.keyEnd(member)));
         }
-        if (order >= 0) {
-          ordered = false;
-        }
+        ordered = order < 0;
       }
-      this.#out[this.#to++] = COLON;
-      this.#colon();
+      previous = member;
+      const field = this.#field(member, shape);
       const start = this.#at;
-      previous = table.length;
-      table.push(keyStart, keyEnd, 0);
-      this.#value(depth + 1);
-      table[previous + 2] = this.#to;
-      if (spans !== undefined) {
-        spans.set(keyText(this.#out, keyStart, keyEnd), { start, end: this.#at });
+      const nodes = this.#nodes;
+      this.#value(depth + 1, field === undefined ? shape?.items : shape?.fields?.get(field));
+      table.close(member, this.#to);
+      if (field !== undefined) {
+        spans?.set(field, { start, end: this.#at, nodes: this.#nodes - nodes });
       }
       if (this.#endOfMembers(CLOSE_OBJECT)) {
         break;
@@ -166,11 +180,11 @@ class Scanner {
     if (!ordered) {
       this.#to = reorderMembers(this.#out, open, this.#to, table, base, (key) => this.#duplicate(key));
     }
-    table.length = base;
+    table.truncate(base);
     this.#out[this.#to++] = CLOSE_OBJECT;
   }
 
-  #array(depth: number): void {
+  #array(depth: number, shape: Shape | undefined): void {
     this.#descend(depth);
     this.#out[this.#to++] = OPEN_ARRAY;
     this.#skipSpace();
@@ -178,7 +192,7 @@ class Scanner {
       this.#at++;
     } else {
       for (;;) {
-        this.#value(depth + 1);
+        this.#value(depth + 1, shape?.items);
         if (this.#endOfMembers(CLOSE_ARRAY)) {
           break;
         }
@@ -188,19 +202,38 @@ class Scanner {
     this.#out[this.#to++] = CLOSE_ARRAY;
   }
 
+  /** Reads a key and the colon behind it; returns the member's place in the table. */
+  #member(): number {
+    const keyStart = this.#key();
+    const member = this.#table.push(keyStart, this.#to - 1);
+    this.#out[this.#to++] = COLON;
+    this.#colon();
+    return member;
+  }
+
+  /** The member of the format that this is, if it is one; names that the server would take for one are ambiguous. */
+  #field(member: number, shape: Shape | undefined): string | undefined {
+    const start = this.#table.keyStart(member);
+    const end = this.#table.keyEnd(member);
+    if (shape?.fields === undefined || end - start > MAX_FIELD_BYTES) {
+      return undefined;
+    }
+    const name = keyText(this.#out, start, end);
+    if (shape.fields.has(name)) {
+      return name;
+    }
+    const field = fieldNamed(shape, name);
+    if (field !== undefined) {
+      this.#ambiguous('AmbiguousMemberName', `the server reads the member ${quoted(name)} as "${field}"`);
+    }
+    return undefined;
+  }
+
   #descend(depth: number): void {
     this.#at++;
     if (depth > LIMITS.depth) {
       throw new MetadataFault('LimitExceeded', `the file nests deeper than ${LIMITS.depth} levels`);
     }
-  }
-
-  /** A name of the outermost object: read like any key, but neither ordered nor kept in the output. */
-  #memberName(): string {
-    const start = this.#key();
-    const name = keyText(this.#out, start, this.#to - 1);
-    this.#colon();
-    return name;
   }
 
   /** Reads a key; returns where its characters begin in `#out` (they end one byte before `#to`). */
@@ -377,7 +410,7 @@ class Scanner {
   }
 
   #duplicate(key: string): void {
-    this.#ambiguous('DuplicateJSONKey', `the key ${JSON.stringify(key)} stands twice in one object`);
+    this.#ambiguous('DuplicateJSONKey', `the key ${quoted(key)} stands twice in one object`);
   }
 
   #ambiguous(code: Ambiguity['code'], what: string): void {

@@ -1,4 +1,5 @@
-import type { Report } from '../findings/report.ts';
+import type { FindingList } from '../findings/finding-list.ts';
+import { plain } from '../findings/text.ts';
 import type { Version } from '../metadata/version.ts';
 import type { Key } from './key.ts';
 import type { RoleKeys } from './role-keys.ts';
@@ -11,7 +12,7 @@ const EXAMPLES = 3;
  * key (spec 4.2), and one public key under several ids of a role (spec 4.3), which was counted once.
  */
 export function reviewKeys(
-  report: Report,
+  findings: FindingList,
   role: string,
   version: Version,
   keys: ReadonlyMap<string, Key>,
@@ -19,7 +20,7 @@ export function reviewKeys(
 ): void {
   const wrong = [...keys.values()].filter((key) => !key.idMatches).map((key) => key.keyid);
   if (wrong.length > 0) {
-    report.add('KeyIDMismatch', {
+    findings.add('KeyIDMismatch', {
       role,
       version,
       detail: `${wrong.length} of ${keys.size} key ids are not the sha256 of their key: ${shorten(wrong)}`,
@@ -39,7 +40,7 @@ export function reviewKeys(
     }
   }
   if (twice.size > 0) {
-    report.add('KeyListedTwice', {
+    findings.add('KeyListedTwice', {
       role,
       version,
       detail: `the public key of ${shorten([...twice])} is listed under another id of the same role as well`,
@@ -48,7 +49,7 @@ export function reviewKeys(
 }
 
 function shorten(items: readonly string[]): string {
-  const shown = items.slice(0, EXAMPLES).map((item) => (item.length > 24 ? `${item.slice(0, 24)}…` : item));
+  const shown = items.slice(0, EXAMPLES).map((item) => plain(item, 25));
   return items.length > EXAMPLES
     ? `${shown.join(', ')} and ${items.length - EXAMPLES} more`
     : shown.join(', ');

@@ -1,6 +1,7 @@
 import { hash } from 'node:crypto';
 import { canonicalJSON } from '../json/canonical.ts';
-import { asObject, asString, type JSONObject, member } from '../json/guards.ts';
+import { asObject, asShortString, type JSONObject, member } from '../json/guards.ts';
+import { LIMITS } from '../metadata/limits.ts';
 
 /** A public key as metadata lists it. */
 export interface Key {
@@ -8,7 +9,7 @@ export interface Key {
   readonly keyid: string;
   readonly keytype: string;
   readonly scheme: string;
-  /** PEM or hex, as in the metadata; undefined for key types that keep it elsewhere. */
+  /** PEM or hex, as in the metadata; undefined for key types that keep it elsewhere, and when it is oversized. */
   readonly public: string | undefined;
   /** Whether the key id is the sha256 of the canonical key object, as spec 4.2 wants. */
   readonly idMatches: boolean;
@@ -25,9 +26,9 @@ export function parseKey(keyid: string, value: unknown, path: string): Key {
   const material = member(keyval, 'public');
   return {
     keyid,
-    keytype: asString(member(key, 'keytype'), `${path}.keytype`),
-    scheme: asString(member(key, 'scheme'), `${path}.scheme`),
-    public: typeof material === 'string' ? material : undefined,
+    keytype: asShortString(member(key, 'keytype'), LIMITS.keyidCharacters, `${path}.keytype`),
+    scheme: asShortString(member(key, 'scheme'), LIMITS.keyidCharacters, `${path}.scheme`),
+    public: typeof material === 'string' && material.length <= LIMITS.keyCharacters ? material : undefined,
     idMatches: keyid === keyidOf(key),
   };
 }

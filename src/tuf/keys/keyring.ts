@@ -17,10 +17,12 @@ export interface VerificationKey {
  */
 export class KeyRing {
   readonly #keys = new Map<string, VerificationKey | undefined>();
+  readonly #checked = new WeakMap<Uint8Array, Map<VerificationKey, boolean>>();
 
   /** The usable key, or undefined when its type, scheme or encoding is unknown: it then contributes nothing. */
   resolve(key: Key): VerificationKey | undefined {
-    const id = `${key.keytype}\n${key.scheme}\n${key.public ?? ''}`;
+    // As JSON, so that no spelling of one field can stand for two.
+    const id = JSON.stringify([key.keytype, key.scheme, key.public]);
     if (this.#keys.has(id)) {
       return this.#keys.get(id);
     }
@@ -28,11 +30,28 @@ export class KeyRing {
     this.#keys.set(id, resolved);
     return resolved;
   }
+
+  /**
+   * Whether a signature of a file is `key`'s. Each is checked once, however many delegators ask: signature checks are
+   * bounded by the files' signatures and not by the number of delegations.
+   *
+   * @param sig one of the file's signatures; by identity, so that another one is another question
+   */
+  async verify(message: Uint8Array, sig: Uint8Array, key: VerificationKey): Promise<boolean> {
+    const known = this.#checked.get(sig)?.get(key);
+    if (known !== undefined) {
+      return known;
+    }
+    const valid = await key.verify(message, sig);
+    const answers = this.#checked.get(sig) ?? new Map<VerificationKey, boolean>();
+    this.#checked.set(sig, answers.set(key, valid));
+    return valid;
+  }
 }
 
 function importKey(key: Key): VerificationKey | undefined {
   const scheme = schemeOf(key.keytype, key.scheme);
-  if (scheme === undefined || key.public === undefined || key.public.length > LIMITS.keyCharacters) {
+  if (scheme === undefined || key.public === undefined) {
     return undefined;
   }
   const keyObject = readPublicKey(scheme, key.public);
@@ -72,6 +91,11 @@ function fits(scheme: VerificationScheme, key: KeyObject): boolean {
   }
   if (scheme.keyType !== 'rsa') {
     return true;
+  }
+  // With an exponent of 1 every message is its own signature; below 3 RSA does not exist.
+  const exponent = details?.publicExponent ?? 0n;
+  if (exponent < 3n) {
+    return false;
   }
   const bits = details?.modulusLength ?? 0;
   return bits >= LIMITS.rsaBits.min && bits <= LIMITS.rsaBits.max;

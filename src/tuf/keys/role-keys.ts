@@ -1,5 +1,6 @@
 import { MetadataFault } from '../findings/fault.ts';
-import { asObject, asStrings, type JSONObject, member } from '../json/guards.ts';
+import { quoted } from '../findings/text.ts';
+import { asArray, asObject, asShortString, asStrings, type JSONObject, member } from '../json/guards.ts';
 import { LIMITS } from '../metadata/limits.ts';
 import { type Key, parseKey } from './key.ts';
 
@@ -15,13 +16,14 @@ export interface RoleKeys {
  * @throws MetadataFault `InvalidThreshold`, `LimitExceeded`, `InvalidMetadata`
  */
 export function parseRoleKeys(role: JSONObject, path: string): RoleKeys {
-  const keyids = asStrings(member(role, 'keyids'), `${path}.keyids`);
+  const listed = asArray(member(role, 'keyids'), `${path}.keyids`);
+  if (listed.length > LIMITS.keysPerRole) {
+    throw new MetadataFault('LimitExceeded', `${path}.keyids holds more than ${LIMITS.keysPerRole} entries`);
+  }
+  const keyids = asStrings(listed, LIMITS.keyidCharacters, `${path}.keyids`);
   const threshold = member(role, 'threshold');
   if (typeof threshold !== 'number' || !Number.isSafeInteger(threshold) || threshold < 1) {
     throw new MetadataFault('InvalidThreshold', `${path}.threshold must be an integer of at least 1`);
-  }
-  if (keyids.length > LIMITS.keysPerRole) {
-    throw new MetadataFault('LimitExceeded', `${path}.keyids holds more than ${LIMITS.keysPerRole} entries`);
   }
   if (new Set(keyids).size !== keyids.length) {
     throw new MetadataFault('InvalidThreshold', `${path}.keyids holds one key id twice`);
@@ -29,10 +31,20 @@ export function parseRoleKeys(role: JSONObject, path: string): RoleKeys {
   return { keyids, threshold };
 }
 
-/** Reads a `keys` object into a map, so that ids such as `__proto__` are ordinary data. */
+/**
+ * Reads a `keys` object into a map, so that ids such as `__proto__` are ordinary data.
+ *
+ * @throws MetadataFault `InvalidMetadata`, `LimitExceeded`
+ */
 export function parseKeys(value: unknown, path: string): ReadonlyMap<string, Key> {
   const entries = Object.entries(asObject(value, path));
+  if (entries.length > LIMITS.keys) {
+    throw new MetadataFault('LimitExceeded', `${path} holds more than ${LIMITS.keys} keys`);
+  }
   return new Map(
-    entries.map(([keyid, key]) => [keyid, parseKey(keyid, key, `${path}[${JSON.stringify(keyid)}]`)]),
+    entries.map(([keyid, key]) => {
+      const id = asShortString(keyid, LIMITS.keyidCharacters, `a key id of ${path}`);
+      return [id, parseKey(id, key, `${path}[${quoted(id)}]`)];
+    }),
   );
 }

@@ -36,7 +36,7 @@ async function countSignatures(envelope: Envelope, signers: Signers, ring: KeyRi
     }
     const listed = signers.keys.get(keyid);
     const key = listed === undefined ? undefined : ring.resolve(listed);
-    if (key === undefined || !(await key.verify(envelope.canonical, sig))) {
+    if (key === undefined || !(await ring.verify(envelope.canonical, sig, key))) {
       continue;
     }
     keyids++;

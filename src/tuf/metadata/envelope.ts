@@ -1,14 +1,14 @@
 import { hash } from 'node:crypto';
 import { MetadataFault } from '../findings/fault.ts';
-import { asArray, asObject, asString, asVersion, invalid, member } from '../json/guards.ts';
+import { quoted } from '../findings/text.ts';
+import { asArray, asObject, asShortString, asVersion, invalid, member } from '../json/guards.ts';
 import type { Ambiguity, JSONPolicy, ScannedFile, Span } from '../json/scanned-file.ts';
 import { scanFile } from '../json/scanner.ts';
 import { type Expires, parseExpires } from './expires.ts';
+import { FORMATS } from './format.ts';
 import { LIMITS } from './limits.ts';
+import type { MetadataType } from './metadata-type.ts';
 import type { Version } from './version.ts';
-
-/** The four kinds of metadata; delegated roles are of type `targets`. */
-export type MetadataType = 'root' | 'timestamp' | 'snapshot' | 'targets';
 
 /** One entry of `signatures`. */
 export interface Signature {
@@ -55,7 +55,7 @@ export function openFile(
   policy: JSONPolicy,
   sha256: string = hash('sha256', bytes),
 ): OpenedFile {
-  const file = scanFile(bytes, policy);
+  const file = scanFile(bytes, policy, FORMATS[type]);
   const signatures = parseSignatures(file);
   const signedMember = (name: string): unknown => parseSpan(file, file.signedMembers.get(name));
   if (!file.members.has('signed')) {
@@ -63,10 +63,7 @@ export function openFile(
   }
   const found = signedMember('_type');
   if (found !== type) {
-    throw new MetadataFault(
-      'WrongType',
-      `signed._type must be "${type}", not ${JSON.stringify(found)?.slice(0, 60)}`,
-    );
+    throw new MetadataFault('WrongType', `signed._type must be "${type}", not ${quoted(found)}`);
   }
   checkSpecVersion(signedMember('spec_version'));
   return {
@@ -85,9 +82,17 @@ export function openFile(
   };
 }
 
+/** Parses one member, unless the objects made of it could take more memory than any real one needs. */
 function parseSpan(file: ScannedFile, span: Span | undefined): unknown {
   if (span === undefined) {
     return undefined;
+  }
+  const { nodes, bytes } = LIMITS.parsedField;
+  if (span.nodes > nodes || span.end - span.start > bytes) {
+    throw new MetadataFault(
+      'LimitExceeded',
+      `one field holds ${span.nodes} values in ${span.end - span.start} bytes; ${nodes} values and ${bytes} bytes are read`,
+    );
   }
   const text = file.bytes.toString('utf8', span.start, span.end);
   const exact = file.ambiguities.some(({ code }) => code === 'IntegerTooLarge');
@@ -100,23 +105,38 @@ function keepLargeIntegers(_key: string, value: unknown, context?: { source?: st
   return large ? BigInt(context?.source ?? 0) : value;
 }
 
-/** Key ids are unique within `signatures` (spec 4.2); surplus and broken signatures are allowed. */
+/** Key ids are unique within `signatures` (spec 4.2); surplus and broken signatures are allowed, oversized ones not. */
 function parseSignatures(file: ScannedFile): readonly Signature[] {
-  const list = asArray(parseSpan(file, file.members.get('signatures')), 'signatures');
+  const span = file.members.get('signatures');
+  const size = span === undefined ? 0 : span.end - span.start;
+  if (size > LIMITS.signaturesBytes) {
+    throw new MetadataFault(
+      'LimitExceeded',
+      `signatures takes ${size} bytes, at most ${LIMITS.signaturesBytes} are read`,
+    );
+  }
+  const list = asArray(parseSpan(file, span), 'signatures');
   if (list.length > LIMITS.signatures) {
     throw new MetadataFault('LimitExceeded', `signatures holds more than ${LIMITS.signatures} entries`);
   }
   const seen = new Set<string>();
   return list.map((item, index) => {
-    const entry = asObject(item, `signatures[${index}]`);
-    const keyid = asString(member(entry, 'keyid'), `signatures[${index}].keyid`);
-    const sig = asString(member(entry, 'sig'), `signatures[${index}].sig`);
+    const path = `signatures[${index}]`;
+    const entry = asObject(item, path);
+    const keyid = asShortString(member(entry, 'keyid'), LIMITS.keyidCharacters, `${path}.keyid`);
+    const sig = asShortString(member(entry, 'sig'), LIMITS.signatureCharacters, `${path}.sig`);
     if (seen.has(keyid)) {
-      throw new MetadataFault('DuplicateSignature', `the key id ${keyid} signs twice`);
+      throw new MetadataFault('DuplicateSignature', `the key id ${quoted(keyid)} signs twice`);
     }
     seen.add(keyid);
-    return { keyid, sig: /^([0-9a-f]{2})+$/i.test(sig) ? Buffer.from(sig, 'hex') : undefined };
+    return { keyid, sig: fromHex(sig) };
   });
+}
+
+/** Undefined for what is empty or not hex: decoding stops at the first character that isn't. */
+function fromHex(text: string): Buffer | undefined {
+  const bytes = Buffer.from(text, 'hex');
+  return bytes.length > 0 && bytes.length * 2 === text.length ? bytes : undefined;
 }
 
 /** Major version 1 (spec 4.3 leaves what matches to the adopter); old writers say `1.0`. */
@@ -124,7 +144,7 @@ function checkSpecVersion(value: unknown): void {
   if (typeof value !== 'string' || !/^1\.\d{1,4}(\.\d{1,4})?$/.test(value)) {
     throw new MetadataFault(
       'UnsupportedSpecVersion',
-      `signed.spec_version must be 1.x.y, not ${JSON.stringify(value)?.slice(0, 60)}`,
+      `signed.spec_version must be 1.x.y, not ${quoted(value)}`,
     );
   }
 }

@@ -1,4 +1,5 @@
 import { MetadataFault } from '../findings/fault.ts';
+import { quoted } from '../findings/text.ts';
 
 /** An `expires` value: the instant, and how it is spelled. */
 export interface Expires {
@@ -59,6 +60,6 @@ export function parseExpires(value: unknown): Expires {
 function refuse(value: unknown): never {
   throw new MetadataFault(
     'InvalidExpires',
-    `expires must be a date-time such as 2030-01-31T00:00:00Z, not ${JSON.stringify(value)?.slice(0, 60)}`,
+    `expires must be a date-time such as 2030-01-31T00:00:00Z, not ${quoted(value)}`,
   );
 }

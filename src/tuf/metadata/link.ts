@@ -1,7 +1,9 @@
 import { hash } from 'node:crypto';
 import { MetadataFault } from '../findings/fault.ts';
 import type { FindingCode } from '../findings/findings.ts';
-import { asInteger, asObject, asString, asVersion, invalid, member } from '../json/guards.ts';
+import { plain, quoted } from '../findings/text.ts';
+import { asInteger, asObject, asShortString, asVersion, invalid, member } from '../json/guards.ts';
+import { LIMITS } from './limits.ts';
 import type { Version } from './version.ts';
 
 /** What a parent says about a file: METAFILES of spec 4.4, also used by the timestamp (4.6). */
@@ -53,7 +55,15 @@ function parseHashes(value: unknown, path: string): ReadonlyMap<string, string> 
   if (entries.length === 0) {
     invalid(path, 'absent or a digest');
   }
-  return new Map(entries.map(([name, digest]) => [name, asString(digest, `${path}.${name}`)]));
+  if (entries.length > LIMITS.digests) {
+    throw new MetadataFault('LimitExceeded', `${path} holds more than ${LIMITS.digests} digests`);
+  }
+  return new Map(
+    entries.map(([name, digest]) => [
+      asShortString(name, LIMITS.digestCharacters, path),
+      asShortString(digest, LIMITS.digestCharacters, `${path}.${plain(name)}`),
+    ]),
+  );
 }
 
 /**
@@ -74,14 +84,11 @@ export function checkBytes(
   }
   for (const [algorithm, expected] of link.hashes) {
     if (!ALGORITHMS.has(algorithm)) {
-      throw new MetadataFault(
-        faults.hash,
-        `the digest ${JSON.stringify(algorithm)} is of an unknown algorithm`,
-      );
+      throw new MetadataFault(faults.hash, `the digest ${quoted(algorithm)} is of an unknown algorithm`);
     }
     const found = hash(algorithm, bytes, 'hex');
     if (found !== expected) {
-      throw new MetadataFault(faults.hash, `${algorithm} is ${found}, ${expected.slice(0, 128)} is named`);
+      throw new MetadataFault(faults.hash, `${algorithm} is ${found}, ${plain(expected, 128)} is named`);
     }
   }
   return link.hashes.get('sha256');

@@ -1,3 +1,4 @@
+import { quoted } from '../findings/text.ts';
 import type { Run } from '../verify/verification-run.ts';
 import { TOP_LEVEL_ROLES } from './root.ts';
 
@@ -10,17 +11,17 @@ const UPPER: ReadonlySet<string> = new Set(TOP_LEVEL_ROLES.map((role) => role.to
  */
 export function checkRoleNames(run: Run, names: readonly string[]): void {
   for (const role of names) {
-    const shown = JSON.stringify(role);
+    const shown = quoted(role);
     const collision = collisionOf(role);
     if (collision !== undefined) {
-      run.report.add('RoleNameCollides', { role, detail: `the role name ${shown} ${collision}` });
+      run.findings.add('RoleNameCollides', { role, detail: `the role name ${shown} ${collision}` });
     } else if (UPPER.has(role.toUpperCase())) {
-      run.report.add('UnusualRoleName', {
+      run.findings.add('UnusualRoleName', {
         role,
         detail: `the role name ${shown} differs from a top-level role only in case`,
       });
     } else if (/[./]/.test(role)) {
-      run.report.add('UnusualRoleName', { role, detail: `the role name ${shown} holds "." or "/"` });
+      run.findings.add('UnusualRoleName', { role, detail: `the role name ${shown} holds "." or "/"` });
     }
   }
 }

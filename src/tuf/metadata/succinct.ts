@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto';
 import { MetadataFault } from '../findings/fault.ts';
-import { asInteger, asObject, asString, invalid, member } from '../json/guards.ts';
+import { asInteger, asObject, asShortString, invalid, member } from '../json/guards.ts';
 import { parseRoleKeys } from '../keys/role-keys.ts';
+import type { DelegatedRole } from './delegated-role.ts';
 import { LIMITS } from './limits.ts';
-import type { DelegatedRole } from './targets.ts';
 
 /** Succinct delegations: 2^bitLength bins that share their keys (TAP 15). */
 export interface SuccinctRoles {
@@ -22,7 +22,11 @@ export function parseSuccinctRoles(value: unknown, parent: string): SuccinctRole
   if (bitLength > 32) {
     invalid(`${path}.bit_length`, 'an integer from 1 to 32');
   }
-  const namePrefix = asString(member(succinct, 'name_prefix'), `${path}.name_prefix`);
+  const namePrefix = asShortString(
+    member(succinct, 'name_prefix'),
+    LIMITS.roleNameCharacters,
+    `${path}.name_prefix`,
+  );
   const count = 2 ** bitLength;
   if (count > LIMITS.roles) {
     throw new MetadataFault(

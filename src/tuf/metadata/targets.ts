@@ -1,20 +1,13 @@
 import { MetadataFault } from '../findings/fault.ts';
-import { asArray, asObject, asString, asStrings, invalid, member } from '../json/guards.ts';
+import { quoted } from '../findings/text.ts';
+import { asArray, asObject, asShortString, asStrings, invalid, member } from '../json/guards.ts';
 import type { Key } from '../keys/key.ts';
-import { parseKeys, parseRoleKeys, type RoleKeys } from '../keys/role-keys.ts';
+import { parseKeys, parseRoleKeys } from '../keys/role-keys.ts';
+import type { DelegatedRole } from './delegated-role.ts';
 import type { Envelope, OpenedFile } from './envelope.ts';
 import { LIMITS } from './limits.ts';
 import { TOP_LEVEL_ROLES } from './root.ts';
 import { parseSuccinctRoles, type SuccinctRoles } from './succinct.ts';
-
-/** One entry of `delegations.roles` (spec 4.5). */
-export interface DelegatedRole extends RoleKeys {
-  readonly name: string;
-  /** undefined when the field is absent, which the server's round trip would turn into false. */
-  readonly terminating: boolean | undefined;
-  readonly paths: readonly string[] | undefined;
-  readonly pathHashPrefixes: readonly string[] | undefined;
-}
 
 /** `delegations` of targets metadata, listed roles or succinct ones (TAP 15). */
 export interface Delegations {
@@ -64,10 +57,20 @@ function parseRoles(value: unknown): readonly DelegatedRole[] {
   if (list.length > LIMITS.roles) {
     throw new MetadataFault('LimitExceeded', `${PATH}.roles holds more than ${LIMITS.roles} entries`);
   }
+  let paths = 0;
+  const patterns = (value: unknown, path: string): readonly string[] | undefined => {
+    const strings =
+      value === undefined || value === null ? undefined : asStrings(value, LIMITS.pathCharacters, path);
+    paths += strings?.length ?? 0;
+    if (paths > LIMITS.paths) {
+      throw new MetadataFault('LimitExceeded', `${PATH}.roles holds more than ${LIMITS.paths} paths`);
+    }
+    return strings;
+  };
   return list.map((item, index) => {
     const path = `${PATH}.roles[${index}]`;
     const role = asObject(item, path);
-    const name = asString(member(role, 'name'), `${path}.name`);
+    const name = asShortString(member(role, 'name'), LIMITS.roleNameCharacters, `${path}.name`);
     if (name === '') {
       invalid(`${path}.name`, 'a non-empty string');
     }
@@ -76,24 +79,20 @@ function parseRoles(value: unknown): readonly DelegatedRole[] {
       name,
       ...parseRoleKeys(role, path),
       terminating: typeof terminating === 'boolean' ? terminating : undefined,
-      paths: optionalStrings(member(role, 'paths'), `${path}.paths`),
-      pathHashPrefixes: optionalStrings(member(role, 'path_hash_prefixes'), `${path}.path_hash_prefixes`),
+      paths: patterns(member(role, 'paths'), `${path}.paths`),
+      pathHashPrefixes: patterns(member(role, 'path_hash_prefixes'), `${path}.path_hash_prefixes`),
     };
   });
-}
-
-function optionalStrings(value: unknown, path: string): readonly string[] | undefined {
-  return value === undefined || value === null ? undefined : asStrings(value, path);
 }
 
 function checkNames(roles: readonly DelegatedRole[]): void {
   const seen = new Set<string>();
   for (const { name } of roles) {
     if (RESERVED.has(name)) {
-      throw new MetadataFault('ReservedRoleName', `${PATH} names a role ${JSON.stringify(name)}`);
+      throw new MetadataFault('ReservedRoleName', `${PATH} names a role ${quoted(name)}`);
     }
     if (seen.has(name)) {
-      throw new MetadataFault('DuplicateRole', `${PATH} names the role ${JSON.stringify(name)} twice`);
+      throw new MetadataFault('DuplicateRole', `${PATH} names the role ${quoted(name)} twice`);
     }
     seen.add(name);
   }

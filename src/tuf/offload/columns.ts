@@ -1,30 +1,10 @@
-import type { ListedObject } from '../../storage/source.ts';
+import type { Listing } from '../../storage/listing.ts';
 import type { DelegatedFacts } from '../verify/verification.ts';
 
 /**
  * Lists of many small objects cross a thread boundary as columns: cloning 16,384 objects blocks the receiving
  * thread for tens of milliseconds, cloning a few arrays does not.
  */
-
-/** A listing as columns. */
-export interface ListingColumns {
-  readonly names: readonly string[];
-  readonly sizes: Float64Array;
-  /** Milliseconds since the epoch. */
-  readonly times: Float64Array;
-}
-
-export function packListing(listing: readonly ListedObject[]): ListingColumns {
-  return {
-    names: listing.map(({ name }) => name),
-    sizes: Float64Array.from(listing, ({ size }) => size),
-    times: Float64Array.from(listing, ({ lastModified }) => lastModified.getTime()),
-  };
-}
-
-export function unpackListing({ names, sizes, times }: ListingColumns): readonly ListedObject[] {
-  return names.map((name, i) => ({ name, size: sizes[i] ?? 0, lastModified: new Date(times[i] ?? 0) }));
-}
 
 /** Delegated roles as columns; equal lists of delegators are sent once. */
 export interface DelegatedColumns {
@@ -64,10 +44,7 @@ export function packDelegated(facts: readonly DelegatedFacts[]): DelegatedColumn
   };
 }
 
-export function unpackDelegated(
-  columns: DelegatedColumns,
-  objects: ReadonlyMap<string, ListedObject>,
-): readonly DelegatedFacts[] {
+export function unpackDelegated(columns: DelegatedColumns, objects: Listing): readonly DelegatedFacts[] {
   return columns.roles.map((role, i) => ({
     role,
     version: columns.versions[i] ?? 0,

@@ -1,12 +1,27 @@
 import { Worker } from 'node:worker_threads';
 import { RecoveryError, TerminalError } from '../../errors.ts';
-import type { ListedObject, MetadataSource } from '../../storage/source.ts';
+import type { Listing } from '../../storage/listing.ts';
+import type { MetadataSource } from '../../storage/source.ts';
 import { MetadataFault } from '../findings/fault.ts';
-import type { RoleFacts, RootFacts, Trusted, Verification, VerifyOptions } from '../verify/verification.ts';
-import { packListing, unpackDelegated } from './columns.ts';
+import { FindingList } from '../findings/finding-list.ts';
+import type {
+  RoleFacts,
+  RootFacts,
+  Trusted,
+  Verification,
+  VerifyOptions,
+  VerifyPolicy,
+} from '../verify/verification.ts';
+import { unpackDelegated } from './columns.ts';
 import { Outbox } from './outbox.ts';
 import { buffersOf, packFiles, type ReadFile } from './packed-files.ts';
 import type { GetFailure, MainMessage, Task, WireOutcome, WireTrusted, WorkerMessage } from './protocol.ts';
+
+/**
+ * What the worker's JavaScript heap may take, in MiB; the bytes of files lie outside of it and are bounded by LIMITS.
+ * 65,536 roles, the most that are read, need half of it.
+ */
+const RESOURCES = { maxOldGenerationSizeMb: 224, maxYoungGenerationSizeMb: 24 } as const;
 
 /**
  * Verifies in a worker thread, so that the event loop stays free while thousands of signatures are checked. Reads
@@ -15,16 +30,16 @@ import type { GetFailure, MainMessage, Task, WireOutcome, WireTrusted, WorkerMes
 export function verifyOffThread(
   url: URL,
   source: MetadataSource,
-  listing: readonly ListedObject[],
+  listing: Listing,
   timestamp: Uint8Array | MetadataFault,
   { signal, onProgress, ...options }: VerifyOptions,
 ): Promise<Verification> {
   const task: Task = {
-    listing: packListing(listing),
+    listing: listing.columns(),
     timestamp: timestamp instanceof MetadataFault ? timestamp.record() : timestamp,
     options,
   };
-  const worker = new Worker(url, { workerData: task, name: 'tuf-verify' });
+  const worker = new Worker(url, { workerData: task, name: 'tuf-verify', resourceLimits: RESOURCES });
   const errors = new Map<number, unknown>();
   const answers = new Outbox<ReadFile | GetFailure>((batch) => {
     const files = packFiles(batch.filter((item) => 'bytes' in item));
@@ -50,7 +65,13 @@ export function verifyOffThread(
       abort();
     }
     signal?.addEventListener('abort', abort, { once: true });
-    worker.once('error', reject);
+    worker.once('error', (error) => {
+      if (isExhaustion(error)) {
+        resolve(exhausted(listing, options.policy));
+      } else {
+        reject(error);
+      }
+    });
     worker.once('exit', (code) => {
       signal?.removeEventListener('abort', abort);
       reject(new Error(`the verifier's worker ended early, with code ${code}`));
@@ -74,7 +95,22 @@ export function verifyOffThread(
   return result.finally(() => worker.terminate());
 }
 
-function unpack({ verdict, trusted, findings }: WireOutcome, listing: readonly ListedObject[]): Verification {
+/** Node's code for a thread that reached the end of its heap. */
+function isExhaustion(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && error.code === 'ERR_WORKER_OUT_OF_MEMORY';
+}
+
+/** The verdict about a repository that can't be verified within the memory a verification may take. */
+function exhausted(listing: Listing, policy: VerifyPolicy): Verification {
+  const findings = new FindingList(policy);
+  findings.add('LimitExceeded', {
+    role: 'targets',
+    detail: `verifying the repository takes more than ${RESOURCES.maxOldGenerationSizeMb} MiB of objects`,
+  });
+  return { verdict: 'refused', trusted: undefined, findings: findings.sorted(), listing };
+}
+
+function unpack({ verdict, trusted, findings }: WireOutcome, listing: Listing): Verification {
   return {
     verdict,
     trusted: trusted === undefined ? undefined : unpackTrusted(trusted, listing),
@@ -84,13 +120,12 @@ function unpack({ verdict, trusted, findings }: WireOutcome, listing: readonly L
 }
 
 /** Objects of the listing crossed as copies; the caller gets the listing's own. */
-function unpackTrusted(wire: WireTrusted, listing: readonly ListedObject[]): Trusted {
-  const objects = new Map(listing.map((object) => [object.name, object]));
+function unpackTrusted(wire: WireTrusted, listing: Listing): Trusted {
   const own = <T extends RoleFacts | RootFacts>(facts: T): T => ({
     ...facts,
-    object: facts.object === undefined ? undefined : objects.get(facts.object.name),
+    object: facts.object === undefined ? undefined : listing.get(facts.object.name),
   });
-  const delegated = unpackDelegated(wire.delegated, objects);
+  const delegated = unpackDelegated(wire.delegated, listing);
   const { root, timestamp, snapshot, targets } = wire;
   return {
     heads: {

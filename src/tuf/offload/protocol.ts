@@ -1,8 +1,9 @@
 import type { ErrorCode } from '../../errors.ts';
+import type { ListingColumns } from '../../storage/listing.ts';
 import type { FaultRecord } from '../findings/fault.ts';
 import type { Finding } from '../findings/finding.ts';
 import type { Trusted, VerifyOptions } from '../verify/verification.ts';
-import type { DelegatedColumns, ListingColumns } from './columns.ts';
+import type { DelegatedColumns } from './columns.ts';
 import type { PackedFiles } from './packed-files.ts';
 
 /** What the worker is started with. The source stays behind: it may hold sockets and credentials. */

@@ -1,4 +1,5 @@
 import { MetadataFault } from '../findings/fault.ts';
+import { quoted } from '../findings/text.ts';
 import { reviewKeys } from '../keys/key-review.ts';
 import type { Envelope } from '../metadata/envelope.ts';
 import { fileName, TIMESTAMP_FILE } from '../metadata/file-names.ts';
@@ -6,17 +7,20 @@ import { checkRoleNames } from '../metadata/role-names.ts';
 import { type Root, signersOf } from '../metadata/root.ts';
 import type { Snapshot } from '../metadata/snapshot.ts';
 import type { Targets } from '../metadata/targets.ts';
-import type { Timestamp } from '../metadata/timestamp.ts';
+import { parseTimestamp, type Timestamp } from '../metadata/timestamp.ts';
+import type { Version } from '../metadata/version.ts';
 import { type DelegationTree, walkDelegations } from './delegations.ts';
 import { earlierSnapshot } from './earlier-snapshot.ts';
 import { checkExpiry } from './expiry.ts';
 import { bindingMarks } from './marks.ts';
-import { reportOrphans, reportUndelegated } from './orphans.ts';
+import { reportOrphans } from './orphans.ts';
 import { RollbackCheck } from './rollback.ts';
 import { walkRoots } from './root-chain.ts';
 import { ServerLint } from './server-lint.ts';
+import { reportStrays, straysIn } from './strays.ts';
 import { openTimestamp, readSnapshot, readTargets } from './top-level.ts';
-import type { RoleFacts, RootFacts, Trusted } from './verification.ts';
+import { openTrusted } from './trusted-file.ts';
+import type { HighWaterMarks, RoleFacts, RootFacts, Trusted } from './verification.ts';
 import type { Run } from './verification-run.ts';
 
 /** Everything the chain consists of, verified. */
@@ -51,13 +55,18 @@ export async function chainOf(run: Run, timestampFile: Uint8Array | MetadataFaul
   const rollback = new RollbackCheck(run, timestamp.envelope.version);
   const remembered = roots.trusted.find(({ envelope }) => envelope.version === marks.root?.version) ?? root;
   rollback.againstMark('root', remembered.envelope, marks.root);
+  rollback.againstRememberedRoot(
+    roots.trusted.map(({ envelope }) => envelope),
+    marks.root,
+  );
   rollback.againstMark('timestamp', timestamp.envelope, marks.timestamp);
+  rollback.againstNamedSnapshot(timestamp.snapshot.version, rememberedSnapshot(marks));
   rollback.againstReplay(timestamp.envelope.expires.at <= options.now.getTime());
   checkExpiry(run, 'timestamp', timestamp.envelope);
 
   run.enter('snapshot', timestamp.snapshot.version);
   const snapshot = await readSnapshot(run, root, timestamp.snapshot);
-  rollback.againstMark('snapshot', snapshot.envelope, marks.snapshot);
+  rollback.againstReplacedSnapshot(snapshot.envelope, marks.snapshot);
   const earlier = await earlierSnapshot(run, snapshot, marks);
   if (earlier !== undefined) {
     rollback.againstSnapshot(snapshot, earlier);
@@ -71,26 +80,41 @@ export async function chainOf(run: Run, timestampFile: Uint8Array | MetadataFaul
   const tree = await walkDelegations(run, targets, snapshot);
 
   const chain = { root, first: roots.first, timestamp, snapshot, targets, tree };
-  checkMinimums(rollback, chain);
+  rollback.againstMinimums(headsOf(chain), tree.named);
   review(run, chain);
-  await reportStrays(run, chain);
+  await reportBeside(run, chain);
   return trustedFacts(run, chain, names);
 }
 
-function checkMinimums(rollback: RollbackCheck, { root, timestamp, snapshot, targets, tree }: Chain): void {
+/** Versions at the ends of the chain, by role. */
+function headsOf({ root, timestamp, snapshot, targets, tree }: Chain): Map<string, Version> {
+  const heads = new Map<string, Version>();
   for (const { type, version } of [root.envelope, timestamp.envelope, snapshot.envelope, targets.envelope]) {
-    rollback.againstMinimum(type, version);
+    heads.set(type, version);
   }
   for (const { role, targets: delegated } of tree.roles) {
-    rollback.againstMinimum(role, delegated.envelope.version);
+    heads.set(role, delegated.envelope.version);
   }
+  return heads;
+}
+
+/** The highest snapshot version that was trusted before: by its mark, or named by the timestamp trusted before. */
+function rememberedSnapshot({ snapshot, timestampBytes }: HighWaterMarks): Version | undefined {
+  const named =
+    timestampBytes === undefined
+      ? undefined
+      : openTrusted(timestampBytes, 'timestamp', parseTimestamp).snapshot.version;
+  if (named === undefined || snapshot === undefined) {
+    return named ?? snapshot?.version;
+  }
+  return named > snapshot.version ? named : snapshot.version;
 }
 
 /** Findings that inform: oddities of keys and paths, nested delegations, what the server's round trip breaks. */
 function review(run: Run, { root, timestamp, snapshot, targets, tree }: Chain): void {
-  const { report } = run;
-  const lint = new ServerLint(report);
-  reviewKeys(report, 'root', root.envelope.version, root.keys, Object.values(root.roles));
+  const { findings } = run;
+  const lint = new ServerLint(findings);
+  reviewKeys(findings, 'root', root.envelope.version, root.keys, Object.values(root.roles));
   lint.root(root);
   lint.links('timestamp', timestamp.envelope, [['snapshot.json', timestamp.snapshot]]);
   lint.links('snapshot', snapshot.envelope, snapshot.roles);
@@ -99,10 +123,10 @@ function review(run: Run, { root, timestamp, snapshot, targets, tree }: Chain): 
     reviewTargets(run, lint, role, delegated);
     const names = delegated.delegations?.roles.map(({ name }) => name) ?? [];
     if (names.length > 0) {
-      report.add('NestedDelegation', {
+      findings.add('NestedDelegation', {
         role,
         version: delegated.envelope.version,
-        detail: `${role} delegates to ${names.length} more roles, the first is ${JSON.stringify(names[0])}`,
+        detail: `${quoted(role)} delegates to ${names.length} more roles, the first is ${quoted(names[0])}`,
       });
     }
   }
@@ -113,7 +137,7 @@ function reviewTargets(run: Run, lint: ServerLint, role: string, { envelope, del
   if (delegations === undefined) {
     return;
   }
-  reviewKeys(run.report, role, envelope.version, delegations.keys, delegations.roles);
+  reviewKeys(run.findings, role, envelope.version, delegations.keys, delegations.roles);
   if (delegations.succinct !== undefined) {
     return;
   }
@@ -122,40 +146,49 @@ function reviewTargets(run: Run, lint: ServerLint, role: string, { envelope, del
   );
   const [first] = ambiguous;
   if (first !== undefined) {
-    run.report.add('AmbiguousPaths', {
+    run.findings.add('AmbiguousPaths', {
       role,
       version: envelope.version,
-      detail: `${ambiguous.length} delegations don't give exactly one of paths and path_hash_prefixes, the first is to ${JSON.stringify(first.name)}`,
+      detail: `${ambiguous.length} delegations don't give exactly one of paths and path_hash_prefixes, the first is to ${quoted(first.name)}`,
     });
   }
 }
 
 /** What lies in the bucket beside the chain. */
-async function reportStrays(run: Run, { root, snapshot, targets, tree }: Chain): Promise<void> {
+async function reportBeside(run: Run, chain: Chain): Promise<void> {
+  const { root, snapshot, targets, tree } = chain;
+  const versions = headsOf(chain);
+  versions.delete('root');
+  versions.delete('timestamp');
+  const strays = straysIn(run.catalogue.objects, versions, tree.named);
   const heads = tree.roles.map(({ role, targets: delegated, signers }) => ({
     role,
     type: 'targets' as const,
     version: delegated.envelope.version,
     signers,
   }));
-  await reportOrphans(run, [
-    {
-      role: 'snapshot',
-      type: 'snapshot',
-      version: snapshot.envelope.version,
-      signers: [signersOf(root, 'snapshot')],
-    },
-    {
-      role: 'targets',
-      type: 'targets',
-      version: targets.envelope.version,
-      signers: [signersOf(root, 'targets')],
-    },
-    ...heads,
-  ]);
+  await reportOrphans(
+    run,
+    [
+      {
+        role: 'snapshot',
+        type: 'snapshot',
+        version: snapshot.envelope.version,
+        signers: [signersOf(root, 'snapshot')],
+      },
+      {
+        role: 'targets',
+        type: 'targets',
+        version: targets.envelope.version,
+        signers: [signersOf(root, 'targets')],
+      },
+      ...heads,
+    ],
+    strays.higher,
+  );
   // With a role unread, what it delegates to is unknown, and calling that "undelegated" would be a guess.
   if (!tree.incomplete) {
-    reportUndelegated(run, new Set(['root', 'targets', 'snapshot', 'timestamp', ...tree.named]));
+    reportStrays(run, strays);
   }
 }
 

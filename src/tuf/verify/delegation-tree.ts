@@ -1,5 +1,6 @@
 import type { Signers } from '../keys/threshold.ts';
-import type { DelegatedRole, Targets } from '../metadata/targets.ts';
+import type { DelegatedRole } from '../metadata/delegated-role.ts';
+import type { Targets } from '../metadata/targets.ts';
 
 /** One delegation: `delegator` trusts `role` to whoever meets `signers`. */
 export interface Delegation {
@@ -34,16 +35,21 @@ export interface VerifiedRole {
  * that verified is left out when everybody who delegates to it did not.
  *
  * @param verified every role that was met; undefined for one that failed
+ * @param voided delegations, by their entries, that the role's file does not meet
  */
 export function reachableRoles(
   targets: Targets,
   verified: ReadonlyMap<string, Targets | undefined>,
+  voided: ReadonlySet<DelegatedRole>,
 ): readonly VerifiedRole[] {
   const found = new Map<string, VerifiedRole & { delegators: string[]; signers: Signers[] }>();
   let level = delegationsOf('targets', targets);
   for (let depth = 1; level.length > 0; depth++) {
     const next: Delegation[] = [];
     for (const { delegator, role, signers } of level) {
+      if (voided.has(role)) {
+        continue;
+      }
       const known = found.get(role.name);
       const opened = verified.get(role.name);
       if (known !== undefined) {

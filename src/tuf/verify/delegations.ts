@@ -1,5 +1,7 @@
 import { MetadataFault } from '../findings/fault.ts';
+import { quoted } from '../findings/text.ts';
 import { isSigned, requireThreshold } from '../keys/threshold.ts';
+import type { DelegatedRole } from '../metadata/delegated-role.ts';
 import type { Envelope } from '../metadata/envelope.ts';
 import { fileName } from '../metadata/file-names.ts';
 import { LIMITS } from '../metadata/limits.ts';
@@ -8,7 +10,7 @@ import type { Snapshot } from '../metadata/snapshot.ts';
 import { parseTargets, type Targets } from '../metadata/targets.ts';
 import { type Delegation, delegationsOf, reachableRoles, type VerifiedRole } from './delegation-tree.ts';
 import { checkExpiry } from './expiry.ts';
-import { wave } from './for-each-within-budget.ts';
+import { forEachWithinBudget } from './for-each-within-budget.ts';
 import { readLinked } from './top-level.ts';
 import type { FileBytes, Run } from './verification-run.ts';
 
@@ -57,6 +59,8 @@ class DelegationWalk {
   readonly #snapshot: Snapshot;
   /** Every role met so far; undefined once it failed. */
   readonly #roles = new Map<string, Targets | undefined>();
+  /** Delegations whose signatures are missing on a role that verified for somebody else. */
+  readonly #voided = new Set<DelegatedRole>();
   #retained = 0;
   #failed = false;
 
@@ -103,13 +107,14 @@ class DelegationWalk {
       if (link === undefined) {
         return 0;
       }
-      return link.length ?? catalogue.objects.get(fileName(role, link.version))?.size ?? 0;
+      const listed = catalogue.objects.get(fileName(role, link.version))?.size;
+      return Math.min(link.length ?? LIMITS.unlistedBytes, listed ?? LIMITS.unlistedBytes);
     };
     // Reserves the order of delegation, which arrival would not keep.
     for (const { role } of requests) {
       this.#roles.set(role, undefined);
     }
-    await wave(
+    await forEachWithinBudget(
       requests,
       { tasks: options.concurrency ?? 32, bytes: LIMITS.bytesInFlight },
       weightOf,
@@ -124,7 +129,7 @@ class DelegationWalk {
     try {
       const link = this.#snapshot.roles.get(role);
       if (link === undefined) {
-        throw new MetadataFault('RoleNotInSnapshot', `the snapshot does not list ${role}.json`);
+        throw new MetadataFault('RoleNotInSnapshot', `the snapshot does not list ${quoted(`${role}.json`)}`);
       }
       const read = await readLinked(this.#run, role, link, ROLE_LINK, 'RoleMissing');
       this.#roles.set(role, await this.#open(role, read, link, delegations));
@@ -148,7 +153,10 @@ class DelegationWalk {
     return this.#retain(targets);
   }
 
-  /** One delegator that is met while another is not is borrowed authority; none met is a plain bad signature. */
+  /**
+   * A delegator whose signatures are missing while another's are there is borrowed authority, and that delegation alone
+   * is void: otherwise any delegated role could void another one by delegating to it. None met is a plain bad signature.
+   */
   async #requireEach(envelope: Envelope, delegations: readonly Delegation[]): Promise<void> {
     const { ring } = this.#run;
     const unmet: Delegation[] = [];
@@ -158,17 +166,28 @@ class DelegationWalk {
       }
     }
     const [first] = unmet;
-    if (first === undefined) {
-      return;
-    }
-    if (unmet.length === delegations.length) {
+    if (first !== undefined && unmet.length === delegations.length) {
       await requireThreshold(envelope, first.signers, ring);
     }
-    throw notSignedFor(first.delegator);
+    for (const delegation of unmet) {
+      this.#void(delegation);
+    }
+  }
+
+  /** Reports a delegation whose signatures are missing on a role that is sound for somebody else. */
+  #void(delegation: Delegation): void {
+    this.#voided.add(delegation.role);
+    const { name } = delegation.role;
+    this.#run.findings.addForDelegated('NotSignedForDelegator', {
+      role: name,
+      version: this.#snapshot.roles.get(name)?.version,
+      detail: `the signatures that ${quoted(delegation.delegator)} asks for are not there`,
+    });
   }
 
   /** A delegation met after the role's file had been read and verified for somebody else. */
-  async #recheck({ delegator, role: { name }, signers }: Delegation): Promise<void> {
+  async #recheck(delegation: Delegation): Promise<void> {
+    const { name } = delegation.role;
     const targets = this.#roles.get(name);
     if (targets === undefined) {
       return;
@@ -176,8 +195,8 @@ class DelegationWalk {
     try {
       const envelope =
         targets.envelope.canonical.length > 0 ? targets.envelope : await this.#reread(name, targets);
-      if (!(await isSigned(envelope, signers, this.#run.ring))) {
-        throw notSignedFor(delegator);
+      if (!(await isSigned(envelope, delegation.signers, this.#run.ring))) {
+        this.#void(delegation);
       }
     } catch (error) {
       this.#fail(name, error);
@@ -206,24 +225,15 @@ class DelegationWalk {
   }
 
   #fail(role: string, error: unknown): void {
-    if (!(error instanceof MetadataFault)) {
-      throw error;
-    }
+    const fault = this.#run.faultOf(error);
     this.#failed = true;
     this.#roles.set(role, undefined);
     const version = this.#snapshot.roles.get(role)?.version;
-    this.#run.report.addForDelegated(error.code, { role, version, detail: error.message });
+    this.#run.findings.addForDelegated(fault.code, { role, version, detail: fault.message });
   }
 
   tree(targets: Targets): DelegationTree {
-    const roles = reachableRoles(targets, this.#roles);
+    const roles = reachableRoles(targets, this.#roles, this.#voided);
     return { roles, named: new Set(this.#roles.keys()), incomplete: this.#failed };
   }
-}
-
-function notSignedFor(delegator: string): MetadataFault {
-  return new MetadataFault(
-    'NotSignedForDelegator',
-    `the signatures that ${delegator} asks for are not there`,
-  );
 }

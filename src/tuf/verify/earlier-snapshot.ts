@@ -1,5 +1,4 @@
 import { hash } from 'node:crypto';
-import { MetadataFault } from '../findings/fault.ts';
 import { fileName } from '../metadata/file-names.ts';
 import { LIMITS } from '../metadata/limits.ts';
 import { parseSnapshot, type Snapshot } from '../metadata/snapshot.ts';
@@ -19,7 +18,7 @@ export async function earlierSnapshot(
 ): Promise<Snapshot | undefined> {
   const mark = marks.snapshot;
   if (marks.snapshotBytes !== undefined) {
-    return parseSnapshot(openTrusted(marks.snapshotBytes, 'snapshot'));
+    return openTrusted(marks.snapshotBytes, 'snapshot', parseSnapshot);
   }
   if (mark?.sha256 === undefined || mark.version === current.envelope.version) {
     return undefined;
@@ -27,9 +26,9 @@ export async function earlierSnapshot(
   const name = fileName('snapshot', mark.version);
   const bytes = run.catalogue.objects.has(name) ? await read(run, name) : undefined;
   if (bytes !== undefined && hash('sha256', bytes) === mark.sha256) {
-    return parseSnapshot(openTrusted(bytes, 'snapshot'));
+    return openTrusted(bytes, 'snapshot', parseSnapshot);
   }
-  run.report.add('EarlierSnapshotUnavailable', {
+  run.findings.add('EarlierSnapshotUnavailable', {
     role: 'snapshot',
     version: mark.version,
     detail: `${name}, verified before, is ${bytes === undefined ? 'gone' : 'another file now'}`,
@@ -41,9 +40,8 @@ async function read(run: Run, name: string): Promise<Uint8Array | undefined> {
   try {
     return await run.get(name, LIMITS.fileBytes, 'SnapshotMissing');
   } catch (error) {
-    if (error instanceof MetadataFault) {
-      return undefined;
-    }
-    throw error;
+    // Throws what is no fault of the file.
+    run.faultOf(error);
+    return undefined;
   }
 }

@@ -1,4 +1,5 @@
 import { MetadataFault } from '../findings/fault.ts';
+import { quoted } from '../findings/text.ts';
 import type { Envelope } from '../metadata/envelope.ts';
 import type { Run } from './verification-run.ts';
 
@@ -14,7 +15,11 @@ const DEFAULT_MAX_AGE_SECONDS = 30 * 24 * 60 * 60;
 export function checkExpiry(run: Run, role: string, envelope: Envelope): void {
   const { version, expires } = envelope;
   if (!expires.plain) {
-    run.report.add('UnusualExpires', { role, version, detail: `expires is spelled ${expires.text}` });
+    run.findings.add('UnusualExpires', {
+      role,
+      version,
+      detail: `expires is spelled ${quoted(expires.text)}`,
+    });
   }
   const { now, policy } = run.options;
   const age = Math.floor((now.getTime() - expires.at) / 1000);
@@ -27,7 +32,7 @@ export function checkExpiry(run: Run, role: string, envelope: Envelope): void {
     throw new MetadataFault(code, detail);
   }
   const tooLong = role !== 'root' && age > (policy.maxExpiredAgeSeconds ?? DEFAULT_MAX_AGE_SECONDS);
-  run.report.add(tooLong ? 'ExpiredTooLong' : code, { role, version, detail });
+  run.findings.add(tooLong ? 'ExpiredTooLong' : code, { role, version, detail });
 }
 
 function describeAge(seconds: number): string {

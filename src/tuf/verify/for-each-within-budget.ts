@@ -1,5 +1,5 @@
-/** Bounds of a {@link wave}. */
-export interface WaveLimits {
+/** Bounds of a {@link forEachWithinBudget}. */
+export interface Budget {
   /** Most items in work at once. */
   readonly tasks: number;
   /** Most bytes in work at once; one item larger than that is worked on alone. */
@@ -11,9 +11,9 @@ export interface WaveLimits {
  * their limits. The first failure stops admission and is thrown once what was in flight has settled, so that
  * nothing runs on behind the caller's back.
  */
-export function wave<T>(
+export function forEachWithinBudget<T>(
   items: readonly T[],
-  limits: WaveLimits,
+  limits: Budget,
   weightOf: (item: T) => number,
   work: (item: T) => Promise<void>,
 ): Promise<void> {

@@ -25,7 +25,7 @@ export async function bindingMarks(run: Run, chain: RootChain): Promise<HighWate
   if (rotated.length === 0) {
     return marks;
   }
-  run.report.add('MarksReset', {
+  run.findings.add('MarksReset', {
     role: rotated[0] ?? 'timestamp',
     detail: `the keys of ${rotated.join(' and ')} were rotated; earlier timestamp and snapshot versions no longer bind`,
   });
@@ -54,7 +54,7 @@ async function wasRotated(
   if (bytes === undefined) {
     return false;
   }
-  const { envelope } = openTrusted(bytes, role);
+  const envelope = openTrusted(bytes, role, (file) => file.envelope);
   if (await isSigned(envelope, signersOf(head, role), run.ring)) {
     return false;
   }

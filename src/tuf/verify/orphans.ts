@@ -1,9 +1,9 @@
-import { MetadataFault } from '../findings/fault.ts';
+import { quoted } from '../findings/text.ts';
 import { isSigned, type Signers } from '../keys/threshold.ts';
-import { openFile } from '../metadata/envelope.ts';
-import { fileName } from '../metadata/file-names.ts';
+import { type Envelope, openFile } from '../metadata/envelope.ts';
 import { LIMITS } from '../metadata/limits.ts';
 import type { Version } from '../metadata/version.ts';
+import type { HigherVersion } from './strays.ts';
 import { jsonPolicy, type Run } from './verification-run.ts';
 
 /** Where the chain ends for one role, and who may sign it. */
@@ -17,69 +17,79 @@ export interface RoleHead {
 
 /**
  * Reports versions that lie above the chain's head. Clients never see them, but the server reads the highest
- * number it lists. For at most {@link LIMITS.orphanReads} of them, the highest of each role, the file is read to
- * say whether it verifies; nothing is ever derived from it.
+ * number it lists. For at most {@link LIMITS.orphanReads} of them that are small, the file is read to say whether it
+ * verifies; nothing is ever derived from it.
  */
-export async function reportOrphans(run: Run, heads: readonly RoleHead[]): Promise<void> {
+export async function reportOrphans(
+  run: Run,
+  heads: readonly RoleHead[],
+  higher: ReadonlyMap<string, HigherVersion>,
+): Promise<void> {
   let reads = 0;
   for (const head of heads) {
-    const highest = run.catalogue.highest.get(head.role);
-    if (highest === undefined || highest <= head.version) {
+    const found = higher.get(head.role);
+    if (found === undefined) {
       continue;
     }
-    if (reads++ < LIMITS.orphanReads) {
-      await judge(run, head, highest);
+    const { object, version } = found;
+    const isLarge = object.size > LIMITS.orphanBytes;
+    if (!isLarge && reads < LIMITS.orphanReads) {
+      reads++;
+      await judge(run, head, found);
     } else {
-      run.report.add('UnverifiedVersionAboveHead', {
+      const why = isLarge
+        ? `not read: it has ${object.size} bytes, at most ${LIMITS.orphanBytes} are read of a file that nothing links`
+        : `not read: there are more than ${LIMITS.orphanReads} such files`;
+      run.findings.add('UnverifiedVersionAboveHead', {
         role: head.role,
-        version: highest,
-        detail: `${fileName(head.role, highest)} lies above version ${head.version}; not read, there are too many`,
+        version,
+        detail: `${whereOf(head, found)}; ${why}`,
       });
     }
   }
 }
 
-async function judge(run: Run, head: RoleHead, version: number): Promise<void> {
+function whereOf(head: RoleHead, { object, version }: HigherVersion): string {
+  const name = quoted(object.name);
+  return version > head.version
+    ? `${name} lies above version ${head.version}, where the chain ends`
+    : `${name} is read by the server instead of version ${head.version}, where the chain ends`;
+}
+
+async function judge(run: Run, head: RoleHead, found: HigherVersion): Promise<void> {
   const { role } = head;
-  const where = `${fileName(role, version)} lies above version ${head.version}, where the chain ends`;
+  const { object, version } = found;
+  const where = whereOf(head, found);
   try {
-    const bytes = await run.get(fileName(role, version), LIMITS.fileBytes, 'RoleMissing');
+    const bytes = await run.get(object.name, LIMITS.orphanBytes, 'RoleMissing');
     const { envelope } = openFile(bytes, head.type, jsonPolicy(run.strict));
-    const met = await Promise.all(head.signers.map((signers) => isSigned(envelope, signers, run.ring)));
-    const signed = met.every(Boolean);
+    const isValid = await isSignedForAll(run, envelope, head.signers);
     if (envelope.version !== version) {
-      run.report.add('RenamedVersionAboveHead', {
+      run.findings.add('RenamedVersionAboveHead', {
         role,
         version,
-        detail: `${where}, but says version ${envelope.version}; its signatures are ${signed ? 'valid' : 'not valid'}`,
+        detail: `${where}, but says version ${envelope.version}; its signatures are ${isValid ? 'valid' : 'not valid'}`,
       });
-    } else if (signed) {
-      run.report.add('VersionAboveHead', { role, version, detail: `${where}, and is validly signed` });
+    } else if (isValid) {
+      run.findings.add('VersionAboveHead', { role, version, detail: `${where}, and is validly signed` });
     } else {
-      run.report.add('UnverifiedVersionAboveHead', {
+      run.findings.add('UnverifiedVersionAboveHead', {
         role,
         version,
         detail: `${where}, and is not validly signed`,
       });
     }
   } catch (error) {
-    if (!(error instanceof MetadataFault)) {
-      throw error;
-    }
-    run.report.add('UnverifiedVersionAboveHead', { role, version, detail: `${where}: ${error.message}` });
+    const { message } = run.faultOf(error);
+    run.findings.add('UnverifiedVersionAboveHead', { role, version, detail: `${where}: ${message}` });
   }
 }
 
-/** Reports roles whose files lie in the bucket although nobody delegates to them. */
-export function reportUndelegated(run: Run, known: ReadonlySet<string>): void {
-  for (const [role, version] of run.catalogue.highest) {
-    if (known.has(role)) {
-      continue;
+async function isSignedForAll(run: Run, envelope: Envelope, all: readonly Signers[]): Promise<boolean> {
+  for (const signers of all) {
+    if (!(await isSigned(envelope, signers, run.ring))) {
+      return false;
     }
-    run.report.add('UndelegatedRole', {
-      role,
-      version,
-      detail: `${fileName(role, version)} is the newest file of a role that nobody delegates to`,
-    });
   }
+  return true;
 }

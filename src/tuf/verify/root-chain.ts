@@ -1,5 +1,6 @@
 import { hash } from 'node:crypto';
 import { MetadataFault } from '../findings/fault.ts';
+import { quoted } from '../findings/text.ts';
 import { requireThreshold } from '../keys/threshold.ts';
 import { fileName } from '../metadata/file-names.ts';
 import { LIMITS } from '../metadata/limits.ts';
@@ -25,15 +26,19 @@ export interface RootChain {
  * @throws MetadataFault checks 1, 2, 3, 4, 8, 23, 24
  */
 export async function walkRoots(run: Run): Promise<RootChain> {
-  const versions = run.catalogue.roots;
-  if (versions.length > LIMITS.roots) {
+  const { roots: versions, rootBytes } = run.catalogue;
+  if (versions.length > LIMITS.roots || rootBytes > LIMITS.allRootsBytes) {
     throw new MetadataFault(
       'TooManyRoots',
-      `${versions.length} roots are listed, at most ${LIMITS.roots} are read`,
+      `${versions.length} roots of ${rootBytes} bytes are listed, at most ${LIMITS.roots} of ${LIMITS.allRootsBytes} bytes are read`,
     );
   }
+  refuseDisguised(run);
   const { anchor } = run.options;
   const given = anchor.kind === 'root' ? await openAnchor(run, anchor.bytes, undefined) : undefined;
+  if (given !== undefined && !run.strict) {
+    requireListed(given, versions);
+  }
   const walk = new RootWalk(run, given);
   const read = (version: number): Promise<RootFile> => readRoot(run, version);
   for await (const [version, file] of readAhead(versions, run.options.concurrency ?? 32, read)) {
@@ -44,15 +49,42 @@ export async function walkRoots(run: Run): Promise<RootChain> {
   return walk.end();
 }
 
+/** Clients ask for names and never see such a root; the server lists it, and reads it when its number is the highest. */
+function refuseDisguised(run: Run): void {
+  const newest = run.catalogue.roots.at(-1) ?? 0;
+  for (const { object, version } of run.catalogue.disguisedRoots) {
+    if (version < newest) {
+      continue;
+    }
+    const detail = `the server reads ${quoted(object.name)} as version ${version} of root`;
+    if (!run.strict) {
+      throw new MetadataFault('RootMisnamed', detail);
+    }
+    run.findings.add('RootMisnamed', { role: 'root', version, detail });
+  }
+}
+
+/**
+ * A root that is given as bytes vouches for the bucket's copy of it. Without that copy the server would read an older
+ * root, perhaps a revoked one. (A client that brings its own root needs no copy of it.)
+ */
+function requireListed({ envelope }: Root, versions: readonly number[]): void {
+  if (!versions.includes(Number(envelope.version))) {
+    throw new MetadataFault(
+      'RootMissing',
+      versions.length === 0
+        ? 'no root is listed at all'
+        : `${fileName('root', envelope.version)}, the trusted root that was given, is not in the bucket`,
+    );
+  }
+}
+
 /** A root that can't be read is a fault only where the chain needs it. */
 async function readRoot(run: Run, version: number): Promise<RootFile> {
   try {
     return await run.get(fileName('root', version), LIMITS.rootBytes, 'RootMissing');
   } catch (error) {
-    if (error instanceof MetadataFault) {
-      return error;
-    }
-    throw error;
+    return run.faultOf(error);
   }
 }
 
@@ -123,25 +155,25 @@ class RootWalk {
   }
 
   async #anchor(root: Root): Promise<void> {
-    const { report, options } = this.#run;
+    const { findings, options } = this.#run;
     const { version, sha256: digest } = root.envelope;
-    this.#trusted.push(root);
+    this.#trusted.push(withoutSignedBytes(root));
     this.#first = await this.#history.firstLinkedTo(root);
     if (options.anchor.kind === 'first-use') {
-      report.add('RootTrustedOnFirstUse', {
+      findings.add('RootTrustedOnFirstUse', {
         role: 'root',
         version,
         detail: `root ${version} was believed unseen; its sha256 is ${digest}`,
       });
     }
     if (this.#first === undefined) {
-      report.add('FirstRootUnlinked', {
+      findings.add('FirstRootUnlinked', {
         role: 'root',
         version: 1,
         detail: `root 1 is not linked to root ${version}, where the chain starts`,
       });
-    } else if (this.#first !== root) {
-      report.add('FirstRootNotProven', {
+    } else if (this.#first.envelope.sha256 !== root.envelope.sha256) {
+      findings.add('FirstRootNotProven', {
         role: 'root',
         version: 1,
         detail: `root 1 is linked by signatures to root ${version}, where the chain starts, but not proven by it`,
@@ -158,7 +190,7 @@ class RootWalk {
     }
     const root = await openRoot(this.#run, file, version, 'RootNotSigned');
     await requireThreshold(root.envelope, signersOf(head, 'root'), this.#run.ring, 'RootNotSigned');
-    this.#trusted.push(root);
+    this.#trusted.push(withoutSignedBytes(root));
     return true;
   }
 
@@ -179,8 +211,13 @@ class RootWalk {
       throw new MetadataFault('RootGap', detail);
     }
     // A client without a listing can't see beyond the missing file and ends its walk there (spec 5.3.3).
-    this.#run.report.add('RootGap', { role: 'root', version: listed, detail });
+    this.#run.findings.add('RootGap', { role: 'root', version: listed, detail });
   }
+}
+
+/** Once a root is verified its signed bytes are dead weight, and a chain may have a thousand roots. */
+function withoutSignedBytes(root: Root): Root {
+  return { ...root, envelope: { ...root.envelope, canonical: Buffer.alloc(0) } };
 }
 
 function sha256(file: RootFile): string | undefined {

@@ -1,4 +1,3 @@
-import { MetadataFault } from '../findings/fault.ts';
 import { isSigned } from '../keys/threshold.ts';
 import { type Root, signersOf } from '../metadata/root.ts';
 import { openRoot, type RootFile } from '../metadata/root-file.ts';
@@ -42,10 +41,9 @@ export class RootHistory {
     try {
       return await openRoot(this.#run, file, version, 'RootNotSigned');
     } catch (error) {
-      if (error instanceof MetadataFault) {
-        return undefined;
-      }
-      throw error;
+      // Throws what is no fault of the file.
+      this.#run.faultOf(error);
+      return undefined;
     }
   }
 

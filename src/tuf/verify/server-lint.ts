@@ -1,4 +1,4 @@
-import type { Report } from '../findings/report.ts';
+import type { FindingList } from '../findings/finding-list.ts';
 import type { Envelope } from '../metadata/envelope.ts';
 import type { FileLink } from '../metadata/link.ts';
 import type { Root } from '../metadata/root.ts';
@@ -10,10 +10,10 @@ import type { Delegations } from '../metadata/targets.ts';
  * absent, or spells differently break the signature there.
  */
 export class ServerLint {
-  readonly #report: Report;
+  readonly #findings: FindingList;
 
-  constructor(report: Report) {
-    this.#report = report;
+  constructor(findings: FindingList) {
+    this.#findings = findings;
   }
 
   root(root: Root): void {
@@ -56,7 +56,7 @@ export class ServerLint {
   }
 
   #add(role: string, envelope: Envelope, detail: string): void {
-    this.#report.add('ServerWouldRefuse', { role, version: envelope.version, detail });
+    this.#findings.add('ServerWouldRefuse', { role, version: envelope.version, detail });
   }
 }
 

@@ -1,7 +1,7 @@
 import { MetadataFault } from '../findings/fault.ts';
 import type { FindingCode } from '../findings/findings.ts';
 import { requireThreshold } from '../keys/threshold.ts';
-import type { MetadataType, OpenedFile } from '../metadata/envelope.ts';
+import type { OpenedFile } from '../metadata/envelope.ts';
 import { fileName } from '../metadata/file-names.ts';
 import { LIMITS } from '../metadata/limits.ts';
 import {
@@ -12,6 +12,7 @@ import {
   ROLE_LINK,
   SNAPSHOT_LINK,
 } from '../metadata/link.ts';
+import type { MetadataType } from '../metadata/metadata-type.ts';
 import { type Root, signersOf, type TopLevelRole } from '../metadata/root.ts';
 import { parseSnapshot, type Snapshot } from '../metadata/snapshot.ts';
 import { parseTargets, type Targets } from '../metadata/targets.ts';
@@ -78,5 +79,6 @@ async function openSigned(
     checkVersion(envelope.version, link, faults);
   }
   await requireThreshold(envelope, signersOf(root, role), run.ring);
-  return file;
+  // Verified: the signed bytes, as large as the file, are not needed again.
+  return { ...file, envelope: { ...envelope, canonical: Buffer.alloc(0) } };
 }

@@ -1,6 +1,7 @@
 import { TerminalError } from '../../errors.ts';
 import { MetadataFault } from '../findings/fault.ts';
-import { type MetadataType, type OpenedFile, openFile } from '../metadata/envelope.ts';
+import { type OpenedFile, openFile } from '../metadata/envelope.ts';
+import type { MetadataType } from '../metadata/metadata-type.ts';
 
 /**
  * Opens a file that the caller says was verified before. It is read as leniently as it may have been then.
@@ -8,9 +9,9 @@ import { type MetadataType, type OpenedFile, openFile } from '../metadata/envelo
  * @throws {TerminalError} `InvalidInput` when it is no metadata of that type: then the marks, not the bucket, are
  *   damaged
  */
-export function openTrusted(bytes: Uint8Array, type: MetadataType): OpenedFile {
+export function openTrusted<T>(bytes: Uint8Array, type: MetadataType, parse: (file: OpenedFile) => T): T {
   try {
-    return openFile(bytes, type, 'last-wins');
+    return parse(openFile(bytes, type, 'last-wins'));
   } catch (error) {
     if (!(error instanceof MetadataFault)) {
       throw error;

@@ -2,12 +2,15 @@ import { setImmediate } from 'node:timers/promises';
 import { RecoveryError } from '../../errors.ts';
 import type { MetadataSource } from '../../storage/source.ts';
 import { MetadataFault } from '../findings/fault.ts';
+import { FindingList } from '../findings/finding-list.ts';
 import type { FindingCode } from '../findings/findings.ts';
-import { Report } from '../findings/report.ts';
+import { quoted } from '../findings/text.ts';
 import type { JSONPolicy } from '../json/scanned-file.ts';
 import { KeyRing } from '../keys/keyring.ts';
-import { type MetadataType, type OpenedFile, openFile } from '../metadata/envelope.ts';
-import type { Catalogue } from '../metadata/file-names.ts';
+import type { Catalogue } from '../metadata/catalogue.ts';
+import { type OpenedFile, openFile } from '../metadata/envelope.ts';
+import { LIMITS } from '../metadata/limits.ts';
+import type { MetadataType } from '../metadata/metadata-type.ts';
 import type { Version } from '../metadata/version.ts';
 import type { VerifyOptions } from './verification.ts';
 
@@ -34,18 +37,19 @@ export interface FileBytes {
 export class Run {
   readonly options: VerifyOptions;
   readonly catalogue: Catalogue;
-  readonly report: Report;
+  readonly findings: FindingList;
   readonly ring = new KeyRing();
   readonly #source: Pick<MetadataSource, 'get'>;
   #workThisTurn = 0;
   #turn: Promise<void> | undefined;
   #stage: Stage = { role: 'root', version: undefined };
+  #sourceFailure: { readonly error: unknown } | undefined;
 
   constructor(source: Pick<MetadataSource, 'get'>, catalogue: Catalogue, options: VerifyOptions) {
     this.#source = source;
     this.catalogue = catalogue;
     this.options = options;
-    this.report = new Report(options.policy);
+    this.findings = new FindingList(options.policy);
   }
 
   /** Says which role is being worked on; a wall is attributed to it. */
@@ -63,17 +67,50 @@ export class Run {
   }
 
   /**
-   * The bytes of one file, once. Storage errors other than "not there" and "too large" are no findings: they are
+   * The bytes of one file, once: never more than were listed, so that an object that is replaced by a larger one
+   * after the listing costs nothing. Storage errors other than "not there" and "too large" are no findings: they are
    * thrown as they are.
    *
    * @throws MetadataFault `absent` or `FileTooLarge`
    */
   async get(name: string, maxBytes: number, absent: FindingCode): Promise<Uint8Array> {
     const { signal } = this.options;
-    const bytes = await readFile(this.#source, name, maxBytes, absent, signal);
-    await this.#yield(bytes.length);
-    signal?.throwIfAborted();
-    return bytes;
+    const listed = this.catalogue.objects.get(name)?.size ?? LIMITS.unlistedBytes;
+    try {
+      const bytes = await readFile(this.#source, name, Math.min(maxBytes, listed), absent, signal);
+      await this.#yield(bytes.length);
+      signal?.throwIfAborted();
+      return bytes;
+    } catch (error) {
+      if (!(error instanceof MetadataFault)) {
+        this.#sourceFailure = { error };
+      }
+      throw error;
+    }
+  }
+
+  /**
+   * What an error says about the file that was being worked on. Whatever reading a file throws is a fault of that
+   * file, so that no content can end a run without a verdict.
+   *
+   * @throws the error itself when it is none of the file's: the source failed, the run was aborted, or what the caller
+   *   gave was wrong
+   */
+  faultOf(error: unknown): MetadataFault {
+    if (error instanceof MetadataFault) {
+      return error;
+    }
+    const isSources = this.#sourceFailure !== undefined && this.#sourceFailure.error === error;
+    if (isSources || error instanceof RecoveryError || this.options.signal?.aborted === true) {
+      throw error;
+    }
+    return new MetadataFault(
+      'ProcessingFailed',
+      `reading the file failed with ${quoted(String(error), 200)}`,
+      {
+        cause: error,
+      },
+    );
   }
 
   /** Gives the event loop a turn after so much work; everything that is under way waits for the same turn. */
@@ -92,7 +129,7 @@ export class Run {
   open({ bytes, sha256 }: FileBytes, type: MetadataType, role: string): OpenedFile {
     const file = openFile(bytes, type, jsonPolicy(this.strict), sha256);
     for (const { code, message } of file.ambiguities) {
-      this.report.add(code, { role, version: file.envelope.version, detail: message });
+      this.findings.add(code, { role, version: file.envelope.version, detail: message });
     }
     return file;
   }

@@ -1,3 +1,4 @@
+import type { Listing } from '../../storage/listing.ts';
 import type { ListedObject } from '../../storage/source.ts';
 import type { Finding } from '../findings/finding.ts';
 
@@ -128,5 +129,5 @@ export interface Verification {
   /** Refusing findings first, then by severity, check, role, version: deterministic for the same bucket. */
   readonly findings: readonly Finding[];
   /** The one listing the run made; the layout uses it to tell an app that never was from one that is broken. */
-  readonly listing: readonly ListedObject[];
+  readonly listing: Listing;
 }

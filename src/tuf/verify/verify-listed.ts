@@ -1,6 +1,7 @@
-import type { ListedObject, MetadataSource } from '../../storage/source.ts';
-import { MetadataFault } from '../findings/fault.ts';
-import { catalogue } from '../metadata/file-names.ts';
+import type { Listing } from '../../storage/listing.ts';
+import type { MetadataSource } from '../../storage/source.ts';
+import type { MetadataFault } from '../findings/fault.ts';
+import { catalogue } from '../metadata/catalogue.ts';
 import { chainOf } from './chain.ts';
 import type { Trusted, Verification, VerifyOptions } from './verification.ts';
 import { Run } from './verification-run.ts';
@@ -13,7 +14,7 @@ import { Run } from './verification-run.ts';
  */
 export async function verifyListed(
   source: Pick<MetadataSource, 'get'>,
-  listing: readonly ListedObject[],
+  listing: Listing,
   timestamp: Uint8Array | MetadataFault,
   options: VerifyOptions,
 ): Promise<Verification> {
@@ -22,16 +23,14 @@ export async function verifyListed(
   try {
     trusted = await chainOf(run, timestamp);
   } catch (error) {
-    if (!(error instanceof MetadataFault)) {
-      throw error;
-    }
-    run.report.add(error.code, { ...run.stage, detail: error.message });
+    const { code, message } = run.faultOf(error);
+    run.findings.add(code, { ...run.stage, detail: message });
   }
-  const refused = trusted === undefined || run.report.refuses;
+  const refused = trusted === undefined || run.findings.refuses;
   return {
     verdict: refused ? 'refused' : 'trusted',
     trusted: refused ? undefined : trusted,
-    findings: run.report.sorted(),
+    findings: run.findings.sorted(),
     listing,
   };
 }

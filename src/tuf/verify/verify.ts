@@ -1,4 +1,5 @@
-import type { ListedObject, MetadataSource } from '../../storage/source.ts';
+import { Listing } from '../../storage/listing.ts';
+import type { MetadataSource } from '../../storage/source.ts';
 import { MetadataFault } from '../findings/fault.ts';
 import { TIMESTAMP_FILE } from '../metadata/file-names.ts';
 import { LIMITS } from '../metadata/limits.ts';
@@ -25,7 +26,7 @@ const INLINE = { objects: 1000, bytes: 1024 * 1024 } as const;
 export async function verify(source: MetadataSource, options: VerifyOptions): Promise<Verification> {
   options.signal?.throwIfAborted();
   const [listing, timestamp] = await Promise.all([
-    source.list(options.signal),
+    Listing.from(source.list(options.signal)),
     readTimestamp(source, options.signal),
   ]);
   const url = isLarge(listing) ? workerURL(import.meta.url) : undefined;
@@ -34,8 +35,8 @@ export async function verify(source: MetadataSource, options: VerifyOptions): Pr
     : verifyOffThread(url, source, listing, timestamp, options);
 }
 
-function isLarge(listing: readonly ListedObject[]): boolean {
-  return listing.length > INLINE.objects || listing.some(({ size }) => size > INLINE.bytes);
+function isLarge(listing: Listing): boolean {
+  return listing.size > INLINE.objects || listing.largest > INLINE.bytes;
 }
 
 /** timestamp.json has a fixed name, so that it is read while the listing is under way. */

@@ -4,8 +4,9 @@
  */
 import { parentPort, workerData } from 'node:worker_threads';
 import { TerminalError } from '../../errors.ts';
+import { Listing } from '../../storage/listing.ts';
 import { MetadataFault } from '../findings/fault.ts';
-import { packDelegated, unpackListing } from '../offload/columns.ts';
+import { packDelegated } from '../offload/columns.ts';
 import type { Task, WireOutcome, WorkerMessage } from '../offload/protocol.ts';
 import { RemoteFailure, RemoteSource } from '../offload/remote-source.ts';
 import type { Verification } from './verification.ts';
@@ -26,7 +27,7 @@ const { listing, timestamp, options } = workerData as Task;
 try {
   const verification = await verifyListed(
     new RemoteSource(port),
-    unpackListing(listing),
+    Listing.fromColumns(listing),
     'code' in timestamp ? MetadataFault.from(timestamp) : timestamp,
     {
       ...options,

@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { admittedSource, memoryForRuns, memoryOf } from '../../../src/controllers/slots/memory.ts';
 import { SlotPool } from '../../../src/controllers/slots/slot-pool.ts';
 import { DirectorySource } from '../../../src/storage/directory.ts';
+import { listAll } from '../../harness/list-all.ts';
 
 const MiB = 2 ** 20;
 const listing = (files: number) =>
@@ -26,13 +27,13 @@ describe('memory of a run', () => {
     const other = await pool.acquire(work, signal);
     const slot = await pool.acquire({ ...work, namespace: 'm', bytes: 1 }, signal);
     const source = new DirectorySource('/nowhere');
-    source.list = async () => listing(16_384);
+    source.list = async function* () {
+      yield listing(16_384);
+    };
     let listed = false;
-    const reading = admittedSource(source, slot, signal)
-      .list()
-      .then(() => {
-        listed = true;
-      });
+    const reading = listAll(admittedSource(source, slot, signal)).then(() => {
+      listed = true;
+    });
     await new Promise(setImmediate);
     expect([listed, pool.taken]).toEqual([false, 1]);
     other.release();

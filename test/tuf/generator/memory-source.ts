@@ -13,9 +13,9 @@ export class MemorySource implements MetadataSource {
     this.files = files;
   }
 
-  async list(): Promise<readonly ListedObject[]> {
+  async *list(): AsyncGenerator<readonly ListedObject[]> {
     this.lists++;
-    return [...this.files].map(([name, { length }]) => ({ name, size: length, lastModified: new Date(0) }));
+    yield [...this.files].map(([name, { length }]) => ({ name, size: length, lastModified: new Date(0) }));
   }
 
   async get(name: string, { maxBytes }: GetOptions): Promise<Uint8Array> {

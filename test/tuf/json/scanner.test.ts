@@ -5,9 +5,11 @@ import { MetadataFault } from '../../../src/tuf/findings/fault.ts';
 import { canonicalJSON } from '../../../src/tuf/json/canonical.ts';
 import type { JSONPolicy } from '../../../src/tuf/json/scanned-file.ts';
 import { scanFile } from '../../../src/tuf/json/scanner.ts';
+import type { Shape } from '../../../src/tuf/json/shape.ts';
+import { FORMATS } from '../../../src/tuf/metadata/format.ts';
 
-function scan(text: string, policy: JSONPolicy = 'unambiguous') {
-  return scanFile(Buffer.from(text), policy);
+function scan(text: string, policy: JSONPolicy = 'unambiguous', shape?: Shape) {
+  return scanFile(Buffer.from(text), policy, shape);
 }
 
 /** The canonical form of `signed` as the scanner finds it. */
@@ -204,7 +206,14 @@ describe('the scanner', () => {
     const file = scan('{"signed":{"a":1},"signed":{"b":2,"b":12345678901234567890}}', 'last-wins');
     expect(file.canonical.toString()).toBe('{"b":12345678901234567890}');
     expect(file.ambiguities.map(({ code }) => code)).toEqual(['DuplicateJSONKey', 'IntegerTooLarge']);
-    expect([...file.signedMembers.keys()]).toEqual(['b']);
+    const members = scan('{"signed":{"version":1},"signed":{"expires":2}}', 'last-wins', FORMATS.root);
+    expect([...members.signedMembers.keys()]).toEqual(['expires']);
+  });
+
+  test('keeps nothing of an earlier signed when the last one is no object', () => {
+    const file = scan('{"signed":{"version":1},"signed":[]}', 'last-wins', FORMATS.root);
+    expect(file.signedMembers.size).toBe(0);
+    expect(file.canonical.toString()).toBe('');
   });
 
   test.each(['9007199254740992', '-9007199254740992', '123456789012345678901234567890'])(
@@ -221,12 +230,14 @@ describe('the scanner', () => {
   });
 
   test('refuses more values than any metadata has', () => {
-    expect(faultOf(() => scan(`{"x":[${'1,'.repeat(5_000_001)}1]}`))).toBe('LimitExceeded');
+    expect(faultOf(() => scan(`{"x":[${'1,'.repeat(100_000)}1]}`))).toBe('LimitExceeded');
+    expect(faultOf(() => scan(`{"x":[${'"0123456789",'.repeat(3_000_001)}1]}`))).toBe('LimitExceeded');
+    expect(faultOf(() => scan(`{"x":[${'"0123456789",'.repeat(100_000)}1]}`))).toBe('none');
   });
 
   test('points at the members of signed, so that large ones need not be parsed', () => {
     const text = '{ "signed" : { "version" : 12 , "targets" : { "a" : 1 } } }';
-    const { bytes, signedMembers } = scan(text);
+    const { bytes, signedMembers } = scan(text, 'unambiguous', FORMATS.targets);
     const spans = [...signedMembers].map(([name, { start, end }]) => [
       name,
       bytes.toString('utf8', start, end),

@@ -47,6 +47,53 @@ export const FORM_MUTATIONS: readonly Mutation[] = [
     severity: 'wall',
     apply: (repository) => rewrite(repository, 'timestamp.json', insertIntoSigned('"version":9,')),
   },
+  ...(
+    [
+      ['timestamp.json', '"Signatures":[],'],
+      ['timestamp.json', '"SIGNED":{},'],
+      ['timestamp.json', '"\u017figned":{},'],
+      ['timestamp.json', '"\\u017figned":{},'],
+      ['timestamp.json', '"\u017fignature\u017f":[],'],
+      ['2.root.json', '"Signed":{},'],
+    ] as const
+  ).map(
+    ([file, text]): Mutation => ({
+      name: `${file} holds an unsigned ${text} beside the signed document`,
+      code: 'AmbiguousMemberName',
+      role: file === 'timestamp.json' ? 'timestamp' : 'root',
+      severity: 'wall',
+      apply: (repository) => rewrite(repository, file, insertAtTop(text)),
+    }),
+  ),
+  ...(
+    [
+      ['signed', (bytes: Buffer) => insertIntoSigned('"Version":9,')(bytes)],
+      [
+        'a signature',
+        (bytes: Buffer) => Buffer.from(bytes.toString().replace('"keyid"', '"KeyID": "x", "keyid"')),
+      ],
+      [
+        'a role',
+        (bytes: Buffer) => Buffer.from(bytes.toString().replace('"keyids"', '"\u212aeyids": [], "keyids"')),
+      ],
+      [
+        'a key',
+        (bytes: Buffer) => Buffer.from(bytes.toString().replace('"keytype"', '"KeyType": "x", "keytype"')),
+      ],
+      [
+        'keyval',
+        (bytes: Buffer) => Buffer.from(bytes.toString().replace('"public"', '"Public": "x", "public"')),
+      ],
+    ] as const
+  ).map(
+    ([where, change]): Mutation => ({
+      name: `a member of ${where} in a root has a double that differs in case`,
+      code: 'AmbiguousMemberName',
+      role: 'root',
+      severity: 'wall',
+      apply: (repository) => rewrite(repository, '2.root.json', change),
+    }),
+  ),
   {
     name: 'signatures stands twice',
     code: 'DuplicateJSONKey',
@@ -195,6 +242,65 @@ export const FORM_MUTATIONS: readonly Mutation[] = [
       );
     },
   },
+  ...(
+    [
+      ['+999.snapshot.json', 'snapshot'],
+      ['0999.targets.json', 'targets'],
+      ['999.stable', 'stable'],
+      ['9223372036854775807.stable.json', 'stable'],
+      ['03.snapshot.json', 'snapshot'],
+    ] as const
+  ).map(
+    ([name, role]): Mutation => ({
+      name: `${name} is planted, which the server takes for a version of ${role}`,
+      code: 'UnverifiedVersionAboveHead',
+      role,
+      severity: 'report',
+      apply: (repository) => repository.fileEdits.push((files) => files.set(name, Buffer.from('{}'))),
+    }),
+  ),
+  ...['README', 'evil.json', 'backup/'].map(
+    (name): Mutation => ({
+      name: `${name} lies in the bucket, which the server takes for a role`,
+      code: 'UnversionedName',
+      role: name,
+      severity: 'report',
+      apply: (repository) => repository.fileEdits.push((files) => files.set(name, Buffer.from('x'))),
+    }),
+  ),
+  {
+    name: 'an unsigned 999.targets.json of 2 MiB is planted',
+    code: 'UnverifiedVersionAboveHead',
+    role: 'targets',
+    severity: 'report',
+    apply: (repository) =>
+      repository.fileEdits.push((files) => files.set('999.targets.json', Buffer.alloc(2 * 1024 * 1024))),
+  },
+  {
+    name: 'a signature of 8 MB stands in the file of a role',
+    code: 'LimitExceeded',
+    role: 'stable',
+    severity: 'deny',
+    apply: (repository) =>
+      repository.file('stable').signatureEdits.push((signatures) => {
+        signatures.push({ keyid: 'x', sig: 'ab'.repeat(4_000_000) });
+      }),
+  },
+  ...(
+    [
+      ['a key id', { keyid: 'x'.repeat(257), sig: 'ab' }],
+      ['a signature', { keyid: 'x', sig: 'ab'.repeat(70_000) }],
+    ] as const
+  ).map(
+    ([what, signature]): Mutation => ({
+      name: `${what} in the file of a role is longer than any`,
+      code: 'LimitExceeded',
+      role: 'stable',
+      severity: 'deny',
+      apply: (repository) =>
+        repository.file('stable').signatureEdits.push((signatures) => signatures.push({ ...signature })),
+    }),
+  ),
   {
     name: 'the files of a removed role are left over',
     code: 'UndelegatedRole',

@@ -61,6 +61,34 @@ export const HISTORY_MUTATIONS: readonly Mutation[] = [
     verify: marks({ root: { version: 1, sha256: '0'.repeat(64) } }),
   },
   {
+    name: 'the root that was verified before is not in the chain that would be trusted on first use',
+    code: 'RememberedRootMissing',
+    also: ['RootTrustedOnFirstUse', 'FirstRootUnlinked'],
+    role: 'root',
+    severity: 'deny',
+    apply: (repository) => repository.fileEdits.push((files) => files.delete('1.root.json')),
+    verify: () => ({
+      anchor: { kind: 'first-use' },
+      marks: { root: { version: 1, sha256: sha256(fileOf(new Repository(BASE).seal(), '1.root.json')) } },
+    }),
+  },
+  {
+    name: 'the timestamp verified before names a newer snapshot',
+    code: 'SnapshotRollback',
+    role: 'snapshot',
+    severity: 'deny',
+    verify: () => ({
+      marks: { timestampBytes: fileOf(new Repository({ ...BASE, version: 4 }).seal(), 'timestamp.json') },
+    }),
+  },
+  {
+    name: 'a minimum is given for a role that is no longer delegated',
+    code: 'BelowMinimumVersion',
+    role: 'gone',
+    severity: 'deny',
+    verify: () => ({ policy: { mode: 'recovery', minimumVersions: { gone: 1 } } }),
+  },
+  {
     name: 'a role is below the minimum that was given',
     code: 'BelowMinimumVersion',
     role: 'stable',

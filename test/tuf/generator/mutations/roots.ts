@@ -54,6 +54,25 @@ export const ROOT_MUTATIONS: readonly Mutation[] = [
     },
   },
   {
+    name: 'the root that was given as bytes is not in the bucket',
+    code: 'RootMissing',
+    role: 'root',
+    severity: 'wall',
+    apply: drop('2.root.json'),
+    verify: () => ({
+      anchor: { kind: 'root', bytes: fileOf(new Repository(BASE).seal(), '2.root.json') },
+    }),
+  },
+  ...['0999.root.json', '+999.root.json', '02.root.json', '999999999999999999.root.json'].map(
+    (name): Mutation => ({
+      name: `${name} is planted, which the server reads and no client`,
+      code: 'RootMisnamed',
+      role: 'root',
+      severity: 'wall',
+      apply: (repository) => repository.fileEdits.push((files) => files.set(name, Buffer.from('{}'))),
+    }),
+  ),
+  {
     name: 'no root is pinned',
     code: 'RootTrustedOnFirstUse',
     role: 'root',

@@ -2,6 +2,7 @@ import type { Version } from '../metadata/version.ts';
 import type { VerifyPolicy } from '../verify/verification.ts';
 import type { Finding, Severity } from './finding.ts';
 import { DELEGATION_OVERRIDE, FINDINGS, type FindingCode, type FindingKind } from './findings.ts';
+import { cut } from './text.ts';
 
 /** Whom and what a finding is about. */
 export interface Subject {
@@ -11,14 +12,29 @@ export interface Subject {
   readonly detail: string;
 }
 
-/** How many findings of one kind are told one by one; 16,384 expired roles say no more than the first thousand. */
+/** How many findings of one kind are listed one by one; 16,384 expired roles say no more than the first thousand. */
 const MAX_PER_KIND = 1000;
+/** How many of one kind are held before all but the first thousand are dropped. */
+const MAX_HELD = 4 * MAX_PER_KIND;
+
+/** Longest role and detail, in UTF-16 units: what they quote is cut before, this is the last line. */
+const MAX_ROLE = 256;
+const MAX_DETAIL = 1000;
+
+/** Findings of one kind and weight: the first in the documented order, and how many there were. */
+interface Group {
+  findings: Finding[];
+  dropped: number;
+}
 
 const WEIGHT: Readonly<Record<Severity, number>> = { wall: 0, deny: 1, report: 2 };
 
-/** Collects the findings of one run, weighs them by policy and puts them in the documented order. */
-export class Report {
-  readonly #findings: Finding[] = [];
+/**
+ * Collects the findings of one run, weighs them by policy and puts them in the documented order. Holds at most a few
+ * thousand of a kind, whatever the bucket holds.
+ */
+export class FindingList {
+  readonly #groups = new Map<string, Group>();
   readonly #policy: VerifyPolicy;
 
   constructor(policy: VerifyPolicy) {
@@ -50,29 +66,36 @@ export class Report {
   }
 
   /**
-   * Refusing findings first, then by severity, check, role, version, code and detail. Beyond the first thousand of a
-   * kind, the last one that is kept says how many more there are.
+   * Refusing findings first, then by severity, check, role, version, code and detail; a rollback before what follows
+   * from it. Beyond the first thousand of a kind, the last one that is kept says how many more there are.
    */
   sorted(): readonly Finding[] {
     const kept: Finding[] = [];
-    const kinds = Map.groupBy(
-      this.#findings.toSorted(compareFindings),
-      ({ code, severity }) => `${severity} ${code}`,
-    );
-    for (const findings of kinds.values()) {
-      kept.push(...findings.slice(0, MAX_PER_KIND - 1));
-      const last = findings[MAX_PER_KIND - 1];
-      const more = findings.length - MAX_PER_KIND;
-      if (last !== undefined) {
-        kept.push(more > 0 ? { ...last, detail: `${last.detail} (And ${more} more.)` } : last);
+    for (const { findings, dropped } of this.#groups.values()) {
+      const first = findings.toSorted(compareFindings).slice(0, MAX_PER_KIND);
+      const more = dropped + findings.length - first.length;
+      const last = first.at(-1);
+      if (last !== undefined && more > 0) {
+        first[first.length - 1] = { ...last, detail: `${last.detail} (And ${more} more.)` };
       }
+      kept.push(...first);
     }
     return kept.sort(compareFindings);
   }
 
   /** Whether anything found so far refuses the repository. */
   get refuses(): boolean {
-    return this.#findings.some((finding) => finding.severity !== 'report');
+    return [...this.#groups.values()].some(({ findings }) => findings[0]?.severity !== 'report');
+  }
+
+  #groupOf(key: string): Group {
+    const known = this.#groups.get(key);
+    if (known !== undefined) {
+      return known;
+    }
+    const group: Group = { findings: [], dropped: 0 };
+    this.#groups.set(key, group);
+    return group;
   }
 
   #severityOf(kind: FindingKind): Severity {
@@ -86,17 +109,32 @@ export class Report {
     subject: Subject,
     override: string | undefined,
   ): void {
-    this.#findings.push({
+    const { version } = subject;
+    const group = this.#groupOf(`${severity} ${code}`);
+    group.findings.push({
       code,
       check: kind.check,
       severity,
-      role: subject.role,
-      ...(subject.version === undefined ? {} : { version: Number(subject.version) }),
+      role: cut(subject.role, MAX_ROLE),
+      // A version beyond 2^53 − 1 would be rounded; the detail has it exactly.
+      ...(typeof version === 'number' ? { version } : {}),
       spec: kind.spec,
-      detail: `${subject.detail}. ${kind.act}`,
+      detail: `${cut(subject.detail, MAX_DETAIL)}. ${kind.act}`,
       ...(severity === 'deny' && override !== undefined ? { override } : {}),
     });
+    if (group.findings.length > MAX_HELD) {
+      group.findings.sort(compareFindings);
+      group.dropped += group.findings.length - MAX_PER_KIND;
+      group.findings.length = MAX_PER_KIND;
+    }
   }
+}
+
+/** Checks that compare with an earlier state: what they find explains what other checks miss. */
+const ROLLBACK_CHECKS: ReadonlySet<number> = new Set([14, 15]);
+
+function rankOf({ check, severity }: Finding): number {
+  return severity !== 'report' && ROLLBACK_CHECKS.has(check) ? 0 : check;
 }
 
 function kindOf(code: FindingCode): FindingKind {
@@ -106,6 +144,7 @@ function kindOf(code: FindingCode): FindingKind {
 function compareFindings(a: Finding, b: Finding): number {
   return (
     WEIGHT[a.severity] - WEIGHT[b.severity] ||
+    rankOf(a) - rankOf(b) ||
     a.check - b.check ||
     compareText(a.role, b.role) ||
     (a.version ?? 0) - (b.version ?? 0) ||
