@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { fileOf } from '../tuf/generator/mutations/mutation.ts';
-import { Repository } from '../tuf/generator/repository.ts';
+import { inAYear, Repository } from '../tuf/generator/repository.ts';
 import { FileServer } from '../tuf/http-server.ts';
 import { type CLIResult, runCLI } from './run-cli.ts';
 
@@ -14,7 +14,7 @@ let mirror: FileServer;
 beforeEach(async () => {
   base = mkdtempSync(join(tmpdir(), 'conformance-'));
   mirror = await FileServer.start();
-  const files = new Repository({}).seal();
+  const files = new Repository({ expires: inAYear(new Date()) }).seal();
   for (const [name, bytes] of files) {
     mirror.files.set(name, bytes);
   }

@@ -3,7 +3,7 @@ import { freshApp } from '../harness/fresh-app.ts';
 import type { GoldenApp } from '../harness/golden.ts';
 import { poll } from '../harness/poll.ts';
 import { sharedAPIServer } from '../harness/shared-apiserver.ts';
-import { Repository, type RepositoryOptions } from '../tuf/generator/repository.ts';
+import { inAYear, Repository, type RepositoryOptions } from '../tuf/generator/repository.ts';
 import { type ControllerProcess, startController } from './support/controller-process.ts';
 import { type Installation, startInstallation } from './support/installation.ts';
 import { conditionOf, type TestNamespace, testNamespace } from './support/namespace.ts';
@@ -115,10 +115,11 @@ describe('what a policy has verified', () => {
   });
 
   test('is followed through a rotation of keys, after which versions may begin anew', async () => {
+    const expires = inAYear(new Date());
     const put = (options: RepositoryOptions) =>
       installation.s3.put(
         installation.bucket,
-        [...new Repository({ seed: 'rotating', ...options }).seal()].map(([name, body]) => ({
+        [...new Repository({ seed: 'rotating', expires, ...options }).seal()].map(([name, body]) => ({
           key: `tuf_metadata/${app.admin}/rotating/${name}`,
           body,
         })),

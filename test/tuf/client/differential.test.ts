@@ -7,7 +7,7 @@ import { arbitraryOptions, damage } from '../generator/arbitrary.ts';
 import { fileOf } from '../generator/mutations/mutation.ts';
 import { SeededRandom } from '../generator/random.ts';
 import { Repository } from '../generator/repository.ts';
-import { TestClient } from './test-client.ts';
+import { EXPIRES, TestClient } from './test-client.ts';
 
 /** Any number reproduces the run that printed it. */
 const SEED = process.env['TUF_TEST_SEED'] ?? String(Date.now());
@@ -25,7 +25,7 @@ afterEach(() => client.stop());
 test(`${REPOSITORIES} generated repositories are refreshed, or refused, as tuf-js does (seed ${SEED})`, async () => {
   for (let i = 0; i < REPOSITORIES; i++) {
     const random = new SeededRandom(`${SEED}/client/${i}`);
-    const repository = new Repository(arbitraryOptions(random, i % 10 === 0));
+    const repository = new Repository({ ...arbitraryOptions(random, i % 10 === 0), expires: EXPIRES });
     const what = random.boolean() ? 'nothing' : damage(random, repository);
     const files = repository.seal();
     client.server.files.clear();
@@ -45,7 +45,7 @@ test(`${REPOSITORIES} generated repositories are refreshed, or refused, as tuf-j
 test(`${HISTORIES} repositories that go forwards, backwards and astray are followed as tuf-js does (seed ${SEED})`, async () => {
   for (let i = 0; i < HISTORIES; i++) {
     const random = new SeededRandom(`${SEED}/history/${i}`);
-    const options = arbitraryOptions(random, false);
+    const options = { ...arbitraryOptions(random, false), expires: EXPIRES };
     const first = new Repository(options).seal();
     rmSync(client.metadataDir, { recursive: true, force: true });
     await client.initialise(first);

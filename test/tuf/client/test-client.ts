@@ -8,8 +8,11 @@ import { registerConformance } from '../../../src/cli/commands/conformance.ts';
 import type { CommandContext } from '../../../src/cli/context.ts';
 import { RecoveryError } from '../../../src/errors.ts';
 import { fileOf, sha256 } from '../generator/mutations/mutation.ts';
-import { Repository, type RepositoryOptions } from '../generator/repository.ts';
+import { inAYear, Repository, type RepositoryOptions } from '../generator/repository.ts';
 import { FileServer } from '../http-server.ts';
+
+/** The command reads the clock. One value, or two states of a repository would not share a root. */
+export const EXPIRES = inAYear(new Date());
 
 /** A client with directories of its own and the mirror it reads, driven as the conformance suite drives one. */
 export class TestClient {
@@ -80,7 +83,7 @@ export class TestClient {
     options: RepositoryOptions,
     change: (repository: Repository) => void = () => {},
   ): Map<string, Buffer> {
-    const repository = new Repository(options);
+    const repository = new Repository({ expires: EXPIRES, ...options });
     change(repository);
     const files = repository.seal();
     this.serve(files);

@@ -44,7 +44,12 @@ export type TopLevel = (typeof TOP_LEVEL)[number];
 /** The time at which generated repositories are meant to be verified. */
 export const REFERENCE_TIME = new Date('2030-01-01T00:00:00Z');
 
-const EXPIRES = '2031-01-01T00:00:00Z';
+const EXPIRES = inAYear(REFERENCE_TIME);
+
+/** `expires` of what a program is to verify that can't be told the time: a year from now. */
+export function inAYear(now: Date): string {
+  return `${new Date(now.getTime() + 365 * 24 * 60 * 60 * 1000).toISOString().slice(0, 19)}Z`;
+}
 
 /**
  * A repository that is described but not yet signed. Mutators change the description; {@link seal} then signs and
