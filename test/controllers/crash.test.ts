@@ -6,18 +6,22 @@ import { startController } from './support/controller-process.ts';
 import { type Installation, startInstallation } from './support/installation.ts';
 import { type TestNamespace, testNamespace } from './support/namespace.ts';
 import { applyProxiedTarget, type ProxiedTarget } from './support/proxied-target.ts';
+import { type WatchedRuns, watchRuns } from './support/watched-runs.ts';
 
 let namespace: TestNamespace;
 let installation: Installation;
 let between: ProxiedTarget;
+let runs: WatchedRuns;
 
 beforeAll(async () => {
   namespace = await testNamespace(await sharedAPIServer());
   installation = await startInstallation(['deleg']);
   between = await applyProxiedTarget(namespace, installation);
+  runs = await watchRuns(namespace);
 });
 
 afterAll(async () => {
+  await runs?.[Symbol.asyncDispose]();
   await between?.[Symbol.asyncDispose]();
   await installation?.[Symbol.asyncDispose]();
 });
@@ -32,16 +36,6 @@ beforeEach(async () => {
 async function slowDown(stage: string): Promise<void> {
   const proxy = stage === 'Trust' ? between.s3 : between.redis;
   await proxy.inject({ kind: 'delay', ms: 1_500 });
-}
-
-async function reaches(name: string, stage: string): Promise<void> {
-  await poll(
-    `run ${name} to reach ${stage}`,
-    async () => (await namespace.run(name)).status.progress?.stage === stage,
-    {
-      intervalMs: 5,
-    },
-  );
 }
 
 async function start(name: string): Promise<void> {
@@ -66,7 +60,7 @@ async function expectRestored(taskID: string): Promise<void> {
 }
 
 describe('a controller that dies by SIGKILL in the middle of a run', () => {
-  test.each(['Trust', 'Observe', 'Lock', 'Apply', 'Record'])(
+  test.each(['Trust', 'Observe', 'Lock', 'Apply', 'Record'] as const)(
     'in stage %s: the next one ends the run as Recovered, in the same attempt',
     async (stage) => {
       const name = `killed-in-${stage.toLowerCase()}`;
@@ -74,7 +68,7 @@ describe('a controller that dies by SIGKILL in the middle of a run', () => {
       {
         await using controller = await startController(namespace, { args: ['--no-leader-elect'] });
         await start(name);
-        await reaches(name, stage);
+        await runs.reached(name, stage);
         await controller.process.kill();
       }
       // Deleting a run waits for a controller only where there may be a lock to give back.
@@ -96,7 +90,7 @@ describe('a controller that dies by SIGKILL in the middle of a run', () => {
     {
       await using controller = await startController(namespace, { args: ['--no-leader-elect'] });
       await start('cancelled-after-crash');
-      await reaches('cancelled-after-crash', 'Apply');
+      await runs.reached('cancelled-after-crash', 'Apply');
       await controller.process.kill();
     }
     await namespace.kubectl(
@@ -116,14 +110,14 @@ describe('a controller that dies by SIGKILL in the middle of a run', () => {
 });
 
 describe('a run that is ended from outside while it is under way', () => {
-  test.each(['Trust', 'Observe', 'Lock'])(
+  test.each(['Trust', 'Observe', 'Lock'] as const)(
     'cancelled in stage %s: it ends, and nothing is written',
     async (stage) => {
       const name = `cancelled-in-${stage.toLowerCase()}`;
       await slowDown(stage);
       await using _controller = await startController(namespace, { args: ['--no-leader-elect'] });
       await start(name);
-      await reaches(name, stage);
+      await runs.reached(name, stage);
       await namespace.kubectl('patch', 'bsr', name, '--type=merge', '--patch={"spec":{"cancel":true}}');
       const { succeeded } = await namespace.ended(name);
       expect(succeeded).toMatchObject({ status: 'False', reason: 'Cancelled' });
@@ -133,7 +127,7 @@ describe('a run that is ended from outside while it is under way', () => {
     },
   );
 
-  test.each(['Trust', 'Observe', 'Lock', 'Apply'])(
+  test.each(['Trust', 'Observe', 'Lock', 'Apply'] as const)(
     'deleted in stage %s: it goes, its lock goes, and Redis holds the old or the new state',
     async (stage) => {
       const name = `deleted-in-${stage.toLowerCase()}`;
@@ -141,7 +135,7 @@ describe('a run that is ended from outside while it is under way', () => {
       await using _controller = await startController(namespace, { args: ['--no-leader-elect'] });
       await start(name);
       const { metadata } = await namespace.run(name);
-      await reaches(name, stage);
+      await runs.reached(name, stage);
       await namespace.kubectl('delete', 'bsr', name, '--timeout=60s');
       const redis = await installation.redis.client();
       await poll('the lock to go', async () => (await redis.keys('RECOVERY_LOCK_*')).length === 0);
@@ -152,7 +146,7 @@ describe('a run that is ended from outside while it is under way', () => {
     },
   );
 
-  test.each(['Trust', 'Observe', 'Lock', 'Apply', 'Record'])(
+  test.each(['Trust', 'Observe', 'Lock', 'Apply', 'Record'] as const)(
     'C20: SIGTERM in stage %s: the controller reaches a safe point, exits 0, and the next one ends the run',
     async (stage) => {
       const name = `handed-over-in-${stage.toLowerCase()}`;
@@ -160,7 +154,7 @@ describe('a run that is ended from outside while it is under way', () => {
       {
         await using controller = await startController(namespace, { args: ['--shutdown-grace=30'] });
         await start(name);
-        await reaches(name, stage);
+        await runs.reached(name, stage);
         const stopping = controller.process.stop();
         await poll('the shutdown to begin', async () =>
           (await controller.log()).some(({ msg }) => msg === 'shutting down'),

@@ -5,6 +5,7 @@ import { sharedAPIServer } from '../harness/shared-apiserver.ts';
 import { type ControllerProcess, startController } from './support/controller-process.ts';
 import { type Installation, startInstallation } from './support/installation.ts';
 import { type TestNamespace, testNamespace } from './support/namespace.ts';
+import { watchRuns } from './support/watched-runs.ts';
 
 let namespace: TestNamespace;
 let installation: Installation;
@@ -47,10 +48,9 @@ const leads = async (controller: ControllerProcess): Promise<boolean> =>
 async function startAndMeet(name: string): Promise<void> {
   await proxy.inject({ kind: 'delay', ms: 1_500 });
   const app = installation.app('deleg');
+  await using runs = await watchRuns(namespace);
   await namespace.start(name, { adminName: app.admin, appName: app.app });
-  await poll('the run to write', async () => (await namespace.run(name)).status.progress?.stage === 'Apply', {
-    intervalMs: 5,
-  });
+  await runs.reached(name, 'Apply');
 }
 
 async function expectRecoveredOnce(name: string): Promise<void> {
