@@ -61,6 +61,10 @@ export interface BootstrapRecoverySpec {
    */
   readonly approval: 'Automatic' | 'Manual';
   /**
+   * What to do when the metadata does not tell which of several values a lost setting had (finding UncertainValue). Apply writes the most probable one and reports it. Ask stops before the write until approvedPlan equals status.plan.digest.
+   */
+  readonly uncertainValues: 'Apply' | 'Ask';
+  /**
    * The digest of the plan a person has read and approves, copied from status.plan.digest. If the plan changes before it is applied, the run waits for approval of the new one.
    */
   readonly approvedPlan?: string;
@@ -431,6 +435,10 @@ export interface BootstrapRecoveryManifestSpec {
    * Automatic applies the plan at once. Manual stops before the write until approvedPlan equals status.plan.digest.
    */
   readonly approval?: 'Automatic' | 'Manual';
+  /**
+   * What to do when the metadata does not tell which of several values a lost setting had (finding UncertainValue). Apply writes the most probable one and reports it. Ask stops before the write until approvedPlan equals status.plan.digest.
+   */
+  readonly uncertainValues?: 'Apply' | 'Ask';
   /**
    * The digest of the plan a person has read and approves, copied from status.plan.digest. If the plan changes before it is applied, the run waits for approval of the new one.
    */

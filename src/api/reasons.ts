@@ -185,7 +185,8 @@ export const succeededReasons = {
   },
   AwaitingApproval: {
     status: 'Unknown',
-    meaning: 'The plan is ready and approval is Manual.',
+    meaning:
+      'The plan is ready and waits for approval: approval is Manual, or uncertainValues is Ask and a value is uncertain.',
     next: 'Read status.plan and set spec.approvedPlan to status.plan.digest.',
   },
   Running: { status: 'Unknown', meaning: 'The run is under way; status.progress says where.', next: '' },

@@ -102,6 +102,10 @@ export interface RecoveryPolicySpec {
      */
     readonly approval: 'Automatic' | 'Manual';
     /**
+     * What to do when the metadata does not tell which of several values a lost setting had. Apply writes the most probable one and reports it. Ask has the run wait until a person approves its plan.
+     */
+    readonly uncertainValues: 'Apply' | 'Ask';
+    /**
      * Values and decisions that a person knows better than the metadata. Surviving valid values in Redis still win.
      */
     readonly overrides?: {
@@ -405,6 +409,10 @@ export interface RecoveryPolicyManifestSpec {
      * Automatic applies the plan at once. Manual has the run wait until a person approves its plan.
      */
     readonly approval?: 'Automatic' | 'Manual';
+    /**
+     * What to do when the metadata does not tell which of several values a lost setting had. Apply writes the most probable one and reports it. Ask has the run wait until a person approves its plan.
+     */
+    readonly uncertainValues?: 'Apply' | 'Ask';
     /**
      * Values and decisions that a person knows better than the metadata. Surviving valid values in Redis still win.
      */

@@ -24,7 +24,7 @@ export interface Overrides {
   readonly staleAfterSeconds?: number;
 }
 
-/** Settings that were captured while the app was healthy (value source 3). */
+/** Settings that were captured while the app was healthy. */
 export interface CapturedSettings {
   readonly capturedAt: Date;
   /** Digest of the timestamp.json that was the newest then, when remembered: the same one now means nothing was signed since. */
@@ -40,9 +40,11 @@ export interface RunRequest {
   readonly app: App;
   readonly mode: 'Recover' | 'Verify';
   readonly strategy: 'IfNeeded' | 'Always';
-  readonly approval:
-    | { readonly kind: 'Automatic'; readonly approvedPlan?: string }
-    | { readonly kind: 'Manual'; readonly approvedPlan?: string };
+  readonly approval: {
+    readonly kind: 'Automatic' | 'Manual';
+    /** Digest of the plan that a person has approved. */
+    readonly approvedPlan?: string;
+  };
   readonly overrides: Overrides;
   /**
    * What to do with a value that is a choice between several: apply the most probable one (when absent), or wait for

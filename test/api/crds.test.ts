@@ -111,10 +111,16 @@ const rules: readonly Rule[] = [
     rejected: runs({ adminName: 'team/../other' }),
   },
   {
-    message: 'approvedPlan is used only with approval: Manual',
+    message: 'approvedPlan is used only with approval: Manual or uncertainValues: Ask',
     accepted: () => change({ ...app, approval: 'Manual' }, { approvedPlan: digest }),
     rejected: () => change(app, { approvedPlan: digest }),
   },
+  {
+    message: 'approvedPlan is used only with approval: Manual or uncertainValues: Ask',
+    accepted: () => change({ ...app, uncertainValues: 'Ask' }, { approvedPlan: digest }),
+    rejected: () => change({ ...app, uncertainValues: 'Apply' }, { approvedPlan: digest }),
+  },
+  immutable('uncertainValues', { uncertainValues: 'Ask' }, { uncertainValues: 'Apply' }),
   {
     message: 'mode: Verify writes nothing, so there is nothing to approve: leave approval at Automatic',
     accepted: runs({ mode: 'Verify' }),
@@ -295,6 +301,7 @@ spec:
       timeoutSeconds: 300,
       backoffLimit: 3,
       approval: 'Automatic',
+      uncertainValues: 'Apply',
       suspend: false,
       cancel: false,
     });
@@ -314,7 +321,12 @@ spec:
       suspend: false,
       successfulRunsHistoryLimit: 3,
       failedRunsHistoryLimit: 1,
-      recoveryTemplate: { timeoutSeconds: 300, backoffLimit: 3, approval: 'Automatic' },
+      recoveryTemplate: {
+        timeoutSeconds: 300,
+        backoffLimit: 3,
+        approval: 'Automatic',
+        uncertainValues: 'Apply',
+      },
     });
   });
 

@@ -14,7 +14,7 @@ let controller: ControllerProcess;
 
 beforeAll(async () => {
   namespace = await testNamespace(await sharedAPIServer());
-  installation = await startInstallation(['simple', 'deleg']);
+  installation = await startInstallation(['simple', 'deleg', 'defaults-snapshot-publish']);
   await namespace.apply(...installation.secrets, installation.target());
   controller = await startController(namespace);
 });
@@ -111,6 +111,22 @@ describe('the life of a run', () => {
     expect(succeeded.reason).toBe('Recovered');
     expect(run.status.attempts).toBe(1);
     expect(await app.differences(redis, run.metadata.uid)).toEqual([]);
+  });
+
+  test('a value that may be the default of the server waits for approval when the run asks', async () => {
+    const app = installation.app('defaults-snapshot-publish');
+    const redis = await installation.redis.client();
+    await redis.flushall();
+    await app.restoreTo(redis);
+    const key = 'SNAPSHOT_EXPIRATION_alice_deleg';
+    await namespace.start('asking', { adminName: app.admin, appName: app.app, uncertainValues: 'Ask' });
+    const waiting = await namespace.reason('asking', 'AwaitingApproval');
+    expect(conditionOf(waiting, 'Succeeded')?.message).toContain(`${key} = 14 is uncertain, it was 14 or 7`);
+    expect(await redis.exists(key)).toBe(0);
+
+    await change('asking', { approvedPlan: waiting.status.plan?.digest ?? '' });
+    expect((await namespace.ended('asking')).succeeded.reason).toBe('Recovered');
+    expect(await redis.get(key)).toBe('14');
   });
 
   test('cancelling a run that waits ends it for good', async () => {

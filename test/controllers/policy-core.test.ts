@@ -35,7 +35,12 @@ function policyOf(spec: Partial<RecoveryPolicySpec> = {}, status: Partial<Recove
       suspend: false,
       successfulRunsHistoryLimit: 3,
       failedRunsHistoryLimit: 1,
-      recoveryTemplate: { timeoutSeconds: 300, backoffLimit: 3, approval: 'Automatic' },
+      recoveryTemplate: {
+        timeoutSeconds: 300,
+        backoffLimit: 3,
+        approval: 'Automatic',
+        uncertainValues: 'Apply',
+      },
       ...spec,
     },
     status: { observedGeneration: 1, ...status },

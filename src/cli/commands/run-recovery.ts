@@ -49,6 +49,7 @@ export async function runRecovery(
     strategy: flags.always ? 'Always' : 'IfNeeded',
     approval:
       flags.approve === undefined ? { kind: 'Automatic' } : { kind: 'Manual', approvedPlan: flags.approve },
+    uncertainValues: flags.uncertainValues,
     overrides: overridesOf(flags),
     trust,
     source,

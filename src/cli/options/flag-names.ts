@@ -14,6 +14,7 @@ const flags: Readonly<Record<string, string>> = {
   'overrides.replaceWrongType: true': '--replace-wrong-type',
   'overrides.replaceWrongType': '--replace-wrong-type',
   'overrides.staleAfterSeconds': '--stale-after',
+  uncertainValues: '--uncertain-values',
   timeoutSeconds: '--timeout',
   backoffLimit: '--backoff-limit',
 };

@@ -18,6 +18,7 @@ export interface RunFlags extends OutputFlags, RedisFlags, StorageFlags, TrustFl
   readonly targetsOnlineKey?: boolean;
   readonly replaceWrongType?: true;
   readonly staleAfter?: number;
+  readonly uncertainValues: 'Apply' | 'Ask';
   /** `recover` only. */
   readonly always?: true;
   /** `recover` only. */
@@ -55,6 +56,14 @@ export function addRunOptions(command: Command): Command {
       boolean,
     )
     .option('--replace-wrong-type', 'replace a key of the app that holds something other than a string')
+    .addOption(
+      new Option(
+        '--uncertain-values <answer>',
+        'when a lost setting may have had several values: apply the most probable one, or stop and ask',
+      )
+        .choices(['Apply', 'Ask'])
+        .default('Apply'),
+    )
     .option(
       '--stale-after <seconds>',
       'a bootstrap without a sign of life for this long is dead (default: 1800)',

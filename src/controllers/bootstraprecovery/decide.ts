@@ -143,7 +143,9 @@ function notApproved({ run }: RunFacts): Decision | undefined {
     run.spec.approvedPlan === undefined
       ? ''
       : ' spec.approvedPlan names another plan: the situation has changed since.';
-  const message = `The plan is ready and nothing is written yet.${stale} Read status.plan and set spec.approvedPlan to ${digest}.`;
+  const uncertain = run.status.findings?.find(({ code }) => code === 'UncertainValue');
+  const doubt = uncertain === undefined ? '' : ` ${uncertain.detail}`;
+  const message = `The plan is ready and nothing is written yet.${stale}${doubt} Read status.plan and set spec.approvedPlan to ${digest}.`;
   return { kind: 'wait', verdict: { reason: 'AwaitingApproval', message } };
 }
 

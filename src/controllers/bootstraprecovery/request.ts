@@ -23,10 +23,8 @@ export function runRequest(
     app: { adminName, appName },
     mode,
     strategy,
-    approval:
-      spec.approval === 'Automatic'
-        ? { kind: 'Automatic' }
-        : { kind: 'Manual', ...(approvedPlan !== undefined && { approvedPlan }) },
+    approval: { kind: spec.approval, ...(approvedPlan !== undefined && { approvedPlan }) },
+    uncertainValues: spec.uncertainValues,
     overrides: overridesOf(spec.overrides),
     trust: { anchor: connection.anchor, policy: policyOf(spec.trust, target.spec.trust.minimumVersions) },
     source: connection.source,

@@ -33,6 +33,7 @@ export function runManifest({ metadata, spec, status }: RunParts = {}): Bootstra
       timeoutSeconds: 300,
       backoffLimit: 3,
       approval: 'Automatic',
+      uncertainValues: 'Apply',
       suspend: false,
       cancel: false,
       ...spec,
