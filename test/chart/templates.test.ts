@@ -191,6 +191,17 @@ describe('network policies', () => {
     expect(ports('-controller')).toEqual([53, 443, 6443, 6379, 6380, 26379, 9000]);
     expect(ports('-shim')).toEqual([53, 443, 6443]);
   });
+
+  test('let DNS through over UDP and TCP, whatever its port', async () => {
+    const policies = await render('networkPolicy.enabled=true', 'networkPolicy.dns.ports={53,5353}');
+    expect(one(policies, 'NetworkPolicy')['spec']).toMatchObject({
+      egress: expect.arrayContaining([
+        {
+          ports: [53, 5353].flatMap((port) => ['UDP', 'TCP'].map((protocol) => ({ port, protocol }))),
+        },
+      ]),
+    });
+  });
 });
 
 describe('the controller', () => {

@@ -1,10 +1,14 @@
-{{/* One egress rule per destination {ports, to}; an empty `to` means any address at these ports. */}}
+{{/*
+One egress rule per destination {ports, to}; an empty `to` means any address at these ports. Call with
+(dict "dns" destination "destinations" list "extra" list).
+*/}}
 {{- define "tuf-recovery.egress" -}}
-{{- range .destinations }}
+{{- range prepend .destinations (merge (dict "udp" true) .dns) }}
+{{- $udp := .udp }}
 - ports:
     {{- range .ports }}
-    {{- if eq (int .) 53 }}
-    - {port: 53, protocol: UDP}
+    {{- if $udp }}
+    - {port: {{ . }}, protocol: UDP}
     {{- end }}
     - {port: {{ . }}, protocol: TCP}
     {{- end }}
