@@ -46,13 +46,14 @@ afterAll(async () => {
 function run(
   args: readonly string[],
   env: Readonly<Record<string, string>> = {},
+  user: { readonly uid: number; readonly gid: number } = { uid: UID, gid: UID },
 ): Promise<{ code: number | null; output: string }> {
   const root = process.getuid?.() === 0;
   return new Promise((resolve, reject) => {
     const child = spawn(node, [program, ...args], {
       cwd: join(image.path, 'app'),
       env: { ...environment, ...sameClock(), ...env },
-      ...(root ? { uid: UID, gid: UID } : {}),
+      ...(root ? user : {}),
     });
     let output = '';
     for (const stream of [child.stdout, child.stderr]) {
@@ -92,6 +93,11 @@ describe('what the image contains', () => {
     for (const command of ['controller', 'shim', 'recover', 'verify', 'status', 'run']) {
       expect(output).toContain(`  ${command} `);
     }
+  });
+
+  test('runs as whatever user a platform gives it, as OpenShift does', async () => {
+    const { code, output } = await run(['--version'], {}, { uid: 1_000_680_000, gid: 0 });
+    expect(code, output).toBe(0);
   });
 
   test('brings an app back: S3, Redis and the scripts work from the bundle', async () => {
