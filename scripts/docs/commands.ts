@@ -40,6 +40,8 @@ function idleProgram(): Command {
     stderr: sink,
     interactive: false,
     color: false,
+    columns: undefined,
+    confirm: undefined,
     signal: new AbortController().signal,
     exit: () => {},
   });

@@ -13,6 +13,7 @@ const exitCodeMeanings: Readonly<Record<ExitCode, string>> = {
   1: 'failed or refused; the last line says why and what to do',
   2: '`plan`: a recovery is needed',
   3: 'the time given by `--timeout` ran out',
+  130: 'Interrupted by Ctrl-C or SIGTERM. A run in the cluster continues; without Kubernetes, Redis holds the old or the new state.',
   64: 'the command line or the environment is wrong; nothing was done',
 };
 
@@ -39,6 +40,8 @@ function idleContext(): CommandContext {
     stderr: sink,
     interactive: false,
     color: false,
+    columns: undefined,
+    confirm: undefined,
     signal,
     exit: () => {},
   };

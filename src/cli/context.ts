@@ -14,6 +14,10 @@ export interface CommandContext {
   readonly interactive: boolean;
   /** Whether human output on `stdout` may hold escape sequences. */
   readonly color: boolean;
+  /** Columns of the terminal behind `stdout`; undefined for a pipe or file. */
+  readonly columns: number | undefined;
+  /** Asks the person at the terminal; undefined where standard input and error are none. Anything but y or yes is no. */
+  readonly confirm: ((question: string) => Promise<boolean>) | undefined;
   /** Aborted by SIGINT and SIGTERM. */
   readonly signal: AbortSignal;
   /** Decides the exit code; without a call it is `done`. The process ends by itself when nothing is left to do. */

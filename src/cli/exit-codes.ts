@@ -8,6 +8,8 @@ export const exitCodes = {
   recoveryNeeded: 2,
   /** The time given by --timeout ran out. */
   timedOut: 3,
+  /** Ctrl-C or SIGTERM, as a shell reports the former (128 + SIGINT). What runs in the cluster continues. */
+  interrupted: 130,
   /** The command line or the environment is wrong; nothing was done (EX_USAGE of sysexits.h). */
   usage: 64,
 } as const;

@@ -1,3 +1,4 @@
+import { createInterface } from 'node:readline/promises';
 import { TerminalError } from '../errors.ts';
 import type { CommandContext } from './context.ts';
 import { exitCodes } from './exit-codes.ts';
@@ -12,25 +13,47 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const) {
   process.once(signal, () => interrupted.abort(new TerminalError('Aborted', `Interrupted by ${signal}.`)));
 }
 
-// A reader that went away (`| head`) is no failure of ours.
-process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-  if (error.code !== 'EPIPE') {
-    throw error;
-  }
-});
+for (const stream of [process.stdout, process.stderr]) {
+  stream.on('error', (error: NodeJS.ErrnoException) => {
+    // A reader that went away (`| head`) is no failure of ours. Anything else, a full disk for example, means that the
+    // result is not where it was asked for.
+    if (error.code !== 'EPIPE' && process.exitCode === exitCodes.done) {
+      process.exitCode = exitCodes.failed;
+      if (stream === process.stdout) {
+        process.stderr.write(`error: The output can't be written: ${error.message}.\n`);
+      }
+    }
+  });
+}
+
+/** TERM=dumb: a terminal that knows no cursor movement and no colours, as editors and CI systems have them. */
+const isDumb = process.env['TERM'] === 'dumb';
 
 const env = readEnvironment(process.env);
 const context: CommandContext = {
   env,
   stdout: process.stdout,
   stderr: process.stderr,
-  interactive: process.stderr.isTTY === true,
-  color: env.color ?? process.stdout.isTTY === true,
+  interactive: process.stderr.isTTY === true && !isDumb,
+  color: env.color ?? (process.stdout.isTTY === true && !isDumb),
+  columns: process.stdout.isTTY === true ? process.stdout.columns : undefined,
+  confirm: process.stdin.isTTY === true && process.stderr.isTTY === true ? confirm : undefined,
   signal: interrupted.signal,
   exit: (code) => {
     // Not process.exit(): pending output would be cut.
     process.exitCode = code;
   },
 };
+/** Asks on standard error, because standard output may be a file. */
+async function confirm(question: string): Promise<boolean> {
+  const terminal = createInterface({ input: process.stdin, output: process.stderr });
+  try {
+    const answer = await terminal.question(`${question} [y/N] `, { signal: interrupted.signal });
+    return /^y(es)?$/i.test(answer.trim());
+  } finally {
+    terminal.close();
+  }
+}
+
 process.exitCode = exitCodes.done;
 await runProgram(process.argv.slice(2), context);

@@ -8,7 +8,7 @@ import { registerRecover } from './commands/recover.ts';
 import { registerShim } from './commands/shim.ts';
 import { registerVerify } from './commands/verify.ts';
 import type { CommandContext, RegisterCommand } from './context.ts';
-import { exitCodes } from './exit-codes.ts';
+import { type ExitCode, exitCodes } from './exit-codes.ts';
 import { registerClusterCommands } from './kubectl/register.ts';
 import { redactURLs } from './output/redact.ts';
 
@@ -51,13 +51,21 @@ export function createProgram(context: CommandContext): Command {
   return program;
 }
 
+/** An abort of which the person is the cause is no failure. */
+function exitCodeOf(error: RecoveryError, { signal }: CommandContext): ExitCode {
+  if (error.code === 'InvalidInput') {
+    return exitCodes.usage;
+  }
+  return error.code === 'Aborted' && signal.aborted ? exitCodes.interrupted : exitCodes.failed;
+}
+
 function report(error: unknown, context: CommandContext): void {
   if (error instanceof CommanderError) {
     // Commander has written its message. Asking for help or the version is no error.
     context.exit(error.exitCode === 0 ? exitCodes.done : exitCodes.usage);
   } else if (error instanceof RecoveryError) {
     context.stderr.write(`error: ${error.message}\n`);
-    context.exit(error.code === 'InvalidInput' ? exitCodes.usage : exitCodes.failed);
+    context.exit(exitCodeOf(error, context));
   } else {
     // A programmer error: the stack is what a report of it needs.
     context.stderr.write(`internal error: ${error instanceof Error ? error.stack : String(error)}\n`);

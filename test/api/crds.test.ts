@@ -336,9 +336,9 @@ spec:
         .split('\n')[0]
         ?.trim()
         .split(/\s{2,}/);
-    const columns = ['NAME', 'APP', 'MODE', 'STATE', 'SUCCEEDED', 'REASON', 'PROGRESS', 'AGE'];
+    const columns = ['NAME', 'ADMIN', 'APP', 'MODE', 'FOUND', 'SUCCEEDED', 'REASON', 'PROGRESS', 'AGE'];
     expect(await head('bsr')).toEqual(columns);
-    expect(await head('bsr', '--output=wide')).toEqual([...columns, 'TASK', 'MESSAGE', 'TARGET', 'ADMIN']);
+    expect(await head('bsr', '--output=wide')).toEqual([...columns, 'TASK', 'MESSAGE', 'TARGET']);
     await namespace.apply({
       apiVersion: 'tuf-recovery.dev/v1alpha1',
       kind: 'RecoveryTarget',

@@ -47,7 +47,7 @@ test.each(['SIGINT', 'SIGTERM'] as const)(
     await once(child, 'exit');
     const [stdout, stderr] = await output;
     expect(JSON.parse(stdout)).toMatchObject({ outcome: 'Failed', reason: 'Cancelled' });
-    expect(child.exitCode).toBe(1);
+    expect(child.exitCode).toBe(130);
     expect(stderr).not.toContain('internal error');
     expect(await redis.keys('*')).toEqual(['RECOVERY_LOCK_admin_simple']);
     await redis.config('RESETSTAT');
@@ -67,7 +67,7 @@ test('an interruption between two attempts says what was waited for', async () =
     reason: 'Cancelled',
     message: expect.stringMatching(/^Interrupted by SIGINT\..*Redis at 127\.0\.0\.1:1/s),
   });
-  expect(child.exitCode).toBe(1);
+  expect(child.exitCode).toBe(130);
 });
 
 test('a reader that goes away is no error', async () => {
@@ -76,4 +76,13 @@ test('a reader that goes away is no error', async () => {
   });
   const [stdout, stderr] = await Promise.all([text(child.stdout), text(child.stderr)]);
   expect([stdout, stderr]).toEqual(['U', '']);
+});
+
+test('a full disk behind standard output is an error in words', async () => {
+  const child = spawn('sh', ['-c', `"${LAUNCHER}" recover --help > /dev/full`], {
+    env: { PATH: process.env['PATH'] },
+  });
+  const stderr = await text(child.stderr);
+  expect(stderr).toMatch(/^error: The output can't be written: .*ENOSPC.*\n$/);
+  expect(child.exitCode ?? (await once(child, 'exit'))[0]).toBe(1);
 });

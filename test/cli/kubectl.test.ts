@@ -1,4 +1,5 @@
 import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { readdir, readFile } from 'node:fs/promises';
 import { delimiter, dirname, join } from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
@@ -109,7 +110,8 @@ describe('the exit code of wait tells how the run ended:', () => {
     const result = await plugin('wait', 'slow', '--timeout', '2');
     expect(result.code).toBe(3);
     expect(result.stderr).toContain('slow: WaitingForLock: Held by somebody.');
-    expect(result.stderr).toContain('still under way after 2 s');
+    expect(result.stderr).toContain('still running after 2 s');
+    expect(result.stderr).toContain('The run continues.');
   });
 
   test('1 for a run that is not there, naming the command that finds it', async () => {
@@ -154,6 +156,7 @@ test('run creates a run with only what was asked for, and the schema fills in th
   const { code, stdout } = await plugin(
     'run',
     'team/with/slash/Desktop-App',
+    '--yes',
     '--verify',
     '--target',
     'audit',
@@ -181,10 +184,22 @@ test('run --wait gives the exit code of the run it started', async () => {
   expect(JSON.parse(stdout)).toMatchObject({ metadata: { name: 'waited-for' } });
 });
 
-test('what the API server refuses is told in its own words, without a stack', async () => {
+test('an app that can not be one is refused by the name that was typed', async () => {
   const { code, stderr } = await plugin('run', 'alice/not_an_app');
+  expect(code).toBe(64);
+  expect(stderr).toContain('"not_an_app" of "alice/not_an_app" can\'t be an app');
+});
+
+test('ADMIN/APP/x starts nothing without --yes: the admin may not be "ADMIN/APP"', async () => {
+  const { code, stderr } = await plugin('run', 'alice/tuf/x');
+  expect(code).toBe(64);
+  expect(stderr).toContain('is the admin "alice/tuf" and the app "x"?');
+});
+
+test('what the API server refuses is repeated in its own words, without a stack', async () => {
+  const { code, stderr } = await plugin('run', 'alice/tuf', '--name', 'Not-A-Name');
   expect(code).toBe(1);
-  expect(stderr).toMatch(/^error: .*spec\.appName.*\n$/s);
+  expect(stderr).toMatch(/^error: .*metadata\.name.*\n$/s);
   expect(stderr).not.toContain('.ts:');
 });
 
@@ -214,7 +229,7 @@ test('status shows every run with its result, and a bar for one under way', asyn
     },
   );
   const { stdout } = await plugin('status');
-  expect(stdout).toMatch(/^NAME +ADMIN +APP +MODE +STATE +RESULT +PROGRESS +AGE$/m);
+  expect(stdout).toMatch(/^NAME +ADMIN +APP +MODE +FOUND +RESULT +PROGRESS +AGE$/m);
   expect(stdout).toMatch(/^table-done +alice +tuf +Recover +FullLoss +Recovered +done in 2s +\S+$/m);
   expect(stdout).toMatch(
     /^table-running +alice +tuf +Recover +- +Running +######\.\.\.\.\.\. Trust 512\/1024 +\S+$/m,
@@ -245,7 +260,7 @@ test('status --watch shows a change without being asked again, and Ctrl-C ends i
   await setStatus('live', succeeded('True', 'Recovered'));
   await poll('the change', () => /^live .* Recovered /m.test(watching.output()));
   watching.interrupt();
-  expect(await watching.exit).toBe(1);
+  expect(await watching.exit).toBe(130);
   expect(watching.output()).not.toContain('error');
 });
 
@@ -304,10 +319,12 @@ describe('approve', () => {
   test('approves exactly the plan that is shown', async () => {
     const waits = succeeded('Unknown', 'AwaitingApproval', 'The plan waits.', { plan });
     await createRun('approved', { approval: 'Manual' }, waits);
-    const { code, stdout, stderr } = await plugin('approve', 'approved');
+    const { code, stdout, stderr } = await plugin('approve', 'approved', '--yes');
     expect(code).toBe(0);
     expect(stdout).toContain('TARGETS_EXPIRATION_alice_tuf');
     expect(stderr).toContain(`approved plan ${DIGEST}`);
+    expect(stdout).toContain('14 to create, 1 to replace');
+    expect(stdout).toMatch(new RegExp(`^ *${DIGEST}$`, 'm'));
     const jsonpath = '-o=jsonpath={.spec.approvedPlan}';
     expect(await cluster.kubectl(['get', 'bsr', 'approved', `-n=${namespace}`, jsonpath])).toBe(DIGEST);
   });
@@ -340,6 +357,23 @@ describe('approve', () => {
     });
   });
 
+  test('of an unread plan is a question on a terminal and needs --yes or --digest elsewhere', async () => {
+    const waits = succeeded('Unknown', 'AwaitingApproval', 'The plan waits.', { plan });
+    await createRun('unread', { approval: 'Manual' }, waits);
+    const { code, stderr } = await plugin('approve', 'unread');
+    expect(code).toBe(64);
+    expect(stderr).toContain(`--digest ${DIGEST}`);
+    for (const [answer, approved] of [
+      ['n', ''],
+      ['y', DIGEST],
+    ] as const) {
+      const screen = await onTerminal(['approve', 'unread'], answer);
+      expect(screen).toContain('Apply these 15 writes? [y/N]');
+      const jsonpath = '-o=jsonpath={.spec.approvedPlan}';
+      expect(await cluster.kubectl(['get', 'bsr', 'unread', `-n=${namespace}`, jsonpath])).toBe(approved);
+    }
+  });
+
   test('refuses when the plan is another than the one that was read', async () => {
     const waits = succeeded('Unknown', 'AwaitingApproval', 'The plan waits.', { plan });
     await createRun('changed', { approval: 'Manual' }, waits);
@@ -354,7 +388,10 @@ describe('approve', () => {
     await createRun('unplanned', { approval: 'Manual' });
     expect((await plugin('approve', 'unplanned')).stderr).toContain('has no plan yet');
     await createRun('ended', { approval: 'Manual' }, succeeded('False', 'Cancelled'));
-    expect((await plugin('approve', 'ended')).stderr).toContain('has ended already');
+    expect(await plugin('approve', 'ended')).toMatchObject({
+      code: 64,
+      stderr: expect.stringContaining('nothing is left to approve'),
+    });
   });
 });
 
@@ -372,11 +409,11 @@ describe('cancel', () => {
     expect(await cancelling).toMatchObject({ code: 0 });
   });
 
-  test('says so when the run has ended already', async () => {
+  test('says so when the run has ended, with the exit code of approve', async () => {
     await createRun('too-late', {}, succeeded('True', 'Recovered'));
     expect(await plugin('cancel', 'too-late')).toMatchObject({
-      code: 1,
-      stderr: 'too-late has ended already: Recovered\n',
+      code: 64,
+      stderr: 'error: too-late has ended (Recovered): nothing is left to cancel.\n',
     });
   });
 });
@@ -446,4 +483,21 @@ function spawnPlugin(args: readonly string[]): {
     output: () => output,
     interrupt: () => child.kill('SIGINT'),
   };
+}
+
+/** Runs the plugin on a terminal of its own (util-linux script) and types one line. */
+async function onTerminal(args: readonly string[], typed: string): Promise<string> {
+  const command = [PLUGIN, ...args].map((word) => `'${word}'`).join(' ');
+  const child = spawn('script', ['--quiet', '--return', '--command', command, '/dev/null'], {
+    env: { PATH: process.env['PATH'], HOME: '/nonexistent', KUBECONFIG: kubeconfig, TERM: 'xterm' },
+  });
+  let screen = '';
+  child.stdout.on('data', (chunk: Buffer) => {
+    screen += chunk.toString();
+    if (screen.includes('[y/N]') && child.stdin.writable) {
+      child.stdin.end(`${typed}\n`);
+    }
+  });
+  await once(child, 'close');
+  return screen;
 }

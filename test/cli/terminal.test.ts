@@ -1,6 +1,6 @@
 import { PassThrough } from 'node:stream';
+import { stripVTControlCharacters } from 'node:util';
 import { describe, expect, test } from 'vitest';
-import type { CommandContext } from '../../src/cli/context.ts';
 import { withFlagNames } from '../../src/cli/options/flag-names.ts';
 import { planText } from '../../src/cli/output/plan-text.ts';
 import { progressTo } from '../../src/cli/output/progress.ts';
@@ -10,7 +10,7 @@ import { table } from '../../src/cli/output/table.ts';
 import { terminalText } from '../../src/cli/output/terminal-text.ts';
 import type { Action } from '../../src/recovery/plan/plan.ts';
 
-const plain = paintFor(false);
+const plain = paintFor({ color: false, columns: undefined });
 
 describe('what comes from elsewhere can not forge the screen:', () => {
   test.each([
@@ -88,13 +88,37 @@ describe('a plan for people', () => {
 });
 
 test('columns line up whatever their colour', () => {
-  const paint = paintFor(true);
+  const paint = paintFor({ color: true, columns: undefined });
   expect(
     table([
       [paint('good', 'a'), 'x'],
       ['long', 'y'],
     ]),
   ).toBe(`  ${paint('good', 'a')}     x\n  long  y\n`);
+});
+
+describe('a table on a terminal', () => {
+  const rows = [
+    ['NAME', 'MESSAGE'],
+    ['tuf', 'a long message that no terminal of forty columns can hold on one line'],
+  ];
+
+  test('keeps every row within its columns and marks what is cut', () => {
+    const lines = table(rows, 40, 0).trimEnd().split('\n');
+    expect(lines.every((line) => line.length <= 40)).toBe(true);
+    expect(lines[1]).toBe('tuf   a long message that no terminal o…');
+  });
+
+  test('closes a colour behind the cut', () => {
+    const paint = paintFor({ color: true, columns: 20 });
+    const text = table([['tuf', paint('bad', 'a message that is too long')]], paint.columns, 0);
+    expect(stripVTControlCharacters(text)).toBe('tuf  a message that…\n');
+    expect(text.endsWith('…\u001b[0m\n')).toBe(true);
+  });
+
+  test('is whole in a pipe', () => {
+    expect(table(rows, undefined, 0)).toContain('on one line');
+  });
 });
 
 test.each([
@@ -116,23 +140,30 @@ test.each([
 });
 
 describe('progress', () => {
-  function watch(interactive: boolean): { readonly context: CommandContext; readonly written: () => string } {
+  function watch(interactive: boolean) {
     const stderr = new PassThrough();
     const chunks: string[] = [];
     stderr.on('data', (chunk: Buffer) => chunks.push(chunk.toString()));
-    // Only these two fields are looked at.
-    return { context: { stderr, interactive } as unknown as CommandContext, written: () => chunks.join('') };
+    let time = 0;
+    return {
+      context: { stderr, interactive, now: () => time },
+      pass: (ms: number) => {
+        time += ms;
+      },
+      written: () => chunks.join(''),
+    };
   }
 
-  test('is one line per stage in a log', () => {
-    const { context, written } = watch(false);
+  test('is one line per stage in a log, with the time since the start', () => {
+    const { context, pass, written } = watch(false);
     const progress = progressTo(context);
     progress.show('Trust', 0, 10);
     progress.show('Trust', 5, 10);
+    pass(2_000);
     progress.show('Apply', 0, 0);
     progress.say('Attempt failed.');
     progress.end();
-    expect(written()).toBe('Trust …\nApply …\nAttempt failed.\n');
+    expect(written()).toBe('Trust …  (0 s)\nApply …  (2 s)\nAttempt failed.  (2 s)\n');
   });
 
   test('is a bar on a terminal, and gone at the end', () => {

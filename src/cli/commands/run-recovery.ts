@@ -8,7 +8,7 @@ import { describeEndpoint } from '../../redis/endpoint.ts';
 import { RedisStateStore } from '../../redis/redis-state-store.ts';
 import { openLocation } from '../../storage/open.ts';
 import type { CommandContext } from '../context.ts';
-import type { ExitCode } from '../exit-codes.ts';
+import { type ExitCode, exitCodes } from '../exit-codes.ts';
 import { appLocation } from '../options/app-location.ts';
 import { readRedisEndpoint } from '../options/redis-options.ts';
 import { overridesOf, type RunFlags } from '../options/run-options.ts';
@@ -41,6 +41,7 @@ export async function runRecovery(
   const { source, close } = await openLocation(location, { s3, limits: storageLimits(flags) });
   const store = new RedisStateStore(endpoint);
   const progress = progressTo(context);
+  progress.wait(`Reading ${source.location}`);
   const deadline = new Date(systemClock.now().getTime() + flags.timeout * 1_000);
   const request: Omit<RunRequest, 'now'> = {
     taskID: flags.taskId ?? randomUUID(),
@@ -78,9 +79,10 @@ export async function runRecovery(
       now: now(),
     };
     await writeResult(context, flags.output, outcomeJSON(outcome), () =>
-      outcomeText(outcome, setting, paintFor(context.color)),
+      outcomeText(outcome, setting, paintFor(context)),
     );
-    return exitCodeFor(outcome.succeeded.reason);
+    const interrupted = outcome.succeeded.reason === 'Cancelled' && context.signal.aborted;
+    return interrupted ? exitCodes.interrupted : exitCodeFor(outcome.succeeded.reason);
   } finally {
     progress.end();
     close();

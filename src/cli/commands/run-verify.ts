@@ -33,6 +33,7 @@ export async function runVerify(
   const s3 = location.kind === 's3' ? await readS3Access(flags, context.env) : undefined;
   const { source, close } = await openLocation(location, { s3, limits: storageLimits(flags) });
   const progress = progressTo(context);
+  progress.wait(`Reading ${source.location}`);
   try {
     const verification = await verify(source, {
       ...trust,
@@ -41,7 +42,7 @@ export async function runVerify(
       onProgress: (completed, total) => progress.show('Verifying', completed, total),
     });
     progress.end();
-    const paint = paintFor(context.color);
+    const paint = paintFor(context);
     await writeResult(context, flags.output, verificationJSON(verification), () =>
       verificationText(verification, source.location, now, paint),
     );

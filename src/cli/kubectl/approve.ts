@@ -4,6 +4,7 @@ import { TerminalError } from '../../errors.ts';
 import type { Resource } from '../../kube/client/resource.ts';
 import type { CommandContext } from '../context.ts';
 import { exitCodes } from '../exit-codes.ts';
+import { paintFor } from '../output/style.ts';
 import { clusterCommand } from './cluster-command.ts';
 import { describeRun } from './description.ts';
 import { getRun } from './get-run.ts';
@@ -12,8 +13,10 @@ import { type WaitFlags, waitFor } from './wait.ts';
 
 /** Flags of `approve`. */
 export interface ApproveFlags extends WaitFlags {
-  /** The plan that was read; without it, the plan as it is now is shown and approved. */
+  /** The plan that was read. */
   readonly digest?: string;
+  /** Approves the plan as it is now, unread. */
+  readonly yes?: true;
   readonly wait?: true;
 }
 
@@ -27,8 +30,9 @@ export function approve(name: string, flags: ApproveFlags, context: CommandConte
   return clusterCommand(context, flags, async (connection) => {
     const run = await getRun(connection, name, context.signal);
     const digest = plannedDigest(run, flags.digest);
-    if (flags.digest === undefined && flags.output === 'human') {
-      context.stdout.write(`${describeRun(run, context.color, new Date())}\n`);
+    if (flags.digest === undefined && !(await isConfirmed(run, flags, context))) {
+      context.stderr.write(`Nothing was approved. ${name} still waits.\n`);
+      return exitCodes.failed;
     }
     await connection.api.patch(
       runs,
@@ -44,11 +48,35 @@ export function approve(name: string, flags: ApproveFlags, context: CommandConte
   });
 }
 
+/** The plan is shown to whoever decides: on a terminal it is asked for, elsewhere --yes must say so. */
+async function isConfirmed(
+  run: BootstrapRecovery,
+  flags: ApproveFlags,
+  context: CommandContext,
+): Promise<boolean> {
+  if (flags.yes !== true && context.confirm === undefined) {
+    throw new TerminalError(
+      'InvalidInput',
+      `Approve a plan that was read with --digest ${run.status.plan?.digest}, or unread with --yes. ` +
+        `Read it: kubectl tuf-recovery describe ${run.metadata.name}`,
+    );
+  }
+  if (flags.output === 'human') {
+    context.stdout.write(`${describeRun(run, paintFor(context), new Date())}\n`);
+  }
+  if (flags.yes === true || context.confirm === undefined) {
+    return true;
+  }
+  const { creates = 0, replaces = 0, persists = 0, deletes = 0 } = run.status.plan ?? {};
+  const writes = creates + replaces + persists + deletes;
+  return await context.confirm(`Apply ${writes === 1 ? 'this write' : `these ${writes} writes`}?`);
+}
+
 function plannedDigest(run: BootstrapRecovery, wanted: string | undefined): string {
   const { name } = run.metadata;
   const planned = run.status.plan?.digest;
   if (exitCodeOf(run) !== undefined) {
-    throw new TerminalError('InvalidInput', `${name} has ended already; there is nothing left to approve.`);
+    throw new TerminalError('InvalidInput', `${name} has ended: nothing is left to approve.`);
   }
   if (run.spec.approval !== 'Manual') {
     throw new TerminalError(

@@ -4,12 +4,13 @@ import type { CommandContext } from '../context.ts';
 import { type Progress, progressTo } from '../output/progress.ts';
 import { terminalText } from '../output/terminal-text.ts';
 import type { Connection } from './connection.ts';
+import { stillRunning } from './still-running.ts';
 import { awaitsApproval, exitCodeOf, succeededOf } from './verdict.ts';
 import { watchRuns } from './watch-runs.ts';
 
 /**
- * Shows a run's progress on standard error until it ended, waits for approval (nobody may be there to give it), or
- * `timeoutSeconds` are over. The run itself goes on.
+ * Shows a run's progress on standard error until it has ended, waits for approval, or `timeoutSeconds` are over. The run
+ * itself continues, and a person who interrupts is told so.
  *
  * @returns the run as it is then.
  * @throws {TerminalError} `NotFound` when there is no such run, or it is deleted meanwhile.
@@ -23,19 +24,23 @@ export async function awaitRun(
   const timeout = AbortSignal.timeout(timeoutSeconds * 1000);
   const selection = { namespace, fieldSelector: `metadata.name=${name}` };
   const progress = progressTo(context);
+  progress.wait(`${name}: asking the API server`);
   let last: BootstrapRecovery | undefined;
   try {
     for await (const [run] of watchRuns(api, selection, AbortSignal.any([timeout, context.signal]))) {
       if (run === undefined) {
         throw gone(name, namespace, last);
       }
-      show(progress, run, last);
+      show(progress, run);
       last = run;
       if (exitCodeOf(run) !== undefined || awaitsApproval(run)) {
         break;
       }
     }
   } catch (error) {
+    if (context.signal.aborted && error === context.signal.reason) {
+      progress.say(`Interrupted. ${stillRunning(name, namespace)}`);
+    }
     // Only the time that ran out ends the wait with what was seen last.
     if (error !== timeout.reason || last === undefined) {
       throw error;
@@ -49,17 +54,17 @@ export async function awaitRun(
   return last;
 }
 
-/** The bar while there is something to count; a line whenever the run starts to wait for something. */
-function show(progress: Progress, run: BootstrapRecovery, before: BootstrapRecovery | undefined): void {
-  const { reason = 'Pending', message = 'waiting for the controller' } = succeededOf(run) ?? {};
+/** The bar while there is something to count; otherwise what the run waits for. */
+function show(progress: Progress, run: BootstrapRecovery): void {
+  const { reason = 'Pending', message = 'waiting for a controller to start it' } = succeededOf(run) ?? {};
   if (exitCodeOf(run) !== undefined) {
     return;
   }
   if (reason === 'Running') {
     const { stage, completed, total } = run.status.progress ?? { stage: reason, completed: 0, total: 0 };
     progress.show(terminalText(stage), completed, total);
-  } else if (before === undefined || reason !== succeededOf(before)?.reason) {
-    progress.say(`${run.metadata.name}: ${terminalText(reason)}: ${terminalText(message)}`);
+  } else {
+    progress.wait(`${run.metadata.name}: ${terminalText(reason)}: ${terminalText(message)}`);
   }
 }
 

@@ -1,5 +1,6 @@
 import type { BootstrapRecovery } from '../../api/bootstraprecovery.generated.ts';
 import { bootstrapRecoveries } from '../../api/resources.ts';
+import { TerminalError } from '../../errors.ts';
 import type { Resource } from '../../kube/client/resource.ts';
 import type { CommandContext } from '../context.ts';
 import { exitCodes } from '../exit-codes.ts';
@@ -20,8 +21,10 @@ export function cancel(name: string, flags: CancelFlags, context: CommandContext
   return clusterCommand(context, flags, async (connection) => {
     const run = await getRun(connection, name, context.signal);
     if (exitCodeOf(run) !== undefined) {
-      context.stderr.write(`${name} has ended already: ${succeededOf(run)?.reason ?? ''}\n`);
-      return exitCodes.failed;
+      throw new TerminalError(
+        'InvalidInput',
+        `${name} has ended (${succeededOf(run)?.reason ?? ''}): nothing is left to cancel.`,
+      );
     }
     await connection.api.patch(
       runs,

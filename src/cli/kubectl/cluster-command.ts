@@ -18,14 +18,15 @@ export async function clusterCommand(
   try {
     context.exit(await body(connection));
   } catch (error) {
-    // Ctrl-C ends the watching, not the run: there is nothing to say.
-    const interrupted = context.signal.aborted && error === context.signal.reason;
-    if (!interrupted) {
-      if (!(error instanceof APIError || error instanceof ConnectionError)) {
-        throw error;
-      }
-      context.stderr.write(`error: ${terminalText(error.message)}\n`);
+    if (context.signal.aborted && error === context.signal.reason) {
+      // What the command was doing in the cluster, and whether it continues, the command itself has said.
+      context.exit(exitCodes.interrupted);
+      return;
     }
+    if (!(error instanceof APIError || error instanceof ConnectionError)) {
+      throw error;
+    }
+    context.stderr.write(`error: ${terminalText(error.message)}\n`);
     context.exit(exitCodes.failed);
   }
 }

@@ -1,6 +1,7 @@
 import type { CommandContext } from '../context.ts';
 import { exitCodes } from '../exit-codes.ts';
 import { type OutputFlags, writeResult } from '../output/output.ts';
+import { paintFor } from '../output/style.ts';
 import { clusterCommand } from './cluster-command.ts';
 import type { ConnectionFlags } from './connection.ts';
 import { describeRun } from './description.ts';
@@ -15,7 +16,7 @@ export function describe(name: string, flags: DescribeFlags, context: CommandCon
   return clusterCommand(context, flags, async (connection) => {
     const run = await getRun(connection, name, context.signal);
     await writeResult(context, flags.output, plainObject(run), () =>
-      describeRun(run, context.color, new Date()),
+      describeRun(run, paintFor(context), new Date()),
     );
     return exitCodes.done;
   });

@@ -1,5 +1,5 @@
 import type { BootstrapRecovery } from '../../api/bootstraprecovery.generated.ts';
-import { type Paint, paintFor } from '../output/style.ts';
+import type { Paint } from '../output/style.ts';
 import { table } from '../output/table.ts';
 import { terminalText } from '../output/terminal-text.ts';
 import { wrap } from '../output/wrap.ts';
@@ -10,12 +10,14 @@ import { awaitsApproval, nextOf, succeededOf, toneOf } from './verdict.ts';
 type Rows = readonly (readonly string[])[];
 
 /** Everything a person asks about one run, in the order they ask it: how did it end, what now, why, what exactly. */
-export function describeRun(run: BootstrapRecovery, color: boolean, now: Date): string {
-  const paint = paintFor(color);
+export function describeRun(run: BootstrapRecovery, paint: Paint, now: Date): string {
   const section = (title: string, rows: Rows): string =>
     rows.length === 0
       ? ''
-      : `${paint('heading', title)}\n${table(rows.map((row) => row.map((cell) => terminalText(cell))))}`;
+      : `${paint('heading', title)}\n${table(
+          rows.map((row) => row.map((cell) => terminalText(cell))),
+          paint.columns,
+        )}`;
   const sections = [
     section('Run', facts(run, now)),
     result(run, paint),
@@ -62,15 +64,15 @@ function result(run: BootstrapRecovery, paint: Paint): string {
   if (succeeded === undefined) {
     const hint =
       'The controller has not seen this run yet. Is it installed, and does it watch this namespace?';
-    return `${paint('heading', 'Result')}\n  ${paint('warning', 'Pending')}\n${wrap(hint, 2)}`;
+    return `${paint('heading', 'Result')}\n  ${paint('warning', 'Pending')}\n${wrap(hint, 2, paint.columns)}`;
   }
   const lines = [
     `${paint('heading', 'Result')}\n  ${paint(toneOf(run), terminalText(succeeded.reason))}\n`,
-    wrap(terminalText(succeeded.message), 2),
+    wrap(terminalText(succeeded.message), 2, paint.columns),
   ];
   const next = awaitsApproval(run) ? 'Read the plan below. If it is right:' : nextOf(succeeded.reason);
   if (next !== '') {
-    lines.push(`  ${paint('strong', 'What to do')}\n${wrap(next, 2)}`);
+    lines.push(`  ${paint('strong', 'What to do')}\n${wrap(next, 2, paint.columns)}`);
   }
   if (awaitsApproval(run)) {
     const { name, namespace = 'default' } = run.metadata;
@@ -80,19 +82,23 @@ function result(run: BootstrapRecovery, paint: Paint): string {
   return lines.join('');
 }
 
-function planTitle({ status: { plan } }: BootstrapRecovery): string {
+/** "3 created" is said of a plan that was applied; until then it is "3 to create". */
+function planTitle(run: BootstrapRecovery): string {
+  const { plan } = run.status;
   if (plan === undefined) {
     return 'Plan';
   }
+  const isApplied = succeededOf(run)?.reason === 'Recovered';
   const counts = [
-    [plan.creates, 'created'],
-    [plan.replaces, 'replaced'],
-    [plan.persists, 'freed of a time to live'],
-    [plan.deletes, 'deleted'],
-    [plan.keeps, 'kept'],
+    [plan.creates, isApplied ? 'created' : 'to create'],
+    [plan.replaces, isApplied ? 'replaced' : 'to replace'],
+    [plan.persists, isApplied ? 'freed of a time to live' : 'to free of a time to live'],
+    [plan.deletes, isApplied ? 'deleted' : 'to delete'],
+    [plan.keeps, isApplied ? 'kept' : 'to keep'],
   ] as const;
   const parts = counts.flatMap(([count, word]) => (count === 0 ? [] : [`${count} ${word}`]));
-  return `Plan  ${parts.join(', ')}  ${plan.digest}`;
+  // The digest on a line of its own, where a double click selects it.
+  return `Plan  ${parts.join(', ')}\n  ${plan.digest}`;
 }
 
 function planRows({ status: { plan } }: BootstrapRecovery): Rows {
@@ -143,8 +149,10 @@ function findings({ status }: BootstrapRecovery, paint: Paint): string {
   const shown = all.map(({ severity, code, role, detail, override }) => {
     const head = `  ${paint(severity === 'report' ? 'warning' : 'bad', terminalText(code))}  ${terminalText(role)}`;
     const accept =
-      override === undefined ? '' : wrap(`To accept it nevertheless: spec.${override} in a new run.`, 6);
-    return `${head}\n${wrap(terminalText(detail), 6)}${accept}`;
+      override === undefined
+        ? ''
+        : wrap(`To accept it nevertheless: spec.${override} in a new run.`, 6, paint.columns);
+    return `${head}\n${wrap(terminalText(detail), 6, paint.columns)}${accept}`;
   });
   return `${paint('heading', 'Findings')}\n${shown.join('')}`;
 }

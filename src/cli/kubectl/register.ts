@@ -33,12 +33,16 @@ export function registerClusterCommands(program: Command, context: CommandContex
       'delete the run this long after it ended; by default it is kept',
       integer(0, maxTTLSeconds),
     )
+    .option('-y, --yes', 'take an app with several slashes in it as ADMIN/APP without a question')
     .addOption(new Option('--approval <how>', 'who approves the plan').choices(['Automatic', 'Manual']))
     .action(async (app, flags) => (await import('./run.ts')).run(app, flags, context));
 
   addWaitOptions(clusterCommand(program, 'approve', 'let a run apply the plan it shows'))
     .argument('<name>', 'the BootstrapRecovery')
-    .option('--digest <sha256:hex>', 'approve only if this is still the plan')
+    .option('--digest <sha256:hex>', 'approve the plan that was read, and no other')
+    .addOption(
+      new Option('-y, --yes', 'approve the plan as it is now, without a question').conflicts('digest'),
+    )
     .action(async (name, flags) => (await import('./approve.ts')).approve(name, flags, context));
 
   addWaitOptions(clusterCommand(program, 'cancel', 'end a run at its next safe point'))

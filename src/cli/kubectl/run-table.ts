@@ -1,5 +1,5 @@
 import type { BootstrapRecovery } from '../../api/bootstraprecovery.generated.ts';
-import { paintFor } from '../output/style.ts';
+import type { Paint } from '../output/style.ts';
 import { table } from '../output/table.ts';
 import { terminalText } from '../output/terminal-text.ts';
 import { age } from './age.ts';
@@ -8,7 +8,9 @@ import { exitCodeOf, succeededOf, toneOf } from './verdict.ts';
 
 /** How {@link runTable} shows runs. */
 export interface RunTableOptions {
-  readonly color: boolean;
+  readonly paint: Paint;
+  /** Draws bars with block characters; otherwise with ASCII, for logs and pipes. */
+  readonly blocks: boolean;
   /** Shows the namespace, where runs of several are listed. */
   readonly namespaces: boolean;
   readonly now: Date;
@@ -17,10 +19,9 @@ export interface RunTableOptions {
 /** Runs as a table, one line each, with a bar for those under way. */
 export function runTable(
   runs: readonly BootstrapRecovery[],
-  { color, namespaces, now }: RunTableOptions,
+  { paint, blocks, namespaces, now }: RunTableOptions,
 ): string {
-  const paint = paintFor(color);
-  const titles = ['NAME', 'ADMIN', 'APP', 'MODE', 'STATE', 'RESULT', 'PROGRESS', 'AGE'];
+  const titles = ['NAME', 'ADMIN', 'APP', 'MODE', 'FOUND', 'RESULT', 'PROGRESS', 'AGE'];
   const rows = runs.map((run) => {
     const { metadata, spec, status } = run;
     const cells = [
@@ -30,12 +31,12 @@ export function runTable(
       spec.mode,
       status.state ?? '-',
       paint(toneOf(run), succeededOf(run)?.reason ?? 'Pending'),
-      progressText(run, color),
+      progressText(run, blocks),
       age(metadata.creationTimestamp, now),
     ];
     return namespaces ? [metadata.namespace ?? '', ...cells] : cells;
   });
-  return table([namespaces ? ['NAMESPACE', ...titles] : titles, ...rows], 0);
+  return table([namespaces ? ['NAMESPACE', ...titles] : titles, ...rows], paint.columns, 0);
 }
 
 /** A bar and the stage while the run is under way, how long it took once it has ended. */

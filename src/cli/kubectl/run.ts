@@ -21,6 +21,8 @@ export interface RunFlags extends WaitFlags {
   /** Seconds. */
   readonly ttl?: number;
   readonly wait?: true;
+  /** Takes an admin with a slash in it without a question. */
+  readonly yes?: true;
 }
 
 /** A run as it is written: what has a default may be left out. */
@@ -31,11 +33,14 @@ interface NewRun extends KubernetesObject {
 const runs: Resource<NewRun> = bootstrapRecoveries;
 /** Leaves room for the five characters the API server adds; the whole name is at most 63. */
 const maxPrefix = 50;
+/** The server's rule, and the schema's. */
+const APP_NAME = /^[a-zA-Z0-9][a-zA-Z0-9-]*$/;
 
 /** `run ADMIN/APP`: creates a run, and waits for its end when asked to. */
 export function run(app: string, flags: RunFlags, context: CommandContext): Promise<void> {
   const spec = specOf(app, flags);
   return clusterCommand(context, flags, async (connection) => {
+    await confirmAdmin(app, spec, flags, context);
     const { api, namespace } = connection;
     const name =
       flags.name === undefined
@@ -56,6 +61,22 @@ export function run(app: string, flags: RunFlags, context: CommandContext): Prom
   });
 }
 
+/** Of `ADMIN/APP/x` a person may mean something else than the admin "ADMIN/APP". */
+async function confirmAdmin(
+  typed: string,
+  { adminName, appName }: BootstrapRecoveryManifestSpec,
+  flags: RunFlags,
+  context: CommandContext,
+): Promise<void> {
+  if (!adminName.includes('/') || flags.yes === true) {
+    return;
+  }
+  const question = `"${typed}": is the admin "${adminName}" and the app "${appName}"?`;
+  if (!(await context.confirm?.(question))) {
+    throw new TerminalError('InvalidInput', `Nothing was started. ${question} Say so with --yes.`);
+  }
+}
+
 function specOf(
   app: string,
   { target, verify, always, approval, ttl }: RunFlags,
@@ -65,9 +86,16 @@ function specOf(
   if (slash < 1 || slash === app.length - 1) {
     throw new TerminalError('InvalidInput', `"${app}" is not ADMIN/APP, for example alice/tuf.`);
   }
+  const appName = app.slice(slash + 1);
+  if (!APP_NAME.test(appName)) {
+    throw new TerminalError(
+      'InvalidInput',
+      `"${appName}" of "${app}" can't be an app: letters, digits and hyphens only, a letter or digit first.`,
+    );
+  }
   return {
     adminName: app.slice(0, slash),
-    appName: app.slice(slash + 1),
+    appName,
     ...(target === undefined ? {} : { targetRef: { name: target } }),
     ...(verify === true ? { mode: 'Verify' } : {}),
     ...(always === true ? { strategy: 'Always' } : {}),

@@ -4,6 +4,7 @@ import type { Resource } from '../../kube/client/resource.ts';
 import type { CommandContext } from '../context.ts';
 import { type ExitCode, exitCodes } from '../exit-codes.ts';
 import { type OutputFlags, writeResult } from '../output/output.ts';
+import { paintFor } from '../output/style.ts';
 import { clusterCommand } from './cluster-command.ts';
 import type { Connection, ConnectionFlags } from './connection.ts';
 import { plainObject } from './plain-object.ts';
@@ -20,7 +21,7 @@ const runs: Resource<BootstrapRecovery> = bootstrapRecoveries;
 /** Cursor to the upper left corner, and the screen below it cleared. */
 const clearScreen = '\x1b[H\x1b[J';
 
-/** `status`: every run of the namespace, once or for as long as somebody looks. */
+/** `status`: every run of the namespace, once or continuously. */
 export function status(flags: StatusFlags, context: CommandContext): Promise<void> {
   return clusterCommand(context, flags, (connection) =>
     flags.watch === true ? watch(connection, flags, context) : list(connection, flags, context),
@@ -63,6 +64,11 @@ function show(
   context: CommandContext,
 ): Promise<void> {
   const result = plainObject({ apiVersion, kind: `${bootstrapRecoveries.kind}List`, items });
-  const options = { color: context.color, namespaces: flags.allNamespaces === true, now: new Date() };
+  const options = {
+    paint: paintFor(context),
+    blocks: context.color,
+    namespaces: flags.allNamespaces === true,
+    now: new Date(),
+  };
   return writeResult(context, flags.output, result, () => runTable(items, options));
 }

@@ -2,12 +2,13 @@ import type { BootstrapRecovery } from '../../api/bootstraprecovery.generated.ts
 import type { CommandContext } from '../context.ts';
 import { exitCodes } from '../exit-codes.ts';
 import { type OutputFlags, writeResult } from '../output/output.ts';
-import { paintFor } from '../output/style.ts';
+import { type Paint, paintFor } from '../output/style.ts';
 import { terminalText } from '../output/terminal-text.ts';
 import { awaitRun } from './await-run.ts';
 import { clusterCommand } from './cluster-command.ts';
 import type { Connection, ConnectionFlags } from './connection.ts';
 import { plainObject } from './plain-object.ts';
+import { stillRunning } from './still-running.ts';
 import { awaitsApproval, exitCodeOf, succeededOf, toneOf } from './verdict.ts';
 
 /** Flags of `wait`, and of the other commands that can wait. */
@@ -32,18 +33,18 @@ export async function waitFor(
   context: CommandContext,
 ): Promise<BootstrapRecovery> {
   const run = await awaitRun(connection, name, flags.timeout, context);
-  await writeResult(context, flags.output, plainObject(run), () => sentence(run, context.color));
+  await writeResult(context, flags.output, plainObject(run), () => sentence(run, paintFor(context)));
   if (exitCodeOf(run) === undefined) {
     context.stderr.write(
       awaitsApproval(run)
         ? `Read the plan: kubectl tuf-recovery describe ${name} -n ${connection.namespace}\n`
-        : `It is still under way after ${flags.timeout} s. It goes on by itself; wait again, or cancel it.\n`,
+        : `It is still running after ${flags.timeout} s. ${stillRunning(name, connection.namespace)}\n`,
     );
   }
   return run;
 }
 
-function sentence(run: BootstrapRecovery, color: boolean): string {
-  const { reason = 'Pending', message = 'not seen by the controller yet' } = succeededOf(run) ?? {};
-  return `${run.metadata.name}: ${paintFor(color)(toneOf(run), terminalText(reason))}: ${terminalText(message)}\n`;
+function sentence(run: BootstrapRecovery, paint: Paint): string {
+  const { reason = 'Pending', message = 'the controller has not seen it yet' } = succeededOf(run) ?? {};
+  return `${run.metadata.name}: ${paint(toneOf(run), terminalText(reason))}: ${terminalText(message)}\n`;
 }

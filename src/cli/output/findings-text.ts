@@ -32,7 +32,10 @@ function kindText(findings: readonly Finding[], paint: Paint): string {
   const clause = first.check === 0 ? first.spec : `check ${first.check}, ${first.spec}`;
   const shown = findings.slice(0, shownPerKind).map((finding) => detailText(finding, paint));
   const others = findings.slice(shownPerKind).map(subject);
-  const more = others.length === 0 ? '' : wrap(`… and the same for ${terminalText(others.join(', '))}.`, 6);
+  const more =
+    others.length === 0
+      ? ''
+      : wrap(`… and the same for ${terminalText(others.join(', '))}.`, 6, paint.columns);
   return `  ${paint(tones[first.severity], first.code)}  ${paint('quiet', clause)}\n${shown.join('')}${more}`;
 }
 
@@ -40,7 +43,7 @@ function detailText(finding: Finding, paint: Paint): string {
   const { detail, override } = finding;
   const accept = override === undefined ? '' : ` To accept it nevertheless: ${override}.`;
   const text = terminalText(withFlagNames(`${detail}${accept}`));
-  return `    ${paint('strong', terminalText(subject(finding)))}\n${wrap(text, 6)}`;
+  return `    ${paint('strong', terminalText(subject(finding)))}\n${wrap(text, 6, paint.columns)}`;
 }
 
 function subject({ role, version }: Finding): string {

@@ -26,7 +26,7 @@ export function headsText(trusted: Trusted, now: Date, paint: Paint): string {
   const more = delegated.length - mostDelegated;
   const rest =
     more > 0 ? paint('quiet', `  … and ${more} more delegated roles; -o json shows them all\n`) : '';
-  return `${table(rows)}${rest}`;
+  return `${table(rows, paint.columns)}${rest}`;
 }
 
 function expiryText(expires: Date, now: Date, paint: Paint): string {

@@ -30,7 +30,7 @@ export function planText({ actions, digest }: Plan, done: boolean, paint: Paint)
   const rows = changes.slice(0, mostShown).map((action) => row(action, paint));
   const more = changes.length - rows.length;
   const rest = more > 0 ? paint('quiet', `  … and ${more} more keys; -o json shows them all\n`) : '';
-  return heading + table([titles, ...rows]) + rest;
+  return heading + table([titles, ...rows], paint.columns) + rest;
 }
 
 function row({ key, kind, before, after, source, confidence }: Action, paint: Paint): string[] {

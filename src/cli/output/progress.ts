@@ -1,65 +1,130 @@
 import type { CommandContext } from '../context.ts';
 
-/** Shows how far something is. */
+/** Shows how far something is, or what it waits for, and for how long already. */
 export interface Progress {
   /** Called as often as one likes: drawn at most ten times a second. */
   show(stage: string, completed: number, total: number): void;
-  /** A line that stays: a retry, a wait. */
+  /** What is being waited for; it stays, with the time, until something else is shown. */
+  wait(what: string): void;
+  /** A line that stays: a retry, an error. */
   say(line: string): void;
-  /** Takes the bar away. */
+  /** Takes the bar away and stops the clock. */
   end(): void;
 }
 
-const drawEveryMs = 100;
-const barWidth = 24;
-
-/** A bar on a terminal; elsewhere one line per stage, so that a log says where a run stood when it stopped. */
-export function progressTo({ stderr, interactive }: CommandContext): Progress {
-  return interactive ? bar(stderr) : lines(stderr);
+/** What {@link progressTo} needs of the process. `now` is monotonic, in milliseconds. */
+export interface ProgressOptions extends Pick<CommandContext, 'stderr' | 'interactive'> {
+  readonly now?: () => number;
 }
 
-function bar(stderr: CommandContext['stderr']): Progress {
+const DRAW_EVERY_MS = 100;
+const TICK_MS = 1_000;
+/** A log gets a sign of life this often, so that silence is never a riddle. */
+const LOG_EVERY_MS = 10_000;
+const BAR_WIDTH = 24;
+
+/**
+ * A bar on a terminal; elsewhere a line per stage and one every ten seconds, so that a log says where a run stood when
+ * it stopped. Every line carries the time since the start.
+ */
+export function progressTo({
+  stderr,
+  interactive,
+  now = () => performance.now(),
+}: ProgressOptions): Progress {
+  const startedAt = now();
+  const elapsed = (): string => `${Math.floor((now() - startedAt) / 1000)} s`;
+  return interactive ? bar(stderr, now, elapsed) : lines(stderr, now, elapsed);
+}
+
+function bar(stderr: CommandContext['stderr'], now: () => number, elapsed: () => string): Progress {
   let drawnAt = Number.NEGATIVE_INFINITY;
-  let drawnStage = '';
-  const erase = () => stderr.write('\r\u001b[K');
-  return {
-    show(stage, completed, total) {
-      const now = performance.now();
-      if (stage === drawnStage && now - drawnAt < drawEveryMs && completed < total) {
-        return;
-      }
-      drawnAt = now;
-      drawnStage = stage;
-      const filled = total > 0 ? Math.round((completed / total) * barWidth) : 0;
-      const counts = total > 0 ? ` ${completed}/${total}` : '';
+  let stage = '';
+  let text = '';
+  let timer: NodeJS.Timeout | undefined;
+  const erase = (): void => {
+    stderr.write('\r\u001b[K');
+  };
+  const draw = (): void => {
+    drawnAt = now();
+    erase();
+    stderr.write(`${text}  ${elapsed()}`);
+    timer ??= setInterval(draw, TICK_MS).unref();
+  };
+  const stop = (): void => {
+    clearInterval(timer);
+    timer = undefined;
+    if (text !== '') {
       erase();
-      stderr.write(`${stage.padEnd(10)} ${'█'.repeat(filled)}${'░'.repeat(barWidth - filled)}${counts}`);
+    }
+    text = '';
+    stage = '';
+  };
+  return {
+    show(shown, completed, total) {
+      const changed = shown !== stage;
+      stage = shown;
+      const filled = total > 0 ? Math.round((completed / total) * BAR_WIDTH) : 0;
+      const counts = total > 0 ? ` ${completed}/${total}` : '';
+      text = `${shown.padEnd(10)} ${'█'.repeat(filled)}${'░'.repeat(BAR_WIDTH - filled)}${counts}`;
+      if (changed || now() - drawnAt >= DRAW_EVERY_MS || completed >= total) {
+        draw();
+      }
+    },
+    wait(what) {
+      stage = '';
+      text = what;
+      draw();
     },
     say(line) {
-      erase();
-      stderr.write(`${line}\n`);
-      drawnStage = '';
+      stop();
+      stderr.write(`${line}  (${elapsed()})\n`);
     },
-    end() {
-      if (drawnStage !== '') {
-        erase();
-      }
-      drawnStage = '';
-    },
+    end: stop,
   };
 }
 
-function lines(stderr: CommandContext['stderr']): Progress {
-  let shown = '';
+function lines(stderr: CommandContext['stderr'], now: () => number, elapsed: () => string): Progress {
+  let stage = '';
+  let waiting = '';
+  let writtenAt = now();
+  let timer: NodeJS.Timeout | undefined;
+  const write = (line: string): void => {
+    writtenAt = now();
+    stderr.write(`${line}  (${elapsed()})\n`);
+  };
+  const tick = (): void => {
+    const silent = now() - writtenAt;
+    if (waiting !== '') {
+      // Most waits are over within a second and not worth a line.
+      write(waiting);
+      stage = waiting;
+      waiting = '';
+    } else if (stage !== '' && silent >= LOG_EVERY_MS) {
+      write(`still: ${stage}`);
+    }
+  };
   return {
-    show(stage) {
-      if (stage === shown) {
-        return;
+    show(shown) {
+      waiting = '';
+      if (shown !== stage) {
+        stage = shown;
+        write(`${shown} …`);
       }
-      shown = stage;
-      stderr.write(`${stage} …\n`);
+      timer ??= setInterval(tick, TICK_MS).unref();
     },
-    say: (line) => stderr.write(`${line}\n`),
-    end: () => {},
+    wait(what) {
+      waiting = what === stage ? '' : what;
+      timer ??= setInterval(tick, TICK_MS).unref();
+    },
+    say(line) {
+      stage = '';
+      waiting = '';
+      write(line);
+    },
+    end() {
+      clearInterval(timer);
+      timer = undefined;
+    },
   };
 }

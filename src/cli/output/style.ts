@@ -1,10 +1,15 @@
 import { styleText } from 'node:util';
+import type { CommandContext } from '../context.ts';
 
 /** What a piece of human output means; how it looks follows from it. */
 export type Tone = 'good' | 'bad' | 'warning' | 'quiet' | 'strong' | 'heading';
 
-/** Applies a tone, or nothing on an output without colour. */
-export type Paint = (tone: Tone, text: string) => string;
+/** An output for people: applies a tone, or nothing without colour, and knows how wide it is. */
+export interface Paint {
+  (tone: Tone, text: string): string;
+  /** Of the terminal; undefined in a pipe or file, where nothing is cut. */
+  readonly columns: number | undefined;
+}
 
 const looks = {
   good: 'green',
@@ -16,10 +21,9 @@ const looks = {
 } as const satisfies Record<Tone, Parameters<typeof styleText>[0]>;
 
 /** The paint for an output. */
-export function paintFor(color: boolean): Paint {
-  if (!color) {
-    return (_tone, text) => text;
-  }
+export function paintFor({ color, columns }: Pick<CommandContext, 'color' | 'columns'>): Paint {
   // Whether the stream takes colour was decided once, in main.ts.
-  return (tone, text) => styleText(looks[tone], text, { validateStream: false });
+  const apply = (tone: Tone, text: string): string =>
+    color ? styleText(looks[tone], text, { validateStream: false }) : text;
+  return Object.assign(apply, { columns });
 }
