@@ -53,9 +53,9 @@ export interface BootstrapRecoverySpec {
    */
   readonly timeoutSeconds: number;
   /**
-   * How often a run is tried again after a transient failure such as an unreachable Redis, with exponential backoff and jitter. Failures that a retry cannot mend end the run at once.
+   * How often a run is tried again after a transient failure such as an unreachable Redis, with exponential backoff and jitter. Not set - until timeoutSeconds is over. Failures that a retry cannot mend end the run at once.
    */
-  readonly backoffLimit: number;
+  readonly backoffLimit?: number;
   /**
    * Automatic applies the plan at once. Manual stops before the write until approvedPlan equals status.plan.digest.
    */
@@ -175,6 +175,10 @@ export interface BootstrapRecoveryStatus {
    * When the run gives up: timeoutSeconds after it started, or after its plan was approved. Absent while a person is awaited.
    */
   readonly deadline?: string;
+  /**
+   * The installation that works on the run right now, as namespace/name of its leader-election lease. Other installations leave the run alone until its deadline is over.
+   */
+  readonly controller?: string;
   /**
    * When the run looks again, after a transient failure or while somebody else holds the lock.
    */
@@ -428,7 +432,7 @@ export interface BootstrapRecoveryManifestSpec {
    */
   readonly timeoutSeconds?: number;
   /**
-   * How often a run is tried again after a transient failure such as an unreachable Redis, with exponential backoff and jitter. Failures that a retry cannot mend end the run at once.
+   * How often a run is tried again after a transient failure such as an unreachable Redis, with exponential backoff and jitter. Not set - until timeoutSeconds is over. Failures that a retry cannot mend end the run at once.
    */
   readonly backoffLimit?: number;
   /**

@@ -94,9 +94,9 @@ export interface RecoveryPolicySpec {
      */
     readonly timeoutSeconds: number;
     /**
-     * How often a run is tried again after a transient failure.
+     * How often a run is tried again after a transient failure. Not set - until timeoutSeconds is over.
      */
-    readonly backoffLimit: number;
+    readonly backoffLimit?: number;
     /**
      * Automatic applies the plan at once. Manual has the run wait until a person approves its plan.
      */
@@ -402,7 +402,7 @@ export interface RecoveryPolicyManifestSpec {
      */
     readonly timeoutSeconds?: number;
     /**
-     * How often a run is tried again after a transient failure.
+     * How often a run is tried again after a transient failure. Not set - until timeoutSeconds is over.
      */
     readonly backoffLimit?: number;
     /**

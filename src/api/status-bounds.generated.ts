@@ -39,6 +39,10 @@ export const statusBounds = {
         "maxLength": 35,
         "format": "date-time"
       },
+      "controller": {
+        "type": "string",
+        "maxLength": 317
+      },
       "nextAttemptTime": {
         "type": "string",
         "maxLength": 35,

@@ -75,6 +75,11 @@ export function endingOfAbort(reason: unknown): Ending {
   return { succeeded: { reason: 'Cancelled', message: error.message }, retry: 'none', error };
 }
 
+/** How an attempt ends that could not begin because another recovery holds the lock. */
+export function waitingForLock(message: string): Ending {
+  return { succeeded: { reason: 'WaitingForLock', message }, retry: 'wait' };
+}
+
 /** Whether the error came from Redis rather than from storage or the caller. */
 export function isRedisError(error: RecoveryError | undefined): boolean {
   return error?.origin === 'redis';

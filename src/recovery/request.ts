@@ -37,6 +37,15 @@ export interface CapturedSettings {
 export interface RunRequest {
   /** A UUID, known before the run starts; becomes the marker and the id of the task record. */
   readonly taskID: string;
+  /**
+   * Unique to this attempt; owns the lock together with the task, so that an attempt that was only paused can't write under the
+   * lock of the one that replaced it. Left out: the task owns the lock.
+   */
+  readonly attemptID?: string;
+  /** Where the run works, in a canonical form: an approval holds for a plan at this place only. Left out: any place. */
+  readonly place?: string;
+  /** What to do while another recovery holds the lock. Left out: `wait`, until the deadline; `return`: end with `WaitingForLock`. */
+  readonly onForeignLock?: 'wait' | 'return';
   readonly app: App;
   readonly mode: 'Recover' | 'Verify';
   readonly strategy: 'IfNeeded' | 'Always';

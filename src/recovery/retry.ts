@@ -5,8 +5,10 @@ export interface RetryFacts {
   readonly outcome: Outcome;
   /** Attempts that ended in a transient failure so far, this one included. */
   readonly failures: number;
-  /** How many times a transient failure is tried again. */
-  readonly backoffLimit: number;
+  /** How many times a transient failure is tried again; undefined: until the deadline. */
+  readonly backoffLimit: number | undefined;
+  /** Milliseconds since the task began: what waits for long looks less often. */
+  readonly sinceStartMs?: number;
   readonly deadline: Date;
   readonly now: Date;
   /** Uniform in [0, 1), for the jitter. */
@@ -24,14 +26,16 @@ export type NextStep =
 const FIRST_BACKOFF_MS = 1_000;
 /** The longest pause between two attempts, in milliseconds. */
 export const LONGEST_PAUSE_MS = 30_000;
-/** How often to look whether somebody else is done. */
-const LOOK_AGAIN_MS = 2_000;
+/** How often to look whether another recovery is done: at first, and after a long wait. */
+const FIRST_LOOK_MS = 2_000;
+const LAST_LOOK_MS = 15_000;
 
 /**
  * When a task is tried again, the same for the controller and the command line: transient failures with exponential
- * backoff, at most `backoffLimit` times and never beyond the deadline; a wait for somebody else without counting.
+ * backoff until the deadline, or at most `backoffLimit` times when there is such a limit; a wait for somebody else without counting.
  */
-export function nextStep({ outcome, failures, backoffLimit, deadline, now, random }: RetryFacts): NextStep {
+export function nextStep(facts: RetryFacts): NextStep {
+  const { outcome, failures, backoffLimit, deadline, now, random, sinceStartMs = 0 } = facts;
   const { retry, succeeded } = outcome;
   if (retry === 'none') {
     return { kind: 'final', outcome };
@@ -39,10 +43,10 @@ export function nextStep({ outcome, failures, backoffLimit, deadline, now, rando
   if (succeeded.reason === 'AwaitingApproval') {
     return { kind: 'await' };
   }
-  if (retry === 'backoff' && failures > backoffLimit) {
+  if (retry === 'backoff' && backoffLimit !== undefined && failures > backoffLimit) {
     return final(outcome, 'BackoffLimitExceeded', `Given up after ${failures} attempts. The last failure: `);
   }
-  const pauseMs = retry === 'wait' ? LOOK_AGAIN_MS : backoffMs(failures, random);
+  const pauseMs = retry === 'wait' ? lockPauseMs(sinceStartMs) : backoffMs(failures, random);
   const at = new Date(now.getTime() + pauseMs);
   if (at.getTime() >= deadline.getTime()) {
     return final(
@@ -52,6 +56,11 @@ export function nextStep({ outcome, failures, backoffLimit, deadline, now, rando
     );
   }
   return { kind: 'attempt', at };
+}
+
+/** Milliseconds until the lock of another recovery is looked at again: what waits for long looks less often. */
+export function lockPauseMs(sinceStartMs: number): number {
+  return Math.min(LAST_LOOK_MS, Math.max(FIRST_LOOK_MS, sinceStartMs / 4));
 }
 
 /** Between half and all of an exponential bound: never at once, never in step with others. */

@@ -10,7 +10,7 @@ import { verify } from '../tuf/verify/verify.ts';
 import type { AttemptContext } from './attempt.ts';
 import { lackOfProof } from './confirm.ts';
 import { decide } from './decide.ts';
-import { type Ending, end, endingOf, endingOfAbort, isRedisError } from './ending.ts';
+import { type Ending, end, endingOf, endingOfAbort, isRedisError, waitingForLock } from './ending.ts';
 import type { Outcome } from './outcome.ts';
 import { OutcomeBuilder } from './outcome-builder.ts';
 import { withLegacyRoot } from './plan/legacy-root.ts';
@@ -160,6 +160,9 @@ async function recover(
     }
     signal.throwIfAborted(); // the last safe point before the proof
     if (decision.kind === 'wait') {
+      if (request.onForeignLock === 'return') {
+        return waitingForLock(decision.accepted.message);
+      }
       await session.waitForLock();
       continue;
     }

@@ -5,11 +5,11 @@ import { type RecoveryEnd, recoveryTask, TASK_RECORD_TTL_MS } from '../faynosync
 import type { Lock, ObservedValues } from '../redis/state-store.ts';
 import type { AttemptContext } from './attempt.ts';
 import { tooFewReplicas } from './confirm.ts';
-import { type Ending, end, endingOf, isSuccess } from './ending.ts';
+import { type Ending, end, endingOf, endingOfAbort, isSuccess } from './ending.ts';
 import { LockHolding } from './lock-holding.ts';
 import { changesOf } from './plan/changes.ts';
 import type { Plan } from './plan/plan.ts';
-import { recoveryLock } from './recovery-lock.ts';
+import { recoveryLock, taskOfOwner } from './recovery-lock.ts';
 import type { ExpectedState } from './state/expected-state.ts';
 import { keysToObserve, markerIn, taskSearch } from './state/observed-state.ts';
 
@@ -122,6 +122,9 @@ export class Session implements AsyncDisposable {
         }
         case 'lockLost':
           await this.#dropLock();
+          if (result.holder !== undefined && taskOfOwner(result.holder) === request.taskID) {
+            return { kind: 'failed', ending: replaced() };
+          }
           return again(`The lock was lost to ${result.holder ?? 'nobody: it ran out'}.`);
         case 'mismatch':
           return again(`${result.key} was changed by somebody else.`);
@@ -227,6 +230,11 @@ export class Session implements AsyncDisposable {
   #sawAll(): boolean {
     return this.#keys().every((key) => this.#values.has(key));
   }
+}
+
+/** Undecided: whichever attempt holds the lock now decides. */
+function replaced(): Ending {
+  return endingOfAbort(new TransientError('Aborted', 'Another attempt of this run has taken it up.'));
 }
 
 function again(what: string): Written {

@@ -20,6 +20,7 @@ import type {
   ObservedValues,
   Record,
   RecordSearch,
+  ReleaseOptions,
   Replication,
   ServerFacts,
   StateStore,
@@ -62,10 +63,7 @@ export class RedisStateStore implements StateStore {
     readonly values: ObservedValues;
   }> {
     const [taken, read] = await this.#connection.exchange(
-      [
-        lockCommand(lock.key, lock.owner, lock.ttlMs, replaceWrongType),
-        observeCommand(this.#readCommand, keys),
-      ],
+      [lockCommand(lock, replaceWrongType), observeCommand(this.#readCommand, keys)],
       { signal },
     );
     const [acquired, holder] = this.#array(taken);
@@ -103,11 +101,11 @@ export class RedisStateStore implements StateStore {
   async release(
     lock: Lock,
     record: Record | undefined,
-    { sameConnection }: { readonly sameConnection: boolean },
+    { sameConnection, anyAttempt = false }: ReleaseOptions,
   ): Promise<boolean> {
     const write: Command[] =
       record === undefined ? [] : [['SET', record.key, record.value, 'PX', record.ttlMs]];
-    const commands = [...write, releaseCommand(lock.key, lock.owner)];
+    const commands = [...write, releaseCommand(lock, anyAttempt)];
     const replies = await this.#connection.exchange(commands, { sameConnection });
     if (record !== undefined) {
       this.#value(replies[0]);

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import type { Command } from './connection.ts';
-import type { Change, ObservedValue, ObservedValues, RecordSearch } from './state-store.ts';
+import type { Change, Lock, ObservedValue, ObservedValues, RecordSearch } from './state-store.ts';
 
 /**
  * The scripts are sent whole, with EVAL. EVALSHA would save two kilobytes a run and add an outcome: after a failover
@@ -47,16 +47,17 @@ export function searchCommand(
   return evaluate(command, 'search', unlessPresent, [pattern, ...limits, ...containing]);
 }
 
-export function lockCommand(key: string, owner: string, ttlMs: number, replaceWrongType: boolean): Command {
-  return evaluate('EVAL', 'lock', [key], [owner, String(ttlMs), replaceWrongType ? '1' : '0']);
+export function lockCommand({ key, owner, task = owner, ttlMs }: Lock, replaceWrongType: boolean): Command {
+  return evaluate('EVAL', 'lock', [key], [owner, String(ttlMs), replaceWrongType ? '1' : '0', task]);
 }
 
 export function renewCommand(key: string, owner: string, ttlMs: number): Command {
   return evaluate('EVAL', 'renew', [key], [owner, String(ttlMs)]);
 }
 
-export function releaseCommand(key: string, owner: string): Command {
-  return evaluate('EVAL', 'release', [key], [owner]);
+/** @param anyAttempt whichever attempt of the task owns it */
+export function releaseCommand({ key, owner, task = owner }: Lock, anyAttempt: boolean): Command {
+  return evaluate('EVAL', 'release', [key], anyAttempt ? ['', task] : [owner, '']);
 }
 
 export function applyCommand(lockKey: string, owner: string, changes: readonly Change[]): Command {

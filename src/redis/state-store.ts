@@ -39,9 +39,20 @@ export interface Observation {
 /** A lock with its holder's name; the name is the fence of every write. */
 export interface Lock {
   readonly key: string;
+  /** Who holds it: one attempt of one task. */
   readonly owner: string;
+  /** A lock held by `task` or by any `task/…` is taken over; left out: only by the owner itself. */
+  readonly task?: string;
   /** Milliseconds it lives without {@link StateStore.renew}. */
   readonly ttlMs: number;
+}
+
+/** How a lock is given back. */
+export interface ReleaseOptions {
+  /** Only over the connection of the last call. */
+  readonly sameConnection: boolean;
+  /** Whichever attempt of the lock's task owns it. */
+  readonly anyAttempt?: boolean;
 }
 
 /** One key's part in an atomic write: nothing is written unless every `before` still holds. */
@@ -124,11 +135,7 @@ export interface StateStore {
    * With `sameConnection` it throws when the connection of the last call is gone: behind Sentinel another one may lead
    * to another server, which a failover has promoted without what was read back before.
    */
-  release(
-    lock: Lock,
-    record: Record | undefined,
-    options: { readonly sameConnection: boolean },
-  ): Promise<boolean>;
+  release(lock: Lock, record: Record | undefined, options: ReleaseOptions): Promise<boolean>;
   /** Server version, role and warnings. */
   facts(signal: AbortSignal): Promise<ServerFacts>;
   /** Closes every connection. */

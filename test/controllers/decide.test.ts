@@ -26,7 +26,12 @@ function facts({ spec, status, reason, deletionTimestamp, target = {} }: Case): 
     status: { ...status, ...(reason !== undefined && { conditions: conditions(reason) }) },
     ...(deletionTimestamp !== undefined && { metadata: { deletionTimestamp } }),
   });
-  return { run, target: target === 'missing' ? undefined : targetManifest(target), now };
+  return {
+    run,
+    target: target === 'missing' ? undefined : targetManifest(target),
+    now,
+    installation: 'ops/ours',
+  };
 }
 
 const verdictOf = (given: Case) => {
@@ -68,6 +73,25 @@ describe('a time that was stored by a clock that was ahead', () => {
     expect(decide(facts({ ...ended, status: { completionTime: at(5) } }))).toEqual({
       kind: 'finished',
       wakeAfterMs: 60_000,
+    });
+  });
+});
+
+describe('a run that another installation works on', () => {
+  const status = { attempts: 1, startTime: at(-9), deadline: at(20), controller: 'ops/theirs' };
+
+  test('is left alone, whatever the spec says by now', () => {
+    const given = { status, reason: 'Running', spec: { cancel: true } } as const;
+    expect(decide(facts(given))).toEqual({ kind: 'sleep', wakeAfterMs: 30_000 });
+    const ours = { ...status, controller: 'ops/ours' };
+    expect(decide(facts({ ...given, status: ours }))).toMatchObject({ kind: 'end' });
+  });
+
+  test('is taken over when its deadline and its lock are over', () => {
+    const over = { ...status, deadline: at(-31) };
+    expect(decide(facts({ status: over, reason: 'Running' }))).toMatchObject({
+      kind: 'end',
+      verdict: { reason: 'DeadlineExceeded' },
     });
   });
 });

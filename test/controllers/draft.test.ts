@@ -111,7 +111,7 @@ describe('a status in the making', () => {
   });
 
   test('times to come are rounded up, so that nothing is earlier than promised', () => {
-    const draft = attempting(draftOf(run), 1, new Date('2026-06-01T12:05:00.500Z'), now);
+    const draft = attempting(draftOf(run), 1, new Date('2026-06-01T12:05:00.500Z'), now, 'ops/ours');
     expect(draft.fields).toMatchObject({
       startTime: '2026-06-01T12:00:00Z',
       deadline: '2026-06-01T12:05:01Z',
@@ -120,7 +120,7 @@ describe('a status in the making', () => {
 
   test('a second attempt keeps the start of the first', () => {
     const first = runManifest({ status: { startTime: '2026-06-01T11:00:00Z', attempts: 1 } });
-    expect(attempting(draftOf(first), 2, now, now).fields).toMatchObject({
+    expect(attempting(draftOf(first), 2, now, now, 'ops/ours').fields).toMatchObject({
       startTime: '2026-06-01T11:00:00Z',
       attempts: 2,
     });
@@ -154,7 +154,7 @@ describe('a status in the making', () => {
   });
 
   test('while somebody else holds the lock the run says so, and says when it goes on', () => {
-    const running = attempting(draftOf(run), 1, now, now);
+    const running = attempting(draftOf(run), 1, now, now, 'ops/ours');
     const held = { reason: 'RecoveryInProgress', message: 'held by X', blockingTask: 'X' } as const;
     const waiting = accepting(running, held);
     expect(waiting.fields.blockingTaskID).toBe('X');
@@ -171,7 +171,7 @@ describe('a status in the making', () => {
   });
 
   test('the end has a time and no deadline; a retry has its next time and keeps the deadline', () => {
-    const running = attempting(draftOf(run), 1, new Date('2026-06-01T12:05:00Z'), now);
+    const running = attempting(draftOf(run), 1, new Date('2026-06-01T12:05:00Z'), now, 'ops/ours');
     const ended = statusOf(concluded(running, outcome({}), undefined, now), run, now);
     expect(ended).toMatchObject({ completionTime: '2026-06-01T12:00:00Z' });
     expect(ended.deadline).toBeUndefined();
@@ -191,7 +191,7 @@ describe('a status in the making', () => {
   });
 
   test('while a person is awaited no clock runs', () => {
-    const running = attempting(draftOf(run), 1, now, now);
+    const running = attempting(draftOf(run), 1, now, now, 'ops/ours');
     const awaiting = outcome({ succeeded: { reason: 'AwaitingApproval', message: 'read' }, retry: 'wait' });
     const { fields } = concluded(running, awaiting, undefined, now);
     expect([fields.deadline, fields.nextAttemptTime, fields.completionTime]).toEqual([

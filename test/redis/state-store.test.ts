@@ -84,6 +84,25 @@ describe('lock', () => {
     expect(await client.pttl('lock')).toBeGreaterThan(30_000);
   });
 
+  test('passes from one attempt of a task to the next, and the former one, were it only paused, writes nothing more', async () => {
+    const first = { ...lock, owner: 'task/1', task: 'task' };
+    const second = { ...lock, owner: 'task/2', task: 'task' };
+    expect(await store.lock(first, [], options)).toMatchObject({ acquired: true });
+    expect(await store.lock(second, [], options)).toMatchObject({ acquired: true, holder: 'task/2' });
+    const change: Change = { key: 'a', before: undefined, act: { set: '1' } };
+    expect((await store.apply(first, [change], [], none)).result).toEqual({
+      kind: 'lockLost',
+      holder: 'task/2',
+    });
+    expect(await store.renew(first)).toBe(false);
+    expect(await store.release(first, undefined, any)).toBe(false);
+    expect(await client.exists('a')).toBe(0);
+    expect(await store.lock({ ...lock, owner: 'tas/3', task: 'tas' }, [], options)).toMatchObject({
+      acquired: false,
+    });
+    expect(await store.release(first, undefined, { ...any, anyAttempt: true })).toBe(true);
+  });
+
   test('reads behind the lock, the lock included', async () => {
     await client.set('a', '1');
     const { values } = await store.lock(lock, ['a', 'lock'], options);

@@ -48,7 +48,12 @@ function facts(run: BootstrapRecovery, now: Date): Rows {
     ['Mode', `${spec.mode}, strategy ${spec.strategy}, approval ${spec.approval}`],
     ['Task', status.taskID],
     ['Found', status.state],
-    ['Attempts', attempts === undefined ? undefined : `${attempts}, retries allowed: ${spec.backoffLimit}`],
+    [
+      'Attempts',
+      attempts === undefined
+        ? undefined
+        : `${attempts}, retries allowed: ${spec.backoffLimit ?? 'until timeoutSeconds'}`,
+    ],
     ['Progress', progressText(run, false)],
     ['Age', age(metadata.creationTimestamp, now)],
     [

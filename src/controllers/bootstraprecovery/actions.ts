@@ -93,7 +93,7 @@ export class RunActions {
       }
       if (error instanceof RunOverError || isNotFound(error)) {
         // Before it took the lock nothing holds back a deletion, and what has no object has no status either.
-        logger.info('the run was deleted, or ended by another controller, while it was under way');
+        logger.info({ err: error }, 'the run is not worked on any more');
         return {};
       }
       if (!(error instanceof TerminalError)) {

@@ -2,6 +2,7 @@ import type { Logger } from 'pino';
 import type { BootstrapRecovery } from '../../api/bootstraprecovery.generated.ts';
 import type { RecoveryTarget } from '../../api/recoverytarget.generated.ts';
 import { lockFinalizer } from '../../api/resources.ts';
+import { elapsedMs } from '../../api/stored-time.ts';
 import type { Clock } from '../../async/clock.ts';
 import type { APIClient } from '../../kube/client/api-client.ts';
 import { LeadershipLostError } from '../../kube/leaderelection/leader-elector.ts';
@@ -15,9 +16,10 @@ import type { Slot } from '../slots/slot-pool.ts';
 import type { BucketPool } from '../target-connection/bucket-pool.ts';
 import { connectTarget } from '../target-connection/connect-target.ts';
 import { attempting, concluded, draftOf, reported } from './draft.ts';
+import { isStillLocked, waitForLock } from './lock-wait.ts';
 import { isWorthAReport, writeReport } from './report.ts';
 import { runRequest } from './request.ts';
-import { RunOverError, type RunStatus } from './run-status.ts';
+import type { RunStatus } from './run-status.ts';
 import { runSignal } from './stop-signal.ts';
 import { RunWatcher } from './watcher.ts';
 
@@ -30,6 +32,10 @@ export interface AttemptTools {
   readonly metrics: RecoveryMetrics;
   readonly clock: Clock;
   readonly random: () => number;
+  /** This installation: namespace and name of its leader-election lease. */
+  readonly installation: string;
+  /** A new UUID for each attempt. */
+  readonly newID: () => string;
   readonly logger: Logger;
   /** For a run as it was just read. */
   readonly runStatus: (run: BootstrapRecovery) => RunStatus;
@@ -70,10 +76,11 @@ export async function makeAttempt(tools: AttemptTools, order: AttemptOrder): Pro
   const { adminName, appName, mode } = run.spec;
   await using connection = await connectTarget(client, buckets, target, { adminName, appName }, stopping);
   const status = tools.runStatus(run);
-  const draft = attempting(draftOf(run), attempt, deadline, clock.now());
-  if (!(await status.write(draft))) {
-    throw new RunOverError();
+  if (await isStillLocked(connection.store, run, stopping)) {
+    return waitForLock(status, deadline, clock);
   }
+  const draft = attempting(draftOf(run), attempt, deadline, clock.now(), tools.installation);
+  await status.claim(draft);
   logger.info({ attempt, target: target.metadata.name, mode }, 'attempt begins');
 
   const watcher = new RunWatcher(draft, status, clock);
@@ -91,6 +98,9 @@ export async function makeAttempt(tools: AttemptTools, order: AttemptOrder): Pro
         now,
         deadline,
         clock,
+        attemptID: tools.newID(),
+        // It comes back for it later, and holds no slot meanwhile.
+        onForeignLock: 'return',
         signal: stop.signal,
         observer: watcher,
         // Not before: a run that takes no lock has nothing to clean up, and most find nothing to do.
@@ -125,6 +135,7 @@ async function report(
     // Only a transient failure makes the next attempt a new one, so their number is the number of failures.
     failures: attempt,
     backoffLimit: run.spec.backoffLimit,
+    sinceStartMs: elapsedMs(status.run.status.startTime, clock.now()),
     deadline,
     now: clock.now(),
     random: random(),

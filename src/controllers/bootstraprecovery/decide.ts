@@ -12,6 +12,8 @@ export interface RunFacts {
   /** The RecoveryTarget the run names, when there is one that is not being deleted. */
   readonly target: Pick<RecoveryTarget, 'spec'> | undefined;
   readonly now: Date;
+  /** This installation: namespace and name of its leader-election lease. */
+  readonly installation: string;
 }
 
 /** What happens next to a run. */
@@ -31,6 +33,9 @@ export type Decision =
   /** Start, or take up again, this attempt. */
   | { readonly kind: 'attempt'; readonly attempt: number; readonly deadline: Date };
 
+/** Milliseconds that the lock of a run outlives its deadline. */
+const lockMarginMs = 30_000;
+
 /** One reason not to go on; undefined passes the question to the next check. */
 type Check = (facts: RunFacts) => Decision | undefined;
 
@@ -38,6 +43,7 @@ type Check = (facts: RunFacts) => Decision | undefined;
 const checks: readonly Check[] = [
   beingDeleted,
   ended,
+  servedElsewhere,
   cancelled,
   suspended,
   deadlineExceeded,
@@ -75,6 +81,21 @@ function ended({ run, now }: RunFacts): Decision | undefined {
   }
   const leftMs = ttlSecondsAfterFinished * 1000 - elapsedMs(completionTime, now);
   return leftMs <= 0 ? { kind: 'expire' } : { kind: 'finished', wakeAfterMs: leftMs };
+}
+
+/**
+ * Another installation is at work, and may be for as long as its deadline and its lock last. Should it be gone, the run is taken
+ * over after that.
+ */
+function servedElsewhere({ run, now, installation }: RunFacts): Decision | undefined {
+  const { controller, deadline } = run.status;
+  if (controller === undefined || controller === installation || deadline === undefined) {
+    return undefined;
+  }
+  const longestMs = run.spec.timeoutSeconds * 1000 + lockMarginMs;
+  const ends = new Date(Date.parse(deadline) + lockMarginMs).toISOString();
+  const leftMs = remainingMs(ends, longestMs, now);
+  return leftMs <= 0 ? undefined : { kind: 'sleep', wakeAfterMs: Math.min(leftMs, LONGEST_PAUSE_MS) };
 }
 
 function cancelled({ run }: RunFacts): Decision | undefined {

@@ -55,7 +55,7 @@ export function concludedWithout(draft: Draft, succeeded: Verdict<SucceededReaso
   // These two are refusals, and the early answer says so, too.
   const refused = reason === 'Denied' || reason === 'InvalidReference';
   return {
-    fields: { ...draft.fields, ...completion(reason, now) },
+    fields: { ...withoutController(draft.fields), ...completion(reason, now) },
     verdicts: {
       ...draft.verdicts,
       succeeded,
@@ -64,8 +64,19 @@ export function concludedWithout(draft: Draft, succeeded: Verdict<SucceededReaso
   };
 }
 
+/** What waits or has ended is worked on by no installation. */
+function withoutController({ controller: _, ...fields }: Fields): Fields {
+  return fields;
+}
+
 /** An attempt begins. */
-export function attempting(draft: Draft, attempt: number, deadline: Date, now: Date): Draft {
+export function attempting(
+  draft: Draft,
+  attempt: number,
+  deadline: Date,
+  now: Date,
+  installation: string,
+): Draft {
   const { nextAttemptTime: _, progress: __, ...fields } = draft.fields;
   const message = attempt === 1 ? 'The run is under way.' : `Attempt ${attempt} is under way.`;
   return {
@@ -74,6 +85,7 @@ export function attempting(draft: Draft, attempt: number, deadline: Date, now: D
       startTime: fields.startTime ?? rfc3339(now),
       deadline: rfc3339(wholeSecond(deadline)),
       attempts: attempt,
+      controller: installation,
     },
     verdicts: { ...draft.verdicts, succeeded: { reason: 'Running', message } },
   };
@@ -127,13 +139,14 @@ export function concluded(
   now: Date,
 ): Draft {
   const { state, plan, trusted, verification, findings, succeeded, error } = outcome;
-  const { deadline, ...fields } = withBlockingTask(draft.fields, outcome.accepted);
+  const { deadline, controller, ...fields } = withBlockingTask(draft.fields, outcome.accepted);
   return {
     fields: {
       ...fields,
       // No clock runs while a person is awaited, and after the end there is nothing left to limit.
       ...(nextAttemptTime !== undefined && {
         ...(deadline !== undefined && { deadline }),
+        ...(controller !== undefined && { controller }),
         nextAttemptTime: rfc3339(wholeSecond(nextAttemptTime)),
       }),
       ...(state !== undefined && { state }),
@@ -156,6 +169,11 @@ function withBlockingTask(
 ): Fields {
   const blockingTask = acceptance?.blockingTask;
   return blockingTask === undefined ? fields : { ...fields, blockingTaskID: blockingTask };
+}
+
+/** The run goes on waiting for what it waits for. */
+export function waiting(draft: Draft, nextAttemptTime: Date): Draft {
+  return { ...draft, fields: { ...draft.fields, nextAttemptTime: rfc3339(wholeSecond(nextAttemptTime)) } };
 }
 
 /** Where the full report is. */

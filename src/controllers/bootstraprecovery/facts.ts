@@ -22,7 +22,7 @@ export interface LiveFacts extends RunFacts {
 export async function gatherFacts(
   client: APIClient,
   { metadata, spec }: BootstrapRecovery,
-  clock: Clock,
+  { clock, installation }: { readonly clock: Clock; readonly installation: string },
   signal: AbortSignal,
 ): Promise<LiveFacts | undefined> {
   const { namespace, name, uid } = metadata;
@@ -35,7 +35,7 @@ export async function gatherFacts(
     return undefined;
   }
   const usable = target?.metadata.deletionTimestamp === undefined ? target : undefined;
-  return { run, target: usable, now: clock.now() };
+  return { run, target: usable, now: clock.now(), installation };
 }
 
 /** The object under `key`, from the API server; undefined when there is none. */

@@ -80,13 +80,13 @@ export class BootstrapRecoveryReconciler implements Reconciler {
    * does no harm there, because what it does not show yet wakes the run again.
    */
   #presume(run: BootstrapRecovery): Decision | undefined {
-    const { targets, clock } = this.#options;
+    const { targets, clock, installation } = this.#options;
     if (this.#ends.isAwaitedFor(run)) {
       return undefined;
     }
     const { namespace } = run.metadata;
     const target = targets.get({ namespace, name: run.spec.targetRef.name });
-    return decide({ run, target, now: clock.now() });
+    return decide({ run, target, now: clock.now(), installation });
   }
 
   /** Says once that the run waits for its turn. Nothing is read for it: a thousand runs may wait for four slots. */
@@ -112,10 +112,10 @@ export class BootstrapRecoveryReconciler implements Reconciler {
 
   /** Decides by the objects as they are now, and acts. Long work only with a slot: so many runs at once, and one for each app. */
   async #look(cached: BootstrapRecovery, slot: Slot | undefined, context: ReconcileContext): Promise<Result> {
-    const { client, clock } = this.#options;
+    const { client } = this.#options;
     // Before the object is read: what changes after the read reaches the run as an interrupt.
     using interrupt = this.#interrupts.register(cached.metadata.uid);
-    const facts = await gatherFacts(client, cached, clock, context.signal);
+    const facts = await gatherFacts(client, cached, this.#options, context.signal);
     if (facts === undefined) {
       return {};
     }

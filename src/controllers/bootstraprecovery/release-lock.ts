@@ -29,7 +29,7 @@ export async function giveBackLock(
     const store = new RedisStateStore(await redisEndpoint(target.spec.redis, references));
     try {
       const lock = { key: lockKey(spec), owner: metadata.uid, ttlMs: 0 };
-      await store.release(lock, undefined, { sameConnection: false });
+      await store.release(lock, undefined, { sameConnection: false, anyAttempt: true });
       return true;
     } finally {
       await store.close();

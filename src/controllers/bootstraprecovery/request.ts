@@ -3,11 +3,12 @@ import type { RecoveryTarget } from '../../api/recoverytarget.generated.ts';
 import type { Overrides, RunRequest } from '../../recovery/request.ts';
 import type { VerifyPolicy } from '../../tuf/verify/verification.ts';
 import type { Connection } from '../target-connection/connect-target.ts';
+import { placeOf } from '../target-connection/place.ts';
 
 /** What a request gets from the controller rather than from the objects. */
 export type RunContext = Pick<
   RunRequest,
-  'now' | 'deadline' | 'clock' | 'signal' | 'observer' | 'beforeLock'
+  'now' | 'deadline' | 'clock' | 'signal' | 'observer' | 'beforeLock' | 'attemptID' | 'onForeignLock'
 >;
 
 /** The request of one attempt: the run's wishes, the target's facts, and the controller's clock, signal and observer. */
@@ -29,6 +30,7 @@ export function runRequest(
     trust: { anchor: connection.anchor, policy: policyOf(spec.trust, target.spec.trust.minimumVersions) },
     source: connection.source,
     store: connection.store,
+    place: placeOf(target.spec, connection.anchor),
     minReplicas: target.spec.redis.minReplicas,
     ...context,
   };

@@ -15,10 +15,10 @@ const progressInterval = 2_000;
  */
 const stageDelay = 250;
 
-/** The run is gone, or another controller has ended it: nothing more may be done for it. */
+/** The run is gone, has ended, or is another installation's: nothing more may be done for it here. */
 export class RunOverError extends Error {
   constructor() {
-    super('the run is gone or has ended');
+    super('the run is gone, has ended, or is worked on by another installation');
     this.name = 'RunOverError';
   }
 }
@@ -77,6 +77,21 @@ export class RunStatus {
   async write(draft: Draft): Promise<boolean> {
     this.drop();
     return this.#inTurn(() => this.#apply(draft, notEndedMeanwhile));
+  }
+
+  /**
+   * Writes `draft`, which names the installation that works on the run from here on.
+   *
+   * @throws {RunOverError} when the run is gone, has ended, or another installation works on it
+   */
+  async claim(draft: Draft): Promise<void> {
+    this.drop();
+    const ours = draft.fields.controller;
+    const isFree: StillHolds = (read, current) =>
+      notEndedMeanwhile(read, current) && [undefined, ours].includes(current.status.controller);
+    if (!(await this.#inTurn(() => this.#apply(draft, isFree)))) {
+      throw new RunOverError();
+    }
   }
 
   /** Writes `draft` unless the run has changed since it was read: then the draft is outdated, and the change wakes the run anyway. */

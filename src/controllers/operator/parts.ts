@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import type { BootstrapRecovery } from '../../api/bootstraprecovery.generated.ts';
 import { isTerminal } from '../../api/conditions.ts';
 import type { RecoveryPolicy } from '../../api/recoverypolicy.generated.ts';
@@ -26,6 +27,9 @@ export type Parts = ReturnType<typeof createParts>;
 
 /** Index of runs that have not ended, by the target they need: `namespace/name`. */
 export const waitingIndex = 'waitingFor';
+
+/** A single replica without a lease: its restarts are the same installation. */
+const standalone = 'standalone';
 
 /** Makes the parts. Nothing is sent before they are run. */
 export function createParts({
@@ -76,6 +80,8 @@ export function createParts({
       recorder,
       clock,
       random,
+      newID: randomUUID,
+      installation: lease === undefined ? standalone : `${lease.namespace}/${lease.name}`,
       metrics,
       owner: { client, fieldManager, metrics: runtimeMetrics, logger },
       assertLeading: () => {

@@ -3,10 +3,13 @@ import type { Action } from './plan.ts';
 
 /**
  * Names one plan: `sha256:` and the hex hash of its canonical form, which covers key, kind, before, after and source
- * of every action in order. Approving it approves exactly these writes over exactly these values.
+ * of every action in order, and where they are carried out. Approving it approves exactly these writes over exactly these
+ * values in exactly this place.
+ *
+ * @param place left out: not part of the name
  */
-export function digestOf(actions: readonly Action[]): string {
-  const canonical = JSON.stringify(
+export function digestOf(actions: readonly Action[], place?: string): string {
+  const writes = JSON.stringify(
     actions.map(({ key, kind, before, after, source }) => [
       key,
       kind,
@@ -15,5 +18,6 @@ export function digestOf(actions: readonly Action[]): string {
       source,
     ]),
   );
+  const canonical = place === undefined ? writes : JSON.stringify([place, writes]);
   return `sha256:${createHash('sha256').update(canonical).digest('hex')}`;
 }

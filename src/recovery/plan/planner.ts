@@ -22,7 +22,7 @@ export function planRecovery(observed: ObservedState, expected: ExpectedState, e
     ...observed.settings.map((state) => settingAction(state, evidence, observed.loss)),
   ];
   const sorted = sortByKey(actions);
-  return { actions: sorted, digest: digestOf(sorted) };
+  return { actions: sorted, digest: digestOf(sorted, expected.place) };
 }
 
 /** By code points, which is the order of the UTF-8 bytes; JavaScript's own order differs beyond the basic plane. */

@@ -9,6 +9,8 @@ import type { RunRequest } from '../request.ts';
 export interface ExpectedState {
   readonly app: App;
   readonly taskID: string;
+  /** See {@link RunRequest.place}. */
+  readonly place?: string;
   readonly settings: readonly Setting[];
   readonly delegatedNames: readonly string[];
   readonly now: Date;
@@ -23,12 +25,13 @@ const STALE_AFTER_SECONDS = 1_800;
 
 /** What Redis is asked, once the chain has told which roles there are. */
 export function expectedStateOf(
-  { app, taskID, now, overrides }: RunRequest,
+  { app, taskID, place, now, overrides }: RunRequest,
   trusted: Trusted,
 ): ExpectedState {
   return {
     app,
     taskID,
+    ...(place !== undefined && { place }),
     now,
     settings: settingsOf(app, trusted.delegatedNames),
     delegatedNames: trusted.delegatedNames,

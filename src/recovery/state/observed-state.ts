@@ -13,6 +13,7 @@ import { readTask, readTaskEvidence, taskEvidenceMarks } from '../../faynosync/t
 import { isValid } from '../../faynosync/values.ts';
 import type { ObservedValue, ObservedValues, RecordSearch } from '../../redis/state-store.ts';
 import { Loss } from '../plan/loss.ts';
+import { taskOfOwner } from '../recovery-lock.ts';
 import type { ExpectedState } from './expected-state.ts';
 
 /** One setting as Redis holds it. */
@@ -32,7 +33,7 @@ export interface ObservedState {
   readonly ceremonies: readonly string[];
   /** Keys of the app that hold something other than a string and may not be replaced. */
   readonly corrupt: readonly string[];
-  /** Who else holds the recovery lock. */
+  /** The other task that holds the recovery lock. */
   readonly lockedBy: string | undefined;
   /** The bootstrap a `pre-…` marker names. */
   readonly bootstrap:
@@ -89,6 +90,7 @@ export function observedStateOf(
   const marker = markerIn(values, app);
   const rootSigning = held(rootSigningKey(app));
   const lock = held(lockKey(app));
+  const lockTask = lock.kind === 'string' ? taskOfOwner(lock.value) : undefined;
   const settings = expected.settings.map((setting) => settingState(setting, held(setting.key)));
   const owned = new Map<string, ObservedValue>([
     [markerKey(app), markerHeld],
@@ -107,14 +109,14 @@ export function observedStateOf(
     corrupt: expected.replaceWrongType
       ? []
       : [...owned].filter(([, value]) => value.kind === 'wrongType').map(([key]) => key),
-    lockedBy: lock.kind === 'string' && lock.value !== taskID ? lock.value : undefined,
+    lockedBy: lockTask !== taskID ? lockTask : undefined,
     bootstrap: marker.kind === 'bootstrapping' ? bootstrapOf(marker.id, held, expected) : undefined,
     markerIsOurs: marker.kind === 'done' && marker.id === taskID,
     loss: new Loss(
       marker.kind !== 'absent' && marker.kind !== 'blank',
       records.map(readTaskEvidence).filter((task) => task !== undefined),
     ),
-    lockIsOurs: lock.kind === 'string' && lock.value === taskID,
+    lockIsOurs: lockTask === taskID,
   };
 }
 

@@ -66,7 +66,7 @@ async function fresh(name: string) {
 }
 
 const started = (run: BootstrapRecovery, clock: ManualClock): Draft =>
-  attempting(draftOf(run), 1, new Date(clock.now().getTime() + 300_000), clock.now());
+  attempting(draftOf(run), 1, new Date(clock.now().getTime() + 300_000), clock.now(), 'ops/ours');
 
 const at = (draft: Draft, stage: Stage, completed: number, clock: ManualClock): Draft =>
   progressed(draft, { stage, completed, total: 100 }, clock.now());
