@@ -44,3 +44,24 @@ test('one controller serves several namespaces by a Role in each, and touches no
   expect(await controller.metrics()).toMatch(/^bootstrap_recovery_watch_starts_total\{.*\} 2$/m);
   expect(await controller.process.log(), 'nothing was forbidden').not.toMatch(/forbidden/i);
 });
+
+test('a namespace without its Role holds up none of the others, and is served when the Role is there', async () => {
+  const cluster = await sharedAPIServer();
+  const [ours, closed] = [await testNamespace(cluster), await testNamespace(cluster)];
+  await using own = await startInstallation(['simple']);
+  const kubeconfig = await ours.controllerKubeconfig();
+  for (const namespace of [ours, closed]) {
+    await namespace.apply(...own.secrets, own.target());
+  }
+  const app = own.app('simple');
+  const spec = { adminName: app.admin, appName: app.app };
+  await closed.start('closed', spec);
+  const args = ['--no-leader-elect', `--namespaces=${closed.name},${ours.name}`];
+  await using controller = await startController(ours, { kubeconfig, args });
+  await ours.start('open', spec);
+  expect((await ours.ended('open')).succeeded.reason).toBe('Recovered');
+  expect((await closed.run('closed')).status).toEqual({ observedGeneration: -1 });
+  expect(await controller.process.log(), 'what is missing is told').toMatch(/403 Forbidden/);
+  await closed.allowController(ours.name);
+  expect((await closed.ended('closed')).succeeded.reason).toBe('AlreadyConsistent');
+}, 120_000);

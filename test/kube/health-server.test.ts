@@ -80,7 +80,14 @@ test('a check that throws is a failed probe and a line in the log, not the end',
   expect(await health.get('/readyz')).toMatchObject({ status: 200 });
 });
 
-const cache = { resource: { plural: 'widgets' }, synced: Promise.resolve(), run: async () => undefined };
+const cache = {
+  resource: { plural: 'widgets' },
+  hasSyncedFor: () => true,
+  syncedFor: () => Promise.resolve(),
+  namespaces: [],
+  synced: Promise.resolve(),
+  run: async () => undefined,
+};
 
 test('readiness names the caches that are not filled and why', () => {
   const filled = { ...cache, hasSynced: true, failures: [], idleMs: 0 };

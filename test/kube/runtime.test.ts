@@ -18,6 +18,9 @@ function startRuntime(reconcile: Reconciler['reconcile'], { elected = false, bro
     ...{
       resource: { plural: 'widgets' },
       hasSynced: true,
+      hasSyncedFor: () => true,
+      syncedFor: () => Promise.resolve(),
+      namespaces: [],
       synced: Promise.resolve(),
       failures: [],
       idleMs: 0,

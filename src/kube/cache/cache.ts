@@ -5,6 +5,12 @@ export interface Cache {
   readonly hasSynced: boolean;
   /** Resolves when {@link hasSynced} becomes true. */
   readonly synced: Promise<void>;
+  /** True once it holds a complete list of a namespace, whatever is the matter with others. */
+  hasSyncedFor(namespace: string | undefined): boolean;
+  /** Resolves when {@link hasSyncedFor} becomes true. */
+  syncedFor(namespace: string | undefined): Promise<void>;
+  /** The namespaces it watches one by one; empty: the whole cluster. */
+  readonly namespaces: readonly string[];
   /** What keeps it from working at the moment. */
   readonly failures: readonly string[];
   /** Milliseconds since it last showed a sign of life. */

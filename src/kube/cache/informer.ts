@@ -31,7 +31,10 @@ export interface InformerOptions<T extends KubernetesObject> {
 export class Informer<T extends KubernetesObject> implements Cache {
   readonly resource: Resource<T>;
   readonly store: Store<T>;
+  readonly namespaces: readonly string[];
   readonly #reflectors: readonly Reflector<T>[];
+  /** By namespace; empty when one reflector watches the whole cluster. */
+  readonly #byNamespace: ReadonlyMap<string, Reflector<T>>;
 
   constructor(options: InformerOptions<T>) {
     const { resource, metrics, logger } = options;
@@ -47,15 +50,18 @@ export class Informer<T extends KubernetesObject> implements Cache {
         );
       },
     });
-    const namespaces = options.namespaces?.length ? [...new Set(options.namespaces)] : [undefined];
-    this.#reflectors = namespaces.map((namespace) => {
+    this.namespaces = [...new Set(options.namespaces)];
+    const reflectorOf = (namespace: string | undefined): Reflector<T> => {
       const { labelSelector, fieldSelector } = options;
       return new Reflector({
         ...options,
         store: this.store,
         selection: { namespace, labelSelector, fieldSelector },
       });
-    });
+    };
+    this.#byNamespace = new Map(this.namespaces.map((namespace) => [namespace, reflectorOf(namespace)]));
+    this.#reflectors =
+      this.#byNamespace.size === 0 ? [reflectorOf(undefined)] : [...this.#byNamespace.values()];
   }
 
   /** True once every reflector has listed. */
@@ -66,6 +72,18 @@ export class Informer<T extends KubernetesObject> implements Cache {
   /** Resolves when {@link hasSynced} becomes true. */
   get synced(): Promise<void> {
     return Promise.all(this.#reflectors.map((reflector) => reflector.synced)).then(() => undefined);
+  }
+
+  hasSyncedFor(namespace: string | undefined): boolean {
+    return this.#for(namespace)?.hasSynced ?? this.hasSynced;
+  }
+
+  syncedFor(namespace: string | undefined): Promise<void> {
+    return this.#for(namespace)?.synced ?? this.synced;
+  }
+
+  #for(namespace: string | undefined): Reflector<T> | undefined {
+    return namespace === undefined ? undefined : this.#byNamespace.get(namespace);
   }
 
   /** What keeps reflectors from working at the moment, for readiness messages. */

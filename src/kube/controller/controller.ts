@@ -1,6 +1,5 @@
 import { randomUUID } from 'node:crypto';
 import type { Logger } from 'pino';
-import { abortable } from '../../async/abortable.ts';
 import type { Clock } from '../../async/clock.ts';
 import { Deadline } from '../../async/deadline.ts';
 import { TerminalError } from '../../errors.ts';
@@ -50,6 +49,8 @@ export class Controller {
   readonly #metrics: ControllerMetrics;
   readonly #queue: WorkQueue;
   readonly #informers = new Set<Cache>();
+  /** Keys that come back when the caches have listed their namespace. */
+  readonly #deferred = new Set<string>();
   #started = false;
 
   constructor(options: ControllerOptions) {
@@ -61,7 +62,7 @@ export class Controller {
     this.#metrics = new ControllerMetrics(name, metrics, options.maxConcurrentReconciles ?? 1);
   }
 
-  /** Has changes seen by `informer` reconciled. Workers do not start before it has synced. */
+  /** Has changes seen by `informer` reconciled. No key is before `informer` has listed its namespace. */
   watch<T extends KubernetesObject>(informer: Informer<T>, options: WatchOptions<T> = {}): this {
     const map = options.map ?? ((object: T): readonly ObjectKey[] => [object.metadata]);
     this.#informers.add(informer);
@@ -85,22 +86,15 @@ export class Controller {
   }
 
   /**
-   * Waits for the caches, then works until `signal` aborts; returns when the reconciles then running have ended. Keys
-   * left in the queue are not lost: they are a memory of state that the next leader lists anew.
+   * Works until `signal` aborts; returns when the reconciles then running have ended. A key waits until every cache has
+   * listed its namespace, and no longer: a namespace whose permissions are missing holds up none of the others. Keys left
+   * in the queue are not lost: they are a memory of state that the next leader lists anew.
    */
   async run(signal: AbortSignal): Promise<void> {
     if (this.#started) {
       throw new Error(`controller ${this.name} was started twice`);
     }
     this.#started = true;
-    try {
-      await abortable(Promise.all([...this.#informers].map((informer) => informer.synced)), signal);
-    } catch (error) {
-      if (signal.aborted) {
-        return;
-      }
-      throw error;
-    }
     const count = this.#options.maxConcurrentReconciles ?? 1;
     this.#logger.info({ workers: count }, 'starting workers');
     const stop = (): void => this.#queue.shutDown();
@@ -122,6 +116,10 @@ export class Controller {
         this.#queue.done(key);
         return;
       }
+      if (this.#awaitsCaches(key)) {
+        this.#queue.done(key);
+        continue;
+      }
       const idle = this.#metrics.busy();
       try {
         await this.#reconcile(key, signal);
@@ -130,6 +128,23 @@ export class Controller {
         this.#queue.done(key);
       }
     }
+  }
+
+  /** Whether a cache has not listed the namespace of the key yet; the key comes back when all of them have. */
+  #awaitsCaches(queueKey: string): boolean {
+    const { namespace } = parseKey(queueKey);
+    const waiting = [...this.#informers].filter((cache) => !cache.hasSyncedFor(namespace));
+    if (waiting.length === 0) {
+      return false;
+    }
+    if (!this.#deferred.has(queueKey)) {
+      this.#deferred.add(queueKey);
+      void Promise.all(waiting.map((cache) => cache.syncedFor(namespace))).then(() => {
+        this.#deferred.delete(queueKey);
+        this.#queue.add(queueKey);
+      });
+    }
+    return true;
   }
 
   async #reconcile(queueKey: string, signal: AbortSignal): Promise<void> {

@@ -10,13 +10,18 @@ export interface HealthCheck {
   problem(): string | undefined;
 }
 
-/** Readiness: every cache holds a complete list. */
+/**
+ * Readiness: every cache holds a complete list of the cluster, or of at least one of the namespaces watched one by one. One that
+ * can't be listed is in the log and in the metrics; it must not take the others out of service.
+ */
 export function cachesSynced(caches: readonly Cache[]): HealthCheck {
   return {
     name: 'caches-synced',
     problem() {
       const waiting = caches.filter((cache) => !cache.hasSynced);
-      if (waiting.length === 0) {
+      const namespaces = caches[0]?.namespaces ?? [];
+      const isServed = namespaces.some((namespace) => caches.every((cache) => cache.hasSyncedFor(namespace)));
+      if (waiting.length === 0 || isServed) {
         return undefined;
       }
       const said = waiting.map(
