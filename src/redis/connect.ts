@@ -43,7 +43,11 @@ export async function connect(endpoint: RedisEndpoint): Promise<OpenConnection> 
 
 /** {@link redisError} for one endpoint. */
 export function asRedisError(error: unknown, endpoint: RedisEndpoint): RecoveryError {
-  return redisError(error, describeEndpoint(endpoint), endpoint.location.kind === 'sentinel');
+  return redisError(error, {
+    where: describeEndpoint(endpoint),
+    behindSentinel: endpoint.location.kind === 'sentinel',
+    nameScope: endpoint.nameScope,
+  });
 }
 
 function options(endpoint: RedisEndpoint): RedisOptions {

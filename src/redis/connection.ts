@@ -1,6 +1,7 @@
 import { RecoveryError, TransientError } from '../errors.ts';
 import { asRedisError, connect, type OpenConnection } from './connect.ts';
 import { describeEndpoint, type RedisEndpoint } from './endpoint.ts';
+import { readRefusal } from './greeting.ts';
 
 /** One command: its name and arguments; arrays among them are flattened. */
 export type Command = readonly [name: string, ...args: (string | number | readonly string[])[]];
@@ -18,6 +19,9 @@ export interface ExchangeOptions {
 }
 
 const COMMAND_TIMEOUT_MS = 10_000;
+
+/** Texts of ioredis and the system for a connection that the other side has closed, whatever the reason. */
+const hungUp = /Connection is closed|connection close|ECONNRESET|EPIPE|was lost/i;
 
 /**
  * A connection that is opened when it is needed and thrown away when anything about it is in doubt: after a lost
@@ -39,14 +43,14 @@ export class Connection {
    */
   async exchange(commands: readonly Command[], options: ExchangeOptions = {}): Promise<readonly Reply[]> {
     options.signal?.throwIfAborted();
-    const connection = await this.#dial(options.sameConnection ?? false);
-    // Dialling takes a while, and an abort meanwhile would go unheard.
-    options.signal?.throwIfAborted();
     try {
+      const connection = await this.#dial(options.sameConnection ?? false);
+      // Dialling takes a while, and an abort meanwhile would go unheard.
+      options.signal?.throwIfAborted();
       return await this.#send(connection, commands, options);
     } catch (error) {
       this.#discard();
-      throw (await this.#unauthenticated(error)) ?? error;
+      throw (await this.#reasonBehind(error)) ?? error;
     }
   }
 
@@ -88,12 +92,25 @@ export class Connection {
   }
 
   /**
-   * The NOAUTH behind a lost connection. To the long commands of a client it wants a password from, Redis says nothing
-   * and hangs up; to a short one it answers. Asked only after a failure, so a run that works pays nothing for it.
+   * Why a connection was lost without a word, which only another one can find out. Asked only after a failure, so a run
+   * that works pays nothing for it.
    */
-  async #unauthenticated(error: unknown): Promise<RecoveryError | undefined> {
-    const lost = error instanceof RecoveryError && error.code === 'RedisUnreachable';
-    if (!lost || this.#endpoint.password !== undefined) {
+  async #reasonBehind(error: unknown): Promise<RecoveryError | undefined> {
+    if (
+      !(error instanceof RecoveryError && error.code === 'RedisUnreachable' && hungUp.test(error.message))
+    ) {
+      return undefined;
+    }
+    const refusal = await readRefusal(this.#endpoint);
+    return refusal === undefined ? this.#unauthenticated() : asRedisError(new Error(refusal), this.#endpoint);
+  }
+
+  /**
+   * The NOAUTH behind a lost connection. To the long commands of a client it wants a password from, Redis says nothing
+   * and hangs up; to a short one it answers.
+   */
+  async #unauthenticated(): Promise<RecoveryError | undefined> {
+    if (this.#endpoint.password !== undefined) {
       return undefined;
     }
     try {

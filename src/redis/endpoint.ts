@@ -1,4 +1,5 @@
 import { TerminalError } from '../errors.ts';
+import type { NameScope } from '../net/unresolved-name.ts';
 
 /** A host and a TCP port. */
 export interface Address {
@@ -30,6 +31,8 @@ export interface RedisEndpoint {
     /** Name the certificate must carry, when it differs from the host. */
     readonly serverName?: string;
   };
+  /** In a cluster: where its short host names are looked up. For messages only. */
+  readonly nameScope?: NameScope;
   /** Milliseconds to open a connection; 5,000 when absent. */
   readonly connectTimeoutMs?: number;
   /** Milliseconds one round trip may take; 10,000 when absent. */

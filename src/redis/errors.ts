@@ -5,6 +5,7 @@ import {
   TerminalError,
   TransientError,
 } from '../errors.ts';
+import { explainUnresolvedName, type NameScope } from '../net/unresolved-name.ts';
 
 interface Rule {
   readonly code: ErrorCode;
@@ -128,19 +129,32 @@ const tls: Rule = {
 const tlsCode =
   /^(?:ERR_TLS|ERR_SSL|ERR_OSSL|EPROTO$|DEPTH_ZERO|SELF_SIGNED|UNABLE_TO|CERT_|HOSTNAME_MISMATCH)/;
 
+/** Who an error came from. */
+export interface RedisErrorSource {
+  /** From `describeEndpoint`. */
+  readonly where: string;
+  /** A READONLY then heals by itself: the old primary was demoted and Sentinel names the new one. */
+  readonly behindSentinel: boolean;
+  /** Where short host names were looked up. */
+  readonly nameScope?: NameScope | undefined;
+}
+
 /**
  * Gives an ioredis or socket error its place in the taxonomy.
  *
- * @param where from `describeEndpoint`
- * @param behindSentinel a READONLY then heals by itself: the old primary was demoted and Sentinel names the new one
+ * @param from who it came from
  */
-export function redisError(error: unknown, where: string, behindSentinel: boolean): RecoveryError {
+export function redisError(
+  error: unknown,
+  { where, behindSentinel, nameScope }: RedisErrorSource,
+): RecoveryError {
   const message = error instanceof Error ? error.message : String(error);
   const rule = ruleFor(message, systemErrorCode(error));
   if (rule === undefined) {
     return new TerminalError('RedisUnexpectedReply', `${where} answered: ${message}`, { cause: error });
   }
-  const text = `${where} answered: ${message}. ${rule.next}`;
+  const next = explainUnresolvedName(error, nameScope) ?? rule.next;
+  const text = `${where} answered: ${message}. ${next}`;
   const heals = rule.transient || (rule.code === 'RedisReadOnly' && behindSentinel);
   return heals
     ? new TransientError(rule.code, text, { cause: error })

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { createServer } from 'node:net';
-import { tmpdir } from 'node:os';
+import { networkInterfaces, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { type ErrorCode, RecoveryError, TerminalError, TransientError } from '../../src/errors.ts';
@@ -11,6 +11,7 @@ import { RedisStateStore } from '../../src/redis/redis-state-store.ts';
 import type { StateStore } from '../../src/redis/state-store.ts';
 import { startFaultProxy } from '../harness/faultproxy.ts';
 import { freePort } from '../harness/free-port.ts';
+import { poll } from '../harness/poll.ts';
 import { type RedisServer, startRedis } from '../harness/redis.ts';
 
 const never = new AbortController().signal;
@@ -249,6 +250,38 @@ async function serverFacts(redis: RedisServer) {
   return facts;
 }
 
+describe('a Redis that hangs up says why', () => {
+  test('it has as many clients as it takes', async () => {
+    await using redis = await startRedis({ config: [['maxclients', '1']] });
+    // The harness' own look whether it is up may not have left yet.
+    await poll('the only client to be let in', () => redis.client());
+    const store = new RedisStateStore(redisEndpointFromURL(redis.url));
+    await expect(store.observe(['a'], never)).rejects.toMatchObject({
+      code: 'RedisUnreachable',
+      message: expect.stringContaining('max number of clients reached'),
+    });
+    await store.close();
+  });
+
+  const outside = Object.values(networkInterfaces())
+    .flatMap((addresses) => addresses ?? [])
+    .find(({ internal, family }) => !internal && family === 'IPv4')?.address;
+
+  test.skipIf(outside === undefined)(
+    'it runs in protected mode (needs an address besides loopback)',
+    async () => {
+      await using redis = await startRedis({ config: [['bind', '0.0.0.0']] });
+      const endpoint = redisEndpointFromURL(`redis://${outside}:${redis.port}`);
+      const store = new RedisStateStore(endpoint);
+      await expect(store.observe(['a'], never)).rejects.toMatchObject({
+        code: 'RedisNoPermission',
+        message: expect.stringMatching(/running in protected mode .*; set a password/),
+      });
+      await store.close();
+    },
+  );
+});
+
 describe('the wording of other versions', () => {
   test.each([
     [
@@ -263,11 +296,15 @@ describe('the wording of other versions', () => {
     ['DENIED Redis is running in protected mode', 'RedisNoPermission'],
     ['WHATEVER', 'RedisUnexpectedReply'],
   ])('%s', (message, code) => {
-    expect(redisError(new Error(message), 'Redis', false).code).toBe(code);
+    expect(redisError(new Error(message), { where: 'Redis', behindSentinel: false }).code).toBe(code);
   });
 
   test('behind Sentinel a demoted primary heals by itself', () => {
-    expect(redisError(new Error('READONLY x'), 'Redis', true)).toBeInstanceOf(TransientError);
-    expect(redisError(new Error('READONLY x'), 'Redis', false)).toBeInstanceOf(TerminalError);
+    expect(redisError(new Error('READONLY x'), { where: 'Redis', behindSentinel: true })).toBeInstanceOf(
+      TransientError,
+    );
+    expect(redisError(new Error('READONLY x'), { where: 'Redis', behindSentinel: false })).toBeInstanceOf(
+      TerminalError,
+    );
   });
 });

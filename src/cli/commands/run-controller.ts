@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { totalmem } from 'node:os';
 import type { Logger } from 'pino';
 import { collectDefaultMetrics, Registry } from 'prom-client';
@@ -31,6 +32,7 @@ export async function runController(flags: ControllerFlags, context: CommandCont
     ...(flags.leaderElect && { lease: { namespace: leaseNamespace(flags), name: flags.leaseName } }),
     identity,
     proxy: context.env.proxy,
+    podNamespace: context.env.podNamespace ?? serviceAccountNamespace(),
     maxConcurrentRuns: flags.maxConcurrentRuns,
     memoryBytes: memoryForRuns(memoryLimit()),
     shutdownGraceMs: flags.shutdownGrace * 1000,
@@ -83,6 +85,15 @@ async function serve(
 function memoryLimit(): number {
   const limit = process.constrainedMemory();
   return limit > 0 && limit < totalmem() ? limit : defaultMemoryLimit;
+}
+
+/** The namespace the kubelet wrote beside the token of this pod; undefined outside a cluster. */
+function serviceAccountNamespace(): string | undefined {
+  try {
+    return readFileSync('/var/run/secrets/kubernetes.io/serviceaccount/namespace', 'utf8').trim();
+  } catch {
+    return undefined; // no pod, or one without a token
+  }
 }
 
 /** The namespace of the pod, or of the kubeconfig's context. */

@@ -48,6 +48,8 @@ export interface Environment {
   };
   /** HTTP_PROXY, HTTPS_PROXY, NO_PROXY, in capitals or not. */
   readonly proxy: ProxyRule;
+  /** The namespace of this pod. */
+  readonly podNamespace: string | undefined;
   /** JWT_SECRET: the secret the server signs its tokens with. */
   readonly jwtSecret: string | undefined;
   /** NO_COLOR (no-color.org) and FORCE_COLOR; undefined leaves it to the terminal. */
@@ -82,6 +84,7 @@ export function readEnvironment(variables: Readonly<Record<string, string | unde
       sentinelPassword: get('REDIS_SENTINEL_PASSWORD'),
     },
     proxy: proxyOf(get),
+    podNamespace: get('POD_NAMESPACE'),
     jwtSecret: get('JWT_SECRET'),
     color: get('NO_COLOR') !== undefined ? false : asBoolean(get('FORCE_COLOR')),
   };

@@ -4,7 +4,6 @@ import type { RecoveryTarget } from '../../api/recoverytarget.generated.ts';
 import { lockFinalizer } from '../../api/resources.ts';
 import { elapsedMs } from '../../api/stored-time.ts';
 import type { Clock } from '../../async/clock.ts';
-import type { APIClient } from '../../kube/client/api-client.ts';
 import { LeadershipLostError } from '../../kube/leaderelection/leader-elector.ts';
 import type { RecoveryMetrics } from '../../observability/metrics.ts';
 import type { Outcome } from '../../recovery/outcome.ts';
@@ -13,8 +12,7 @@ import { runAttempt } from '../../recovery/run.ts';
 import { type PolicyMemory, remembering } from '../app-history/app-history.ts';
 import { admittedSource } from '../slots/memory.ts';
 import type { Slot } from '../slots/slot-pool.ts';
-import type { BucketPool } from '../target-connection/bucket-pool.ts';
-import { connectTarget } from '../target-connection/connect-target.ts';
+import { type ConnectionTools, connectTarget } from '../target-connection/connect-target.ts';
 import { attempting, concluded, draftOf, reported } from './draft.ts';
 import { isStillLocked, waitForLock } from './lock-wait.ts';
 import { isWorthAReport, writeReport } from './report.ts';
@@ -24,9 +22,7 @@ import { runSignal } from './stop-signal.ts';
 import { RunWatcher } from './watcher.ts';
 
 /** What an attempt uses of the controller. */
-export interface AttemptTools {
-  readonly client: APIClient;
-  readonly buckets: BucketPool;
+export interface AttemptTools extends ConnectionTools {
   /** What policies remember: marks that bind, and settings that were captured. */
   readonly memory: PolicyMemory;
   readonly metrics: RecoveryMetrics;
@@ -70,11 +66,11 @@ export interface AttemptEnd {
  * @throws RunOverError when the run is gone or has ended; TerminalError `InvalidReference` or `ForbiddenError` before it began, or what the API client throws
  */
 export async function makeAttempt(tools: AttemptTools, order: AttemptOrder): Promise<AttemptEnd> {
-  const { client, buckets, clock, metrics, logger } = tools;
+  const { clock, metrics, logger } = tools;
   const { target, slot, attempt, deadline, stopping } = order;
   const { run } = order;
   const { adminName, appName, mode } = run.spec;
-  await using connection = await connectTarget(client, buckets, target, { adminName, appName }, stopping);
+  await using connection = await connectTarget(tools, target, { adminName, appName }, stopping);
   const status = tools.runStatus(run);
   if (await isStillLocked(connection.store, run, stopping)) {
     return waitForLock(status, deadline, clock);

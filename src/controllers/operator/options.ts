@@ -16,6 +16,8 @@ export interface OperatorOptions {
   readonly identity: string;
   /** Through which proxy S3, STS and the server's API are asked. */
   readonly proxy: ProxyRule;
+  /** The namespace of this pod, from which the short host names in targets are looked up; left out outside a cluster. */
+  readonly podNamespace?: string | undefined;
   readonly maxConcurrentRuns: number;
   /** Bytes that runs and verifications may use together, beyond what the process needs anyway. */
   readonly memoryBytes: number;

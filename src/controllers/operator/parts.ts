@@ -76,6 +76,7 @@ export function createParts({
     tools: {
       client,
       buckets: new BucketPool(countRequest, options.proxy),
+      podNamespace: options.podNamespace,
       memory: new PolicyMemory(client, policies.store),
       recorder,
       clock,

@@ -2,7 +2,6 @@ import type { RecoveryPolicy } from '../../api/recoverypolicy.generated.ts';
 import type { RecoveryTarget } from '../../api/recoverytarget.generated.ts';
 import type { Clock } from '../../async/clock.ts';
 import { TerminalError, TransientError } from '../../errors.ts';
-import type { APIClient } from '../../kube/client/api-client.ts';
 import type { RunObserver } from '../../recovery/observer.ts';
 import type { Outcome } from '../../recovery/outcome.ts';
 import { runAttempt } from '../../recovery/run.ts';
@@ -11,17 +10,14 @@ import { runRequest } from '../bootstraprecovery/request.ts';
 import { runSignal } from '../bootstraprecovery/stop-signal.ts';
 import { admittedSource, smallestRunBytes } from '../slots/memory.ts';
 import type { SlotPool } from '../slots/slot-pool.ts';
-import type { BucketPool } from '../target-connection/bucket-pool.ts';
-import { connectTarget } from '../target-connection/connect-target.ts';
+import { type ConnectionTools, connectTarget } from '../target-connection/connect-target.ts';
 import { ForbiddenError } from '../target-connection/missing-permission.ts';
 import { lookOf } from './child.ts';
 import type { AppEntry } from './entry.ts';
 import { type Reading, readingOf } from './reading.ts';
 
 /** What a look uses of the controller. */
-export interface LookTools {
-  readonly client: APIClient;
-  readonly buckets: BucketPool;
+export interface LookTools extends ConnectionTools {
   readonly slots: SlotPool;
   readonly clock: Clock;
   /** A new UUID for each look; nothing is ever written under it. */
@@ -42,12 +38,13 @@ export interface Look {
  * @throws the reason of `signal` when that aborts, or what the API client throws: nothing is known about the app then
  */
 export async function look(
-  { client, buckets, slots, clock, newID }: LookTools,
+  tools: LookTools,
   policy: RecoveryPolicy,
   target: RecoveryTarget,
   entry: AppEntry,
   signal: AbortSignal,
 ): Promise<Look> {
+  const { slots, clock, newID } = tools;
   const { namespace = 'default' } = target.metadata;
   // A verification keeps no run of the same app waiting: it only reads.
   const work = {
@@ -58,7 +55,7 @@ export async function look(
   } as const;
   const slot = await slots.acquire(work, signal);
   try {
-    await using connection = await connectTarget(client, buckets, target, entry, signal);
+    await using connection = await connectTarget(tools, target, entry, signal);
     const busy = new AbortController();
     // Leaves nothing behind on the controller's own signal, which lives as long as the process.
     using stop = runSignal(signal, busy.signal);

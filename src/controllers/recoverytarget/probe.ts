@@ -6,12 +6,12 @@ import type {
   StorageReachableReason,
   TrustRootReason,
 } from '../../api/target-reasons.ts';
-import type { APIClient } from '../../kube/client/api-client.ts';
 import { describeEndpoint } from '../../redis/endpoint.ts';
 import { RedisStateStore } from '../../redis/redis-state-store.ts';
 import type { ServerFacts } from '../../redis/state-store.ts';
 import { bucketOptions } from '../target-connection/bucket-options.ts';
 import type { BucketPool } from '../target-connection/bucket-pool.ts';
+import type { ConnectionTools } from '../target-connection/connect-target.ts';
 import { redisEndpoint } from '../target-connection/redis-endpoint.ts';
 import { References } from '../target-connection/references.ts';
 import { allAnchors } from '../target-connection/trust-anchor.ts';
@@ -35,12 +35,12 @@ export interface Probe {
  * @throws what the API client throws when the API server does not answer: nothing is known about the target then
  */
 export async function probeTarget(
-  client: APIClient,
-  buckets: BucketPool,
+  { client, buckets, podNamespace }: ConnectionTools,
   target: RecoveryTarget,
   signal: AbortSignal,
 ): Promise<Probe> {
-  const references = new References(client, target.metadata.namespace ?? 'default', signal);
+  const { namespace = 'default' } = target.metadata;
+  const references = new References(client, namespace, signal, podNamespace);
   const [redis, storage, trust] = await Promise.all([
     probeRedis(target, references, signal),
     probeStorage(target, buckets, references, signal),

@@ -13,13 +13,12 @@ import type { ObjectKey } from '../../kube/client/object-key.ts';
 import type { ReconcileContext, Reconciler, Result } from '../../kube/controller/reconcile.ts';
 import type { RecoveryMetrics } from '../../observability/metrics.ts';
 import { StatusWriter, type StatusWriterTools } from '../status/status-writer.ts';
-import type { BucketPool } from '../target-connection/bucket-pool.ts';
+import type { ConnectionTools } from '../target-connection/connect-target.ts';
 import { type Probe, probeTarget } from './probe.ts';
 import { targetStatus } from './status.ts';
 
 /** What a {@link RecoveryTargetReconciler} is made of. */
-export interface RecoveryTargetReconcilerOptions extends StatusWriterTools {
-  readonly buckets: BucketPool;
+export interface RecoveryTargetReconcilerOptions extends StatusWriterTools, ConnectionTools {
   readonly metrics: RecoveryMetrics;
 }
 
@@ -41,7 +40,7 @@ export class RecoveryTargetReconciler implements Reconciler {
   }
 
   async reconcile(key: ObjectKey, { signal }: ReconcileContext): Promise<Result> {
-    const { client, buckets, metrics } = this.#options;
+    const { client, metrics } = this.#options;
     const labels = { namespace: key.namespace ?? 'default', target: key.name };
     const target = await client
       .get<RecoveryTarget>(recoveryTargets, key, { signal })
@@ -60,7 +59,7 @@ export class RecoveryTargetReconciler implements Reconciler {
       await this.#write(target, 'suspended');
       return {};
     }
-    const probe = await probeTarget(client, buckets, target, signal);
+    const probe = await probeTarget(this.#options, target, signal);
     const ready = await this.#write(target, probe);
     if (ready === undefined) {
       return { requeueAfterMs: outdatedInterval };

@@ -15,6 +15,7 @@ export async function bucketOptions(spec: StorageSpec, references: References): 
       region: spec.region,
       forcePathStyle: spec.forcePathStyle,
       ...(endpoint !== undefined && { endpoint }),
+      ...(references.nameScope !== undefined && { nameScope: references.nameScope }),
       ...(caSecretRef !== undefined && { ca: await references.secret(caSecretRef.name, caSecretRef.key) }),
     },
     limits: {

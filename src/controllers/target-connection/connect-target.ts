@@ -11,6 +11,14 @@ import { redisEndpoint } from './redis-endpoint.ts';
 import { References } from './references.ts';
 import { trustAnchor } from './trust-anchor.ts';
 
+/** What targets are reached with. */
+export interface ConnectionTools {
+  readonly client: APIClient;
+  readonly buckets: BucketPool;
+  /** The namespace of the controller's pod; undefined outside a cluster. */
+  readonly podNamespace: string | undefined;
+}
+
 /** Everything an attempt needs of its target, ready to use. */
 export interface Connection extends AsyncDisposable {
   readonly source: MetadataSource;
@@ -25,13 +33,12 @@ export interface Connection extends AsyncDisposable {
  * @throws TerminalError `InvalidReference`, `ForbiddenError`, or what the API client throws
  */
 export async function connectTarget(
-  client: APIClient,
-  buckets: BucketPool,
+  { client, buckets, podNamespace }: ConnectionTools,
   { metadata, spec }: RecoveryTarget,
   app: App,
   signal: AbortSignal,
 ): Promise<Connection> {
-  const references = new References(client, metadata.namespace ?? 'default', signal);
+  const references = new References(client, metadata.namespace ?? 'default', signal, podNamespace);
   const anchor = await trustAnchor(spec.trust, app, references);
   const endpoint = await redisEndpoint(spec.redis, references);
   const use = await buckets.use(await bucketOptions(spec.storage, references));

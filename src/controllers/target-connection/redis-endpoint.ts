@@ -11,6 +11,7 @@ export async function redisEndpoint(spec: RedisSpec, references: References): Pr
   return {
     location: await location(spec, references),
     db: spec.db,
+    ...(references.nameScope !== undefined && { nameScope: references.nameScope }),
     ...(username !== undefined && { username }),
     ...(ref !== undefined && { password: await references.secret(ref.name, ref.key) }),
     ...(spec.tls !== undefined && { tls: await tls(spec.tls, references) }),

@@ -3,6 +3,7 @@ import type { APIClient } from '../../kube/client/api-client.ts';
 import { isForbidden, isNotFound } from '../../kube/client/api-error.ts';
 import { configMaps, type Keyed, secrets } from '../../kube/client/keyed.ts';
 import type { Resource } from '../../kube/client/resource.ts';
+import type { NameScope } from '../../net/unresolved-name.ts';
 import { ForbiddenError } from './missing-permission.ts';
 
 /**
@@ -13,16 +14,21 @@ import { ForbiddenError } from './missing-permission.ts';
  * when the controller may not read it, or what the API client throws when there is no answer.
  */
 export class References {
+  /** Where the short host names in the target are looked up; undefined outside a cluster. */
+  readonly nameScope: NameScope | undefined;
   readonly #client: APIClient;
   readonly #namespace: string;
   readonly #signal: AbortSignal;
   /** Several keys of one Secret are one request, and one state of it. */
   readonly #read = new Map<string, Promise<Keyed>>();
 
-  constructor(client: APIClient, namespace: string, signal: AbortSignal) {
+  /** @param podNamespace the controller's own; undefined outside a cluster */
+  constructor(client: APIClient, namespace: string, signal: AbortSignal, podNamespace?: string) {
     this.#client = client;
     this.#namespace = namespace;
     this.#signal = signal;
+    this.nameScope =
+      podNamespace === undefined ? undefined : { lookedUpFrom: podNamespace, namedIn: namespace };
   }
 
   /** The value of one key of a Secret, as text, without the line end that `echo` and editors add. */

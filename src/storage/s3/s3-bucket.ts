@@ -1,6 +1,7 @@
 import { type RetryPolicy, retry } from '../../async/retry.ts';
 import { Semaphore } from '../../async/semaphore.ts';
 import { TokenBucket } from '../../async/token-bucket.ts';
+import type { NameScope } from '../../net/unresolved-name.ts';
 import { Watchdog } from '../watchdog.ts';
 import type { S3Client } from './s3-client.ts';
 import { explainS3Error, retryAfterMs } from './s3-errors.ts';
@@ -36,6 +37,7 @@ export class S3Bucket implements S3Requests {
   readonly memory: Semaphore;
   readonly #client: S3Client;
   readonly #server: string;
+  readonly #nameScope: NameScope | undefined;
   readonly #slots: Semaphore;
   readonly #rate: TokenBucket;
   readonly #retries: RetryPolicy;
@@ -47,6 +49,7 @@ export class S3Bucket implements S3Requests {
     this.memory = new Semaphore(limits.maxBytesInFlight);
     this.#client = client;
     this.#server = `${options.access.endpoint ?? 'AWS S3'} (region ${options.access.region ?? 'not set'})`;
+    this.#nameScope = options.access.nameScope;
     this.#slots = new Semaphore(limits.concurrency);
     this.#rate = new TokenBucket(limits.requestsPerSecond, limits.requestsPerSecond / 8);
     this.#retries = {
@@ -115,7 +118,10 @@ export class S3Bucket implements S3Requests {
       ended('ok');
       return answer;
     } catch (error) {
-      const subject = { operation, bucket: this.name, location, server: this.#server };
+      const subject = {
+        ...{ operation, bucket: this.name, location },
+        ...{ server: this.#server, nameScope: this.#nameScope },
+      };
       const failure = watchdog.expired ?? explainS3Error(error, subject);
       ended(signal?.aborted ? 'Aborted' : (failure?.code ?? 'unknown'));
       throw failure ?? error;

@@ -1,4 +1,5 @@
 import { type ErrorCode, RecoveryError, TerminalError, TransientError } from '../../errors.ts';
+import { explainUnresolvedName, type NameScope } from '../../net/unresolved-name.ts';
 import { readS3Failure, type S3Failure } from './s3-failure.ts';
 import type { S3Operation } from './s3-options.ts';
 
@@ -10,6 +11,8 @@ export interface S3Subject {
   readonly location: string;
   /** Endpoint and region in words: `https://minio:9000 (region us-east-1)`. */
   readonly server: string;
+  /** Where short host names were looked up. */
+  readonly nameScope?: NameScope | undefined;
 }
 
 /**
@@ -153,9 +156,10 @@ const serverFault: Meaning = {
 const unreachable: Meaning = {
   code: 'StorageUnreachable',
   transient: true,
-  message: ({ server, location }, { code, networkCode }) =>
+  message: ({ server, location, nameScope }, { code, networkCode, cause }) =>
     `${server} could not be reached for ${location} (${networkCode ?? code}). ` +
-    `Check the endpoint, DNS, the network and that the store runs.`,
+    (explainUnresolvedName(cause, nameScope) ??
+      'Check the endpoint, DNS, the network and that the store runs.'),
 };
 
 const byCode: ReadonlyMap<string, Meaning> = new Map([

@@ -12,6 +12,8 @@ export interface S3Failure {
   readonly expectedRegion: string | undefined;
   /** Milliseconds the store asks us to stay away (Retry-After in seconds); 0 when it asks for nothing. */
   readonly retryAfterMs: number;
+  /** The error this was read from. */
+  readonly cause: Error;
 }
 
 /** Reads an error of the SDK. Its types promise little of this, so every field is checked. */
@@ -29,6 +31,7 @@ export function readS3Failure(error: Error): S3Failure {
     expectedRegion: typeof region === 'string' ? region : undefined,
     // NaN (an HTTP date) and negative numbers ask for nothing.
     retryAfterMs: retryAfter > 0 ? retryAfter * 1000 : 0,
+    cause: error,
   };
 }
 

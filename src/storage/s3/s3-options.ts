@@ -1,5 +1,6 @@
 import type { ErrorCode } from '../../errors.ts';
 import type { ProxyRule } from '../../net/proxy-rule.ts';
+import type { NameScope } from '../../net/unresolved-name.ts';
 
 /** Who asks. `ambient` is the AWS chain: environment, shared files, web identity (IRSA), container and instance roles. */
 export type S3Credentials =
@@ -24,6 +25,8 @@ export interface S3Access {
   readonly ca?: string;
   /** Through which proxy, if any; absent: directly. */
   readonly proxy?: ProxyRule;
+  /** In a cluster: where the short host name of the endpoint is looked up. For messages only. */
+  readonly nameScope?: NameScope;
 }
 
 /** How hard a bucket is asked; the defaults stand in {@link defaultS3Limits}. */
