@@ -3,23 +3,26 @@
 //
 //   node scripts/setup.mjs [node|demo|chart|test|future]   everything for one purpose; default: test. future is what
 //                                                     npm run test:future needs beside it
+//   node scripts/setup.mjs e2e-node|e2e-flux        what npm run e2e:node and e2e:flux need; slow to build
 //   node scripts/setup.mjs --check                  shows what is there and where, installs nothing
 //
 // Plain JavaScript without dependencies, for Node 20 and newer: it runs before anything is installed.
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { checkAll, table } from './setup/check.mjs';
+import { ensureClusterNodeTools } from './setup/cluster-node-tools.mjs';
 import { SetupFailure } from './setup/failure.mjs';
 import { ensureGoPart } from './setup/go.mjs';
 import { isExecutable, locateGoPart } from './setup/locate.mjs';
 import { ensurePackages } from './setup/npm.mjs';
 import { requireOpenssl } from './setup/openssl.mjs';
 import { goParts } from './setup/parts.mjs';
+import { ensurePause } from './setup/pause.mjs';
 import { createProgress } from './setup/progress.mjs';
 import { ensureRedis } from './setup/redis.mjs';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
-const PURPOSES = /** @type {const} */ (['node', 'demo', 'chart', 'test', 'future']);
+const PURPOSES = /** @type {const} */ (['node', 'demo', 'chart', 'test', 'future', 'e2e-node', 'e2e-flux']);
 const USAGE = `usage: node scripts/setup.mjs [${PURPOSES.join('|')}] | --check\n`;
 
 try {
@@ -37,7 +40,7 @@ async function main(args) {
   if (args.length === 1 && args[0] === '--check') {
     const rows = await checkAll(join(ROOT, 'node_modules', '.bin', 'node'));
     process.stdout.write(table(rows));
-    return rows.every(({ there }) => there) ? 0 : 1;
+    return rows.every(({ there, optional }) => there || optional) ? 0 : 1;
   }
   const purpose = args.length === 0 ? 'test' : PURPOSES.find((candidate) => candidate === args[0]);
   if (!purpose || args.length > 1) {
@@ -58,6 +61,10 @@ async function install(purpose) {
   requireOpenssl();
   if (purpose !== 'chart') {
     await ensureRedis(progress);
+  }
+  if (purpose === 'e2e-node') {
+    await ensureClusterNodeTools(progress);
+    await ensurePause(progress);
   }
   for (const part of goParts().filter(({ neededFor }) => neededFor.includes(purpose))) {
     const { path, source } = locateGoPart(part.name);

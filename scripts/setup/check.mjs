@@ -14,6 +14,7 @@ const run = promisify(execFile);
  * @property {string} state
  * @property {string} where
  * @property {boolean} there
+ * @property {boolean} [optional] npm test does without it
  */
 
 /**
@@ -42,7 +43,9 @@ async function goPartRow(part) {
   const { path, source } = locateGoPart(part.name);
   const name = part.name;
   if (!isExecutable(path)) {
-    return { name, state: 'missing', where: `built on the next set-up, in ${part.effort}`, there: false };
+    const command = part.neededFor.includes('test') ? 'npm run setup' : `npm run setup ${part.neededFor[0]}`;
+    const where = `built by ${command}, in ${part.effort}`;
+    return { name, state: 'missing', where, there: false, optional: !part.neededFor.includes('test') };
   }
   if (source !== 'cache') {
     return program(name, path, part.versionArgs, source);
@@ -99,8 +102,8 @@ export function table(rows) {
   const [names, states] = [width('name'), width('state')];
   return rows
     .map(
-      ({ name, state, where, there }) =>
-        `${there ? '✓' : '✗'} ${name.padEnd(names)}  ${state.padEnd(states)}  ${where}\n`,
+      ({ name, state, where, there, optional }) =>
+        `${there ? '✓' : optional ? '-' : '✗'} ${name.padEnd(names)}  ${state.padEnd(states)}  ${where}\n`,
     )
     .join('');
 }

@@ -58,7 +58,7 @@ async function build(part, target) {
   const draft = `${target}.${process.pid}.tmp`;
   const environment = {
     ...process.env,
-    CGO_ENABLED: '0',
+    CGO_ENABLED: part.cgo === true ? '1' : '0',
     GOFLAGS: '',
     GOWORK: 'off',
     // An older Go may fetch the toolchain that the go.mod asks for; a new enough one must not want to.
@@ -152,7 +152,7 @@ function runShowingErrors(part, command, args, env) {
         reject(
           new SetupFailure(
             `${part.name} ${part.version} can't be built (exit code ${code}).\n` +
-              `Repeat it: cd ${part.directory} && CGO_ENABLED=0 go build -trimpath ${part.package}\n${end}`,
+              `Repeat it: cd ${part.directory} && CGO_ENABLED=${part.cgo === true ? 1 : 0} go build -trimpath ${part.package}\n${end}`,
           ),
         );
       }

@@ -1,9 +1,6 @@
-import { createHash } from 'node:crypto';
-import { readdirSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
-
-const SUBSTRATE = fileURLToPath(new URL('../../test/substrate/', import.meta.url));
+import { clusterNodeParts } from './cluster-node-parts.mjs';
+import { fluxParts } from './flux-parts.mjs';
+import { kubernetesVersionFlags, ownSource, pinned } from './pinned.mjs';
 
 /**
  * A program of the outside world that set-up builds from its Go module.
@@ -14,7 +11,8 @@ const SUBSTRATE = fileURLToPath(new URL('../../test/substrate/', import.meta.url
  * @property {string} package the main package
  * @property {string} version as the go.mod requires it, without the `v`
  * @property {string} ldflags
- * @property {string} [tags] build tags
+ * @property {string} [tags] build tags, separated by commas
+ * @property {boolean} [cgo] links C code; needs a C compiler
  * @property {boolean} [shiftableTime] whether its clock is ahead by the environment variable TEST_CLOCK_OFFSET_MS
  * @property {readonly string[]} versionArgs what makes it print its version and exit with 0
  * @property {string} expected what that output must contain
@@ -23,14 +21,23 @@ const SUBSTRATE = fileURLToPath(new URL('../../test/substrate/', import.meta.url
  * @property {string | undefined} override the environment variable that names a binary to use instead
  */
 
-/** @typedef {'node' | 'test' | 'demo' | 'chart' | 'future'} Purpose */
+/** @typedef {'node' | 'test' | 'demo' | 'chart' | 'future' | 'e2e-node' | 'e2e-flux'} Purpose */
 
 /**
- * Every Go part, the slowest build last.
+ * Every Go part, in the order of builds.
  *
  * @returns {readonly GoPart[]}
  */
 export function goParts() {
+  return [...testParts(), ...clusterNodeParts(), ...fluxParts()];
+}
+
+/**
+ * What `npm test` and `npm run demo` run on, the slowest build last.
+ *
+ * @returns {readonly GoPart[]}
+ */
+function testParts() {
   const versitygw = pinned('versitygw', 'github.com/versity/versitygw');
   const etcd = pinned('etcd', 'go.etcd.io/etcd/server/v3');
   const kubeconform = pinned('kubeconform', 'github.com/yannh/kubeconform');
@@ -46,7 +53,7 @@ export function goParts() {
     versionArgs: ['--version'],
     expected: `v${versitygw.version}`,
     effort: 'about a minute',
-    neededFor: ['test', 'demo'],
+    neededFor: ['test', 'demo', 'e2e-node', 'e2e-flux'],
     override: 'VERSITYGW',
   };
   return [
@@ -62,7 +69,7 @@ export function goParts() {
       versionArgs: ['--version'],
       expected: `etcd Version: ${etcd.version}`,
       effort: 'half a minute',
-      neededFor: ['test', 'demo', 'chart'],
+      neededFor: ['test', 'demo', 'chart', 'e2e-node', 'e2e-flux'],
       override: 'KUBEBUILDER_ASSETS',
     },
     {
@@ -84,7 +91,7 @@ export function goParts() {
       versionArgs: ['version', '--short'],
       expected: `v${helm.version}`,
       effort: 'a minute and a half',
-      neededFor: ['test', 'chart'],
+      neededFor: ['test', 'chart', 'e2e-node'],
       override: undefined,
     },
     {
@@ -119,7 +126,7 @@ export function goParts() {
       versionArgs: ['version', '--client'],
       expected: `v${kubernetes.version}`,
       effort: 'a minute',
-      neededFor: ['test', 'demo', 'chart'],
+      neededFor: ['test', 'demo', 'chart', 'e2e-node', 'e2e-flux'],
       override: 'KUBEBUILDER_ASSETS',
     },
     {
@@ -130,7 +137,7 @@ export function goParts() {
       versionArgs: ['--version'],
       expected: `Kubernetes v${kubernetes.version}`,
       effort: 'two minutes',
-      neededFor: ['test'],
+      neededFor: ['test', 'e2e-node', 'e2e-flux'],
       override: undefined,
     },
     {
@@ -141,21 +148,10 @@ export function goParts() {
       versionArgs: ['--version'],
       expected: `Kubernetes v${kubernetes.version}`,
       effort: 'four to five minutes',
-      neededFor: ['test', 'demo', 'chart'],
+      neededFor: ['test', 'demo', 'chart', 'e2e-node', 'e2e-flux'],
       override: 'KUBEBUILDER_ASSETS',
     },
   ];
-}
-
-/**
- * Without these the binaries call themselves v0.0.0-master, and clients that look at the version misbehave.
- *
- * @param {string} version
- */
-function kubernetesVersionFlags(version) {
-  const [major, minor] = version.split('.');
-  const variables = 'k8s.io/component-base/version';
-  return `-X ${variables}.gitVersion=v${version} -X ${variables}.gitMajor=${major} -X ${variables}.gitMinor=${minor}`;
 }
 
 /**
@@ -170,37 +166,4 @@ export function goPart(name) {
     throw new Error(`There is no part named ${name}.`);
   }
   return part;
-}
-
-/**
- * A program of this repository: its version is the digest of its sources, so that a change builds it again.
- *
- * @param {string} folder
- */
-function ownSource(folder) {
-  const directory = join(SUBSTRATE, folder);
-  const digest = createHash('sha256');
-  for (const name of readdirSync(directory).sort()) {
-    digest.update(name).update(readFileSync(join(directory, name)));
-  }
-  return { directory, version: digest.digest('hex').slice(0, 12) };
-}
-
-/**
- * A part's version stands once, in its go.mod.
- *
- * @param {string} folder
- * @param {string} module
- */
-function pinned(folder, module) {
-  const directory = join(SUBSTRATE, folder);
-  const text = readFileSync(join(directory, 'go.mod'), 'utf8');
-  const line = text
-    .split('\n')
-    .find((candidate) => candidate.replace('require', '').trim().startsWith(`${module} v`));
-  const version = line?.match(/ v(\S+)/)?.[1];
-  if (!version) {
-    throw new Error(`${join(directory, 'go.mod')} doesn't require ${module}.`);
-  }
-  return { directory, version };
 }

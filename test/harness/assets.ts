@@ -1,4 +1,5 @@
 import { isExecutable, locateGoPart, locateRedis } from '../../scripts/setup/locate.mjs';
+import { goPart } from '../../scripts/setup/parts.mjs';
 
 /** The programs that the harness runs. */
 export type Asset =
@@ -11,7 +12,22 @@ export type Asset =
   | 'helm'
   | 'kubeconform'
   | 'promtool'
-  | 'gitops-health';
+  | 'gitops-health'
+  | 'kube-scheduler'
+  | 'kube-proxy'
+  | 'kubelet'
+  | 'kube-router'
+  | 'coredns'
+  | 'containerd'
+  | 'containerd-shim-runc-v2'
+  | 'ctr'
+  | 'runc'
+  | 'bridge'
+  | 'loopback'
+  | 'host-local'
+  | 'portmap'
+  | 'source-controller'
+  | 'kustomize-controller';
 
 /**
  * The path of a program: where the environment names one (`REDIS_SERVER`, `VERSITYGW`, `KUBEBUILDER_ASSETS`), else
@@ -22,7 +38,13 @@ export type Asset =
 export function asset(name: Asset): string {
   const located = name === 'redis-server' ? locateRedis() : locateGoPart(name);
   if (!located || !isExecutable(located.path)) {
-    throw new Error(`${name} is missing${located ? ` at ${located.path}` : ''}. Install it: npm run setup`);
+    const command = name === 'redis-server' ? 'npm run setup' : setupCommand(name);
+    throw new Error(`${name} is missing${located ? ` at ${located.path}` : ''}. Install it: ${command}`);
   }
   return located.path;
+}
+
+function setupCommand(name: string): string {
+  const { neededFor } = goPart(name);
+  return neededFor.includes('test') ? 'npm run setup' : `npm run setup ${neededFor[0]}`;
 }
