@@ -18,13 +18,20 @@ export interface DemoApp {
   readonly settings: Readonly<Record<string, string>>;
 }
 
-/** Signs the app alice/tuf the way the server does: every file expires its lifetime after it was written. */
-export function signDemoApp(at: Date): DemoApp {
+/** An app to sign; by default alice/tuf with two delegated roles. */
+export interface DemoAppOptions {
+  readonly appName?: string;
+  /** Names of delegated roles besides stable and nightly. */
+  readonly roles?: readonly string[];
+}
+
+/** Signs an app of alice's the way the server does: every file expires its lifetime after it was written. */
+export function signDemoApp(at: Date, { appName = 'tuf', roles = [] }: DemoAppOptions = {}): DemoApp {
   // Stores keep whole seconds.
   const written = new Date(Math.floor(at.getTime() / 1000) * 1000);
   const repository = new Repository({
     seed: randomUUID(),
-    delegations: [{ name: 'stable' }, { name: 'nightly' }],
+    delegations: ['stable', 'nightly', ...roles].map((name) => ({ name })),
     artifacts: 3,
   });
   const expireAfter = (file: MetadataFile, days: number): void => {
@@ -34,29 +41,33 @@ export function signDemoApp(at: Date): DemoApp {
   for (const role of ['targets', 'snapshot', 'timestamp', 'stable', 'nightly'] as const) {
     expireAfter(repository.file(role), lifetimes[role]);
   }
+  for (const role of roles) {
+    expireAfter(repository.file(role), lifetimes.stable);
+  }
   const files = repository.seal();
   const root = files.get('1.root.json');
   if (root === undefined) {
     throw new Error('The generator signed no root.');
   }
-  const suffix = 'alice_tuf';
-  const prefix = 'tuf_metadata/alice/tuf/';
+  const suffix = `alice_${appName}`;
+  const prefix = `tuf_metadata/alice/${appName}/`;
   return {
     suffix,
     prefix,
     rootSHA256: createHash('sha256').update(root).digest('hex'),
     objects: [...files].map(([name, body]) => ({ key: prefix + name, body, lastModified: written })),
-    settings: settings(suffix),
+    settings: settings(suffix, roles),
   };
 }
 
-function settings(suffix: string): Record<string, string> {
+function settings(suffix: string, roles: readonly string[]): Record<string, string> {
   const entries: [string, string][] = [
     ['BOOTSTRAP', randomUUID()],
     ['ROOT_SIGNING', ''],
     ['TARGETS_ONLINE_KEY', '1'],
     ['stable_EXPIRATION', String(lifetimes.stable)],
     ['nightly_EXPIRATION', String(lifetimes.nightly)],
+    ...roles.map((role): [string, string] => [`${role}_EXPIRATION`, String(lifetimes.stable)]),
   ];
   for (const role of ['root', 'targets', 'snapshot', 'timestamp'] as const) {
     const name = role.toUpperCase();

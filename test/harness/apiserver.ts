@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { type APIServerAccess, type APIServerAddress, accessAPIServer } from './apiserver-access.ts';
 import { asset } from './assets.ts';
 import { createAuthority } from './certificates.ts';
+import { startEtcd } from './etcd.ts';
 import { freePort } from './free-port.ts';
 import { type RunningProcess, startProcess } from './process.ts';
 import { temporaryDirectory } from './temporary-directory.ts';
@@ -124,23 +125,6 @@ async function start(
     stop,
     [Symbol.asyncDispose]: stop,
   };
-}
-
-async function startEtcd(port: number, dataDirectory: string): Promise<RunningProcess> {
-  const client = `http://127.0.0.1:${port}`;
-  const peer = `http://127.0.0.1:${await freePort()}`;
-  return startProcess({
-    name: 'etcd',
-    command: asset('etcd'),
-    args: [
-      ...['--name=test', `--data-dir=${dataDirectory}`, `--initial-cluster=test=${peer}`],
-      ...[`--listen-client-urls=${client}`, `--advertise-client-urls=${client}`],
-      ...[`--listen-peer-urls=${peer}`, `--initial-advertise-peer-urls=${peer}`],
-      // Nobody wants these data back after a power failure.
-      ...['--unsafe-no-fsync', '--log-level=warn'],
-    ],
-    ready: async () => (await fetch(`${client}/health`)).ok,
-  });
 }
 
 function startControllerManager(

@@ -28,6 +28,8 @@ export interface S3Object {
 export interface S3ServerOptions {
   /** Serves TLS with a certificate of this authority. */
   readonly tls?: { readonly authority: CertificateAuthority };
+  /** The administrator's key; a key of its own when absent. */
+  readonly credentials?: S3Credentials;
   /** Buckets that exist from the start. */
   readonly buckets?: readonly string[];
 }
@@ -60,8 +62,14 @@ export interface S3Server extends AsyncDisposable {
   stop(): Promise<void>;
 }
 
+const administratorKey = { accessKeyId: 'administrator', secretAccessKey: 'administrator-secret' };
+
 /** Starts versitygw over a temporary directory. */
-export async function startS3({ tls, buckets = [] }: S3ServerOptions = {}): Promise<S3Server> {
+export async function startS3({
+  tls,
+  credentials = administratorKey,
+  buckets = [],
+}: S3ServerOptions = {}): Promise<S3Server> {
   const directory = await temporaryDirectory('s3');
   const data = join(directory.path, 'data');
   const users = join(directory.path, 'users');
@@ -71,7 +79,6 @@ export async function startS3({ tls, buckets = [] }: S3ServerOptions = {}): Prom
   const port = await freePort();
   const region = 'us-east-1';
   const endpoint = `${tls ? 'https' : 'http'}://${host}:${port}`;
-  const credentials = { accessKeyId: 'administrator', secretAccessKey: 'administrator-secret' };
   const certificate = await tls?.authority.issue('s3');
 
   const clients = new Set<S3Client>();

@@ -1,0 +1,87 @@
+import { Hopeless, type Pod } from './kubernetes.ts';
+import { names } from './names.ts';
+import type { Interruption, Scene } from './scenario.ts';
+
+const nothing = async (): Promise<void> => undefined;
+
+/** What can happen to a controller, the quickest first. */
+export const interruptions: readonly Interruption[] = [
+  {
+    name: 'kill -9 of the container',
+    proves: 'the kubelet starts it again; the run goes on under the same attempt',
+    core: true,
+    interrupt: async ({ controllers }, leader) => {
+      await controllers.signal(leader, 'KILL');
+      return nothing;
+    },
+  },
+  {
+    name: 'leader deleted',
+    proves: 'it hands over before it ends, within its grace',
+    core: true,
+    interrupt: async ({ kubernetes, controllers }, leader) => {
+      await kubernetes.kubectl([...podArgs(leader, 'delete'), '--wait=false']);
+      await controllers.leader(leader.metadata.name);
+      return nothing;
+    },
+  },
+  {
+    name: 'leader deleted at once',
+    proves: 'another takes over when the lease runs out',
+    core: false,
+    interrupt: async ({ kubernetes, controllers }, leader) => {
+      await kubernetes.kubectl([...podArgs(leader, 'delete'), '--grace-period=0', '--force']);
+      await controllers.leader(leader.metadata.name);
+      return nothing;
+    },
+  },
+  {
+    name: 'leader stopped with SIGSTOP',
+    proves: 'one that wakes up too late writes nothing and starts anew',
+    core: true,
+    interrupt: async ({ controllers }, leader) => {
+      await controllers.signal(leader, 'STOP');
+      await controllers.leader(leader.metadata.name);
+      await controllers.signal(leader, 'CONT');
+      return () => untilRestarted(leader, controllers);
+    },
+  },
+  {
+    name: 'drain of the node',
+    proves: 'the PodDisruptionBudget lets it through, one replica is always up',
+    core: true,
+    interrupt: async ({ kubernetes, controllers }, leader) => {
+      const node = leader.spec.nodeName ?? '';
+      await kubernetes.kubectl([
+        ...['drain', node, '--ignore-daemonsets', '--delete-emptydir-data', '--timeout=120s'],
+        `--pod-selector=app.kubernetes.io/instance=${names.release}`,
+      ]);
+      await controllers.leader(leader.metadata.name);
+      return async () => {
+        await kubernetes.kubectl(['uncordon', node]);
+      };
+    },
+  },
+  {
+    name: 'helm upgrade',
+    proves: 'a rollout ends no run',
+    core: true,
+    interrupt: async ({ operator }) => {
+      await operator.upgrade('controller.logLevel=debug');
+      return nothing;
+    },
+  },
+];
+
+function podArgs({ metadata }: Pod, verb: string): readonly string[] {
+  return [`--namespace=${metadata.namespace}`, verb, 'pod', metadata.name];
+}
+
+/** A controller that has lost the lease ends; the kubelet starts it again. */
+async function untilRestarted({ metadata }: Pod, controllers: Scene['controllers']): Promise<void> {
+  const pods = await controllers.pods();
+  const pod = pods.find(({ metadata: { uid } }) => uid === metadata.uid);
+  if (pod === undefined) {
+    throw new Hopeless(`Pod ${metadata.name} is gone.`);
+  }
+}
