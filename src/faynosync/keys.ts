@@ -1,4 +1,5 @@
 import { type App, suffixOf } from './app.ts';
+import { upperCase } from './upper-case.ts';
 
 /** The gate: every endpoint of the server asks this key whether the app is bootstrapped. */
 export function markerKey(app: App): string {
@@ -30,6 +31,6 @@ export function rootSigningKey(app: App): string {
  * the server does. What stands there exists nowhere else, so a run reads these keys and never writes them.
  */
 export function ceremonyKeys(app: App, delegatedNames: readonly string[]): readonly string[] {
-  const roles = ['ROOT', 'TARGETS', ...delegatedNames.map((name) => name.toUpperCase())];
+  const roles = ['ROOT', 'TARGETS', ...delegatedNames.map(upperCase)];
   return [...new Set(roles.map((role) => `${role}_SIGNING_${suffixOf(app)}`))];
 }

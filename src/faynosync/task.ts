@@ -4,6 +4,17 @@ const terminalStates = new Set(['SUCCESS', 'FAILURE', 'REVOKED', 'REJECTED', 'IG
 /** How long the server keeps a finished task record: 7 days, in milliseconds. */
 export const TASK_RECORD_TTL_MS = 7 * 24 * 3_600_000;
 
+/** How long a record of a task under way lives after it was last written: 24 hours, in milliseconds. */
+const ACTIVE_RECORD_TTL_MS = 24 * 3_600_000;
+
+/**
+ * When the record of a task under way was last written, in milliseconds before now, by the time it has left; undefined
+ * when its time to live is none that the server gives.
+ */
+export function sinceLastWriteMs(ttlMs: number | undefined): number | undefined {
+  return ttlMs === undefined || ttlMs > ACTIVE_RECORD_TTL_MS ? undefined : ACTIVE_RECORD_TTL_MS - ttlMs;
+}
+
 /** What a task record tells about a task's life. */
 export interface TaskLife {
   readonly terminal: boolean;

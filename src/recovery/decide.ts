@@ -30,7 +30,7 @@ export type AttemptDecision =
 type Check = (facts: Facts) => AttemptDecision | undefined;
 
 /** The first check with an answer decides. What forbids a run comes before what makes it needless. */
-const checks: readonly Check[] = [corrupt, inProgress, locked, verifyOnly, nothingToDo, unapproved];
+const checks: readonly Check[] = [corrupt, inProgress, verifyOnly, locked, nothingToDo, unapproved];
 
 export function decide(facts: Facts): AttemptDecision {
   for (const check of checks) {
@@ -75,18 +75,27 @@ function locked({ observed: { lockedBy } }: Facts): AttemptDecision | undefined 
   if (lockedBy === undefined) {
     return undefined;
   }
-  const message = `Recovery ${lockedBy} holds the lock of this app.`;
-  return { kind: 'wait', accepted: { reason: 'RecoveryInProgress', message, blockingTask: lockedBy } };
+  return { kind: 'wait', accepted: inRecovery(lockedBy) };
 }
 
-function verifyOnly({ plan, state, request }: Facts): AttemptDecision | undefined {
+function inRecovery(lockedBy: string): Acceptance {
+  const message = `Recovery ${lockedBy} holds the lock of this app.`;
+  return { reason: 'RecoveryInProgress', message, blockingTask: lockedBy };
+}
+
+function verifyOnly({ plan, state, observed: { lockedBy }, request }: Facts): AttemptDecision | undefined {
   if (request.mode !== 'Verify') {
     return undefined;
   }
   if (isEmpty(plan)) {
     return stop('Verified', 'Metadata and Redis agree.', notRequired());
   }
-  return stop('DriftDetected', `${state}: a recovery would write ${keyCount(countWrites(plan))}.`, undefined);
+  const now = lockedBy === undefined ? '' : ` Recovery ${lockedBy} holds the lock of this app now.`;
+  return stop(
+    'DriftDetected',
+    `${state}: a recovery would write ${keyCount(countWrites(plan))}.${now}`,
+    lockedBy === undefined ? undefined : inRecovery(lockedBy),
+  );
 }
 
 function nothingToDo({ plan, owesProof, request }: Facts): AttemptDecision | undefined {

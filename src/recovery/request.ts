@@ -46,6 +46,11 @@ export interface RunRequest {
   readonly place?: string;
   /** What to do while another recovery holds the lock. Left out: `wait`, until the deadline; `return`: end with `WaitingForLock`. */
   readonly onForeignLock?: 'wait' | 'return';
+  /**
+   * An attempt of this very task was made before, as its caller knows: a marker with the task's id is then that
+   * attempt's. On its own such a marker proves nothing, because anybody can choose an id that is there.
+   */
+  readonly resumed?: boolean;
   readonly app: App;
   readonly mode: 'Recover' | 'Verify';
   readonly strategy: 'IfNeeded' | 'Always';

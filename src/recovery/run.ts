@@ -2,7 +2,6 @@ import { Deadline } from '../async/deadline.ts';
 import { TerminalError } from '../errors.ts';
 import { assertApp } from '../faynosync/app.ts';
 import { findCollision } from '../faynosync/collisions.ts';
-import { markerKey } from '../faynosync/keys.ts';
 import type { MetadataSource } from '../storage/source.ts';
 import { EarlierVersions } from '../tuf/verify/earlier-versions.ts';
 import type { Trusted, Verification } from '../tuf/verify/verification.ts';
@@ -23,8 +22,9 @@ import { planFindings } from './run-findings.ts';
 import { Session } from './session.ts';
 import { classify } from './state/classify.ts';
 import { evidenceOf, expectedStateOf } from './state/expected-state.ts';
-import { markerIn, type ObservedState, observedStateOf } from './state/observed-state.ts';
-import { needsMarker, refusalOf } from './trust.ts';
+import { type ObservedState, observedStateOf } from './state/observed-state.ts';
+import { refusalOf } from './trust.ts';
+import { isUnfinished, traceBootstrap } from './unfinished-bootstrap.ts';
 
 /** How often a plan is made anew because something moved under it. */
 const MAX_REPLANS = 5;
@@ -111,15 +111,10 @@ async function trust(
   return verification;
 }
 
-async function refuse(
-  { request, report, signal }: AttemptContext,
-  verification: Verification,
-): Promise<Ending> {
-  const { app, store } = request;
-  const marker = needsMarker(verification)
-    ? markerIn((await store.observe([markerKey(app)], signal)).values, app)
-    : undefined;
-  const { state, ending, accepted } = refusalOf(verification, request, marker);
+async function refuse(attempt: AttemptContext, verification: Verification): Promise<Ending> {
+  const { request, report } = attempt;
+  const trace = isUnfinished(verification) ? await traceBootstrap(attempt, verification) : undefined;
+  const { state, ending, accepted } = refusalOf(verification, request, trace);
   report.found(state);
   report.accepted(accepted);
   return ending;
@@ -139,8 +134,8 @@ async function recover(
   // Its own lock, left behind: an earlier attempt of this task may have written and died before it could prove it.
   let owesProof = observedStateOf(session.values, expected).lockIsOurs;
   for (;;) {
-    const observed = observedStateOf(session.values, expected, session.records);
-    owesProof ||= observed.markerIsOurs;
+    const observed = observedStateOf(session.values, expected, session.surroundings);
+    owesProof ||= observed.markerIsOurs && request.resumed === true;
     const evidence = await evidenceFor(observed);
     const state = classify(observed); // R4
     const plan = planRecovery(observed, expected, evidence); // R5

@@ -11,7 +11,7 @@ import { changesOf } from './plan/changes.ts';
 import type { Plan } from './plan/plan.ts';
 import { recoveryLock, taskOfOwner } from './recovery-lock.ts';
 import type { ExpectedState } from './state/expected-state.ts';
-import { keysToObserve, markerIn, taskSearch } from './state/observed-state.ts';
+import { keysToObserve, markerIn, type Surroundings, taskSearch } from './state/observed-state.ts';
 
 /** How often a lock that somebody else holds is looked at. */
 const LOCK_POLL_MS = 500;
@@ -33,7 +33,7 @@ export class Session implements AsyncDisposable {
   readonly #attempt: AttemptContext;
   readonly #lock: Lock;
   #values: ObservedValues = new Map();
-  #records: readonly string[] = [];
+  #surroundings: Surroundings = {};
   #holding: LockHolding | undefined;
 
   constructor(attempt: AttemptContext, expected: ExpectedState) {
@@ -47,9 +47,9 @@ export class Session implements AsyncDisposable {
     return this.#values;
   }
 
-  /** The server's task records that may tell how settings were lost. */
-  get records(): readonly string[] {
-    return this.#records;
+  /** What the last observation read beside the keys. */
+  get surroundings(): Surroundings {
+    return this.#surroundings;
   }
 
   get holdsLock(): boolean {
@@ -68,7 +68,7 @@ export class Session implements AsyncDisposable {
         taskSearch(this.expected),
       );
       this.#values = values;
-      this.#records = records;
+      this.#surroundings = { records, time: server.time };
       report.server(server);
     } while (!this.#sawAll());
   }

@@ -1,14 +1,14 @@
-import type { Verdict } from '../api/conditions.ts';
 import type { AcceptedReason, SucceededReason } from '../api/reasons.ts';
 import { describeApp } from '../faynosync/app.ts';
 import { hasPersistedRoot, missingFromBootstrap } from '../faynosync/layout.ts';
-import type { Marker } from '../faynosync/marker.ts';
 import type { Finding } from '../tuf/findings/finding.ts';
 import type { FindingCode } from '../tuf/findings/findings.ts';
 import type { Verification } from '../tuf/verify/verification.ts';
 import { type Ending, end } from './ending.ts';
+import type { Acceptance } from './observer.ts';
 import type { RunRequest } from './request.ts';
 import type { State } from './state/state.ts';
+import type { BootstrapTrace } from './unfinished-bootstrap.ts';
 
 /** Findings whose refusal means "older than what was verified before". */
 const rollbacks: ReadonlySet<string> = new Set<FindingCode>([
@@ -28,42 +28,63 @@ const collisions: ReadonlySet<string> = new Set<FindingCode>(['RoleNameCollides'
 export interface TrustRefusal {
   readonly state: State | undefined;
   readonly ending: Ending;
-  readonly accepted: Verdict<AcceptedReason>;
-}
-
-/**
- * Whether the marker decides about the refusal: without one, a bucket in which a bootstrap broke off is an unfinished
- * bootstrap; with one, files of a finished bootstrap were lost.
- */
-export function needsMarker({ listing }: Verification): boolean {
-  return hasPersistedRoot(listing) && missingFromBootstrap(listing).length > 0;
+  readonly accepted: Acceptance;
 }
 
 /**
  * R2, when the chain does not verify.
  *
- * @param marker what Redis holds; undefined when it was not asked ({@link needsMarker})
+ * @param trace what Redis says about the bootstrap; undefined when it was not asked
  */
 export function refusalOf(
   verification: Verification,
   request: Pick<RunRequest, 'app' | 'source'>,
-  marker: Marker | undefined,
+  trace: BootstrapTrace | undefined,
 ): TrustRefusal {
   const { listing, findings } = verification;
   const place = request.source.location;
-  if (!hasPersistedRoot(listing)) {
+  if (trace?.bootstrap?.alive === true) {
+    const { id } = trace.bootstrap;
+    const message = `Bootstrap already in progress for this admin and app (task_id=${id}).`;
+    return {
+      state: 'InProgress',
+      ending: end(
+        'BootstrapInProgress',
+        `${message} It has not uploaded every file to ${place} yet. Wait for it to end; a bootstrap that shows no life for overrides.staleAfterSeconds counts as dead.`,
+      ),
+      accepted: { reason: 'BootstrapInProgress', message, blockingTask: id },
+    };
+  }
+  const missing = missingFromBootstrap(listing);
+  if (!hasPersistedRoot(listing) && trace?.bootstrap === undefined) {
     const message = `No persisted root metadata found for ${describeApp(request.app)} in ${place}. Bootstrap must be completed before recovery.`;
     return refuse('NeverBootstrapped', 'SourceNotBootstrapped', message, 'NoPersistedRoot');
   }
-  const missing = missingFromBootstrap(listing);
-  if (missing.length > 0 && marker?.kind === 'absent') {
-    const message =
-      `The bootstrap of ${describeApp(request.app)} never finished: ${missing.join(', ')} ${missing.length === 1 ? 'is' : 'are'} missing in ${place}. ` +
-      'Upload the missing files, or remove the unfinished root files and bootstrap again.';
-    return refuse('FailedBootstrap', 'FailedBootstrap', message, 'Denied');
+  if (trace?.bootstrap !== undefined || (missing.length > 0 && trace?.marker.kind === 'absent')) {
+    return refuse('FailedBootstrap', 'FailedBootstrap', unfinished(request, listing, trace), 'Denied');
   }
   const first = findings.find(({ severity }) => severity !== 'report');
   return refuse(undefined, reasonOf(first), describe(first, place), 'Denied');
+}
+
+/** What the bootstrap has left behind, and the ways out: the server itself offers none. */
+function unfinished(
+  { app, source }: Pick<RunRequest, 'app' | 'source'>,
+  listing: Verification['listing'],
+  { bootstrap, keys }: BootstrapTrace,
+): string {
+  const missing = missingFromBootstrap(listing);
+  const roots = listing.has('1.root.json') ? ['1.root.json'] : [];
+  const files = hasPersistedRoot(listing) ? missing : ['1.root.json', ...missing];
+  const id = bootstrap === undefined ? '' : ` (task_id=${bootstrap.id})`;
+  const remove = [
+    ...(keys.length === 0 ? [] : [`the keys ${keys.join(' and ')} in Redis`]),
+    ...(roots.length === 0 ? [] : [`${roots.join(', ')} in ${source.location}`]),
+  ].join(' and ');
+  return (
+    `The bootstrap of ${describeApp(app)}${id} never finished: ${files.join(', ')} ${files.length === 1 ? 'is' : 'are'} missing in ${source.location}. ` +
+    `Upload the missing files and create a new run, or delete ${remove} and bootstrap again.`
+  );
 }
 
 function reasonOf(first: Finding | undefined): SucceededReason {

@@ -37,6 +37,7 @@ export const serverWarnings = {
 export const withheldFacts: ServerFacts = {
   version: undefined,
   role: undefined,
+  time: undefined,
   warnings: [{ code: 'RedisFactsWithheld', detail: serverWarnings.RedisFactsWithheld.detail }],
 };
 
@@ -62,8 +63,14 @@ export function factsFromInfo(text: string): ServerFacts {
   return {
     version: info.get('redis_version'),
     role: role === undefined ? undefined : role === 'master' ? 'master' : 'replica',
+    time: timeIn(info.get('server_time_usec')),
     warnings: Object.entries<ServerWarning>(serverWarnings)
       .filter(([, { when }]) => when(info))
       .map(([code, { detail }]) => ({ code, detail })),
   };
+}
+
+function timeIn(microseconds: string | undefined): Date | undefined {
+  const time = Number(microseconds) / 1000;
+  return microseconds !== undefined && Number.isSafeInteger(Math.floor(time)) ? new Date(time) : undefined;
 }

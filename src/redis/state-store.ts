@@ -24,6 +24,8 @@ export interface ServerFacts {
   readonly version: string | undefined;
   /** Undefined when the user may not ask (INFO). */
   readonly role: 'master' | 'replica' | undefined;
+  /** The server's own clock when it answered; undefined when the user may not ask (INFO). */
+  readonly time: Date | undefined;
   /** Things a person should mend: eviction policy, no persistence, replica without a master, facts withheld. */
   readonly warnings: readonly { readonly code: string; readonly detail: string }[];
 }

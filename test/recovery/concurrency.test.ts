@@ -149,14 +149,8 @@ describe('somebody else writes between plan and write', () => {
       if (attempt > 1) {
         return;
       }
-      await site.client.mset(
-        site.world.key('BOOTSTRAP'),
-        `pre-${other}`,
-        `pre-${other}`,
-        other,
-        `task:${other}`,
-        record,
-      );
+      await site.client.mset(site.world.key('BOOTSTRAP'), `pre-${other}`, `pre-${other}`, other);
+      await site.client.set(`task:${other}`, record, 'EX', 86_400);
     });
     const outcome = await runAttempt(site.request({ store }));
     expect(outcome.succeeded).toMatchObject({

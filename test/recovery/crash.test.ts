@@ -71,3 +71,30 @@ test("a marker that the server's own recovery left behind is no obstacle once it
   expect((await runAttempt(site.request({ taskID }))).succeeded.reason).toBe('Recovered');
   expect(await site.client.get(site.world.key('BOOTSTRAP'))).toBe(taskID);
 });
+
+test('a marker with the id of a task proves nothing on its own: anybody can choose an id that is there', async () => {
+  await site.heal();
+  const taskID = (await site.client.get(site.world.key('BOOTSTRAP'))) ?? '';
+  const outcome = await runAttempt(site.request({ taskID }));
+  expect(outcome.succeeded.reason).toBe('AlreadyConsistent');
+  const resumed = await runAttempt(site.request({ taskID, resumed: true }));
+  expect(resumed.succeeded).toMatchObject({
+    reason: 'Recovered',
+    message: expect.stringContaining('An earlier attempt of this task wrote what was lost'),
+  });
+});
+
+test('mode Verify never waits for a lock: it says who holds it and what a recovery would write', async () => {
+  await site.heal();
+  await site.client.set(lock, 'another-task', 'PX', 300_000);
+  const complete = await runAttempt(site.request({ mode: 'Verify' }));
+  expect(complete).toMatchObject({ state: 'Locked', succeeded: { reason: 'Verified' } });
+  await site.client.del(site.world.key('TARGETS_EXPIRATION'));
+  const partial = await runAttempt(site.request({ mode: 'Verify' }));
+  expect(partial).toMatchObject({
+    state: 'Locked',
+    succeeded: { reason: 'DriftDetected', message: expect.stringContaining('another-task holds the lock') },
+    accepted: { reason: 'RecoveryInProgress', blockingTask: 'another-task' },
+  });
+  expect(await site.client.get(lock)).toBe('another-task');
+});

@@ -31,7 +31,7 @@ test('a write that too few replicas confirm is no success; the next attempt prov
       timeout: 60_000,
     })
     .toBe(true);
-  const confirmed = await runAttempt(site.request({ taskID, minReplicas: 1 }));
+  const confirmed = await runAttempt(site.request({ taskID, minReplicas: 1, resumed: true }));
   expect(confirmed.succeeded.reason).toBe('Recovered');
   expect(await site.app.differences(reader, taskID)).toEqual([]);
 });

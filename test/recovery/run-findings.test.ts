@@ -36,5 +36,5 @@ test('a rotation that changed thresholds shows in the settings bootstrap wrote, 
 });
 
 test('a sound primary has nothing to tell', () => {
-  expect(serverFindings({ version: '7.0.15', role: 'master', warnings: [] })).toEqual([]);
+  expect(serverFindings({ version: '7.0.15', role: 'master', time: undefined, warnings: [] })).toEqual([]);
 });

@@ -1,5 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import { needsMarker, refusalOf } from '../../src/recovery/trust.ts';
+import type { Marker } from '../../src/faynosync/marker.ts';
+import { refusalOf } from '../../src/recovery/trust.ts';
+import { type BootstrapTrace, isUnfinished } from '../../src/recovery/unfinished-bootstrap.ts';
 import { Listing } from '../../src/storage/listing.ts';
 import type { Finding } from '../../src/tuf/findings/finding.ts';
 import { FINDINGS, type FindingKind } from '../../src/tuf/findings/findings.ts';
@@ -25,6 +27,7 @@ const request = {
   app: { adminName: 'alice', appName: 'tuf' },
   source: { location: 's3://bucket/prefix/', async *list() {}, get: async () => Buffer.of() },
 };
+const trace = (marker: Marker): BootstrapTrace => ({ marker, bootstrap: undefined, keys: [] });
 const whole = ['1.root.json', '1.targets.json', '1.snapshot.json', 'timestamp.json'];
 
 describe('a bucket that is not believed', () => {
@@ -89,24 +92,60 @@ describe('a bucket that never was one', () => {
       accepted: 'NoPersistedRoot',
       reason: 'SourceNotBootstrapped',
     });
-    expect(needsMarker(refused(['1.targets.json']))).toBe(false);
+    expect(isUnfinished(refused(['1.targets.json']))).toBe(true);
   });
 
   test('lacks what a bootstrap uploads last, and no marker says that it finished', () => {
     const broken = refused(['1.root.json', '1.targets.json', '1.snapshot.json'], finding(11));
-    expect(needsMarker(broken)).toBe(true);
-    const { ending, state } = refusalOf(broken, request, { kind: 'absent' });
+    expect(isUnfinished(broken)).toBe(true);
+    expect(isUnfinished(refused(whole))).toBe(false);
+    const { ending, state } = refusalOf(broken, request, trace({ kind: 'absent' }));
     expect(state).toBe('FailedBootstrap');
     expect(ending.succeeded.message).toContain('timestamp.json is missing in s3://bucket/prefix/');
   });
 
   test('but a marker says that it did: then files were lost', () => {
     const broken = refused(['1.root.json'], finding(11));
-    expect(refusalOf(broken, request, { kind: 'done', id: 'x' }).ending.succeeded.reason).toBe(
+    expect(refusalOf(broken, request, trace({ kind: 'done', id: 'x' })).ending.succeeded.reason).toBe(
       'TrustVerificationFailed',
     );
-    expect(refusalOf(broken, request, { kind: 'absent' }).ending.succeeded.message).toContain(
+    expect(refusalOf(broken, request, trace({ kind: 'absent' })).ending.succeeded.message).toContain(
       '1.targets.json, 1.snapshot.json, timestamp.json are missing',
+    );
+  });
+
+  const pending = (alive: boolean): BootstrapTrace => ({
+    marker: { kind: 'bootstrapping', id: 'f1' },
+    bootstrap: { id: 'f1', alive },
+    keys: ['BOOTSTRAP_alice_tuf', 'pre-f1'],
+  });
+
+  test.each([
+    ['no file', []],
+    ['delegated roles', ['1.nightly.json']],
+    ['the root', ['1.nightly.json', '1.root.json']],
+    ['everything but the timestamp', ['1.root.json', '1.targets.json', '1.snapshot.json']],
+  ])('is being bootstrapped just now, with %s uploaded: the task is named', (_, names) => {
+    const { ending, state, accepted } = refusalOf(refused(names, finding(11)), request, pending(true));
+    expect(state).toBe('InProgress');
+    expect(ending.succeeded.reason).toBe('BootstrapInProgress');
+    expect(accepted).toMatchObject({ reason: 'BootstrapInProgress', blockingTask: 'f1' });
+  });
+
+  test('was left by a bootstrap that was killed: task, keys, files and the ways out are named', () => {
+    const killed = refused(['1.nightly.json', '1.root.json'], finding(11));
+    const { ending, state } = refusalOf(killed, request, pending(false));
+    expect(state).toBe('FailedBootstrap');
+    expect(ending.succeeded).toEqual({
+      reason: 'FailedBootstrap',
+      message:
+        'The bootstrap of alice/tuf (task_id=f1) never finished: 1.targets.json, 1.snapshot.json, timestamp.json are missing in s3://bucket/prefix/. ' +
+        'Upload the missing files and create a new run, or delete the keys BOOTSTRAP_alice_tuf and pre-f1 in Redis and 1.root.json in s3://bucket/prefix/ and bootstrap again.',
+    });
+    const rootless = refusalOf(refused(['1.nightly.json']), request, pending(false));
+    expect(rootless.ending.succeeded.message).toContain('1.root.json, 1.targets.json');
+    expect(rootless.ending.succeeded.message).toContain(
+      'delete the keys BOOTSTRAP_alice_tuf and pre-f1 in Redis and bootstrap again.',
     );
   });
 });

@@ -23,10 +23,15 @@ export interface AttemptLimits {
  * Repeats a run's attempt by the policy that the controller follows, within one process. A plan that waits for approval
  * ends here: nobody can give it to a process that doesn't ask.
  */
-export async function runToEnd(attempt: () => Promise<Outcome>, limits: AttemptLimits): Promise<Outcome> {
+export async function runToEnd(
+  attempt: (resumed: boolean) => Promise<Outcome>,
+  limits: AttemptLimits,
+): Promise<Outcome> {
   const { clock, backoffLimit, deadline } = limits;
+  let resumed = false;
   for (let failures = 0; ; ) {
-    const outcome = await attempt();
+    const outcome = await attempt(resumed);
+    resumed = true;
     if (outcome.retry === 'backoff') {
       failures += 1;
     }

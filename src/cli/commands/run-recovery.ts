@@ -63,7 +63,7 @@ export async function runRecovery(
   };
   const now = (): Date => flags.referenceTime ?? systemClock.now();
   try {
-    const outcome = await runToEnd(() => runAttempt({ ...request, now: now() }), {
+    const outcome = await runToEnd((resumed) => runAttempt({ ...request, resumed, now: now() }), {
       backoffLimit: flags.backoffLimit,
       deadline,
       clock: systemClock,

@@ -92,6 +92,7 @@ export async function makeAttempt(tools: AttemptTools, order: AttemptOrder): Pro
       { ...connection, source },
       {
         now,
+        resumed: run.status.startTime !== undefined,
         deadline,
         clock,
         attemptID: tools.newID(),

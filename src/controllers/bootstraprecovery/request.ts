@@ -8,7 +8,15 @@ import { placeOf } from '../target-connection/place.ts';
 /** What a request gets from the controller rather than from the objects. */
 export type RunContext = Pick<
   RunRequest,
-  'now' | 'deadline' | 'clock' | 'signal' | 'observer' | 'beforeLock' | 'attemptID' | 'onForeignLock'
+  | 'now'
+  | 'resumed'
+  | 'deadline'
+  | 'clock'
+  | 'signal'
+  | 'observer'
+  | 'beforeLock'
+  | 'attemptID'
+  | 'onForeignLock'
 >;
 
 /** The request of one attempt: the run's wishes, the target's facts, and the controller's clock, signal and observer. */

@@ -30,10 +30,14 @@ export function readingOf(outcome: Outcome): Reading {
   if (succeeded.reason === 'Verified') {
     return { kind: 'consistent', state: state ?? 'Healthy', heads };
   }
+  // What is missing while another recovery holds the lock is what it is about to write.
+  if (state === 'Locked') {
+    return { kind: 'busy', state, heads };
+  }
   if (succeeded.reason === 'DriftDetected') {
     return { kind: 'lost', state: state ?? 'PartialLoss', heads };
   }
-  if (state === 'InProgress' || state === 'Locked') {
+  if (state === 'InProgress') {
     return { kind: 'busy', state, heads };
   }
   const transient = retry === 'backoff' ? error : undefined;

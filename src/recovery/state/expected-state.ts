@@ -21,7 +21,7 @@ export interface ExpectedState {
 }
 
 /** A bootstrap without a sign of life for this long is dead, unless the request says otherwise. */
-const STALE_AFTER_SECONDS = 1_800;
+export const STALE_AFTER_SECONDS = 1_800;
 
 /** What Redis is asked, once the chain has told which roles there are. */
 export function expectedStateOf(

@@ -9,7 +9,7 @@ import {
 } from '../../faynosync/keys.ts';
 import { type Marker, parseMarker } from '../../faynosync/marker.ts';
 import type { Setting } from '../../faynosync/settings.ts';
-import { readTask, readTaskEvidence, taskEvidenceMarks } from '../../faynosync/task.ts';
+import { readTask, readTaskEvidence, sinceLastWriteMs, taskEvidenceMarks } from '../../faynosync/task.ts';
 import { isValid } from '../../faynosync/values.ts';
 import type { ObservedValue, ObservedValues, RecordSearch } from '../../redis/state-store.ts';
 import { Loss } from '../plan/loss.ts';
@@ -78,11 +78,18 @@ export function markerIn(values: ObservedValues, app: App): Marker {
   return parseMarker(held.kind === 'string' ? held.value : undefined);
 }
 
-/** @param records the task records that were found beside the keys */
+/** What was read beside the keys. */
+export interface Surroundings {
+  /** Task records of the server. */
+  readonly records?: readonly string[];
+  /** Redis' own clock, by which ages are told; the run's reference time when Redis does not say. */
+  readonly time?: Date | undefined;
+}
+
 export function observedStateOf(
   values: ObservedValues,
   expected: ExpectedState,
-  records: readonly string[] = [],
+  { records = [], time = expected.now }: Surroundings = {},
 ): ObservedState {
   const { app, taskID } = expected;
   const held = (key: string): ObservedValue => values.get(key) ?? absent;
@@ -110,7 +117,7 @@ export function observedStateOf(
       ? []
       : [...owned].filter(([, value]) => value.kind === 'wrongType').map(([key]) => key),
     lockedBy: lockTask !== taskID ? lockTask : undefined,
-    bootstrap: marker.kind === 'bootstrapping' ? bootstrapOf(marker.id, held, expected) : undefined,
+    bootstrap: marker.kind === 'bootstrapping' ? bootstrapOf(marker.id, held, expected, time) : undefined,
     markerIsOurs: marker.kind === 'done' && marker.id === taskID,
     loss: new Loss(
       marker.kind !== 'absent' && marker.kind !== 'blank',
@@ -137,19 +144,25 @@ function isStaged(held: ObservedValue, isRoot: boolean): boolean {
 }
 
 /**
- * A bootstrap lives while it holds its pre-lock or its task is under way, and it has shown life lately. Without a
- * record its age is that of 1.root.json: no bootstrap starts once the bucket has a root, so this one is older.
+ * A bootstrap lives while it holds its pre-lock or its task is under way, and it has shown life lately. How lately is
+ * told by Redis alone: each write of the task's record gives it 24 hours to live. Without a record the bootstrap is as
+ * old as 1.root.json: no bootstrap starts once the bucket has a root.
+ *
+ * @param time Redis' own clock
  */
-function bootstrapOf(
+export function bootstrapOf(
   id: string,
   held: (key: string) => ObservedValue,
-  { now, staleAfterSeconds, bootstrappedAt }: ExpectedState,
+  { staleAfterSeconds, bootstrappedAt }: Pick<ExpectedState, 'staleAfterSeconds' | 'bootstrappedAt'>,
+  time: Date,
 ): NonNullable<ObservedState['bootstrap']> {
   const preLock = held(preLockKey(id));
   const record = held(taskKey(id));
   const task = record.kind === 'string' ? readTask(record.value) : undefined;
   const active = preLock.kind !== 'absent' || (task !== undefined && !task.terminal);
+  const byTTL =
+    record.kind === 'string' && task?.terminal === false ? sinceLastWriteMs(record.ttlMs) : undefined;
   const seen = task?.lastUpdate ?? bootstrappedAt;
-  const fresh = seen === undefined || now.getTime() - seen.getTime() < staleAfterSeconds * 1000;
-  return { id, alive: active && fresh, preLock };
+  const silentMs = byTTL ?? (seen === undefined ? 0 : time.getTime() - seen.getTime());
+  return { id, alive: active && silentMs < staleAfterSeconds * 1000, preLock };
 }

@@ -1,0 +1,70 @@
+import { RecoveryError } from '../errors.ts';
+import { markerKey, preLockKey, taskKey } from '../faynosync/keys.ts';
+import { hasPersistedRoot, missingFromBootstrap } from '../faynosync/layout.ts';
+import type { Marker } from '../faynosync/marker.ts';
+import type { ObservedValue } from '../redis/state-store.ts';
+import type { Verification } from '../tuf/verify/verification.ts';
+import type { AttemptContext } from './attempt.ts';
+import { STALE_AFTER_SECONDS } from './state/expected-state.ts';
+import { bootstrapOf, markerIn } from './state/observed-state.ts';
+
+/** What Redis says about the bootstrap of an app whose files are incomplete. */
+export interface BootstrapTrace {
+  readonly marker: Marker;
+  /** The bootstrap that a `pre-…` marker names. */
+  readonly bootstrap: { readonly id: string; readonly alive: boolean } | undefined;
+  /** The keys that the server takes for a bootstrap under way. */
+  readonly keys: readonly string[];
+}
+
+/**
+ * Whether Redis decides about the refusal: a bucket without root, or in which a bootstrap broke off, may be one that
+ * the server is writing just now.
+ */
+export function isUnfinished({ listing }: Verification): boolean {
+  return !hasPersistedRoot(listing) || missingFromBootstrap(listing).length > 0;
+}
+
+/**
+ * Asks Redis for the marker and, where it names a bootstrap, for that bootstrap: two round trips at most.
+ *
+ * @returns undefined when Redis does not say and the bucket has no root: then that is the answer
+ */
+export async function traceBootstrap(
+  attempt: Pick<AttemptContext, 'request' | 'signal'>,
+  verification: Verification,
+): Promise<BootstrapTrace | undefined> {
+  try {
+    return await askRedis(attempt, verification);
+  } catch (error) {
+    if (error instanceof RecoveryError && !hasPersistedRoot(verification.listing)) {
+      return undefined;
+    }
+    throw error;
+  }
+}
+
+async function askRedis(
+  { request, signal }: Pick<AttemptContext, 'request' | 'signal'>,
+  { listing }: Verification,
+): Promise<BootstrapTrace> {
+  const { app, store, now, overrides } = request;
+  const key = markerKey(app);
+  const marker = markerIn((await store.observe([key], signal)).values, app);
+  if (marker.kind !== 'bootstrapping') {
+    return { marker, bootstrap: undefined, keys: [] };
+  }
+  const { values, server } = await store.observe([preLockKey(marker.id), taskKey(marker.id)], signal);
+  const held = (name: string): ObservedValue => values.get(name) ?? { kind: 'absent' };
+  const bootstrap = bootstrapOf(
+    marker.id,
+    held,
+    {
+      staleAfterSeconds: overrides.staleAfterSeconds ?? STALE_AFTER_SECONDS,
+      bootstrappedAt: listing.get('1.root.json')?.lastModified,
+    },
+    server.time ?? now,
+  );
+  const locks = bootstrap.preLock.kind === 'absent' ? [] : [preLockKey(marker.id)];
+  return { marker, bootstrap, keys: [key, ...locks] };
+}
