@@ -1,4 +1,8 @@
-/** Fails when an import of src/ points where the architecture does not allow it. Run by `npm run check`. */
+/**
+ * Fails when an import of src/ points where the architecture does not allow it, or when a folder of it has grown too
+ * large to be seen at a glance. Circles are found by the linter (noImportCycles). Run by `npm run check`.
+ */
+import { readdirSync } from 'node:fs';
 import { builtinModules } from 'node:module';
 import { type Import, importsUnder, roomOf } from './architecture/imports.ts';
 import { rooms } from './architecture/rooms.ts';
@@ -29,11 +33,25 @@ function violation(found: Import): string | undefined {
   return `src/${from} may not import src/${to}`;
 }
 
+/** Files of one folder level that a reader takes in at a glance. */
+const MOST_FILES = 20;
+
+function crowded(): string[] {
+  const files = readdirSync('src', { recursive: true, withFileTypes: true }).filter((entry) =>
+    entry.isFile(),
+  );
+  const folders = Map.groupBy(files, ({ parentPath }) => parentPath);
+  return [...folders].flatMap(([folder, { length }]) =>
+    length > MOST_FILES ? [`${folder} has ${length} files: split it by what its files are about`] : [],
+  );
+}
+
 const imports = importsUnder(process.cwd(), 'src');
 const violations = imports.flatMap((found) => {
   const reason = violation(found);
   return reason === undefined ? [] : [`${found.from}:${found.line}: ${reason} (${found.to})`];
 });
+violations.push(...crowded());
 for (const line of violations) {
   console.error(line);
 }
