@@ -1,8 +1,8 @@
 import { TerminalError } from '../../errors.ts';
 import { MetadataFault } from '../findings/fault.ts';
-import { wereRotated } from '../keys/key-rotation.ts';
 import { LIMITS } from '../metadata/limits.ts';
 import { parseRoot, type Root, signersOf } from '../metadata/root.ts';
+import { wereRotated } from '../roots/key-rotation.ts';
 import { ClientRefusal } from './refusal.ts';
 import type { Session } from './session.ts';
 

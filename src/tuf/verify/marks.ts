@@ -1,7 +1,7 @@
-import { wereRotated } from '../keys/key-rotation.ts';
 import { isSigned } from '../keys/threshold.ts';
 import { signersOf } from '../metadata/root.ts';
-import type { RootChain } from './root-chain.ts';
+import { wereRotated } from '../roots/key-rotation.ts';
+import type { RootChain } from '../roots/root-chain.ts';
 import { openTrusted } from './trusted-file.ts';
 import type { HighWaterMarks } from './verification.ts';
 import type { Run } from './verification-run.ts';

@@ -5,10 +5,10 @@ import { requireThreshold } from '../keys/threshold.ts';
 import { fileName } from '../metadata/file-names.ts';
 import { LIMITS } from '../metadata/limits.ts';
 import { type Root, signersOf } from '../metadata/root.ts';
-import { openRoot, type RootFile } from '../metadata/root-file.ts';
-import { readAhead } from './read-ahead.ts';
+import { readAhead } from '../verify/read-ahead.ts';
+import type { Run } from '../verify/verification-run.ts';
+import { openRoot, type RootFile } from './root-file.ts';
 import { RootHistory } from './root-history.ts';
-import type { Run } from './verification-run.ts';
 
 /** The walk from the trust anchor to the newest root (spec 5.3). */
 export interface RootChain {

@@ -1,7 +1,7 @@
 import { isSigned } from '../keys/threshold.ts';
 import { type Root, signersOf } from '../metadata/root.ts';
-import { openRoot, type RootFile } from '../metadata/root-file.ts';
-import type { Run } from './verification-run.ts';
+import type { Run } from '../verify/verification-run.ts';
+import { openRoot, type RootFile } from './root-file.ts';
 
 /**
  * The roots below the trust anchor. Nothing there is believed, so nothing there refuses: the history is followed

@@ -1,9 +1,9 @@
 import { MetadataFault } from '../findings/fault.ts';
 import type { FindingCode } from '../findings/findings.ts';
 import { requireThreshold } from '../keys/threshold.ts';
+import { fileName } from '../metadata/file-names.ts';
+import { parseRoot, type Root, signersOf } from '../metadata/root.ts';
 import type { Run } from '../verify/verification-run.ts';
-import { fileName } from './file-names.ts';
-import { parseRoot, type Root, signersOf } from './root.ts';
 
 /** A root file as it was read: its bytes, or why there are none. */
 export type RootFile = Uint8Array | MetadataFault;

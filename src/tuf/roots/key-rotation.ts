@@ -1,5 +1,5 @@
+import type { KeyRing } from '../keys/keyring.ts';
 import type { Root, TopLevelRole } from '../metadata/root.ts';
-import type { KeyRing } from './keyring.ts';
 
 /** Whether a role's public keys differ between two roots (spec 5.3.11), whatever their ids, order and threshold. */
 export function wereRotated(ring: KeyRing, older: Root, newer: Root, role: TopLevelRole): boolean {
