@@ -13,6 +13,7 @@ import { type PolicyMemory, remembering } from '../app-history/app-history.ts';
 import { admittedSource } from '../slots/memory.ts';
 import type { Slot } from '../slots/slot-pool.ts';
 import { type ConnectionTools, connectTarget } from '../target-connection/connect-target.ts';
+import type { AttemptEnd } from './attempt-end.ts';
 import { attempting, concluded, draftOf, reported } from './draft.ts';
 import { isStillLocked, waitForLock } from './lock-wait.ts';
 import { isWorthAReport, writeReport } from './report.ts';
@@ -48,14 +49,6 @@ export interface AttemptOrder {
   readonly stopping: AbortSignal;
   /** A person ends this run. */
   readonly interrupted: AbortSignal;
-}
-
-/** How it went, seen from the queue. */
-export interface AttemptEnd {
-  /** The run as last written. */
-  readonly run: BootstrapRecovery;
-  /** When to look again; undefined when the run has ended, a person is awaited or somebody else goes on. */
-  readonly nextAttemptTime: Date | undefined;
 }
 
 /**

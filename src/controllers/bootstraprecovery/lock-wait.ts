@@ -7,7 +7,7 @@ import { lockKey } from '../../faynosync/keys.ts';
 import { taskOfOwner } from '../../recovery/recovery-lock.ts';
 import { lockPauseMs } from '../../recovery/retry.ts';
 import type { StateStore } from '../../redis/state-store.ts';
-import type { AttemptEnd } from './attempt.ts';
+import type { AttemptEnd } from './attempt-end.ts';
 import { draftOf, waiting } from './draft.ts';
 import type { RunStatus } from './run-status.ts';
 
