@@ -243,7 +243,7 @@ describe('a source that can not be read ends with 1 and says what to do:', () =>
       args: () => [`s3://${BUCKET}/x`, '--s3-endpoint', s3.endpoint],
       env: () => ({}),
       code: 'AccessDenied',
-      message: /No credentials were found/,
+      message: /No credentials for S3 .* Give an access key and its secret/,
     },
     {
       what: 'an endpoint where nobody listens',
