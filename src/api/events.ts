@@ -37,7 +37,15 @@ export const policyEventActions = {
   CircuitOpen: 'Recover',
 } as const satisfies Record<string, string>;
 
-/** Told of a policy that created a run; the run is named in the note and as the related object. */
+/** The same for a BootstrapState. `Ready`, `Reconciling` and `Stalled` mirror `Healthy`. */
+export const stateEventActions = {
+  Healthy: 'Verify',
+  Recoverable: 'Verify',
+  Fresh: 'Verify',
+  CircuitOpen: 'Recover',
+} as const satisfies Record<string, string>;
+
+/** Told of an app for which a run was created; the run is named in the note and as the related object. */
 export const recoveryCreated = {
   type: 'Normal',
   reason: 'RecoveryCreated',
@@ -47,12 +55,22 @@ export const recoveryCreated = {
 /** Conditions that are good news when they are False, and no news when they never were anything else. */
 const abnormalWhenTrue: ReadonlySet<string> = new Set(['LossDetected', 'CircuitOpen']);
 
+/** Conditions of which only a change is news when all is well. */
+const goodWhenFirst: ReadonlySet<string> = new Set(['Healthy', 'Recoverable', 'Fresh']);
+
 /** Reasons that are no news: every run starts in these states, and `status.startTime` says when it left them. */
-const silent: ReadonlySet<string> = new Set(['Pending', 'NotChecked', 'Running']);
+const silent: ReadonlySet<string> = new Set(['Pending', 'NotChecked', 'Running', 'NotVerified']);
 
 /** Refusals that are good news, and waiting that deserves attention. */
 const normalWhenFalse: ReadonlySet<string> = new Set(['NotRequired', 'Cancelled']);
-const warningWhenUnknown: ReadonlySet<string> = new Set(['Retrying', 'WaitingForTarget']);
+const warningWhenUnknown: ReadonlySet<string> = new Set([
+  'Retrying',
+  'WaitingForTarget',
+  'RedisUnreachable',
+  'SourceUnavailable',
+  'RollbackDetected',
+  'TrustVerificationFailed',
+]);
 
 /**
  * One event for each condition whose status or reason changed, in the order of the conditions. The end of a run is one event: what
@@ -82,6 +100,10 @@ function isNews({ type, status, reason }: Condition, previous: readonly Conditio
   }
   const before = previous.find((known) => known.type === type);
   if (before === undefined && status !== 'True' && abnormalWhenTrue.has(type)) {
+    return false;
+  }
+  // A thousand apps that are fine when they are first seen are no news.
+  if (before === undefined && status === 'True' && goodWhenFirst.has(type)) {
     return false;
   }
   return before?.status !== status || before.reason !== reason;

@@ -7,19 +7,23 @@ import type { ReasonDoc, SucceededReason } from './reasons.ts';
 export const policyReadyReasons = {
   Verified: {
     status: 'True',
-    meaning:
-      'Every app could be verified when last looked at; LossDetected says whether one has lost something.',
+    meaning: 'Every app could be verified; LossDetected says whether one has lost something.',
+    next: '',
+  },
+  Verifying: {
+    status: 'False',
+    meaning: 'Some apps have not been verified yet.',
     next: '',
   },
   NoApps: {
     status: 'False',
-    meaning: 'The RecoveryTarget has found no app in its bucket, so there is nothing to look at.',
+    meaning: 'The bucket of the RecoveryTarget holds no app, so there is nothing to guard.',
     next: 'Check bucket and prefix of the target; name the apps under spec.apps if its credentials may not list all of the bucket.',
   },
   WaitingForTarget: {
     status: 'False',
-    meaning: 'The RecoveryTarget does not exist, is suspended, or has not been looked at yet.',
-    next: 'Create it or release it; the policy goes on by itself.',
+    meaning: 'The RecoveryTarget does not exist, is suspended, or its bucket has not been listed yet.',
+    next: 'Create it or release it; the policy then starts.',
   },
   TargetReadOnly: {
     status: 'False',
@@ -28,7 +32,7 @@ export const policyReadyReasons = {
   },
   Suspended: {
     status: 'Unknown',
-    meaning: 'spec.suspend is set: nothing is looked at and no runs are created.',
+    meaning: 'spec.suspend is set: nothing is guarded and no runs are created.',
     next: 'Set spec.suspend: false.',
   },
 } as const satisfies Record<string, ReasonDoc>;
@@ -63,11 +67,11 @@ export const lossDetectedReasons = {
   SettingsLost: {
     status: 'True',
     meaning: 'Settings of an app are missing or invalid in Redis.',
-    next: 'Read status.apps; with action Recover it is repaired by itself, otherwise create a BootstrapRecovery.',
+    next: 'kubectl get bootstrapstates shows which apps. With action Recover they are repaired; otherwise create a BootstrapRecovery for each.',
   },
   NothingLost: {
     status: 'False',
-    meaning: 'No app had lost anything when it was last verified.',
+    meaning: 'No app has lost anything.',
     next: '',
   },
   NotVerified: {

@@ -2,7 +2,7 @@
 import type { Condition } from './condition.ts';
 import type { ObjectMeta } from './object-meta.ts';
 
-/** RecoveryPolicy looks at apps of one RecoveryTarget again and again, so that a loss in Redis is noticed in minutes. It reports what it finds; when asked to, it also creates the BootstrapRecovery that repairs it. It remembers the newest metadata it has verified, and the settings of healthy apps; runs use both. As the API server returns it: defaults filled in. */
+/** RecoveryPolicy guards apps of one RecoveryTarget: a loss in Redis is noticed within a second. It reports what it finds; when asked to, it also creates the BootstrapRecovery that repairs it. What is known and remembered of each app is in its BootstrapState. As the API server returns it: defaults filled in. */
 export interface RecoveryPolicy {
   readonly apiVersion: 'tuf-recovery.dev/v1alpha1';
   readonly kind: 'RecoveryPolicy';
@@ -20,7 +20,7 @@ export interface RecoveryPolicyManifest {
 }
 
 /**
- * What is looked at, how often, and what follows a loss. Everything but targetRef can be changed at any time.
+ * What is guarded, and what follows a loss. Everything but targetRef can be changed at any time.
  */
 export interface RecoveryPolicySpec {
   /**
@@ -33,7 +33,7 @@ export interface RecoveryPolicySpec {
     readonly name: string;
   };
   /**
-   * The apps to look at, by name.
+   * The apps to guard, by name.
    */
   readonly apps?: readonly {
     /**
@@ -46,35 +46,43 @@ export interface RecoveryPolicySpec {
     readonly appName: string;
   }[];
   /**
-   * Look at every app that the RecoveryTarget finds in its bucket, at most 100. An app that was verified once is looked at from then on, also when its metadata has vanished from the bucket.
+   * Guard every app in the bucket of the RecoveryTarget, new ones from when they appear. An app that was found once is guarded from then on, also when its metadata has vanished from the bucket.
    */
   readonly discover: boolean;
   /**
-   * How often each app is looked at. An app that could not be verified is looked at again after 30 seconds at the latest.
-   */
-  readonly intervalSeconds: number;
-  /**
-   * Report only tells. Recover also creates a BootstrapRecovery, once an app has been found with a loss failureThreshold times in a row.
+   * Report only reports a loss. Recover also creates a BootstrapRecovery, once a loss has persisted for stabilizationSeconds.
    */
   readonly action: 'Report' | 'Recover';
   /**
-   * How many times in a row an app must be found with a loss before a recovery is created. What could not be verified is no loss and does not count.
+   * How long a loss must persist before a recovery is created; it is read again several times meanwhile. The server writes its settings one by one, and a rotation deletes some for a moment. 0 acts at once.
    */
-  readonly failureThreshold: number;
+  readonly stabilizationSeconds: number;
   /**
-   * How many recoveries of one app are created within an hour, at most. An app that needs more is losing its settings again and again; CircuitOpen says so, and a person has to find out why.
+   * How often metadata and settings of each app are verified in full, at least. Between two full verifications a change in Redis is noticed by itself, and new signatures by one conditional request.
+   */
+  readonly fullVerificationIntervalSeconds: number;
+  /**
+   * When the server of the app is asked to sign its online roles again, over spec.api of the RecoveryTarget: never, after a recovery that finds metadata expired, or also before it expires.
+   */
+  readonly refresh: 'Never' | 'AfterRecovery' | 'BeforeExpiry';
+  /**
+   * How long before its expiry a role is signed again: a number and a unit, s, m, h or d, for example 12h. When not set, a quarter of the role's lifetime.
+   */
+  readonly refreshBefore?: string;
+  /**
+   * How many recoveries of one app may write within an hour, at most. An app that needs more is losing its settings again and again; CircuitOpen says so, and a person has to find out why.
    */
   readonly maxRecoveriesPerHour: number;
   /**
-   * Any text. When it changes, every app is looked at now.
+   * Any text. When it changes, every app is verified in full now.
    */
   readonly trigger?: string;
   /**
-   * Keep a copy of the settings of healthy apps, in one ConfigMap for each app. A run then restores exactly these instead of inferring them from the metadata.
+   * Keep a copy of the settings of healthy apps, in their BootstrapState. A run then restores exactly these instead of inferring them from the metadata.
    */
   readonly captureSettings: boolean;
   /**
-   * Look at nothing and create no runs. Runs under way go on.
+   * Guard nothing and create no runs. Runs under way go on.
    */
   readonly suspend: boolean;
   /**
@@ -86,11 +94,11 @@ export interface RecoveryPolicySpec {
    */
   readonly failedRunsHistoryLimit: number;
   /**
-   * How the recoveries are made that action Recover creates. Its overrides and trust also hold for looking, so that a look judges as a recovery would.
+   * How the recoveries are made that action Recover creates. Its overrides and trust also hold for verifying, so that an app is judged as a recovery would judge it.
    */
   readonly recoveryTemplate: {
     /**
-     * Seconds after which a run, or a look at one app, gives up.
+     * Seconds after which a run, or a verification of one app, gives up.
      */
     readonly timeoutSeconds: number;
     /**
@@ -170,7 +178,7 @@ export interface RecoveryPolicySpec {
 }
 
 /**
- * What was found when apps were last looked at. Written by the controller only.
+ * How the apps are, in numbers; each one's own is in its BootstrapState. Written by the controller only.
  */
 export interface RecoveryPolicyStatus {
   /**
@@ -178,27 +186,39 @@ export interface RecoveryPolicyStatus {
    */
   readonly observedGeneration?: number;
   /**
-   * When apps were last looked at.
-   */
-  readonly lastVerificationTime?: string;
-  /**
-   * When an app is looked at next.
-   */
-  readonly nextVerificationTime?: string;
-  /**
    * The spec.trigger that was acted upon last.
    */
   readonly lastHandledTrigger?: string;
   /**
-   * How many apps are looked at.
+   * How many apps are guarded.
    */
   readonly appCount?: number;
   /**
-   * How many apps had lost something when they were last verified.
+   * How many of them have every setting.
+   */
+  readonly healthyCount?: number;
+  /**
+   * How many of them have lost something.
    */
   readonly lostCount?: number;
   /**
-   * The apps, by admin and name, with all that is remembered about each.
+   * Of how many nothing is known, because something could not be read or is not trusted.
+   */
+  readonly unverifiableCount?: number;
+  /**
+   * How many of them a recovery would restore exactly.
+   */
+  readonly recoverableCount?: number;
+  /**
+   * How many of them have no expired metadata.
+   */
+  readonly freshCount?: number;
+  /**
+   * For how many of them a recovery is under way.
+   */
+  readonly recoveringCount?: number;
+  /**
+   * What earlier versions remembered here. It is taken over into the BootstrapState of each app once, and then removed.
    */
   readonly apps?: readonly {
     /**
@@ -209,30 +229,6 @@ export interface RecoveryPolicyStatus {
      * Name of the app.
      */
     readonly appName: string;
-    /**
-     * What was found, in the words of a run's status.state, for example Healthy or FullLoss; Unverifiable when nothing could be found out, Unknown before the first look.
-     */
-    readonly state: string;
-    /**
-     * Why the app could not be verified, in one word; every word is documented.
-     */
-    readonly reason?: string;
-    /**
-     * Why the app could not be verified, and what to do next.
-     */
-    readonly message?: string;
-    /**
-     * When the app was last looked at, whatever came of it.
-     */
-    readonly lastLooked?: string;
-    /**
-     * When its settings were last compared with verified metadata.
-     */
-    readonly lastVerified?: string;
-    /**
-     * How many times in a row it was found with a loss.
-     */
-    readonly consecutiveLosses: number;
     /**
      * The newest metadata that was verified. Anything older is refused from then on, here and in every run for this app.
      */
@@ -286,40 +282,6 @@ export interface RecoveryPolicyStatus {
        */
       readonly name: string;
     };
-    /**
-     * The recoveries created within an hour, up to the last one.
-     */
-    readonly recoveries?: readonly {
-      /**
-       * Name of the BootstrapRecovery.
-       */
-      readonly name: string;
-      /**
-       * When it was decided upon.
-       */
-      readonly time: string;
-      /**
-       * Ordered until it is known to exist, then UnderWay; at last Succeeded, Failed, or Deleted when it went before it ended.
-       */
-      readonly state: 'Ordered' | 'UnderWay' | 'Succeeded' | 'Failed' | 'Deleted';
-    }[];
-  }[];
-  /**
-   * The recoveries that have not ended.
-   */
-  readonly active?: readonly {
-    /**
-     * Name of the BootstrapRecovery.
-     */
-    readonly name: string;
-    /**
-     * Name of the admin who owns the app.
-     */
-    readonly adminName: string;
-    /**
-     * Name of the app.
-     */
-    readonly appName: string;
   }[];
   /**
    * Ready, LossDetected and CircuitOpen.
@@ -328,7 +290,7 @@ export interface RecoveryPolicyStatus {
 }
 
 /**
- * What is looked at, how often, and what follows a loss. Everything but targetRef can be changed at any time.
+ * What is guarded, and what follows a loss. Everything but targetRef can be changed at any time.
  */
 export interface RecoveryPolicyManifestSpec {
   /**
@@ -341,7 +303,7 @@ export interface RecoveryPolicyManifestSpec {
     readonly name?: string;
   };
   /**
-   * The apps to look at, by name.
+   * The apps to guard, by name.
    */
   readonly apps?: readonly {
     /**
@@ -354,35 +316,43 @@ export interface RecoveryPolicyManifestSpec {
     readonly appName: string;
   }[];
   /**
-   * Look at every app that the RecoveryTarget finds in its bucket, at most 100. An app that was verified once is looked at from then on, also when its metadata has vanished from the bucket.
+   * Guard every app in the bucket of the RecoveryTarget, new ones from when they appear. An app that was found once is guarded from then on, also when its metadata has vanished from the bucket.
    */
   readonly discover?: boolean;
   /**
-   * How often each app is looked at. An app that could not be verified is looked at again after 30 seconds at the latest.
-   */
-  readonly intervalSeconds?: number;
-  /**
-   * Report only tells. Recover also creates a BootstrapRecovery, once an app has been found with a loss failureThreshold times in a row.
+   * Report only reports a loss. Recover also creates a BootstrapRecovery, once a loss has persisted for stabilizationSeconds.
    */
   readonly action?: 'Report' | 'Recover';
   /**
-   * How many times in a row an app must be found with a loss before a recovery is created. What could not be verified is no loss and does not count.
+   * How long a loss must persist before a recovery is created; it is read again several times meanwhile. The server writes its settings one by one, and a rotation deletes some for a moment. 0 acts at once.
    */
-  readonly failureThreshold?: number;
+  readonly stabilizationSeconds?: number;
   /**
-   * How many recoveries of one app are created within an hour, at most. An app that needs more is losing its settings again and again; CircuitOpen says so, and a person has to find out why.
+   * How often metadata and settings of each app are verified in full, at least. Between two full verifications a change in Redis is noticed by itself, and new signatures by one conditional request.
+   */
+  readonly fullVerificationIntervalSeconds?: number;
+  /**
+   * When the server of the app is asked to sign its online roles again, over spec.api of the RecoveryTarget: never, after a recovery that finds metadata expired, or also before it expires.
+   */
+  readonly refresh?: 'Never' | 'AfterRecovery' | 'BeforeExpiry';
+  /**
+   * How long before its expiry a role is signed again: a number and a unit, s, m, h or d, for example 12h. When not set, a quarter of the role's lifetime.
+   */
+  readonly refreshBefore?: string;
+  /**
+   * How many recoveries of one app may write within an hour, at most. An app that needs more is losing its settings again and again; CircuitOpen says so, and a person has to find out why.
    */
   readonly maxRecoveriesPerHour?: number;
   /**
-   * Any text. When it changes, every app is looked at now.
+   * Any text. When it changes, every app is verified in full now.
    */
   readonly trigger?: string;
   /**
-   * Keep a copy of the settings of healthy apps, in one ConfigMap for each app. A run then restores exactly these instead of inferring them from the metadata.
+   * Keep a copy of the settings of healthy apps, in their BootstrapState. A run then restores exactly these instead of inferring them from the metadata.
    */
   readonly captureSettings?: boolean;
   /**
-   * Look at nothing and create no runs. Runs under way go on.
+   * Guard nothing and create no runs. Runs under way go on.
    */
   readonly suspend?: boolean;
   /**
@@ -394,11 +364,11 @@ export interface RecoveryPolicyManifestSpec {
    */
   readonly failedRunsHistoryLimit?: number;
   /**
-   * How the recoveries are made that action Recover creates. Its overrides and trust also hold for looking, so that a look judges as a recovery would.
+   * How the recoveries are made that action Recover creates. Its overrides and trust also hold for verifying, so that an app is judged as a recovery would judge it.
    */
   readonly recoveryTemplate?: {
     /**
-     * Seconds after which a run, or a look at one app, gives up.
+     * Seconds after which a run, or a verification of one app, gives up.
      */
     readonly timeoutSeconds?: number;
     /**

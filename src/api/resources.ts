@@ -34,6 +34,15 @@ export const recoveryPolicies = {
   namespaced: true,
 } as const;
 
+/** How the API server addresses what is known of apps. */
+export const bootstrapStates = {
+  group,
+  version,
+  kind: 'BootstrapState',
+  plural: 'bootstrapstates',
+  namespaced: true,
+} as const;
+
 /** Field manager of everything the controller applies; one for the whole project, so that ownership is plain to see. */
 export const fieldManager = 'tuf-recovery-controller';
 
@@ -42,6 +51,9 @@ export const runLabel = `${group}/run` as const;
 
 /** Label on what a policy owns; its value is the policy's name. */
 export const policyLabel = `${group}/policy` as const;
+
+/** Label on what belongs to one app of one target; its value is the name of the BootstrapState. */
+export const stateLabel = `${group}/state` as const;
 
 /** Held while a run may hold the recovery lock in Redis. */
 export const lockFinalizer = `${group}/lock` as const;

@@ -399,6 +399,505 @@ export const statusBounds = {
       }
     }
   },
+  "BootstrapState": {
+    "type": "object",
+    "properties": {
+      "observedGeneration": {
+        "type": "integer",
+        "minimum": -1,
+        "maximum": 9007199254740991
+      },
+      "state": {
+        "type": "string",
+        "maxLength": 64
+      },
+      "lastVerificationTime": {
+        "type": "string",
+        "maxLength": 35,
+        "format": "date-time"
+      },
+      "lossDetectedTime": {
+        "type": "string",
+        "maxLength": 35,
+        "format": "date-time"
+      },
+      "consecutiveLosses": {
+        "type": "integer",
+        "minimum": 0,
+        "maximum": 2147483647
+      },
+      "policyRevision": {
+        "type": "string",
+        "maxLength": 16
+      },
+      "freshUntilTime": {
+        "type": "string",
+        "maxLength": 35,
+        "format": "date-time"
+      },
+      "metadata": {
+        "type": "object",
+        "properties": {
+          "root": {
+            "type": "object",
+            "required": [
+              "version",
+              "expiresTime"
+            ],
+            "properties": {
+              "version": {
+                "type": "integer",
+                "minimum": 1,
+                "maximum": 9007199254740991
+              },
+              "expiresTime": {
+                "type": "string",
+                "maxLength": 35,
+                "format": "date-time"
+              },
+              "warnTime": {
+                "type": "string",
+                "maxLength": 35,
+                "format": "date-time"
+              }
+            }
+          },
+          "timestamp": {
+            "type": "object",
+            "required": [
+              "version",
+              "expiresTime"
+            ],
+            "properties": {
+              "version": {
+                "type": "integer",
+                "minimum": 1,
+                "maximum": 9007199254740991
+              },
+              "expiresTime": {
+                "type": "string",
+                "maxLength": 35,
+                "format": "date-time"
+              },
+              "warnTime": {
+                "type": "string",
+                "maxLength": 35,
+                "format": "date-time"
+              }
+            }
+          },
+          "snapshot": {
+            "type": "object",
+            "required": [
+              "version",
+              "expiresTime"
+            ],
+            "properties": {
+              "version": {
+                "type": "integer",
+                "minimum": 1,
+                "maximum": 9007199254740991
+              },
+              "expiresTime": {
+                "type": "string",
+                "maxLength": 35,
+                "format": "date-time"
+              },
+              "warnTime": {
+                "type": "string",
+                "maxLength": 35,
+                "format": "date-time"
+              }
+            }
+          },
+          "targets": {
+            "type": "object",
+            "required": [
+              "version",
+              "expiresTime"
+            ],
+            "properties": {
+              "version": {
+                "type": "integer",
+                "minimum": 1,
+                "maximum": 9007199254740991
+              },
+              "expiresTime": {
+                "type": "string",
+                "maxLength": 35,
+                "format": "date-time"
+              },
+              "warnTime": {
+                "type": "string",
+                "maxLength": 35,
+                "format": "date-time"
+              }
+            }
+          },
+          "delegated": {
+            "type": "object",
+            "required": [
+              "role",
+              "version",
+              "expiresTime"
+            ],
+            "properties": {
+              "role": {
+                "type": "string",
+                "maxLength": 253
+              },
+              "version": {
+                "type": "integer",
+                "minimum": 1,
+                "maximum": 9007199254740991
+              },
+              "expiresTime": {
+                "type": "string",
+                "maxLength": 35,
+                "format": "date-time"
+              },
+              "warnTime": {
+                "type": "string",
+                "maxLength": 35,
+                "format": "date-time"
+              }
+            }
+          }
+        }
+      },
+      "recoverable": {
+        "type": "object",
+        "required": [
+          "summary",
+          "exact",
+          "total"
+        ],
+        "properties": {
+          "summary": {
+            "type": "string",
+            "maxLength": 23
+          },
+          "exact": {
+            "type": "integer",
+            "minimum": 0,
+            "maximum": 2147483647
+          },
+          "total": {
+            "type": "integer",
+            "minimum": 0,
+            "maximum": 2147483647
+          },
+          "copyOnly": {
+            "type": "integer",
+            "minimum": 0,
+            "maximum": 2147483647
+          },
+          "differences": {
+            "type": "array",
+            "maxItems": 16,
+            "items": {
+              "type": "object",
+              "required": [
+                "key",
+                "value",
+                "wouldBe",
+                "source",
+                "captured"
+              ],
+              "properties": {
+                "key": {
+                  "type": "string",
+                  "maxLength": 1024
+                },
+                "value": {
+                  "type": "string",
+                  "maxLength": 64
+                },
+                "wouldBe": {
+                  "type": "string",
+                  "maxLength": 64
+                },
+                "source": {
+                  "type": "string",
+                  "maxLength": 64
+                },
+                "captured": {
+                  "type": "boolean"
+                }
+              }
+            }
+          }
+        }
+      },
+      "marks": {
+        "type": "object",
+        "properties": {
+          "root": {
+            "type": "object",
+            "required": [
+              "version",
+              "sha256"
+            ],
+            "properties": {
+              "version": {
+                "type": "integer",
+                "minimum": 1,
+                "maximum": 9007199254740991
+              },
+              "sha256": {
+                "type": "string",
+                "maxLength": 64,
+                "pattern": "^[0-9a-f]{64}$"
+              }
+            }
+          },
+          "timestamp": {
+            "type": "object",
+            "required": [
+              "version",
+              "sha256"
+            ],
+            "properties": {
+              "version": {
+                "type": "integer",
+                "minimum": 1,
+                "maximum": 9007199254740991
+              },
+              "sha256": {
+                "type": "string",
+                "maxLength": 64,
+                "pattern": "^[0-9a-f]{64}$"
+              }
+            }
+          },
+          "snapshot": {
+            "type": "object",
+            "required": [
+              "version",
+              "sha256"
+            ],
+            "properties": {
+              "version": {
+                "type": "integer",
+                "minimum": 1,
+                "maximum": 9007199254740991
+              },
+              "sha256": {
+                "type": "string",
+                "maxLength": 64,
+                "pattern": "^[0-9a-f]{64}$"
+              }
+            }
+          }
+        }
+      },
+      "capturedSettings": {
+        "type": "object",
+        "required": [
+          "captureTime",
+          "timestampVersion",
+          "timestampSHA256",
+          "values"
+        ],
+        "properties": {
+          "captureTime": {
+            "type": "string",
+            "maxLength": 35,
+            "format": "date-time"
+          },
+          "timestampVersion": {
+            "type": "integer",
+            "minimum": 1,
+            "maximum": 9007199254740991
+          },
+          "timestampSHA256": {
+            "type": "string",
+            "maxLength": 64,
+            "pattern": "^[0-9a-f]{64}$"
+          },
+          "values": {
+            "type": "array",
+            "maxItems": 64,
+            "items": {
+              "type": "object",
+              "required": [
+                "key",
+                "value"
+              ],
+              "properties": {
+                "key": {
+                  "type": "string",
+                  "maxLength": 512
+                },
+                "value": {
+                  "type": "string",
+                  "maxLength": 64
+                }
+              }
+            }
+          }
+        }
+      },
+      "settingsRef": {
+        "type": "object",
+        "required": [
+          "name"
+        ],
+        "properties": {
+          "name": {
+            "type": "string",
+            "maxLength": 253
+          }
+        }
+      },
+      "recoveries": {
+        "type": "array",
+        "maxItems": 16,
+        "items": {
+          "type": "object",
+          "required": [
+            "name",
+            "time",
+            "state",
+            "policy"
+          ],
+          "properties": {
+            "name": {
+              "type": "string",
+              "maxLength": 63
+            },
+            "time": {
+              "type": "string",
+              "maxLength": 35,
+              "format": "date-time"
+            },
+            "policy": {
+              "type": "string",
+              "maxLength": 253
+            },
+            "state": {
+              "type": "string",
+              "enum": [
+                "Ordered",
+                "UnderWay",
+                "Succeeded",
+                "NotNeeded",
+                "Failed",
+                "Deleted"
+              ]
+            }
+          }
+        }
+      },
+      "refresh": {
+        "type": "object",
+        "required": [
+          "state",
+          "roles",
+          "requestTime"
+        ],
+        "properties": {
+          "state": {
+            "type": "string",
+            "enum": [
+              "Ordered",
+              "UnderWay",
+              "Succeeded",
+              "Failed"
+            ]
+          },
+          "roles": {
+            "type": "array",
+            "maxItems": 256,
+            "items": {
+              "type": "string",
+              "maxLength": 253
+            }
+          },
+          "requestTime": {
+            "type": "string",
+            "maxLength": 35,
+            "format": "date-time"
+          },
+          "taskID": {
+            "type": "string",
+            "maxLength": 64
+          },
+          "timestampVersion": {
+            "type": "integer",
+            "minimum": 0,
+            "maximum": 9007199254740991
+          },
+          "failures": {
+            "type": "integer",
+            "minimum": 0,
+            "maximum": 2147483647
+          },
+          "message": {
+            "type": "string",
+            "maxLength": 512
+          },
+          "requests": {
+            "type": "array",
+            "maxItems": 16,
+            "items": {
+              "type": "string",
+              "maxLength": 35,
+              "format": "date-time"
+            }
+          }
+        }
+      },
+      "conditions": {
+        "type": "array",
+        "maxItems": 16,
+        "items": {
+          "type": "object",
+          "required": [
+            "type",
+            "status",
+            "lastTransitionTime",
+            "reason",
+            "message"
+          ],
+          "properties": {
+            "type": {
+              "type": "string",
+              "maxLength": 316,
+              "pattern": "^[A-Za-z]+$"
+            },
+            "status": {
+              "type": "string",
+              "enum": [
+                "True",
+                "False",
+                "Unknown"
+              ]
+            },
+            "observedGeneration": {
+              "type": "integer",
+              "minimum": 0,
+              "maximum": 9007199254740991
+            },
+            "lastTransitionTime": {
+              "type": "string",
+              "maxLength": 35,
+              "format": "date-time"
+            },
+            "reason": {
+              "type": "string",
+              "maxLength": 64,
+              "pattern": "^[A-Z][A-Za-z0-9]*$"
+            },
+            "message": {
+              "type": "string",
+              "maxLength": 4096
+            }
+          }
+        }
+      }
+    }
+  },
   "RecoveryPolicy": {
     "type": "object",
     "properties": {
@@ -407,16 +906,6 @@ export const statusBounds = {
         "minimum": -1,
         "maximum": 9007199254740991
       },
-      "lastVerificationTime": {
-        "type": "string",
-        "maxLength": 35,
-        "format": "date-time"
-      },
-      "nextVerificationTime": {
-        "type": "string",
-        "maxLength": 35,
-        "format": "date-time"
-      },
       "lastHandledTrigger": {
         "type": "string",
         "maxLength": 253
@@ -424,12 +913,37 @@ export const statusBounds = {
       "appCount": {
         "type": "integer",
         "minimum": 0,
-        "maximum": 100
+        "maximum": 2147483647
+      },
+      "healthyCount": {
+        "type": "integer",
+        "minimum": 0,
+        "maximum": 2147483647
       },
       "lostCount": {
         "type": "integer",
         "minimum": 0,
-        "maximum": 100
+        "maximum": 2147483647
+      },
+      "unverifiableCount": {
+        "type": "integer",
+        "minimum": 0,
+        "maximum": 2147483647
+      },
+      "recoverableCount": {
+        "type": "integer",
+        "minimum": 0,
+        "maximum": 2147483647
+      },
+      "freshCount": {
+        "type": "integer",
+        "minimum": 0,
+        "maximum": 2147483647
+      },
+      "recoveringCount": {
+        "type": "integer",
+        "minimum": 0,
+        "maximum": 2147483647
       },
       "apps": {
         "type": "array",
@@ -438,9 +952,7 @@ export const statusBounds = {
           "type": "object",
           "required": [
             "adminName",
-            "appName",
-            "state",
-            "consecutiveLosses"
+            "appName"
           ],
           "properties": {
             "adminName": {
@@ -450,33 +962,6 @@ export const statusBounds = {
             "appName": {
               "type": "string",
               "maxLength": 253
-            },
-            "state": {
-              "type": "string",
-              "maxLength": 64
-            },
-            "reason": {
-              "type": "string",
-              "maxLength": 64
-            },
-            "message": {
-              "type": "string",
-              "maxLength": 512
-            },
-            "lastLooked": {
-              "type": "string",
-              "maxLength": 35,
-              "format": "date-time"
-            },
-            "lastVerified": {
-              "type": "string",
-              "maxLength": 35,
-              "format": "date-time"
-            },
-            "consecutiveLosses": {
-              "type": "integer",
-              "minimum": 0,
-              "maximum": 2147483647
             },
             "marks": {
               "type": "object",
@@ -551,65 +1036,6 @@ export const statusBounds = {
                   "maxLength": 253
                 }
               }
-            },
-            "recoveries": {
-              "type": "array",
-              "maxItems": 10,
-              "items": {
-                "type": "object",
-                "required": [
-                  "name",
-                  "time",
-                  "state"
-                ],
-                "properties": {
-                  "name": {
-                    "type": "string",
-                    "maxLength": 63
-                  },
-                  "time": {
-                    "type": "string",
-                    "maxLength": 35,
-                    "format": "date-time"
-                  },
-                  "state": {
-                    "type": "string",
-                    "enum": [
-                      "Ordered",
-                      "UnderWay",
-                      "Succeeded",
-                      "Failed",
-                      "Deleted"
-                    ]
-                  }
-                }
-              }
-            }
-          }
-        }
-      },
-      "active": {
-        "type": "array",
-        "maxItems": 100,
-        "items": {
-          "type": "object",
-          "required": [
-            "name",
-            "adminName",
-            "appName"
-          ],
-          "properties": {
-            "name": {
-              "type": "string",
-              "maxLength": 63
-            },
-            "adminName": {
-              "type": "string",
-              "maxLength": 253
-            },
-            "appName": {
-              "type": "string",
-              "maxLength": 253
             }
           }
         }

@@ -1,3 +1,4 @@
+import { formatKey, type ObjectKey } from '../kube/client/object-key.ts';
 import { Runtime } from '../kube/controller/runtime.ts';
 import { EventLoopMonitor } from '../kube/health/event-loop-monitor.ts';
 import {
@@ -7,8 +8,10 @@ import {
   leaseKnown,
   watchesAlive,
 } from '../kube/health/health-check.ts';
+import { targetIndex } from './app-history/app-history.ts';
 import { createRunController } from './bootstraprecovery/controller.ts';
 import { countUnfinished } from './bootstraprecovery/metrics.ts';
+import { createStateController } from './bootstrapstate/controller.ts';
 import type { OperatorOptions } from './operator/options.ts';
 import { createParts } from './operator/parts.ts';
 import { createPolicyController } from './recoverypolicy/controller.ts';
@@ -35,8 +38,8 @@ const maxEventLoopDelayMs = 5_000;
 export function createOperator(options: OperatorOptions): Operator {
   const { logger, clock, shutdownGraceMs } = options;
   const parts = createParts(options);
-  const { runs, targets, policies, elector, recorder, tools, runtimeMetrics } = parts;
-  const caches = [runs, targets, policies];
+  const { runs, targets, policies, states, elector, recorder, tools, runtimeMetrics } = parts;
+  const caches = [runs, targets, policies, states];
   const slots = new SlotPool({
     slots: options.maxConcurrentRuns,
     bytes: options.memoryBytes,
@@ -44,13 +47,27 @@ export function createOperator(options: OperatorOptions): Operator {
   });
   const runSlots = new KeyedSlots(slots, (key) => runController.enqueue(key));
   const runController = createRunController(options, parts, runSlots);
+  const targetController = createTargetController(options, parts);
+  const policyController = createPolicyController({ ...options, ...parts });
+  const stateController = createStateController({ ...options, ...parts, slots });
+  tools.watches.listen({
+    changed: (state) => stateController.enqueue(state),
+    standing: (target) => {
+      targetController.enqueue(target);
+      for (const { metadata } of statesOf(target)) {
+        stateController.enqueue(metadata);
+      }
+    },
+    listed: (target) => {
+      for (const { metadata } of policies.store.byIndex(targetIndex, formatKey(target))) {
+        policyController.enqueue(metadata);
+      }
+    },
+  });
+  const statesOf = (target: ObjectKey) => states.store.byIndex(targetIndex, formatKey(target));
   const runtime = new Runtime({
     caches,
-    controllers: [
-      runController,
-      createTargetController(options, parts),
-      createPolicyController({ ...options, ...parts, slots }),
-    ],
+    controllers: [runController, targetController, policyController, stateController],
     recorder,
     shutdownGraceMs,
     logger,
@@ -66,6 +83,7 @@ export function createOperator(options: OperatorOptions): Operator {
       try {
         await runtime.run(signal);
       } finally {
+        tools.watches[Symbol.dispose]();
         eventLoop[Symbol.dispose]();
         await tools.client.close();
       }

@@ -1,7 +1,12 @@
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type Bounds, withinBounds } from '../../src/api/bounds.ts';
-import { bootstrapRecoveries, recoveryPolicies, recoveryTargets } from '../../src/api/resources.ts';
+import {
+  bootstrapRecoveries,
+  bootstrapStates,
+  recoveryPolicies,
+  recoveryTargets,
+} from '../../src/api/resources.ts';
 import { statusBounds } from '../../src/api/status-bounds.generated.ts';
 import { type StatusKind, statusWithinBounds } from '../../src/api/status-within-bounds.ts';
 import { APIClient } from '../../src/kube/client/api-client.ts';
@@ -27,6 +32,7 @@ afterAll(() => client?.close());
 
 const specs: Readonly<Record<StatusKind, object>> = {
   BootstrapRecovery: { targetRef: { name: 'default' }, adminName: 'alice', appName: 'tuf' },
+  BootstrapState: { targetRef: { name: 'default' }, adminName: 'alice', appName: 'tuf' },
   RecoveryTarget: {
     redis: { address: 'redis:6379' },
     storage: { bucket: 'updates', ambient: true },
@@ -36,6 +42,7 @@ const specs: Readonly<Record<StatusKind, object>> = {
 };
 const resources: Readonly<Record<StatusKind, Resource>> = {
   BootstrapRecovery: bootstrapRecoveries,
+  BootstrapState: bootstrapStates,
   RecoveryTarget: recoveryTargets,
   RecoveryPolicy: recoveryPolicies,
 };

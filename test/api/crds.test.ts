@@ -1,6 +1,11 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { readKinds, type Schema } from '../../scripts/generate/crd.ts';
-import { bootstrapRecoveries, recoveryPolicies, recoveryTargets } from '../../src/api/resources.ts';
+import {
+  bootstrapRecoveries,
+  bootstrapStates,
+  recoveryPolicies,
+  recoveryTargets,
+} from '../../src/api/resources.ts';
 import { APIClient } from '../../src/kube/client/api-client.ts';
 import type { KubernetesObject } from '../../src/kube/client/object.ts';
 import type { Resource } from '../../src/kube/client/resource.ts';
@@ -74,6 +79,7 @@ const immutable = (field: string, before: Spec, patch: Spec): Rule => ({
 });
 
 const runs = (spec: Spec) => () => create(bootstrapRecoveries, { ...app, ...spec });
+const state: Spec = { targetRef: { name: 'default' }, adminName: 'alice', appName: 'tuf' };
 const policies = (spec: Spec) => () => create(recoveryPolicies, spec);
 const targets = (spec: Spec) => () => create(recoveryTargets, { redis, storage, trust, ...spec });
 
@@ -104,6 +110,11 @@ const rules: readonly Rule[] = [
     message: 'cancel cannot be withdrawn: create a new BootstrapRecovery',
     accepted: () => change({ ...app, cancel: true }, { ttlSecondsAfterFinished: 9 }),
     rejected: () => change({ ...app, cancel: true }, { cancel: null }),
+  },
+  {
+    message: 'the identity of an app is immutable: the controller creates one object for each app',
+    accepted: () => changeOf(bootstrapStates, state, { appName: 'tuf' }),
+    rejected: () => changeOf(bootstrapStates, state, { appName: 'other' }),
   },
   {
     message: 'adminName is part of a path and cannot hold . or .. between slashes',
@@ -264,14 +275,27 @@ describe('what the API server accepts and refuses by itself', () => {
   });
 
   test.each([
-    ['an interval of a second', { intervalSeconds: 1 }],
-    ['a threshold of nothing', { failureThreshold: 0 }],
+    ['verification every second', { fullVerificationIntervalSeconds: 1 }],
+    ['a loss that has to last a day', { stabilizationSeconds: 86_400 }],
+    ['a refresh that is none of the three', { refresh: 'Always' }],
+    ['a time before expiry without a unit', { refreshBefore: '12' }],
     ['no limit of recoveries', { maxRecoveriesPerHour: 0 }],
     ['an unknown action', { action: 'Delete' }],
     ['the same app twice', { discover: false, apps: [app, app] }],
     ['no apps', { discover: false, apps: [] }],
   ])('a policy with %s is refused', async (_, spec) => {
     await expect(policies({ discover: true, ...spec })()).rejects.toThrow(/422/);
+  });
+
+  test('a client that validates is told of a field that is gone', async () => {
+    await expect(
+      namespace.apply({
+        apiVersion: 'tuf-recovery.dev/v1alpha1',
+        kind: 'RecoveryPolicy',
+        metadata: { name: 'old' },
+        spec: { discover: true, failureThreshold: 3, intervalSeconds: 60 },
+      }),
+    ).rejects.toThrow(/unknown field "(spec\.)?failureThreshold"/);
   });
 
   test('any admin name the server knows is accepted', async () => {
@@ -313,9 +337,10 @@ spec:
     expect(await create(recoveryPolicies, { discover: true })).toEqual({
       targetRef: { name: 'default' },
       discover: true,
-      intervalSeconds: 300,
       action: 'Report',
-      failureThreshold: 3,
+      stabilizationSeconds: 10,
+      fullVerificationIntervalSeconds: 3600,
+      refresh: 'Never',
       maxRecoveriesPerHour: 1,
       captureSettings: true,
       suspend: false,
@@ -353,7 +378,7 @@ spec:
       spec: { discover: true },
     });
     expect(await head('rp')).toEqual([
-      ...['NAME', 'READY', 'REASON', 'ACTION', 'APPS', 'LOST', 'VERIFIED', 'AGE'],
+      ...['NAME', 'READY', 'REASON', 'ACTION', 'APPS', 'LOST', 'RECOVERABLE', 'FRESH', 'AGE'],
     ]);
   });
 

@@ -225,6 +225,7 @@ describe('CRDs', () => {
   test('come with the chart, and say to Helm that they stay', () => {
     expect(crds(defaults).map(({ metadata }) => metadata.name)).toEqual([
       'bootstraprecoveries.tuf-recovery.dev',
+      'bootstrapstates.tuf-recovery.dev',
       'recoverypolicies.tuf-recovery.dev',
       'recoverytargets.tuf-recovery.dev',
     ]);

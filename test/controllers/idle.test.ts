@@ -60,7 +60,7 @@ test('a controller whose objects do not change is quiet: one watch each, no reco
   expect(await activity()).toEqual(before.activity);
   expect(await sockets()).toBeLessThanOrEqual(before.sockets + 1);
   const watches = before.activity.filter((line) => line.startsWith('bootstrap_recovery_watch_starts_total'));
-  // Runs, targets and policies.
-  expect(watches).toHaveLength(3);
+  // Runs, targets, policies and what is known of apps.
+  expect(watches).toHaveLength(4);
   expect(watches.every((line) => line.endsWith(' 1'))).toBe(true);
 }, 120_000);

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { readingOf } from '../../src/controllers/recoverypolicy/reading.ts';
+import { readingOf } from '../../src/controllers/loss-detection/reading.ts';
 import { TransientError } from '../../src/errors.ts';
 import type { Outcome } from '../../src/recovery/outcome.ts';
 import { outcomeOf } from '../recovery/fixtures/outcome.ts';

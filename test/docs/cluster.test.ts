@@ -80,7 +80,7 @@ describe('who follows the page about', patience, () => {
 
   test('noticing a loss has it noticed and repaired', async () => {
     await reader.lost.lose([]);
-    await followIn(reader.lost, 'docs/tasks/notice-loss.md');
+    await followIn(reader.lost, 'docs/tasks/detect-and-repair.md');
     expect(await reader.lost.redis.get('SNAPSHOT_EXPIRATION_alice_tuf')).toBe('14');
   });
 

@@ -6,7 +6,7 @@ import { sharedAPIServer } from '../harness/shared-apiserver.ts';
 import { gitopsHealth } from './gitops-health.ts';
 
 const CUSTOMIZATIONS = 'examples/gitops/argocd/resource_customizations';
-const KINDS = ['BootstrapRecovery', 'RecoveryTarget', 'RecoveryPolicy'] as const;
+const KINDS = ['BootstrapRecovery', 'BootstrapState', 'RecoveryTarget', 'RecoveryPolicy'] as const;
 
 /** health_test.yaml, in the layout of Argo CD's own repository. */
 interface HealthTests {
@@ -44,7 +44,7 @@ describe.each(KINDS)("Argo CD's health of a %s", (kind) => {
       const object = parse(await readFile(join(directory, inputPath), 'utf8'));
       // What can't be reached now may come back, so only Argo CD, which has no time-out, calls a target or policy degraded.
       const wanted =
-        kind !== 'BootstrapRecovery' && healthStatus.status === 'Degraded'
+        (kind === 'RecoveryTarget' || kind === 'RecoveryPolicy') && healthStatus.status === 'Degraded'
           ? 'InProgress'
           : kstatusOf[healthStatus.status];
       expect((await gitopsHealth(['kstatus'], object)).status, inputPath).toBe(wanted);

@@ -3,11 +3,12 @@ import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { parse, parseAllDocuments } from 'yaml';
 import type { BootstrapRecoveryManifest } from '../../src/api/bootstraprecovery.generated.ts';
+import { findCondition } from '../../src/api/condition.ts';
 import type { RecoveryPolicyManifest } from '../../src/api/recoverypolicy.generated.ts';
 import { type ControllerProcess, startController } from '../controllers/support/controller-process.ts';
 import { type Installation, startInstallation } from '../controllers/support/installation.ts';
-import { conditionOf, type TestNamespace, testNamespace } from '../controllers/support/namespace.ts';
-import { existingPolicy } from '../controllers/support/policies.ts';
+import { type TestNamespace, testNamespace } from '../controllers/support/namespace.ts';
+import { existingPolicy, type TestPolicy } from '../controllers/support/policies.ts';
 import { sharedAPIServer } from '../harness/shared-apiserver.ts';
 import { gitopsHealth } from './gitops-health.ts';
 
@@ -103,41 +104,38 @@ describe('every run of the examples, against an app that has lost everything, en
 });
 
 describe('every policy of the examples, while everything is lost, does as it says:', () => {
-  /** Applies one for the app that is recorded, where it names apps; has it look until something follows. */
-  async function watchOver(file: string): Promise<ReturnType<typeof existingPolicy>> {
+  /** Applies one for the app that is recorded, where it names apps. */
+  async function watchOver(file: string): Promise<TestPolicy> {
     await loseEverything();
     const manifest: RecoveryPolicyManifest = parse(await readFile(join('examples/policies', file), 'utf8'));
     const { admin: adminName, app: appName } = installation.app('deleg');
     const spec = manifest.spec.apps ? { ...manifest.spec, apps: [{ adminName, appName }] } : manifest.spec;
-    await namespace.apply({ ...manifest, spec });
-    const policy = existingPolicy(namespace, manifest.metadata.name ?? '');
-    for (const trigger of ['1', '2', '3']) {
-      await policy.change({ trigger });
-      await policy.until('to look', ({ status }) => status.lastHandledTrigger === trigger);
-    }
-    return policy;
+    await namespace.apply({ ...manifest, spec: { ...spec, stabilizationSeconds: 1 } });
+    return existingPolicy(namespace, manifest.metadata.name ?? '', installation.app('deleg'));
   }
 
-  afterEach(() => namespace.kubectl('delete', 'rp,bsr', '--all'));
+  afterEach(() => namespace.kubectl('delete', 'rp,bsr,bst', '--all'));
 
   test('report.yaml: tells it', async () => {
     const policy = await watchOver('report.yaml');
-    const seen = await policy.get();
-    expect(conditionOf(seen, 'LossDetected')).toMatchObject({ status: 'True', reason: 'SettingsLost' });
+    const seen = await policy.until(
+      'to tell it',
+      (each) => findCondition(each.status.conditions, 'LossDetected')?.reason === 'SettingsLost',
+    );
     expect(await policy.runs()).toEqual([]);
     expect((await gitopsHealth(['kstatus'], seen)).status).toBe('Current');
   });
 
   test('recover.yaml: repairs it', async () => {
     const policy = await watchOver('recover.yaml');
-    await policy.until('to repair it', ({ status }) => status.apps?.[0]?.state === 'Healthy');
+    await policy.untilApp('to be repaired', ({ status }) => status.state === 'Healthy');
     expect(await policy.runs()).toHaveLength(1);
   });
 
   test('approval.yaml: waits for a person', async () => {
     const policy = await watchOver('approval.yaml');
-    const { status } = await policy.until('to ask', (seen) => seen.status.active?.length === 1);
-    await namespace.reason(status.active?.[0]?.name ?? '', 'AwaitingApproval');
+    const { status } = await policy.untilApp('to ask', (seen) => seen.status.recoveries?.length === 1);
+    await namespace.reason(status.recoveries?.[0]?.name ?? '', 'AwaitingApproval');
     expect(await policy.runs()).toHaveLength(1);
   });
 });

@@ -12,9 +12,13 @@ tests' ServiceAccount and the permissions page come from here.
 - apiGroups: [tuf-recovery.dev]
   resources: [recoverytargets, recoverypolicies]
   verbs: [get, list, watch]
+# One for each app that a policy guards. Never deleted: what they remember is for a person to forget.
+- apiGroups: [tuf-recovery.dev]
+  resources: [bootstrapstates]
+  verbs: [get, list, watch, create]
 # By server-side apply.
 - apiGroups: [tuf-recovery.dev]
-  resources: [bootstraprecoveries/status, recoverytargets/status, recoverypolicies/status]
+  resources: [bootstraprecoveries/status, bootstrapstates/status, recoverytargets/status, recoverypolicies/status]
   verbs: [patch]
 # Credentials, read fresh at each run; never listed, never watched, never written.
 - apiGroups: [""]
@@ -23,7 +27,7 @@ tests' ServiceAccount and the permissions page come from here.
   resourceNames: {{ toJson . }}
   {{- end }}
   verbs: [get]
-# Pinned roots (read), reports and captured settings (written by server-side apply, owned by their run or policy).
+# Pinned roots (read), reports and captured settings (written by server-side apply, owned by their run or app).
 - apiGroups: [""]
   resources: [configmaps]
   verbs: [get, create, patch]

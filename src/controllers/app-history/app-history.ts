@@ -1,10 +1,12 @@
 import type { Logger } from 'pino';
+import type { BootstrapState } from '../../api/bootstrapstate.generated.ts';
 import type { RecoveryPolicy } from '../../api/recoverypolicy.generated.ts';
 import type { RecoveryTarget } from '../../api/recoverytarget.generated.ts';
 import type { Store } from '../../kube/cache/store.ts';
 import type { APIClient } from '../../kube/client/api-client.ts';
 import type { App, CapturedSettings, RunRequest } from '../../recovery/request.ts';
-import { readSettings } from './captured-settings.ts';
+import { stateName } from '../bootstrapstate/names.ts';
+import { inlineSettings, readSettings } from './captured-settings.ts';
 import { type Marks, newestOf } from './high-water-marks.ts';
 
 /** What is remembered of one app. */
@@ -13,56 +15,71 @@ export interface Memory {
   readonly captured?: CapturedSettings | undefined;
 }
 
-/** Name of the index under which the cache files policies by their target. */
+/** Name of the index under which the caches file policies and states by their target. */
 export const targetIndex = 'target';
 
-/** The target a policy looks at. */
-export function targetOf({ metadata, spec }: RecoveryPolicy): readonly string[] {
+/** The target of a policy or of an app. */
+export function targetOf({ metadata, spec }: RecoveryPolicy | BootstrapState): readonly string[] {
   return [`${metadata.namespace}/${spec.targetRef.name}`];
 }
 
-/** What the policies of a target remember, for the runs of that target. */
-export class PolicyMemory {
+/** What earlier versions remembered of an app in the status of policies, until it is taken over. */
+export function legacyMemory(
+  policies: readonly RecoveryPolicy[],
+  { adminName, appName }: App,
+): { readonly marks: Marks | undefined; readonly settings: readonly string[] } {
+  const entries = policies
+    .flatMap(({ status }) => status.apps ?? [])
+    .filter((entry) => entry.adminName === adminName && entry.appName === appName);
+  return {
+    marks: newestOf(entries.flatMap(({ marks }) => marks ?? [])),
+    settings: entries.flatMap(({ settingsRef }) => settingsRef?.name ?? []),
+  };
+}
+
+/** What is remembered of the apps of a target, for the runs of that target. */
+export class AppHistory {
   readonly #client: APIClient;
+  readonly #states: Store<BootstrapState>;
   readonly #policies: Store<RecoveryPolicy>;
 
   /** @param policies filed under {@link targetIndex} */
-  constructor(client: APIClient, policies: Store<RecoveryPolicy>) {
+  constructor(client: APIClient, states: Store<BootstrapState>, policies: Store<RecoveryPolicy>) {
     this.#client = client;
+    this.#states = states;
     this.#policies = policies;
   }
 
   /**
-   * The highest marks and the newest settings that any policy holds of the app. Settings that can't be read are done without: they
-   * make a recovery exact, not safe.
+   * Marks and captured settings of the app. Settings that can't be read are done without: they make a recovery exact,
+   * not safe.
    *
    * @throws what the API client throws when the API server does not answer
    */
   async recall(
     { metadata: { namespace, name } }: RecoveryTarget,
-    { adminName, appName }: App,
+    app: App,
     logger: Logger,
     signal: AbortSignal,
   ): Promise<Memory> {
-    const entries = this.#policies
-      .byIndex(targetIndex, `${namespace}/${name}`)
-      .flatMap(({ status }) => status.apps ?? [])
-      .filter((entry) => entry.adminName === adminName && entry.appName === appName);
+    const status = this.#states.get({ namespace, name: stateName(name, app) })?.status ?? {};
+    const legacy = legacyMemory(this.#policies.byIndex(targetIndex, `${namespace}/${name}`), app);
+    const marks = newestOf([status.marks, legacy.marks].flatMap((each) => each ?? []));
+    const held = inlineSettings(status);
+    if (held !== undefined) {
+      return { marks, captured: held };
+    }
     let captured: CapturedSettings | undefined;
-    for (const { settingsRef } of entries) {
-      if (settingsRef === undefined) {
+    for (const ref of [status.settingsRef?.name, ...legacy.settings]) {
+      if (ref === undefined) {
         continue;
       }
-      const key = { namespace, name: settingsRef.name };
-      const found = await readSettings(this.#client, key, { adminName, appName }, logger, signal);
-      if (found === undefined) {
-        continue;
-      }
-      if (captured === undefined || found.capturedAt > captured.capturedAt) {
+      const found = await readSettings(this.#client, { namespace, name: ref }, app, logger, signal);
+      if (found !== undefined && (captured === undefined || found.capturedAt > captured.capturedAt)) {
         captured = found;
       }
     }
-    return { marks: newestOf(entries.flatMap(({ marks }) => marks ?? [])), captured };
+    return { marks, captured };
   }
 }
 

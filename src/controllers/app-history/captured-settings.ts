@@ -1,13 +1,13 @@
+import { isDeepStrictEqual } from 'node:util';
 import type { Logger } from 'pino';
-import type { RecoveryPolicy } from '../../api/recoverypolicy.generated.ts';
-import { fieldManager, policyLabel } from '../../api/resources.ts';
-import { markerKey, rootSigningKey } from '../../faynosync/keys.ts';
+import type { BootstrapState, BootstrapStateStatus } from '../../api/bootstrapstate.generated.ts';
+import { fieldManager, stateLabel } from '../../api/resources.ts';
+import { rfc3339 } from '../../api/settle.ts';
 import type { APIClient } from '../../kube/client/api-client.ts';
 import { isForbidden, isNotFound } from '../../kube/client/api-error.ts';
 import { configMaps } from '../../kube/client/keyed.ts';
 import { controllerReference } from '../../kube/client/object.ts';
 import type { ObjectKey } from '../../kube/client/object-key.ts';
-import type { Outcome } from '../../recovery/outcome.ts';
 import type { App, CapturedSettings } from '../../recovery/request.ts';
 
 const dataKey = 'settings.json';
@@ -25,56 +25,98 @@ interface Captured extends App {
   readonly values: Readonly<Record<string, string>>;
 }
 
+/** Where a copy of settings is: in the status itself, or in a ConfigMap that it names. */
+export type Capture = Pick<BootstrapStateStatus, 'capturedSettings' | 'settingsRef'>;
+
+/** Most settings, and longest key and value, that the status itself takes. */
+const inline = { settings: 64, key: 512, value: 64 } as const;
+
 /**
- * Keeps the settings of an app that was just found complete, in a ConfigMap that the policy owns. No write when it holds them
- * already.
- *
- * @returns its name; undefined when there are more settings than a ConfigMap holds
+ * The copy as the status holds it; undefined when there are too many settings for that. The time of an equal copy stays:
+ * nothing about it has changed.
  */
-export async function captureSettings(
-  client: APIClient,
-  policy: RecoveryPolicy,
-  name: string,
-  app: App,
-  { plan, trusted }: Pick<Outcome, 'plan' | 'trusted'>,
+export function inlineCapture(
+  before: Capture,
+  settings: ReadonlyMap<string, string>,
+  timestamp: Captured['timestamp'],
   now: Date,
-  signal: AbortSignal,
-): Promise<string | undefined> {
-  if (plan === undefined || trusted === undefined) {
+): Capture | undefined {
+  const small =
+    settings.size <= inline.settings &&
+    [...settings].every(([key, value]) => key.length <= inline.key && value.length <= inline.value);
+  if (!small) {
     return undefined;
   }
-  const { version, sha256 } = trusted.timestamp;
-  const apart = new Set([markerKey(app), rootSigningKey(app)]);
-  const values = plan.actions.flatMap(({ key, after }) =>
-    after === undefined || apart.has(key) ? [] : [[key, after] as const],
-  );
-  const captured: Captured = {
-    adminName: app.adminName,
-    appName: app.appName,
-    capturedAt: now.toISOString(),
-    timestamp: { version, sha256 },
-    values: Object.fromEntries(values),
+  const held = before.capturedSettings;
+  const values = [...settings].sort(([a], [b]) => (a < b ? -1 : 1)).map(([key, value]) => ({ key, value }));
+  const same =
+    held !== undefined && held.timestampSHA256 === timestamp.sha256 && isDeepStrictEqual(held.values, values);
+  return {
+    capturedSettings: same
+      ? held
+      : {
+          captureTime: rfc3339(now),
+          timestampVersion: timestamp.version,
+          timestampSHA256: timestamp.sha256,
+          values,
+        },
   };
+}
+
+/**
+ * Keeps the copy in a ConfigMap that the BootstrapState owns. No write when it holds it already; one that somebody else
+ * owns is left alone.
+ *
+ * @returns undefined when there are more settings than a ConfigMap holds
+ * @throws what the API client throws; the copy is optional, so the caller goes on
+ */
+export async function captureInConfigMap(
+  client: APIClient,
+  state: BootstrapState,
+  name: string,
+  settings: ReadonlyMap<string, string>,
+  timestamp: Captured['timestamp'],
+  now: Date,
+  signal: AbortSignal,
+): Promise<Capture | undefined> {
+  const { adminName, appName } = state.spec;
+  const values = Object.fromEntries(settings);
+  const captured: Captured = { adminName, appName, capturedAt: now.toISOString(), timestamp, values };
   const text = render(captured);
   if (text.length > maxLength) {
     return undefined;
   }
-  const { namespace } = policy.metadata;
+  const { namespace } = state.metadata;
   const held = await read(client, { namespace, name }, signal);
   if (held !== undefined && isSame(held, captured)) {
-    return name;
+    return { settingsRef: { name } };
   }
   const configMap = {
     metadata: {
       name,
       namespace,
-      labels: { [policyLabel]: policy.metadata.name },
-      ownerReferences: [controllerReference(policy)],
+      labels: { [stateLabel]: state.metadata.name },
+      ownerReferences: [controllerReference(state)],
     },
     data: { [dataKey]: text },
   };
-  await client.apply(configMaps, configMap, { fieldManager, force: true });
-  return name;
+  await client.apply(configMaps, configMap, { fieldManager, force: true, signal });
+  return { settingsRef: { name } };
+}
+
+/** The copy that the status itself holds; undefined when it holds none. */
+export function inlineSettings({ capturedSettings }: Capture): CapturedSettings | undefined {
+  if (capturedSettings === undefined) {
+    return undefined;
+  }
+  const capturedAt = new Date(capturedSettings.captureTime);
+  return Number.isNaN(capturedAt.getTime())
+    ? undefined
+    : {
+        capturedAt,
+        timestampSHA256: capturedSettings.timestampSHA256,
+        values: new Map(capturedSettings.values.map(({ key, value }) => [key, value])),
+      };
 }
 
 /** The settings that were captured of an app; undefined when there are none that can be read. */

@@ -1,11 +1,8 @@
-import type { RecoveryPolicyStatus } from '../../api/recoverypolicy.generated.ts';
+import type { BootstrapStateStatus } from '../../api/bootstrapstate.generated.ts';
 import type { Outcome } from '../../recovery/outcome.ts';
 
-/** What a policy remembers of one app. */
-type AppEntry = NonNullable<RecoveryPolicyStatus['apps']>[number];
-
-/** The newest metadata that was verified, as a policy's status holds it. */
-export type Marks = NonNullable<AppEntry['marks']>;
+/** The newest metadata that was verified, as the status of a BootstrapState holds it. */
+export type Marks = NonNullable<BootstrapStateStatus['marks']>;
 
 /** What one verified chain makes of the marks. */
 export interface Heads {

@@ -9,7 +9,7 @@ import type { RecoveryMetrics } from '../../observability/metrics.ts';
 import type { Outcome } from '../../recovery/outcome.ts';
 import { nextStep } from '../../recovery/retry.ts';
 import { runAttempt } from '../../recovery/run.ts';
-import { type PolicyMemory, remembering } from '../app-history/app-history.ts';
+import { type AppHistory, remembering } from '../app-history/app-history.ts';
 import { admittedSource } from '../slots/memory.ts';
 import type { Slot } from '../slots/slot-pool.ts';
 import { type ConnectionTools, connectTarget } from '../target-connection/connect-target.ts';
@@ -25,7 +25,7 @@ import { RunWatcher } from './watcher.ts';
 /** What an attempt uses of the controller. */
 export interface AttemptTools extends ConnectionTools {
   /** What policies remember: marks that bind, and settings that were captured. */
-  readonly memory: PolicyMemory;
+  readonly memory: AppHistory;
   readonly metrics: RecoveryMetrics;
   readonly clock: Clock;
   readonly random: () => number;

@@ -1,10 +1,12 @@
 import { randomUUID } from 'node:crypto';
 import type { BootstrapRecovery } from '../../api/bootstraprecovery.generated.ts';
+import type { BootstrapState } from '../../api/bootstrapstate.generated.ts';
 import { isTerminal } from '../../api/conditions.ts';
 import type { RecoveryPolicy } from '../../api/recoverypolicy.generated.ts';
 import type { RecoveryTarget } from '../../api/recoverytarget.generated.ts';
 import {
   bootstrapRecoveries,
+  bootstrapStates,
   fieldManager,
   group,
   recoveryPolicies,
@@ -17,8 +19,9 @@ import { LeaderElector, LeadershipLostError } from '../../kube/leaderelection/le
 import { RuntimeMetrics } from '../../kube/metrics/runtime-metrics.ts';
 import { metricsPrefix, RecoveryMetrics } from '../../observability/metrics.ts';
 import type { S3Observer } from '../../storage/s3/s3-options.ts';
-import { PolicyMemory, targetIndex, targetOf } from '../app-history/app-history.ts';
-import { ownerIndex, ownersOf } from '../recoverypolicy/facts.ts';
+import { AppHistory, targetIndex, targetOf } from '../app-history/app-history.ts';
+import { TargetWatches } from '../loss-detection/target-watches.ts';
+import { ownerIndex, ownersOf } from '../recoverypolicy/history.ts';
 import { BucketPool } from '../target-connection/bucket-pool.ts';
 import type { OperatorOptions } from './options.ts';
 
@@ -62,6 +65,12 @@ export function createParts({
     resource: recoveryPolicies,
     indexers: { [targetIndex]: targetOf },
   });
+  const states = new Informer<BootstrapState>({
+    ...watching,
+    resource: bootstrapStates,
+    indexers: { [targetIndex]: targetOf },
+  });
+  const buckets = new BucketPool(countRequest, options.proxy);
   return {
     runtimeMetrics,
     recorder,
@@ -73,11 +82,20 @@ export function createParts({
     }),
     targets: new Informer<RecoveryTarget>({ ...watching, resource: recoveryTargets }),
     policies,
+    states,
     tools: {
       client,
-      buckets: new BucketPool(countRequest, options.proxy),
+      buckets,
+      watches: new TargetWatches({
+        client,
+        buckets,
+        podNamespace: options.podNamespace,
+        clock,
+        random,
+        logger,
+      }),
+      memory: new AppHistory(client, states.store, policies.store),
       podNamespace: options.podNamespace,
-      memory: new PolicyMemory(client, policies.store),
       recorder,
       clock,
       random,

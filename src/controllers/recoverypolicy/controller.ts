@@ -1,59 +1,62 @@
-import { randomUUID } from 'node:crypto';
 import type { Logger } from 'pino';
 import type { BootstrapRecovery } from '../../api/bootstraprecovery.generated.ts';
+import type { BootstrapState } from '../../api/bootstrapstate.generated.ts';
+import { isTerminal } from '../../api/conditions.ts';
 import type { RecoveryPolicy } from '../../api/recoverypolicy.generated.ts';
 import type { RecoveryTarget } from '../../api/recoverytarget.generated.ts';
 import type { Clock } from '../../async/clock.ts';
 import type { Informer } from '../../kube/cache/informer.ts';
+import type { ObjectKey } from '../../kube/client/object-key.ts';
 import { Controller } from '../../kube/controller/controller.ts';
 import type { RuntimeMetrics } from '../../kube/metrics/runtime-metrics.ts';
 import { targetIndex } from '../app-history/app-history.ts';
-import type { SlotPool } from '../slots/slot-pool.ts';
 import { RecoveryPolicyReconciler, type RecoveryPolicyReconcilerOptions } from './reconciler.ts';
-import { ownerPolicies, policyChanged, targetConcernsPolicies } from './wake.ts';
+import { ownerPolicies, policyChanged, stateConcernsPolicies, targetChanged } from './wake.ts';
 
 /** What the controller of policies is made of. */
 export interface PolicyControllerOptions {
   readonly policies: Informer<RecoveryPolicy>;
+  readonly states: Informer<BootstrapState>;
   readonly runs: Informer<BootstrapRecovery>;
   readonly targets: Informer<RecoveryTarget>;
-  readonly tools: Omit<RecoveryPolicyReconcilerOptions, 'runs' | 'slots' | 'newID'>;
-  readonly slots: SlotPool;
+  readonly tools: Omit<RecoveryPolicyReconcilerOptions, 'policies' | 'states' | 'runs' | 'targets'>;
   readonly logger: Logger;
   readonly runtimeMetrics: RuntimeMetrics;
   readonly clock: Clock;
 }
 
-/** A policy looks at its apps a few at a time; a slow one must not hold up the others. */
+/** A policy with many new apps creates their objects one after the other; it must not hold up the others. */
 const workers = 4;
 
 /** The controller of policies, with what wakes it. */
-export function createPolicyController({
-  policies,
-  runs,
-  targets,
-  tools,
-  slots,
-  logger,
-  runtimeMetrics,
-  clock,
-}: PolicyControllerOptions): Controller {
+export function createPolicyController(options: PolicyControllerOptions): Controller {
+  const { policies, states, runs, targets, tools, logger, runtimeMetrics, clock } = options;
   const controller = new Controller({
     name: 'recoverypolicy',
-    reconciler: new RecoveryPolicyReconciler({ ...tools, runs: runs.store, slots, newID: randomUUID }),
+    reconciler: new RecoveryPolicyReconciler({
+      ...tools,
+      policies: policies.store,
+      states: states.store,
+      runs: runs.store,
+      targets: targets.store,
+    }),
     maxConcurrentReconciles: workers,
     logger,
     metrics: runtimeMetrics,
     clock,
   });
+  const ofTarget = ({ namespace, name }: ObjectKey): readonly ObjectKey[] =>
+    policies.store.byIndex(targetIndex, `${namespace}/${name}`).map(({ metadata }) => metadata);
   return controller
     .watch(policies, { predicate: policyChanged })
-    .watch(runs, { map: ownerPolicies })
-    .watch(targets, {
-      predicate: targetConcernsPolicies,
-      map: ({ metadata }) =>
-        policies.store
-          .byIndex(targetIndex, `${metadata.namespace}/${metadata.name}`)
-          .map((policy) => policy.metadata),
-    });
+    .watch(states, {
+      predicate: stateConcernsPolicies,
+      map: ({ metadata, spec }) => ofTarget({ namespace: metadata.namespace, name: spec.targetRef.name }),
+    })
+    .watch(runs, {
+      // How a run goes is told by the BootstrapState of its app; only its end makes the history longer.
+      predicate: (event) => event.type !== 'updated' || isTerminal(event.object.status.conditions ?? []),
+      map: ownerPolicies,
+    })
+    .watch(targets, { predicate: targetChanged, map: ({ metadata }) => ofTarget(metadata) });
 }

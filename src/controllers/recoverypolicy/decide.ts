@@ -1,118 +1,73 @@
 import { findCondition } from '../../api/condition.ts';
 import type { Verdict } from '../../api/conditions.ts';
 import type { PolicyReadyReason } from '../../api/policy-reasons.ts';
-import type { RecoveryPolicy, RecoveryPolicySpec } from '../../api/recoverypolicy.generated.ts';
+import type { RecoveryPolicy } from '../../api/recoverypolicy.generated.ts';
 import type { RecoveryTarget } from '../../api/recoverytarget.generated.ts';
-import { type AppEntry, isUnverifiable } from './entry.ts';
 
-/** Everything the decision depends on. */
+/** What decides whether a policy can do its work at all. */
 export interface PolicyFacts {
-  readonly policy: Pick<RecoveryPolicy, 'metadata' | 'spec' | 'status'>;
+  readonly policy: Pick<RecoveryPolicy, 'metadata' | 'spec'>;
   /** The RecoveryTarget the policy names, when there is one that is not being deleted. */
   readonly target: Pick<RecoveryTarget, 'spec' | 'status'> | undefined;
-  readonly now: Date;
+  /** How many apps it covers. */
+  readonly apps: number;
+  /** Whether the bucket was listed. */
+  readonly isListed: boolean;
 }
 
-/** What happens next to a policy. */
-export type Decision =
-  /** Nothing is looked at until something changes; the verdict says why. */
-  | { readonly kind: 'rest'; readonly ready: Verdict<PolicyReadyReason> }
-  /** Look at these apps now. Empty: no app's time has come. */
-  | { readonly kind: 'look'; readonly due: readonly AppEntry[] };
-
-/** Milliseconds until an app that could not be verified is looked at again, when the interval is longer. */
-const unverifiableInterval = 30_000;
-
-/** One reason to look at nothing; undefined passes the question to the next check. */
-type Check = (facts: PolicyFacts, entries: readonly AppEntry[]) => Verdict<PolicyReadyReason> | undefined;
+/** One reason to do nothing; undefined passes the question to the next check. */
+type Check = (facts: PolicyFacts) => Verdict<PolicyReadyReason> | undefined;
 
 /** In this order: the first check that objects decides. */
-const checks: readonly Check[] = [suspended, targetMissing, targetSuspended, targetUnknown, noApps];
+const checks: readonly Check[] = [suspended, targetMissing, targetSuspended, notListed, noApps];
 
-/** What to do about a policy, from facts alone. */
-export function decide(facts: PolicyFacts, entries: readonly AppEntry[]): Decision {
+/** Why a policy guards nothing; undefined when it does. Pure. */
+export function obstacle(facts: PolicyFacts): Verdict<PolicyReadyReason> | undefined {
   for (const check of checks) {
-    const ready = check(facts, entries);
-    if (ready !== undefined) {
-      return { kind: 'rest', ready };
+    const verdict = check(facts);
+    if (verdict !== undefined) {
+      return verdict;
     }
   }
-  const { policy, now } = facts;
-  const all = isAsked(policy);
-  const due = entries.filter((entry) => all || dueAt(entry, policy.spec) <= now.getTime());
-  return { kind: 'look', due };
-}
-
-/** When an app is looked at next; undefined when there is none. */
-export function nextLook(entries: readonly AppEntry[], spec: RecoveryPolicySpec): Date | undefined {
-  const times = entries.map((entry) => dueAt(entry, spec));
-  return times.length === 0 ? undefined : new Date(Math.min(...times));
-}
-
-function dueAt({ lastLooked, ...entry }: AppEntry, { intervalSeconds }: RecoveryPolicySpec): number {
-  if (lastLooked === undefined) {
-    return 0;
-  }
-  const intervalMs = intervalSeconds * 1000;
-  return (
-    Date.parse(lastLooked) + (isUnverifiable(entry) ? Math.min(intervalMs, unverifiableInterval) : intervalMs)
-  );
-}
-
-/** A changed spec, the trigger among it, is reason enough for a look at everything. */
-function isAsked({ metadata, spec, status }: PolicyFacts['policy']): boolean {
-  return status.observedGeneration !== metadata.generation || status.lastHandledTrigger !== spec.trigger;
+  return undefined;
 }
 
 function suspended({ policy }: PolicyFacts): Verdict<PolicyReadyReason> | undefined {
   if (!policy.spec.suspend) {
     return undefined;
   }
-  return {
-    reason: 'Suspended',
-    message: 'spec.suspend is set. Set it to false to have apps looked at again.',
-  };
+  return { reason: 'Suspended', message: 'spec.suspend is set. Set it to false to guard the apps again.' };
 }
 
 function targetMissing({ policy, target }: PolicyFacts): Verdict<PolicyReadyReason> | undefined {
-  if (target !== undefined) {
-    return undefined;
-  }
-  return waiting(
-    `RecoveryTarget ${targetName(policy)} does not exist. Create it, and the policy goes on by itself.`,
-  );
+  return target === undefined
+    ? waiting(`RecoveryTarget ${targetName(policy)} does not exist. Create it, and the policy starts.`)
+    : undefined;
 }
 
 function targetSuspended({ policy, target }: PolicyFacts): Verdict<PolicyReadyReason> | undefined {
-  if (!target?.spec.suspend) {
-    return undefined;
-  }
-  return waiting(
-    `RecoveryTarget ${targetName(policy)} is suspended. Set its spec.suspend to false, and the policy goes on by itself.`,
-  );
+  return target?.spec.suspend
+    ? waiting(
+        `RecoveryTarget ${targetName(policy)} is suspended. Set its spec.suspend to false, and the policy starts.`,
+      )
+    : undefined;
 }
 
-/** Known apps are looked at all the same: what is wrong with the target is then told for each of them. */
-function targetUnknown(
-  { policy, target }: PolicyFacts,
-  entries: readonly AppEntry[],
-): Verdict<PolicyReadyReason> | undefined {
-  if (entries.length > 0 || target?.status.apps !== undefined) {
+/** Apps that are known are guarded all the same: what is wrong with the target is then told for each of them. */
+function notListed({ policy, target, apps, isListed }: PolicyFacts): Verdict<PolicyReadyReason> | undefined {
+  if (apps > 0 || isListed) {
     return undefined;
   }
   const ready = findCondition(target?.status.conditions, 'Ready');
   const why = ready === undefined || ready.status === 'True' ? '' : ` It says: ${ready.message}`;
-  return waiting(`RecoveryTarget ${targetName(policy)} has not listed the apps in its bucket yet.${why}`);
+  return waiting(`The bucket of RecoveryTarget ${targetName(policy)} has not been listed yet.${why}`);
 }
 
-function noApps(
-  { policy }: PolicyFacts,
-  entries: readonly AppEntry[],
-): Verdict<PolicyReadyReason> | undefined {
-  if (entries.length > 0) {
+function noApps({ policy, apps }: PolicyFacts): Verdict<PolicyReadyReason> | undefined {
+  if (apps > 0) {
     return undefined;
   }
-  const message = `RecoveryTarget ${targetName(policy)} has found no app in its bucket. Check its bucket and prefix.`;
+  const message = `The bucket of RecoveryTarget ${targetName(policy)} holds no app. Check its bucket and prefix.`;
   return { reason: 'NoApps', message };
 }
 

@@ -1,18 +1,13 @@
 import type { BootstrapRecovery } from '../../api/bootstraprecovery.generated.ts';
-import { findCondition } from '../../api/condition.ts';
 import type { RecoveryPolicySpec } from '../../api/recoverypolicy.generated.ts';
-import type { ChildState } from './pending-recoveries.ts';
+import { type RunState, runState } from '../bootstrapstate/recoveries.ts';
 
-/** How a run stands. */
-export function childState({ status }: Pick<BootstrapRecovery, 'status'>): Exclude<ChildState, 'Absent'> {
-  switch (findCondition(status.conditions, 'Succeeded')?.status) {
-    case 'True':
-      return 'Succeeded';
-    case 'False':
-      return 'Failed';
-    default:
-      return 'UnderWay';
-  }
+/** Name of the index under which the cache files runs by the uid of their owner. */
+export const ownerIndex = 'owner';
+
+/** The uids of what owns a run. */
+export function ownersOf({ metadata }: BootstrapRecovery): readonly string[] {
+  return (metadata.ownerReferences ?? []).map(({ uid }) => uid);
 }
 
 /** Runs of a policy beyond those that are kept: of each outcome the ones that ended first. Never one that has not ended. */
@@ -20,17 +15,18 @@ export function surplus(
   children: readonly BootstrapRecovery[],
   limits: Pick<RecoveryPolicySpec, 'successfulRunsHistoryLimit' | 'failedRunsHistoryLimit'>,
 ): readonly BootstrapRecovery[] {
-  const beyond = (state: ChildState, limit: number): readonly BootstrapRecovery[] =>
+  const beyond = (states: readonly RunState[], limit: number): readonly BootstrapRecovery[] =>
     children
-      .filter((child) => childState(child) === state && child.metadata.deletionTimestamp === undefined)
-      .sort((a, b) => endOf(b) - endOf(a))
+      .filter((child) => states.includes(runState(child)) && child.metadata.deletionTimestamp === undefined)
+      .sort((a, b) => endOf(b) - endOf(a) || (a.metadata.name < b.metadata.name ? 1 : -1))
       .slice(limit);
   return [
-    ...beyond('Succeeded', limits.successfulRunsHistoryLimit),
-    ...beyond('Failed', limits.failedRunsHistoryLimit),
+    ...beyond(['Succeeded', 'NotNeeded'], limits.successfulRunsHistoryLimit),
+    ...beyond(['Failed'], limits.failedRunsHistoryLimit),
   ];
 }
 
+/** Whole seconds; of two that ended in one, the name holds when each was decided upon. */
 function endOf({ status }: BootstrapRecovery): number {
   return Date.parse(status.completionTime ?? '') || 0;
 }

@@ -1,10 +1,12 @@
+import type { BootstrapState } from '../../api/bootstrapstate.generated.ts';
+import { findCondition } from '../../api/condition.ts';
 import type { SucceededReason } from '../../api/reasons.ts';
 import type { RecoveryPolicyStatus } from '../../api/recoverypolicy.generated.ts';
 import type { PolicyLabels, RecoveryMetrics } from '../../observability/metrics.ts';
-import { states } from '../../recovery/state/state.ts';
+import { states as words } from '../../recovery/state/state.ts';
 
-/** Every word a policy has for what it found. */
-const words: readonly string[] = [...states, 'Unverifiable', 'Unknown'];
+/** Every word for what was found of an app. */
+const allWords: readonly string[] = [...words, 'Unverifiable', 'Unknown'];
 
 /** Reasons that speak of the metadata, not of whether it could be read. */
 const untrusted: ReadonlySet<string> = new Set<SucceededReason>([
@@ -12,24 +14,33 @@ const untrusted: ReadonlySet<string> = new Set<SucceededReason>([
   'RollbackDetected',
 ]);
 
-/** Sets the gauges of a policy from the status just written. Each state has its series, also with nobody in it. */
+/** Sets the gauges of a policy. Each state has its series, also with no app in it. */
 export function countApps(
   metrics: RecoveryMetrics,
   labels: PolicyLabels,
-  { apps = [], lostCount = 0, lastVerificationTime, conditions = [] }: RecoveryPolicyStatus,
+  { lostCount = 0, conditions = [] }: RecoveryPolicyStatus,
+  states: readonly BootstrapState[],
 ): void {
-  for (const state of words) {
-    metrics.policyApps.set({ ...labels, state }, apps.filter((app) => app.state === state).length);
+  for (const state of allWords) {
+    metrics.policyApps.set(
+      { ...labels, state },
+      states.filter(({ status }) => (status.state ?? 'Unknown') === state).length,
+    );
   }
   const holds = (type: string): number =>
     conditions.some((condition) => condition.type === type && condition.status === 'True') ? 1 : 0;
   metrics.policyLostApps.set({ ...labels }, lostCount);
-  const refused = apps.filter(({ reason }) => reason !== undefined && untrusted.has(reason));
+  const refused = states.filter(({ status }) =>
+    untrusted.has(findCondition(status.conditions, 'Healthy')?.reason ?? ''),
+  );
   metrics.policyUntrustedApps.set({ ...labels }, refused.length);
   metrics.policyReady.set({ ...labels }, holds('Ready'));
   metrics.policyCircuitOpen.set({ ...labels }, holds('CircuitOpen'));
-  if (lastVerificationTime !== undefined) {
-    metrics.policyLastVerification.set({ ...labels }, Date.parse(lastVerificationTime) / 1000);
+  const verified = states
+    .flatMap(({ status }) => status.lastVerificationTime ?? [])
+    .map((time) => Date.parse(time));
+  if (verified.length > 0) {
+    metrics.policyLastVerification.set({ ...labels }, Math.min(...verified) / 1000);
   }
   // They begin at 0, so that an increase shows from the first one on.
   metrics.policyLosses.inc({ ...labels }, 0);
@@ -39,5 +50,5 @@ export function countApps(
 
 /** Ends the series of a policy that is gone or suspended. */
 export function forgetApps(metrics: RecoveryMetrics, labels: PolicyLabels): void {
-  metrics.forgetPolicy(labels, words);
+  metrics.forgetPolicy(labels, allWords);
 }

@@ -1,43 +1,52 @@
-// Watches RecoveryPolicies, the runs they own, and RecoveryTargets because policies wait for them.
-// Writes one thing: the status of a RecoveryPolicy (with captured settings and events beside it).
-// Creates a BootstrapRecovery only for an order that stands in that status, and deletes those beyond its history.
-// Gathers facts, decides (recoverypolicy/decide.ts, consequence.ts, pure), looks (round.ts), writes, carries out.
+// Watches RecoveryPolicies, the BootstrapStates and RecoveryTargets they are about, and the runs they own.
+// Writes two things: the status of a RecoveryPolicy (with its events), and BootstrapStates for apps that have none.
+// Deletes runs beyond the history. What is known of an app, and what follows a loss, is decided in bootstrapstate/.
 import type { Logger } from 'pino';
 import type { BootstrapRecovery } from '../../api/bootstraprecovery.generated.ts';
-import { policyEventActions, recoveryCreated } from '../../api/events.ts';
+import type { BootstrapState, BootstrapStateManifest } from '../../api/bootstrapstate.generated.ts';
+import { policyEventActions } from '../../api/events.ts';
 import type { RecoveryPolicy, RecoveryPolicyStatus } from '../../api/recoverypolicy.generated.ts';
-import { bootstrapRecoveries, recoveryPolicies } from '../../api/resources.ts';
+import type { RecoveryTarget } from '../../api/recoverytarget.generated.ts';
+import { apiVersion, bootstrapRecoveries, bootstrapStates, recoveryPolicies } from '../../api/resources.ts';
 import type { Store } from '../../kube/cache/store.ts';
 import { isAlreadyExists, isConflict, isNotFound } from '../../kube/client/api-error.ts';
-import type { ObjectKey } from '../../kube/client/object-key.ts';
+import { formatKey, type ObjectKey } from '../../kube/client/object-key.ts';
 import type { ReconcileContext, Reconciler, Result } from '../../kube/controller/reconcile.ts';
-import type { PolicyLabels, RecoveryMetrics } from '../../observability/metrics.ts';
+import type { RecoveryMetrics } from '../../observability/metrics.ts';
+import type { App } from '../../recovery/request.ts';
+import { targetIndex } from '../app-history/app-history.ts';
+import { guardOf } from '../bootstrapstate/guard.ts';
+import { stateName } from '../bootstrapstate/names.ts';
+import type { TargetWatches } from '../loss-detection/target-watches.ts';
 import { StatusWriter, type StatusWriterTools } from '../status/status-writer.ts';
-import { entriesOf } from './apps.ts';
-import { recoveryOf } from './child.ts';
-import { mayRecover } from './consequence.ts';
-import { decide } from './decide.ts';
-import type { AppEntry } from './entry.ts';
-import { gatherPolicyFacts, type LivePolicyFacts } from './facts.ts';
-import { surplus } from './history.ts';
+import { coveredStates, missingApps } from './apps.ts';
+import { obstacle } from './decide.ts';
+import { ownerIndex, surplus } from './history.ts';
 import { countApps, forgetApps } from './metrics.ts';
-import { followed, openRecovery } from './pending-recoveries.ts';
-import { inARow, policyStatus } from './status.ts';
-import type { LookTools } from './verify-app.ts';
-import { lookAround } from './verify-due-apps.ts';
+import { policyStatus } from './status.ts';
 
 /** What a {@link RecoveryPolicyReconciler} is made of. */
-export interface RecoveryPolicyReconcilerOptions extends LookTools, StatusWriterTools {
+export interface RecoveryPolicyReconcilerOptions extends StatusWriterTools {
+  readonly policies: Store<RecoveryPolicy>;
+  readonly targets: Store<RecoveryTarget>;
+  readonly states: Store<BootstrapState>;
   readonly runs: Store<BootstrapRecovery>;
+  readonly watches: TargetWatches;
   readonly metrics: RecoveryMetrics;
 }
 
 /** Milliseconds until a policy is looked at again that changed while it was at work. */
-const soon = 100;
+const soonMs = 100;
+/** A thousand apps that change at once are one news of their policy. */
+const betweenWritesMs = 1_000;
+/** BootstrapStates created in one go; the next ones follow at once, so that others get their turn. */
+const createdAtOnce = 200;
 
-/** Keeps looking at what RecoveryPolicies name, and has losses repaired where they ask for it. */
+/** Has every app of a policy its BootstrapState, and sums them up in the status of the policy. */
 export class RecoveryPolicyReconciler implements Reconciler {
   readonly #options: RecoveryPolicyReconcilerOptions;
+  /** When the status of a policy was written last, monotonic, and for which generation. */
+  readonly #written = new Map<string, { readonly atMs: number; readonly generation: number | undefined }>();
 
   readonly #status: StatusWriter<RecoveryPolicy>;
 
@@ -49,73 +58,84 @@ export class RecoveryPolicyReconciler implements Reconciler {
     });
   }
 
-  async reconcile(key: ObjectKey, { signal, logger }: ReconcileContext): Promise<Result> {
-    const { client, runs, clock, metrics } = this.#options;
+  async reconcile(key: ObjectKey, { logger }: ReconcileContext): Promise<Result> {
+    const { policies, targets, states, watches, clock, metrics } = this.#options;
     const labels = { namespace: key.namespace ?? 'default', policy: key.name };
-    const facts = await gatherPolicyFacts(client, runs, key, clock, signal);
-    if (facts === undefined || facts.policy.spec.suspend) {
+    const policy = policies.get(key);
+    if (policy === undefined || policy.metadata.deletionTimestamp !== undefined || policy.spec.suspend) {
       forgetApps(metrics, labels);
     }
-    if (facts === undefined) {
+    if (policy === undefined || policy.metadata.deletionTimestamp !== undefined) {
+      this.#written.delete(formatKey(key));
+      this.#releaseUnused(key.namespace);
       return {};
     }
-
-    const before = standing(facts);
-    const decision = decide(facts, before);
-    const after =
-      decision.kind === 'rest'
-        ? before
-        : await lookAround({ ...this.#options, logger }, facts, before, decision.due, labels, signal);
-    const status = policyStatus({ ...facts, now: clock.now() }, decision, after);
-    const written = await this.#write(facts.policy, status);
-    if (written === undefined) {
-      return { requeueAfterMs: soon };
-    }
-    if (!facts.policy.spec.suspend) {
-      countApps(metrics, labels, status);
+    const { namespace } = policy.metadata;
+    const targetKey = { namespace, name: policy.spec.targetRef.name };
+    const cached = targets.get(targetKey);
+    const target = cached?.metadata.deletionTimestamp === undefined ? cached : undefined;
+    const isActive = !policy.spec.suspend && target !== undefined && !target.spec.suspend;
+    const watch = isActive ? watches.ensure(target) : undefined;
+    if (!isActive) {
+      this.#releaseUnused(namespace);
     }
 
-    await this.#carryOut(written, facts, labels, logger);
-    await this.#tidy(facts, logger);
-    if (status.nextVerificationTime === undefined) {
-      return {};
+    const ofTarget = states.byIndex(targetIndex, `${namespace}/${targetKey.name}`);
+    const missing = isActive ? missingApps(policy, watch?.bucket.found, ofTarget) : [];
+    await this.#create(policy, missing.slice(0, createdAtOnce), logger);
+    const waitMs = this.#waitMs(policy);
+    if (waitMs > 0 && missing.length === 0) {
+      return { requeueAfterMs: waitMs };
     }
-    const leftMs = Date.parse(status.nextVerificationTime) - clock.now().getTime();
-    return { requeueAfterMs: Math.max(1, leftMs) };
+
+    const covered = coveredStates(policy, ofTarget);
+    const ofTargetPolicies = policies.byIndex(targetIndex, `${namespace}/${targetKey.name}`);
+    const facts = {
+      policy,
+      target,
+      apps: covered.length + missing.length,
+      isListed: watch?.bucket.found !== undefined,
+    };
+    const status = policyStatus({
+      policy,
+      target,
+      states: covered,
+      missing: missing.length,
+      obstacle: obstacle(facts),
+      isHandled:
+        missing.length === 0 &&
+        covered.every((state) => state.status.policyRevision === guardOf(ofTargetPolicies, state)?.revision),
+      isMigrated: (policy.status.apps ?? []).every(
+        (app) =>
+          (states.get({ namespace, name: stateName(targetKey.name, app) })?.status.observedGeneration ??
+            -1) >= 0,
+      ),
+      now: clock.now(),
+    });
+    if ((await this.#write(policy, status)) === undefined) {
+      return { requeueAfterMs: soonMs };
+    }
+    if (!policy.spec.suspend) {
+      countApps(metrics, labels, status, covered);
+    }
+    await this.#tidy(policy, logger);
+    return missing.length > createdAtOnce ? { requeueAfterMs: 1 } : {};
   }
 
-  /**
-   * Undefined when the policy has changed since it was read, because of a person or of another leader: what was decided from
-   * the old one counts for nothing, and nothing of it is carried out.
-   */
-  #write(policy: RecoveryPolicy, status: RecoveryPolicyStatus): Promise<RecoveryPolicy | undefined> {
-    return this.#status.write(policy, () => status);
-  }
-
-  /**
-   * Creates the runs that the status just written orders. Whoever was here before may have created them and died: a run of that
-   * name is that run.
-   */
-  async #carryOut(
-    policy: RecoveryPolicy,
-    facts: LivePolicyFacts,
-    labels: PolicyLabels,
-    logger: Logger,
-  ): Promise<void> {
-    const { client, recorder, metrics, assertLeading } = this.#options;
-    for (const entry of policy.status.apps ?? []) {
-      const order = openRecovery(entry);
-      if (order?.state !== 'Ordered' || !mayRecover(facts)) {
-        continue;
-      }
+  /** Creates what is missing. One that is there already is the same: its name says which app it is about. */
+  async #create(policy: RecoveryPolicy, apps: readonly App[], logger: Logger): Promise<void> {
+    const { client, assertLeading } = this.#options;
+    const { namespace } = policy.metadata;
+    for (const { adminName, appName } of apps) {
       assertLeading();
+      const { targetRef } = policy.spec;
+      const name = stateName(targetRef.name, { adminName, appName });
       try {
-        const run = recoveryOf(policy, entry, order.name);
-        const related = await client.create<BootstrapRecovery, typeof run>(bootstrapRecoveries, run);
-        metrics.policyRecoveries.inc({ ...labels });
-        logger.info({ run: order.name }, 'recovery created');
-        const note = `Created BootstrapRecovery ${order.name} for ${entry.adminName}/${entry.appName}, found with a loss ${inARow(entry.consecutiveLosses)}.`;
-        recorder.event(policy, { ...recoveryCreated, note, related });
+        await client.create<BootstrapState, BootstrapStateManifest>(
+          bootstrapStates,
+          manifest(namespace, name, { targetRef, adminName, appName }),
+        );
+        logger.info({ adminName, appName, state: name }, 'app is guarded from now on');
       } catch (error) {
         if (!isAlreadyExists(error)) {
           throw error;
@@ -124,8 +144,29 @@ export class RecoveryPolicyReconciler implements Reconciler {
     }
   }
 
+  /** Milliseconds until the status may be written again; a changed policy is answered at once. */
+  #waitMs({ metadata }: RecoveryPolicy): number {
+    const written = this.#written.get(formatKey(metadata));
+    if (written === undefined || written.generation !== metadata.generation) {
+      return 0;
+    }
+    return Math.max(0, written.atMs + betweenWritesMs - this.#options.clock.monotonic());
+  }
+
+  /** Undefined when the policy has changed since it was read. */
+  async #write(policy: RecoveryPolicy, status: RecoveryPolicyStatus): Promise<RecoveryPolicy | undefined> {
+    const written = await this.#status.write(policy, () => status);
+    if (written !== undefined && written !== policy) {
+      const { generation } = policy.metadata;
+      const atMs = this.#options.clock.monotonic();
+      this.#written.set(formatKey(policy.metadata), { atMs, generation });
+    }
+    return written;
+  }
+
   /** Deletes what is beyond the history. */
-  async #tidy({ policy, runs }: LivePolicyFacts, logger: Logger): Promise<void> {
+  async #tidy(policy: RecoveryPolicy, logger: Logger): Promise<void> {
+    const runs = this.#options.runs.byIndex(ownerIndex, policy.metadata.uid);
     for (const { metadata } of surplus(runs, policy.spec)) {
       const { namespace, name, uid } = metadata;
       try {
@@ -139,13 +180,34 @@ export class RecoveryPolicyReconciler implements Reconciler {
       }
     }
   }
+
+  /** Closes the watches of targets that no policy guards any more. */
+  #releaseUnused(namespace: string | undefined): void {
+    const { policies, targets, watches } = this.#options;
+    for (const target of targets.list()) {
+      const { metadata } = target;
+      if (metadata.namespace !== namespace || watches.get(metadata) === undefined) {
+        continue;
+      }
+      const guarding = policies
+        .byIndex(targetIndex, `${namespace}/${metadata.name}`)
+        .some((policy) => !policy.spec.suspend && policy.metadata.deletionTimestamp === undefined);
+      if (!guarding || target.spec.suspend) {
+        watches.release(metadata);
+      }
+    }
+  }
 }
 
-/** What is remembered, with the recoveries as they stand now. */
-function standing(facts: LivePolicyFacts): readonly AppEntry[] {
-  const { policy, target, children } = facts;
-  return entriesOf(policy, target).map((entry) => {
-    const { settingsRef, ...rest } = followed(entry, children, mayRecover(facts));
-    return settingsRef === undefined || !policy.spec.captureSettings ? rest : { ...rest, settingsRef };
-  });
+function manifest(
+  namespace: string | undefined,
+  name: string,
+  spec: BootstrapState['spec'],
+): BootstrapStateManifest {
+  return {
+    apiVersion,
+    kind: 'BootstrapState',
+    metadata: { name, ...(namespace !== undefined && { namespace }) },
+    spec,
+  };
 }

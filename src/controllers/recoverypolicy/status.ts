@@ -1,3 +1,5 @@
+import type { BootstrapState } from '../../api/bootstrapstate.generated.ts';
+import { findCondition } from '../../api/condition.ts';
 import type { Verdict } from '../../api/conditions.ts';
 import { policyConditions } from '../../api/policy-conditions.ts';
 import type {
@@ -6,64 +8,87 @@ import type {
   PolicyReadyReason,
   UnverifiableReason,
 } from '../../api/policy-reasons.ts';
-import type { RecoveryPolicySpec, RecoveryPolicyStatus } from '../../api/recoverypolicy.generated.ts';
-import { rfc3339 } from '../../api/settle.ts';
+import type { RecoveryPolicy, RecoveryPolicyStatus } from '../../api/recoverypolicy.generated.ts';
+import type { RecoveryTarget } from '../../api/recoverytarget.generated.ts';
 import { describeApp } from '../../faynosync/app.ts';
-import { type Decision, nextLook, type PolicyFacts } from './decide.ts';
-import { type AppEntry, isLost, isUnverifiable } from './entry.ts';
-import { allowedFrom, needsRecovery, openRecovery } from './pending-recoveries.ts';
+import { openRecovery } from '../bootstrapstate/recoveries.ts';
 
-/** Apps named in the message of a condition; the status holds all of them. */
+/** Everything the status of a policy is made from. */
+export interface PolicyStatusFacts {
+  readonly policy: RecoveryPolicy;
+  readonly target: Pick<RecoveryTarget, 'spec'> | undefined;
+  /** Of the apps it covers. */
+  readonly states: readonly BootstrapState[];
+  /** Apps that have no object yet. */
+  readonly missing: number;
+  /** Why it guards nothing. */
+  readonly obstacle: Verdict<PolicyReadyReason> | undefined;
+  /** Every app was verified since the policy, its trigger included, was changed last. */
+  readonly isHandled: boolean;
+  /** Every app has taken over what earlier versions remembered here. */
+  readonly isMigrated: boolean;
+  readonly now: Date;
+}
+
+/** Apps named in the message of a condition; each has an object of its own. */
 const named = 5;
 
-/** The status of a policy after what was decided has been done. */
-export function policyStatus(
-  facts: PolicyFacts,
-  decision: Decision,
-  entries: readonly AppEntry[],
-): RecoveryPolicyStatus {
-  const { policy, now } = facts;
+/** The status of a policy: numbers, and the first few names. Pure. */
+export function policyStatus(facts: PolicyStatusFacts): RecoveryPolicyStatus {
+  const { policy, states, isHandled, isMigrated, now } = facts;
   const { metadata, spec, status } = policy;
   const observedGeneration = metadata.generation ?? 1;
-  const looking = decision.kind === 'look';
-  const next = looking ? nextLook(entries, spec) : undefined;
-  const lastTime = looking && decision.due.length > 0 ? rfc3339(now) : status.lastVerificationTime;
-  const trigger = looking ? spec.trigger : status.lastHandledTrigger;
+  const trigger = isHandled ? spec.trigger : status.lastHandledTrigger;
+  const count = (matches: (state: BootstrapState) => boolean): number => states.filter(matches).length;
   const verdicts = {
-    ready: looking ? readiness(facts, entries) : decision.ready,
-    lossDetected: loss(entries, spec),
-    circuitOpen: circuit(entries, spec, now),
+    ready: facts.obstacle ?? readiness(facts),
+    lossDetected: loss(states),
+    circuitOpen: circuit(states),
   };
   return {
     observedGeneration,
-    ...(lastTime !== undefined && { lastVerificationTime: lastTime }),
-    ...(next !== undefined && { nextVerificationTime: rfc3339(next) }),
     ...(trigger !== undefined && { lastHandledTrigger: trigger }),
-    appCount: entries.length,
-    lostCount: entries.filter(isLost).length,
-    apps: entries,
-    active: entries.flatMap((entry) => {
-      const { adminName, appName } = entry;
-      const open = openRecovery(entry);
-      return open === undefined ? [] : [{ name: open.name, adminName, appName }];
-    }),
+    appCount: states.length,
+    healthyCount: count((state) => isTrue(state, 'Healthy')),
+    lostCount: count(isLost),
+    unverifiableCount: count(isUnverifiable),
+    recoverableCount: count((state) => isTrue(state, 'Recoverable')),
+    freshCount: count((state) => isTrue(state, 'Fresh')),
+    recoveringCount: count((state) => openRecovery(state.status) !== undefined),
+    ...(!isMigrated && status.apps !== undefined && { apps: status.apps }),
     conditions: policyConditions(verdicts, status.conditions ?? [], observedGeneration, now),
   };
 }
 
-function readiness(
-  { policy, target }: PolicyFacts,
-  entries: readonly AppEntry[],
-): Verdict<PolicyReadyReason> {
-  const unverifiable = entries.filter(isUnverifiable);
+/** Whether an app has lost something that is not back yet. */
+function isLost({ status }: BootstrapState): boolean {
+  return status.lossDetectedTime !== undefined;
+}
+
+/** Whether nothing is known of an app, because something could not be read or is not trusted. */
+function isUnverifiable({ status }: BootstrapState): boolean {
+  return status.state === 'Unverifiable';
+}
+
+function isTrue({ status }: BootstrapState, type: string): boolean {
+  return findCondition(status.conditions, type)?.status === 'True';
+}
+
+function readiness({ policy, target, states, missing }: PolicyStatusFacts): Verdict<PolicyReadyReason> {
+  const unverifiable = states.filter(isUnverifiable);
   const [first] = unverifiable;
-  if (first !== undefined) {
-    const more = unverifiable.length > 1 ? ` So it is for ${unverifiable.length - 1} more.` : '';
+  const healthy = findCondition(first?.status.conditions, 'Healthy');
+  if (first !== undefined && healthy !== undefined) {
+    const more = unverifiable.length > 1 ? ` The same holds for ${unverifiable.length - 1} more.` : '';
     return {
-      // Written by `looked` from this very vocabulary.
-      reason: first.reason as UnverifiableReason,
-      message: `${describeApp(first)} could not be verified: ${first.message}${more}`,
+      // An unverifiable app's reason is written from this very vocabulary.
+      reason: healthy.reason as UnverifiableReason,
+      message: `${describeApp(first.spec)} could not be verified: ${healthy.message}${more}`,
     };
+  }
+  const waiting = missing + states.filter(({ status }) => status.lastVerificationTime === undefined).length;
+  if (waiting > 0) {
+    return { reason: 'Verifying', message: `${appsOf(waiting)} not been verified yet.` };
   }
   if (policy.spec.action === 'Recover' && target?.spec.accessMode === 'ReadOnly') {
     return {
@@ -71,63 +96,40 @@ function readiness(
       message: `RecoveryTarget ${policy.metadata.namespace}/${policy.spec.targetRef.name} is ReadOnly, so losses are only reported. Set its accessMode to ReadWrite, or action: Report.`,
     };
   }
-  const message = entries.length === 1 ? 'One app is looked at.' : `${entries.length} apps are looked at.`;
-  return { reason: 'Verified', message };
+  return {
+    reason: 'Verified',
+    message: states.length === 1 ? 'One app is guarded.' : `${states.length} apps are guarded.`,
+  };
 }
 
-function loss(entries: readonly AppEntry[], spec: RecoveryPolicySpec): Verdict<LossDetectedReason> {
-  const lost = entries.filter(isLost);
+function appsOf(count: number): string {
+  return count === 1 ? 'One app has' : `${count} apps have`;
+}
+
+function loss(states: readonly BootstrapState[]): Verdict<LossDetectedReason> {
+  const lost = states.filter(isLost);
   if (lost.length > 0) {
-    return { reason: 'SettingsLost', message: list(lost, (entry) => lossOf(entry, spec)) };
+    return { reason: 'SettingsLost', message: list(lost, 'Healthy') };
   }
-  return entries.some(({ lastVerified }) => lastVerified !== undefined)
-    ? { reason: 'NothingLost', message: 'No app had lost anything when it was last verified.' }
+  return states.some(({ status }) => status.lastVerificationTime !== undefined)
+    ? { reason: 'NothingLost', message: 'No app has lost anything.' }
     : { reason: 'NotVerified', message: 'No app has been verified yet.' };
 }
 
-function lossOf(entry: AppEntry, { action, failureThreshold }: RecoveryPolicySpec): string {
-  const open = openRecovery(entry);
-  const left = failureThreshold - entry.consecutiveLosses;
-  const next =
-    open !== undefined
-      ? `recovery ${open.name} is under way`
-      : action === 'Report'
-        ? 'create a BootstrapRecovery to repair it'
-        : left > 0
-          ? `a recovery follows after ${left} more`
-          : 'a recovery follows';
-  const state = isUnverifiable(entry) ? 'a loss' : entry.state;
-  return `${describeApp(entry)}: ${state}, found ${inARow(entry.consecutiveLosses)}; ${next}.`;
+function circuit(states: readonly BootstrapState[]): Verdict<CircuitOpenReason> {
+  const held = states.filter((state) => isTrue(state, 'CircuitOpen'));
+  return held.length > 0
+    ? { reason: 'TooManyRecoveries', message: list(held, 'CircuitOpen') }
+    : { reason: 'WithinLimit', message: 'No app waits for a recovery that the limit forbids.' };
 }
 
-/** `once`, `3 times in a row`. */
-export function inARow(count: number): string {
-  return count === 1 ? 'once' : `${count} times in a row`;
-}
-
-function circuit(
-  entries: readonly AppEntry[],
-  spec: RecoveryPolicySpec,
-  now: Date,
-): Verdict<CircuitOpenReason> {
-  const held = spec.action === 'Recover' ? entries.filter((entry) => heldUntil(entry, spec, now)) : [];
-  if (held.length === 0) {
-    return { reason: 'WithinLimit', message: 'No app waits for a recovery that the limit forbids.' };
-  }
-  const message = list(
-    held,
-    (entry) =>
-      `${describeApp(entry)}: lost its settings again after ${spec.maxRecoveriesPerHour === 1 ? 'a recovery' : `${spec.maxRecoveriesPerHour} recoveries`} within an hour; the next one is created after ${rfc3339(heldUntil(entry, spec, now) ?? now)}.`,
-  );
-  return { reason: 'TooManyRecoveries', message: `${message} Find out what deletes them.` };
-}
-
-/** Until when the limit forbids a recovery that the app needs. */
-function heldUntil(entry: AppEntry, spec: RecoveryPolicySpec, now: Date): Date | undefined {
-  return needsRecovery(entry, spec) ? allowedFrom(entry, spec, now) : undefined;
-}
-
-function list(entries: readonly AppEntry[], describe: (entry: AppEntry) => string): string {
-  const more = entries.length > named ? [`So it is for ${entries.length - named} more.`] : [];
-  return [...entries.slice(0, named).map(describe), ...more].join(' ');
+/** The first few apps with what one of their conditions says. */
+function list(states: readonly BootstrapState[], type: string): string {
+  const told = states
+    .slice(0, named)
+    .map(
+      ({ spec, status }) => `${describeApp(spec)}: ${findCondition(status.conditions, type)?.message ?? ''}`,
+    );
+  const more = states.length > named ? [`The same holds for ${states.length - named} more.`] : [];
+  return [...told, ...more].join(' ');
 }

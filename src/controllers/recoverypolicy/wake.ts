@@ -1,5 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { BootstrapRecovery } from '../../api/bootstraprecovery.generated.ts';
+import type { BootstrapState } from '../../api/bootstrapstate.generated.ts';
 import type { RecoveryPolicy } from '../../api/recoverypolicy.generated.ts';
 import type { RecoveryTarget } from '../../api/recoverytarget.generated.ts';
 import { recoveryPolicies } from '../../api/resources.ts';
@@ -11,21 +12,28 @@ export function policyChanged(event: StoreEvent<RecoveryPolicy>): boolean {
   return event.type !== 'updated' || !isDeepStrictEqual(event.object.spec, event.previous.spec);
 }
 
-/** Of a target its policies want to know where it points and which apps it has found. */
-export function targetConcernsPolicies(event: StoreEvent<RecoveryTarget>): boolean {
-  if (event.type !== 'updated') {
-    return true;
-  }
-  const { object, previous } = event;
+/** Of a target its policies and apps want to know where it points, and whether it is there at all. */
+export function targetChanged(event: StoreEvent<RecoveryTarget>): boolean {
   return (
-    !isDeepStrictEqual(object.spec, previous.spec) ||
-    !isDeepStrictEqual(object.status.apps, previous.status.apps)
+    event.type !== 'updated' ||
+    !isDeepStrictEqual(event.object.spec, event.previous.spec) ||
+    event.object.metadata.deletionTimestamp !== event.previous.metadata.deletionTimestamp
   );
 }
 
-/** The policies that own a run; they follow how it goes. */
+/** Of an app its policies sum up what its status says. */
+export function stateConcernsPolicies(event: StoreEvent<BootstrapState>): boolean {
+  return event.type !== 'updated' || !isDeepStrictEqual(summaryOf(event.object), summaryOf(event.previous));
+}
+
+/** The policies that own a run; their history may have to shrink. */
 export function ownerPolicies({ metadata }: BootstrapRecovery): readonly ObjectKey[] {
   return (metadata.ownerReferences ?? [])
     .filter(({ kind }) => kind === recoveryPolicies.kind)
     .map(({ name }) => ({ namespace: metadata.namespace, name }));
+}
+
+function summaryOf({ status }: BootstrapState): unknown {
+  const { state, conditions, lastVerificationTime, policyRevision, recoveries, lossDetectedTime } = status;
+  return { state, conditions, lastVerificationTime, policyRevision, recoveries, lossDetectedTime };
 }

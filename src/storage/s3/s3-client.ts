@@ -1,6 +1,7 @@
 import { Readable } from 'node:stream';
 import {
   GetObjectCommand,
+  type GetObjectCommandOutput,
   ListObjectsV2Command,
   type ListObjectsV2CommandInput,
   type ListObjectsV2CommandOutput,
@@ -9,17 +10,24 @@ import {
 import { NodeHttpHandler } from '@smithy/node-http-handler';
 import { agentsFor } from '../../net/agents.ts';
 import { DIRECT, type ProxyRule } from '../../net/proxy-rule.ts';
+import { asRecord } from '../as-record.ts';
 import { DirectGet, type ObjectBody } from './s3-direct-get.ts';
 import { boundListings } from './s3-listing-bound.ts';
 import type { S3Access, S3Credentials, S3Limits } from './s3-options.ts';
 
-/** The two calls of the S3 API that are used, on one bucket, each exactly one HTTP request. Failures are the SDK's own. */
+/** The calls of the S3 API that are used, on one bucket, each exactly one HTTP request. Failures are the SDK's own. */
 export interface S3Client {
   list(
     input: Omit<ListObjectsV2CommandInput, 'Bucket'>,
     signal: AbortSignal,
   ): Promise<ListObjectsV2CommandOutput>;
   get(key: string, signal: AbortSignal): Promise<ObjectBody>;
+  /** GET with If-None-Match; `unchanged` for 304. */
+  getIfChanged(
+    key: string,
+    etag: string | undefined,
+    signal: AbortSignal,
+  ): Promise<(ObjectBody & { readonly etag: string | undefined }) | 'unchanged'>;
   /** Closes the sockets; requests under way fail. */
   destroy(): void;
 }
@@ -62,14 +70,42 @@ export async function createS3Client(bucket: string, access: S3Access, limits: S
         return direct.get(key, abortSignal);
       }
       const output = await client.send(new GetObjectCommand({ Bucket: bucket, Key: key }), { abortSignal });
-      // Under Node a body is always a stream; the SDK's type also names what browsers get.
-      if (!(output.Body instanceof Readable)) {
-        throw new TypeError('the S3 client returned a body that is no stream');
+      return streamed(output);
+    },
+    async getIfChanged(key, etag, abortSignal) {
+      try {
+        const output = await client.send(
+          new GetObjectCommand({
+            Bucket: bucket,
+            Key: key,
+            ...(etag !== undefined && { IfNoneMatch: etag }),
+          }),
+          { abortSignal },
+        );
+        return { ...streamed(output), etag: output.ETag };
+      } catch (error) {
+        if (isNotModified(error)) {
+          return 'unchanged';
+        }
+        throw error;
       }
-      return { body: output.Body, length: output.ContentLength };
     },
     destroy: () => client.destroy(),
   };
+}
+
+/** The SDK throws a 304 as it throws a refusal. */
+function isNotModified(error: unknown): boolean {
+  const { $metadata } = asRecord(error);
+  return asRecord($metadata)['httpStatusCode'] === 304;
+}
+
+/** Under Node a body is always a stream; the SDK's type also names what browsers get. */
+function streamed({ Body, ContentLength }: GetObjectCommandOutput): ObjectBody {
+  if (!(Body instanceof Readable)) {
+    throw new TypeError('the S3 client returned a body that is no stream');
+  }
+  return { body: Body, length: ContentLength };
 }
 
 async function credentialsFor(credentials: S3Credentials, proxy: ProxyRule) {

@@ -34,7 +34,7 @@ export async function testNamespace(
   cluster: APIServerAccess,
   prefix = 'controllers',
 ): Promise<TestNamespace> {
-  for (const kind of ['bootstraprecoveries', 'recoverytargets', 'recoverypolicies']) {
+  for (const kind of ['bootstraprecoveries', 'bootstrapstates', 'recoverytargets', 'recoverypolicies']) {
     await cluster.apply(await readFile(`crds/tuf-recovery.dev_${kind}.yaml`, 'utf8'));
   }
   const name = await cluster.createNamespace(prefix);

@@ -1,24 +1,25 @@
 import type { BootstrapRecovery } from '../../../src/api/bootstraprecovery.generated.ts';
+import type { BootstrapState } from '../../../src/api/bootstrapstate.generated.ts';
 import type { RecoveryPolicy, RecoveryPolicyManifest } from '../../../src/api/recoverypolicy.generated.ts';
 import { apiVersion } from '../../../src/api/resources.ts';
+import { stateName } from '../../../src/controllers/bootstrapstate/names.ts';
 import type { GoldenApp } from '../../harness/golden.ts';
 import { poll } from '../../harness/poll.ts';
 import type { TestNamespace } from './namespace.ts';
 
-/** A day: in these tests only a trigger has a policy look. */
-const never = 86_400;
-
-/** A policy on the API server, with the means to have it look exactly once. */
+/** A policy on the API server and the one app it guards. */
 export interface TestPolicy {
   readonly name: string;
   get(): Promise<RecoveryPolicy>;
-  /** Its only app, as its status has it. */
-  app(): Promise<NonNullable<RecoveryPolicy['status']['apps']>[number]>;
+  /** Its only app. */
+  app(): Promise<BootstrapState>;
   change(spec: Partial<RecoveryPolicyManifest['spec']>): Promise<void>;
-  /** Has it look once; returns what it says then. */
-  look(): Promise<RecoveryPolicy>;
-  /** Waits until what it says fulfils the condition. */
+  /** Has everything verified in full; returns the app as it is then. */
+  verify(): Promise<BootstrapState>;
+  /** Waits until what the policy says fulfils the condition. */
   until(what: string, condition: (policy: RecoveryPolicy) => boolean): Promise<RecoveryPolicy>;
+  /** Waits until what its app says fulfils the condition. */
+  untilApp(what: string, condition: (state: BootstrapState) => boolean): Promise<BootstrapState>;
   /** The runs it owns. */
   runs(): Promise<readonly BootstrapRecovery[]>;
 }
@@ -30,56 +31,54 @@ export async function createPolicy(
   app: Pick<GoldenApp, 'admin' | 'app'>,
   spec: Partial<RecoveryPolicyManifest['spec']> = {},
 ): Promise<TestPolicy> {
-  let triggers = 0;
-  const policy = existingPolicy(namespace, name);
   await namespace.apply({
     apiVersion,
     kind: 'RecoveryPolicy',
     metadata: { name },
-    spec: { apps: [{ adminName: app.admin, appName: app.app }], intervalSeconds: never, ...spec },
+    spec: { apps: [{ adminName: app.admin, appName: app.app }], ...spec },
   });
-  return {
-    ...policy,
-    async look() {
-      triggers += 1;
-      const trigger = `look-${triggers}`;
-      await policy.change({ trigger });
-      return policy.until(
-        `to have handled ${trigger}`,
-        ({ status }) => status.lastHandledTrigger === trigger,
-      );
-    },
-  };
+  return existingPolicy(namespace, name, app, spec.targetRef?.name);
 }
 
-/** A policy that somebody else created. */
-export function existingPolicy(namespace: TestNamespace, name: string): Omit<TestPolicy, 'look'> {
-  const get = async (): Promise<RecoveryPolicy> =>
+/** A policy that somebody else created, seen from one of its apps. */
+export function existingPolicy(
+  namespace: TestNamespace,
+  name: string,
+  app: Pick<GoldenApp, 'admin' | 'app'>,
+  target = 'default',
+): TestPolicy {
+  let triggers = 0;
+  const state = stateName(target, { adminName: app.admin, appName: app.app });
+  const read = async <T>(kind: string, object: string): Promise<T> =>
     // The API server validated it against the schema these types are made from.
-    JSON.parse(await namespace.kubectl('get', 'rp', name, '--output=json')) as RecoveryPolicy;
-  return {
+    JSON.parse(await namespace.kubectl('get', kind, object, '--output=json')) as T;
+  const until = <T>(what: string, get: () => Promise<T>, condition: (object: T) => boolean): Promise<T> =>
+    poll(`policy ${name} ${what}`, async () => {
+      const object = await get();
+      return condition(object) ? object : undefined;
+    });
+  const policy: TestPolicy = {
     name,
-    get,
-    async app() {
-      const [entry] = (await get()).status.apps ?? [];
-      if (entry === undefined) {
-        throw new Error(`the policy ${name} looks at no app`);
-      }
-      return entry;
-    },
+    get: () => read<RecoveryPolicy>('rp', name),
+    app: () => read<BootstrapState>('bst', state),
     async change(spec) {
       await namespace.kubectl('patch', 'rp', name, '--type=merge', `--patch=${JSON.stringify({ spec })}`);
     },
-    until: (what, condition) =>
-      poll(`policy ${name} ${what}`, async () => {
-        const policy = await get();
-        return condition(policy) ? policy : undefined;
-      }),
+    async verify() {
+      triggers += 1;
+      const trigger = `verify-${triggers}`;
+      await policy.change({ trigger });
+      await policy.until(`to have handled ${trigger}`, ({ status }) => status.lastHandledTrigger === trigger);
+      return policy.app();
+    },
+    until: (what, condition) => until(what, policy.get, condition),
+    untilApp: (what, condition) => until(what, policy.app, condition),
     async runs() {
-      const { metadata } = await get();
+      const { metadata } = await policy.get();
       const list = await namespace.kubectl('get', 'bsr', '--output=json');
       const { items }: { items: BootstrapRecovery[] } = JSON.parse(list);
       return items.filter((run) => run.metadata.ownerReferences?.some(({ uid }) => uid === metadata.uid));
     },
   };
+  return policy;
 }

@@ -1,6 +1,7 @@
 import type { BootstrapRecovery, BootstrapRecoverySpec } from '../../api/bootstraprecovery.generated.ts';
+import type { BootstrapState } from '../../api/bootstrapstate.generated.ts';
 import type { RecoveryPolicy } from '../../api/recoverypolicy.generated.ts';
-import { apiVersion, policyLabel } from '../../api/resources.ts';
+import { apiVersion, policyLabel, stateLabel } from '../../api/resources.ts';
 import { controllerReference, type Manifest } from '../../kube/client/object.ts';
 import type { App } from '../../recovery/request.ts';
 
@@ -9,8 +10,8 @@ export interface NewRun extends Manifest {
   readonly spec: BootstrapRecoverySpec;
 }
 
-/** The run that repairs an app, as the policy's template wants it. The policy owns it, so it goes with the policy. */
-export function recoveryOf(policy: RecoveryPolicy, app: App, name: string): NewRun {
+/** The run that repairs an app, as the policy's template wants it. The policy owns it, so it is deleted with the policy. */
+export function recoveryOf(policy: RecoveryPolicy, state: BootstrapState, name: string): NewRun {
   const { namespace, name: owner } = policy.metadata;
   return {
     apiVersion,
@@ -18,15 +19,15 @@ export function recoveryOf(policy: RecoveryPolicy, app: App, name: string): NewR
     metadata: {
       name,
       ...(namespace !== undefined && { namespace }),
-      labels: { [policyLabel]: owner },
+      labels: { [policyLabel]: owner, [stateLabel]: state.metadata.name },
       ownerReferences: [controllerReference(policy)],
     },
-    spec: specOf(policy, app),
+    spec: specOf(policy, state.spec),
   };
 }
 
-/** The same run as a mere look, never stored: it judges exactly as the recovery would. */
-export function lookOf(policy: RecoveryPolicy, app: App, taskID: string): BootstrapRecovery {
+/** The same run as a mere verification, never stored: it judges exactly as the recovery would. */
+export function verificationOf(policy: RecoveryPolicy, app: App, taskID: string): BootstrapRecovery {
   return {
     apiVersion,
     kind: 'BootstrapRecovery',
@@ -36,9 +37,12 @@ export function lookOf(policy: RecoveryPolicy, app: App, taskID: string): Bootst
   };
 }
 
-/** Whether the policy made this run. */
-export function isOwnedBy({ metadata }: Pick<BootstrapRecovery, 'metadata'>, policyUID: string): boolean {
-  return metadata.ownerReferences?.some(({ uid }) => uid === policyUID) ?? false;
+/** Whether a policy of that name made this run. */
+export function isOwnedBy({ metadata }: Pick<BootstrapRecovery, 'metadata'>, policyName: string): boolean {
+  return (
+    metadata.ownerReferences?.some(({ kind, name }) => kind === 'RecoveryPolicy' && name === policyName) ??
+    false
+  );
 }
 
 function specOf({ spec }: RecoveryPolicy, { adminName, appName }: App): BootstrapRecoverySpec {

@@ -1,49 +1,51 @@
-import type { RecoveryPolicy } from '../../api/recoverypolicy.generated.ts';
+import type { BootstrapState } from '../../api/bootstrapstate.generated.ts';
 import type { RecoveryTarget } from '../../api/recoverytarget.generated.ts';
 import type { Clock } from '../../async/clock.ts';
 import { TerminalError, TransientError } from '../../errors.ts';
 import type { RunObserver } from '../../recovery/observer.ts';
-import type { Outcome } from '../../recovery/outcome.ts';
 import { runAttempt } from '../../recovery/run.ts';
 import { remembering } from '../app-history/app-history.ts';
+import type { Marks } from '../app-history/high-water-marks.ts';
 import { runRequest } from '../bootstraprecovery/request.ts';
 import { runSignal } from '../bootstraprecovery/stop-signal.ts';
+import { type Baseline, baselineOf } from '../loss-detection/baseline.ts';
+import { type Reading, readingOf } from '../loss-detection/reading.ts';
 import { admittedSource, smallestRunBytes } from '../slots/memory.ts';
 import type { SlotPool } from '../slots/slot-pool.ts';
 import { type ConnectionTools, connectTarget } from '../target-connection/connect-target.ts';
 import { ForbiddenError } from '../target-connection/missing-permission.ts';
-import { lookOf } from './child.ts';
-import type { AppEntry } from './entry.ts';
-import { type Reading, readingOf } from './reading.ts';
+import type { Guard } from './guard.ts';
+import { verificationOf } from './recovery-run.ts';
 
-/** What a look uses of the controller. */
-export interface LookTools extends ConnectionTools {
+/** What a verification uses of the controller. */
+export interface VerifyTools extends ConnectionTools {
   readonly slots: SlotPool;
   readonly clock: Clock;
-  /** A new UUID for each look; nothing is ever written under it. */
+  /** A new UUID for each verification; nothing is ever written under it. */
   readonly newID: () => string;
 }
 
-/** What came of a look. */
-export interface Look {
+/** What a full verification found. */
+export interface Verified {
   readonly reading: Reading;
-  /** What the engine found; undefined when the target could not be resolved. */
-  readonly outcome: Outcome | undefined;
+  /** Undefined when the metadata could not be read or is not trusted. */
+  readonly baseline: Baseline | undefined;
 }
 
 /**
- * Looks at one app with the engine of the runs, in mode Verify: it reads metadata and Redis and writes to neither. The policy's own
- * marks bind.
+ * Verifies one app in full with the engine of the runs, in mode Verify: it reads metadata and Redis and writes to
+ * neither.
  *
  * @throws the reason of `signal` when that aborts, or what the API client throws: nothing is known about the app then
  */
-export async function look(
-  tools: LookTools,
-  policy: RecoveryPolicy,
+export async function verifyApp(
+  tools: VerifyTools,
+  { lead }: Guard,
   target: RecoveryTarget,
-  entry: AppEntry,
+  { spec }: BootstrapState,
+  marks: Marks | undefined,
   signal: AbortSignal,
-): Promise<Look> {
+): Promise<Verified> {
   const { slots, clock, newID } = tools;
   const { namespace = 'default' } = target.metadata;
   // A verification keeps no run of the same app waiting: it only reads.
@@ -55,39 +57,54 @@ export async function look(
   } as const;
   const slot = await slots.acquire(work, signal);
   try {
-    await using connection = await connectTarget(tools, target, entry, signal);
+    await using connection = await connectTarget(tools, target, spec, signal);
     const busy = new AbortController();
     // Leaves nothing behind on the controller's own signal, which lives as long as the process.
     using stop = runSignal(signal, busy.signal);
     const now = clock.now();
     const source = admittedSource(connection.source, slot, stop.signal);
     const request = runRequest(
-      lookOf(policy, entry, newID()),
+      verificationOf(lead, spec, newID()),
       target,
       { ...connection, source },
       {
         now,
-        deadline: new Date(now.getTime() + policy.spec.recoveryTemplate.timeoutSeconds * 1000),
+        deadline: new Date(now.getTime() + lead.spec.recoveryTemplate.timeoutSeconds * 1000),
         clock,
         signal: stop.signal,
         observer: untilLocked(busy),
       },
     );
-    const outcome = await runAttempt(remembering(request, { marks: entry.marks }));
+    const outcome = await runAttempt({ ...remembering(request, { marks }), drill: true });
     signal.throwIfAborted();
-    return { reading: readingOf(outcome), outcome };
+    const judgement = { app: spec, overrides: request.overrides, nowMs: clock.monotonic() };
+    return {
+      reading: readingOf(outcome),
+      baseline: outcome.trusted && baselineOf(judgement, outcome.trusted, outcome),
+    };
   } catch (error) {
     const reading = unresolved(error);
     if (reading === undefined) {
       throw error;
     }
-    return { reading, outcome: undefined };
+    return { reading, baseline: undefined };
   } finally {
     slot.release();
   }
 }
 
-/** A run waits for the lock of another recovery; a look has nothing to wait for. */
+/** What the target refers to is missing, or may not be read; undefined for every other error. */
+export function unresolved(error: unknown): Reading | undefined {
+  if (error instanceof ForbiddenError) {
+    return { kind: 'unverifiable', reason: 'Forbidden', message: error.message, targetWide: false };
+  }
+  if (error instanceof TerminalError) {
+    return { kind: 'unverifiable', reason: 'InvalidReference', message: error.message, targetWide: false };
+  }
+  return undefined;
+}
+
+/** A run waits for the lock of another recovery; a verification has nothing to wait for. */
 function untilLocked(busy: AbortController): RunObserver {
   const ignore = (): void => undefined;
   return {
@@ -100,15 +117,4 @@ function untilLocked(busy: AbortController): RunObserver {
       }
     },
   };
-}
-
-/** What the target refers to is missing, or may not be read. */
-function unresolved(error: unknown): Reading | undefined {
-  if (error instanceof ForbiddenError) {
-    return { kind: 'unverifiable', reason: 'Forbidden', message: error.message, targetWide: false };
-  }
-  if (error instanceof TerminalError) {
-    return { kind: 'unverifiable', reason: 'InvalidReference', message: error.message, targetWide: false };
-  }
-  return undefined;
 }

@@ -1,0 +1,350 @@
+// Watches BootstrapStates, the RecoveryPolicies and RecoveryTargets that guard them, and runs; hears of changes in Redis and bucket.
+// Writes one thing: the status of a BootstrapState (with captured settings and events beside it).
+// Creates a BootstrapRecovery only for an order that stands in that status.
+// Reads the app (read-app.ts), decides (recoveries.ts, healthy.ts, drill.ts, expiry.ts, all pure), writes, carries out.
+import { isDeepStrictEqual } from 'node:util';
+import type { Logger } from 'pino';
+import type { BootstrapRecovery } from '../../api/bootstraprecovery.generated.ts';
+import type { BootstrapState, BootstrapStateStatus } from '../../api/bootstrapstate.generated.ts';
+import { recoveryCreated, stateEventActions } from '../../api/events.ts';
+import type { RecoveryPolicy } from '../../api/recoverypolicy.generated.ts';
+import type { RecoveryTarget } from '../../api/recoverytarget.generated.ts';
+import { bootstrapRecoveries, bootstrapStates } from '../../api/resources.ts';
+import { describeApp } from '../../faynosync/app.ts';
+import type { Store } from '../../kube/cache/store.ts';
+import { isAlreadyExists } from '../../kube/client/api-error.ts';
+import type { ObjectKey } from '../../kube/client/object-key.ts';
+import type { ReconcileContext, Reconciler, Result } from '../../kube/controller/reconcile.ts';
+import type { RecoveryMetrics } from '../../observability/metrics.ts';
+import { legacyMemory, targetIndex } from '../app-history/app-history.ts';
+import { inlineSettings } from '../app-history/captured-settings.ts';
+import { find } from '../bootstraprecovery/facts.ts';
+import type { Baseline } from '../loss-detection/baseline.ts';
+import { settingsIn } from '../loss-detection/quick-reading.ts';
+import type { TargetWatch, TargetWatches } from '../loss-detection/target-watches.ts';
+import { StatusWriter, type StatusWriterTools } from '../status/status-writer.ts';
+import { capture } from './capture.ts';
+import { drill, type RecoverableStatus } from './drill.ts';
+import { nextChange } from './expiry.ts';
+import { type Guard, guardOf, mayRecover } from './guard.ts';
+import { healthOf } from './healthy.ts';
+import { LatestStates } from './latest.ts';
+import { Patience } from './patience.ts';
+import { type AppReading, readApp } from './read-app.ts';
+import { followed, holdOf, openRecovery, ordered, type RunState, recentOf, runState } from './recoveries.ts';
+import { isOwnedBy, recoveryOf } from './recovery-run.ts';
+import { isWorthWriting, restingStatus, stateStatus } from './status.ts';
+import type { VerifyTools } from './verify.ts';
+
+/** What a {@link BootstrapStateReconciler} is made of. */
+export interface BootstrapStateReconcilerOptions extends VerifyTools, StatusWriterTools {
+  readonly states: Store<BootstrapState>;
+  readonly policies: Store<RecoveryPolicy>;
+  readonly targets: Store<RecoveryTarget>;
+  readonly runs: Store<BootstrapRecovery>;
+  readonly watches: TargetWatches;
+  readonly metrics: RecoveryMetrics;
+}
+
+/** Everything known about an app before it is read. */
+interface Subject {
+  readonly state: BootstrapState;
+  readonly guard: Guard;
+  readonly target: RecoveryTarget;
+  readonly watch: TargetWatch;
+}
+
+/** Milliseconds until an object is looked at again that changed while it was at work. */
+const soonMs = 100;
+/** Milliseconds until an app is read again that could not be, or that is busy. */
+const againMs = 30_000;
+/** How often a loss is read again while it must persist. */
+const rereads = 4;
+const shortestRereadMs = 250;
+
+/** Keeps BootstrapStates true, and has losses repaired where a policy asks for it. */
+export class BootstrapStateReconciler implements Reconciler {
+  readonly #options: BootstrapStateReconcilerOptions;
+  readonly #latest: LatestStates;
+  readonly #patience: Patience;
+  readonly #status: StatusWriter<BootstrapState>;
+
+  constructor(options: BootstrapStateReconcilerOptions) {
+    this.#options = options;
+    this.#latest = new LatestStates(options.states);
+    this.#patience = new Patience(options.clock);
+    this.#status = new StatusWriter(options, {
+      resource: bootstrapStates,
+      eventActions: stateEventActions,
+    });
+  }
+
+  async reconcile(key: ObjectKey, { signal, logger }: ReconcileContext): Promise<Result> {
+    const state = this.#latest.get(key);
+    if (state === undefined || state.metadata.deletionTimestamp !== undefined) {
+      this.#patience.forget(key.name);
+      return {};
+    }
+    const { namespace } = state.metadata;
+    const targetKey = { namespace, name: state.spec.targetRef.name };
+    const policies = this.#options.policies.byIndex(targetIndex, `${namespace}/${targetKey.name}`);
+    const guard = guardOf(policies, state);
+    const target = this.#options.targets.get(targetKey);
+    const usable =
+      target !== undefined && target.metadata.deletionTimestamp === undefined && !target.spec.suspend;
+    if (guard === undefined || !usable) {
+      return this.#rest(state, guard === undefined);
+    }
+    const watch = this.#options.watches.ensure(target);
+    return this.#guard({ state, guard, target, watch }, policies, logger, signal);
+  }
+
+  /** Nobody guards the app, or its target can't be used: what is known stays, and says so. */
+  async #rest(state: BootstrapState, isUnguarded: boolean): Promise<Result> {
+    const { watches, clock } = this.#options;
+    const { namespace, name } = state.metadata;
+    const watch = watches.get({ namespace, name: state.spec.targetRef.name });
+    watch?.redis.drop(name);
+    watch?.bucket.drop(name);
+    watch?.baselines.delete(name);
+    const target = `RecoveryTarget ${namespace}/${state.spec.targetRef.name}`;
+    const healthy = isUnguarded
+      ? ({
+          reason: 'NotGuarded',
+          message: 'No RecoveryPolicy covers the app. What is remembered of it stays in force.',
+        } as const)
+      : ({ reason: 'TargetUnavailable', message: `${target} does not exist or is suspended.` } as const);
+    const written = await this.#write(state, restingStatus(state, healthy, clock.now()));
+    return written === undefined ? { requeueAfterMs: soonMs } : {};
+  }
+
+  async #guard(
+    subject: Subject,
+    policies: readonly RecoveryPolicy[],
+    logger: Logger,
+    signal: AbortSignal,
+  ): Promise<Result> {
+    const { clock } = this.#options;
+    const { state, guard, target, watch } = subject;
+    const { name } = state.metadata;
+    const isNew = state.status.observedGeneration === -1;
+    const legacy = isNew ? legacyMemory(policies, state.spec) : undefined;
+    const remembered: BootstrapState =
+      legacy === undefined
+        ? state
+        : {
+            ...state,
+            status: {
+              ...state.status,
+              ...(legacy.marks !== undefined && { marks: legacy.marks }),
+              ...(legacy.settings[0] !== undefined && { settingsRef: { name: legacy.settings[0] } }),
+            },
+          };
+    const known = { ...subject, state: remembered, marks: remembered.status.marks };
+    let read = await readApp(this.#options, known, signal);
+    const runs = await this.#runsOf(remembered, signal);
+    let now = clock.now();
+    const may = mayRecover(guard, target);
+    let recoveries = recentOf(followed(remembered.status.recoveries ?? [], runs, may), now);
+    const lostSince = (since: string | undefined): Date | undefined =>
+      read.reading.kind === 'lost' || (read.reading.kind === 'unverifiable' && since !== undefined)
+        ? this.#patience.lostSince(name, since === undefined ? now : pastOrNow(new Date(since), now))
+        : undefined;
+
+    const isOurWork = read.reading.kind === 'busy' && openRecovery({ recoveries }) !== undefined;
+    const waitMs = this.#patience.waitFor(name, read.reading, !isNew);
+    if (isOurWork || waitMs > 0) {
+      return { requeueAfterMs: isOurWork ? againMs : waitMs };
+    }
+
+    let since = lostSince(remembered.status.lossDetectedTime);
+    const isOpen = openRecovery({ recoveries }) !== undefined;
+    // While one is under way nothing waits for the limit.
+    let hold = isOpen ? undefined : holdOf(recoveries, guard.lead.spec, now);
+    const lastedMs = since === undefined ? 0 : now.getTime() - since.getTime();
+    const stableMs = guard.lead.spec.stabilizationSeconds * 1000;
+    if (read.reading.kind === 'lost' && may && hold === undefined && !isOpen && lastedMs >= stableMs) {
+      // A full verification holds as long as nothing was signed since: that is asked before anything is ordered.
+      if (!read.verified && !(await isUnchanged(watch, name))) {
+        watch.signed.add(name);
+        read = await readApp(this.#options, known, signal);
+        now = clock.now();
+        since = lostSince(remembered.status.lossDetectedTime);
+      }
+      if (read.reading.kind === 'lost') {
+        recoveries = ordered(recoveries, state, guard.lead.metadata.name, now);
+        hold = undefined;
+      }
+    }
+
+    const copy = await this.#capture(known, read, logger, signal);
+    const status = stateStatus({
+      state: remembered,
+      guard,
+      reading: read.reading,
+      baseline: read.baseline,
+      verifiedAt: read.verified ? now : undefined,
+      lostSince: since,
+      recoveries,
+      hold,
+      health: healthOf({ reading: read.reading, guard, target, recoveries, lostSince: since, hold }),
+      recoverable: copy.recoverable,
+      capture: copy.capture,
+      now,
+    });
+    const written = await this.#write(state, status);
+    if (written === undefined) {
+      return { requeueAfterMs: soonMs };
+    }
+    this.#count(subject, status);
+    await this.#carryOut(written, guard, logger);
+    return { requeueAfterMs: this.#nextMs(subject, read, status, { since, stableMs, hold: hold?.until }) };
+  }
+
+  /** How the runs of open recoveries stand. The cache says how a run is, but not that there is none: only the API server can. */
+  async #runsOf(
+    { metadata, status }: BootstrapState,
+    signal: AbortSignal,
+  ): Promise<ReadonlyMap<string, RunState>> {
+    const { runs, client } = this.#options;
+    const open = openRecovery(status);
+    if (open === undefined) {
+      return new Map();
+    }
+    const key = { namespace: metadata.namespace, name: open.name };
+    const run = runs.get(key) ?? (await find<BootstrapRecovery>(client, bootstrapRecoveries, key, signal));
+    // A run of that name that somebody else made will never be ours.
+    const found = run === undefined ? 'Absent' : isOwnedBy(run, open.policy) ? runState(run) : 'Failed';
+    return new Map([[open.name, found]]);
+  }
+
+  /** The copy of the settings and what a recovery would make of them, while the app is healthy. Optional: a failure is told in the log. */
+  async #capture(
+    { state, guard }: Subject,
+    { reading, baseline, values }: AppReading,
+    logger: Logger,
+    signal: AbortSignal,
+  ): Promise<{
+    readonly capture?: Awaited<ReturnType<typeof capture>>;
+    readonly recoverable?: RecoverableStatus;
+  }> {
+    if (reading.kind !== 'consistent' || baseline === undefined || values === undefined) {
+      return {};
+    }
+    const { client, clock, assertLeading } = this.#options;
+    const settings = settingsIn(baseline, values);
+    if (!guard.captureSettings) {
+      return { capture: {}, ...drilled(baseline, settings, undefined) };
+    }
+    assertLeading();
+    const { version, sha256 } = baseline.timestamp;
+    const kept = await capture(client, state, settings, { version, sha256 }, clock.now(), logger, signal);
+    const held = kept.settingsRef !== undefined ? settings : inlineSettings(kept)?.values;
+    return { capture: kept, ...drilled(baseline, settings, held) };
+  }
+
+  /** Undefined when the object has changed since it was read: what was decided from the old one counts for nothing. */
+  async #write(state: BootstrapState, status: BootstrapStateStatus): Promise<BootstrapState | undefined> {
+    if (!isWorthWriting(state.status, status, isDeepStrictEqual)) {
+      return state;
+    }
+    const written = await this.#status.write(state, () => status);
+    if (written !== undefined) {
+      this.#latest.wrote(written);
+    }
+    return written;
+  }
+
+  /** Creates the run that the status just written orders. Whoever was here before may have created it and died: a run of that name is that run. */
+  async #carryOut(state: BootstrapState, guard: Guard, logger: Logger): Promise<void> {
+    const { client, recorder, metrics, assertLeading } = this.#options;
+    const open = openRecovery(state.status);
+    const policy = guard.policies.find(({ metadata }) => metadata.name === open?.policy);
+    if (open?.state !== 'Ordered' || policy === undefined) {
+      return;
+    }
+    assertLeading();
+    try {
+      const run = recoveryOf(policy, state, open.name);
+      const related = await client.create<BootstrapRecovery, typeof run>(bootstrapRecoveries, run);
+      const { namespace = 'default', name } = policy.metadata;
+      metrics.policyRecoveries.inc({ namespace, policy: name });
+      logger.info({ run: open.name }, 'recovery created');
+      const note = `Created BootstrapRecovery ${open.name} for ${describeApp(state.spec)}.`;
+      recorder.event(state, { ...recoveryCreated, note, related });
+    } catch (error) {
+      if (!isAlreadyExists(error)) {
+        throw error;
+      }
+    }
+  }
+
+  #count({ state, guard }: Subject, status: BootstrapStateStatus): void {
+    const { metrics } = this.#options;
+    const isTrue = ({ conditions = [] }: BootstrapStateStatus, type: string): boolean =>
+      conditions.some((condition) => condition.type === type && condition.status === 'True');
+    for (const { metadata } of guard.policies) {
+      const labels = { namespace: metadata.namespace ?? 'default', policy: metadata.name };
+      if (status.lossDetectedTime !== undefined && state.status.lossDetectedTime === undefined) {
+        metrics.policyLosses.inc(labels);
+      }
+      if (isTrue(status, 'CircuitOpen') && !isTrue(state.status, 'CircuitOpen')) {
+        metrics.policySuppressed.inc(labels);
+      }
+    }
+  }
+
+  /** Milliseconds until time alone makes the app worth another look. */
+  #nextMs(
+    { guard, watch, state }: Subject,
+    { reading, baseline }: AppReading,
+    { metadata, recoveries = [] }: BootstrapStateStatus,
+    loss: { readonly since: Date | undefined; readonly stableMs: number; readonly hold: Date | undefined },
+  ): number {
+    const { clock } = this.#options;
+    const now = clock.now();
+    const times: number[] = [nextChange(metadata, now)?.getTime() ?? Number.POSITIVE_INFINITY].map(
+      (time) => time - now.getTime(),
+    );
+    if (baseline !== undefined) {
+      times.push(baseline.verifiedAtMs + guard.fullVerificationMs - clock.monotonic());
+    }
+    if (watch.signed.has(state.metadata.name) || reading.kind === 'unverifiable' || reading.kind === 'busy') {
+      times.push(againMs);
+    }
+    if (reading.kind === 'lost' && openRecovery({ recoveries }) === undefined) {
+      const left = (loss.since?.getTime() ?? now.getTime()) + loss.stableMs - now.getTime();
+      times.push(Math.min(Math.max(left, 1), Math.max(shortestRereadMs, loss.stableMs / rereads)));
+      if (loss.hold !== undefined) {
+        times.pop();
+        times.push(loss.hold.getTime() - now.getTime());
+      } else if (left <= 0) {
+        // Only reported, or not to be ordered now.
+        times.pop();
+      }
+    }
+    return Math.max(1, Math.min(...times));
+  }
+}
+
+function drilled(
+  { wouldBe }: Baseline,
+  settings: ReadonlyMap<string, string>,
+  held: ReadonlyMap<string, string> | undefined,
+): { readonly recoverable?: RecoverableStatus } {
+  return wouldBe === undefined ? {} : { recoverable: drill(wouldBe, settings, held) };
+}
+
+/** A time that a clock wrote that was ahead counts from now. */
+function pastOrNow(time: Date, now: Date): Date {
+  return Number.isNaN(time.getTime()) || time > now ? now : time;
+}
+
+/** Whether nothing was signed since; when the bucket does not answer, that is for the full verification to tell. */
+async function isUnchanged(watch: TargetWatch, name: string): Promise<boolean> {
+  try {
+    return await watch.bucket.isUnchanged(name);
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,132 @@
+import type { BootstrapRecovery } from '../../api/bootstraprecovery.generated.ts';
+import type { BootstrapState, BootstrapStateStatus } from '../../api/bootstrapstate.generated.ts';
+import { findCondition } from '../../api/condition.ts';
+import { rfc3339 } from '../../api/settle.ts';
+import type { RecoveryRules } from './guard.ts';
+import { recoveryName } from './names.ts';
+
+/** A recovery that was decided upon, as the status holds it. */
+export type Recovery = NonNullable<BootstrapStateStatus['recoveries']>[number];
+
+/** What is known about the BootstrapRecovery of an order. `Absent`: the API server itself says that there is none. */
+export type RunState = 'UnderWay' | 'Succeeded' | 'NotNeeded' | 'Failed' | 'Absent';
+
+const hourMs = 3_600_000;
+/** Pauses after recoveries that wrote nothing: 1, 2, 4 … up to 30 minutes. */
+const firstPauseMs = 60_000;
+const longestPauseMs = 1_800_000;
+const maxRemembered = 16;
+
+/** How a run stands. */
+export function runState({ status }: Pick<BootstrapRecovery, 'status'>): Exclude<RunState, 'Absent'> {
+  const succeeded = findCondition(status.conditions, 'Succeeded');
+  switch (succeeded?.status) {
+    case 'True':
+      return succeeded.reason === 'AlreadyConsistent' ? 'NotNeeded' : 'Succeeded';
+    case 'False':
+      return 'Failed';
+    default:
+      return 'UnderWay';
+  }
+}
+
+/** The recovery that has not ended; there is never more than one. */
+export function openRecovery({ recoveries }: Pick<BootstrapStateStatus, 'recoveries'>): Recovery | undefined {
+  return recoveries?.find(({ state }) => state === 'Ordered' || state === 'UnderWay');
+}
+
+/**
+ * The recoveries as they stand now.
+ *
+ * @param runs what is known of runs, by name; of those not in it nothing is known
+ * @param mayAct false: the policies were suspended or told to report only after the decision; an order that nobody has
+ *   carried out is withdrawn
+ */
+export function followed(
+  recoveries: readonly Recovery[],
+  runs: ReadonlyMap<string, RunState>,
+  mayAct: boolean,
+): readonly Recovery[] {
+  return recoveries.flatMap((recovery) => {
+    const run = runs.get(recovery.name);
+    const isOpen = recovery.state === 'Ordered' || recovery.state === 'UnderWay';
+    if (!isOpen || run === undefined) {
+      return [recovery];
+    }
+    if (recovery.state === 'Ordered' && run === 'Absent') {
+      return mayAct ? [recovery] : [];
+    }
+    return [{ ...recovery, state: run === 'Absent' ? 'Deleted' : run }];
+  });
+}
+
+/** Why a recovery has to wait. */
+export interface Hold {
+  readonly until: Date;
+  /** `breaker`: the app was repaired as often as allowed. `pause`: the last recovery wrote nothing. */
+  readonly kind: 'breaker' | 'pause';
+}
+
+/** Until when another recovery of the app has to wait; undefined when it may be created now. Only what wrote counts for the breaker. */
+export function holdOf(
+  recoveries: readonly Recovery[],
+  { maxRecoveriesPerHour }: Pick<RecoveryRules, 'maxRecoveriesPerHour'>,
+  now: Date,
+): Hold | undefined {
+  const recent = recentOf(recoveries, now);
+  const wrote = recent.filter(({ state }) => state !== 'Failed' && state !== 'NotNeeded');
+  const end = wrote
+    .map(({ time }) => Date.parse(time) + hourMs)
+    .sort((a, b) => b - a)
+    .at(maxRecoveriesPerHour - 1);
+  if (end !== undefined) {
+    return { until: new Date(end), kind: 'breaker' };
+  }
+  const idle = trailing(recent, ({ state }) => state === 'Failed' || state === 'NotNeeded');
+  const last = idle.at(-1);
+  if (last === undefined) {
+    return undefined;
+  }
+  const pauseMs = Math.min(longestPauseMs, firstPauseMs * 2 ** (idle.length - 1));
+  const until = Date.parse(last.time) + pauseMs;
+  return until > now.getTime() ? { until: new Date(until), kind: 'pause' } : undefined;
+}
+
+/**
+ * The recoveries with one more decided upon. Written to the status before the run is created, so whoever goes on after a
+ * crash creates the run of exactly this name.
+ */
+export function ordered(
+  recoveries: readonly Recovery[],
+  { spec }: Pick<BootstrapState, 'spec'>,
+  policyName: string,
+  now: Date,
+): readonly Recovery[] {
+  const past = recoveries
+    .map(({ time }) => Date.parse(time))
+    .filter((time) => time <= now.getTime() + hourMs);
+  // Two orders within a second must not share a name.
+  const time = new Date(Math.max(now.getTime(), Math.max(0, ...past) + 1000));
+  const order: Recovery = {
+    name: recoveryName(policyName, spec, time),
+    time: rfc3339(time),
+    policy: policyName,
+    state: 'Ordered',
+  };
+  return [...recentOf(recoveries, now), order].slice(-maxRemembered);
+}
+
+/** The recoveries without those that no longer count; an open one always does. */
+export function recentOf(recoveries: readonly Recovery[], now: Date): readonly Recovery[] {
+  const from = now.getTime() - hourMs;
+  // A time in the future was written by a clock that was ahead: it counts for nothing but its name.
+  const counts = (time: number): boolean => time > from && time <= now.getTime() + 60_000;
+  return recoveries.filter(
+    (recovery) => counts(Date.parse(recovery.time)) || openRecovery({ recoveries: [recovery] }) !== undefined,
+  );
+}
+
+function trailing<T>(items: readonly T[], matches: (item: T) => boolean): readonly T[] {
+  const start = items.findLastIndex((item) => !matches(item));
+  return items.slice(start + 1);
+}

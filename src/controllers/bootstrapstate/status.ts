@@ -1,0 +1,192 @@
+import { stateConditions } from '../../api/bootstrapstate/conditions.ts';
+import type { HealthyReason, RecoverableReason } from '../../api/bootstrapstate/reasons.ts';
+import type { BootstrapState, BootstrapStateStatus } from '../../api/bootstrapstate.generated.ts';
+import type { Verdict } from '../../api/conditions.ts';
+import type { CircuitOpenReason } from '../../api/policy-reasons.ts';
+import { rfc3339 } from '../../api/settle.ts';
+import type { Capture } from '../app-history/captured-settings.ts';
+import { raised } from '../app-history/high-water-marks.ts';
+import type { Baseline } from '../loss-detection/baseline.ts';
+import type { Reading } from '../loss-detection/reading.ts';
+import { type RecoverableStatus, recoverability } from './drill.ts';
+import { freshness, freshUntil, metadataStatus } from './expiry.ts';
+import type { Guard } from './guard.ts';
+import type { Health } from './healthy.ts';
+import type { Hold, Recovery } from './recoveries.ts';
+
+/** Everything a status is made from, once the app was read. */
+export interface StateFacts {
+  readonly state: BootstrapState;
+  readonly guard: Guard;
+  readonly reading: Reading;
+  readonly baseline: Baseline | undefined;
+  /** When metadata and settings were verified in full, if that was just now. */
+  readonly verifiedAt: Date | undefined;
+  readonly lostSince: Date | undefined;
+  readonly recoveries: readonly Recovery[];
+  readonly hold: Hold | undefined;
+  readonly health: Health;
+  /** Undefined: as before. */
+  readonly recoverable: RecoverableStatus | undefined;
+  /** Undefined: as before. */
+  readonly capture: Capture | undefined;
+  readonly now: Date;
+}
+
+/** Reasons that speak of the metadata, not of whether it could be read: there is no way back from what is refused. */
+const refused: ReadonlySet<string> = new Set<HealthyReason>([
+  'TrustVerificationFailed',
+  'RollbackDetected',
+  'SourceNotBootstrapped',
+  'FailedBootstrap',
+  'KeyCollision',
+]);
+
+/** How long nothing is written of an app about which nothing is new. */
+const heartbeatMs = 3_600_000;
+
+/** The status of an app that is guarded. Pure. */
+export function stateStatus(facts: StateFacts): BootstrapStateStatus {
+  const { state, guard, reading, baseline, verifiedAt, lostSince, recoveries, health, now } = facts;
+  const { metadata, status } = state;
+  const known = baseline === undefined ? status.metadata : metadataStatus(baseline);
+  const until = freshUntil(known);
+  const observedGeneration = metadata.generation ?? 1;
+  const recoverable = facts.recoverable ?? status.recoverable;
+  const marks = reading.heads === undefined ? status.marks : raised(status.marks, reading.heads);
+  const capture = facts.capture ?? {
+    ...(status.capturedSettings !== undefined && { capturedSettings: status.capturedSettings }),
+    ...(status.settingsRef !== undefined && { settingsRef: status.settingsRef }),
+  };
+  const lastVerificationTime = verifiedAt === undefined ? status.lastVerificationTime : rfc3339(verifiedAt);
+  const losses =
+    reading.kind === 'lost'
+      ? (status.consecutiveLosses ?? 0) + 1
+      : reading.kind === 'unverifiable'
+        ? (status.consecutiveLosses ?? 0)
+        : 0;
+  return {
+    observedGeneration,
+    state: reading.kind === 'unverifiable' ? 'Unverifiable' : reading.state,
+    ...(lastVerificationTime !== undefined && { lastVerificationTime }),
+    ...(lostSince !== undefined && { lossDetectedTime: rfc3339(lostSince) }),
+    consecutiveLosses: losses,
+    ...(verifiedAt === undefined
+      ? status.policyRevision !== undefined && { policyRevision: status.policyRevision }
+      : { policyRevision: guard.revision }),
+    ...(until !== undefined && { freshUntilTime: rfc3339(until) }),
+    ...(known !== undefined && { metadata: known }),
+    ...(recoverable !== undefined && { recoverable }),
+    ...(marks !== undefined && { marks }),
+    ...capture,
+    ...(recoveries.length > 0 && { recoveries }),
+    ...(status.refresh !== undefined && { refresh: status.refresh }),
+    conditions: stateConditions(
+      {
+        healthy: health.healthy,
+        recoverable: recoverableVerdict(facts, recoverable),
+        fresh: freshness(known, isRefreshing(status), now),
+        circuitOpen: circuit(facts),
+        progress: health.progress,
+      },
+      status.conditions ?? [],
+      observedGeneration,
+      now,
+    ),
+  };
+}
+
+/** The status of an app that nobody guards just now: all that is remembered stays. */
+export function restingStatus(
+  state: BootstrapState,
+  healthy: Verdict<HealthyReason>,
+  now: Date,
+): BootstrapStateStatus {
+  const { metadata, status } = state;
+  const observedGeneration = metadata.generation ?? 1;
+  return {
+    ...status,
+    observedGeneration,
+    state: status.state ?? 'Unknown',
+    conditions: stateConditions(
+      {
+        healthy,
+        recoverable: keptVerdict(status),
+        fresh: freshness(status.metadata, false, now),
+        circuitOpen: withinLimit,
+        progress: 'current',
+      },
+      status.conditions ?? [],
+      observedGeneration,
+      now,
+    ),
+  };
+}
+
+/** Whether a status says something new, or nothing has been written for an hour. */
+export function isWorthWriting(
+  before: BootstrapStateStatus,
+  after: BootstrapStateStatus,
+  isSame: (a: unknown, b: unknown) => boolean,
+): boolean {
+  const quiet = ({
+    lastVerificationTime: _,
+    consecutiveLosses: __,
+    ...rest
+  }: BootstrapStateStatus): unknown => rest;
+  if (!isSame(quiet(before), quiet(after))) {
+    return true;
+  }
+  const [was, is] = [before.lastVerificationTime, after.lastVerificationTime].map((time) =>
+    Date.parse(time ?? ''),
+  );
+  return (
+    is !== undefined && !Number.isNaN(is) && !(is - (was ?? Number.NaN) < heartbeatMs && is >= (was ?? 0))
+  );
+}
+
+const withinLimit: Verdict<CircuitOpenReason> = {
+  reason: 'WithinLimit',
+  message: 'No recovery waits because of the limit.',
+};
+
+function recoverableVerdict(
+  { reading }: StateFacts,
+  recoverable: RecoverableStatus | undefined,
+): Verdict<RecoverableReason> {
+  if (reading.kind === 'unverifiable' && refused.has(reading.reason)) {
+    return { reason: reading.reason, message: reading.message };
+  }
+  return recoverable === undefined
+    ? {
+        reason: 'NotVerified',
+        message: 'Metadata and settings have not been compared while the app was healthy.',
+      }
+    : recoverability(recoverable);
+}
+
+function keptVerdict(status: BootstrapStateStatus): Verdict<RecoverableReason> {
+  return status.recoverable === undefined
+    ? {
+        reason: 'NotVerified',
+        message: 'Metadata and settings have not been compared while the app was healthy.',
+      }
+    : recoverability(status.recoverable);
+}
+
+function circuit({ reading, hold, guard }: StateFacts): Verdict<CircuitOpenReason> {
+  if (reading.kind !== 'lost' || hold?.kind !== 'breaker') {
+    return withinLimit;
+  }
+  const most = guard.lead.spec.maxRecoveriesPerHour;
+  const times = most === 1 ? 'a recovery' : `${most} recoveries`;
+  return {
+    reason: 'TooManyRecoveries',
+    message: `The app lost its settings again after ${times} within an hour; the next one is created after ${rfc3339(hold.until)}. Find out what deletes them.`,
+  };
+}
+
+/** Whether the server has been asked to sign and the bucket does not show it yet. */
+function isRefreshing({ refresh }: BootstrapStateStatus): boolean {
+  return refresh?.state === 'Ordered' || refresh?.state === 'UnderWay';
+}

@@ -1,0 +1,69 @@
+import { TransientError } from '../../errors.ts';
+import type { App } from '../../faynosync/app.ts';
+import { isApp } from '../../faynosync/app.ts';
+import type { S3Bucket } from '../../storage/s3/s3-bucket.ts';
+
+/** Apps of one bucket; beyond it the listing is refused, because it would take the memory of the controller. */
+const maxApps = 50_000;
+
+/**
+ * Every folder `<prefix>/<admin>/<app>/`, by name: one request for all admins and one for each, 1,000 names a page.
+ * Nothing is read and nothing verified. Folders whose names can't be an app of the server are left out.
+ *
+ * @throws TransientError or TerminalError of the storage taxonomy
+ */
+export async function listApps(
+  bucket: S3Bucket,
+  prefix: string,
+  signal: AbortSignal,
+): Promise<readonly App[]> {
+  const found: App[] = [];
+  for await (const adminName of folders(bucket, `${prefix}/`, signal)) {
+    if (adminName === '.' || adminName === '..') {
+      continue;
+    }
+    for await (const appName of folders(bucket, `${prefix}/${adminName}/`, signal)) {
+      const app = { adminName, appName };
+      if (isApp(app)) {
+        found.push(app);
+      }
+      if (found.length > maxApps) {
+        throw new TransientError(
+          'Throttled',
+          `s3://${bucket.name}/${prefix}/ holds more than ${maxApps} apps.`,
+        );
+      }
+    }
+  }
+  return found;
+}
+
+async function* folders(bucket: S3Bucket, prefix: string, signal: AbortSignal): AsyncGenerator<string> {
+  let token: string | undefined;
+  do {
+    const output = await bucket.request(
+      'ListObjectsV2',
+      `s3://${bucket.name}/${prefix}`,
+      (client, watchdog) =>
+        client.list(
+          {
+            Prefix: prefix,
+            Delimiter: '/',
+            EncodingType: 'url',
+            ...(token !== undefined && { ContinuationToken: token }),
+          },
+          watchdog.signal,
+        ),
+      signal,
+    );
+    for (const { Prefix } of output.CommonPrefixes ?? []) {
+      if (Prefix !== undefined) {
+        const name = output.EncodingType === 'url' ? decodeURIComponent(Prefix.replaceAll('+', ' ')) : Prefix;
+        yield name.slice(prefix.length, -1);
+      }
+    }
+    const next = output.IsTruncated ? output.NextContinuationToken : undefined;
+    // A server that repeats its token would keep us here for ever.
+    token = next === token ? undefined : next;
+  } while (token !== undefined);
+}

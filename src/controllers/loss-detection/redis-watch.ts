@@ -1,0 +1,384 @@
+import { createHash } from 'node:crypto';
+import { Backoff } from '../../async/backoff.ts';
+import type { Clock } from '../../async/clock.ts';
+import { TransientError } from '../../errors.ts';
+import type { RedisEndpoint } from '../../redis/endpoint.ts';
+import type { ObservedValues } from '../../redis/state-store.ts';
+import { TrackedReader, type Tracking } from '../../redis/tracking/tracked-reader.ts';
+
+/** Whether Redis answers, and how its changes become known. */
+export type Standing =
+  | { readonly kind: 'connecting' }
+  | { readonly kind: 'up'; readonly tracking: Tracking }
+  | { readonly kind: 'down'; readonly error: Error };
+
+/** What a {@link RedisWatch} tells. Calls are synchronous, cheap and must not throw. */
+export interface RedisWatchListener {
+  /** What the keys of an app hold differs from what was read before. */
+  changed(appID: string): void;
+  /** A key with the watched prefix was written that belongs to no watched app. */
+  unknownKey(key: string): void;
+  /** Redis went away, came back, or changes become known in another way. */
+  standing(standing: Standing): void;
+}
+
+/** What a {@link RedisWatch} is made of. */
+export interface RedisWatchOptions {
+  /** Read anew for every connection, so that a rotated password counts from the next one on. */
+  readonly endpoint: () => Promise<RedisEndpoint>;
+  readonly prefix: string;
+  readonly canaryKey: string | undefined;
+  readonly listener: RedisWatchListener;
+  readonly clock: Clock;
+  readonly random: () => number;
+}
+
+interface Watched {
+  readonly keys: readonly string[];
+  /** Digest of what the keys held when they were read last; undefined before the first read. */
+  seen: string | undefined;
+}
+
+type Waiter = PromiseWithResolvers<ObservedValues>;
+
+const reconnect = { initialMs: 250, maxMs: 10_000, resetAfterMs: 60_000 };
+/** Apps read in one go; changes that come meanwhile are in the next. */
+const appsAtOnce = 256;
+/** Changes within this many milliseconds are read together: one write of the server sets many keys. */
+const gatherMs = 3;
+const canaryEveryMs = 30_000;
+/** Where Redis does not tell of changes it is asked again after this long: somebody may have corrected the ACL. */
+const trackAgainMs = 300_000;
+
+/**
+ * Knows what the keys of many apps of one Redis hold, over one pair of connections. With tracking a change is read
+ * within milliseconds; without, everything is read again and again. Whatever may have been missed (a new connection, a
+ * flush, a lost canary) is read again, all of it.
+ */
+export class RedisWatch {
+  readonly #options: RedisWatchOptions;
+  readonly #apps = new Map<string, Watched>();
+  /** Redis key → apps. */
+  readonly #byKey = new Map<string, Set<string>>();
+  readonly #pending = new Set<string>();
+  readonly #waiters = new Map<string, Waiter[]>();
+  readonly #backoff: Backoff;
+  #standing: Standing = { kind: 'connecting' };
+  #reader: TrackedReader | undefined;
+  #pumping = false;
+  #closed = false;
+  readonly #timers = new Set<() => void>();
+
+  constructor(options: RedisWatchOptions) {
+    this.#options = options;
+    this.#backoff = new Backoff(reconnect, options.clock, options.random);
+    void this.#connect();
+  }
+
+  get standing(): Standing {
+    return this.#standing;
+  }
+
+  /** Watches the keys of an app from the next {@link read} on; other keys than before take their place. */
+  put(appID: string, keys: readonly string[]): void {
+    const before = this.#apps.get(appID);
+    if (before !== undefined && sameKeys(before.keys, keys)) {
+      return;
+    }
+    this.drop(appID);
+    this.#apps.set(appID, { keys, seen: undefined });
+    for (const key of keys) {
+      const apps = this.#byKey.get(key) ?? new Set();
+      this.#byKey.set(key, apps.add(appID));
+    }
+  }
+
+  /** Watches an app no longer. */
+  drop(appID: string): void {
+    const watched = this.#apps.get(appID);
+    if (watched === undefined) {
+      return;
+    }
+    this.#apps.delete(appID);
+    for (const key of watched.keys) {
+      const apps = this.#byKey.get(key);
+      apps?.delete(appID);
+      if (apps?.size === 0) {
+        this.#byKey.delete(key);
+      }
+    }
+  }
+
+  /**
+   * What the keys of a watched app hold now. Reads of many apps share a round trip.
+   *
+   * @throws TransientError or TerminalError of the Redis taxonomy
+   */
+  read(appID: string): Promise<ObservedValues> {
+    if (this.#standing.kind === 'down') {
+      return Promise.reject(this.#standing.error);
+    }
+    const waiter: Waiter = Promise.withResolvers();
+    this.#waiters.set(appID, [...(this.#waiters.get(appID) ?? []), waiter]);
+    this.#pending.add(appID);
+    this.#pumpSoon();
+    return waiter.promise;
+  }
+
+  /** Reads every app again; those that differ are told. */
+  readAll(): void {
+    for (const appID of this.#apps.keys()) {
+      this.#pending.add(appID);
+    }
+    this.#pumpSoon();
+  }
+
+  /** Closes the connections; nothing is told any more. */
+  close(): void {
+    this.#closed = true;
+    for (const cancel of this.#timers) {
+      cancel();
+    }
+    this.#reader?.close();
+    this.#reader = undefined;
+    this.#fail(new TransientError('Aborted', 'The RecoveryTarget is no longer watched.'));
+  }
+
+  async #connect(): Promise<void> {
+    const { endpoint, prefix, canaryKey, listener } = this.#options;
+    let open = true;
+    const reader = { current: undefined as TrackedReader | undefined };
+    try {
+      reader.current = await TrackedReader.open({
+        endpoint: await endpoint(),
+        prefixes: [prefix],
+        canaryKey,
+        sink: {
+          invalidated: (keys) => this.#invalidated(keys, listener),
+          flushed: () => this.readAll(),
+          closed: () => {
+            open = false;
+            this.#lost(
+              reader.current,
+              new TransientError('RedisUnreachable', 'The connection to Redis was lost.'),
+            );
+          },
+        },
+      });
+    } catch (error) {
+      this.#lost(undefined, asError(error));
+      return;
+    }
+    if (this.#closed || !open) {
+      reader.current.close();
+      return;
+    }
+    this.#reader = reader.current;
+    this.#stand({ kind: 'up', tracking: reader.current.tracking });
+    this.readAll();
+    this.#watchOver(reader.current);
+  }
+
+  /** Proves again and again that changes are told; reads all where they are not. */
+  #watchOver(reader: TrackedReader): void {
+    const { tracking } = reader;
+    if (tracking.kind === 'polling') {
+      this.#pollLater(reader);
+      this.#later(trackAgainMs, () => this.#reopen(reader));
+      return;
+    }
+    this.#later(canaryEveryMs, () => {
+      if (this.#reader !== reader) {
+        return;
+      }
+      reader.prove().then(
+        (proof) => {
+          if (this.#reader !== reader) {
+            return;
+          }
+          if (proof === false) {
+            // Whatever swallowed this one may have swallowed others.
+            this.#stand({
+              kind: 'up',
+              tracking: { kind: 'polling', why: 'An invalidation of our own key did not arrive.' },
+            });
+            this.readAll();
+            this.#pollLater(reader);
+            this.#later(trackAgainMs, () => this.#reopen(reader));
+            return;
+          }
+          if (proof === undefined) {
+            this.readAll();
+          }
+          this.#watchOver(reader);
+        },
+        // The reader has told that it is closed.
+        () => undefined,
+      );
+    });
+  }
+
+  #pollLater(reader: TrackedReader): void {
+    this.#later(pollInterval(this.#apps.size), () => {
+      if (this.#reader === reader) {
+        this.readAll();
+        this.#pollLater(reader);
+      }
+    });
+  }
+
+  #reopen(reader: TrackedReader): void {
+    if (this.#reader === reader) {
+      this.#reader = undefined;
+      reader.close();
+      void this.#connect();
+    }
+  }
+
+  #invalidated(keys: readonly string[], listener: RedisWatchListener): void {
+    for (const key of keys) {
+      const apps = this.#byKey.get(key);
+      if (apps === undefined) {
+        if (key.startsWith(this.#options.prefix)) {
+          listener.unknownKey(key);
+        }
+        continue;
+      }
+      for (const appID of apps) {
+        this.#pending.add(appID);
+      }
+    }
+    this.#pumpSoon();
+  }
+
+  #pumpSoon(): void {
+    if (this.#pumping || this.#closed || this.#reader === undefined || this.#pending.size === 0) {
+      return;
+    }
+    this.#pumping = true;
+    this.#later(gatherMs, () => {
+      void this.#pump().finally(() => {
+        this.#pumping = false;
+        this.#pumpSoon();
+      });
+    });
+  }
+
+  async #pump(): Promise<void> {
+    const reader = this.#reader;
+    const batch = [...this.#pending].slice(0, appsAtOnce);
+    const watched = batch.flatMap((appID) => {
+      // Taken out before the read: what changes from here on is told again, and read again.
+      this.#pending.delete(appID);
+      const app = this.#apps.get(appID);
+      if (app === undefined) {
+        this.#settle(appID, (waiter) =>
+          waiter.reject(new TransientError('Aborted', 'The app is no longer watched.')),
+        );
+      }
+      return app === undefined ? [] : [{ appID, app }];
+    });
+    if (reader === undefined || watched.length === 0) {
+      return;
+    }
+    try {
+      const read = await reader.read(watched.map(({ app }) => app.keys));
+      for (const [at, { appID, app }] of watched.entries()) {
+        const values = read[at];
+        if (values !== undefined) {
+          this.#took(appID, app, values);
+        }
+      }
+    } catch (error) {
+      const cause = asError(error);
+      for (const { appID } of watched) {
+        this.#pending.add(appID);
+      }
+      this.#lost(reader, cause);
+    }
+  }
+
+  #took(appID: string, app: Watched, values: ObservedValues): void {
+    const seen = digest(values);
+    const known = app.seen !== undefined;
+    const differs = app.seen !== seen;
+    app.seen = seen;
+    const waited = this.#settle(appID, (waiter) => waiter.resolve(values));
+    // Who waited for it knows; who did not is told, also of what an app holds when it is first seen.
+    if (differs && (known || !waited)) {
+      this.#options.listener.changed(appID);
+    }
+  }
+
+  #settle(appID: string, act: (waiter: Waiter) => void): boolean {
+    const waiters = this.#waiters.get(appID);
+    this.#waiters.delete(appID);
+    for (const waiter of waiters ?? []) {
+      act(waiter);
+    }
+    return waiters !== undefined;
+  }
+
+  /** A lost connection, once: the next one is opened after a pause, and everything is read again over it. */
+  #lost(reader: TrackedReader | undefined, error: Error): void {
+    if (this.#closed || (reader !== undefined && this.#reader !== reader)) {
+      return;
+    }
+    this.#reader = undefined;
+    reader?.close();
+    this.#stand({ kind: 'down', error });
+    this.#fail(error);
+    this.#later(this.#backoff.next(), () => void this.#connect());
+  }
+
+  #fail(error: Error): void {
+    for (const appID of [...this.#waiters.keys()]) {
+      this.#settle(appID, (waiter) => waiter.reject(error));
+    }
+  }
+
+  #stand(standing: Standing): void {
+    this.#standing = standing;
+    if (!this.#closed) {
+      this.#options.listener.standing(standing);
+    }
+  }
+
+  #later(delayMs: number, act: () => void): void {
+    const cancel = this.#options.clock.after(delayMs, () => {
+      this.#timers.delete(cancel);
+      if (!this.#closed) {
+        act();
+      }
+    });
+    this.#timers.add(cancel);
+  }
+}
+
+/** Milliseconds between two polls: often for few apps, and never more than some thousand keys a second. */
+function pollInterval(apps: number): number {
+  return Math.min(30_000, Math.max(2_000, apps * 5));
+}
+
+function digest(values: ObservedValues): string {
+  const hash = createHash('md5');
+  for (const [key, held] of values) {
+    // A TTL runs down by itself; that there is one is the news.
+    const content =
+      held.kind === 'string'
+        ? [held.value, held.ttlMs !== undefined]
+        : held.kind === 'wrongType'
+          ? [held.type]
+          : [];
+    hash.update(JSON.stringify([key, held.kind, ...content]));
+  }
+  return hash.digest('base64');
+}
+
+function sameKeys(a: readonly string[], b: readonly string[]): boolean {
+  return a.length === b.length && a.every((key, at) => key === b[at]);
+}
+
+function asError(error: unknown): Error {
+  return error instanceof Error ? error : new Error(String(error));
+}

@@ -1,0 +1,153 @@
+import { randomUUID } from 'node:crypto';
+import type { Logger } from 'pino';
+import type { RecoveryTarget } from '../../api/recoverytarget.generated.ts';
+import type { Clock } from '../../async/clock.ts';
+import { formatKey, type ObjectKey } from '../../kube/client/object-key.ts';
+import { bucketOptions } from '../target-connection/bucket-options.ts';
+import type { ConnectionTools } from '../target-connection/connect-target.ts';
+import { redisEndpoint } from '../target-connection/redis-endpoint.ts';
+import { References } from '../target-connection/references.ts';
+import type { Baseline } from './baseline.ts';
+import { BucketWatch } from './bucket-watch.ts';
+import { RedisWatch, type Standing } from './redis-watch.ts';
+
+/** What is told about the apps of a target. Calls are synchronous, cheap and must not throw. */
+export interface TargetWatchListener {
+  /** Redis or the bucket holds something else for this BootstrapState than before. */
+  changed(state: ObjectKey): void;
+  /** Changes of this target become known in another way, or Redis went away or came back. */
+  standing(target: ObjectKey): void;
+  /** The apps in the bucket of this target were listed. */
+  listed(target: ObjectKey): void;
+}
+
+/** One watched target: its Redis, its bucket, and what was verified of its apps. */
+export interface TargetWatch {
+  readonly redis: RedisWatch;
+  readonly bucket: BucketWatch;
+  /** By the name of the BootstrapState. */
+  readonly baselines: Map<string, Baseline>;
+  /** Names of BootstrapStates whose metadata was signed anew since it was verified. */
+  readonly signed: Set<string>;
+}
+
+/** What {@link TargetWatches} are made of. */
+export interface TargetWatchesOptions extends ConnectionTools {
+  readonly clock: Clock;
+  readonly random: () => number;
+  readonly logger: Logger;
+}
+
+interface Entry extends TargetWatch {
+  readonly uid: string;
+  readonly generation: number;
+}
+
+/** Prefix of the keys that say that an app is bootstrapped. */
+const markerPrefix = 'BOOTSTRAP_';
+const canaryPrefix = 'tuf-recovery:canary:';
+
+/** One watch for each target that a policy guards, for as long as one does. */
+export class TargetWatches {
+  readonly #options: TargetWatchesOptions;
+  readonly #entries = new Map<string, Entry>();
+  readonly #abort = new AbortController();
+  #listener: TargetWatchListener | undefined;
+
+  constructor(options: TargetWatchesOptions) {
+    this.#options = options;
+  }
+
+  /** Who is told; set once, before the first watch. */
+  listen(listener: TargetWatchListener): void {
+    this.#listener = listener;
+  }
+
+  /** The watch of a target as it is now; a changed target is watched anew. */
+  ensure(target: RecoveryTarget): TargetWatch {
+    const id = formatKey(target.metadata);
+    const { uid, generation = 0 } = target.metadata;
+    const entry = this.#entries.get(id);
+    if (entry !== undefined && entry.uid === uid && entry.generation === generation) {
+      return entry;
+    }
+    this.release(target.metadata);
+    const opened = { uid, generation, ...this.#open(target) };
+    this.#entries.set(id, opened);
+    return opened;
+  }
+
+  /** The watch of a target; undefined when there is none. */
+  get(target: ObjectKey): TargetWatch | undefined {
+    return this.#entries.get(formatKey(target));
+  }
+
+  /** How changes of a target become known; undefined when it is not watched. */
+  standing(target: ObjectKey): Standing | undefined {
+    return this.get(target)?.redis.standing;
+  }
+
+  /** Watches a target no longer, and forgets what was verified of its apps. */
+  release(target: ObjectKey): void {
+    const id = formatKey(target);
+    const entry = this.#entries.get(id);
+    this.#entries.delete(id);
+    entry?.redis.close();
+    entry?.bucket.close();
+  }
+
+  [Symbol.dispose](): void {
+    this.#abort.abort(new Error('The controller stops.'));
+    for (const entry of this.#entries.values()) {
+      entry.redis.close();
+      entry.bucket.close();
+    }
+    this.#entries.clear();
+  }
+
+  #open({ metadata, spec }: RecoveryTarget): TargetWatch {
+    const { client, buckets, podNamespace, clock, random, logger } = this.#options;
+    const { namespace, name } = metadata;
+    const references = (): References =>
+      new References(client, namespace ?? 'default', this.#abort.signal, podNamespace);
+    const signed = new Set<string>();
+    const bucket = new BucketWatch({
+      open: async () => buckets.use(await bucketOptions(spec.storage, references())),
+      prefix: spec.storage.prefix,
+      clock,
+      listener: {
+        signed: (state) => {
+          signed.add(state);
+          this.#listener?.changed({ namespace, name: state });
+        },
+        listed: () => this.#listener?.listed({ namespace, name }),
+      },
+    });
+    const redis = new RedisWatch({
+      endpoint: () => redisEndpoint(spec.redis, references()),
+      prefix: markerPrefix,
+      // A user that only reads may write nothing, not even a key of our own.
+      canaryKey: spec.accessMode === 'ReadOnly' ? undefined : `${canaryPrefix}${randomUUID()}`,
+      clock,
+      random,
+      listener: {
+        changed: (state) => this.#listener?.changed({ namespace, name: state }),
+        unknownKey: () => bucket.listSoon(),
+        standing: (standing) => {
+          logger.info(
+            {
+              namespace,
+              target: name,
+              standing: standing.kind,
+              ...(standing.kind === 'up' && { tracking: standing.tracking }),
+              ...(standing.kind === 'down' && { err: standing.error }),
+            },
+            'watch of Redis',
+          );
+          this.#listener?.standing({ namespace, name });
+        },
+      },
+    });
+    return { redis, bucket, signed, baselines: new Map() };
+  }
+}

@@ -1,0 +1,251 @@
+import { RecoveryError, TransientError } from '../../errors.ts';
+import { asRedisError, connect, type OpenConnection } from '../connect.ts';
+import { describeEndpoint, type RedisEndpoint } from '../endpoint.ts';
+import { decodeObserved, observeCommand } from '../scripts.ts';
+import type { ObservedValues } from '../state-store.ts';
+import { type InvalidationSink, Invalidations } from './invalidations.ts';
+
+/** How changes of keys become known. */
+export type Tracking =
+  /** Redis tells within milliseconds, and a key of our own has proven it. */
+  | { readonly kind: 'immediate'; readonly proven: boolean }
+  /** Keys have to be read again and again; `why` in the words of Redis. */
+  | { readonly kind: 'polling'; readonly why: string };
+
+/** What {@link TrackedReader.open} needs. */
+export interface TrackedReaderOptions {
+  readonly endpoint: RedisEndpoint;
+  /** Keys to hear of although nobody has read them. */
+  readonly prefixes: readonly string[];
+  readonly sink: InvalidationSink;
+  /**
+   * A key of our own that is written to prove that invalidations arrive; undefined when nothing may be written. It
+   * lives for a minute.
+   */
+  readonly canaryKey: string | undefined;
+}
+
+/** Most keys of one pipeline: a reply of some hundred kilobytes. */
+const maxKeysAtOnce = 4_096;
+const canaryTTLMs = 60_000;
+/** Milliseconds an invalidation may take before it counts as lost; Redis needs less than one. */
+const canaryTimeoutMs = 5_000;
+
+/**
+ * Reads groups of keys over one connection and hears of their changes over another. One life of both: when either is
+ * lost the sink hears `closed`, and the owner opens a new reader and reads everything again. A read arms the tracking
+ * of its keys; an invalidation disarms it until they are read again.
+ */
+export class TrackedReader {
+  readonly #endpoint: RedisEndpoint;
+  readonly #connection: OpenConnection;
+  readonly #canaryKey: string | undefined;
+  #invalidations: Invalidations | undefined;
+  #tracking: Tracking = { kind: 'polling', why: 'not asked yet' };
+  #heard: (() => void) | undefined;
+  #readCommand: 'EVAL' | 'EVAL_RO' = 'EVAL_RO';
+
+  private constructor(options: TrackedReaderOptions, connection: OpenConnection) {
+    this.#endpoint = options.endpoint;
+    this.#canaryKey = options.canaryKey;
+    this.#connection = connection;
+  }
+
+  /** @throws TransientError or TerminalError of the Redis taxonomy when Redis can't be reached */
+  static async open(options: TrackedReaderOptions): Promise<TrackedReader> {
+    const reader = new TrackedReader(options, await connect(options.endpoint));
+    try {
+      await reader.#track(options);
+      return reader;
+    } catch (error) {
+      reader.close();
+      throw error;
+    }
+  }
+
+  get tracking(): Tracking {
+    return this.#tracking;
+  }
+
+  /**
+   * What the keys of each group hold, each group at one instant, in as few round trips as its size allows.
+   *
+   * @throws TransientError or TerminalError of the Redis taxonomy; the reader is of no use then
+   */
+  async read(groups: readonly (readonly string[])[]): Promise<readonly ObservedValues[]> {
+    const values: ObservedValues[] = [];
+    for (const batch of batches(groups)) {
+      values.push(...(await this.#readBatch(batch)));
+    }
+    return values;
+  }
+
+  /**
+   * Writes the canary and waits for its invalidation. False: it was written and nothing was heard, so invalidations do
+   * not arrive. Undefined: nothing may be written, so nothing is known.
+   *
+   * @throws TransientError when the connection is lost
+   */
+  async prove(): Promise<boolean | undefined> {
+    const key = this.#canaryKey;
+    if (key === undefined || this.#invalidations === undefined) {
+      return undefined;
+    }
+    const { promise, resolve } = Promise.withResolvers<boolean>();
+    this.#heard = () => resolve(true);
+    const timer = setTimeout(() => resolve(false), canaryTimeoutMs);
+    try {
+      const [, written] = await this.#pipeline([
+        ['GET', key],
+        ['SET', key, '1', 'PX', String(canaryTTLMs)],
+      ]);
+      if (written instanceof Error) {
+        return undefined;
+      }
+      return await promise;
+    } finally {
+      clearTimeout(timer);
+      this.#heard = undefined;
+    }
+  }
+
+  /** Closes both connections; the sink hears nothing more. */
+  close(): void {
+    this.#invalidations?.close();
+    this.#connection.client.removeAllListeners('close');
+    this.#connection.client.disconnect();
+  }
+
+  async #track({ endpoint, prefixes, sink, canaryKey }: TrackedReaderOptions): Promise<void> {
+    let open = true;
+    const closed = (): void => {
+      if (open) {
+        open = false;
+        this.close();
+        sink.closed();
+      }
+    };
+    this.#connection.client.once('close', closed);
+    const opened = await Invalidations.open(endpoint, prefixes, {
+      closed,
+      flushed: () => sink.flushed(),
+      invalidated: (keys) => {
+        const others = keys.filter((key) => key !== canaryKey);
+        if (others.length < keys.length) {
+          this.#heard?.();
+        }
+        if (others.length > 0) {
+          sink.invalidated(others);
+        }
+      },
+    });
+    if ('refused' in opened) {
+      this.#tracking = { kind: 'polling', why: opened.refused };
+      return;
+    }
+    this.#invalidations = opened;
+    const [answer] = await this.#pipeline([
+      ['CLIENT', 'TRACKING', 'ON', 'REDIRECT', String(opened.clientID)],
+    ]);
+    if (answer instanceof Error) {
+      this.#poll(answer.message);
+      return;
+    }
+    const proof = await this.prove();
+    if (proof === false) {
+      this.#poll('CLIENT TRACKING was accepted, and no invalidation arrived.');
+      return;
+    }
+    this.#tracking = { kind: 'immediate', proven: proof === true };
+  }
+
+  #poll(why: string): void {
+    this.#invalidations?.close();
+    this.#invalidations = undefined;
+    this.#tracking = { kind: 'polling', why };
+  }
+
+  async #readBatch(groups: readonly (readonly string[])[]): Promise<readonly ObservedValues[]> {
+    const replies = await this.#pipeline(groups.map((keys) => flat(observeCommand(this.#readCommand, keys))));
+    const [first] = replies;
+    if (
+      first instanceof Error &&
+      this.#readCommand === 'EVAL_RO' &&
+      /^ERR unknown command/i.test(first.message)
+    ) {
+      this.#readCommand = 'EVAL';
+      return this.#readBatch(groups);
+    }
+    return groups.map((keys, at) => {
+      const reply = replies[at];
+      if (reply instanceof Error) {
+        throw asRedisError(reply, this.#endpoint);
+      }
+      const values = decodeObserved(keys, reply);
+      if (values === undefined) {
+        throw this.#gone(new Error('an answer that is none of observe.lua'));
+      }
+      return values;
+    });
+  }
+
+  /** Replies in order; what Redis itself refused is an Error among them. */
+  async #pipeline(commands: readonly (readonly string[])[]): Promise<readonly unknown[]> {
+    const { client, brokenBy } = this.#connection;
+    const pipeline = client.pipeline();
+    for (const [name = '', ...args] of commands) {
+      pipeline.call(name, args);
+    }
+    const limitMs = this.#endpoint.commandTimeoutMs ?? 10_000;
+    const silent = Promise.withResolvers<never>();
+    const timer = setTimeout(
+      () => silent.reject(this.#gone(new Error(`no answer within ${limitMs} ms`))),
+      limitMs,
+    );
+    try {
+      const replies = (await Promise.race([pipeline.exec(), silent.promise])) ?? [];
+      return replies.map(([error, value]) => {
+        if (error === null || error.name === 'ReplyError') {
+          return error ?? value;
+        }
+        throw asRedisError(brokenBy() ?? error, this.#endpoint);
+      });
+    } catch (error) {
+      // Not in a state to be read again: the owner opens another.
+      client.disconnect();
+      throw error instanceof RecoveryError ? error : this.#gone(error);
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  #gone(cause: unknown): TransientError {
+    return new TransientError(
+      'RedisUnreachable',
+      `${describeEndpoint(this.#endpoint)} did not answer the read of the settings.`,
+      { cause },
+    );
+  }
+}
+
+function flat([name, ...args]: ReturnType<typeof observeCommand>): readonly string[] {
+  return [name, ...args.flat().map(String)];
+}
+
+/** Groups in their order, as many at once as their keys allow; one that is larger by itself goes alone. */
+function* batches(groups: readonly (readonly string[])[]): Generator<readonly (readonly string[])[]> {
+  let batch: (readonly string[])[] = [];
+  let keys = 0;
+  for (const group of groups) {
+    if (batch.length > 0 && keys + group.length > maxKeysAtOnce) {
+      yield batch;
+      batch = [];
+      keys = 0;
+    }
+    batch.push(group);
+    keys += group.length;
+  }
+  if (batch.length > 0) {
+    yield batch;
+  }
+}

@@ -1,0 +1,148 @@
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import type { RedisEndpoint } from '../../src/redis/endpoint.ts';
+import { TrackedReader, type TrackedReaderOptions } from '../../src/redis/tracking/tracked-reader.ts';
+import { startFaultProxy } from '../harness/faultproxy.ts';
+import { poll } from '../harness/poll.ts';
+import { type RedisServer, startRedis } from '../harness/redis.ts';
+
+/** What a sink heard: keys, `flushed`, `closed`. */
+type Heard = string[];
+
+const minimal =
+  'user reader on >p resetchannels -@all +eval_ro +mget +get +set +type +pttl +client|id +client|tracking +subscribe &__redis__:invalidate %R~BOOTSTRAP_* ~tuf-recovery:canary:*';
+
+let redis: RedisServer;
+
+beforeAll(async () => {
+  redis = await startRedis({ users: [minimal] });
+});
+
+afterAll(async () => {
+  await redis.stop();
+});
+
+async function open(
+  change: Partial<TrackedReaderOptions> & { readonly endpoint?: RedisEndpoint } = {},
+): Promise<{ reader: TrackedReader; heard: Heard }> {
+  const heard: Heard = [];
+  const reader = await TrackedReader.open({
+    endpoint: { location: { kind: 'standalone', address: { host: redis.host, port: redis.port } } },
+    prefixes: ['BOOTSTRAP_'],
+    canaryKey: 'tuf-recovery:canary:test',
+    sink: {
+      invalidated: (keys) => heard.push(...keys),
+      flushed: () => heard.push('flushed'),
+      closed: () => heard.push('closed'),
+    },
+    ...change,
+  });
+  return { reader, heard };
+}
+
+const user = { username: 'reader', password: 'p' };
+
+test.each<[string, (key: string) => Promise<unknown>]>([
+  ['set', async (key) => (await redis.client()).set(key, '2')],
+  ['deleted', async (key) => (await redis.client()).del(key)],
+  ['expired', async (key) => (await redis.client()).pexpire(key, 20)],
+  ['set by a script', async (key) => (await redis.client()).eval("redis.call('SET', KEYS[1], '3')", 1, key)],
+])('a key that was read is told once it is %s', async (_, change) => {
+  const key = 'ключ,with comma';
+  await (await redis.client()).set(key, '1');
+  const { reader, heard } = await open();
+  const [values] = await reader.read([[key, 'absent']]);
+  expect(values?.get(key)).toEqual({ kind: 'string', value: '1', ttlMs: undefined });
+  expect(values?.get('absent')).toEqual({ kind: 'absent' });
+  expect(reader.tracking).toEqual({ kind: 'immediate', proven: true });
+  await change(key);
+  await poll('the key to be told', () => heard.includes(key));
+  reader.close();
+});
+
+test('a key that was evicted is told', async () => {
+  await using small = await startRedis({ config: [['maxmemory-policy', 'allkeys-lru']] });
+  const client = await small.client();
+  await client.set('a', 'x');
+  const { reader, heard } = await open({
+    endpoint: { location: { kind: 'standalone', address: { host: small.host, port: small.port } } },
+  });
+  await reader.read([['a']]);
+  await client.config('SET', 'maxmemory', '1');
+  await client.set('b', 'y').catch(() => undefined);
+  await poll('the key to be told', () => heard.includes('a'));
+  reader.close();
+});
+
+test('an emptied Redis is told, and a marker that nobody has read', async () => {
+  const { reader, heard } = await open();
+  await (await redis.client()).set('BOOTSTRAP_alice_new', 'id');
+  await poll('the marker', () => heard.includes('BOOTSTRAP_alice_new'));
+  await (await redis.client()).flushall();
+  await poll('the flush', () => heard.includes('flushed'));
+  reader.close();
+});
+
+test('the documented user is enough', async () => {
+  const endpoint = {
+    location: { kind: 'standalone', address: { host: redis.host, port: redis.port } },
+    ...user,
+  } as const;
+  const { reader, heard } = await open({ endpoint });
+  expect(reader.tracking).toEqual({ kind: 'immediate', proven: true });
+  await reader.read([['BOOTSTRAP_alice_x']]);
+  await (await redis.client()).set('BOOTSTRAP_alice_x', '1');
+  await poll('the key', () => heard.includes('BOOTSTRAP_alice_x'));
+  expect(await reader.prove()).toBe(true);
+  reader.close();
+});
+
+test.each([
+  ['CLIENT TRACKING', minimal.replace('+client|tracking ', '')],
+  ['the channel', minimal.replace('&__redis__:invalidate ', '')],
+])('where the ACL refuses %s keys are read by polling, and the refusal is repeated', async (_, acl) => {
+  await using server = await startRedis({ users: [acl] });
+  const endpoint = {
+    location: { kind: 'standalone', address: { host: server.host, port: server.port } },
+    ...user,
+  } as const;
+  const { reader } = await open({ endpoint });
+  expect(reader.tracking).toMatchObject({ kind: 'polling', why: expect.stringContaining('NOPERM') });
+  const [values] = await reader.read([['BOOTSTRAP_a']]);
+  expect(values?.get('BOOTSTRAP_a')).toEqual({ kind: 'absent' });
+  reader.close();
+});
+
+test('a user that may not write the canary is tracked all the same, unproven', async () => {
+  const { reader } = await open({
+    canaryKey: 'not-allowed',
+    endpoint: {
+      location: { kind: 'standalone', address: { host: redis.host, port: redis.port } },
+      ...user,
+    },
+  });
+  expect(reader.tracking).toEqual({ kind: 'immediate', proven: false });
+  reader.close();
+});
+
+test('a lost connection is told once, and reading fails from then on', async () => {
+  const proxy = await startFaultProxy({ host: redis.host, port: redis.port });
+  const { reader, heard } = await open({
+    endpoint: { location: { kind: 'standalone', address: { host: '127.0.0.1', port: proxy.port } } },
+  });
+  await reader.read([['a']]);
+  await proxy.stop();
+  await poll('the loss', () => heard.includes('closed'));
+  expect(heard.filter((each) => each === 'closed')).toHaveLength(1);
+  await expect(reader.read([['a']])).rejects.toMatchObject({ code: 'RedisUnreachable' });
+});
+
+test('thousands of keys are read in batches, each group whole', async () => {
+  const client = await redis.client();
+  const groups = Array.from({ length: 300 }, (_, i) => Array.from({ length: 20 }, (_, j) => `k${i}_${j}`));
+  await client.mset(...groups.flat().flatMap((key) => [key, key]));
+  const { reader } = await open();
+  const read = await reader.read(groups);
+  expect(read).toHaveLength(300);
+  expect(read[299]?.get('k299_19')).toMatchObject({ value: 'k299_19' });
+  reader.close();
+});
