@@ -19,6 +19,7 @@ import packageJSON from '../package.json' with { type: 'json' };
 import { buildImage } from './image/build-image.ts';
 import { hostArchitecture, parsePlatforms } from './image/platform.ts';
 import { buildProgramFiles, readDockerfile } from './image/program-files.ts';
+import { createProgress } from './setup/progress.mjs';
 
 const options = {
   output: { type: 'string', default: 'out/tuf-recovery-operator.oci.tar' },
@@ -33,6 +34,7 @@ const options = {
 
 const repository = resolve(import.meta.dirname, '..');
 const work = await mkdtemp(join(tmpdir(), 'tuf-recovery-program-'));
+const step = createProgress(process.stderr).start('image', 'program');
 try {
   const { values } = parseArgs({ options });
   const output = resolve(values.output);
@@ -49,12 +51,15 @@ try {
     mirror: values.mirror.replace(/\/$/, ''),
     nodeVersion: packageJSON.devDependencies.node,
     mtime: Number(process.env['SOURCE_DATE_EPOCH'] ?? 0),
+    progress: (text) => step.note(text),
   });
+  step.done(values.output);
   for (const { architecture, size, sbom } of platforms) {
     console.log(`linux/${architecture}: ${(size / 1e6).toFixed(1)} MB compressed, bill of materials ${sbom}`);
   }
-  console.log(`${values.name}@${digest}\n${output}`);
+  console.log(`${values.name}@${digest}`);
 } catch (error) {
+  step.failed();
   console.error(`image: ${error instanceof Error ? error.message : error}`);
   process.exitCode = 1;
 } finally {

@@ -32,6 +32,8 @@ export interface ImageOptions {
   readonly nodeVersion: string;
   /** Seconds since 1970: every time in the image. */
   readonly mtime: number;
+  /** Called with what is done next. */
+  readonly progress?: (step: string) => void;
 }
 
 /** What was built. */
@@ -74,6 +76,7 @@ async function buildIn(work: string, options: ImageOptions): Promise<BuiltImage>
   const manifests = [];
   const platforms = [];
   for (const architecture of architectures) {
+    options.progress?.(`base image for linux/${architecture}`);
     const base = await baseFor(architecture, store, join(work, architecture), options);
     const layers = [...base.layers, program];
     const config = runConfigOf(stages.last, base.config);
@@ -84,7 +87,9 @@ async function buildIn(work: string, options: ImageOptions): Promise<BuiltImage>
     const size = layers.reduce((sum, { blob }) => sum + blob.size, 0);
     platforms.push({ architecture, size, sbom: bill });
   }
+  options.progress?.('archive');
   const { digest } = await writeLayout(store, manifests, options.name, output, mtime);
+  options.progress?.('what the image promises');
   for (const architecture of architectures) {
     const broken = brokenPromises(await readImage(output, architecture));
     if (broken.length > 0) {

@@ -253,6 +253,18 @@ describe('helm test', () => {
       'http://r-tuf-recovery-operator-shim.ops.svc:80/readyz',
     ]);
   });
+
+  test('lists runs with the account of the controller', async () => {
+    const objects = await render('watchNamespaces={a,b}');
+    const [pod] = pods([one(objects, 'Pod')]);
+    expect(pod?.spec).toMatchObject({
+      serviceAccountName: controllerPod(objects).spec['serviceAccountName'],
+      // The account itself hands out no token.
+      automountServiceAccountToken: true,
+    });
+    const listing = pod?.spec.containers.find(({ name }) => name === 'runs-can-be-listed');
+    expect(listing?.args).toEqual(['status', '--namespace=a']);
+  });
 });
 
 test('objects and containers of their own, with the values of the release', async () => {

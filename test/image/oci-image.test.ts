@@ -1,9 +1,11 @@
+import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { createWriteStream } from 'node:fs';
 import { cp, mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
+import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { BlobStore } from '../../scripts/image/blob-store.ts';
 import { buildImage, type ImageOptions } from '../../scripts/image/build-image.ts';
@@ -211,6 +213,26 @@ describe('a base image', () => {
     await archive(bad, entries);
     await expect(buildImage(options({ base: bad }))).rejects.toThrow(message);
   });
+});
+
+test('a file that gives Linux capabilities to whoever runs it breaks what the image promises', async () => {
+  const bad = join(directory.path, 'capable.tar');
+  await mkdir(join(directory.path, 'nodejs/bin'), { recursive: true });
+  await writeFile(join(directory.path, 'nodejs/bin/node'), '', { mode: 0o755 });
+  // Where archives keep what setcap writes.
+  const attribute = '--pax-option=SCHILY.xattr.security.capability:=x';
+  const tar = [
+    '--create',
+    '--format=pax',
+    attribute,
+    `--file=${bad}`,
+    `--directory=${directory.path}`,
+    'nodejs',
+  ];
+  await promisify(execFile)('tar', tar);
+  await expect(buildImage(options({ base: bad }))).rejects.toThrow(
+    'it holds a file that raises the rights of whoever runs it: /nodejs/bin/node',
+  );
 });
 
 describe('the archives', () => {
