@@ -17,7 +17,7 @@ import { expectOutcomes } from './outcomes.ts';
 const ROUNDS = 5;
 const WARM_UP_SECONDS = 6;
 const SECONDS = 4;
-const GOAL = 0.7;
+const GOAL = 0.75;
 const TASK = '/tuf/v1/task?task_id=';
 const RECOVERY = '/tuf/v1/bootstrap/recovery';
 const headers = { authorization: `Bearer ${tokenFor('alice')}`, 'content-type': 'application/json' };

@@ -19,7 +19,10 @@ export interface ListenAddress {
 
 /** What clients may make a server hold, and for how long; times in milliseconds. */
 export interface ServerLimits {
-  /** Open connections. Beyond that a new one replaces the one that has been idle longest, or is refused when all are busy. */
+  /**
+   * Open connections. Beyond that a new one replaces one of the address that has most: the one that has been idle longest, or has not
+   * read its answer. It is refused when all of those are being served.
+   */
   readonly connections: number;
   /** Requests on one connection, after which it is closed. */
   readonly requestsPerConnection: number;
@@ -50,12 +53,19 @@ const defaultLimits: ServerLimits = {
   keepAliveMs: 75_000,
 };
 
+/**
+ * Bytes given to the parser at once. It delivers every request in them before anything can stop it, so this bounds what a client
+ * that pipelines can have made beyond its limit: about ten requests instead of the 2,500 that fit into one read.
+ */
+const PARSED_BYTES = 256;
+
 /** How often connections are checked against the clock, in milliseconds. */
 const CHECK_INTERVAL_MS = 1_000;
 
 /** One client connection, and what it has asked for. */
 class Connection {
   readonly socket: Socket;
+  readonly address: string;
   /** The answer being made or sent; at most one at a time. */
   answering: ServerResponse | undefined;
   /** When an answer was first seen complete but unread, by the monotonic clock. */
@@ -66,6 +76,7 @@ class Connection {
 
   constructor(socket: Socket) {
     this.socket = socket;
+    this.address = socket.remoteAddress ?? '';
   }
 }
 
@@ -81,6 +92,8 @@ export class HTTPServer {
   readonly #connections = new Map<Socket, Connection>();
   /** Connections without a request in hand, the one that has been idle longest first. */
   readonly #idle = new Set<Connection>();
+  /** How many connections each address has. */
+  readonly #byAddress = new Map<string, number>();
   readonly #checks: NodeJS.Timeout;
 
   private constructor(listener: RequestListener, limits: ServerLimits, clock: Clock) {
@@ -143,27 +156,50 @@ export class HTTPServer {
 
   #connected(socket: Socket): void {
     if (this.#connections.size >= this.#limits.connections) {
-      const [longestIdle] = this.#idle;
-      if (longestIdle === undefined) {
+      const replaced = this.#replaceable();
+      if (replaced === undefined) {
         socket.destroy();
         return;
       }
-      this.#forget(longestIdle);
-      longestIdle.socket.destroy();
+      this.#forget(replaced);
+      replaced.socket.destroy();
     }
     const connection = new Connection(socket);
     this.#connections.set(socket, connection);
     this.#idle.add(connection);
+    this.#byAddress.set(connection.address, (this.#byAddress.get(connection.address) ?? 0) + 1);
     socket.once('close', () => this.#forget(connection));
+    meter(socket);
+  }
+
+  /** Looked for among those of the address with most connections, so that one client's flood doesn't cost the others theirs. */
+  #replaceable(): Connection | undefined {
+    const [[crowded] = []] = [...this.#byAddress].sort(([, a], [, b]) => b - a);
+    for (const connections of [this.#idle, this.#connections.values()]) {
+      for (const connection of connections) {
+        const isServed = connection.answering?.writableEnded === false;
+        if (connection.address === crowded && !isServed) {
+          return connection;
+        }
+      }
+    }
+    return undefined;
   }
 
   #forget(connection: Connection): void {
-    this.#connections.delete(connection.socket);
+    if (!this.#connections.delete(connection.socket)) {
+      return;
+    }
     this.#idle.delete(connection);
     connection.pipelined.length = 0;
+    const others = (this.#byAddress.get(connection.address) ?? 1) - 1;
+    if (others === 0) {
+      this.#byAddress.delete(connection.address);
+    } else {
+      this.#byAddress.set(connection.address, others);
+    }
   }
 
-  /** One read from a socket can hold hundreds of requests; the parser delivers them all before anything else happens. */
   #requested(req: IncomingMessage, res: ServerResponse): void {
     const connection = this.#connections.get(req.socket);
     if (connection === undefined) {
@@ -218,4 +254,18 @@ export class HTTPServer {
       }
     }
   }
+}
+
+/** Has the parser of a new connection get what is read in small portions, up to the one that got the connection cut off. */
+function meter(socket: Socket): void {
+  const [parse, ...others] = socket.listeners('data');
+  if (parse === undefined || others.length > 0) {
+    throw new Error('node:http reads its sockets in another way than this was made for');
+  }
+  socket.removeAllListeners('data');
+  socket.on('data', (chunk: Buffer) => {
+    for (let start = 0; start < chunk.length && !socket.destroyed; start += PARSED_BYTES) {
+      parse.call(socket, chunk.subarray(start, start + PARSED_BYTES));
+    }
+  });
 }

@@ -4,36 +4,39 @@ import { connect, type Socket } from 'node:net';
 import { describe, expect, test } from 'vitest';
 import { HTTPServer, type ServerLimits } from '../../src/net/http-server.ts';
 import { poll } from '../harness/poll.ts';
+import { startProcess } from '../harness/process.ts';
 
 const GET = 'GET / HTTP/1.1\r\nHost: x\r\n\r\n';
 
 async function serve(listener: RequestListener, limits: Partial<ServerLimits> = {}) {
   const server = await HTTPServer.listen(listener, { host: '127.0.0.1', port: 0 }, limits);
   const sockets: Socket[] = [];
+  const openFrom = async (localAddress: string, ...pieces: readonly string[]) => {
+    const socket = connect({ port: server.port, host: '127.0.0.1', localAddress });
+    sockets.push(socket);
+    let text = '';
+    const closed = new Promise<void>((resolve) => socket.once('close', () => resolve()));
+    socket.on('error', () => undefined);
+    await once(socket, 'connect');
+    for (const piece of pieces) {
+      socket.write(piece);
+    }
+    return {
+      socket,
+      closed,
+      read: () => {
+        socket.on('data', (chunk) => {
+          text += String(chunk);
+        });
+      },
+      statuses: () => [...text.matchAll(/HTTP\/1\.1 (\d{3})/g)].map((match) => match[1]),
+    };
+  };
   return {
     server,
     /** A connection that reads nothing until it is asked for what it has got. */
-    open: async (...pieces: readonly string[]) => {
-      const socket = connect(server.port, '127.0.0.1');
-      sockets.push(socket);
-      let text = '';
-      const closed = new Promise<void>((resolve) => socket.once('close', () => resolve()));
-      socket.on('error', () => undefined);
-      await once(socket, 'connect');
-      for (const piece of pieces) {
-        socket.write(piece);
-      }
-      return {
-        socket,
-        closed,
-        read: () => {
-          socket.on('data', (chunk) => {
-            text += String(chunk);
-          });
-        },
-        statuses: () => [...text.matchAll(/HTTP\/1\.1 (\d{3})/g)].map((match) => match[1]),
-      };
-    },
+    open: (...pieces: readonly string[]) => openFrom('127.0.0.1', ...pieces),
+    openFrom,
     [Symbol.asyncDispose]: async () => {
       for (const socket of sockets) {
         socket.destroy();
@@ -81,6 +84,32 @@ describe('requests that come before earlier ones are answered', () => {
   });
 });
 
+test('a process with 40 MB of heap outlives 200 connections that pipeline 20,000 requests each and read nothing', async () => {
+  await using program = await startProcess({
+    name: 'server',
+    command: process.execPath,
+    args: ['--max-old-space-size=40', `${import.meta.dirname}/fixtures/server.program.ts`],
+  });
+  const port = await poll('the server to listen', async () => {
+    return Number(/listening on (\d+)/.exec(await program.log())?.[1] ?? 0) || undefined;
+  });
+  const url = `http://127.0.0.1:${port}`;
+  const count = async (path: string): Promise<number> => Number(await (await fetch(`${url}${path}`)).text());
+  const sockets = Array.from({ length: 200 }, () => {
+    const socket = connect(port, '127.0.0.1').pause();
+    socket.on('error', () => undefined);
+    socket.write(GET.repeat(20_000));
+    return socket;
+  });
+  await poll(
+    'all of them to be cut off',
+    async () => (await count('/accepted')) >= 200 && (await count('/open')) < 10,
+  );
+  for (const socket of sockets) {
+    socket.destroy();
+  }
+});
+
 test('a client that does not read its answer is cut off; one that reads slowly is not', async () => {
   const large: RequestListener = (_req, res) => res.end(Buffer.alloc(32 * 1024 * 1024));
   await using it = await serve(large, { answerMs: 300 });
@@ -102,6 +131,29 @@ test('when all connections are taken, a new one replaces the one that was idle l
   await poll('an answer', () => late.statuses().length === 1);
   await idle[0]?.closed;
   expect(idle.slice(1).map(({ socket }) => socket.destroyed)).toEqual([false, false]);
+});
+
+test('a flood of one address replaces its own connections, whether idle or not read, and not those of another', async () => {
+  const cutOff: string[] = [];
+  const large: RequestListener = (req, res) => {
+    res.once('close', () => cutOff.push(String(req.url)));
+    res.end(Buffer.alloc(32 * 1024 * 1024));
+  };
+  await using it = await serve(large, { connections: 5, answerMs: 600_000 });
+  const other = await it.open();
+  await it.openFrom('127.0.0.2', GET.replace('/ ', '/unread '));
+  await poll('its answer to be made', () => it.server.busyConnections === 1);
+  const idle = await Promise.all([1, 2, 3].map(() => it.openFrom('127.0.0.2')));
+  await poll('all to be accepted', () => it.server.connections === 5);
+  for (const { closed } of idle) {
+    await it.openFrom('127.0.0.2', GET.replace('/ ', '/late '));
+    await closed;
+  }
+  await poll('all but one to be served', () => it.server.busyConnections === 4);
+  await it.openFrom('127.0.0.2');
+  await poll('the oldest to be cut off', () => cutOff.length === 1);
+  expect(cutOff).toEqual(['/unread']);
+  expect(other.socket.destroyed).toBe(false);
 });
 
 test('connections that are being served are not replaced', async () => {
