@@ -71,6 +71,11 @@ export type StorageReachableReason = keyof typeof storageReachableReasons;
 /** Reasons of a RecoveryTarget's `TrustRootLoaded`. */
 export const trustRootReasons = {
   Pinned: { status: 'True', meaning: 'Every trusted root is pinned and could be read.', next: '' },
+  PinNotInBucket: {
+    status: 'False',
+    meaning: 'No root in the bucket has the pinned digest, so no run can trust what is there.',
+    next: 'Correct the digest under spec.trust; the message names the app.',
+  },
   TrustedOnFirstUse: {
     status: 'True',
     meaning: 'The oldest root in the bucket is trusted, as asked for.',

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { RecoveryTarget, RecoveryTargetManifest } from '../../src/api/recoverytarget.generated.ts';
 import { createAuthority } from '../harness/certificates.ts';
+import { startFaultProxy } from '../harness/faultproxy.ts';
 import { freePort } from '../harness/free-port.ts';
 import { poll } from '../harness/poll.ts';
 import { startRedis } from '../harness/redis.ts';
@@ -234,5 +235,70 @@ describe('a RecoveryTarget', () => {
     );
     await namespace.kubectl('delete', 'rt', 'healthy');
     await poll('the series to end', async () => !(await controller.metrics()).includes('target="healthy"'));
+  });
+});
+
+describe('a target that does not answer', () => {
+  test('a store that hangs is a verdict, also when it was fine before, and says nothing about Redis', async () => {
+    await using proxied = await startFaultProxy({ port: installation.s3.port });
+    const { storage } = installation.target().spec;
+    const endpoint = `http://${proxied.host}:${proxied.port}`;
+    const before = await look('hangs', { storage: { ...storage, endpoint } });
+    expect(conditionOf(before, 'Ready')?.status).toBe('True');
+    await proxied.inject({ kind: 'blackHole' });
+    await namespace.kubectl(
+      'patch',
+      'rt',
+      'hangs',
+      '--type=merge',
+      '--patch={"spec":{"accessMode":"ReadOnly"}}',
+    );
+    const after = await looked('hangs');
+    expect(conditionOf(after, 'StorageReachable')).toMatchObject({
+      status: 'False',
+      reason: 'SourceUnavailable',
+      message: expect.stringContaining('did not answer within 10 s'),
+    });
+    expect(conditionOf(after, 'RedisReachable')?.status).toBe('True');
+  }, 60_000);
+
+  test('a hundred admins behind a slow store are all listed, and the state of Redis is told meanwhile', async () => {
+    const { s3, bucket } = installation;
+    const body = installation.app('simple').objects.find(({ name }) => name === '1.root.json')?.body ?? '';
+    await s3.put(
+      bucket,
+      Array.from({ length: 100 }, (_, index) => ({
+        name: '1.root.json',
+        key: `many/admin-${String(index).padStart(3, '0')}/app/1.root.json`,
+        body,
+      })),
+    );
+    await using proxied = await startFaultProxy({ port: s3.port });
+    await proxied.inject({ kind: 'delay', ms: 400 });
+    const { storage } = installation.target().spec;
+    const endpoint = `http://${proxied.host}:${proxied.port}`;
+    const { status } = await look('many', {
+      storage: { ...storage, endpoint, prefix: 'many' },
+      trust: { onFirstUse: true },
+    });
+    expect(conditionOf({ status }, 'RedisReachable')?.status).toBe('True');
+    const listed = await poll(
+      'all admins to be listed',
+      async () => {
+        const target = await namespace.target('many');
+        return target.status.appCount === 100 ? target : undefined;
+      },
+      { timeoutMs: 150_000 },
+    );
+    expect(new Set(listed.status.apps?.map(({ adminName }) => adminName)).size).toBe(100);
+  }, 180_000);
+
+  test('a pin that no root in the bucket has makes the target unready, and names the app', async () => {
+    const app = installation.app('simple');
+    const { status } = await look('wrong-pin', {
+      trust: { apps: [{ adminName: app.admin, appName: app.app, rootSHA256: 'f'.repeat(64) }] },
+    });
+    expect(conditionOf({ status }, 'Ready')).toMatchObject({ status: 'False', reason: 'PinNotInBucket' });
+    expect(conditionOf({ status }, 'Ready')?.message).toContain(app.app);
   });
 });

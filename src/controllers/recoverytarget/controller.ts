@@ -1,10 +1,15 @@
 import { Controller } from '../../kube/controller/controller.ts';
 import type { OperatorOptions } from '../operator/options.ts';
 import type { Parts } from '../operator/parts.ts';
+import { KeyedSlots } from '../slots/keyed-slots.ts';
+import { SlotPool } from '../slots/slot-pool.ts';
 import { RecoveryTargetReconciler, targetChanged } from './reconciler.ts';
 
-const targetWorkers = 4;
-/** A look at a target is given up after this: Redis and storage have their own, shorter limits. */
+/** Targets probed at once; they share these places by namespace. */
+const probeSlots = 8;
+/** Workers beyond that, for targets that are suspended, deleted or wait for their turn. */
+const quickWorkers = 2;
+/** A probe is given up after this; its parts have their own, shorter limits, each of which is a verdict. */
 const targetTimeoutMs = 120_000;
 
 /** The controller of targets, with what wakes it. */
@@ -12,10 +17,12 @@ export function createTargetController(
   { logger, clock }: OperatorOptions,
   { targets, tools, runtimeMetrics }: Parts,
 ): Controller {
-  const controller = new Controller({
+  const pool = new SlotPool({ slots: probeSlots, bytes: 0 });
+  const slots = new KeyedSlots(pool, (key) => controller.enqueue(key));
+  const controller: Controller = new Controller({
     name: 'recoverytarget',
-    reconciler: new RecoveryTargetReconciler(tools),
-    maxConcurrentReconciles: targetWorkers,
+    reconciler: new RecoveryTargetReconciler({ ...tools, slots }),
+    maxConcurrentReconciles: probeSlots + quickWorkers,
     reconcileTimeoutMs: targetTimeoutMs,
     logger,
     metrics: runtimeMetrics,

@@ -1,6 +1,7 @@
-import { TerminalError } from '../../errors.ts';
+import { Semaphore } from '../../async/semaphore.ts';
 import type { App } from '../../recovery/request.ts';
 import type { S3Bucket } from '../../storage/s3/s3-bucket.ts';
+import { listPages } from '../../storage/s3/s3-pages.ts';
 
 /** An app as the bucket shows it; nothing of it is verified. */
 export interface FoundApp extends App {
@@ -13,13 +14,32 @@ export interface DiscoveryLimits {
   readonly apps: number;
   /** Pages of 1,000 files in which an app's roots are looked for. */
   readonly pagesPerApp: number;
+  /** Admins listed at once. */
+  readonly concurrency: number;
 }
 
-const defaultLimits: DiscoveryLimits = { apps: 100, pagesPerApp: 10 };
+const defaultLimits: DiscoveryLimits = { apps: 100, pagesPerApp: 10, concurrency: 8 };
 
-interface Page {
-  readonly keys: readonly string[];
-  readonly folders: readonly string[];
+/**
+ * What one sweep over a bucket has found so far. A sweep that is cut off by its time goes on where it was, so that a slow store is
+ * listed in full, only later.
+ */
+export class DiscoverySweep {
+  /** Apps of the admins that were listed to the end, in the order of the store. */
+  readonly #byAdmin = new Map<string, readonly FoundApp[]>();
+
+  /** What was listed so far. */
+  get apps(): readonly FoundApp[] {
+    return [...this.#byAdmin.values()].flat();
+  }
+
+  has(adminName: string): boolean {
+    return this.#byAdmin.has(adminName);
+  }
+
+  add(adminName: string, apps: readonly FoundApp[]): void {
+    this.#byAdmin.set(adminName, apps);
+  }
 }
 
 /**
@@ -27,39 +47,79 @@ interface Page {
  * one request for each admin and app and not one for each thousand files of the bucket.
  *
  * @param prefix without a slash at the end
- * @throws TransientError or TerminalError of the storage taxonomy
+ * @param sweep what an earlier call has listed; what this one lists is added to it
+ * @throws TransientError or TerminalError of the storage taxonomy, or the reason of `signal`
  */
 export async function discoverApps(
   bucket: S3Bucket,
   prefix: string,
   signal: AbortSignal,
+  sweep: DiscoverySweep = new DiscoverySweep(),
   limits: DiscoveryLimits = defaultLimits,
 ): Promise<readonly FoundApp[]> {
-  const found: FoundApp[] = [];
-  for await (const adminName of folders(bucket, `${prefix}/`, signal)) {
-    for await (const appName of folders(bucket, `${prefix}/${adminName}/`, signal)) {
-      const files = pages(bucket, `${prefix}/${adminName}/${appName}/`, undefined, signal);
-      found.push({ adminName, appName, rootVersion: await highestRoot(files, limits.pagesPerApp) });
-      if (found.length >= limits.apps) {
-        return found;
+  const places = new Semaphore(limits.concurrency);
+  const failed = new AbortController();
+  const until = AbortSignal.any([signal, failed.signal]);
+  const listing: Promise<void>[] = [];
+  try {
+    for await (const adminName of folders(bucket, `${prefix}/`, until)) {
+      if (sweep.has(adminName)) {
+        continue;
       }
+      const release = await places.acquire(1, until);
+      if (sweep.apps.length >= limits.apps) {
+        release();
+        break;
+      }
+      listing.push(
+        appsOf(bucket, prefix, adminName, limits, until)
+          .then((apps) => sweep.add(adminName, apps))
+          .catch((error: unknown) => failed.abort(error))
+          .finally(release),
+      );
+    }
+  } finally {
+    await Promise.all(listing);
+  }
+  until.throwIfAborted();
+  return sweep.apps.toSorted(byName).slice(0, limits.apps);
+}
+
+async function appsOf(
+  bucket: S3Bucket,
+  prefix: string,
+  adminName: string,
+  limits: DiscoveryLimits,
+  signal: AbortSignal,
+): Promise<readonly FoundApp[]> {
+  const found: FoundApp[] = [];
+  for await (const appName of folders(bucket, `${prefix}/${adminName}/`, signal)) {
+    const rootVersion = await highestRoot(bucket, `${prefix}/${adminName}/${appName}/`, limits, signal);
+    found.push({ adminName, appName, rootVersion });
+    if (found.length >= limits.apps) {
+      break;
     }
   }
   return found;
 }
 
-async function highestRoot(files: AsyncIterable<Page>, maxPages: number): Promise<number | undefined> {
+async function highestRoot(
+  bucket: S3Bucket,
+  prefix: string,
+  { pagesPerApp }: DiscoveryLimits,
+  signal: AbortSignal,
+): Promise<number | undefined> {
   let highest: number | undefined;
-  let seen = 0;
-  for await (const { keys } of files) {
-    for (const key of keys) {
-      const version = Number(/^([1-9][0-9]{0,14})\.root\.json$/.exec(key)?.[1] ?? 0);
+  let pages = 0;
+  for await (const { objects } of listPages(bucket, prefix, undefined, signal)) {
+    for (const { name } of objects) {
+      const version = Number(/^([1-9][0-9]{0,14})\.root\.json$/.exec(name)?.[1] ?? 0);
       if (version > (highest ?? 0)) {
         highest = version;
       }
     }
-    seen += 1;
-    if (seen >= maxPages) {
+    pages += 1;
+    if (pages >= pagesPerApp) {
       break;
     }
   }
@@ -67,59 +127,15 @@ async function highestRoot(files: AsyncIterable<Page>, maxPages: number): Promis
 }
 
 async function* folders(bucket: S3Bucket, prefix: string, signal: AbortSignal): AsyncGenerator<string> {
-  for await (const page of pages(bucket, prefix, '/', signal)) {
-    for (const folder of page.folders) {
-      yield folder.slice(0, -1);
-    }
+  for await (const page of listPages(bucket, prefix, '/', signal)) {
+    yield* page.folders;
   }
 }
 
-/** Pages of a listing, names relative to the prefix. */
-async function* pages(
-  bucket: S3Bucket,
-  prefix: string,
-  delimiter: string | undefined,
-  signal: AbortSignal,
-): AsyncGenerator<Page> {
-  let token: string | undefined;
-  do {
-    const output = await bucket.request(
-      'ListObjectsV2',
-      `s3://${bucket.name}/${prefix}`,
-      (client, watchdog) =>
-        client.list(
-          {
-            Prefix: prefix,
-            EncodingType: 'url',
-            ...(delimiter !== undefined && { Delimiter: delimiter }),
-            ...(token !== undefined && { ContinuationToken: token }),
-          },
-          watchdog.signal,
-        ),
-      signal,
-    );
-    // Any XML or HTML parses into an empty page; every S3 sends IsTruncated.
-    if (output.IsTruncated === undefined) {
-      throw notS3(bucket);
-    }
-    // Not every server honours the encoding we asked for; the ones that do say so. It is form encoding: a space is `+`.
-    const decode = (name: string): string =>
-      output.EncodingType === 'url' ? decodeURIComponent(name.replaceAll('+', ' ')) : name;
-    const relative = (name: string | undefined): string[] =>
-      name === undefined ? [] : [decode(name).slice(prefix.length)];
-    yield {
-      keys: (output.Contents ?? []).flatMap(({ Key }) => relative(Key)),
-      folders: (output.CommonPrefixes ?? []).flatMap(({ Prefix }) => relative(Prefix)),
-    };
-    const next = output.IsTruncated ? output.NextContinuationToken : undefined;
-    // A server that repeats its token would keep us here for ever.
-    token = next === token ? undefined : next;
-  } while (token !== undefined);
+function byName(a: App, b: App): number {
+  return a.adminName === b.adminName ? compare(a.appName, b.appName) : compare(a.adminName, b.adminName);
 }
 
-function notS3(bucket: S3Bucket): TerminalError {
-  return new TerminalError(
-    'InvalidSource',
-    `What answers for bucket ${bucket.name} is no S3 API. Check storage.endpoint of the RecoveryTarget.`,
-  );
+function compare(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0;
 }

@@ -6,17 +6,23 @@ import type {
   StorageReachableReason,
   TrustRootReason,
 } from '../../api/target-reasons.ts';
+import type { Clock } from '../../async/clock.ts';
+import { Deadline } from '../../async/deadline.ts';
+import { RecoveryError, TransientError } from '../../errors.ts';
+import type { App } from '../../recovery/request.ts';
 import { describeEndpoint } from '../../redis/endpoint.ts';
 import { RedisStateStore } from '../../redis/redis-state-store.ts';
 import type { ServerFacts } from '../../redis/state-store.ts';
+import type { S3Bucket } from '../../storage/s3/s3-bucket.ts';
+import { listPages } from '../../storage/s3/s3-pages.ts';
 import { bucketOptions } from '../target-connection/bucket-options.ts';
-import type { BucketPool } from '../target-connection/bucket-pool.ts';
 import type { ConnectionTools } from '../target-connection/connect-target.ts';
 import { redisEndpoint } from '../target-connection/redis-endpoint.ts';
 import { References } from '../target-connection/references.ts';
 import { allAnchors } from '../target-connection/trust-anchor.ts';
-import { discoverApps, type FoundApp } from './discover.ts';
+import { type DiscoverySweep, discoverApps, type FoundApp } from './discover.ts';
 import { redisFailure, storageFailure, trustFailure } from './failures.ts';
+import { type FoundPins, missingPin } from './pins.ts';
 import { assertRoot } from './root.ts';
 
 /** What one look at a target found. */
@@ -26,7 +32,20 @@ export interface Probe {
   readonly redis: ServerFacts | undefined;
   /** Undefined when storage did not answer. */
   readonly apps: readonly FoundApp[] | undefined;
+  /** False when the time was over before all of the bucket was listed; the next probe goes on from there. */
+  readonly complete: boolean;
 }
+
+/** What a {@link probeTarget} works with. */
+export interface ProbeTools extends ConnectionTools {
+  readonly clock: Clock;
+  readonly foundPins: FoundPins;
+}
+
+/** Milliseconds for each answer: one that takes longer is a verdict, and never what keeps the others from being written. */
+const answerTimeoutMs = 10_000;
+/** Milliseconds for the listing of all apps; what was not listed by then is listed by the next probe. */
+const discoveryTimeoutMs = 45_000;
 
 /**
  * Looks at Redis, storage and the trusted roots of a target, all three at once; what is wrong with one says nothing about the
@@ -35,35 +54,44 @@ export interface Probe {
  * @throws what the API client throws when the API server does not answer: nothing is known about the target then
  */
 export async function probeTarget(
-  { client, buckets, podNamespace }: ConnectionTools,
+  tools: ProbeTools,
   target: RecoveryTarget,
+  sweep: DiscoverySweep,
   signal: AbortSignal,
 ): Promise<Probe> {
+  const { client, podNamespace } = tools;
   const { namespace = 'default' } = target.metadata;
   const references = new References(client, namespace, signal, podNamespace);
   const [redis, storage, trust] = await Promise.all([
-    probeRedis(target, references, signal),
-    probeStorage(target, buckets, references, signal),
+    probeRedis(tools, target, references, signal),
+    probeStorage(tools, target, references, sweep, signal),
     probeTrust(target, references),
   ]);
   return {
-    verdicts: { redisReachable: redis.verdict, storageReachable: storage.verdict, trustRootLoaded: trust },
+    verdicts: {
+      redisReachable: redis.verdict,
+      storageReachable: storage.verdict,
+      trustRootLoaded: trustOf(trust, storage),
+    },
     redis: redis.facts,
     apps: storage.apps,
+    complete: storage.complete,
   };
 }
 
 async function probeRedis(
+  { clock }: ProbeTools,
   { spec }: RecoveryTarget,
   references: References,
   signal: AbortSignal,
 ): Promise<{ verdict: Verdict<RedisReachableReason>; facts: ServerFacts | undefined }> {
   try {
     const endpoint = await redisEndpoint(spec.redis, references);
+    const where = describeEndpoint(endpoint);
+    using limit = new Deadline(clock, answerTimeoutMs, () => silent('RedisTimeout', where), signal);
     const store = new RedisStateStore(endpoint);
     try {
-      const facts = await store.facts(signal);
-      const where = describeEndpoint(endpoint);
+      const facts = await store.facts(limit.signal);
       if (facts.role === 'replica' && spec.accessMode === 'ReadWrite') {
         const message = `${where} is a replica and takes no writes. Point the target at the primary or at Sentinel, or set accessMode: ReadOnly.`;
         return { verdict: { reason: 'RedisReadOnly', message }, facts };
@@ -78,20 +106,105 @@ async function probeRedis(
   }
 }
 
+interface StorageProbe extends Pick<Probe, 'apps' | 'complete'> {
+  readonly verdict: Verdict<StorageReachableReason>;
+  /** A pinned root that the bucket does not hold, in words. */
+  readonly missingPin?: string | undefined;
+}
+
+/** First whether the bucket can be listed at all; then which apps it holds, for as long as there is time. */
 async function probeStorage(
-  { spec: { storage } }: RecoveryTarget,
-  buckets: BucketPool,
+  { buckets, clock, foundPins }: ProbeTools,
+  { spec, status }: RecoveryTarget,
   references: References,
+  sweep: DiscoverySweep,
   signal: AbortSignal,
-): Promise<{ verdict: Verdict<StorageReachableReason>; apps: readonly FoundApp[] | undefined }> {
+): Promise<StorageProbe> {
+  const { storage } = spec;
   try {
     using use = await buckets.use(await bucketOptions(storage, references));
-    const apps = await discoverApps(use.bucket, storage.prefix, signal);
-    const message = `s3://${storage.bucket}/${storage.prefix}/ can be listed and holds ${apps.length === 1 ? 'one app' : `${apps.length} apps`}.`;
-    return { verdict: { reason: 'Reachable', message }, apps };
+    const where = `s3://${storage.bucket}/${storage.prefix}/`;
+    await assertListable(clock, use.bucket, where, `${storage.prefix}/`, signal);
+    using limit = new Deadline(clock, discoveryTimeoutMs, () => silent('StorageUnreachable', where), signal);
+    const listed = await discoverApps(use.bucket, storage.prefix, limit.signal, sweep).catch(
+      (error: unknown) => {
+        if (limit.expired) {
+          return undefined;
+        }
+        throw error;
+      },
+    );
+    const apps = listed ?? withKnown(sweep.apps, status.apps ?? []);
+    const count = apps.length === 1 ? 'one app' : `${apps.length} apps`;
+    const message =
+      listed === undefined
+        ? `${where} can be listed, but not in full within ${discoveryTimeoutMs / 1000} s: ${count} so far; the listing continues.`
+        : `${where} can be listed and holds ${count}.`;
+    const pin = await pinIn(clock, use.bucket, spec, apps, foundPins, signal);
+    return {
+      verdict: { reason: 'Reachable', message },
+      apps,
+      complete: listed !== undefined,
+      missingPin: pin,
+    };
   } catch (error) {
-    return { verdict: storageFailure(error), apps: undefined };
+    return { verdict: storageFailure(error), apps: undefined, complete: true };
   }
+}
+
+/** Undefined also when the roots could not be read in time: then nothing is known about the pins. */
+async function pinIn(
+  clock: Clock,
+  bucket: S3Bucket,
+  spec: RecoveryTarget['spec'],
+  apps: readonly FoundApp[],
+  found: FoundPins,
+  signal: AbortSignal,
+): Promise<string | undefined> {
+  using limit = new Deadline(clock, answerTimeoutMs, () => silent('StorageUnreachable', bucket.name), signal);
+  try {
+    return await missingPin(bucket, spec, apps, found, limit.signal);
+  } catch (error) {
+    if (error instanceof RecoveryError) {
+      return undefined;
+    }
+    throw error;
+  }
+}
+
+/** Roots that can be read but are not those in the bucket are of no use. */
+function trustOf(
+  trust: Verdict<TrustRootReason>,
+  { missingPin: message }: StorageProbe,
+): Verdict<TrustRootReason> {
+  return message === undefined || trust.reason !== 'Pinned' ? trust : { reason: 'PinNotInBucket', message };
+}
+
+async function assertListable(
+  clock: Clock,
+  bucket: S3Bucket,
+  where: string,
+  prefix: string,
+  signal: AbortSignal,
+): Promise<void> {
+  using limit = new Deadline(clock, answerTimeoutMs, () => silent('StorageUnreachable', where), signal);
+  for await (const _ of listPages(bucket, prefix, '/', limit.signal)) {
+    return;
+  }
+}
+
+/** What this sweep found, and what an earlier one found that this one has not come to yet. */
+function withKnown(found: readonly FoundApp[], known: readonly App[]): readonly FoundApp[] {
+  const names = new Set(found.map(({ adminName, appName }) => JSON.stringify([adminName, appName])));
+  const rest = known.filter(({ adminName, appName }) => !names.has(JSON.stringify([adminName, appName])));
+  return [...found, ...rest.map((app) => ({ rootVersion: undefined, ...app }))];
+}
+
+function silent(code: 'RedisTimeout' | 'StorageUnreachable', where: string): TransientError {
+  return new TransientError(
+    code,
+    `${where} did not answer within ${answerTimeoutMs / 1000} s. Check that it runs, and the network policies between it and the controller.`,
+  );
 }
 
 async function probeTrust(

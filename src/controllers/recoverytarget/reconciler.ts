@@ -9,16 +9,21 @@ import type { RecoveryTarget } from '../../api/recoverytarget.generated.ts';
 import { recoveryTargets } from '../../api/resources.ts';
 import type { StoreEvent } from '../../kube/cache/store.ts';
 import { isNotFound } from '../../kube/client/api-error.ts';
-import type { ObjectKey } from '../../kube/client/object-key.ts';
+import { formatKey, type ObjectKey } from '../../kube/client/object-key.ts';
 import type { ReconcileContext, Reconciler, Result } from '../../kube/controller/reconcile.ts';
 import type { RecoveryMetrics } from '../../observability/metrics.ts';
+import type { KeyedSlots } from '../slots/keyed-slots.ts';
 import { StatusWriter, type StatusWriterTools } from '../status/status-writer.ts';
 import type { ConnectionTools } from '../target-connection/connect-target.ts';
+import { DiscoverySweep } from './discover.ts';
+import type { FoundPins } from './pins.ts';
 import { type Probe, probeTarget } from './probe.ts';
 import { targetStatus } from './status.ts';
 
 /** What a {@link RecoveryTargetReconciler} is made of. */
 export interface RecoveryTargetReconcilerOptions extends StatusWriterTools, ConnectionTools {
+  /** For probes: a store that hangs must not keep the targets of others from being looked at. */
+  readonly slots: KeyedSlots;
   readonly metrics: RecoveryMetrics;
 }
 
@@ -33,6 +38,9 @@ export class RecoveryTargetReconciler implements Reconciler {
   readonly #options: RecoveryTargetReconcilerOptions;
 
   readonly #status: StatusWriter<RecoveryTarget>;
+  readonly #foundPins: FoundPins = new Set();
+  /** Sweeps that were cut off, by the key of their target. */
+  readonly #sweeps = new Map<string, { readonly of: string; readonly sweep: DiscoverySweep }>();
 
   constructor(options: RecoveryTargetReconcilerOptions) {
     this.#options = options;
@@ -51,15 +59,36 @@ export class RecoveryTargetReconciler implements Reconciler {
         throw error;
       });
     if (target === undefined || target.metadata.deletionTimestamp !== undefined) {
+      this.#options.slots.forget(key);
+      this.#sweeps.delete(formatKey(key));
       metrics.forgetTarget(labels);
       return {};
     }
     if (target.spec.suspend) {
+      this.#options.slots.forget(key);
       metrics.forgetTarget(labels);
       await this.#write(target, 'suspended');
       return {};
     }
-    const probe = await probeTarget(this.#options, target, signal);
+    const slot = this.#options.slots.take(key, {
+      namespace: labels.namespace,
+      target: key.name,
+      kind: 'probe',
+      bytes: 0,
+    });
+    if ('refusedBecause' in slot) {
+      return {};
+    }
+    const sweep = this.#sweepOf(key, target);
+    let probe: Probe;
+    try {
+      probe = await probeTarget({ ...this.#options, foundPins: this.#foundPins }, target, sweep, signal);
+    } finally {
+      slot.release();
+    }
+    if (probe.complete) {
+      this.#sweeps.delete(formatKey(key));
+    }
     const ready = await this.#write(target, probe);
     if (ready === undefined) {
       return { requeueAfterMs: outdatedInterval };
@@ -69,7 +98,19 @@ export class RecoveryTargetReconciler implements Reconciler {
       metrics.targetApps.set(labels, probe.apps.length);
     }
     const intervalMs = target.spec.validationIntervalSeconds * 1000;
-    return { requeueAfterMs: ready ? intervalMs : Math.min(intervalMs, unusableInterval) };
+    return { requeueAfterMs: ready && probe.complete ? intervalMs : Math.min(intervalMs, unusableInterval) };
+  }
+
+  /** The sweep that an earlier probe of the same spec left unfinished, or a new one. */
+  #sweepOf(key: ObjectKey, { metadata: { uid, generation } }: RecoveryTarget): DiscoverySweep {
+    const of = `${uid}/${generation}`;
+    const left = this.#sweeps.get(formatKey(key));
+    if (left !== undefined && left.of === of) {
+      return left.sweep;
+    }
+    const sweep = new DiscoverySweep();
+    this.#sweeps.set(formatKey(key), { of, sweep });
+    return sweep;
   }
 
   /** Whether the target is ready; undefined when it has changed since it was read: what was found out is about another one. */
