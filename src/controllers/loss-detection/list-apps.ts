@@ -2,6 +2,7 @@ import { TransientError } from '../../errors.ts';
 import type { App } from '../../faynosync/app.ts';
 import { isApp } from '../../faynosync/app.ts';
 import type { S3Bucket } from '../../storage/s3/s3-bucket.ts';
+import { listPages } from '../../storage/s3/s3-pages.ts';
 
 /** Apps of one bucket; beyond it the listing is refused, because it would take the memory of the controller. */
 const maxApps = 50_000;
@@ -39,31 +40,7 @@ export async function listApps(
 }
 
 async function* folders(bucket: S3Bucket, prefix: string, signal: AbortSignal): AsyncGenerator<string> {
-  let token: string | undefined;
-  do {
-    const output = await bucket.request(
-      'ListObjectsV2',
-      `s3://${bucket.name}/${prefix}`,
-      (client, watchdog) =>
-        client.list(
-          {
-            Prefix: prefix,
-            Delimiter: '/',
-            EncodingType: 'url',
-            ...(token !== undefined && { ContinuationToken: token }),
-          },
-          watchdog.signal,
-        ),
-      signal,
-    );
-    for (const { Prefix } of output.CommonPrefixes ?? []) {
-      if (Prefix !== undefined) {
-        const name = output.EncodingType === 'url' ? decodeURIComponent(Prefix.replaceAll('+', ' ')) : Prefix;
-        yield name.slice(prefix.length, -1);
-      }
-    }
-    const next = output.IsTruncated ? output.NextContinuationToken : undefined;
-    // A server that repeats its token would keep us here for ever.
-    token = next === token ? undefined : next;
-  } while (token !== undefined);
+  for await (const page of listPages(bucket, prefix, '/', signal)) {
+    yield* page.folders;
+  }
 }
