@@ -145,7 +145,7 @@ async function requireSpread({ kubernetes, controllers, provider }: Scene): Prom
 
 async function recoverInEveryWay(scene: Scene): Promise<void> {
   const { kubernetes, provider, report, runs, settings, small } = scene;
-  await report.step('recover with the six-line manifest', 'every setting is back as it was', async () => {
+  await report.step('recover with the five-line manifest', 'every setting is back as it was', async () => {
     await settings.loseAll();
     const manifest = await readFile('examples/run.yaml', 'utf8');
     await kubernetes.kubectl([`--namespace=${names.app}`, 'apply', '--filename=-'], manifest);

@@ -58,7 +58,7 @@ describe('on a real API server', () => {
     await expect(cluster.kubectl(strict, { input: manifest })).resolves.toContain('(server dry run)');
   });
 
-  test('the kinds work: the six-line manifest is accepted and gets its defaults', async () => {
+  test('the kinds work: the five-line manifest is accepted and gets its defaults', async () => {
     await cluster.apply(await readFile('examples/run.yaml', 'utf8'), { namespace: 'bob' });
     const created = JSON.parse(
       await cluster.kubectl(['get', 'bsr', 'tuf', '--namespace=bob', '--output=json']),
