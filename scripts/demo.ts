@@ -117,7 +117,7 @@ async function demo(): Promise<number> {
   screen.text(
     right
       ? screen.green(
-          `✓ ${original.size} of ${original.size} settings are exactly as they were. ${screen.elapsed()} in all.`,
+          `✓ ${original.size} of ${original.size} settings are back: the marker names this run, all others are as they were. ${screen.elapsed()} in all.`,
         )
       : screen.red('✗ The restored settings differ from the original ones. This is a bug: please report it.'),
   );

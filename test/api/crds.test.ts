@@ -322,7 +322,6 @@ spec: {adminName: alice, appName: tuf}
       mode: 'Recover',
       strategy: 'IfNeeded',
       timeoutSeconds: 300,
-      backoffLimit: 3,
       approval: 'Automatic',
       uncertainValues: 'Apply',
       suspend: false,
@@ -347,7 +346,6 @@ spec: {adminName: alice, appName: tuf}
       failedRunsHistoryLimit: 1,
       recoveryTemplate: {
         timeoutSeconds: 300,
-        backoffLimit: 3,
         approval: 'Automatic',
         uncertainValues: 'Apply',
       },

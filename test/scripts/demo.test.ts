@@ -7,7 +7,9 @@ const run = promisify(execFile);
 test('npm run demo shows a lost app come back and ends with success', async () => {
   const { KUBECONFIG: _, S3_ENDPOINT: __, ...env } = process.env;
   const { stdout } = await run(process.execPath, ['scripts/demo.ts'], { env });
-  expect(stdout).toContain('17 of 17 settings are exactly as they were');
+  expect(stdout).toContain(
+    '17 of 17 settings are back: the marker names this run, all others are as they were',
+  );
   expect(stdout).toMatch(/kubectl get bsr\s+NAME.*SUCCEEDED.*\n\s+tuf.*FullLoss\s+True\s+Recovered/);
   expect(stdout).not.toContain('✗');
 });
