@@ -26,6 +26,18 @@ describe('a process of the harness', () => {
     expect(await killed.kill()).toEqual({ code: null, signal: 'SIGKILL' });
   });
 
+  test('still has its log when it was disposed of', async () => {
+    const speaking = await startProcess({
+      name: 'speaking',
+      command: process.execPath,
+      args: ['-e', 'console.log("the last words")'],
+    });
+    await speaking.exited;
+    await speaking[Symbol.asyncDispose]();
+    expect(await speaking.log()).toBe('the last words\n');
+    await speaking[Symbol.asyncDispose]();
+  });
+
   test('that fails to start says so with the end of its log', async () => {
     const failing = startProcess({
       name: 'failing',

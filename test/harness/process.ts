@@ -37,7 +37,7 @@ export interface RunningProcess extends AsyncDisposable {
   readonly pid: number;
   /** Resolves when it has ended; never rejects. */
   readonly exited: Promise<ProcessExit>;
-  /** What it wrote to standard output and standard error so far, in order. */
+  /** What it wrote to standard output and standard error so far, in order; all of it once it is disposed of. */
   log(): Promise<string>;
   /** SIGSTOP: the process hangs, its connections stay open and silent. */
   suspend(): void;
@@ -118,17 +118,30 @@ async function launch({ name, command, args, env, cwd }: ProcessOptions): Promis
       clearTimeout(timer);
     }
   };
+  let whole: string | undefined;
+  const log = async (): Promise<string> => {
+    try {
+      return await readFile(logPath, 'utf8');
+    } catch (error) {
+      if (whole === undefined) {
+        throw error;
+      }
+      return whole;
+    }
+  };
   return {
     name,
     pid,
     exited,
-    log: () => readFile(logPath, 'utf8'),
+    log,
     suspend: () => void child.kill('SIGSTOP'),
     resume: () => void child.kill('SIGCONT'),
     kill: () => end('SIGKILL'),
     stop: () => end('SIGTERM'),
     [Symbol.asyncDispose]: async () => {
       await end('SIGTERM');
+      // Whoever waits for its end asks for the log then, when the file may be gone.
+      whole ??= await readFile(logPath, 'utf8');
       await directory[Symbol.asyncDispose]();
     },
   };
