@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { describe, expect, test } from 'vitest';
+import { DIRECT } from '../../src/net/proxy-rule.ts';
 import {
   adminClaim,
   adminList,
@@ -10,6 +11,7 @@ import {
   requireAdmin,
   requireTaskReader,
 } from '../../src/shim/auth/caller-role.ts';
+import { JSONClient } from '../../src/shim/auth/json-client.ts';
 import { Tenants } from '../../src/shim/auth/tenants.ts';
 import type { Caller } from '../../src/shim/auth/token-verifier.ts';
 import { Whoami } from '../../src/shim/auth/whoami.ts';
@@ -94,7 +96,14 @@ describe('asking the server', () => {
     // A TCP server that listens has an address with a port.
     const url = new URL(`http://127.0.0.1:${(http.address() as AddressInfo).port}/api/`);
     return {
-      whoami: new Whoami({ url, recentMs: 1_000, staleMs: 60_000, timeoutMs: 5_000, monotonic: () => now }),
+      whoami: new Whoami({
+        url,
+        client: new JSONClient(DIRECT),
+        recentMs: 1_000,
+        staleMs: 60_000,
+        timeoutMs: 5_000,
+        monotonic: () => now,
+      }),
       asked: () => asked,
       later: (ms: number) => {
         now += ms;

@@ -3,8 +3,11 @@ import { createServer, type RequestListener } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { type CompactJWSHeaderParameters, errors, type FlattenedJWSInput } from 'jose';
 import { describe, expect, test } from 'vitest';
+import { systemClock } from '../../src/async/clock.ts';
+import { proxyRule } from '../../src/net/proxy-rule.ts';
 import type { IssuerKeys } from '../../src/shim/auth/issuer-keys.ts';
 import { ManualClock } from '../async/fixtures/manual-clock.ts';
+import { startForwardProxy } from '../harness/forward-proxy.ts';
 import { issuerKeys } from './support/issuer-keys.ts';
 import { startKeyServer } from './support/key-server.ts';
 
@@ -223,4 +226,19 @@ describe('a mistake that waiting does not mend is found at the start, and named 
       },
     ]);
   });
+});
+
+test('an issuer is reached through the proxy of the environment, except where NO_PROXY says otherwise', async () => {
+  await using proxy = await startForwardProxy();
+  await using it = await issuer(broken);
+  // A name that only the proxy resolves.
+  const name = it.url.replace('127.0.0.1', 'issuer.example.test');
+  it.becomes((req, res) =>
+    res.end(req.url === '/keys' ? keySet : JSON.stringify({ issuer: name, jwks_uri: `${name}/keys` })),
+  );
+  await find(issuerKeys(name, systemClock, proxyRule({ httpProxy: proxy.url })).keys);
+  expect(proxy.requests).toEqual([`GET ${name}/.well-known/openid-configuration`, `GET ${name}/keys`]);
+  const rule = proxyRule({ httpProxy: proxy.url, noProxy: '.example.test' });
+  await expect(find(issuerKeys(name, systemClock, rule).keys)).rejects.toThrow(busy(/try again/));
+  expect(proxy.requests).toHaveLength(2);
 });

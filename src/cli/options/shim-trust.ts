@@ -5,6 +5,7 @@ import type { Clock } from '../../async/clock.ts';
 import { TerminalError } from '../../errors.ts';
 import { adminClaim, adminList, type CallerRoles } from '../../shim/auth/caller-role.ts';
 import { IssuerKeys } from '../../shim/auth/issuer-keys.ts';
+import { JSONClient } from '../../shim/auth/json-client.ts';
 import { readIssuerKeySet, readKeySet } from '../../shim/auth/key-documents.ts';
 import { sharedSecret } from '../../shim/auth/shared-secret.ts';
 import type { TokenKeys, TokenRules } from '../../shim/auth/token-verifier.ts';
@@ -33,12 +34,17 @@ export async function shimTrust(
   tools: { readonly clock: Clock; readonly random: () => number; readonly logger: Logger },
 ): Promise<ShimTrust> {
   const { keys, warnings } = await tokenKeys(flags, env, tools);
-  return { keys, warnings, rules: tokenRules(flags, keys), callerRoles: callerRoles(flags, tools.clock) };
+  return {
+    keys,
+    warnings,
+    rules: tokenRules(flags, keys),
+    callerRoles: callerRoles(flags, env, tools.clock),
+  };
 }
 
 async function tokenKeys(
   flags: ShimFlags,
-  { jwtSecret }: Environment,
+  { jwtSecret, proxy }: Environment,
   tools: { readonly clock: Clock; readonly random: () => number; readonly logger: Logger },
 ): Promise<{ keys: TokenKeys; warnings: readonly string[] }> {
   const { jwtSecretFile, jwksUrl, oidc, issuer } = flags;
@@ -57,7 +63,8 @@ async function tokenKeys(
       'With --jwks-url and --oidc give --issuer and --audience: an issuer signs tokens for many services.',
     );
   }
-  const read = () => (jwksUrl === undefined ? readIssuerKeySet(issuer) : readKeySet(jwksUrl));
+  const client = new JSONClient(proxy);
+  const read = () => (jwksUrl === undefined ? readIssuerKeySet(client, issuer) : readKeySet(client, jwksUrl));
   return { keys: { issuer: new IssuerKeys({ ...tools, read }) }, warnings: [] };
 }
 
@@ -114,7 +121,11 @@ function tokenRules(flags: ShimFlags, keys: TokenKeys): TokenRules {
   };
 }
 
-function callerRoles({ admin, adminClaim: rule, serverUrl }: ShimFlags, clock: Clock): CallerRoles {
+function callerRoles(
+  { admin, adminClaim: rule, serverUrl }: ShimFlags,
+  { proxy }: Environment,
+  clock: Clock,
+): CallerRoles {
   if ([admin.length > 0, rule !== undefined, serverUrl !== undefined].filter(Boolean).length !== 1) {
     throw usage('Say who is an admin: exactly one of --admin, --admin-claim, --server-url.');
   }
@@ -124,6 +135,7 @@ function callerRoles({ admin, adminClaim: rule, serverUrl }: ShimFlags, clock: C
   if (serverUrl !== undefined) {
     return new Whoami({
       url: serverUrl,
+      client: new JSONClient(proxy),
       recentMs: 30_000,
       staleMs: 300_000,
       timeoutMs: 5_000,

@@ -1,6 +1,6 @@
 import type { JSONWebKeySet } from 'jose';
 import * as z from 'zod';
-import { fetchJSON, fetchProblem, type JSONAnswer, UnexpectedAnswerError } from './fetch-json.ts';
+import { fetchProblem, type JSONAnswer, type JSONClient, UnexpectedAnswerError } from './json-client.ts';
 
 /** Keys that can't be had from an issuer now, or ever as the shim is configured. The message names the address and the reason. */
 export class KeysUnavailableError extends Error {
@@ -17,7 +17,7 @@ export class KeysUnavailableError extends Error {
 /** A key document is a few kilobytes; more is none. */
 const limits = { timeoutMs: 5_000, maxBytes: 256 * 1024 };
 
-const discoveryDocument = z.object({ issuer: z.string(), jwks_uri: z.url({ protocol: /^https?$/ }) });
+const discoveryDocument = z.object({ issuer: z.string().max(2_048), jwks_uri: z.url({ protocol: /^https?$/ }) });
 
 const keySetDocument = z.object({ keys: z.array(z.looseObject({ kty: z.string() })).min(1) });
 
@@ -25,8 +25,8 @@ const keySetDocument = z.object({ keys: z.array(z.looseObject({ kty: z.string() 
  * Reads the keys of a JWKS document (RFC 7517, section 5).
  * @throws {KeysUnavailableError}
  */
-export async function readKeySet(url: URL): Promise<JSONWebKeySet> {
-  const document = keySetDocument.safeParse(await read(url, 'check --jwks-url'));
+export async function readKeySet(client: JSONClient, url: URL): Promise<JSONWebKeySet> {
+  const document = keySetDocument.safeParse(await read(client, url, 'check --jwks-url'));
   if (!document.success) {
     throw new KeysUnavailableError(`${url} is not a JWKS document with keys: check the address`, true);
   }
@@ -38,9 +38,13 @@ export async function readKeySet(url: URL): Promise<JSONWebKeySet> {
  * must name the issuer itself (section 4.3).
  * @throws {KeysUnavailableError}
  */
-export async function readIssuerKeySet(issuer: string): Promise<JSONWebKeySet> {
-  const url = `${issuer.replace(/\/$/, '')}/.well-known/openid-configuration`;
-  const document = discoveryDocument.safeParse(await read(url, 'check --issuer'));
+export async function readIssuerKeySet(client: JSONClient, issuer: string): Promise<JSONWebKeySet> {
+  const address = `${issuer.replace(/\/$/, '')}/.well-known/openid-configuration`;
+  const url = URL.parse(address);
+  if (url === null) {
+    throw new KeysUnavailableError(`${issuer} is not the URL of an issuer: check --issuer`, true);
+  }
+  const document = discoveryDocument.safeParse(await read(client, url, 'check --issuer'));
   if (!document.success) {
     throw new KeysUnavailableError(
       `${url} is not an OpenID Connect discovery document: check --issuer`,
@@ -52,13 +56,13 @@ export async function readIssuerKeySet(issuer: string): Promise<JSONWebKeySet> {
     const message = `${url} names the issuer ${own}, not ${issuer}: give --issuer exactly as the issuer writes it`;
     throw new KeysUnavailableError(message, true);
   }
-  return await readKeySet(new URL(keys));
+  return await readKeySet(client, new URL(keys));
 }
 
-async function read(url: string | URL, advice: string): Promise<unknown> {
+async function read(client: JSONClient, url: URL, advice: string): Promise<unknown> {
   let answer: JSONAnswer;
   try {
-    answer = await fetchJSON(url, limits);
+    answer = await client.get(url, limits);
   } catch (cause) {
     throw new KeysUnavailableError(fetchProblem(url, cause), cause instanceof UnexpectedAnswerError, {
       cause,

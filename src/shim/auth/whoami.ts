@@ -2,13 +2,14 @@ import { hash } from 'node:crypto';
 import * as z from 'zod';
 import { HTTPError, retryLater } from '../http/answer.ts';
 import type { CallerRole, CallerRoles, Freshness } from './caller-role.ts';
-import { fetchJSON, fetchProblem, type JSONAnswer } from './fetch-json.ts';
+import { fetchProblem, type JSONAnswer, type JSONClient } from './json-client.ts';
 import type { Caller } from './token-verifier.ts';
 
 /** How to reach the server. */
 export interface WhoamiOptions {
   /** Base URL of the server's API. */
   readonly url: URL;
+  readonly client: JSONClient;
   /** How long an answer is recent, in milliseconds: a task is polled more often than an admin is removed. */
   readonly recentMs: number;
   /** How long an answer is still used while the server can't be asked, in milliseconds. */
@@ -51,7 +52,7 @@ interface CachedRole {
  */
 export class Whoami implements CallerRoles {
   readonly #options: WhoamiOptions;
-  readonly #endpoint: string;
+  readonly #endpoint: URL;
   /** SHA-256 of the token → answer. */
   readonly #cache = new Map<string, CachedRole>();
   /** Questions under way, by the same key: however many requests come with a token, the server is asked once. */
@@ -60,7 +61,7 @@ export class Whoami implements CallerRoles {
 
   constructor(options: WhoamiOptions) {
     this.#options = options;
-    this.#endpoint = `${options.url.href.replace(/\/$/, '')}/whoami`;
+    this.#endpoint = new URL(`${options.url.href.replace(/\/$/, '')}/whoami`);
   }
 
   async roleOf(caller: Caller, freshness: Freshness): Promise<CallerRole> {
@@ -113,14 +114,14 @@ export class Whoami implements CallerRoles {
   }
 
   async #fetch(token: string): Promise<JSONAnswer> {
-    const { timeoutMs, monotonic } = this.#options;
+    const { client, timeoutMs, monotonic } = this.#options;
     if (monotonic() - this.#failedAt < FAILURE_COOL_DOWN_MS) {
       throw new ServerUnavailableError(`${this.#endpoint} could not be asked a moment ago`);
     }
     let answer: JSONAnswer;
     try {
       const limits = { timeoutMs, maxBytes: MAX_ANSWER_BYTES };
-      answer = await fetchJSON(this.#endpoint, limits, { Authorization: `Bearer ${token}` });
+      answer = await client.get(this.#endpoint, limits, { Authorization: `Bearer ${token}` });
     } catch (cause) {
       throw this.#unavailable(fetchProblem(this.#endpoint, cause), cause);
     }
