@@ -57,7 +57,7 @@ export const differences = {
     what: 'Redis or the bucket does not answer',
     server: '500 `Failed to acquire recovery lock`, 503 `Failed to determine bootstrap state …`',
     shim: '202; the same texts only when access is refused for good',
-    why: 'The recovery is recorded and goes on when they are back.',
+    why: 'The recovery is recorded and continues when they are back.',
   },
   wrongTypeLock: {
     what: 'The recovery lock in Redis is not a string',
@@ -85,9 +85,9 @@ export const differences = {
   },
   taskScope: {
     what: 'The task of another admin',
-    server: 'shown to everybody with a token',
+    server: 'shown to every caller with a token',
     shim: 'PENDING without a result, as any unknown id',
-    why: "It is nobody else's business.",
+    why: 'Tasks of an admin concern that admin.',
   },
   taskRecord: {
     what: 'Faults of the task record (`Failed to parse task status`, `Failed to retrieve task status`, ERRORED)',

@@ -103,7 +103,7 @@ export class Shim {
   }
 
   /**
-   * Shuts down without losing a request: stops being ready and goes on serving until load balancers have noticed; then answers
+   * Shuts down without losing a request: stops being ready and keeps serving until load balancers have noticed; then answers
    * the clients that wait for a decision (202: the task is recorded), lets the other requests finish, and closes.
    */
   async stop(): Promise<void> {

@@ -60,7 +60,7 @@ function addKeyOptions(command: Command): void {
 function addAdminOptions(command: Command): void {
   command
     .addOption(
-      repeatable('--admin <name>', 'an admin; may be repeated; * is everybody who holds a valid token'),
+      repeatable('--admin <name>', 'an admin; may be repeated; * is every caller with a valid token'),
     )
     .option(
       '--admin-claim <claim=value>',
@@ -107,7 +107,7 @@ function addServingOptions(command: Command): void {
     )
     .option(
       '--drain-delay <seconds>',
-      'how long to go on serving after SIGTERM, not ready any more',
+      'how long to keep serving after SIGTERM, no longer ready',
       integer(0, 300),
       5,
     )
@@ -117,7 +117,7 @@ function addServingOptions(command: Command): void {
     );
 }
 
-/** Algorithms with a public key. A shared secret never mixes with them, so nobody can pass one off as the other. */
+/** Algorithms with a public key. A shared secret never mixes with them, so neither passes for the other. */
 const asymmetric = ['RS256', 'RS384', 'RS512', 'PS256', 'PS384', 'PS512', 'ES256', 'ES384', 'ES512', 'EdDSA'];
 
 function addressOption(flag: string, description: string, address: string): Option {

@@ -32,7 +32,7 @@ export function cachesSynced(caches: readonly Cache[]): HealthCheck {
   };
 }
 
-/** Readiness: this replica leads, or knows who does. A lease nobody can write would leave all replicas idle and healthy. */
+/** Readiness: this replica leads, or knows which one does. A lease that can't be written would leave all replicas idle and healthy. */
 export function leaseKnown(elector: LeaderElector): HealthCheck {
   return {
     name: 'lease-known',

@@ -17,7 +17,10 @@ export class KeysUnavailableError extends Error {
 /** A key document is a few kilobytes; more is none. */
 const limits = { timeoutMs: 5_000, maxBytes: 256 * 1024 };
 
-const discoveryDocument = z.object({ issuer: z.string().max(2_048), jwks_uri: z.url({ protocol: /^https?$/ }) });
+const discoveryDocument = z.object({
+  issuer: z.string().max(2_048),
+  jwks_uri: z.url({ protocol: /^https?$/ }),
+});
 
 const keySetDocument = z.object({ keys: z.array(z.looseObject({ kty: z.string() })).min(1) });
 

@@ -41,7 +41,7 @@ export type TokenKeys =
 /** How long a verified token is remembered, in milliseconds: a key that its issuer takes back is refused after that. */
 const REMEMBER_MS = 30_000;
 
-/** Tokens remembered at most; the oldest goes first. Only verified ones are, so whoever fills this holds the keys. */
+/** Tokens remembered at most; the oldest goes first. Only verified ones are, so only a holder of the keys can fill this. */
 const MAX_REMEMBERED = 1_000;
 
 /** Longer tokens are verified every time instead of being kept. */

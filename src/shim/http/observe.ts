@@ -5,7 +5,7 @@ import { pinoHttp } from 'pino-http';
 import type { ShimMetrics } from '../metrics.ts';
 import { type Route, routes } from './routes.ts';
 
-/** What the log says of a request beside method, path and status: who asked, for which app, and for what task. */
+/** What the log says about a request beside method, path and status. */
 export interface RequestFacts {
   readonly admin: string;
   readonly appName?: string;
@@ -13,7 +13,7 @@ export interface RequestFacts {
   readonly task?: string | undefined;
 }
 
-/** Has the line that is logged for the request say so. */
+/** Adds facts to the line that is logged for the request. */
 export function logFacts(res: Response, facts: RequestFacts): void {
   res.locals['facts'] = facts;
 }
@@ -27,7 +27,7 @@ const UNLOGGED: ReadonlySet<string> = new Set([routes.healthz.path, routes.ready
 
 /**
  * Logs each request, once, when it is answered, and counts it. Headers and query are never logged, so neither are tokens; the
- * redaction is for whoever adds a header to the serializer one day.
+ * redaction is for the day when a header is added to the serializer.
  */
 export function observe(logger: Logger, metrics: ShimMetrics): RequestHandler {
   const table: readonly Route[] = Object.values(routes);

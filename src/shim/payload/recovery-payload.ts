@@ -2,7 +2,7 @@
  * Binds the body of `POST /tuf/v1/bootstrap/recovery` as the server does (gin's `ShouldBindJSON` into
  * `struct { AppName string "binding:required"; Timeout *int }`), in everything a client can tell from the answer:
  *
- * - the Content-Type is not looked at;
+ * - the Content-Type does not matter;
  * - only the first JSON value counts, bytes after it are ignored;
  * - member names match without regard to case, unknown ones are skipped, of repeated ones the last wins;
  * - `null` leaves `appName` as it is and unsets `timeout`; a body of `null` binds nothing;

@@ -82,7 +82,7 @@ export class RunCache {
     return this.#byIndex(namespace, 'uid', uid)[0];
   }
 
-  /** Every run of the app, whoever created it. */
+  /** Every run of the app, however it was created. */
   ofApp({ tenant, admin, appName }: AppRef): readonly BootstrapRecovery[] {
     return this.#byIndex(tenant.namespace, 'app', appKey(tenant.target, admin, appName));
   }

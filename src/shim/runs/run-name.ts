@@ -3,10 +3,10 @@ import type { BootstrapRecovery } from '../../api/bootstraprecovery.generated.ts
 import type { AppRef } from './recoveries.ts';
 
 /**
- * Names of the runs of one app form a chain: each name is computed from the app and the uid of the run before it. Whoever wants to
+ * Names of the runs of one app form a chain: each name is computed from the app and the uid of the run before it. Each shim that wants to
  * start a run while none is active computes the same next name, so of many who try, in however many shims, the API server lets one
  * create it and tells the others `AlreadyExists`. A shim whose cache is behind computes a name that is taken, reads that run, and
- * goes on from there.
+ * continues from there.
  */
 export function nextRunName(app: AppRef, predecessorUID: string): string {
   const { tenant, admin, appName } = app;
@@ -25,7 +25,7 @@ export function lastOfChain(app: AppRef, runs: readonly BootstrapRecovery[]): st
   return newest?.metadata.uid ?? '';
 }
 
-/** An idempotency key as a label value: of any length and alphabet, and not readable by whoever can list runs. */
+/** An idempotency key as a label value: of any length and alphabet, and not readable by those who can list runs. */
 export function keyLabelValue(admin: string, key: string): string {
   return digest([admin, key]).slice(0, 40);
 }

@@ -92,7 +92,7 @@ function ending(
   }
 }
 
-/** The latest time the run tells of. */
+/** The latest time in the run. */
 function lastUpdate(run: BootstrapRecovery): string {
   const times = [
     run.metadata.creationTimestamp,
