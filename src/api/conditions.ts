@@ -35,7 +35,8 @@ export interface RunVerdicts {
  *   observedGeneration follows the object.
  * - `Succeeded=True` is said only together with the proof, `TrustVerified=True` and `StateVerified=True`.
  * - kstatus reads `Reconciling` (InProgress), `Stalled` (Failed), `Ready` (Current): exactly one of them is True.
- *   The first two are abnormal-true: absent when they do not hold.
+ *   The first two are abnormal-true: absent when they do not hold. A suspended run is Current: it is as its spec says,
+ *   and a tool that waits for what it has applied goes on.
  * - `lastTransitionTime` moves only when `status` does.
  */
 export function runConditions(
@@ -49,6 +50,7 @@ export function runConditions(
   }
   const succeeded = proven(verdicts);
   const status = succeededReasons[succeeded.reason].status;
+  const ready = succeeded.reason === 'Suspended' ? 'True' : status;
   const accepted =
     verdicts.accepted === undefined
       ? findCondition(previous, 'Accepted')
@@ -59,8 +61,8 @@ export function runConditions(
       condition('TrustVerified', trustReasons, verdicts.trustVerified),
       condition('StateVerified', stateReasons, verdicts.stateVerified),
       { type: 'Succeeded', status, ...succeeded },
-      ...abnormal(status, succeeded),
-      { type: 'Ready', status, ...succeeded },
+      ...abnormal(ready, succeeded),
+      { type: 'Ready', status: ready, ...succeeded },
     ],
     previous,
     generation,

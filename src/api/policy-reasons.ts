@@ -31,8 +31,8 @@ export const policyReadyReasons = {
     next: 'Set accessMode: ReadWrite on the target, or action: Report on the policy.',
   },
   Suspended: {
-    status: 'Unknown',
-    meaning: 'spec.suspend is set: nothing is guarded and no runs are created.',
+    status: 'True',
+    meaning: 'spec.suspend is set: nothing is guarded and no runs are created, as its spec says.',
     next: 'Set spec.suspend: false.',
   },
 } as const satisfies Record<string, ReasonDoc>;

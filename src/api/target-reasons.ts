@@ -92,8 +92,8 @@ export type TrustRootReason = keyof typeof trustRootReasons;
 export const targetReadyReasons = {
   Validated: { status: 'True', meaning: 'Redis, storage and the trusted root are usable.', next: '' },
   Suspended: {
-    status: 'Unknown',
-    meaning: 'spec.suspend is set: the target is not looked at and starts no runs.',
+    status: 'True',
+    meaning: 'spec.suspend is set: the target is not looked at and starts no runs, as its spec says.',
     next: 'Set spec.suspend: false.',
   },
 } as const satisfies Record<string, ReasonDoc>;

@@ -34,7 +34,7 @@ describe('conditions of a RecoveryPolicy', () => {
     ['RollbackDetected', 'False'],
     ['SourceUnavailable', 'False'],
     ['NoApps', 'False'],
-    ['Suspended', 'Unknown'],
+    ['Suspended', 'True'],
   ] as const)('Ready is not True with reason %s', (reason, status) => {
     const [ready] = policyConditions({ ...well, ready: { reason, message: 'why' } }, [], 1, new Date(0));
     expect(ready).toMatchObject({ type: 'Ready', status, reason });

@@ -34,11 +34,12 @@ describe('conditions of a RecoveryTarget', () => {
       ['RedisReachable', 'True'],
       ['StorageReachable', 'True'],
       ['TrustRootLoaded', 'True'],
-      ['Ready', 'Unknown'],
+      ['Ready', 'True'],
     ]);
     expect(ready(suspended)).toMatchObject({
       reason: 'Suspended',
-      lastTransitionTime: '1970-01-01T00:00:01Z',
+      // It was True before, too.
+      lastTransitionTime: '1970-01-01T00:00:00Z',
     });
   });
 });

@@ -213,7 +213,7 @@ describe('a policy', () => {
     expect(resting.status.marks).toEqual(known.status.marks);
     // Nothing is under way: a generic tool must not wait for it.
     expect(is(resting, 'Ready')).toBeUndefined();
-    expect(is(await policy.get(), 'Ready')).toMatchObject({ status: 'Unknown', reason: 'Suspended' });
+    expect(is(await policy.get(), 'Ready')).toMatchObject({ status: 'True', reason: 'Suspended' });
     await policy.change({ suspend: false });
     await policy.untilApp('to be healthy', (seen) => is(seen, 'Healthy')?.status === 'True');
   });

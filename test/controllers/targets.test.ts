@@ -193,7 +193,7 @@ describe('a RecoveryTarget', () => {
   test('a suspended target is not looked at and starts no runs, until it is released', async () => {
     await look('resting', { suspend: true });
     expect(conditionOf(await namespace.target('resting'), 'Ready')).toMatchObject({
-      status: 'Unknown',
+      status: 'True',
       reason: 'Suspended',
     });
     const app = installation.app('deleg');

@@ -16,13 +16,21 @@ interface HealthTests {
   }[];
 }
 
-/** What kstatus and Flux call the healths of Argo CD; a person who is awaited has no word there. */
+/** What kstatus and Flux call the healths of Argo CD. */
 const kstatusOf: Readonly<Record<string, string>> = {
   Healthy: 'Current',
   Progressing: 'InProgress',
-  Suspended: 'InProgress',
   Degraded: 'Failed',
 };
+
+/** Argo CD has one word for what is suspended, as it was asked to be, and for what waits for approval. */
+function wantedKstatus({ status, message }: { readonly status: string; readonly message: string }) {
+  return status === 'Suspended'
+    ? message.startsWith('Suspended: ')
+      ? 'Current'
+      : 'InProgress'
+    : kstatusOf[status];
+}
 
 describe.each(KINDS)("Argo CD's health of a %s", (kind) => {
   const directory = join(CUSTOMIZATIONS, 'tuf-recovery.dev', kind);
@@ -46,7 +54,7 @@ describe.each(KINDS)("Argo CD's health of a %s", (kind) => {
       const wanted =
         (kind === 'RecoveryTarget' || kind === 'RecoveryPolicy') && healthStatus.status === 'Degraded'
           ? 'InProgress'
-          : kstatusOf[healthStatus.status];
+          : wantedKstatus(healthStatus);
       expect((await gitopsHealth(['kstatus'], object)).status, inputPath).toBe(wanted);
       const flux = await gitopsHealth(['flux', 'examples/gitops/flux/kustomization.yaml'], object);
       expect(flux.status, inputPath).toBe(wanted);

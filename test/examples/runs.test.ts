@@ -87,7 +87,7 @@ describe('every run of the examples, against an app that has lost everything, en
   test('runs/suspended.yaml: starts with the command in its comment', async () => {
     await loseEverything();
     const name = await start('runs/suspended.yaml');
-    await expectHealth(await namespace.reason(name, 'Suspended'), ['InProgress', 'Suspended']);
+    await expectHealth(await namespace.reason(name, 'Suspended'), ['Current', 'Suspended']);
     const comment = await readFile('examples/runs/suspended.yaml', 'utf8');
     const [, patch = ''] = /kubectl patch bsr tuf-suspended --type merge -p '(.*)'/.exec(comment) ?? [];
     await namespace.kubectl('patch', 'bsr', name, '--type', 'merge', '-p', patch);

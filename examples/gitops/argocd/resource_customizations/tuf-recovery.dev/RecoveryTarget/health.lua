@@ -12,10 +12,10 @@ end
 for _, condition in ipairs(status.conditions) do
   if condition.type == "Ready" then
     health.message = condition.reason .. ": " .. condition.message
-    if condition.status == "True" then
-      health.status = "Healthy"
-    elseif condition.reason == "Suspended" then
+    if condition.reason == "Suspended" then
       health.status = "Suspended"
+    elseif condition.status == "True" then
+      health.status = "Healthy"
     else
       health.status = "Degraded"
     end
