@@ -2,6 +2,7 @@ import { mkdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type APIServer, startAPIServer } from '../harness/apiserver.ts';
+import { poll } from '../harness/poll.ts';
 import { temporaryDirectory } from '../harness/temporary-directory.ts';
 import { CHART, EVERYTHING, helm, parseObjects, render } from './helm.ts';
 
@@ -78,7 +79,7 @@ describe('on a real API server', () => {
       '[{"op":"replace","path":"/spec/versions/0/additionalPrinterColumns/0/name","value":"Older"}]';
     await cluster.kubectl(['patch', crd, '--type=json', `--patch=${older}`]);
     await release(['upgrade', 'r', CHART, ...set, '--set=controller.replicas=3']);
-    expect(await cluster.kubectl(['get', crd, column])).toBe('App');
+    expect(await cluster.kubectl(['get', crd, column])).not.toBe('Older');
     const replicas = ['get', 'deployment', 'r-tuf-recovery-operator-controller', '--namespace=ops'];
     expect(await cluster.kubectl([...replicas, '-o=jsonpath={.spec.replicas}'])).toBe('3');
   });
@@ -139,4 +140,87 @@ test('the ServiceAccount of a narrowed installation can do its work and nothing 
   expect(await can('create', 'pods', 'bob')).toBe(false);
   expect(await can('create', 'bootstraprecoveries.tuf-recovery.dev', 'ops')).toBe(false);
   expect(await can('create', 'recoverypolicies.tuf-recovery.dev', 'bob')).toBe(false);
+});
+
+describe('what RBAC can not say', () => {
+  const run = (name: string, spec: object) =>
+    JSON.stringify({
+      apiVersion: 'tuf-recovery.dev/v1alpha1',
+      kind: 'BootstrapRecovery',
+      metadata: { name, namespace: 'bob' },
+      spec: { adminName: 'alice', appName: 'tuf', approval: 'Manual', ...spec },
+    });
+  const approvedPlan = `sha256:${'a'.repeat(64)}`;
+  const starter = '--as=starter';
+  const allow = (name: string, verbs: string) =>
+    cluster
+      .kubectl([
+        'create',
+        'role',
+        name,
+        '--namespace=bob',
+        `--verb=${verbs}`,
+        '--resource=bootstraprecoveries.tuf-recovery.dev',
+      ])
+      .then(() =>
+        cluster.kubectl([
+          'create',
+          'rolebinding',
+          name,
+          '--namespace=bob',
+          `--role=${name}`,
+          '--user=starter',
+        ]),
+      );
+
+  beforeAll(async () => {
+    await cluster.apply(await readFile('crds/tuf-recovery.dev_bootstraprecoveries.yaml', 'utf8'));
+    const objects = await render('watchNamespaces={bob}', 'crds.enabled=false');
+    await cluster.apply(JSON.stringify({ apiVersion: 'v1', kind: 'List', items: objects }));
+    await allow('starter', 'get,create,patch');
+  });
+
+  const create = (input: string, ...args: readonly string[]) =>
+    cluster.kubectl(['create', '--filename=-', ...args], { input });
+
+  test('who may create and change runs may not approve them', async () => {
+    await create(run('started', {}), starter);
+    const approve = ['patch', 'bsr', 'started', '--namespace=bob', '--type=merge', starter];
+    const patch = `--patch={"spec":{"approvedPlan":"${approvedPlan}"}}`;
+    // The API server learns of a policy a moment after it was created.
+    const refused = await poll('the approval to be refused', () =>
+      cluster.kubectl([...approve, patch, '--dry-run=server']).then(
+        () => undefined,
+        (error: unknown) => String(error),
+      ),
+    );
+    expect(refused).toContain(
+      'takes the verb approve on bootstraprecoveries.tuf-recovery.dev in namespace bob',
+    );
+    await expect(create(run('approved', { approvedPlan }), starter)).rejects.toThrow(/verb approve/);
+    // Everything else about a run is theirs to change.
+    await cluster.kubectl([...approve, '--patch={"spec":{"cancel":true}}']);
+
+    await allow('approver', 'approve');
+    await cluster.kubectl([...approve, patch]);
+  });
+
+  test("the controller writes ConfigMaps of its own and nobody else's", async () => {
+    const as = '--as=system:serviceaccount:ops:r-tuf-recovery-operator-controller';
+    const configMap = (name: string, labels: object) =>
+      JSON.stringify({ apiVersion: 'v1', kind: 'ConfigMap', metadata: { name, namespace: 'bob', labels } });
+    const labels = { 'tuf-recovery.dev/run': 'tuf' };
+    await create(configMap('precious', {}));
+    await create(configMap('report', labels), as);
+    const refused = await poll('the write to be refused', () =>
+      create(configMap('unlabelled', {}), as, '--dry-run=server').then(
+        () => undefined,
+        (error: unknown) => String(error),
+      ),
+    );
+    expect(refused).toContain('writes only ConfigMaps with a tuf-recovery.dev label');
+    const take = ['patch', 'configmap', 'precious', '--namespace=bob', '--type=merge', as];
+    const patch = `--patch=${JSON.stringify({ metadata: { labels }, data: { overwritten: 'yes' } })}`;
+    await expect(cluster.kubectl([...take, patch])).rejects.toThrow(/writes only ConfigMaps/);
+  });
 });

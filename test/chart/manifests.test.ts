@@ -66,6 +66,7 @@ test('the dashboard arrives in its ConfigMap as valid JSON', () => {
 async function writeSchemas(directory: string): Promise<void> {
   const cluster = await sharedAPIServer();
   const groups = [
+    'apis/admissionregistration.k8s.io/v1',
     'api/v1',
     'apis/autoscaling/v2',
     ...['apps', 'policy', 'networking.k8s.io', 'rbac.authorization.k8s.io', 'apiextensions.k8s.io'].map(

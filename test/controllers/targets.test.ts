@@ -302,3 +302,44 @@ describe('a target that does not answer', () => {
     expect(conditionOf({ status }, 'Ready')?.message).toContain(app.app);
   });
 });
+
+describe('a target that would use the controller against others', () => {
+  const server = async () =>
+    new URL((await namespace.cluster.kubeConfig()).getCurrentCluster()?.server ?? '');
+  const { storage } = { storage: { bucket: 'b', credentialsSecretRef: { name: 's3' } } };
+
+  test.each([
+    ['the metadata service', 'http://169.254.169.254'],
+    ['the metadata service, written as a number', 'http://2852039166'],
+    ['the metadata service, over IPv6', 'http://[fd00:ec2::254]'],
+    ['a link-local address, mapped into IPv6', 'http://[::ffff:169.254.1.1]:9000'],
+  ])('%s is refused as an endpoint', async (name, endpoint) => {
+    const { status } = await look(name.toLowerCase().replaceAll(/[^a-z0-9]+/g, '-'), {
+      storage: { ...storage, endpoint },
+    });
+    expect(conditionOf({ status }, 'StorageReachable')).toMatchObject({
+      status: 'False',
+      reason: 'InvalidReference',
+      message: expect.stringContaining('link-local or metadata address'),
+    });
+  });
+
+  test('the API server is refused as a Redis', async () => {
+    const { hostname, port } = await server();
+    const { status } = await look('api-server', { redis: { address: `${hostname}:${port}` } });
+    expect(conditionOf({ status }, 'RedisReachable')).toMatchObject({
+      status: 'False',
+      reason: 'InvalidReference',
+      message: expect.stringContaining('is the API server'),
+    });
+  });
+
+  test("the controller's own identity is not for namespaces that the installation does not name", async () => {
+    const { status } = await look('ambient', { storage: { bucket: 'b', ambient: true } });
+    expect(conditionOf({ status }, 'StorageReachable')).toMatchObject({
+      status: 'False',
+      reason: 'InvalidReference',
+      message: expect.stringContaining("may not use the controller's own identity"),
+    });
+  });
+});

@@ -37,6 +37,14 @@ export function registerController(program: Command, context: CommandContext): v
         'host name and process id',
       ),
     )
+    .addOption(
+      new Option(
+        '--ambient-identity-namespaces <names>',
+        "namespaces whose targets may use the controller's own cloud identity, with commas between; * allows all",
+      )
+        .argParser((text) => (text === '*' ? [text] : nameList(text)))
+        .default([], 'none'),
+    )
     .option(
       '--max-concurrent-runs <number>',
       'runs at the same time; one per app in any case',

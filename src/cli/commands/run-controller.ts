@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { totalmem } from 'node:os';
+import type { KubeConfig } from '@kubernetes/client-node';
 import type { Logger } from 'pino';
 import { collectDefaultMetrics, Registry } from 'prom-client';
 import packageJSON from '../../../package.json' with { type: 'json' };
@@ -32,7 +33,11 @@ export async function runController(flags: ControllerFlags, context: CommandCont
     ...(flags.leaderElect && { lease: { namespace: leaseNamespace(flags), name: flags.leaseName } }),
     identity,
     proxy: context.env.proxy,
-    podNamespace: context.env.podNamespace ?? serviceAccountNamespace(),
+    rules: {
+      podNamespace: context.env.podNamespace ?? serviceAccountNamespace(),
+      ambientNamespaces: flags.ambientIdentityNamespaces,
+      apiServer: () => serverOf(loadKubeConfig(flags)),
+    },
     maxConcurrentRuns: flags.maxConcurrentRuns,
     memoryBytes: memoryForRuns(memoryLimit()),
     shutdownGraceMs: flags.shutdownGrace * 1000,
@@ -79,6 +84,17 @@ async function serve(
     logger,
   });
   return { server, port: await server.listen() };
+}
+
+/** Where the API server of a kubeconfig is. */
+function serverOf(config: KubeConfig): { readonly host: string; readonly port: number } {
+  const { hostname, port, protocol } = new URL(
+    config.getCurrentCluster()?.server ?? 'https://kubernetes.default.svc',
+  );
+  return {
+    host: hostname.replace(/^\[(.*)\]$/, '$1'),
+    port: Number(port) || (protocol === 'https:' ? 443 : 80),
+  };
 }
 
 /** Bytes this process may use: the container's limit, or what the chart gives it when there is none. */

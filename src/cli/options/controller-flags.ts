@@ -9,6 +9,7 @@ export interface ControllerFlags {
   readonly leaseNamespace?: string;
   readonly identity: string;
   readonly maxConcurrentRuns: number;
+  readonly ambientIdentityNamespaces: readonly string[];
   readonly healthAddress: ListenAddress;
   readonly metricsAddress: ListenAddress;
   readonly shutdownGrace: number;

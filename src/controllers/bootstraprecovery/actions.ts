@@ -57,10 +57,10 @@ export class RunActions {
 
   /** Ends the run without another attempt. An attempt that died before may have left its lock. */
   async end(verdict: Verdict<SucceededReason>, signal: AbortSignal): Promise<void> {
-    const { client, metrics, logger } = this.#tools;
+    const { metrics, logger } = this.#tools;
     const { run, target, now } = this.#facts;
     if (hasFinalizer(run, lockFinalizer)) {
-      await giveBackLock(client, run, target, logger, signal);
+      await giveBackLock(this.#tools, run, target, logger, signal);
     }
     const ended = await this.#write(concludedWithout(draftOf(run), verdict, now));
     if (ended === undefined) {
@@ -106,13 +106,13 @@ export class RunActions {
 
   /** Lets a run go that is being deleted. That waits for its lock, but never longer than the lock itself would last. */
   async release(signal: AbortSignal): Promise<Result> {
-    const { client, logger } = this.#tools;
+    const { logger } = this.#tools;
     const { run, target, now } = this.#facts;
     if (!hasFinalizer(run, lockFinalizer)) {
       return {};
     }
     const overdue = elapsedMs(run.metadata.deletionTimestamp, now) > lockLifetime;
-    if (!(await giveBackLock(client, run, target, logger, signal)) && !overdue) {
+    if (!(await giveBackLock(this.#tools, run, target, logger, signal)) && !overdue) {
       return { requeueAfterMs: giveBackInterval };
     }
     await this.#letGo(run);

@@ -3,8 +3,8 @@ import type { BootstrapRecovery } from '../../api/bootstraprecovery.generated.ts
 import type { RecoveryTarget } from '../../api/recoverytarget.generated.ts';
 import { RecoveryError, TransientError } from '../../errors.ts';
 import { lockKey } from '../../faynosync/keys.ts';
-import type { APIClient } from '../../kube/client/api-client.ts';
 import { RedisStateStore } from '../../redis/redis-state-store.ts';
+import type { ConnectionTools } from '../target-connection/connect-target.ts';
 import { ForbiddenError } from '../target-connection/missing-permission.ts';
 import { redisEndpoint } from '../target-connection/redis-endpoint.ts';
 import { References } from '../target-connection/references.ts';
@@ -14,7 +14,7 @@ import { References } from '../target-connection/references.ts';
  * somebody else stays. False when Redis can't be asked now but perhaps soon; a lock that can't be given back ends by itself.
  */
 export async function giveBackLock(
-  client: APIClient,
+  { client, rules }: Pick<ConnectionTools, 'client' | 'rules'>,
   { metadata, spec }: BootstrapRecovery,
   target: RecoveryTarget | undefined,
   logger: Logger,
@@ -25,7 +25,7 @@ export async function giveBackLock(
     return true;
   }
   try {
-    const references = new References(client, target.metadata.namespace ?? 'default', signal);
+    const references = new References(client, target.metadata.namespace ?? 'default', signal, rules);
     const store = new RedisStateStore(await redisEndpoint(target.spec.redis, references));
     try {
       const lock = { key: lockKey(spec), owner: metadata.uid, ttlMs: 0 };

@@ -106,10 +106,10 @@ export class TargetWatches {
   }
 
   #open({ metadata, spec }: RecoveryTarget): TargetWatch {
-    const { client, buckets, podNamespace, clock, random, logger } = this.#options;
+    const { client, buckets, rules, clock, random, logger } = this.#options;
     const { namespace, name } = metadata;
     const references = (): References =>
-      new References(client, namespace ?? 'default', this.#abort.signal, podNamespace);
+      new References(client, namespace ?? 'default', this.#abort.signal, rules);
     const signed = new Set<string>();
     const bucket = new BucketWatch({
       open: async () => buckets.use(await bucketOptions(spec.storage, references())),

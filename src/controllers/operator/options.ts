@@ -3,6 +3,7 @@ import type { Registry } from 'prom-client';
 import type { Clock } from '../../async/clock.ts';
 import type { APIClientOptions } from '../../kube/client/call-options.ts';
 import type { ProxyRule } from '../../net/proxy-rule.ts';
+import type { TargetRules } from '../target-connection/target-rules.ts';
 
 /** What an operator is made of. */
 export interface OperatorOptions {
@@ -16,8 +17,8 @@ export interface OperatorOptions {
   readonly identity: string;
   /** Through which proxy S3, STS and the server's API are asked. */
   readonly proxy: ProxyRule;
-  /** The namespace of this pod, from which the short host names in targets are looked up; left out outside a cluster. */
-  readonly podNamespace?: string | undefined;
+  /** What this installation allows targets, and from where their short host names are looked up. */
+  readonly rules: TargetRules;
   readonly maxConcurrentRuns: number;
   /** Bytes that runs and verifications may use together, beyond what the process needs anyway. */
   readonly memoryBytes: number;

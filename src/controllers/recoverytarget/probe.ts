@@ -59,9 +59,9 @@ export async function probeTarget(
   sweep: DiscoverySweep,
   signal: AbortSignal,
 ): Promise<Probe> {
-  const { client, podNamespace } = tools;
+  const { client, rules } = tools;
   const { namespace = 'default' } = target.metadata;
-  const references = new References(client, namespace, signal, podNamespace);
+  const references = new References(client, namespace, signal, rules);
   const [redis, storage, trust] = await Promise.all([
     probeRedis(tools, target, references, signal),
     probeStorage(tools, target, references, sweep, signal),

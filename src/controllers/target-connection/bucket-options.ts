@@ -2,12 +2,19 @@ import type { RecoveryTargetSpec } from '../../api/recoverytarget.generated.ts';
 import type { S3BucketOptions } from '../../storage/s3/s3-bucket.ts';
 import type { S3Credentials } from '../../storage/s3/s3-options.ts';
 import type { References } from './references.ts';
+import { assertAmbientAllowed, assertReachable } from './target-rules.ts';
 
 type StorageSpec = RecoveryTargetSpec['storage'];
 
 /** How to reach the bucket of a target, with the secrets it refers to. */
 export async function bucketOptions(spec: StorageSpec, references: References): Promise<S3BucketOptions> {
   const { endpoint, caSecretRef, requestsPerSecond } = spec;
+  if (endpoint !== undefined) {
+    const { hostname, port, protocol } = new URL(endpoint);
+    const standardPort = protocol === 'https:' ? 443 : 80;
+    const host = hostname.replace(/^\[(.*)\]$/, '$1');
+    await assertReachable(host, Number(port) || standardPort, references.rules);
+  }
   return {
     bucket: spec.bucket,
     access: {
@@ -26,11 +33,12 @@ export async function bucketOptions(spec: StorageSpec, references: References): 
 }
 
 async function credentials(
-  { credentialsSecretRef: ref }: StorageSpec,
+  { credentialsSecretRef: ref, endpoint }: StorageSpec,
   references: References,
 ): Promise<S3Credentials> {
   // The schema admits exactly one of a Secret and `ambient: true`.
   if (ref === undefined) {
+    assertAmbientAllowed(references.namespace, endpoint, references.rules);
     return { kind: 'ambient' };
   }
   const sessionToken = await references.optionalSecret(ref.name, ref.sessionTokenKey);

@@ -9,14 +9,14 @@ import { bucketOptions } from './bucket-options.ts';
 import type { BucketPool } from './bucket-pool.ts';
 import { redisEndpoint } from './redis-endpoint.ts';
 import { References } from './references.ts';
+import type { TargetRules } from './target-rules.ts';
 import { trustAnchor } from './trust-anchor.ts';
 
 /** What targets are reached with. */
 export interface ConnectionTools {
   readonly client: APIClient;
   readonly buckets: BucketPool;
-  /** The namespace of the controller's pod; undefined outside a cluster. */
-  readonly podNamespace: string | undefined;
+  readonly rules: TargetRules;
 }
 
 /** Everything an attempt needs of its target, ready to use. */
@@ -33,12 +33,12 @@ export interface Connection extends AsyncDisposable {
  * @throws TerminalError `InvalidReference`, `ForbiddenError`, or what the API client throws
  */
 export async function connectTarget(
-  { client, buckets, podNamespace }: ConnectionTools,
+  { client, buckets, rules }: ConnectionTools,
   { metadata, spec }: RecoveryTarget,
   app: App,
   signal: AbortSignal,
 ): Promise<Connection> {
-  const references = new References(client, metadata.namespace ?? 'default', signal, podNamespace);
+  const references = new References(client, metadata.namespace ?? 'default', signal, rules);
   const anchor = await trustAnchor(spec.trust, app, references);
   const endpoint = await redisEndpoint(spec.redis, references);
   const use = await buckets.use(await bucketOptions(spec.storage, references));

@@ -2,6 +2,7 @@ import type { RecoveryTargetSpec } from '../../api/recoverytarget.generated.ts';
 import { TerminalError } from '../../errors.ts';
 import type { Address, RedisEndpoint } from '../../redis/endpoint.ts';
 import type { References } from './references.ts';
+import { assertReachable } from './target-rules.ts';
 
 type RedisSpec = RecoveryTargetSpec['redis'];
 
@@ -26,18 +27,24 @@ async function location(
     const ref = sentinel.passwordSecretRef;
     return {
       kind: 'sentinel',
-      sentinels: sentinel.addresses.map(parseAddress),
+      sentinels: await Promise.all(sentinel.addresses.map((text) => allowed(text, references))),
       master: sentinel.master,
       ...(ref !== undefined && { password: await references.secret(ref.name, ref.key) }),
     };
   }
   if (address !== undefined) {
-    return { kind: 'standalone', address: parseAddress(address) };
+    return { kind: 'standalone', address: await allowed(address, references) };
   }
   throw new TerminalError(
     'InvalidReference',
     'The RecoveryTarget names neither redis.address nor redis.sentinel.',
   );
+}
+
+async function allowed(text: string, { rules }: References): Promise<Address> {
+  const address = parseAddress(text);
+  await assertReachable(address.host, address.port, rules);
+  return address;
 }
 
 async function tls(

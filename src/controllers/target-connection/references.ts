@@ -5,6 +5,7 @@ import { configMaps, type Keyed, secrets } from '../../kube/client/keyed.ts';
 import type { Resource } from '../../kube/client/resource.ts';
 import type { NameScope } from '../../net/unresolved-name.ts';
 import { ForbiddenError } from './missing-permission.ts';
+import type { TargetRules } from './target-rules.ts';
 
 /**
  * Reads what a target refers to, in the target's own namespace, straight from the API server. Made for one run or one look at the
@@ -17,15 +18,19 @@ export class References {
   /** Where the short host names in the target are looked up; undefined outside a cluster. */
   readonly nameScope: NameScope | undefined;
   readonly #client: APIClient;
-  readonly #namespace: string;
+  readonly namespace: string;
   readonly #signal: AbortSignal;
   /** Several keys of one Secret are one request, and one state of it. */
   readonly #read = new Map<string, Promise<Keyed>>();
 
-  /** @param podNamespace the controller's own; undefined outside a cluster */
-  constructor(client: APIClient, namespace: string, signal: AbortSignal, podNamespace?: string) {
+  /** What the installation allows targets. */
+  readonly rules: TargetRules;
+
+  constructor(client: APIClient, namespace: string, signal: AbortSignal, rules: TargetRules) {
+    const { podNamespace } = rules;
+    this.rules = rules;
     this.#client = client;
-    this.#namespace = namespace;
+    this.namespace = namespace;
     this.#signal = signal;
     this.nameScope =
       podNamespace === undefined ? undefined : { lookedUpFrom: podNamespace, namedIn: namespace };
@@ -69,7 +74,7 @@ export class References {
     }
     throw new TerminalError(
       'InvalidReference',
-      `Key ${key} of ${kind} ${this.#namespace}/${name} is empty. Put the value in.`,
+      `Key ${key} of ${kind} ${this.namespace}/${name} is empty. Put the value in.`,
     );
   }
 
@@ -82,9 +87,9 @@ export class References {
 
   async #get(resource: Resource<Keyed>, name: string): Promise<Keyed> {
     try {
-      return await this.#client.get(resource, { namespace: this.#namespace, name }, { signal: this.#signal });
+      return await this.#client.get(resource, { namespace: this.namespace, name }, { signal: this.#signal });
     } catch (error) {
-      const what = `${resource.kind} ${this.#namespace}/${name}`;
+      const what = `${resource.kind} ${this.namespace}/${name}`;
       if (isForbidden(error)) {
         throw new ForbiddenError(what, resource.plural, error);
       }
@@ -103,7 +108,7 @@ export class References {
     const present = Object.keys(data ?? {}).sort();
     return new TerminalError(
       'InvalidReference',
-      `${kind} ${this.#namespace}/${name} has no key ${key}; it has ${present.length === 0 ? 'none' : present.join(', ')}. Add it, or name another key in the RecoveryTarget.`,
+      `${kind} ${this.namespace}/${name} has no key ${key}; it has ${present.length === 0 ? 'none' : present.join(', ')}. Add it, or name another key in the RecoveryTarget.`,
     );
   }
 }
