@@ -51,7 +51,7 @@ describe('the life of a run', () => {
     await lose('waited');
     await namespace.kubectl('wait', '--for=condition=Succeeded', '--timeout=60s', 'bsr/waited');
     const line = await namespace.kubectl('get', 'bsr', 'waited', '--no-headers');
-    expect(line).toMatch(/waited\s+\S+\s+Recover\s+FullLoss\s+True\s+Recovered\s+Record \d+\/\d+/);
+    expect(line).toMatch(/waited\s+\S+\s+\S+\s+Recover\s+FullLoss\s+True\s+Recovered\s+Record \d+\/\d+/);
   });
 
   test('Verify tells what a recovery would write and writes nothing', async () => {
@@ -86,7 +86,7 @@ describe('the life of a run', () => {
     const { redis } = await lose('suspended', { suspend: true });
     const waiting = await namespace.reason('suspended', 'Suspended');
     expect(waiting.status.startTime).toBeUndefined();
-    expect(kstatus({ metadata: { generation: 1 }, status: waiting.status })).toBe('InProgress');
+    expect(kstatus({ metadata: { generation: 1 }, status: waiting.status })).toBe('Current');
     expect(await redis.dbsize()).toBe(0);
     await change('suspended', { suspend: false });
     expect((await namespace.ended('suspended')).succeeded.reason).toBe('Recovered');
