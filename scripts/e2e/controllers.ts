@@ -32,10 +32,20 @@ export class Controllers {
     });
   }
 
-  /** Waits until all replicas are ready and up to date. */
+  /**
+   * Waits until all replicas are ready and up to date.
+   *
+   * @throws Error when one of them has run out of memory
+   */
   async untilReady(): Promise<void> {
     const rollout = ['rollout', 'status', 'deployment', `--selector=${component('controller')}`];
-    await this.#kubernetes.kubectl([`--namespace=${names.operator}`, ...rollout, '--timeout=120s']);
+    await this.#kubernetes.kubectl([`--namespace=${names.operator}`, ...rollout, '--timeout=180s']);
+    for (const { metadata, status } of await this.pods()) {
+      const ended = status.containerStatuses?.map(({ lastState }) => lastState?.terminated?.reason) ?? [];
+      if (ended.includes('OOMKilled')) {
+        throw new Error(`Pod ${metadata.name} was OOMKilled within the chart's own limit.`);
+      }
+    }
   }
 
   /** Sends a signal to the program in a pod, from its node. */

@@ -53,7 +53,7 @@ export const interruptions: readonly Interruption[] = [
     interrupt: async ({ kubernetes, controllers }, leader) => {
       const node = leader.spec.nodeName ?? '';
       await kubernetes.kubectl([
-        ...['drain', node, '--ignore-daemonsets', '--delete-emptydir-data', '--timeout=120s'],
+        ...['drain', node, '--ignore-daemonsets', '--delete-emptydir-data', '--timeout=180s'],
         `--pod-selector=app.kubernetes.io/instance=${names.release}`,
       ]);
       await controllers.leader(leader.metadata.name);
@@ -63,11 +63,40 @@ export const interruptions: readonly Interruption[] = [
     },
   },
   {
+    name: 'partition of the node',
+    proves: 'who is cut off leads no longer when it comes back',
+    core: false,
+    interrupt: async ({ provider, controllers }, leader) => {
+      const node = leader.spec.nodeName ?? '';
+      const cut = (change: '-I' | '-D'): Promise<string> =>
+        provider.onNode(
+          node,
+          `iptables -t raw ${change} PREROUTING -i eth0 -j DROP && iptables -t mangle ${change} POSTROUTING -o eth0 -j DROP`,
+        );
+      await cut('-I');
+      try {
+        await controllers.leader(leader.metadata.name);
+      } finally {
+        await cut('-D');
+      }
+      return nothing;
+    },
+  },
+  {
     name: 'helm upgrade',
     proves: 'a rollout ends no run',
     core: true,
     interrupt: async ({ operator }) => {
       await operator.upgrade('controller.logLevel=debug');
+      return nothing;
+    },
+  },
+  {
+    name: 'helm rollback',
+    proves: 'the former revision takes over what the newer one began',
+    core: false,
+    interrupt: async ({ operator }) => {
+      await operator.rollback();
       return nothing;
     },
   },

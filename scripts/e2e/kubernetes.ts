@@ -88,12 +88,12 @@ export class Kubernetes {
   }
 
   /**
-   * Looks until `look` returns something, but not longer than a minute. Its errors count as "not yet": an API server
+   * Looks until `look` returns something, but not longer than three minutes: only a failure waits that long. Its errors count as "not yet": an API server
    * or a pod may be busy.
    *
    * @throws Error that names what was waited for, with the last error as its cause
    */
-  async until<T>(what: string, look: () => Promise<T | undefined | false>, timeoutMs = 60_000): Promise<T> {
+  async until<T>(what: string, look: () => Promise<T | undefined | false>, timeoutMs = 180_000): Promise<T> {
     const deadline = performance.now() + timeoutMs;
     for (;;) {
       let cause: unknown;

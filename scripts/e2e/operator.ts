@@ -30,9 +30,21 @@ export class Operator {
     await this.#helm('upgrade', ...changes);
   }
 
+  /** Back to the revision before the last change. */
+  async rollback(): Promise<void> {
+    await this.#kubernetes.helm([
+      ...['rollback', names.release, `--namespace=${names.operator}`, '--wait', '--timeout=180s'],
+    ]);
+  }
+
+  /** Runs the tests that the chart brings along. */
+  async test(): Promise<void> {
+    await this.#kubernetes.helm(['test', names.release, `--namespace=${names.operator}`, '--timeout=180s']);
+  }
+
   async uninstall(): Promise<void> {
     await this.#kubernetes.helm([
-      ...['uninstall', names.release, `--namespace=${names.operator}`, '--wait', '--timeout=120s'],
+      ...['uninstall', names.release, `--namespace=${names.operator}`, '--wait', '--timeout=180s'],
     ]);
   }
 

@@ -46,7 +46,13 @@ export async function requireNothingLeft({ kubernetes, operator, report }: Scene
       return true;
     });
   });
+}
+
+/** Everything goes: the namespaces, and what holds them. */
+export async function deleteNamespaces({ kubernetes, report }: Scene): Promise<void> {
   await report.step('delete the namespaces', 'no finalizer waits for an operator that is gone', () =>
-    kubernetes.kubectl(['delete', 'namespace', names.app, names.operator, '--timeout=60s']),
+    kubernetes.kubectl([
+      ...['delete', 'namespace', names.app, names.operator, '--ignore-not-found', '--timeout=180s'],
+    ]),
   );
 }

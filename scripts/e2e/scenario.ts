@@ -3,11 +3,12 @@ import type { RecoveryTarget } from '../../src/api/recoverytarget.generated.ts';
 import { type DemoApp, signDemoApp } from '../demo/app.ts';
 import { backends, targetManifest } from './backends.ts';
 import { Controllers } from './controllers.ts';
+import { enforcePolicies, helmTest, installManifest } from './installation.ts';
 import { interruptions } from './interruptions.ts';
 import { Kubernetes, type Pod } from './kubernetes.ts';
 import { component, names } from './names.ts';
 import { Operator } from './operator.ts';
-import { requireNothingLeft, uninstallInTheMiddle } from './parting.ts';
+import { deleteNamespaces, requireNothingLeft, uninstallInTheMiddle } from './parting.ts';
 import { recoverByPolicy } from './policy.ts';
 import type { Provider } from './provider.ts';
 import type { Report } from './report.ts';
@@ -53,12 +54,20 @@ export async function runScenario(provider: Provider, report: Report, quick: boo
     }),
   };
   await installEverything(scene);
+  await helmTest(scene);
   await recoverInEveryWay(scene);
   for (const interruption of interruptions.filter(({ core }) => core || !quick)) {
     await interruptRun(scene, interruption);
   }
+  if (!quick && provider.enforcesPolicies) {
+    await enforcePolicies(scene);
+  }
   await uninstallInTheMiddle(scene);
   await requireNothingLeft(scene);
+  if (!quick) {
+    await installManifest(scene);
+  }
+  await deleteNamespaces(scene);
 }
 
 async function installEverything(scene: Scene): Promise<void> {
@@ -102,7 +111,7 @@ async function installEverything(scene: Scene): Promise<void> {
       ]);
       await kubernetes.kubectl([
         ...[`--namespace=${names.app}`, 'wait', '--for=condition=Ready', 'rt', '--all'],
-        '--timeout=60s',
+        '--timeout=180s',
       ]);
     },
   );

@@ -4,6 +4,9 @@ import { expect, test } from 'vitest';
 import { signDemoApp } from '../../scripts/demo/app.ts';
 import { backends, credentials, targetManifest } from '../../scripts/e2e/backends.ts';
 import { names } from '../../scripts/e2e/names.ts';
+import { policyManifest } from '../../scripts/e2e/policy.ts';
+import { runManifest } from '../../scripts/e2e/runs.ts';
+import { jwtSecret } from '../../scripts/e2e/shim-client.ts';
 import { fillBucket } from '../../scripts/e2e/storage.ts';
 import { runCLI } from '../cli/run-cli.ts';
 import { testNamespace } from '../controllers/support/namespace.ts';
@@ -41,7 +44,10 @@ test('the API server accepts what the scenario puts into its cluster, under rest
     redis: 'redis:7.4-alpine',
     s3: 'versity/versitygw:v1.8.0',
   };
-  const items = [...backends(images), targetManifest('default', 'a'.repeat(64))];
+  const items = [
+    ...[...backends(images), jwtSecret()],
+    ...[targetManifest('default', 'a'.repeat(64)), policyManifest, runManifest('run', 'tuf', 'default')],
+  ];
   const output = await kubectl(
     [
       ...['create', '--dry-run=server', '--validate=strict', '--warnings-as-errors', '--filename=-'],
