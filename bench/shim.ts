@@ -20,7 +20,11 @@ const SECONDS = 4;
 const GOAL = 0.75;
 const TASK = '/tuf/v1/task?task_id=';
 const RECOVERY = '/tuf/v1/bootstrap/recovery';
-const headers = { authorization: `Bearer ${tokenFor('alice')}`, 'content-type': 'application/json' };
+const headersOf = (admin: string) => ({
+  authorization: `Bearer ${tokenFor(admin)}`,
+  'content-type': 'application/json',
+});
+const headers = headersOf('alice');
 
 /** To be printed when every outcome was the expected one. */
 const figures: string[] = [];
@@ -101,7 +105,8 @@ async function postAll(
   const send = async (index: number): Promise<void> => {
     const response = await fetch(`${urls[index % urls.length]}${RECOVERY}`, {
       method: 'POST',
-      headers,
+      // Another admin: one may have 100 unfinished recoveries at most, and alice has one.
+      headers: headersOf('bob'),
       body: JSON.stringify({ appName: `app-${index % apps}` }),
     });
     await response.arrayBuffer();
@@ -115,6 +120,20 @@ async function postAll(
   return counts;
 }
 
+/**
+ * One 202 for each app, 409 for every other request. A request that was answered 503, because the API server was too slow to say what
+ * it had done, may have recorded the run all the same; sent again, it is answered 409.
+ */
+function isOnceForEachApp({
+  202: accepted = 0,
+  409: refused = 0,
+  503: busy = 0,
+  ...others
+}: Readonly<Record<string, number>>): boolean {
+  const missing = 100 - accepted;
+  return accepted + refused === 1_000 && missing >= 0 && missing <= busy && Object.keys(others).length === 0;
+}
+
 await using cluster = await startAPIServer();
 for (const plural of ['bootstraprecoveries', 'recoverytargets']) {
   await cluster.apply(await readFile(`crds/tuf-recovery.dev_${plural}.yaml`, 'utf8'));
@@ -124,7 +143,7 @@ await using controller = new ScriptedController(cluster, namespace, () => ({
   accepted: 'RecoveryRequired',
   succeeded: 'Running',
 }));
-const flags = ['--admin=alice', '--rate-limit=1000000'];
+const flags = ['--admin=alice', '--admin=bob', '--rate-limit=1000000'];
 await using shim = await startShimProcess(cluster, namespace, flags);
 await using other = await startShimProcess(cluster, namespace, flags);
 await using express = await startReference('express');
@@ -160,7 +179,7 @@ const ours = () => controller.runs.filter(({ spec }) => /^app-\d+$/.test(spec.ap
 await poll('every app to have a run', () => new Set(ours().map(({ spec }) => spec.appName)).size === 100);
 expectOutcomes([
   ...(ours().length === 100 ? [] : [`${ours().length} tasks for 100 apps`]),
-  ...(counts['202'] === 100 && counts['409'] === 900
+  ...(isOnceForEachApp(counts)
     ? []
     : [`answers, 100 × 202 and 900 × 409 expected: ${JSON.stringify(counts)}`]),
 ]);
