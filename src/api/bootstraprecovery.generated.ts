@@ -49,7 +49,7 @@ export interface BootstrapRecoverySpec {
    */
   readonly strategy: 'IfNeeded' | 'Always';
   /**
-   * Seconds from the start of the first attempt after which the run gives up, retries included. Time spent waiting for approval does not count.
+   * Seconds from the start of the first attempt after which the run gives up, retries included. Time spent waiting for approval, or for the lock of another recovery, does not count.
    */
   readonly timeoutSeconds: number;
   /**
@@ -172,9 +172,13 @@ export interface BootstrapRecoveryStatus {
    */
   readonly attempts?: number;
   /**
-   * When the run gives up: timeoutSeconds after it started, or after its plan was approved. Absent while a person is awaited.
+   * When the run gives up: timeoutSeconds after it started, or after its plan was approved, and later by the time it waited for the lock of another recovery. Absent while a person is awaited.
    */
   readonly deadline?: string;
+  /**
+   * Until when the run waits for the lock of another recovery: 6 minutes from when it first met one. This time does not count against timeoutSeconds.
+   */
+  readonly lockWaitDeadline?: string;
   /**
    * The installation that works on the run right now, as namespace/name of its leader-election lease. Other installations leave the run alone until its deadline is over.
    */
@@ -428,7 +432,7 @@ export interface BootstrapRecoveryManifestSpec {
    */
   readonly strategy?: 'IfNeeded' | 'Always';
   /**
-   * Seconds from the start of the first attempt after which the run gives up, retries included. Time spent waiting for approval does not count.
+   * Seconds from the start of the first attempt after which the run gives up, retries included. Time spent waiting for approval, or for the lock of another recovery, does not count.
    */
   readonly timeoutSeconds?: number;
   /**

@@ -39,6 +39,11 @@ export const statusBounds = {
         "maxLength": 35,
         "format": "date-time"
       },
+      "lockWaitDeadline": {
+        "type": "string",
+        "maxLength": 35,
+        "format": "date-time"
+      },
       "controller": {
         "type": "string",
         "maxLength": 317

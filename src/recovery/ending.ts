@@ -80,6 +80,14 @@ export function waitingForLock(message: string): Ending {
   return { succeeded: { reason: 'WaitingForLock', message }, retry: 'wait' };
 }
 
+/** How a run ends that has waited long enough for the lock of another recovery. */
+export function endlessLock(message: string, waitedMs: number): Ending {
+  return end(
+    'DeadlineExceeded',
+    `${message} The run waited ${Math.round(waitedMs / 1000)} s for it. Check that task, and create a new run when it has ended.`,
+  );
+}
+
 /** Whether the error came from Redis rather than from storage or the caller. */
 export function isRedisError(error: RecoveryError | undefined): boolean {
   return error?.origin === 'redis';

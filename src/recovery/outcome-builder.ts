@@ -150,7 +150,7 @@ export class OutcomeBuilder {
     return end('AlreadyConsistent', 'Every setting is present and valid; nothing was written.');
   }
 
-  end({ succeeded, retry, error }: Ending): Outcome {
+  end({ succeeded, retry, error }: Ending): Omit<Outcome, 'lockWaitMs'> {
     return {
       taskID: this.#request.taskID,
       succeeded,

@@ -27,6 +27,8 @@ export interface Outcome {
   readonly plan: Plan | undefined;
   readonly trusted: Trusted | undefined;
   readonly verification: StateVerification | undefined;
+  /** Milliseconds the attempt waited for the lock of another recovery: they don't count against `timeoutSeconds`. */
+  readonly lockWaitMs: number;
   /** The result of a drill; undefined when none was asked for, or the app was not complete. */
   readonly recoverability: Recoverability | undefined;
   /** The verifier's findings and the run's own (persistence warnings, SettingDiffersFromRoot …), by severity. */

@@ -6,10 +6,16 @@ import type { RunRequest } from './request.ts';
 const MARGIN_MS = 30_000;
 const MAX_TIMEOUT_MS = 300_000;
 
-/** The lock of the app, owned by this attempt of the task; it outlives the deadline, so that no other enters before we left. */
-export function recoveryLock({ app, taskID, attemptID, deadline, clock }: RunRequest): Lock {
-  const left = deadline.getTime() - clock.now().getTime();
-  const ttlMs = Math.max(0, Math.min(left, MAX_TIMEOUT_MS)) + MARGIN_MS;
+/**
+ * The lock of the app, owned by this attempt of the task; it outlives the deadline, so that no other enters before we left.
+ *
+ * @param leftMs milliseconds until the deadline
+ */
+export function recoveryLock(
+  { app, taskID, attemptID }: Pick<RunRequest, 'app' | 'taskID' | 'attemptID'>,
+  leftMs: number,
+): Lock {
+  const ttlMs = Math.round(Math.max(0, Math.min(leftMs, MAX_TIMEOUT_MS)) + MARGIN_MS);
   const owner = attemptID === undefined ? taskID : `${taskID}/${attemptID}`;
   return { key: lockKey(app), owner, task: taskID, ttlMs };
 }

@@ -44,8 +44,10 @@ export interface RunRequest {
   readonly attemptID?: string;
   /** Where the run works, in a canonical form: an approval holds for a plan at this place only. Left out: any place. */
   readonly place?: string;
-  /** What to do while another recovery holds the lock. Left out: `wait`, until the deadline; `return`: end with `WaitingForLock`. */
+  /** What to do while another recovery holds the lock. Left out: `wait`, outside of the run's own time; `return`: end with `WaitingForLock`. */
   readonly onForeignLock?: 'wait' | 'return';
+  /** The longest `wait`, in milliseconds; 360,000 when absent. */
+  readonly lockWaitMs?: number;
   /**
    * An attempt of this very task was made before, as its caller knows: a marker with the task's id is then that
    * attempt's. On its own such a marker proves nothing, because anybody can choose an id that is there.

@@ -1,4 +1,5 @@
 import type { Outcome } from './outcome.ts';
+import { LOCK_WAIT_MS } from './run-deadline.ts';
 
 /** What the policy looks at. Times are on the clock that the deadline is on. */
 export interface RetryFacts {
@@ -10,6 +11,8 @@ export interface RetryFacts {
   /** Milliseconds since the task began: what waits for long looks less often. */
   readonly sinceStartMs?: number;
   readonly deadline: Date;
+  /** When waiting for the lock of another recovery ends; undefined before the run waits for the first time. */
+  readonly lockWaitDeadline?: Date;
   readonly now: Date;
   /** Uniform in [0, 1), for the jitter. */
   readonly random: number;
@@ -19,7 +22,13 @@ export interface RetryFacts {
 export type NextStep =
   /** Nothing: this is the outcome of the whole task. */
   | { readonly kind: 'final'; readonly outcome: Outcome }
-  | { readonly kind: 'attempt'; readonly at: Date }
+  | {
+      readonly kind: 'attempt';
+      readonly at: Date;
+      /** The run's deadline from now on: later than before when it waits for the lock of another recovery. */
+      readonly deadline: Date;
+      readonly lockWaitDeadline?: Date;
+    }
   /** Nothing, until a person changes something: a plan waits for approval. No deadline runs meanwhile. */
   | { readonly kind: 'await' };
 
@@ -35,7 +44,7 @@ const LAST_LOOK_MS = 15_000;
  * backoff until the deadline, or at most `backoffLimit` times when there is such a limit; a wait for somebody else without counting.
  */
 export function nextStep(facts: RetryFacts): NextStep {
-  const { outcome, failures, backoffLimit, deadline, now, random, sinceStartMs = 0 } = facts;
+  const { outcome, failures, backoffLimit, deadline, now, random } = facts;
   const { retry, succeeded } = outcome;
   if (retry === 'none') {
     return { kind: 'final', outcome };
@@ -46,7 +55,10 @@ export function nextStep(facts: RetryFacts): NextStep {
   if (retry === 'backoff' && backoffLimit !== undefined && failures > backoffLimit) {
     return final(outcome, 'BackoffLimitExceeded', `Given up after ${failures} attempts. The last failure: `);
   }
-  const pauseMs = retry === 'wait' ? lockPauseMs(sinceStartMs) : backoffMs(failures, random);
+  if (succeeded.reason === 'WaitingForLock') {
+    return afterLockWait(facts);
+  }
+  const pauseMs = retry === 'wait' ? FIRST_LOOK_MS : backoffMs(failures, random);
   const at = new Date(now.getTime() + pauseMs);
   if (at.getTime() >= deadline.getTime()) {
     return final(
@@ -55,7 +67,28 @@ export function nextStep(facts: RetryFacts): NextStep {
       'The time given by timeoutSeconds ran out. What it waited for: ',
     );
   }
-  return { kind: 'attempt', at };
+  return { kind: 'attempt', at, deadline };
+}
+
+/** The run's own time stands still while another recovery holds the lock; the wait has a bound of its own. */
+function afterLockWait({
+  outcome,
+  deadline,
+  now,
+  sinceStartMs = 0,
+  lockWaitDeadline = new Date(now.getTime() + LOCK_WAIT_MS),
+}: RetryFacts): NextStep {
+  if (now >= lockWaitDeadline) {
+    const waited = `The run waited ${LOCK_WAIT_MS / 1000} s for the lock, apart from timeoutSeconds. `;
+    return final(outcome, 'DeadlineExceeded', waited);
+  }
+  const pauseMs = Math.min(lockPauseMs(sinceStartMs), lockWaitDeadline.getTime() - now.getTime());
+  return {
+    kind: 'attempt',
+    at: new Date(now.getTime() + pauseMs),
+    deadline: new Date(deadline.getTime() + pauseMs),
+    lockWaitDeadline,
+  };
 }
 
 /** Milliseconds until the lock of another recovery is looked at again: what waits for long looks less often. */

@@ -1,5 +1,3 @@
-import { Deadline } from '../async/deadline.ts';
-import { TerminalError } from '../errors.ts';
 import { assertApp } from '../faynosync/app.ts';
 import { findCollision } from '../faynosync/collisions.ts';
 import type { MetadataSource } from '../storage/source.ts';
@@ -9,7 +7,15 @@ import { verify } from '../tuf/verify/verify.ts';
 import type { AttemptContext } from './attempt.ts';
 import { lackOfProof } from './confirm.ts';
 import { decide } from './decide.ts';
-import { type Ending, end, endingOf, endingOfAbort, isRedisError, waitingForLock } from './ending.ts';
+import {
+  type Ending,
+  end,
+  endingOf,
+  endingOfAbort,
+  endlessLock,
+  isRedisError,
+  waitingForLock,
+} from './ending.ts';
 import type { Outcome } from './outcome.ts';
 import { OutcomeBuilder } from './outcome-builder.ts';
 import { withLegacyRoot } from './plan/legacy-root.ts';
@@ -18,6 +24,7 @@ import type { Evidence } from './plan/sources.ts';
 import { withHistory } from './read-history.ts';
 import { recoverabilityOf } from './recoverability.ts';
 import type { RunRequest } from './request.ts';
+import { RunDeadline } from './run-deadline.ts';
 import { planFindings } from './run-findings.ts';
 import { Session } from './session.ts';
 import { classify } from './state/classify.ts';
@@ -33,8 +40,8 @@ const MAX_REPLANS = 5;
  * One attempt of a recovery, R2 to R10; R1, resolving references, is the caller's. This file is the only place that
  * knows the order of the steps.
  *
- * Idempotent: an attempt that died anywhere is started again with the same task id. It waits for a lock that somebody
- * else holds, until the deadline. It never throws for what can go wrong with storage, Redis or the app: that is the
+ * Idempotent: an attempt that died anywhere is started again with the same task id. While another recovery holds
+ * the lock it waits, outside of its own time, or ends with `WaitingForLock`, as the request says. It never throws for what can go wrong with storage, Redis or the app: that is the
  * outcome. What it does throw is a bug, or comes from the caller's own `beforeLock`.
  *
  * @example
@@ -42,16 +49,11 @@ const MAX_REPLANS = 5;
  * succeeded.reason; // 'Recovered'
  */
 export async function runAttempt(request: RunRequest): Promise<Outcome> {
-  using limit = deadlineOf(request);
-  const attempt: AttemptContext = { request, report: new OutcomeBuilder(request), signal: limit.signal };
+  using limit = new RunDeadline(request);
+  const report = new OutcomeBuilder(request);
+  const attempt: AttemptContext = { request, report, limit, signal: limit.signal };
   const ending = await endAttempt(attempt, () => trustThenRecover(attempt));
-  return attempt.report.end(ending);
-}
-
-/** Aborts with `DeadlineExceeded` when the request's deadline passes, or with the request's own reason before. */
-function deadlineOf({ deadline, clock, signal }: RunRequest): Deadline {
-  const expired = () => new TerminalError('DeadlineExceeded', 'The time given by timeoutSeconds ran out.');
-  return new Deadline(clock, deadline.getTime() - clock.now().getTime(), expired, signal);
+  return { ...report.end(ending), lockWaitMs: limit.lockWaitMs };
 }
 
 async function trustThenRecover(attempt: AttemptContext): Promise<Ending> {
@@ -122,7 +124,7 @@ async function refuse(attempt: AttemptContext, verification: Verification): Prom
 
 /** R3 to R10. Whatever moved under a plan, the next one is made from what is there now. */
 async function recover(
-  { request, report, signal }: AttemptContext,
+  { request, report, limit, signal }: AttemptContext,
   session: Session,
   evidenceFor: EvidenceReader,
 ): Promise<Ending> {
@@ -158,7 +160,9 @@ async function recover(
       if (request.onForeignLock === 'return') {
         return waitingForLock(decision.accepted.message);
       }
-      await session.waitForLock();
+      if (!(await limit.waitForLock(() => session.waitForLock()))) {
+        return endlessLock(decision.accepted.message, limit.lockWaitMs);
+      }
       continue;
     }
     if (!session.holdsLock) {

@@ -31,7 +31,7 @@ export type Written =
 export class Session implements AsyncDisposable {
   readonly expected: ExpectedState;
   readonly #attempt: AttemptContext;
-  readonly #lock: Lock;
+  #lock: Lock;
   #values: ObservedValues = new Map();
   #surroundings: Surroundings = {};
   #holding: LockHolding | undefined;
@@ -39,7 +39,7 @@ export class Session implements AsyncDisposable {
   constructor(attempt: AttemptContext, expected: ExpectedState) {
     this.expected = expected;
     this.#attempt = attempt;
-    this.#lock = recoveryLock(attempt.request);
+    this.#lock = recoveryLock(attempt.request, attempt.limit.leftMs);
   }
 
   /** What every key held when it was read last. */
@@ -82,8 +82,9 @@ export class Session implements AsyncDisposable {
 
   /** R7: takes the lock, or re-enters it after a crash of the same task, and reads everything behind it. */
   async lock(): Promise<void> {
-    const { request, report, signal } = this.#attempt;
+    const { request, report, limit, signal } = this.#attempt;
     await request.beforeLock?.();
+    this.#lock = recoveryLock(request, limit.leftMs);
     report.progress('Lock', 0, 1);
     const { acquired, values } = await request.store.lock(this.#lock, this.#keys(), {
       replaceWrongType: this.expected.replaceWrongType,

@@ -215,8 +215,8 @@ describe('recover', () => {
     const { code, json } = await runJSON([
       'recover',
       ...flags('deleg', join(files.path, 'deleg')),
-      '--timeout',
-      '3',
+      '--lock-wait',
+      '1',
     ]);
     expect(json).toMatchObject({ outcome: 'TimedOut', reason: 'DeadlineExceeded' });
     expect(json['message']).toContain('somebody-else');

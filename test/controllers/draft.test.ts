@@ -94,6 +94,7 @@ const outcome = (changes: Partial<Outcome>): Outcome => ({
   trusted,
   verification: { checkedKeys: 18, missingKeys: 0, invalidKeys: 0, verifiedAt: now },
   recoverability: undefined,
+  lockWaitMs: 0,
   findings: [],
   retry: 'none',
   error: undefined,
@@ -102,6 +103,8 @@ const outcome = (changes: Partial<Outcome>): Outcome => ({
 
 const reasonOf = (status: ReturnType<typeof statusOf>) =>
   status.conditions?.find(({ type }) => type === 'Succeeded')?.reason;
+
+const nextAt = (at: Date) => ({ at, deadline: new Date('2026-06-01T12:05:00Z') });
 
 describe('a status in the making', () => {
   test('the id of the task is the uid of the object, from the first look on', () => {
@@ -181,13 +184,36 @@ describe('a status in the making', () => {
       retry: 'backoff',
       error: new TransientError('RedisUnreachable', 'away'),
     });
-    const retrying = statusOf(concluded(running, failed, new Date('2026-06-01T12:00:03.2Z'), now), run, now);
+    const retrying = statusOf(
+      concluded(running, failed, nextAt(new Date('2026-06-01T12:00:03.2Z')), now),
+      run,
+      now,
+    );
     expect(retrying).toMatchObject({
       nextAttemptTime: '2026-06-01T12:00:04Z',
       deadline: '2026-06-01T12:05:00Z',
       lastErrors: [{ reason: 'RedisUnreachable', message: 'away' }],
     });
     expect(retrying.completionTime).toBeUndefined();
+  });
+
+  test('while another recovery holds the lock the run says until when it waits, and its own time stands still', () => {
+    const running = attempting(draftOf(run), 1, new Date('2026-06-01T12:05:00Z'), now, 'ops/ours');
+    const locked = outcome({ succeeded: { reason: 'WaitingForLock', message: 'held.' }, retry: 'wait' });
+    const next = {
+      at: new Date('2026-06-01T12:00:02Z'),
+      deadline: new Date('2026-06-01T12:05:02Z'),
+      lockWaitDeadline: new Date('2026-06-01T12:06:00Z'),
+    };
+    const { fields, verdicts } = concluded(running, locked, next, now);
+    expect(fields).toMatchObject({
+      deadline: '2026-06-01T12:05:02Z',
+      lockWaitDeadline: '2026-06-01T12:06:00Z',
+      nextAttemptTime: '2026-06-01T12:00:02Z',
+    });
+    expect(verdicts.succeeded.message).toBe(
+      'held. The run waits for it until 2026-06-01T12:06:00Z; this time does not count against timeoutSeconds.',
+    );
   });
 
   test('while a person is awaited no clock runs', () => {
@@ -205,7 +231,7 @@ describe('a status in the making', () => {
     let draft = draftOf(run);
     for (let attempt = 1; attempt <= 7; attempt += 1) {
       const error = new TransientError('RedisTimeout', `failure ${attempt}`);
-      draft = concluded(draft, outcome({ retry: 'backoff', error }), now, now);
+      draft = concluded(draft, outcome({ retry: 'backoff', error }), nextAt(now), now);
     }
     const { lastErrors } = statusWithinBounds('BootstrapRecovery', statusOf(draft, run, now));
     expect(lastErrors?.map(({ message }) => message)).toEqual(

@@ -32,12 +32,15 @@ describe('after a transient failure', () => {
     [2, 1_000, 2_000],
     [3, 2_000, 4_000],
   ])('the pause doubles, with jitter (failure %d)', (failures, least, most) => {
-    expect(then({ failures })).toEqual({ kind: 'attempt', at: at(least) });
-    expect(then({ failures, random: 1 })).toEqual({ kind: 'attempt', at: at(most) });
+    expect(then({ failures })).toMatchObject({ kind: 'attempt', at: at(least) });
+    expect(then({ failures, random: 1 })).toMatchObject({ kind: 'attempt', at: at(most) });
   });
 
   test('a pause is never longer than half a minute', () => {
-    expect(then({ failures: 40, backoffLimit: 100, random: 1 })).toEqual({ kind: 'attempt', at: at(30_000) });
+    expect(then({ failures: 40, backoffLimit: 100, random: 1 })).toMatchObject({
+      kind: 'attempt',
+      at: at(30_000),
+    });
   });
 
   test('the limit of attempts ends it, with the last failure', () => {
@@ -73,9 +76,33 @@ test('a plan that waits for approval waits for a person, not for the clock', () 
   });
 });
 
-test('waiting for somebody else counts as no failure', () => {
-  expect(then({ outcome: outcome('Running', 'wait'), failures: 99 })).toEqual({
+test('an attempt that was given up undecided is taken up again, without counting', () => {
+  expect(then({ outcome: outcome('Running', 'wait'), failures: 99 })).toMatchObject({
     kind: 'attempt',
     at: at(2_000),
+  });
+});
+
+describe('waiting for the lock of another recovery', () => {
+  const locked = outcome('WaitingForLock', 'wait');
+
+  test('counts as no failure, and the time of the run stands still', () => {
+    expect(then({ outcome: locked, failures: 99, deadline: at(500) })).toEqual({
+      kind: 'attempt',
+      at: at(2_000),
+      deadline: at(2_500),
+      lockWaitDeadline: at(360_000),
+    });
+  });
+
+  test('ends at a bound of its own, with what it waited for', () => {
+    expect(then({ outcome: locked, lockWaitDeadline: at(1) })).toMatchObject({ kind: 'attempt', at: at(1) });
+    expect(then({ outcome: locked, lockWaitDeadline: at(0) })).toMatchObject({
+      kind: 'final',
+      outcome: {
+        retry: 'none',
+        succeeded: { reason: 'DeadlineExceeded', message: expect.stringContaining('360 s for the lock') },
+      },
+    });
   });
 });

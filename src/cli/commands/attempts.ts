@@ -2,7 +2,7 @@ import type { Clock } from '../../async/clock.ts';
 import { sleep } from '../../async/sleep.ts';
 import { RecoveryError } from '../../errors.ts';
 import type { Outcome } from '../../recovery/outcome.ts';
-import { nextStep } from '../../recovery/retry.ts';
+import { nextStep, type RetryFacts } from '../../recovery/retry.ts';
 import { durationText } from '../output/duration-text.ts';
 
 /** How long and how often {@link runToEnd} tries. */
@@ -24,25 +24,38 @@ export interface AttemptLimits {
  * ends here: nobody can give it to a process that doesn't ask.
  */
 export async function runToEnd(
-  attempt: (resumed: boolean) => Promise<Outcome>,
+  attempt: (resumed: boolean, deadline: Date) => Promise<Outcome>,
   limits: AttemptLimits,
 ): Promise<Outcome> {
-  const { clock, backoffLimit, deadline } = limits;
+  const { clock, backoffLimit } = limits;
+  let { deadline } = limits;
+  let lockWait: Pick<RetryFacts, 'lockWaitDeadline'> = {};
   let resumed = false;
   for (let failures = 0; ; ) {
-    const outcome = await attempt(resumed);
+    const outcome = await attempt(resumed, deadline);
+    deadline = new Date(deadline.getTime() + outcome.lockWaitMs);
     resumed = true;
     if (outcome.retry === 'backoff') {
       failures += 1;
     }
     const now = clock.now();
-    const step = nextStep({ outcome, failures, backoffLimit, deadline, now, random: limits.random() });
+    const step = nextStep({
+      ...lockWait,
+      outcome,
+      failures,
+      backoffLimit,
+      deadline,
+      now,
+      random: limits.random(),
+    });
     if (step.kind === 'final') {
       return step.outcome;
     }
     if (step.kind === 'await') {
       return outcome;
     }
+    ({ deadline } = step);
+    lockWait = step.lockWaitDeadline === undefined ? lockWait : { lockWaitDeadline: step.lockWaitDeadline };
     const wait = step.at.getTime() - now.getTime();
     limits.onPause(outcome, wait);
     try {

@@ -57,20 +57,24 @@ export async function runRecovery(
     store,
     minReplicas: flags.redisMinReplicas ?? 0,
     deadline,
+    lockWaitMs: flags.lockWait * 1_000,
     clock: systemClock,
     signal: context.signal,
     observer: observerFor(progress),
   };
   const now = (): Date => flags.referenceTime ?? systemClock.now();
   try {
-    const outcome = await runToEnd((resumed) => runAttempt({ ...request, resumed, now: now() }), {
-      backoffLimit: flags.backoffLimit,
-      deadline,
-      clock: systemClock,
-      signal: context.signal,
-      random: Math.random,
-      onPause: (failed: Outcome, waitMs) => progress.say(pauseText(failed, waitMs)),
-    });
+    const outcome = await runToEnd(
+      (resumed, end) => runAttempt({ ...request, resumed, deadline: end, now: now() }),
+      {
+        backoffLimit: flags.backoffLimit,
+        deadline,
+        clock: systemClock,
+        signal: context.signal,
+        random: Math.random,
+        onPause: (failed: Outcome, waitMs) => progress.say(pauseText(failed, waitMs)),
+      },
+    );
     progress.end();
     const setting = {
       app: describeApp(app),

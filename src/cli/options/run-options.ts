@@ -1,5 +1,6 @@
 import { type Command, Option } from 'commander';
 import type { Overrides } from '../../recovery/request.ts';
+import { LOCK_WAIT_MS } from '../../recovery/run-deadline.ts';
 import { addOutputOption, type OutputFlags } from '../output/output.ts';
 import { boolean, integer, namedInteger, uuid } from './flag-values.ts';
 import { addRedisOptions, type RedisFlags } from './redis-options.ts';
@@ -13,6 +14,7 @@ export interface RunFlags extends OutputFlags, RedisFlags, StorageFlags, TrustFl
   readonly storage?: string;
   readonly taskId?: string;
   readonly timeout: number;
+  readonly lockWait: number;
   readonly backoffLimit: number;
   readonly expiration?: ReadonlyMap<string, number>;
   readonly targetsOnlineKey?: boolean;
@@ -39,6 +41,14 @@ export function addRunOptions(command: Command): Command {
     .option('--task-id <uuid>', 'id of the run, which becomes the marker; a new one when absent', uuid)
     .addOption(
       new Option('--timeout <seconds>', 'give up after this long').argParser(integer(1, 3_600)).default(300),
+    )
+    .addOption(
+      new Option(
+        '--lock-wait <seconds>',
+        "the longest wait for another recovery of the app, apart from --timeout; the server's own holds its lock for 330 s after a crash",
+      )
+        .argParser(integer(0, 3_600))
+        .default(LOCK_WAIT_MS / 1_000),
     )
     .addOption(
       new Option('--backoff-limit <n>', 'tries after transient failures')

@@ -15,7 +15,7 @@ import type { Slot } from '../slots/slot-pool.ts';
 import { type ConnectionTools, connectTarget } from '../target-connection/connect-target.ts';
 import type { AttemptEnd } from './attempt-end.ts';
 import { attempting, concluded, draftOf, reported } from './draft.ts';
-import { isStillLocked, waitForLock } from './lock-wait.ts';
+import { isStillLocked, lockWaitOf, mayWaitForLock, waitForLock } from './lock-wait.ts';
 import { isWorthAReport, writeReport } from './report.ts';
 import { runRequest } from './request.ts';
 import type { RunStatus } from './run-status.ts';
@@ -65,7 +65,7 @@ export async function makeAttempt(tools: AttemptTools, order: AttemptOrder): Pro
   const { adminName, appName, mode } = run.spec;
   await using connection = await connectTarget(tools, target, { adminName, appName }, stopping);
   const status = tools.runStatus(run);
-  if (await isStillLocked(connection.store, run, stopping)) {
+  if (mayWaitForLock(run, clock.now()) && (await isStillLocked(connection.store, run, stopping))) {
     return waitForLock(status, deadline, clock);
   }
   const draft = attempting(draftOf(run), attempt, deadline, clock.now(), tools.installation);
@@ -127,18 +127,20 @@ async function report(
     backoffLimit: run.spec.backoffLimit,
     sinceStartMs: elapsedMs(status.run.status.startTime, clock.now()),
     deadline,
+    ...lockWaitOf(status.run),
     now: clock.now(),
     random: random(),
   });
   const outcome = step.kind === 'final' ? step.outcome : result;
-  const nextAttemptTime = step.kind === 'attempt' ? step.at : undefined;
+  const next = step.kind === 'attempt' ? step : undefined;
+  const nextAttemptTime = next?.at;
   const { succeeded, state, error } = outcome;
   logger[outcome.retry === 'backoff' ? 'warn' : 'info'](
     { reason: succeeded.reason, state, err: error, nextAttemptTime },
     `attempt ended: ${succeeded.message}`,
   );
 
-  let draft = concluded(watcher.draft, outcome, nextAttemptTime, clock.now());
+  let draft = concluded(watcher.draft, outcome, next, clock.now());
   if (nextAttemptTime === undefined && isWorthAReport(outcome)) {
     try {
       draft = reported(draft, await writeReport(client, run, outcome));

@@ -131,23 +131,28 @@ export function accepting(draft: Draft, acceptance: Acceptance): Draft {
   return { fields, verdicts: { ...verdicts, accepted } };
 }
 
-/** An attempt ended. `nextAttemptTime` is set exactly when the run looks again by itself. */
-export function concluded(
-  draft: Draft,
-  outcome: Outcome,
-  nextAttemptTime: Date | undefined,
-  now: Date,
-): Draft {
+/** When the run looks again by itself, and its deadlines from then on. */
+export interface NextAttempt {
+  readonly at: Date;
+  readonly deadline: Date;
+  readonly lockWaitDeadline?: Date;
+}
+
+/** An attempt ended. `next` is set exactly when the run looks again by itself. */
+export function concluded(draft: Draft, outcome: Outcome, next: NextAttempt | undefined, now: Date): Draft {
   const { state, plan, trusted, verification, findings, succeeded, error } = outcome;
-  const { deadline, controller, ...fields } = withBlockingTask(draft.fields, outcome.accepted);
+  const { deadline: _, controller, ...fields } = withBlockingTask(draft.fields, outcome.accepted);
   return {
     fields: {
       ...fields,
       // No clock runs while a person is awaited, and after the end there is nothing left to limit.
-      ...(nextAttemptTime !== undefined && {
-        ...(deadline !== undefined && { deadline }),
+      ...(next !== undefined && {
+        deadline: rfc3339(wholeSecond(next.deadline)),
+        ...(next.lockWaitDeadline !== undefined && {
+          lockWaitDeadline: rfc3339(wholeSecond(next.lockWaitDeadline)),
+        }),
         ...(controller !== undefined && { controller }),
-        nextAttemptTime: rfc3339(wholeSecond(nextAttemptTime)),
+        nextAttemptTime: rfc3339(wholeSecond(next.at)),
       }),
       ...(state !== undefined && { state }),
       ...(plan !== undefined && { plan: planSummary(plan) }),
@@ -159,8 +164,14 @@ export function concluded(
       }),
       ...completion(succeeded.reason, now),
     },
-    verdicts: outcome,
+    verdicts: next?.lockWaitDeadline === undefined ? outcome : withLockWait(outcome, next.lockWaitDeadline),
   };
+}
+
+/** Says how long the run waits: not part of `timeoutSeconds`. */
+function withLockWait(outcome: Outcome, until: Date): Outcome {
+  const message = `${outcome.succeeded.message} The run waits for it until ${rfc3339(wholeSecond(until))}; this time does not count against timeoutSeconds.`;
+  return { ...outcome, succeeded: { ...outcome.succeeded, message } };
 }
 
 function withBlockingTask(
@@ -172,8 +183,15 @@ function withBlockingTask(
 }
 
 /** The run goes on waiting for what it waits for. */
-export function waiting(draft: Draft, nextAttemptTime: Date): Draft {
-  return { ...draft, fields: { ...draft.fields, nextAttemptTime: rfc3339(wholeSecond(nextAttemptTime)) } };
+export function waiting(draft: Draft, nextAttemptTime: Date, deadline: Date): Draft {
+  return {
+    ...draft,
+    fields: {
+      ...draft.fields,
+      deadline: rfc3339(wholeSecond(deadline)),
+      nextAttemptTime: rfc3339(wholeSecond(nextAttemptTime)),
+    },
+  };
 }
 
 /** Where the full report is. */

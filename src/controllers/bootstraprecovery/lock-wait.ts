@@ -1,11 +1,12 @@
 import type { BootstrapRecovery } from '../../api/bootstraprecovery.generated.ts';
 import { findCondition } from '../../api/condition.ts';
-import { elapsedMs } from '../../api/stored-time.ts';
+import { elapsedMs, remainingMs } from '../../api/stored-time.ts';
 import type { Clock } from '../../async/clock.ts';
 import { RecoveryError } from '../../errors.ts';
 import { lockKey } from '../../faynosync/keys.ts';
 import { taskOfOwner } from '../../recovery/recovery-lock.ts';
 import { lockPauseMs } from '../../recovery/retry.ts';
+import { LOCK_WAIT_MS } from '../../recovery/run-deadline.ts';
 import type { StateStore } from '../../redis/state-store.ts';
 import type { AttemptEnd } from './attempt-end.ts';
 import { draftOf, waiting } from './draft.ts';
@@ -36,12 +37,27 @@ export async function isStillLocked(
   }
 }
 
-/** Leaves the status as it is, with a new time to look again. */
+/** When waiting for the lock of another recovery ends, as stored. */
+export function lockWaitOf({ status }: Pick<BootstrapRecovery, 'status'>): {
+  readonly lockWaitDeadline?: Date;
+} {
+  const stored = Date.parse(status.lockWaitDeadline ?? '');
+  return Number.isNaN(stored) ? {} : { lockWaitDeadline: new Date(stored) };
+}
+
+/** Whether the time for waiting is not used up. A stored time further ahead than it can be is due. */
+export function mayWaitForLock({ status }: BootstrapRecovery, now: Date): boolean {
+  return remainingMs(status.lockWaitDeadline, LOCK_WAIT_MS, now) > 0;
+}
+
+/** Leaves the status as it is, with a new time to look again; the run's own time stands still meanwhile. */
 export async function waitForLock(status: RunStatus, deadline: Date, clock: Clock): Promise<AttemptEnd> {
   const { run } = status;
   const now = clock.now();
   const pauseMs = lockPauseMs(elapsedMs(run.status.startTime, now));
-  const nextAttemptTime = new Date(Math.min(now.getTime() + pauseMs, deadline.getTime()));
-  await status.write(waiting(draftOf(run), nextAttemptTime));
+  const { lockWaitDeadline = now } = lockWaitOf(run);
+  const nextAttemptTime = new Date(Math.min(now.getTime() + pauseMs, lockWaitDeadline.getTime()));
+  const pausedMs = nextAttemptTime.getTime() - now.getTime();
+  await status.write(waiting(draftOf(run), nextAttemptTime, new Date(deadline.getTime() + pausedMs)));
   return { run: status.run, nextAttemptTime };
 }
