@@ -119,7 +119,7 @@ function unapproved({ plan, observed, request }: Facts): AttemptDecision | undef
   const message =
     uncertain === undefined
       ? waits
-      : `${uncertain.key} = ${uncertain.after} is uncertain${more.length === 0 ? '' : `, and ${more.length} more are`}. ${waits} Approve it, or give the values in overrides.expirations of a new run.`;
+      : `${uncertain.key} = ${uncertain.after} is uncertain${uncertain.doubt === undefined ? '' : `, it was ${uncertain.doubt.candidates.join(' or ')}`}${more.length === 0 ? '' : `, and ${more.length} more are`}. ${waits} Approve it, or give the values in overrides.expirations of a new run.`;
   return {
     kind: 'end',
     ending: { succeeded: { reason: 'AwaitingApproval', message }, retry: 'wait' },

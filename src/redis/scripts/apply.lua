@@ -25,7 +25,8 @@ for first = 2, #KEYS, CHUNK do
 end
 
 -- A command that is refused in the middle would leave half of the plan behind. Redis asks the ACL for every key
--- named above before the script starts, but for commands only when they are called, so ask now (Redis 7 and later).
+-- named above before the script starts, but for commands only when they are called, so ask now.
+local refused = function(key) return redis.error_reply('NOPERM this user may not write ' .. key) end
 if redis.acl_check_cmd then
   for i = 2, #KEYS do
     local act = string.sub(ARGV[2 * i - 1], 1, 1)
@@ -33,8 +34,27 @@ if redis.acl_check_cmd then
     if act == '=' then allowed = redis.acl_check_cmd('MSET', KEYS[i], '')
     elseif act == 'p' then allowed = redis.acl_check_cmd('PERSIST', KEYS[i])
     elseif act == 'd' then allowed = redis.acl_check_cmd('DEL', KEYS[i]) end
-    if not allowed then return redis.error_reply('NOPERM this user may not write ' .. KEYS[i]) end
+    if not allowed then return refused(KEYS[i]) end
   end
+else
+  -- Redis 6 can't be asked, and its ACL knows commands without regard to keys: try each command where it does nothing.
+  local uses, unexpiring = {}, nil
+  for i = 2, #KEYS do
+    uses[string.sub(ARGV[2 * i - 1], 1, 1)] = KEYS[i]
+    if redis.call('PTTL', KEYS[i]) < 0 then unexpiring = KEYS[i] end
+  end
+  if uses['='] then
+    -- An even number of arguments is refused as such, but only after the ACL.
+    local tried = redis.pcall('MSET', uses['='], '', uses['='])
+    if not (type(tried) == 'table' and tried.err and string.find(tried.err, 'wrong number', 1, true)) then
+      return refused(uses['='])
+    end
+  end
+  if uses['p'] and unexpiring then
+    local tried = redis.pcall('PERSIST', unexpiring)
+    if type(tried) == 'table' and tried.err then return refused(uses['p']) end
+  end
+  -- DEL has no form that does nothing. It comes first in the plan: refused there, it has nothing before it.
 end
 
 local pending = {}

@@ -1,0 +1,63 @@
+import { readFileSync } from 'node:fs';
+import type { Redis } from 'ioredis';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { type RedisServer, startRedis } from '../harness/redis.ts';
+
+const source = readFileSync(new URL('../../src/redis/scripts/apply.lua', import.meta.url), 'utf8');
+/** The same script on a Redis that can't be asked for permissions, as 6.2 can't. */
+const withoutACLCheck = source.replace('if redis.acl_check_cmd then', 'if false then');
+
+let redis: RedisServer;
+let client: Redis;
+
+beforeAll(async () => {
+  redis = await startRedis();
+  client = await redis.client();
+});
+
+afterAll(() => redis.stop());
+
+/** Applies a plan that sets, persists and deletes, as a user who lacks one command. */
+async function applyWithout(script: string, command: string | undefined) {
+  await client.flushall();
+  await client.mset('lock', 'me', 'dead', 'x', 'kept', '5', 'expiring', '4');
+  await client.pexpire('expiring', 1_000_000);
+  await client.acl(
+    'SETUSER',
+    'narrow',
+    'reset',
+    'on',
+    '>secret',
+    '~*',
+    '+@all',
+    ...(command ? [`-${command}`] : []),
+  );
+  const narrow = await redis.client({ username: 'narrow', password: 'secret' });
+  const keys = ['lock', 'dead', 'kept', 'expiring', 'new'];
+  const args = ['me', '=x', 'd', '=5', 'k', '=4', 'p', '-', '=7'];
+  try {
+    return await narrow.eval(script, keys.length, ...keys, ...args);
+  } finally {
+    narrow.disconnect();
+  }
+}
+
+const held = async () => ({
+  values: await client.mget('lock', 'dead', 'kept', 'expiring', 'new'),
+  expires: (await client.pttl('expiring')) > 0,
+});
+
+describe.each([
+  ['asked for permissions (Redis 7 and later)', source],
+  ['that cannot be asked (Redis 6.2)', withoutACLCheck],
+])('on a Redis %s', (_, script) => {
+  test.each(['mset', 'persist', 'del'])('a user without %s writes nothing at all', async (command) => {
+    await expect(applyWithout(script, command)).rejects.toThrow(/NOPERM|permission|can't run this command/i);
+    expect(await held()).toEqual({ values: ['me', 'x', '5', '4', null], expires: true });
+  });
+
+  test('a user who may do everything writes everything', async () => {
+    expect(await applyWithout(script, undefined)).toEqual(['applied']);
+    expect(await held()).toEqual({ values: ['me', null, '5', '4', '7'], expires: false });
+  });
+});
