@@ -23,10 +23,14 @@ function violation(found: Import): string | undefined {
   if (room === undefined) {
     return `src/${from} is not a room: add it to scripts/architecture/rooms.ts`;
   }
-  if (room.pure && impureBuiltins.has(found.to)) {
+  const isEdge = (path: string): boolean => room.edges?.some((edge) => path.startsWith(edge)) === true;
+  if (room.pure && !isEdge(found.from) && impureBuiltins.has(found.to)) {
     return `src/${from} is pure and may not import ${found.to}`;
   }
   const to = roomOf(found.to);
+  if (to === from && isEdge(found.to) && !isEdge(found.from)) {
+    return `what is pure in src/${from} may not import its edge`;
+  }
   if (to === undefined || to === from || room.mayImport.includes(to)) {
     return undefined;
   }

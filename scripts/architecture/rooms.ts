@@ -9,6 +9,8 @@ export interface Room {
   readonly mayImport: readonly string[];
   /** True when nothing in the room may touch the network, the disk, the clock or the environment. */
   readonly pure?: boolean;
+  /** Of a pure room: files and folders that are its edge. They may reach outside, and the rest may not import them. */
+  readonly edges?: readonly string[];
 }
 
 export const rooms: Readonly<Record<string, Room>> = {
@@ -16,7 +18,13 @@ export const rooms: Readonly<Record<string, Room>> = {
   api: { purpose: 'vocabulary: generated types, reasons, conditions', mayImport: [], pure: true },
   net: { purpose: 'proxies, anchors of trust, bounded servers', mayImport: ['async'] },
   storage: { purpose: 'list and get: S3, directory, HTTP', mayImport: ['async', 'net'] },
-  tuf: { purpose: 'verify the metadata chain', mayImport: ['async', 'storage'] },
+  tuf: {
+    purpose: 'verify the metadata chain',
+    mayImport: ['async', 'storage'],
+    pure: true,
+    // What chooses a thread, and the thread.
+    edges: ['src/tuf/offload/', 'src/tuf/verify/verify.ts', 'src/tuf/verify/verify.worker.ts'],
+  },
   faynosync: { purpose: 'key names, settings, task records', mayImport: ['tuf'], pure: true },
   redis: { purpose: 'observe, lock, apply, confirm', mayImport: ['async', 'net'] },
   recovery: {

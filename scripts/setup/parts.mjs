@@ -95,6 +95,17 @@ function testParts() {
       override: undefined,
     },
     {
+      ...ownSource('gotuf'),
+      name: 'gotuf',
+      package: '.',
+      ldflags: '',
+      versionArgs: ['version'],
+      expected: 'gotuf',
+      effort: 'some seconds',
+      neededFor: ['test'],
+      override: undefined,
+    },
+    {
       ...ownSource('gitops'),
       name: 'gitops-health',
       package: '.',

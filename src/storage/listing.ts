@@ -3,23 +3,25 @@ import type { ListedObject } from './source.ts';
 
 /** Objects for which a listing has room at first. */
 const FIRST_CAPACITY = 64;
-/** Bytes of a name, on average, for which it has room at first. */
-const FIRST_NAME_BYTES = 32;
+/** Bytes of names that are allocated at once; a name lies in one chunk. */
+const CHUNK_BYTES = 2 ** 20;
 
-/** The columns of a {@link Listing}: what crosses a thread boundary, as a copy. */
+/** The columns of a {@link Listing}, in memory that threads share: to hand them over copies nothing. */
 export interface ListingColumns {
   readonly count: number;
   readonly largest: number;
   /** UTF-8, one name after the other. */
-  readonly names: Uint8Array<ArrayBuffer>;
-  /** Where each name ends in `names`. */
-  readonly ends: Uint32Array<ArrayBuffer>;
+  readonly chunks: readonly Uint8Array[];
+  /** Chunk and place of each name: `chunk · 2^20 + offset`. */
+  readonly starts: Float64Array;
+  /** Bytes of each name. */
+  readonly lengths: Uint32Array;
   /** Bytes. */
-  readonly sizes: Float64Array<ArrayBuffer>;
+  readonly sizes: Float64Array;
   /** Milliseconds since the epoch. */
-  readonly times: Float64Array<ArrayBuffer>;
+  readonly times: Float64Array;
   /** Of each name, by {@link ListingColumns.multiplier}. */
-  readonly hashes: Uint32Array<ArrayBuffer>;
+  readonly hashes: Uint32Array;
   readonly multiplier: number;
 }
 
@@ -31,11 +33,14 @@ export interface ListingColumns {
 export class Listing implements Iterable<ListedObject> {
   #count = 0;
   #largest = 0;
-  #names = Buffer.allocUnsafe(FIRST_CAPACITY * FIRST_NAME_BYTES);
-  #ends = new Uint32Array(FIRST_CAPACITY);
-  #sizes = new Float64Array(FIRST_CAPACITY);
-  #times = new Float64Array(FIRST_CAPACITY);
-  #hashes = new Uint32Array(FIRST_CAPACITY);
+  readonly #chunks: Buffer[] = [];
+  /** Bytes used of the last chunk. */
+  #used = CHUNK_BYTES;
+  #starts: Float64Array = new Float64Array(FIRST_CAPACITY);
+  #lengths: Uint32Array = new Uint32Array(FIRST_CAPACITY);
+  #sizes: Float64Array = new Float64Array(FIRST_CAPACITY);
+  #times: Float64Array = new Float64Array(FIRST_CAPACITY);
+  #hashes: Uint32Array = new Uint32Array(FIRST_CAPACITY);
   #multiplier = randomInt(2 ** 21, 2 ** 22);
   /** Slot → index + 1; built by the first look-up. */
   #index: Uint32Array | undefined;
@@ -59,32 +64,31 @@ export class Listing implements Iterable<ListedObject> {
     return listing;
   }
 
-  /** A listing from columns that {@link columns} gave, in another thread. */
+  /** A complete listing from columns that {@link columns} gave, in another thread. */
   static fromColumns(columns: ListingColumns): Listing {
-    const { count, largest, names, ends, sizes, times, hashes, multiplier } = columns;
     const listing = new Listing();
-    listing.#count = count;
-    listing.#largest = largest;
-    listing.#names = Buffer.from(names.buffer, names.byteOffset, names.byteLength);
-    listing.#ends = ends;
-    listing.#sizes = sizes;
-    listing.#times = times;
-    listing.#hashes = hashes;
-    listing.#multiplier = multiplier;
+    listing.#count = columns.count;
+    listing.#largest = columns.largest;
+    listing.#chunks.push(...columns.chunks.map((chunk) => Buffer.from(chunk.buffer)));
+    listing.#starts = columns.starts;
+    listing.#lengths = columns.lengths;
+    listing.#sizes = columns.sizes;
+    listing.#times = columns.times;
+    listing.#hashes = columns.hashes;
+    listing.#multiplier = columns.multiplier;
     return listing;
   }
 
   columns(): ListingColumns {
-    const count = this.#count;
     return {
-      count,
+      count: this.#count,
       largest: this.#largest,
-      // Copies of exactly what is used: a view would take the whole buffer along.
-      names: Uint8Array.from(this.#names.subarray(0, this.#start(count))),
-      ends: this.#ends.slice(0, count),
-      sizes: this.#sizes.slice(0, count),
-      times: this.#times.slice(0, count),
-      hashes: this.#hashes.slice(0, count),
+      chunks: this.#chunks.map((chunk) => new Uint8Array(chunk.buffer)),
+      starts: this.#starts,
+      lengths: this.#lengths,
+      sizes: this.#sizes,
+      times: this.#times,
+      hashes: this.#hashes,
       multiplier: this.#multiplier,
     };
   }
@@ -100,11 +104,14 @@ export class Listing implements Iterable<ListedObject> {
 
   add({ name, size, lastModified }: ListedObject): void {
     const at = this.#count;
-    const start = this.#start(at);
-    this.#reserve(at + 1, start + Buffer.byteLength(name));
-    const end = start + this.#names.write(name, start, 'utf8');
-    this.#ends[at] = end;
-    this.#hashes[at] = hashOf(this.#names, start, end, this.#multiplier);
+    this.#reserve(at);
+    const length = Buffer.byteLength(name);
+    const chunk = this.#chunkFor(length);
+    chunk.write(name, this.#used, 'utf8');
+    this.#starts[at] = (this.#chunks.length - 1) * CHUNK_BYTES + this.#used;
+    this.#lengths[at] = length;
+    this.#hashes[at] = hashOf(chunk, this.#used, this.#used + length, this.#multiplier);
+    this.#used += length;
     this.#sizes[at] = size;
     this.#times[at] = lastModified.getTime();
     this.#largest = Math.max(this.#largest, size);
@@ -130,27 +137,41 @@ export class Listing implements Iterable<ListedObject> {
 
   #object(at: number): ListedObject {
     return {
-      name: this.#names.toString('utf8', this.#start(at), this.#ends[at]),
+      name: this.#name(at).toString('utf8'),
       size: this.#sizes[at] ?? 0,
       lastModified: new Date(this.#times[at] ?? 0),
     };
   }
 
-  #start(at: number): number {
-    return at === 0 ? 0 : (this.#ends[at - 1] ?? 0);
+  #name(at: number): Buffer {
+    const start = this.#starts[at] ?? 0;
+    const offset = start % CHUNK_BYTES;
+    const chunk = this.#chunks[(start - offset) / CHUNK_BYTES] ?? Buffer.alloc(0);
+    return chunk.subarray(offset, offset + (this.#lengths[at] ?? 0));
   }
 
-  #reserve(count: number, nameBytes: number): void {
-    if (count > this.#ends.length) {
-      const capacity = count * 2;
-      this.#ends = grown(this.#ends, new Uint32Array(capacity));
-      this.#sizes = grown(this.#sizes, new Float64Array(capacity));
-      this.#times = grown(this.#times, new Float64Array(capacity));
-      this.#hashes = grown(this.#hashes, new Uint32Array(capacity));
+  /** The last chunk, if the name fits, or a new one: of the usual size, or for a name that is larger than that. */
+  #chunkFor(length: number): Buffer {
+    const last = this.#chunks.at(-1);
+    if (last !== undefined && this.#used + length <= last.length) {
+      return last;
     }
-    if (nameBytes > this.#names.length) {
-      this.#names = grown(this.#names, Buffer.allocUnsafe(nameBytes * 2));
+    const chunk = Buffer.from(new SharedArrayBuffer(Math.max(CHUNK_BYTES, length)));
+    this.#chunks.push(chunk);
+    this.#used = 0;
+    return chunk;
+  }
+
+  #reserve(at: number): void {
+    if (at < this.#starts.length) {
+      return;
     }
+    const capacity = at * 2;
+    this.#starts = grown(this.#starts, new Float64Array(new SharedArrayBuffer(capacity * 8)));
+    this.#lengths = grown(this.#lengths, new Uint32Array(new SharedArrayBuffer(capacity * 4)));
+    this.#sizes = grown(this.#sizes, new Float64Array(new SharedArrayBuffer(capacity * 8)));
+    this.#times = grown(this.#times, new Float64Array(new SharedArrayBuffer(capacity * 8)));
+    this.#hashes = grown(this.#hashes, new Uint32Array(new SharedArrayBuffer(capacity * 4)));
   }
 
   #find(name: string): number | undefined {
@@ -162,7 +183,7 @@ export class Listing implements Iterable<ListedObject> {
       if (at < 0) {
         return undefined;
       }
-      if (key.compare(this.#names, this.#start(at), this.#ends[at]) === 0) {
+      if (key.equals(this.#name(at))) {
         return at;
       }
     }
@@ -182,7 +203,7 @@ export class Listing implements Iterable<ListedObject> {
   }
 }
 
-function grown<T extends Uint32Array | Float64Array | Buffer>(old: T, larger: T): T {
+function grown<T extends Uint32Array | Float64Array>(old: T, larger: T): T {
   larger.set(old);
   return larger;
 }

@@ -13,6 +13,7 @@ export type Asset =
   | 'kubeconform'
   | 'promtool'
   | 'gitops-health'
+  | 'gotuf'
   | 'kube-scheduler'
   | 'kube-proxy'
   | 'kubelet'

@@ -51,7 +51,12 @@ export class S3Source implements MetadataSource {
             this.#bucket.memory.acquire(length ?? maxBytes, watchdog.signal),
           );
           try {
-            return await readBody(body, { name: object, maxBytes, onBytes: (bytes) => watchdog.fed(bytes) });
+            return await readBody(body, {
+              name: object,
+              maxBytes,
+              length,
+              onBytes: (bytes) => watchdog.fed(bytes),
+            });
           } finally {
             release();
           }

@@ -15,6 +15,8 @@ export interface Signature {
   readonly keyid: string;
   /** The signature's bytes; undefined when empty or not hex, which makes it contribute nothing. */
   readonly sig: Uint8Array | undefined;
+  /** Whether it is hex, perhaps of nothing: the server reads no file with a signature that isn't. */
+  readonly isHex: boolean;
 }
 
 /** What every metadata file has; nothing in it is proven until its signatures are. */
@@ -129,7 +131,8 @@ function parseSignatures(file: ScannedFile): readonly Signature[] {
       throw new MetadataFault('DuplicateSignature', `the key id ${quoted(keyid)} signs twice`);
     }
     seen.add(keyid);
-    return { keyid, sig: fromHex(sig) };
+    const bytes = fromHex(sig);
+    return { keyid, sig: bytes, isHex: bytes !== undefined || sig === '' };
   });
 }
 

@@ -30,6 +30,8 @@ export const LIMITS = {
   keysPerRole: 64,
   /** Keys listed in one file: each delegated role may have its own. */
   keys: 65_536,
+  /** Bytes of a targets file whose artifacts are looked through for what the server reads differently. */
+  lintedBytes: 1024 * 1024,
   /** Signatures on one file. */
   signatures: 64,
   /** Bytes of `signatures` in one file. */

@@ -40,6 +40,7 @@ export function parseSuccinctRoles(value: unknown, parent: string): SuccinctRole
     terminating: true,
     paths: undefined,
     pathHashPrefixes: undefined,
+    roundTrips: true,
   }));
   return { bitLength, namePrefix, bins };
 }

@@ -1,6 +1,14 @@
 import { MetadataFault } from '../findings/fault.ts';
 import { quoted } from '../findings/text.ts';
-import { asArray, asObject, asShortString, asStrings, invalid, member } from '../json/guards.ts';
+import {
+  asArray,
+  asObject,
+  asShortString,
+  asStrings,
+  invalid,
+  type JSONObject,
+  member,
+} from '../json/guards.ts';
 import type { Key } from '../keys/key.ts';
 import { parseKeys, parseRoleKeys } from '../keys/role-keys.ts';
 import type { DelegatedRole } from './delegated-role.ts';
@@ -21,6 +29,8 @@ export interface Delegations {
 export interface Targets {
   readonly envelope: Envelope;
   readonly delegations: Delegations | undefined;
+  /** What the server would read or write differently in the rest of the body; undefined when nothing was found. */
+  readonly oddity: string | undefined;
 }
 
 /** @throws MetadataFault checks 8, 21, 22, 23, 24 */
@@ -32,7 +42,46 @@ export function parseTargets(file: OpenedFile): Targets {
   return {
     envelope: file.envelope,
     delegations: value === undefined || value === null ? undefined : parseDelegations(value),
+    oddity: value === null ? 'delegations is null' : oddArtifact(file),
   };
+}
+
+/**
+ * The first artifact that the server reads differently. Artifacts are not needed to recover, so those of a large file
+ * are left unparsed.
+ */
+function oddArtifact(file: OpenedFile): string | undefined {
+  if (file.envelope.size > LIMITS.lintedBytes) {
+    return undefined;
+  }
+  for (const [path, entry] of Object.entries(asObject(file.member('targets'), 'signed.targets'))) {
+    const oddity = oddityOf(entry);
+    if (oddity !== undefined) {
+      return `the artifact ${quoted(path)} ${oddity}`;
+    }
+  }
+  return undefined;
+}
+
+function oddityOf(value: unknown): string | undefined {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
+    return 'is no object';
+  }
+  // Narrowed above to a non-null, non-array object; JSON objects have string keys only.
+  const entry = value as JSONObject;
+  const hashes = member(entry, 'hashes');
+  if (typeof hashes !== 'object' || hashes === null || Array.isArray(hashes)) {
+    return 'has no hashes';
+  }
+  if (
+    !Object.values(hashes).every((digest) => typeof digest === 'string' && /^([0-9a-f]{2})*$/.test(digest))
+  ) {
+    return 'has a digest that is not lower-case hex';
+  }
+  if (!Number.isSafeInteger(member(entry, 'length'))) {
+    return 'has no length';
+  }
+  return member(entry, 'custom') === null ? 'has custom: null' : undefined;
 }
 
 const PATH = 'signed.delegations';
@@ -57,12 +106,12 @@ function parseRoles(value: unknown): readonly DelegatedRole[] {
   if (list.length > LIMITS.roles) {
     throw new MetadataFault('LimitExceeded', `${PATH}.roles holds more than ${LIMITS.roles} entries`);
   }
-  let paths = 0;
+  let count = 0;
   const patterns = (value: unknown, path: string): readonly string[] | undefined => {
     const strings =
       value === undefined || value === null ? undefined : asStrings(value, LIMITS.pathCharacters, path);
-    paths += strings?.length ?? 0;
-    if (paths > LIMITS.paths) {
+    count += strings?.length ?? 0;
+    if (count > LIMITS.paths) {
       throw new MetadataFault('LimitExceeded', `${PATH}.roles holds more than ${LIMITS.paths} paths`);
     }
     return strings;
@@ -75,12 +124,17 @@ function parseRoles(value: unknown): readonly DelegatedRole[] {
       invalid(`${path}.name`, 'a non-empty string');
     }
     const terminating = member(role, 'terminating');
+    const paths = member(role, 'paths');
+    const prefixes = member(role, 'path_hash_prefixes');
+    const hasNull = paths === null || prefixes === null;
+    const hasBoth = paths !== undefined && prefixes !== undefined;
     return {
       name,
       ...parseRoleKeys(role, path),
       terminating: typeof terminating === 'boolean' ? terminating : undefined,
-      paths: patterns(member(role, 'paths'), `${path}.paths`),
-      pathHashPrefixes: patterns(member(role, 'path_hash_prefixes'), `${path}.path_hash_prefixes`),
+      paths: patterns(paths, `${path}.paths`),
+      pathHashPrefixes: patterns(prefixes, `${path}.path_hash_prefixes`),
+      roundTrips: typeof terminating === 'boolean' && !hasNull && !hasBoth,
     };
   });
 }

@@ -157,6 +157,9 @@ class RootWalk {
   async #anchor(root: Root): Promise<void> {
     const { findings, options } = this.#run;
     const { version, sha256: digest } = root.envelope;
+    if (version === (this.#run.catalogue.roots.at(-1) ?? version)) {
+      await this.#run.reviewSigners('root', root.envelope, signersOf(root, 'root'));
+    }
     this.#trusted.push(withoutSignedBytes(root));
     this.#first = await this.#history.firstLinkedTo(root);
     if (options.anchor.kind === 'first-use') {
@@ -190,6 +193,9 @@ class RootWalk {
     }
     const root = await openRoot(this.#run, file, version, 'RootNotSigned');
     await requireThreshold(root.envelope, signersOf(head, 'root'), this.#run.ring, 'RootNotSigned');
+    if (version === this.#run.catalogue.roots.at(-1)) {
+      await this.#run.reviewSigners('root', root.envelope, signersOf(root, 'root'));
+    }
     this.#trusted.push(withoutSignedBytes(root));
     return true;
   }

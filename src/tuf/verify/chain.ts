@@ -132,8 +132,9 @@ function review(run: Run, { root, timestamp, snapshot, targets, tree }: Chain): 
   }
 }
 
-function reviewTargets(run: Run, lint: ServerLint, role: string, { envelope, delegations }: Targets): void {
-  lint.targets(role, envelope, delegations);
+function reviewTargets(run: Run, lint: ServerLint, role: string, targets: Targets): void {
+  const { envelope, delegations } = targets;
+  lint.targets(role, targets);
   if (delegations === undefined) {
     return;
   }

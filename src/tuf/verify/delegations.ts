@@ -172,6 +172,11 @@ class DelegationWalk {
     for (const delegation of unmet) {
       this.#void(delegation);
     }
+    // The server verifies against targets alone.
+    const known = delegations.find(({ delegator }) => delegator === 'targets');
+    if (known !== undefined) {
+      await this.#run.reviewSigners(known.role.name, envelope, known.signers);
+    }
   }
 
   /** Reports a delegation whose signatures are missing on a role that is sound for somebody else. */

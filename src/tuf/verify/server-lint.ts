@@ -1,8 +1,9 @@
 import type { FindingList } from '../findings/finding-list.ts';
+import { quoted } from '../findings/text.ts';
 import type { Envelope } from '../metadata/envelope.ts';
 import type { FileLink } from '../metadata/link.ts';
 import type { Root } from '../metadata/root.ts';
-import type { Delegations } from '../metadata/targets.ts';
+import type { Targets } from '../metadata/targets.ts';
 
 /**
  * Reports what verifies over the bytes of the file but not after the server's round trip: it parses a file into
@@ -19,7 +20,11 @@ export class ServerLint {
   root(root: Root): void {
     this.#expires('root', root.envelope);
     if (root.consistentSnapshot === undefined) {
-      this.#add('root', root.envelope, 'consistent_snapshot is absent, the server would add false');
+      this.#add(
+        'root',
+        root.envelope,
+        'consistent_snapshot is absent or no boolean, the server would write false',
+      );
     }
   }
 
@@ -37,29 +42,35 @@ export class ServerLint {
     }
   }
 
-  targets(role: string, envelope: Envelope, delegations: Delegations | undefined): void {
+  targets(role: string, { envelope, delegations, oddity }: Targets): void {
     this.#expires(role, envelope);
-    const odd = delegations?.succinct === undefined ? delegations?.roles.find(dropsOrAdds) : undefined;
+    if (oddity !== undefined) {
+      this.#add(role, envelope, `${oddity}, which the server reads or writes differently`);
+    }
+    const odd =
+      delegations?.succinct === undefined
+        ? delegations?.roles.find(({ roundTrips }) => !roundTrips)
+        : undefined;
     if (odd !== undefined) {
       this.#add(
         role,
         envelope,
-        `the delegation to ${odd.name} lacks terminating or has an empty list of paths, which the server would change`,
+        `the delegation to ${quoted(odd.name)} lacks terminating or has no single list of paths, which the server would change`,
       );
     }
   }
 
   #expires(role: string, envelope: Envelope): void {
     if (!envelope.expires.roundTrips) {
-      this.#add(role, envelope, `the server would spell expires ${envelope.expires.text} differently`);
+      this.#add(
+        role,
+        envelope,
+        `the server would spell expires ${quoted(envelope.expires.text)} differently`,
+      );
     }
   }
 
   #add(role: string, envelope: Envelope, detail: string): void {
     this.#findings.add('ServerWouldRefuse', { role, version: envelope.version, detail });
   }
-}
-
-function dropsOrAdds(role: Delegations['roles'][number]): boolean {
-  return role.terminating === undefined || role.paths?.length === 0 || role.pathHashPrefixes?.length === 0;
 }

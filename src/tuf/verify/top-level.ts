@@ -79,6 +79,7 @@ async function openSigned(
     checkVersion(envelope.version, link, faults);
   }
   await requireThreshold(envelope, signersOf(root, role), run.ring);
+  await run.reviewSigners(role, envelope, signersOf(root, role));
   // Verified: the signed bytes, as large as the file, are not needed again.
   return { ...file, envelope: { ...envelope, canonical: Buffer.alloc(0) } };
 }

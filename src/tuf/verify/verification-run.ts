@@ -1,14 +1,15 @@
-import { setImmediate } from 'node:timers/promises';
 import { RecoveryError } from '../../errors.ts';
 import type { MetadataSource } from '../../storage/source.ts';
 import { MetadataFault } from '../findings/fault.ts';
 import { FindingList } from '../findings/finding-list.ts';
 import type { FindingCode } from '../findings/findings.ts';
-import { quoted } from '../findings/text.ts';
+import { plain, quoted } from '../findings/text.ts';
 import type { JSONPolicy } from '../json/scanned-file.ts';
 import { KeyRing } from '../keys/keyring.ts';
+import { serverRefusal } from '../keys/server-keys.ts';
+import type { Signers } from '../keys/threshold.ts';
 import type { Catalogue } from '../metadata/catalogue.ts';
-import { type OpenedFile, openFile } from '../metadata/envelope.ts';
+import { type Envelope, type OpenedFile, openFile } from '../metadata/envelope.ts';
 import { LIMITS } from '../metadata/limits.ts';
 import type { MetadataType } from '../metadata/metadata-type.ts';
 import type { Version } from '../metadata/version.ts';
@@ -117,12 +118,30 @@ export class Run {
   async #yield(bytes: number): Promise<void> {
     this.#workThisTurn += WORK_PER_FILE + bytes;
     if (this.#workThisTurn >= WORK_PER_TURN && this.#turn === undefined) {
-      this.#turn = setImmediate().then(() => {
+      this.#turn = new Promise<void>((resolve) => setImmediate(resolve)).then(() => {
         this.#workThisTurn = 0;
         this.#turn = undefined;
       });
     }
     await this.#turn;
+  }
+
+  /**
+   * Reports what verifies here and not on the server, which uses keys in its own way. Called while the signed bytes are
+   * at hand.
+   */
+  async reviewSigners(role: string, envelope: Envelope, signers: Signers): Promise<void> {
+    const refusal = await serverRefusal(envelope, signers, this.ring);
+    const unreadable = envelope.signatures.some(({ sig, isHex }) => sig === undefined && !isHex);
+    for (const why of [refusal, unreadable ? "it can't read a signature that is not hex" : undefined]) {
+      if (why !== undefined) {
+        this.findings.add('ServerWouldRefuse', {
+          role,
+          version: envelope.version,
+          detail: `the server would not verify the file: ${plain(why, 400)}`,
+        });
+      }
+    }
   }
 
   /** Opens a file by the JSON policy of the mode and notes ambiguous forms. @throws MetadataFault */

@@ -76,6 +76,7 @@ export const DELEGATION_MUTATIONS: readonly Mutation[] = [
   {
     name: 'a delegation has both paths and path_hash_prefixes',
     code: 'AmbiguousPaths',
+    also: ['ServerWouldRefuse'],
     role: 'targets',
     severity: 'report',
     apply: (repository) => {
