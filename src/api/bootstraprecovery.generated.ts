@@ -104,7 +104,7 @@ export interface BootstrapRecoverySpec {
      */
     readonly targetsOnlineKey?: boolean;
     /**
-     * Replace a key of the app that holds something other than a string. Without it such a key ends the run with CorruptType, because somebody else may be using it.
+     * Replace a key of the app that holds something other than a string. Without it such a key ends the run with CorruptType, because another program may be using it.
      */
     readonly replaceWrongType: boolean;
     /**
@@ -168,7 +168,7 @@ export interface BootstrapRecoveryStatus {
    */
   readonly completionTime?: string;
   /**
-   * How many attempts were started. Waiting for somebody else or for approval does not count, nor does an attempt that a restarted controller took up again.
+   * How many attempts were started. Waiting for a lock or for approval does not count, nor does an attempt that a restarted controller took up again.
    */
   readonly attempts?: number;
   /**
@@ -184,7 +184,7 @@ export interface BootstrapRecoveryStatus {
    */
   readonly controller?: string;
   /**
-   * When the run looks again, after a transient failure or while somebody else holds the lock.
+   * When the next attempt starts, after a transient failure or while another process holds the lock.
    */
   readonly nextAttemptTime?: string;
   /**
@@ -487,7 +487,7 @@ export interface BootstrapRecoveryManifestSpec {
      */
     readonly targetsOnlineKey?: boolean;
     /**
-     * Replace a key of the app that holds something other than a string. Without it such a key ends the run with CorruptType, because somebody else may be using it.
+     * Replace a key of the app that holds something other than a string. Without it such a key ends the run with CorruptType, because another program may be using it.
      */
     readonly replaceWrongType?: boolean;
     /**

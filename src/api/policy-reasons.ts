@@ -42,12 +42,12 @@ export const unverifiableReasons = {
   RedisUnreachable: {
     status: 'False',
     meaning: 'Redis did not answer, or is still loading its data, so nothing is known about the settings.',
-    next: 'Check address, network policies and certificates; it is tried again by itself.',
+    next: 'Check address, network policies and certificates; the check is repeated automatically.',
   },
   SourceUnavailable: {
     status: 'False',
     meaning: 'The store did not answer or throttles, so the metadata could not be verified.',
-    next: 'Check endpoint and network policies; it is tried again by itself.',
+    next: 'Check endpoint and network policies; the check is repeated automatically.',
   },
   Forbidden: {
     status: 'False',
@@ -90,7 +90,7 @@ export const circuitOpenReasons = {
     status: 'True',
     meaning:
       'An app has lost its settings again after as many recoveries within an hour as spec.maxRecoveriesPerHour allows; no more are created for it.',
-    next: 'Find out what deletes its settings: an eviction policy, no persistence, somebody else. The message says when the next recovery is created.',
+    next: 'Find out what deletes its settings: an eviction policy, no persistence, another program. The message says when the next recovery is created.',
   },
   WithinLimit: {
     status: 'False',

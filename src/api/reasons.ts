@@ -113,7 +113,7 @@ export const succeededReasons = {
   CorruptType: {
     status: 'False',
     meaning: 'A key of the app holds something other than a string.',
-    next: 'Look at the key; set spec.overrides.replaceWrongType: true in a new run to replace it.',
+    next: 'Check what the key holds; set spec.overrides.replaceWrongType: true in a new run to replace it.',
   },
   KeyCollision: {
     status: 'False',
@@ -133,7 +133,7 @@ export const succeededReasons = {
   },
   Conflict: {
     status: 'False',
-    meaning: 'Somebody kept changing the same keys while the plan was applied; nothing was written.',
+    meaning: 'The same keys kept changing while the plan was applied; nothing was written.',
     next: 'Find out who writes to these keys and create a new run.',
   },
   PostVerificationFailed: {
@@ -181,7 +181,7 @@ export const succeededReasons = {
   WaitingForLock: {
     status: 'Unknown',
     meaning: 'Another recovery of the same app holds the lock.',
-    next: 'The message names the holder; the lock ends by itself.',
+    next: 'The message names the holder; the lock expires.',
   },
   AwaitingApproval: {
     status: 'Unknown',
@@ -193,7 +193,7 @@ export const succeededReasons = {
   Retrying: {
     status: 'Unknown',
     meaning: 'A transient failure; the next attempt is scheduled.',
-    next: 'The message holds the failure; it is retried by itself.',
+    next: 'The message holds the failure; the attempt is repeated automatically.',
   },
 } as const satisfies Record<string, ReasonDoc>;
 
@@ -277,7 +277,7 @@ export const reconcilingReasons = {
   ProgressingWithRetry: {
     status: 'True',
     meaning: 'An attempt failed and the next one is scheduled.',
-    next: 'The message holds the failure; it is retried by itself.',
+    next: 'The message holds the failure; the attempt is repeated automatically.',
   },
 } as const satisfies Record<string, ReasonDoc>;
 

@@ -58,7 +58,7 @@ export interface RecoveryPolicySpec {
    */
   readonly stabilizationSeconds: number;
   /**
-   * How often metadata and settings of each app are verified in full, at least. Between two full verifications a change in Redis is noticed by itself, and new signatures by one conditional request.
+   * How often metadata and settings of each app are verified in full, at least. Between two full verifications a change in Redis is reported immediately, and new signatures by one conditional request.
    */
   readonly fullVerificationIntervalSeconds: number;
   /**
@@ -149,7 +149,7 @@ export interface RecoveryPolicySpec {
        */
       readonly targetsOnlineKey?: boolean;
       /**
-       * Replace a key of the app that holds something other than a string. Without it such a key ends the run with CorruptType, because somebody else may be using it.
+       * Replace a key of the app that holds something other than a string. Without it such a key ends the run with CorruptType, because another program may be using it.
        */
       readonly replaceWrongType: boolean;
       /**
@@ -328,7 +328,7 @@ export interface RecoveryPolicyManifestSpec {
    */
   readonly stabilizationSeconds?: number;
   /**
-   * How often metadata and settings of each app are verified in full, at least. Between two full verifications a change in Redis is noticed by itself, and new signatures by one conditional request.
+   * How often metadata and settings of each app are verified in full, at least. Between two full verifications a change in Redis is reported immediately, and new signatures by one conditional request.
    */
   readonly fullVerificationIntervalSeconds?: number;
   /**
@@ -419,7 +419,7 @@ export interface RecoveryPolicyManifestSpec {
        */
       readonly targetsOnlineKey?: boolean;
       /**
-       * Replace a key of the app that holds something other than a string. Without it such a key ends the run with CorruptType, because somebody else may be using it.
+       * Replace a key of the app that holds something other than a string. Without it such a key ends the run with CorruptType, because another program may be using it.
        */
       readonly replaceWrongType?: boolean;
       /**

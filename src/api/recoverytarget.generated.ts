@@ -207,7 +207,7 @@ export interface RecoveryTargetSpec {
       readonly key: string;
     };
     /**
-     * Trust the oldest root in the bucket. Whoever can write to the bucket can then replace all of it; prefer a pinned root.
+     * Trust the oldest root in the bucket. Anyone with write access to the bucket can then replace all of it; prefer a pinned root.
      */
     readonly onFirstUse: boolean;
     /**
@@ -289,17 +289,17 @@ export interface RecoveryTargetSpec {
    */
   readonly accessMode: 'ReadWrite' | 'ReadOnly';
   /**
-   * How often Redis, storage and the trusted root are looked at.
+   * How often Redis, storage and the trusted root are checked.
    */
   readonly validationIntervalSeconds: number;
   /**
-   * Start no runs against this target and do not look at it. Runs under way go on.
+   * Start no runs against this target and do not check it. Runs in progress continue.
    */
   readonly suspend: boolean;
 }
 
 /**
- * What was seen when the target was last looked at. Written by the controller only.
+ * The result of the last check. Written by the controller only.
  */
 export interface RecoveryTargetStatus {
   /**
@@ -307,7 +307,7 @@ export interface RecoveryTargetStatus {
    */
   readonly observedGeneration?: number;
   /**
-   * When the target was last looked at.
+   * When the target was last checked.
    */
   readonly lastValidationTime?: string;
   /**
@@ -551,7 +551,7 @@ export interface RecoveryTargetManifestSpec {
       readonly key?: string;
     };
     /**
-     * Trust the oldest root in the bucket. Whoever can write to the bucket can then replace all of it; prefer a pinned root.
+     * Trust the oldest root in the bucket. Anyone with write access to the bucket can then replace all of it; prefer a pinned root.
      */
     readonly onFirstUse?: boolean;
     /**
@@ -633,11 +633,11 @@ export interface RecoveryTargetManifestSpec {
    */
   readonly accessMode?: 'ReadWrite' | 'ReadOnly';
   /**
-   * How often Redis, storage and the trusted root are looked at.
+   * How often Redis, storage and the trusted root are checked.
    */
   readonly validationIntervalSeconds?: number;
   /**
-   * Start no runs against this target and do not look at it. Runs under way go on.
+   * Start no runs against this target and do not check it. Runs in progress continue.
    */
   readonly suspend?: boolean;
 }

@@ -11,7 +11,7 @@ import {
   trustRootReasons,
 } from './target-reasons.ts';
 
-/** What one look at a target found. */
+/** What one check of a target found. */
 export interface TargetVerdicts {
   readonly redisReachable: Verdict<RedisReachableReason>;
   readonly storageReachable: Verdict<StorageReachableReason>;
@@ -20,7 +20,7 @@ export interface TargetVerdicts {
 
 /**
  * All conditions of a RecoveryTarget. `Ready` is True when the other three are, else it repeats the first that is not.
- * A suspended target keeps what was seen last and says that nobody looks.
+ * A suspended target keeps what was seen last and says that it is not checked.
  */
 export function targetConditions(
   verdicts: TargetVerdicts | 'suspended',

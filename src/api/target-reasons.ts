@@ -4,7 +4,7 @@ import type { ReasonDoc } from './reasons.ts';
 const invalidReference = {
   status: 'False',
   meaning: 'A Secret, a ConfigMap or a key in it is missing or malformed.',
-  next: 'The message names it; create or correct it, the target is looked at again by itself.',
+  next: 'The message names it; create or correct it; the target is checked again automatically.',
 } as const satisfies ReasonDoc;
 
 const forbidden = {
@@ -19,7 +19,7 @@ export const redisReachableReasons = {
   RedisUnreachable: {
     status: 'False',
     meaning: 'Redis did not answer, is still loading its data, or TLS could not be set up.',
-    next: 'Check address, network policies and certificates; it is tried again by itself.',
+    next: 'Check address, network policies and certificates; the check is repeated automatically.',
   },
   RedisAccessDenied: {
     status: 'False',
@@ -49,7 +49,7 @@ export const storageReachableReasons = {
   SourceUnavailable: {
     status: 'False',
     meaning: 'The store did not answer or throttles.',
-    next: 'Check endpoint and network policies; it is tried again by itself.',
+    next: 'Check endpoint and network policies; the check is repeated automatically.',
   },
   SourceAccessDenied: {
     status: 'False',
@@ -93,7 +93,7 @@ export const targetReadyReasons = {
   Validated: { status: 'True', meaning: 'Redis, storage and the trusted root are usable.', next: '' },
   Suspended: {
     status: 'True',
-    meaning: 'spec.suspend is set: the target is not looked at and starts no runs, as its spec says.',
+    meaning: 'spec.suspend is set: the target is not checked and starts no runs.',
     next: 'Set spec.suspend: false.',
   },
 } as const satisfies Record<string, ReasonDoc>;

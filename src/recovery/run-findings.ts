@@ -14,7 +14,7 @@ export interface RunFindingKind {
 /** Every finding a run can make beside the verifier's, by code. */
 export const runFindings = {
   SettingWillExpire: {
-    means: 'A setting had a TTL and would have vanished by itself; the TTL is removed.',
+    means: 'A setting had a TTL and would have expired; the TTL is removed.',
     act: 'Find out who sets it: the server writes settings without TTL.',
   },
   SettingDiffersFromRoot: {
@@ -43,7 +43,7 @@ export const runFindings = {
   },
   LockNotReleased: {
     means: 'The lock could not be released.',
-    act: 'Nothing: it ends by itself within minutes.',
+    act: 'Nothing: it ends within minutes.',
   },
   RecordNotWritten: {
     means:

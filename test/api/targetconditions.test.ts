@@ -27,7 +27,7 @@ describe('conditions of a RecoveryTarget', () => {
     expect(ready(conditions)).toMatchObject({ status: 'False', ...verdict });
   });
 
-  test('a suspended target keeps what was seen last and says that nobody looks', () => {
+  test('a suspended target keeps what was seen last and says that it is not checked', () => {
     const seen = targetConditions(healthy, [], 1, new Date(0));
     const suspended = targetConditions('suspended', seen, 2, new Date(1000));
     expect(suspended.map(({ type, status }) => [type, status])).toEqual([

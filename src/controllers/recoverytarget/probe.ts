@@ -25,7 +25,7 @@ import { redisFailure, storageFailure, trustFailure } from './failures.ts';
 import { type FoundPins, missingPin } from './pins.ts';
 import { assertRoot } from './root.ts';
 
-/** What one look at a target found. */
+/** What one check of a target found. */
 export interface Probe {
   readonly verdicts: TargetVerdicts;
   /** Undefined when Redis did not answer. */

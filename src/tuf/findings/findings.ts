@@ -38,7 +38,7 @@ export const FINDINGS = {
     severity: 'wall',
     spec: '5.2',
     means: 'No root file in the bucket has the pinned sha256.',
-    protects: 'Whoever can write to the bucket from installing a root of their own.',
+    protects: 'Anyone with write access to the bucket from installing a root of their own.',
     act: 'Compare the pin with the root you distributed to clients; correct the pin only if it is the pin that is wrong.',
   },
   PinnedRootInvalid: {
@@ -88,7 +88,7 @@ export const FINDINGS = {
     severity: 'wall',
     spec: '5.3.4',
     means: 'A root is not signed by the threshold of the previous root and of itself.',
-    protects: 'Takeover: a root that hands every role to somebody else.',
+    protects: 'Takeover: a root that hands every role to an attacker.',
     act: `${TAMPERED} ${RESTORE}`,
   },
   RootVersionMismatch: {
@@ -597,7 +597,7 @@ export const FINDINGS = {
     check: 25,
     severity: 'report',
     spec: 'policy: highest listed version',
-    means: 'The bucket holds files of a role that nobody delegates to.',
+    means: 'The bucket holds files of a role that no role delegates to.',
     protects: 'Taking the leftover of a removed role for a live one.',
     act: 'Nothing is needed; move the files away if the server keeps asking for recovery.',
   },
