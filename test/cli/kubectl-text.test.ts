@@ -4,7 +4,7 @@ import type { BootstrapRecovery } from '../../src/api/bootstraprecovery.generate
 import { succeededReasons } from '../../src/api/reasons.ts';
 import { age } from '../../src/cli/kubectl/age.ts';
 import { progressBar } from '../../src/cli/kubectl/progress-bar.ts';
-import { progressText } from '../../src/cli/kubectl/run-table.ts';
+import { progressText } from '../../src/cli/kubectl/status/run-table.ts';
 import { exitCodeOf, nextOf, toneOf } from '../../src/cli/kubectl/verdict.ts';
 import { runManifest } from '../controllers/support/objects.ts';
 

@@ -242,7 +242,7 @@ test('status -A names the namespaces, -o json is a list that jq can read', async
   expect(all.stdout).toMatch(new RegExp(`^${namespace} +listed `, 'm'));
   const { stdout } = await plugin('status', '-o', 'json');
   const list: { kind: string; items: { metadata: { name: string } }[] } = JSON.parse(stdout);
-  expect(list.kind).toBe('BootstrapRecoveryList');
+  expect(list.kind).toBe('List');
   expect(list.items.map(({ metadata }) => metadata.name)).toContain('listed');
 });
 

@@ -1,12 +1,16 @@
 import type { BootstrapRecovery } from '../../api/bootstraprecovery.generated.ts';
+import { bootstrapRecoveries } from '../../api/resources.ts';
 import { TerminalError } from '../../errors.ts';
+import type { Resource } from '../../kube/client/resource.ts';
 import type { CommandContext } from '../context.ts';
 import { type Progress, progressTo } from '../output/progress.ts';
 import { terminalText } from '../output/terminal-text.ts';
 import type { Connection } from './connection.ts';
 import { stillRunning } from './still-running.ts';
 import { awaitsApproval, exitCodeOf, succeededOf } from './verdict.ts';
-import { watchRuns } from './watch-runs.ts';
+import { watchObjects } from './watch-objects.ts';
+
+const runs: Resource<BootstrapRecovery> = bootstrapRecoveries;
 
 /**
  * Shows a run's progress on standard error until it has ended, waits for approval, or `timeoutSeconds` are over. The run
@@ -27,7 +31,12 @@ export async function awaitRun(
   progress.wait(`${name}: asking the API server`);
   let last: BootstrapRecovery | undefined;
   try {
-    for await (const [run] of watchRuns(api, selection, AbortSignal.any([timeout, context.signal]))) {
+    for await (const [run] of watchObjects(
+      api,
+      runs,
+      selection,
+      AbortSignal.any([timeout, context.signal]),
+    )) {
       if (run === undefined) {
         throw gone(name, namespace, last);
       }

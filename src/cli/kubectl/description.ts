@@ -4,7 +4,7 @@ import { table } from '../output/table.ts';
 import { terminalText } from '../output/terminal-text.ts';
 import { wrap } from '../output/wrap.ts';
 import { age } from './age.ts';
-import { progressText } from './run-table.ts';
+import { progressText } from './status/run-table.ts';
 import { awaitsApproval, nextOf, succeededOf, toneOf } from './verdict.ts';
 
 type Rows = readonly (readonly string[])[];

@@ -13,10 +13,11 @@ const maxTTLSeconds = 2_147_483_647;
  * `wait`. As `kubectl-tuf_recovery` on the PATH they are `kubectl tuf-recovery …`.
  */
 export function registerClusterCommands(program: Command, context: CommandContext): void {
-  addOutputOption(clusterCommand(program, 'status', 'every run of the namespace, as a table'))
-    .option('-A, --all-namespaces', 'the runs of all namespaces')
+  addOutputOption(clusterCommand(program, 'status', 'apps, what needs you, and the last runs'))
+    .argument('[admin/app]', 'one app; by default all of the namespace')
+    .option('-A, --all-namespaces', 'apps and runs of all namespaces')
     .option('-w, --watch', 'go on showing changes until Ctrl-C')
-    .action(async (flags) => (await import('./status.ts')).status(flags, context));
+    .action(async (app, flags) => (await import('./status/status.ts')).status(app, flags, context));
 
   addOutputOption(clusterCommand(program, 'describe', 'one run: result, what to do, plan, findings, errors'))
     .argument('<name>', 'the BootstrapRecovery')

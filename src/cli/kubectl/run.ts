@@ -6,6 +6,7 @@ import type { Resource } from '../../kube/client/resource.ts';
 import type { CommandContext } from '../context.ts';
 import { exitCodes } from '../exit-codes.ts';
 import { writeResult } from '../output/output.ts';
+import { parseAppName } from './app-name.ts';
 import { clusterCommand } from './cluster-command.ts';
 import { plainObject } from './plain-object.ts';
 import { exitCodeOf } from './verdict.ts';
@@ -81,12 +82,7 @@ function specOf(
   app: string,
   { target, verify, always, approval, ttl }: RunFlags,
 ): BootstrapRecoveryManifestSpec {
-  // The app's name holds no slash, the admin's may: the last one parts them.
-  const slash = app.lastIndexOf('/');
-  if (slash < 1 || slash === app.length - 1) {
-    throw new TerminalError('InvalidInput', `"${app}" is not ADMIN/APP, for example alice/tuf.`);
-  }
-  const appName = app.slice(slash + 1);
+  const { adminName, appName } = parseAppName(app);
   if (!APP_NAME.test(appName)) {
     throw new TerminalError(
       'InvalidInput',
@@ -94,7 +90,7 @@ function specOf(
     );
   }
   return {
-    adminName: app.slice(0, slash),
+    adminName,
     appName,
     ...(target === undefined ? {} : { targetRef: { name: target } }),
     ...(verify === true ? { mode: 'Verify' } : {}),

@@ -1,10 +1,10 @@
-import type { BootstrapRecovery } from '../../api/bootstraprecovery.generated.ts';
-import type { Paint } from '../output/style.ts';
-import { table } from '../output/table.ts';
-import { terminalText } from '../output/terminal-text.ts';
-import { age } from './age.ts';
-import { progressBar } from './progress-bar.ts';
-import { exitCodeOf, succeededOf, toneOf } from './verdict.ts';
+import type { BootstrapRecovery } from '../../../api/bootstraprecovery.generated.ts';
+import type { Paint } from '../../output/style.ts';
+import { table } from '../../output/table.ts';
+import { terminalText } from '../../output/terminal-text.ts';
+import { age } from '../age.ts';
+import { progressBar } from '../progress-bar.ts';
+import { exitCodeOf, succeededOf, toneOf } from '../verdict.ts';
 
 /** How {@link runTable} shows runs. */
 export interface RunTableOptions {

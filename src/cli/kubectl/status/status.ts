@@ -1,0 +1,127 @@
+import { TerminalError } from '../../../errors.ts';
+import type { CommandContext } from '../../context.ts';
+import { type ExitCode, exitCodes } from '../../exit-codes.ts';
+import { type OutputFlags, writeResult } from '../../output/output.ts';
+import { paintFor } from '../../output/style.ts';
+import { terminalText } from '../../output/terminal-text.ts';
+import { type AppName, formatAppName, parseAppName } from '../app-name.ts';
+import { clusterCommand } from '../cluster-command.ts';
+import type { Connection, ConnectionFlags } from '../connection.ts';
+import { plainObject } from '../plain-object.ts';
+import { overview } from './overview.ts';
+import { readSituation, type Situation, watchSituation } from './situation.ts';
+
+/** Flags of `status`. */
+export interface StatusFlags extends ConnectionFlags, OutputFlags {
+  readonly allNamespaces?: true;
+  readonly watch?: true;
+}
+
+/** Cursor to the upper left corner, and the screen below it cleared. */
+const clearScreen = '\x1b[H\x1b[J';
+/** Apps that are named when the one asked for is not among them. */
+const mostNamed = 20;
+
+/** `status [ADMIN/APP]`: every app and run of the namespace, or those of one app, once or continuously. */
+export function status(
+  typed: string | undefined,
+  flags: StatusFlags,
+  context: CommandContext,
+): Promise<void> {
+  const app = typed === undefined ? undefined : parseAppName(typed);
+  return clusterCommand(context, flags, (connection) =>
+    flags.watch === true ? watch(connection, app, flags, context) : list(connection, app, flags, context),
+  );
+}
+
+async function list(
+  connection: Connection,
+  app: AppName | undefined,
+  flags: StatusFlags,
+  context: CommandContext,
+): Promise<ExitCode> {
+  const all = await readSituation(connection.api, selection(connection, flags), context.signal);
+  sayWithoutStates(all, context);
+  const situation = of(app, all);
+  const isEmpty = situation.runs.length === 0 && situation.states.length === 0;
+  const where = flags.allNamespaces === true ? 'this cluster' : `namespace "${connection.namespace}"`;
+  if (isEmpty && app !== undefined) {
+    throw new TerminalError('NotFound', `${formatAppName(app)} is not known in ${where}. ${knownApps(all)}`);
+  }
+  if (isEmpty && flags.output === 'human') {
+    context.stderr.write(`No app and no run in ${where}. Start one: kubectl tuf-recovery run ADMIN/APP\n`);
+  } else {
+    await show(situation, flags, context);
+  }
+  return exitCodes.done;
+}
+
+/** The screen redrawn on every change for a person, everything again for a pipe. Ends by Ctrl-C only. */
+async function watch(
+  connection: Connection,
+  app: AppName | undefined,
+  flags: StatusFlags,
+  context: CommandContext,
+): Promise<ExitCode> {
+  let isFirst = true;
+  for await (const all of watchSituation(connection.api, selection(connection, flags), context.signal)) {
+    if (isFirst) {
+      sayWithoutStates(all, context);
+      isFirst = false;
+    }
+    if (context.color && flags.output === 'human') {
+      context.stdout.write(clearScreen);
+    }
+    await show(of(app, all), flags, context);
+  }
+  return exitCodes.done;
+}
+
+function selection(
+  { namespace }: Connection,
+  { allNamespaces }: StatusFlags,
+): { readonly namespace?: string } {
+  return allNamespaces === true ? {} : { namespace };
+}
+
+/** What of the situation is about the app; all of it when none is named. */
+function of(app: AppName | undefined, situation: Situation): Situation {
+  if (app === undefined) {
+    return situation;
+  }
+  const isOfApp = ({ spec }: { readonly spec: AppName }): boolean =>
+    spec.adminName === app.adminName && spec.appName === app.appName;
+  return {
+    ...situation,
+    states: situation.states.filter(isOfApp),
+    runs: situation.runs.filter(isOfApp),
+  };
+}
+
+function knownApps({ states, runs }: Situation): string {
+  const apps = [...new Set([...states, ...runs].map(({ spec }) => formatAppName(spec)))].sort();
+  if (apps.length === 0) {
+    return 'No app is. Look in all namespaces: kubectl tuf-recovery status -A';
+  }
+  const more = apps.length > mostNamed ? ` and ${apps.length - mostNamed} more` : '';
+  return `Known are: ${terminalText(apps.slice(0, mostNamed).join(', '))}${more}.`;
+}
+
+function sayWithoutStates({ withoutStates }: Situation, context: CommandContext): void {
+  if (withoutStates !== undefined) {
+    context.stderr.write(`warning: Only runs are shown. ${terminalText(withoutStates)}\n`);
+  }
+}
+
+/** For machines a mixed list, as `kubectl get bst,bsr -o json` prints it. */
+function show(situation: Situation, flags: StatusFlags, context: CommandContext): Promise<void> {
+  const items = [...situation.states, ...situation.runs];
+  const result = plainObject({ apiVersion: 'v1', kind: 'List', items });
+  const options = {
+    paint: paintFor(context),
+    blocks: context.color,
+    namespaces: flags.allNamespaces === true,
+    now: new Date(),
+  };
+  return writeResult(context, flags.output, result, () => overview(situation, options));
+}
