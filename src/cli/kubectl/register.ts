@@ -9,8 +9,8 @@ const maxWaitSeconds = 86_400;
 const maxTTLSeconds = 2_147_483_647;
 
 /**
- * Adds the commands that work on runs in a cluster: `status`, `describe`, `run`, `approve`, `cancel`, `report` and
- * `wait`. As `kubectl-tuf_recovery` on the PATH they are `kubectl tuf-recovery …`.
+ * Adds the commands that work on runs in a cluster: `status`, `describe`, `run`, `approve`, `cancel`, `report`,
+ * `wait` and `version`. As `kubectl-tuf_recovery` on the PATH they are `kubectl tuf-recovery …`.
  */
 export function registerClusterCommands(program: Command, context: CommandContext): void {
   addOutputOption(clusterCommand(program, 'status', 'apps, what needs you, and the last runs'))
@@ -60,6 +60,10 @@ export function registerClusterCommands(program: Command, context: CommandContex
     .addOption(timeoutOption())
     .argument('<name>', 'the BootstrapRecovery')
     .action(async (name, flags) => (await import('./wait.ts')).wait(name, flags, context));
+
+  addOutputOption(clusterCommand(program, 'version', 'versions of the plugin, the controllers and the CRDs'))
+    .option('--client', 'the plugin alone, without asking a cluster')
+    .action(async (flags) => (await import('./version/version.ts')).version(flags, context));
 }
 
 function clusterCommand(program: Command, name: string, description: string): Command {

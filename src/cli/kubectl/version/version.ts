@@ -1,0 +1,120 @@
+import packageJSON from '../../../../package.json' with { type: 'json' };
+import { isForbidden, isNotFound } from '../../../kube/client/api-error.ts';
+import type { CommandContext } from '../../context.ts';
+import { exitCodes } from '../../exit-codes.ts';
+import { type OutputFlags, writeResult } from '../../output/output.ts';
+import { paintFor } from '../../output/style.ts';
+import { table } from '../../output/table.ts';
+import { terminalText } from '../../output/terminal-text.ts';
+import { clusterCommand } from '../cluster-command.ts';
+import type { Connection, ConnectionFlags } from '../connection.ts';
+import { controllerLabels, crdNames, customResourceDefinitions, deployments } from './installed.ts';
+
+/** Flags of `version`. */
+export interface VersionFlags extends ConnectionFlags, OutputFlags {
+  /** The plugin alone, without a cluster. */
+  readonly client?: true;
+}
+
+/** A controller of the cluster; `version` and `image` are what its Deployment says. */
+interface ControllerVersion {
+  readonly namespace: string;
+  readonly name: string;
+  readonly version: string;
+  readonly image: string;
+}
+
+/** A CRD and the versions that the API server serves of it; none when it is not installed. */
+interface CRDVersions {
+  readonly name: string;
+  readonly served: readonly string[];
+}
+
+/** What `-o json` prints. A part that the API server refuses is absent, and `hidden` says why. */
+export interface Versions {
+  readonly client: string;
+  readonly controllers?: readonly ControllerVersion[];
+  readonly crds?: readonly CRDVersions[];
+  readonly hidden?: readonly string[];
+}
+
+/** `version`: of the plugin, the controllers and the CRDs of the cluster. */
+export async function version(flags: VersionFlags, context: CommandContext): Promise<void> {
+  if (flags.client === true) {
+    await show({ client: packageJSON.version }, flags, context);
+    return;
+  }
+  await clusterCommand(context, flags, async (connection) => {
+    await show(await readVersions(connection, context.signal), flags, context);
+    return exitCodes.done;
+  });
+}
+
+function show(versions: Versions, flags: VersionFlags, context: CommandContext): Promise<void> {
+  return writeResult(context, flags.output, versions, () => versionText(versions, context));
+}
+
+async function readVersions({ api }: Connection, signal: AbortSignal): Promise<Versions> {
+  const hidden: string[] = [];
+  const unlessForbidden = (error: unknown): undefined => {
+    if (!(error instanceof Error && isForbidden(error))) {
+      throw error;
+    }
+    hidden.push(error.message);
+  };
+  const [controllers, crds] = await Promise.all([
+    readControllers(api, signal).catch(unlessForbidden),
+    Promise.all(crdNames.map((name) => readCRD(api, name, signal))).catch(unlessForbidden),
+  ]);
+  return {
+    client: packageJSON.version,
+    ...(controllers === undefined ? {} : { controllers }),
+    ...(crds === undefined ? {} : { crds }),
+    ...(hidden.length === 0 ? {} : { hidden }),
+  };
+}
+
+async function readControllers(
+  api: Connection['api'],
+  signal: AbortSignal,
+): Promise<readonly ControllerVersion[]> {
+  const { items } = await api.list(deployments, { labelSelector: controllerLabels, signal });
+  return items.map(({ metadata, spec }) => ({
+    namespace: metadata.namespace ?? '',
+    name: metadata.name,
+    version: metadata.labels?.['app.kubernetes.io/version'] ?? '',
+    image: spec.template.spec.containers[0]?.image ?? '',
+  }));
+}
+
+async function readCRD(api: Connection['api'], name: string, signal: AbortSignal): Promise<CRDVersions> {
+  try {
+    const { spec } = await api.get(customResourceDefinitions, { name }, { signal });
+    return { name, served: spec.versions.filter(({ served }) => served).map((each) => each.name) };
+  } catch (error) {
+    if (isNotFound(error)) {
+      return { name, served: [] };
+    }
+    throw error;
+  }
+}
+
+function versionText({ client, controllers, crds, hidden = [] }: Versions, context: CommandContext): string {
+  const rows = [
+    ['Client', client],
+    ...(controllers ?? []).map((each) => [
+      'Controller',
+      each.version || 'unknown',
+      `${each.namespace}/${each.name}`,
+      each.image,
+    ]),
+    ...(controllers?.length === 0 ? [['Controller', 'none found']] : []),
+    ...(crds ?? []).map(({ name, served }) => ['CRD', served.join(', ') || 'not installed', name]),
+  ];
+  const notes = hidden.map((why) => `Not visible: ${terminalText(why)}\n`);
+  return `${table(
+    rows.map((row) => row.map(terminalText)),
+    paintFor(context).columns,
+    0,
+  )}${notes.join('')}`;
+}
