@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import type { RecoveryTarget } from '../../src/api/recoverytarget.generated.ts';
-import { type DemoApp, signDemoApp } from '../demo/app.ts';
+import type { DemoApp } from '../demo/app.ts';
 import { backends, targetManifest } from './backends.ts';
 import { Controllers } from './controllers.ts';
 import { enforcePolicies, helmTest, installManifest } from './installation.ts';
@@ -15,7 +15,7 @@ import type { Report } from './report.ts';
 import { Runs } from './runs.ts';
 import { Settings } from './settings.ts';
 import { jwtSecret, recoverThroughShim } from './shim-client.ts';
-import { fillBucket } from './storage.ts';
+import { Store } from './storage.ts';
 
 /** Delegated roles of the app whose runs are interrupted. */
 const manyRoles = 2_000;
@@ -42,16 +42,15 @@ export interface Scene {
 export async function runScenario(provider: Provider, report: Report, quick: boolean): Promise<void> {
   const kubernetes = new Kubernetes(provider);
   const settings = new Settings(kubernetes);
+  await startBackends(kubernetes, provider, report);
+  const [small, large] = await report.step('sign and upload two apps', 'the store takes them', () =>
+    publishApps(kubernetes, provider),
+  );
   const scene: Scene = {
-    ...{ provider, kubernetes, settings, report },
+    ...{ provider, kubernetes, settings, report, small, large },
     runs: new Runs(kubernetes, settings),
     controllers: new Controllers(kubernetes, provider),
     operator: new Operator(kubernetes, provider),
-    small: signDemoApp(new Date()),
-    large: signDemoApp(new Date(), {
-      appName: 'large',
-      roles: Array.from({ length: manyRoles }, (_, index) => `role-${index}`),
-    }),
   };
   await installEverything(scene);
   await helmTest(scene);
@@ -70,28 +69,34 @@ export async function runScenario(provider: Provider, report: Report, quick: boo
   await deleteNamespaces(scene);
 }
 
-async function installEverything(scene: Scene): Promise<void> {
-  const { kubernetes, provider, report, small, large } = scene;
+async function startBackends(kubernetes: Kubernetes, { images }: Provider, report: Report): Promise<void> {
   await report.step('start Redis and S3', 'the test’s own parts run under restricted, too', async () => {
-    await kubernetes.kubectl(
-      ['apply', '--filename=-'],
-      JSON.stringify({
-        apiVersion: 'v1',
-        kind: 'List',
-        items: [restrictedNamespace(names.app), restrictedNamespace(names.operator)],
-      }),
-    );
-    await kubernetes.apply(names.app, backends(provider.images));
+    const items = [names.app, names.operator].map(restrictedNamespace);
+    const list = JSON.stringify({ apiVersion: 'v1', kind: 'List', items });
+    await kubernetes.kubectl(['apply', '--filename=-'], list);
+    await kubernetes.apply(names.app, backends(images));
     await kubernetes.apply(names.operator, [jwtSecret()]);
     await kubernetes.kubectl([
       ...[`--namespace=${names.app}`, 'wait', '--for=condition=Available', 'deployment', '--all'],
       '--timeout=180s',
     ]);
   });
-  const objects = [...small.objects, ...large.objects];
-  await report.step(`upload ${objects.length} signed files`, 'the store takes them', () =>
-    uploadAll(scene, objects),
-  );
+}
+
+async function publishApps(
+  kubernetes: Kubernetes,
+  { reachesPods }: Provider,
+): Promise<readonly [small: DemoApp, large: DemoApp]> {
+  const [pod] = await kubernetes.list<Pod>(names.app, 'pods', 'app=s3');
+  await using forwarded = reachesPods ? undefined : await kubernetes.forward(names.app, 'service/s3', 7070);
+  const address = forwarded === undefined ? `${pod?.status.podIP}:7070` : `127.0.0.1:${forwarded.port}`;
+  using store = await Store.open(`http://${address}`);
+  const roles = Array.from({ length: manyRoles }, (_, index) => `role-${index}`);
+  return [await store.publish(), await store.publish({ appName: 'large', roles })];
+}
+
+async function installEverything(scene: Scene): Promise<void> {
+  const { kubernetes, report, small, large } = scene;
   await report.step(
     'install the chart',
     'restricted Pod Security, both replicas Ready on different nodes',
@@ -126,19 +131,6 @@ async function installEverything(scene: Scene): Promise<void> {
     });
     await kubernetes.kubectl([`--namespace=${names.app}`, 'delete', 'recoverytarget', 'short']);
   });
-}
-
-async function uploadAll(
-  { kubernetes, provider }: Scene,
-  objects: Parameters<typeof fillBucket>[1],
-): Promise<void> {
-  if (provider.reachesPods) {
-    const [pod] = await kubernetes.list<Pod>(names.app, 'pods', 'app=s3');
-    await fillBucket(`http://${pod?.status.podIP}:7070`, objects);
-  } else {
-    await using forwarded = await kubernetes.forward(names.app, 'service/s3', 7070);
-    await fillBucket(`http://127.0.0.1:${forwarded.port}`, objects);
-  }
 }
 
 async function requireSpread({ kubernetes, controllers, provider }: Scene): Promise<void> {

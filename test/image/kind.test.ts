@@ -1,13 +1,12 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { signDemoApp } from '../../scripts/demo/app.ts';
 import { backends, credentials, targetManifest } from '../../scripts/e2e/backends.ts';
 import { names } from '../../scripts/e2e/names.ts';
 import { policyManifest } from '../../scripts/e2e/policy.ts';
 import { runManifest } from '../../scripts/e2e/runs.ts';
 import { jwtSecret } from '../../scripts/e2e/shim-client.ts';
-import { fillBucket } from '../../scripts/e2e/storage.ts';
+import { Store } from '../../scripts/e2e/storage.ts';
 import { runCLI } from '../cli/run-cli.ts';
 import { testNamespace } from '../controllers/support/namespace.ts';
 import { startS3 } from '../harness/s3.ts';
@@ -60,8 +59,8 @@ test('the API server accepts what the scenario puts into its cluster, under rest
 
 test('the signed app arrives in an S3 store', async () => {
   await using s3 = await startS3({ credentials });
-  const app = signDemoApp(new Date());
-  await fillBucket(s3.endpoint, app.objects);
+  using store = await Store.open(s3.endpoint);
+  const app = await store.publish();
   const { code, stdout } = await runCLI(
     [
       ...['verify', `s3://${names.bucket}/${app.prefix}`, '--root-sha256', app.rootSHA256],

@@ -69,7 +69,7 @@ export async function startNodes(
         return logs.map((log) => (log.status === 'fulfilled' ? log.value : String(log.reason))).join('\n');
       },
       howToLook: [
-        `nsenter --target=$(pgrep --full --oldest 'e2e-node.ts.*' | tail -1) --all`,
+        'nsenter --target=$(pgrep --newest --full scripts/e2e-node.ts) --net --mount --pid',
         `export KUBECONFIG=${kubeconfig}`,
         `${asset('kubectl')} get pods --all-namespaces`,
       ],
