@@ -1,4 +1,10 @@
-import { eventActions, policyEventActions, recoveryCreated } from '../../src/api/events.ts';
+import { freshReasons, healthyReasons, recoverableReasons } from '../../src/api/bootstrapstate/reasons.ts';
+import {
+  eventActions,
+  policyEventActions,
+  recoveryCreated,
+  stateEventActions,
+} from '../../src/api/events.ts';
 import {
   circuitOpenReasons,
   lossDetectedReasons,
@@ -14,6 +20,7 @@ import {
   trustReasons,
 } from '../../src/api/reasons.ts';
 import {
+  lossDetectionReasons,
   redisReachableReasons,
   storageReachableReasons,
   targetReadyReasons,
@@ -65,6 +72,29 @@ const ofTargets: readonly ConditionDoc[] = [
     polarity: '`True` when the other three are; otherwise it repeats the reason of the first that is not.',
     reasons: targetReadyReasons,
   },
+  {
+    type: 'LossDetection',
+    polarity:
+      '`True`: a loss is known at once. `False` is slower and never keeps a target from being `Ready`.',
+    reasons: lossDetectionReasons,
+  },
+];
+
+const ofStates: readonly ConditionDoc[] = [
+  {
+    type: 'Healthy',
+    polarity:
+      '`True` is good. `False`: settings are known to be bad. `Unknown`: nothing is known, with one of these reasons, or why the app could not be verified: one of those at the end of the table of `Ready` below, or of `Succeeded` above.',
+    reasons: healthyReasons,
+  },
+  {
+    type: 'Recoverable',
+    polarity:
+      '`True` is good: a recovery would bring everything back. `False` with the reason of `Healthy` where the metadata is refused.',
+    reasons: recoverableReasons,
+  },
+  { type: 'Fresh', polarity: '`True` is good: clients accept the metadata.', reasons: freshReasons },
+  { type: 'CircuitOpen', polarity: '`True` is bad.', reasons: circuitOpenReasons },
 ];
 
 const ofPolicies: readonly ConditionDoc[] = [
@@ -100,6 +130,10 @@ export function conditionsPage(): string {
     '| `False` | absent | `True` | `False` | Failed |\n',
     '## RecoveryTarget\n',
     ...ofTargets.map(section),
+    '## BootstrapState\n',
+    ...ofStates.map(section),
+    '`Ready` mirrors `Healthy` for generic tools; `Reconciling` is present while something is done about the app, `Stalled` when a person is',
+    'needed. An app that nobody guards has none of the three.\n',
     '## RecoveryPolicy\n',
     ...ofPolicies.map(section),
     '## Events\n',
@@ -111,7 +145,10 @@ export function conditionsPage(): string {
     ...Object.entries(policyEventActions).map(
       ([type, action]) => `| \`${type}\` of a RecoveryPolicy | \`${action}\` |`,
     ),
-    `\nOne more, of a RecoveryPolicy: \`${recoveryCreated.reason}\`, action \`${recoveryCreated.action}\`, when it has created a BootstrapRecovery.`,
+    ...Object.entries(stateEventActions).map(
+      ([type, action]) => `| \`${type}\` of a BootstrapState | \`${action}\` |`,
+    ),
+    `\nOne more, of a BootstrapState: \`${recoveryCreated.reason}\`, action \`${recoveryCreated.action}\`, when it has created a BootstrapRecovery.`,
     '',
   ].join('\n');
 }

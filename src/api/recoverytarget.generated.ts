@@ -263,7 +263,7 @@ export interface RecoveryTargetSpec {
     }[];
   };
   /**
-   * The server's own HTTP API. Optional; only the HTTP endpoint uses it, to check who is an admin.
+   * The HTTP API of the server. Optional: a policy with refresh uses it to have metadata signed again.
    */
   readonly api?: {
     /**
@@ -271,7 +271,20 @@ export interface RecoveryTargetSpec {
      */
     readonly url: string;
     /**
-     * A token the server accepts.
+     * Certificates that are trusted in place of the system's.
+     */
+    readonly caSecretRef?: {
+      /**
+       * Name of the Secret, in the same namespace.
+       */
+      readonly name: string;
+      /**
+       * Key in the Secret.
+       */
+      readonly key: string;
+    };
+    /**
+     * The secret with which the server signs its JWTs. A token of the admin is made for each call and lives for a minute.
      */
     readonly jwtSecretRef?: {
       /**
@@ -282,6 +295,15 @@ export interface RecoveryTargetSpec {
        * Key in the Secret.
        */
       readonly key: string;
+    };
+    /**
+     * Passwords for POST /login, each under the name of its admin as the key.
+     */
+    readonly loginSecretRef?: {
+      /**
+       * Name of the Secret, in the same namespace.
+       */
+      readonly name: string;
     };
   };
   /**
@@ -607,7 +629,7 @@ export interface RecoveryTargetManifestSpec {
     }[];
   };
   /**
-   * The server's own HTTP API. Optional; only the HTTP endpoint uses it, to check who is an admin.
+   * The HTTP API of the server. Optional: a policy with refresh uses it to have metadata signed again.
    */
   readonly api?: {
     /**
@@ -615,7 +637,20 @@ export interface RecoveryTargetManifestSpec {
      */
     readonly url: string;
     /**
-     * A token the server accepts.
+     * Certificates that are trusted in place of the system's.
+     */
+    readonly caSecretRef?: {
+      /**
+       * Name of the Secret, in the same namespace.
+       */
+      readonly name: string;
+      /**
+       * Key in the Secret.
+       */
+      readonly key?: string;
+    };
+    /**
+     * The secret with which the server signs its JWTs. A token of the admin is made for each call and lives for a minute.
      */
     readonly jwtSecretRef?: {
       /**
@@ -626,6 +661,15 @@ export interface RecoveryTargetManifestSpec {
        * Key in the Secret.
        */
       readonly key?: string;
+    };
+    /**
+     * Passwords for POST /login, each under the name of its admin as the key.
+     */
+    readonly loginSecretRef?: {
+      /**
+       * Name of the Secret, in the same namespace.
+       */
+      readonly name: string;
     };
   };
   /**

@@ -2,6 +2,8 @@ import type { Condition } from './condition.ts';
 import type { Verdict } from './conditions.ts';
 import { settle } from './settle.ts';
 import {
+  type LossDetectionReason,
+  lossDetectionReasons,
   type RedisReachableReason,
   redisReachableReasons,
   type StorageReachableReason,
@@ -16,10 +18,12 @@ export interface TargetVerdicts {
   readonly redisReachable: Verdict<RedisReachableReason>;
   readonly storageReachable: Verdict<StorageReachableReason>;
   readonly trustRootLoaded: Verdict<TrustRootReason>;
+  /** Left out: not known to whoever looks, so there is no such condition. */
+  readonly lossDetection?: Verdict<LossDetectionReason> | undefined;
 }
 
 /**
- * All conditions of a RecoveryTarget. `Ready` is True when the other three are, else it repeats the first that is not.
+ * All conditions of a RecoveryTarget. `Ready` is True when the three before it are, else it repeats the first that is not.
  * A suspended target keeps what was seen last and says that it is not checked.
  */
 export function targetConditions(
@@ -38,7 +42,7 @@ export function targetConditions(
       now,
     );
   }
-  const { redisReachable, storageReachable, trustRootLoaded } = verdicts;
+  const { redisReachable, storageReachable, trustRootLoaded, lossDetection } = verdicts;
   const looked = [
     {
       type: 'RedisReachable',
@@ -58,5 +62,15 @@ export function targetConditions(
     failing === undefined
       ? { type: 'Ready', status, reason: 'Validated', message: meaning }
       : { ...failing, type: 'Ready' };
-  return settle([...looked, ready], previous, generation, now);
+  const detection =
+    lossDetection === undefined
+      ? []
+      : [
+          {
+            type: 'LossDetection',
+            status: lossDetectionReasons[lossDetection.reason].status,
+            ...lossDetection,
+          },
+        ];
+  return settle([...looked, ready, ...detection], previous, generation, now);
 }

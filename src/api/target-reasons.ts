@@ -88,6 +88,30 @@ export const trustRootReasons = {
 /** A reason of `TrustRootLoaded`. */
 export type TrustRootReason = keyof typeof trustRootReasons;
 
+/** Reasons of a RecoveryTarget's `LossDetection`. It never keeps a target from being Ready. */
+export const lossDetectionReasons = {
+  Immediate: { status: 'True', meaning: 'Redis reports changed keys, so a loss is known at once.', next: '' },
+  Polling: {
+    status: 'False',
+    meaning:
+      'Redis, its ACL or a proxy does not report changed keys, so they are read again every few seconds.',
+    next: 'Grant what the page on the Redis ACL names under Detection; the message says what Redis answered.',
+  },
+  Unavailable: {
+    status: 'Unknown',
+    meaning: 'Redis does not answer.',
+    next: 'RedisReachable says why.',
+  },
+  NotGuarded: {
+    status: 'Unknown',
+    meaning: 'No RecoveryPolicy guards apps of this target, so nothing is watched.',
+    next: '',
+  },
+} as const satisfies Record<string, ReasonDoc>;
+
+/** A reason of `LossDetection`. */
+export type LossDetectionReason = keyof typeof lossDetectionReasons;
+
 /** Reasons of a RecoveryTarget's `Ready`, besides the reason of the first of the other three that is not True. */
 export const targetReadyReasons = {
   Validated: { status: 'True', meaning: 'Redis, storage and the trusted root are usable.', next: '' },

@@ -12,6 +12,7 @@ import { targetIndex } from './app-history/app-history.ts';
 import { createRunController } from './bootstraprecovery/controller.ts';
 import { countUnfinished } from './bootstraprecovery/metrics.ts';
 import { createStateController } from './bootstrapstate/controller.ts';
+import { countStates } from './bootstrapstate/metrics.ts';
 import type { OperatorOptions } from './operator/options.ts';
 import { createParts } from './operator/parts.ts';
 import { createPolicyController } from './recoverypolicy/controller.ts';
@@ -75,6 +76,7 @@ export function createOperator(options: OperatorOptions): Operator {
     ...(elector && { elector }),
   });
   runtimeMetrics.onScrape(() => countUnfinished(tools.metrics, runs.store, clock));
+  runtimeMetrics.onScrape(() => countStates(tools.metrics, states.store.list(), clock.now()));
   const eventLoop = new EventLoopMonitor(eventLoopWindowMs, () => clock.monotonic());
   return {
     liveness: [watchesAlive(caches, maxWatchIdleMs), eventLoopResponsive(eventLoop, maxEventLoopDelayMs)],

@@ -12,9 +12,12 @@ export interface PolicyLabels {
   readonly policy: string;
 }
 
+/** What the series of one app are told apart by. */
+type AppLabel = 'namespace' | 'target' | 'admin' | 'app';
+
 /**
- * What the controllers count, declared once. Labels are bounded: modes and reasons are the documented vocabulary, targets are
- * as many as somebody created; apps are never a label.
+ * What the controllers count, declared once. Labels are bounded: modes and reasons are the documented vocabulary, targets and
+ * apps are as many as there are objects.
  */
 export class RecoveryMetrics {
   readonly runs: Counter<'mode' | 'outcome' | 'reason'>;
@@ -37,6 +40,9 @@ export class RecoveryMetrics {
   readonly policyLosses: Counter<'namespace' | 'policy'>;
   readonly policyRecoveries: Counter<'namespace' | 'policy'>;
   readonly policySuppressed: Counter<'namespace' | 'policy'>;
+  readonly appMetadataExpires: Gauge<AppLabel | 'role'>;
+  readonly appLifetimeLeft: Gauge<AppLabel | 'role'>;
+  readonly appRecoverable: Gauge<AppLabel>;
 
   constructor(registry: Registry) {
     const registers = [registry];
@@ -99,22 +105,21 @@ export class RecoveryMetrics {
     );
     this.policyApps = gauge(
       'policy_apps',
-      'Number of apps a policy looks at, by what was found last: the state of a run, Unverifiable, or Unknown before the first look.',
+      'Number of apps a policy guards, by what was found last: the state of a run, Unverifiable, or Unknown before the first verification.',
       ['namespace', 'policy', 'state'],
     );
-    this.policyLostApps = gauge(
-      'policy_lost_apps',
-      'Number of apps of a policy that had lost something when they were last verified.',
-      ['namespace', 'policy'],
-    );
+    this.policyLostApps = gauge('policy_lost_apps', 'Number of apps of a policy that have lost something.', [
+      'namespace',
+      'policy',
+    ]);
     this.policyUntrustedApps = gauge(
       'policy_untrusted_apps',
-      'Number of apps of a policy whose metadata was refused at the last look: it does not verify, or is older than what was verified before.',
+      'Number of apps of a policy whose metadata was refused: it does not verify, or is older than what was verified before.',
       ['namespace', 'policy'],
     );
     this.policyReady = gauge(
       'policy_ready',
-      'Whether a policy could verify every app when it last looked: 1 or 0. Absent while it is suspended.',
+      'Whether a policy can verify every app: 1 or 0. Absent while it is suspended.',
       ['namespace', 'policy'],
     );
     this.policyCircuitOpen = gauge(
@@ -124,10 +129,10 @@ export class RecoveryMetrics {
     );
     this.policyLastVerification = gauge(
       'policy_last_verification_timestamp_seconds',
-      'Unix time when a policy last looked at an app.',
+      'Unix time of the oldest of the last full verifications of the apps of a policy.',
       ['namespace', 'policy'],
     );
-    this.policyLosses = counter('policy_losses_total', 'Number of looks of a policy that found a loss.', [
+    this.policyLosses = counter('policy_losses_total', 'Number of losses found in apps of a policy.', [
       'namespace',
       'policy',
     ]);
@@ -135,11 +140,34 @@ export class RecoveryMetrics {
       'namespace',
       'policy',
     ]);
+    const ofApp: AppLabel[] = ['namespace', 'target', 'admin', 'app'];
+    this.appMetadataExpires = gauge(
+      'app_metadata_expires_timestamp_seconds',
+      'Unix time when metadata of a guarded app expires, by role: root, timestamp, snapshot, targets, or delegated for the delegated role that expires first.',
+      [...ofApp, 'role'],
+    );
+    this.appLifetimeLeft = gauge(
+      'app_metadata_lifetime_left_ratio',
+      'Share of its lifetime that metadata of a guarded app has left, by role: 1 when just signed, 0 or less when expired. Absent when the lifetime is not known.',
+      [...ofApp, 'role'],
+    );
+    this.appRecoverable = gauge(
+      'app_recoverable',
+      'Whether a recovery would restore every setting of a guarded app exactly: 1 or 0. Absent while that is not known.',
+      ofApp,
+    );
     this.policySuppressed = counter(
       'policy_suppressed_recoveries_total',
-      'Number of looks after which a recovery was needed and maxRecoveriesPerHour forbade it.',
+      'Number of times a recovery was needed and maxRecoveriesPerHour forbade it.',
       ['namespace', 'policy'],
     );
+  }
+
+  /** Ends the series of all apps: they are set anew for each scrape. */
+  forgetApps(): void {
+    this.appMetadataExpires.reset();
+    this.appLifetimeLeft.reset();
+    this.appRecoverable.reset();
   }
 
   /** Ends the series of a policy that is gone or no longer looks. */

@@ -112,6 +112,17 @@ const rules: readonly Rule[] = [
     rejected: () => change({ ...app, cancel: true }, { cancel: null }),
   },
   {
+    message: 'set either jwtSecretRef or loginSecretRef',
+    accepted: targets({ api: { url: 'https://updates.example.com', jwtSecretRef: { name: 'jwt' } } }),
+    rejected: targets({
+      api: {
+        url: 'https://updates.example.com',
+        jwtSecretRef: { name: 'jwt' },
+        loginSecretRef: { name: 'logins' },
+      },
+    }),
+  },
+  {
     message: 'the identity of an app is immutable: the controller creates one object for each app',
     accepted: () => changeOf(bootstrapStates, state, { appName: 'tuf' }),
     rejected: () => changeOf(bootstrapStates, state, { appName: 'other' }),

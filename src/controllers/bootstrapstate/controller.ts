@@ -26,7 +26,7 @@ export interface StateControllerOptions {
   readonly targets: Informer<RecoveryTarget>;
   readonly tools: Omit<
     BootstrapStateReconcilerOptions,
-    'policies' | 'states' | 'runs' | 'targets' | 'slots' | 'newID'
+    'policies' | 'states' | 'runs' | 'targets' | 'slots' | 'newID' | 'wake'
   >;
   readonly slots: SlotPool;
   readonly logger: Logger;
@@ -40,7 +40,7 @@ const workers = 32;
 /** The controller of apps, with what wakes it. */
 export function createStateController(options: StateControllerOptions): Controller {
   const { policies, states, runs, targets, tools, slots, logger, runtimeMetrics, clock } = options;
-  const controller = new Controller({
+  const controller: Controller = new Controller({
     name: 'bootstrapstate',
     reconciler: new BootstrapStateReconciler({
       ...tools,
@@ -50,6 +50,7 @@ export function createStateController(options: StateControllerOptions): Controll
       targets: targets.store,
       slots,
       newID: randomUUID,
+      wake: (key) => controller.enqueue(key),
     }),
     maxConcurrentReconciles: workers,
     logger,

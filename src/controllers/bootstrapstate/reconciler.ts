@@ -10,11 +10,13 @@ import { recoveryCreated, stateEventActions } from '../../api/events.ts';
 import type { RecoveryPolicy } from '../../api/recoverypolicy.generated.ts';
 import type { RecoveryTarget } from '../../api/recoverytarget.generated.ts';
 import { bootstrapRecoveries, bootstrapStates } from '../../api/resources.ts';
-import { describeApp } from '../../faynosync/app.ts';
+import { sleep } from '../../async/sleep.ts';
+import { describeApp, suffixOf } from '../../faynosync/app.ts';
 import type { Store } from '../../kube/cache/store.ts';
 import { isAlreadyExists } from '../../kube/client/api-error.ts';
-import type { ObjectKey } from '../../kube/client/object-key.ts';
+import { formatKey, type ObjectKey, parseKey } from '../../kube/client/object-key.ts';
 import type { ReconcileContext, Reconciler, Result } from '../../kube/controller/reconcile.ts';
+import type { ProxyRule } from '../../net/proxy-rule.ts';
 import type { RecoveryMetrics } from '../../observability/metrics.ts';
 import { legacyMemory, targetIndex } from '../app-history/app-history.ts';
 import { inlineSettings } from '../app-history/captured-settings.ts';
@@ -22,6 +24,8 @@ import { find } from '../bootstraprecovery/facts.ts';
 import type { Baseline } from '../loss-detection/baseline.ts';
 import { settingsIn } from '../loss-detection/quick-reading.ts';
 import type { TargetWatch, TargetWatches } from '../loss-detection/target-watches.ts';
+import { BackgroundCalls } from '../refresh/background.ts';
+import { Refresher } from '../refresh/refresher.ts';
 import { StatusWriter, type StatusWriterTools } from '../status/status-writer.ts';
 import { capture } from './capture.ts';
 import { drill, type RecoverableStatus } from './drill.ts';
@@ -33,6 +37,8 @@ import { Patience } from './patience.ts';
 import { type AppReading, readApp } from './read-app.ts';
 import { followed, holdOf, openRecovery, ordered, type RunState, recentOf, runState } from './recoveries.ts';
 import { isOwnedBy, recoveryOf } from './recovery-run.ts';
+import { type RefreshStep, refreshStep } from './refresh-step.ts';
+import { stateIndex } from './run-index.ts';
 import { isWorthWriting, restingStatus, stateStatus } from './status.ts';
 import type { VerifyTools } from './verify.ts';
 
@@ -43,6 +49,9 @@ export interface BootstrapStateReconcilerOptions extends VerifyTools, StatusWrit
   readonly targets: Store<RecoveryTarget>;
   readonly runs: Store<BootstrapRecovery>;
   readonly watches: TargetWatches;
+  readonly proxy: ProxyRule;
+  /** Has an app reconciled. */
+  readonly wake: (key: ObjectKey) => void;
   readonly metrics: RecoveryMetrics;
 }
 
@@ -61,6 +70,8 @@ const againMs = 30_000;
 /** How often a loss is read again while it must persist. */
 const rereads = 4;
 const shortestRereadMs = 250;
+/** How often a task of a server is asked for. */
+const followEveryMs = 500;
 
 /** Keeps BootstrapStates true, and has losses repaired where a policy asks for it. */
 export class BootstrapStateReconciler implements Reconciler {
@@ -68,11 +79,15 @@ export class BootstrapStateReconciler implements Reconciler {
   readonly #latest: LatestStates;
   readonly #patience: Patience;
   readonly #status: StatusWriter<BootstrapState>;
+  readonly #refresher: Refresher;
+  readonly #calls: BackgroundCalls;
 
   constructor(options: BootstrapStateReconcilerOptions) {
     this.#options = options;
     this.#latest = new LatestStates(options.states);
     this.#patience = new Patience(options.clock);
+    this.#refresher = new Refresher(options);
+    this.#calls = new BackgroundCalls((id) => options.wake(parseKey(id)));
     this.#status = new StatusWriter(options, {
       resource: bootstrapStates,
       eventActions: stateEventActions,
@@ -83,6 +98,7 @@ export class BootstrapStateReconciler implements Reconciler {
     const state = this.#latest.get(key);
     if (state === undefined || state.metadata.deletionTimestamp !== undefined) {
       this.#patience.forget(key.name);
+      this.#calls.forget(formatKey(key));
       return {};
     }
     const { namespace } = state.metadata;
@@ -177,6 +193,19 @@ export class BootstrapStateReconciler implements Reconciler {
       }
     }
 
+    const step = refreshStep({
+      guard,
+      read,
+      refresh: remembered.status.refresh,
+      result: this.#calls.take(formatKey(state.metadata)),
+      recoveries,
+      runs: this.#options.runs.byIndex(stateIndex, formatKey(state.metadata)),
+      targetsOnlineKey: `TARGETS_ONLINE_KEY_${suffixOf(state.spec)}`,
+      now,
+    });
+    if (step.isSigned) {
+      watch.signed.add(name);
+    }
     const copy = await this.#capture(known, read, logger, signal);
     const status = stateStatus({
       state: remembered,
@@ -189,6 +218,7 @@ export class BootstrapStateReconciler implements Reconciler {
       hold,
       health: healthOf({ reading: read.reading, guard, target, recoveries, lostSince: since, hold }),
       recoverable: copy.recoverable,
+      refresh: step.refresh,
       capture: copy.capture,
       now,
     });
@@ -198,7 +228,9 @@ export class BootstrapStateReconciler implements Reconciler {
     }
     this.#count(subject, status);
     await this.#carryOut(written, guard, logger);
-    return { requeueAfterMs: this.#nextMs(subject, read, status, { since, stableMs, hold: hold?.until }) };
+    const followMs = this.#refresh(subject, step, logger, signal);
+    const nextMs = this.#nextMs(subject, read, status, { since, stableMs, hold: hold?.until });
+    return { requeueAfterMs: Math.min(nextMs, followMs) };
   }
 
   /** How the runs of open recoveries stand. The cache says how a run is, but not that there is none: only the API server can. */
@@ -277,6 +309,39 @@ export class BootstrapStateReconciler implements Reconciler {
         throw error;
       }
     }
+  }
+
+  /** Sends the request that the status just written holds, or follows one. Milliseconds until it is looked at again. */
+  #refresh(
+    { state, target }: Subject,
+    { refresh, isNew, isSigned, againAt }: RefreshStep,
+    logger: Logger,
+    signal: AbortSignal,
+  ): number {
+    const { assertLeading, clock } = this.#options;
+    const id = formatKey(state.metadata);
+    if (isNew && refresh !== undefined) {
+      assertLeading();
+      const send = async () => ({
+        kind: 'sent' as const,
+        refresh: await this.#refresher.send(target, state.spec, refresh, logger, signal),
+      });
+      this.#calls.start(id, send, signal);
+      return againMs;
+    }
+    if (refresh?.state === 'UnderWay' && !isSigned) {
+      const ask = async () => {
+        await sleep(clock, followEveryMs, signal);
+        const task = await this.#refresher.task(target, state.spec, refresh, signal);
+        return { kind: 'task' as const, task };
+      };
+      this.#calls.start(id, ask, signal);
+      return againMs;
+    }
+    if (isSigned || refresh?.state === 'Ordered') {
+      return isSigned ? soonMs : againMs;
+    }
+    return againAt === undefined ? Number.POSITIVE_INFINITY : againAt.getTime() - clock.now().getTime();
   }
 
   #count({ state, guard }: Subject, status: BootstrapStateStatus): void {

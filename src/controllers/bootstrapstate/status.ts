@@ -28,6 +28,7 @@ export interface StateFacts {
   readonly health: Health;
   /** Undefined: as before. */
   readonly recoverable: RecoverableStatus | undefined;
+  readonly refresh: BootstrapStateStatus['refresh'];
   /** Undefined: as before. */
   readonly capture: Capture | undefined;
   readonly now: Date;
@@ -80,12 +81,12 @@ export function stateStatus(facts: StateFacts): BootstrapStateStatus {
     ...(marks !== undefined && { marks }),
     ...capture,
     ...(recoveries.length > 0 && { recoveries }),
-    ...(status.refresh !== undefined && { refresh: status.refresh }),
+    ...(facts.refresh !== undefined && { refresh: facts.refresh }),
     conditions: stateConditions(
       {
         healthy: health.healthy,
         recoverable: recoverableVerdict(facts, recoverable),
-        fresh: freshness(known, isRefreshing(status), now),
+        fresh: freshness(known, isRefreshing(facts.refresh), now),
         circuitOpen: circuit(facts),
         progress: health.progress,
       },
@@ -187,6 +188,6 @@ function circuit({ reading, hold, guard }: StateFacts): Verdict<CircuitOpenReaso
 }
 
 /** Whether the server has been asked to sign and the bucket does not show it yet. */
-function isRefreshing({ refresh }: BootstrapStateStatus): boolean {
+function isRefreshing(refresh: BootstrapStateStatus['refresh']): boolean {
   return refresh?.state === 'Ordered' || refresh?.state === 'UnderWay';
 }

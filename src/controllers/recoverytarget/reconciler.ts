@@ -12,10 +12,12 @@ import { isNotFound } from '../../kube/client/api-error.ts';
 import { formatKey, type ObjectKey } from '../../kube/client/object-key.ts';
 import type { ReconcileContext, Reconciler, Result } from '../../kube/controller/reconcile.ts';
 import type { RecoveryMetrics } from '../../observability/metrics.ts';
+import type { TargetWatches } from '../loss-detection/target-watches.ts';
 import type { KeyedSlots } from '../slots/keyed-slots.ts';
 import { StatusWriter, type StatusWriterTools } from '../status/status-writer.ts';
 import type { ConnectionTools } from '../target-connection/connect-target.ts';
 import { DiscoverySweep } from './discover.ts';
+import { lossDetection } from './loss-detection.ts';
 import type { FoundPins } from './pins.ts';
 import { type Probe, probeTarget } from './probe.ts';
 import { targetStatus } from './status.ts';
@@ -25,6 +27,7 @@ export interface RecoveryTargetReconcilerOptions extends StatusWriterTools, Conn
   /** For probes: a store that hangs must not keep the targets of others from being looked at. */
   readonly slots: KeyedSlots;
   readonly metrics: RecoveryMetrics;
+  readonly watches: Pick<TargetWatches, 'standing'>;
 }
 
 /** Milliseconds until a target that is not usable is looked at again, when its interval is longer. */
@@ -115,7 +118,9 @@ export class RecoveryTargetReconciler implements Reconciler {
 
   /** Whether the target is ready; undefined when it has changed since it was read: what was found out is about another one. */
   async #write(target: RecoveryTarget, probe: Probe | 'suspended'): Promise<boolean | undefined> {
-    const status = targetStatus(target, probe, this.#options.clock.now());
+    const { watches, clock } = this.#options;
+    const detection = lossDetection(watches.standing(target.metadata));
+    const status = targetStatus(target, probe, detection, clock.now());
     const written = await this.#status.write(target, () => status);
     return written && findCondition(status.conditions, 'Ready')?.status === 'True';
   }

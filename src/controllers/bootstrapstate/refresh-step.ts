@@ -1,0 +1,88 @@
+import type { BootstrapRecovery } from '../../api/bootstraprecovery.generated.ts';
+import { findCondition } from '../../api/condition.ts';
+import type { ObservedValues } from '../../redis/state-store.ts';
+import type { CallResult } from '../refresh/background.ts';
+import { decideRefresh, type RefreshStatus } from '../refresh/decide.ts';
+import { followed } from '../refresh/follow.ts';
+import type { Guard } from './guard.ts';
+import type { AppReading } from './read-app.ts';
+import { openRecovery, type Recovery } from './recoveries.ts';
+
+/** What a step of refreshing is made from. */
+export interface RefreshStepFacts {
+  readonly guard: Guard;
+  readonly read: AppReading;
+  readonly refresh: RefreshStatus | undefined;
+  readonly result: CallResult | undefined;
+  readonly recoveries: readonly Recovery[];
+  /** Runs of the app that the cache shows. */
+  readonly runs: readonly BootstrapRecovery[];
+  /** Name of the setting that says whether the server signs targets itself. */
+  readonly targetsOnlineKey: string;
+  readonly now: Date;
+}
+
+/** The request as it is now. */
+export interface RefreshStep {
+  readonly refresh: RefreshStatus | undefined;
+  /** It was decided upon just now: it is sent once the status is written. */
+  readonly isNew: boolean;
+  /** The server says that it has signed: the bucket is to be read. */
+  readonly isSigned: boolean;
+  readonly againAt: Date | undefined;
+}
+
+const hourMs = 3_600_000;
+
+/** Follows a request that is under way, or decides upon one. Pure. */
+export function refreshStep(facts: RefreshStepFacts): RefreshStep {
+  const { guard, read, refresh, result, recoveries, now } = facts;
+  const step = { isNew: false, isSigned: false, againAt: undefined };
+  if (refresh?.state === 'Ordered' || refresh?.state === 'UnderWay') {
+    const sent = result?.kind === 'sent' && result.refresh.requestTime === refresh.requestTime;
+    const known = sent && refresh.state === 'Ordered' ? result.refresh : refresh;
+    const task = result?.kind === 'task' ? result.task : undefined;
+    const next = followed(known, read.baseline, task, now);
+    const isSigned = next.state === 'UnderWay' && task?.kind === 'succeeded' && task.roles.length > 0;
+    return { ...step, refresh: next, isSigned };
+  }
+  const { refresher } = guard;
+  if (
+    refresher === undefined ||
+    read.reading.kind !== 'consistent' ||
+    read.baseline === undefined ||
+    openRecovery({ recoveries }) !== undefined
+  ) {
+    return { ...step, refresh };
+  }
+  const decision = decideRefresh({
+    spec: refresher.spec,
+    baseline: read.baseline,
+    refresh,
+    state: read.reading.state,
+    recoveredAt: recoveredAt(facts),
+    targetsOnline: isOnline(read.values, facts.targetsOnlineKey),
+    now,
+  });
+  return decision.kind === 'order'
+    ? { ...step, refresh: decision.order, isNew: true }
+    : { ...step, refresh, againAt: decision.againAt };
+}
+
+/** When a recovery of the app, whoever created it, ended last within the hour. */
+function recoveredAt({ recoveries, runs, now }: RefreshStepFacts): Date | undefined {
+  const own = recoveries.filter(({ state }) => state === 'Succeeded').map(({ time }) => Date.parse(time));
+  const all = runs
+    .filter(({ status }) => findCondition(status.conditions, 'Succeeded')?.reason === 'Recovered')
+    .map(({ status }) => Date.parse(status.completionTime ?? ''));
+  const last = Math.max(
+    ...[...own, ...all].filter((time) => time > now.getTime() - hourMs && time <= now.getTime()),
+  );
+  return Number.isFinite(last) ? new Date(last) : undefined;
+}
+
+/** The server signs targets itself unless the setting says otherwise. */
+function isOnline(values: ObservedValues | undefined, key: string): boolean {
+  const held = values?.get(key);
+  return held?.kind !== 'string' || held.value === '1' || held.value === 'true';
+}

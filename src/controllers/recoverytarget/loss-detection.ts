@@ -1,0 +1,24 @@
+import type { Verdict } from '../../api/conditions.ts';
+import type { LossDetectionReason } from '../../api/target-reasons.ts';
+import type { Standing } from '../loss-detection/redis-watch.ts';
+
+/** How a loss in the Redis of a target becomes known. Pure. */
+export function lossDetection(standing: Standing | undefined): Verdict<LossDetectionReason> {
+  switch (standing?.kind) {
+    case undefined:
+      return { reason: 'NotGuarded', message: 'No RecoveryPolicy guards apps of this target.' };
+    case 'connecting':
+      return { reason: 'Unavailable', message: 'The connection to Redis is being opened.' };
+    case 'down':
+      return { reason: 'Unavailable', message: standing.error.message };
+    case 'up':
+      return standing.tracking.kind === 'immediate'
+        ? {
+            reason: 'Immediate',
+            message: standing.tracking.proven
+              ? 'Redis reports changed keys, proven by a key of our own.'
+              : 'Redis reports changed keys; the user may not write the key that would prove it.',
+          }
+        : { reason: 'Polling', message: `Keys are read again every few seconds: ${standing.tracking.why}` };
+  }
+}

@@ -1,0 +1,71 @@
+import { Semaphore } from '../../async/semaphore.ts';
+import type { RefreshStatus } from './decide.ts';
+import type { TaskAnswer } from './server-api.ts';
+
+/** What came of a call to a server. */
+export type CallResult =
+  | { readonly kind: 'sent'; readonly refresh: RefreshStatus }
+  | { readonly kind: 'task'; readonly task: TaskAnswer | undefined };
+
+/** Calls to servers at once, over all targets: each has its own time-outs. */
+const atOnce = 4;
+
+/**
+ * Calls to servers beside the work of the controller: a server that hangs must not keep a worker. One call for each app;
+ * its result waits until it is taken.
+ */
+export class BackgroundCalls {
+  readonly #done: (id: string) => void;
+  readonly #slots = new Semaphore(atOnce);
+  readonly #running = new Set<string>();
+  readonly #results = new Map<string, CallResult>();
+
+  /** @param done told when a result is there */
+  constructor(done: (id: string) => void) {
+    this.#done = done;
+  }
+
+  isRunning(id: string): boolean {
+    return this.#running.has(id);
+  }
+
+  /** Starts a call unless one is under way for the app. A call that is aborted has no result. */
+  start(id: string, call: () => Promise<CallResult>, signal: AbortSignal): void {
+    if (this.#running.has(id)) {
+      return;
+    }
+    this.#running.add(id);
+    void this.#run(id, call, signal);
+  }
+
+  /** The result of the last call, once. */
+  take(id: string): CallResult | undefined {
+    const result = this.#results.get(id);
+    this.#results.delete(id);
+    return result;
+  }
+
+  forget(id: string): void {
+    this.#results.delete(id);
+  }
+
+  async #run(id: string, call: () => Promise<CallResult>, signal: AbortSignal): Promise<void> {
+    try {
+      const release = await this.#slots.acquire(1, signal);
+      try {
+        this.#results.set(id, await call());
+      } finally {
+        release();
+      }
+    } catch (error) {
+      if (!signal.aborted) {
+        throw error;
+      }
+    } finally {
+      this.#running.delete(id);
+      if (!signal.aborted) {
+        this.#done(id);
+      }
+    }
+  }
+}

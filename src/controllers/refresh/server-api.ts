@@ -1,0 +1,197 @@
+import { type ClientRequest, request as httpRequest } from 'node:http';
+import { request as httpsRequest } from 'node:https';
+import { SignJWT } from 'jose';
+import type { App } from '../../faynosync/app.ts';
+import { agentsFor } from '../../net/agents.ts';
+import type { ProxyRule } from '../../net/proxy-rule.ts';
+
+/** Who the server believes: a token that is made for each call, or one that a login returns. */
+export type ServerCredentials =
+  /** The server's own JWT secret. */
+  | { readonly kind: 'secret'; readonly secret: string }
+  /** The password of the admin. */
+  | { readonly kind: 'login'; readonly password: string };
+
+/** How the HTTP API of a server is reached. */
+export interface ServerAPIOptions {
+  readonly url: URL;
+  readonly ca: string | undefined;
+  readonly proxy: ProxyRule;
+  readonly credentials: ServerCredentials;
+  /** For the expiry of tokens. */
+  readonly now: () => Date;
+}
+
+/** What the server said to a request for new signatures. */
+export type RefreshAnswer =
+  | { readonly kind: 'accepted'; readonly taskID: string }
+  /** It says that the app is not bootstrapped: it also says so when it could not reach its Redis. */
+  | { readonly kind: 'notBootstrapped'; readonly message: string }
+  | { readonly kind: 'refused'; readonly message: string };
+
+/** How a task of the server stands. */
+export type TaskAnswer =
+  | { readonly kind: 'underWay' }
+  /** `roles`: what it signed; empty for names it does not know. */
+  | { readonly kind: 'succeeded'; readonly roles: readonly string[] }
+  | { readonly kind: 'failed'; readonly message: string };
+
+const tokenSeconds = 60;
+const timeoutMs = 10_000;
+/** An answer of these routes has some hundred bytes. */
+const maxBodyBytes = 64 * 1024;
+const maxMessage = 300;
+const underWay: ReadonlySet<string> = new Set(['PENDING', 'RECEIVED', 'PRE_RUN', 'STARTED', 'RUNNING']);
+
+/**
+ * The few routes of faynoSync 2.1 that have metadata signed again. It signs nothing itself. Every method throws an Error
+ * whose message holds no secret when the server does not answer in time or not in its own form.
+ */
+export class ServerAPI {
+  readonly #options: ServerAPIOptions;
+
+  constructor(options: ServerAPIOptions) {
+    this.#options = options;
+  }
+
+  /** `POST /tuf/v1/metadata/online`: has the server sign roles again. Sent once, never repeated. */
+  async refresh(
+    { adminName, appName }: App,
+    roles: readonly string[],
+    signal: AbortSignal,
+  ): Promise<RefreshAnswer> {
+    const token = await this.#token(adminName, signal);
+    const path = `/tuf/v1/metadata/online?appName=${encodeURIComponent(appName)}`;
+    const { status, body } = await this.#send('POST', path, token, { roles }, signal);
+    const taskID = text(member(member(body, 'data'), 'task_id'));
+    if (status === 202 && taskID !== undefined) {
+      return { kind: 'accepted', taskID };
+    }
+    const message = problem(status, body);
+    return status === 404 && message.includes('Requires bootstrap finished')
+      ? { kind: 'notBootstrapped', message }
+      : { kind: 'refused', message };
+  }
+
+  /** `GET /tuf/v1/task`. A task that the server does not know is under way for it: it says PENDING. */
+  async task(adminName: string, taskID: string, signal: AbortSignal): Promise<TaskAnswer> {
+    const token = await this.#token(adminName, signal);
+    const path = `/tuf/v1/task?task_id=${encodeURIComponent(taskID)}`;
+    const { status, body } = await this.#send('GET', path, token, undefined, signal);
+    const data = member(body, 'data');
+    const state = text(member(data, 'state'));
+    // 500 while the server can't reach its Redis: nothing is known then.
+    if (state === undefined || underWay.has(state)) {
+      return status === 200 || status >= 500
+        ? { kind: 'underWay' }
+        : { kind: 'failed', message: problem(status, body) };
+    }
+    const result = member(data, 'result');
+    if (state === 'SUCCESS') {
+      const roles = member(member(result, 'details'), 'updated_roles');
+      return {
+        kind: 'succeeded',
+        roles: Array.isArray(roles) ? roles.flatMap((role) => text(role) ?? []) : [],
+      };
+    }
+    return { kind: 'failed', message: text(member(result, 'error')) ?? `task ${state}` };
+  }
+
+  /** `fns_` tokens are refused by these routes: they want the JWT of an admin. */
+  async #token(adminName: string, signal: AbortSignal): Promise<string> {
+    const { credentials, now } = this.#options;
+    if (credentials.kind === 'secret') {
+      const expires = Math.floor(now().getTime() / 1000) + tokenSeconds;
+      return new SignJWT({ username: adminName })
+        .setProtectedHeader({ alg: 'HS256', typ: 'JWT' })
+        .setExpirationTime(expires)
+        .sign(new TextEncoder().encode(credentials.secret));
+    }
+    const login = { username: adminName, password: credentials.password };
+    const { status, body } = await this.#send('POST', '/login', undefined, login, signal);
+    const token = text(member(body, 'token'), 8_192);
+    if (status === 200 && token !== undefined) {
+      return token;
+    }
+    throw new Error(`The server refused the login of ${adminName}: ${problem(status, body)}`);
+  }
+
+  #send(
+    method: 'GET' | 'POST',
+    path: string,
+    token: string | undefined,
+    body: object | undefined,
+    signal: AbortSignal,
+  ): Promise<{ readonly status: number; readonly body: unknown }> {
+    const { url: base, ca, proxy } = this.#options;
+    const url = new URL(`${base.href.replace(/\/$/, '')}${path}`);
+    const { httpAgent, httpsAgent } = agentsFor(base, { proxy, maxSockets: 1, ca });
+    const isTLS = url.protocol === 'https:';
+    const agent = isTLS ? httpsAgent : httpAgent;
+    const text = body === undefined ? undefined : JSON.stringify(body);
+    const options = {
+      method,
+      agent,
+      signal: AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)]),
+      headers: {
+        accept: 'application/json',
+        ...(token !== undefined && { authorization: `Bearer ${token}` }),
+        ...(text !== undefined && {
+          'content-type': 'application/json',
+          'content-length': String(Buffer.byteLength(text)),
+        }),
+      },
+    };
+    const { promise, resolve, reject } = Promise.withResolvers<{ status: number; body: unknown }>();
+    const sent: ClientRequest = (isTLS ? httpsRequest : httpRequest)(url, options, (response) => {
+      const chunks: Buffer[] = [];
+      let size = 0;
+      response.on('data', (chunk: Buffer) => {
+        size += chunk.length;
+        chunks.push(chunk);
+        if (size > maxBodyBytes) {
+          sent.destroy(new Error(`it sent more than ${maxBodyBytes} bytes`));
+        }
+      });
+      response.on('error', reject);
+      response.on('end', () =>
+        resolve({ status: response.statusCode ?? 0, body: json(Buffer.concat(chunks).toString('utf8')) }),
+      );
+    });
+    sent.on('error', reject);
+    sent.end(text);
+    return promise
+      .catch((error: unknown) => {
+        signal.throwIfAborted();
+        const why = error instanceof Error ? error.message : String(error);
+        throw new Error(`${base.origin} did not answer ${method} ${url.pathname}: ${why}`, { cause: error });
+      })
+      .finally(() => agent.destroy());
+  }
+}
+
+function problem(status: number, body: unknown): string {
+  return `HTTP ${status}: ${text(member(body, 'error')) ?? 'no reason given'}`;
+}
+
+function json(body: string): unknown {
+  try {
+    return JSON.parse(body);
+  } catch {
+    // A page of a proxy, for example: it has no fields, and the status says the rest.
+    return undefined;
+  }
+}
+
+/** From outside: bounded, and never more than a line. */
+function text(value: unknown, most = maxMessage): string | undefined {
+  return typeof value === 'string' ? value.slice(0, most).replaceAll(/\p{Cc}/gu, ' ') : undefined;
+}
+
+function member(value: unknown, name: string): unknown {
+  if (typeof value !== 'object' || value === null || !Object.hasOwn(value, name)) {
+    return undefined;
+  }
+  // `name` is an own property, as just checked.
+  return (value as Readonly<Record<string, unknown>>)[name];
+}

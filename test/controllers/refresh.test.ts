@@ -1,0 +1,199 @@
+import { createHash } from 'node:crypto';
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { findCondition } from '../../src/api/condition.ts';
+import { poll } from '../harness/poll.ts';
+import { type ServerStandIn, type StandInApp, startServerStandIn } from '../harness/server-stand-in.ts';
+import { sharedAPIServer } from '../harness/shared-apiserver.ts';
+import { Repository } from '../tuf/generator/repository.ts';
+import { startController } from './support/controller-process.ts';
+import { type Installation, secret, startInstallation } from './support/installation.ts';
+import { type TestNamespace, testNamespace } from './support/namespace.ts';
+import { createPolicy, type TestPolicy } from './support/policies.ts';
+
+const app = { admin: 'alice', app: 'stale' };
+const alone = { args: ['--no-leader-elect'] };
+const dayMs = 86_400_000;
+const at = (days: number): string => `${new Date(Date.now() + days * dayMs).toISOString().slice(0, 19)}Z`;
+/** One root for all versions: it is pinned. */
+const rootExpires = at(300);
+const repositoryOf = (version: number) => new Repository({ seed: 'stale', version, expires: rootExpires });
+
+let namespace: TestNamespace;
+let installation: Installation;
+let server: ServerStandIn;
+let version = 1;
+/** What the server signs with and answers; changed by tests. */
+let behaviour: { failure?: string; isBootstrapped: boolean; signs: boolean };
+
+/** The app with everything expired but its root, or with everything as new. */
+async function put(next: number, expired: boolean): Promise<void> {
+  version = next;
+  const repository = repositoryOf(next);
+  for (const file of [repository.targets, repository.snapshot, repository.timestamp]) {
+    file.signed['expires'] = at(expired ? -1 : 30);
+  }
+  await installation.s3.put(
+    installation.bucket,
+    [...repository.seal()].map(([name, body]) => ({
+      key: `tuf_metadata/${app.admin}/${app.app}/${name}`,
+      body,
+    })),
+  );
+}
+
+/** Every setting the app needs. */
+async function configure(): Promise<void> {
+  const redis = await installation.redis.client();
+  const suffix = `${app.admin}_${app.app}`;
+  const roles = ['ROOT', 'TARGETS', 'SNAPSHOT', 'TIMESTAMP'];
+  await redis.mset({
+    [`BOOTSTRAP_${suffix}`]: 'bootstrapped',
+    [`ROOT_SIGNING_${suffix}`]: '',
+    [`TARGETS_ONLINE_KEY_${suffix}`]: '1',
+    ...Object.fromEntries(
+      roles.flatMap((role) => [
+        [`${role}_EXPIRATION_${suffix}`, '30'],
+        [`${role}_THRESHOLD_${suffix}`, '1'],
+        [`${role}_NUM_KEYS_${suffix}`, '1'],
+      ]),
+    ),
+  });
+}
+
+beforeAll(async () => {
+  namespace = await testNamespace(await sharedAPIServer());
+  installation = await startInstallation([]);
+  behaviour = { isBootstrapped: true, signs: true };
+  const stale: StandInApp = {
+    delegated: [],
+    isBootstrapped: () => behaviour.isBootstrapped,
+    get failure() {
+      return behaviour.failure as string;
+    },
+    sign: async () => {
+      if (behaviour.signs) {
+        await put(version + 1, false);
+      }
+    },
+  };
+  server = await startServerStandIn({
+    secret: 'jwt-secret',
+    passwords: new Map([[app.admin, 'pass']]),
+    apps: new Map([[app.app, stale]]),
+  });
+  const root = repositoryOf(1).seal().get('1.root.json') ?? '';
+  const trust = { rootSHA256: createHash('sha256').update(root).digest('hex') };
+  await namespace.apply(
+    ...installation.secrets,
+    secret('jwt', { secret: 'jwt-secret' }),
+    secret('logins', { [app.admin]: 'pass' }),
+    installation.target('default', { trust, api: { url: server.url, jwtSecretRef: { name: 'jwt' } } }),
+    installation.target('by-login', { trust, api: { url: server.url, loginSecretRef: { name: 'logins' } } }),
+  );
+});
+
+afterAll(async () => {
+  await server?.[Symbol.asyncDispose]();
+  await installation?.[Symbol.asyncDispose]();
+});
+
+beforeEach(async () => {
+  await namespace.kubectl('delete', 'rp,bsr,bst', '--all');
+  behaviour = { isBootstrapped: true, signs: true };
+  await put(version + 1, true);
+  await configure();
+});
+
+const fresh = (policy: TestPolicy, status: string, what: string) =>
+  policy.untilApp(what, (state) => findCondition(state.status.conditions, 'Fresh')?.status === status);
+
+describe('metadata that has expired', () => {
+  test.each(['default', 'by-login'])(
+    'is signed again when the policy asks for it, and only the bucket is believed (%s)',
+    async (target) => {
+      await using _controller = await startController(namespace, alone);
+      const before = server.calls.length;
+      const signed = version;
+      const policy = await createPolicy(namespace, 'fresh', app, {
+        targetRef: { name: target },
+        refresh: 'BeforeExpiry',
+        action: 'Recover',
+      });
+      const seen = await policy.untilApp(
+        'to be fresh',
+        ({ status }) => status.refresh?.state === 'Succeeded',
+      );
+      expect(findCondition(seen.status.conditions, 'Fresh')?.status).toBe('True');
+      expect(seen.status.metadata?.timestamp?.version).toBe(signed + 1);
+      expect(server.calls.slice(before)).toEqual([
+        { app: app.app, roles: ['targets', 'snapshot', 'timestamp'], status: 202 },
+      ]);
+    },
+  );
+
+  test('stays as it is when nobody asked for it, and the condition says what to do', async () => {
+    await using _controller = await startController(namespace, alone);
+    const before = server.calls.length;
+    const policy = await createPolicy(namespace, 'never', app);
+    const seen = await fresh(policy, 'False', 'to be stale');
+    expect(findCondition(seen.status.conditions, 'Fresh')).toMatchObject({
+      reason: 'Expired',
+      message: expect.stringContaining('refresh'),
+    });
+    await policy.change({ refresh: 'AfterRecovery' });
+    await policy.verify();
+    // No recovery has ended.
+    expect(server.calls.length).toBe(before);
+  });
+
+  test('is signed again after a recovery, also one by hand', async () => {
+    await using _controller = await startController(namespace, alone);
+    const policy = await createPolicy(namespace, 'after', app, { refresh: 'AfterRecovery' });
+    await fresh(policy, 'False', 'to be stale');
+    const redis = await installation.redis.client();
+    await redis.del(`SNAPSHOT_EXPIRATION_${app.admin}_${app.app}`);
+    await namespace.start('by-hand', { adminName: app.admin, appName: app.app });
+    expect((await namespace.ended('by-hand')).succeeded.reason).toBe('Recovered');
+    await fresh(policy, 'True', 'to be fresh');
+  });
+
+  test('a server that does not find its bootstrap yet is asked again', async () => {
+    await using _controller = await startController(namespace, alone);
+    behaviour.isBootstrapped = false;
+    const before = server.calls.length;
+    const policy = await createPolicy(namespace, 'patient', app, { refresh: 'BeforeExpiry' });
+    await poll('the first call', () => server.calls.length > before);
+    behaviour.isBootstrapped = true;
+    await fresh(policy, 'True', 'to be fresh');
+    expect(server.calls.at(-1)?.status).toBe(202);
+  });
+
+  test('success without new metadata is none; the failure is told and not repeated at once', async () => {
+    await using _controller = await startController(namespace, alone);
+    behaviour.failure = 'failed to load timestamp private key';
+    const before = server.calls.length;
+    const policy = await createPolicy(namespace, 'failing', app, { refresh: 'BeforeExpiry' });
+    const seen = await policy.untilApp('to fail', ({ status }) => status.refresh?.state === 'Failed');
+    expect(seen.status.refresh).toMatchObject({ failures: 1, message: behaviour.failure });
+    expect(findCondition(seen.status.conditions, 'Fresh')?.status).toBe('False');
+    await policy.verify();
+    expect(server.calls.length).toBe(before + 1);
+  });
+
+  test('a controller that dies while the server signs leads to one call, not two', async () => {
+    behaviour.signs = false;
+    const kubeconfig = await namespace.controllerKubeconfig();
+    const before = server.calls.length;
+    const policy = await (async () => {
+      await using first = await startController(namespace, { ...alone, kubeconfig });
+      const created = await createPolicy(namespace, 'killed', app, { refresh: 'BeforeExpiry' });
+      await poll('the call', () => server.calls.length > before);
+      await first.process.kill();
+      return created;
+    })();
+    await put(version + 1, false);
+    await using _next = await startController(namespace, { ...alone, kubeconfig });
+    await policy.untilApp('to succeed', ({ status }) => status.refresh?.state === 'Succeeded');
+    expect(server.calls.length).toBe(before + 1);
+  });
+});
