@@ -24,7 +24,8 @@ export interface TargetVerdicts {
 
 /**
  * All conditions of a RecoveryTarget. `Ready` is True when the three before it are, else it repeats the first that is not.
- * A suspended target keeps what was seen last and says that it is not checked.
+ * `Stalled` is True beside it when only a person can mend that. A suspended target keeps what was seen last and says that it is not
+ * checked.
  */
 export function targetConditions(
   verdicts: TargetVerdicts | 'suspended',
@@ -33,7 +34,7 @@ export function targetConditions(
   now: Date,
 ): readonly Condition[] {
   if (verdicts === 'suspended') {
-    const seen = previous.filter(({ type }) => type !== 'Ready');
+    const seen = previous.filter(({ type }) => type !== 'Ready' && type !== 'Stalled');
     const { status, meaning } = targetReadyReasons.Suspended;
     return settle(
       [...seen, { type: 'Ready', status, reason: 'Suspended', message: meaning }],
@@ -62,6 +63,10 @@ export function targetConditions(
     failing === undefined
       ? { type: 'Ready', status, reason: 'Validated', message: meaning }
       : { ...failing, type: 'Ready' };
+  const stalled =
+    failing !== undefined && permanent.has(failing.reason)
+      ? [{ ...failing, status: 'True' as const, type: 'Stalled' }]
+      : [];
   const detection =
     lossDetection === undefined
       ? []
@@ -72,5 +77,16 @@ export function targetConditions(
             ...lossDetection,
           },
         ];
-  return settle([...looked, ready, ...detection], previous, generation, now);
+  return settle([...looked, ...stalled, ready, ...detection], previous, generation, now);
 }
+
+/** Reasons that stay until a person changes something: kstatus calls such a target Failed instead of waiting for it. */
+const permanent: ReadonlySet<string> = new Set([
+  'InvalidReference',
+  'PinNotInBucket',
+  'RedisAccessDenied',
+  'RedisReadOnly',
+  'RedisUnsupported',
+  'SourceAccessDenied',
+  'SourceNotFound',
+]);

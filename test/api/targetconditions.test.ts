@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { Condition } from '../../src/api/condition.ts';
 import { type TargetVerdicts, targetConditions } from '../../src/api/target-conditions.ts';
+import { kstatus } from './kstatus.ts';
 
 const healthy: TargetVerdicts = {
   redisReachable: { reason: 'Reachable', message: 'Redis 7.0.15, master' },
@@ -42,4 +43,29 @@ describe('conditions of a RecoveryTarget', () => {
       lastTransitionTime: '1970-01-01T00:00:00Z',
     });
   });
+});
+
+test('what only a person can mend is Failed to kstatus; what may pass is waited for', () => {
+  const of = (redisReachable: TargetVerdicts['redisReachable']) =>
+    kstatus({
+      metadata: { generation: 1 },
+      status: {
+        observedGeneration: 1,
+        conditions: targetConditions(
+          {
+            redisReachable,
+            storageReachable: { reason: 'Reachable', message: '' },
+            trustRootLoaded: { reason: 'Pinned', message: '' },
+          },
+          [],
+          1,
+          new Date(0),
+        ),
+      },
+    });
+  expect(of({ reason: 'RedisAccessDenied', message: '' })).toBe('Failed');
+  expect(of({ reason: 'InvalidReference', message: '' })).toBe('Failed');
+  expect(of({ reason: 'RedisUnreachable', message: '' })).toBe('InProgress');
+  expect(of({ reason: 'Forbidden', message: '' })).toBe('InProgress');
+  expect(of({ reason: 'Reachable', message: '' })).toBe('Current');
 });

@@ -20,6 +20,7 @@ import { RuntimeMetrics } from '../../kube/metrics/runtime-metrics.ts';
 import { metricsPrefix, RecoveryMetrics } from '../../observability/metrics.ts';
 import type { S3Observer } from '../../storage/s3/s3-options.ts';
 import { AppHistory, targetIndex, targetOf } from '../app-history/app-history.ts';
+import { cachedRun } from '../bootstraprecovery/cached-run.ts';
 import { stateIndex, statesOfRun } from '../bootstrapstate/run-index.ts';
 import { TargetWatches } from '../loss-detection/target-watches.ts';
 import { ownerIndex, ownersOf } from '../recoverypolicy/history.ts';
@@ -79,6 +80,8 @@ export function createParts({
     runs: new Informer<BootstrapRecovery>({
       ...watching,
       resource: bootstrapRecoveries,
+      transform: cachedRun,
+      indexers: { [waitingIndex]: waitingFor, [ownerIndex]: ownersOf },
       indexers: { [waitingIndex]: waitingFor, [ownerIndex]: ownersOf, [stateIndex]: statesOfRun },
     }),
     targets: new Informer<RecoveryTarget>({ ...watching, resource: recoveryTargets }),

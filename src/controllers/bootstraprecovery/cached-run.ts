@@ -1,0 +1,24 @@
+import type { BootstrapRecovery } from '../../api/bootstraprecovery.generated.ts';
+import { isTerminal } from '../../api/conditions.ts';
+
+/**
+ * A run as it is cached: without what no controller reads from the cache. Annotations can be 256 kB an object, and whoever may create
+ * runs may create thousands; of a run that has ended the lists stay in the object alone. One that has not ended keeps its status,
+ * because what is written next is made from it.
+ */
+export function cachedRun(run: BootstrapRecovery): BootstrapRecovery {
+  const metadata: Record<string, unknown> = { ...run.metadata };
+  delete metadata['managedFields'];
+  delete metadata['annotations'];
+  const status = isTerminal(run.status.conditions ?? []) ? withoutLists(run.status) : run.status;
+  // Only optional members are gone.
+  return { ...run, metadata: metadata as unknown as BootstrapRecovery['metadata'], status };
+}
+
+function withoutLists({ findings: _, lastErrors: __, plan, ...status }: BootstrapRecovery['status']) {
+  if (plan === undefined) {
+    return status;
+  }
+  const { actions: ___, ...counts } = plan;
+  return { ...status, plan: counts };
+}
