@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { lockFinalizer } from '../../src/api/resources.ts';
+import { waitingForTurn } from '../../src/controllers/bootstraprecovery/draft.ts';
 import { RecentEnds } from '../../src/controllers/bootstraprecovery/finished-runs.ts';
-import { queued } from '../../src/controllers/bootstraprecovery/queued.ts';
 import { conditions, runManifest } from './support/objects.ts';
 
 const now = new Date(0);
@@ -42,16 +42,16 @@ describe('ends the cache does not show yet', () => {
 
 describe('a run that waits for its turn', () => {
   test('says why, once for each generation', () => {
-    const told = queued(runManifest(), 'because', now);
+    const told = waitingForTurn(runManifest(), 'because', now);
     expect(told?.verdicts.succeeded).toEqual({ reason: 'Pending', message: 'because' });
     const waiting = { conditions: [...conditions('Pending')], observedGeneration: 1 };
-    expect(queued(runManifest({ status: waiting }), 'because', now)).toBeUndefined();
+    expect(waitingForTurn(runManifest({ status: waiting }), 'because', now)).toBeUndefined();
     const changed = runManifest({ metadata: { generation: 2 }, status: waiting });
-    expect(queued(changed, 'because', now)).toBeDefined();
+    expect(waitingForTurn(changed, 'because', now)).toBeDefined();
   });
 
   test('keeps the failure that counts its attempts', () => {
     const status = { conditions: [...conditions('Retrying')], attempts: 1 };
-    expect(queued(runManifest({ status }), 'because', now)).toBeUndefined();
+    expect(waitingForTurn(runManifest({ status }), 'because', now)).toBeUndefined();
   });
 });

@@ -1,5 +1,5 @@
 import type { BootstrapRecovery, BootstrapRecoveryStatus } from '../../api/bootstraprecovery.generated.ts';
-import type { Condition } from '../../api/condition.ts';
+import { type Condition, findCondition } from '../../api/condition.ts';
 import { isTerminal, type RunVerdicts, runConditions, type Verdict } from '../../api/conditions.ts';
 import {
   type StateReason,
@@ -67,6 +67,21 @@ export function concludedWithout(draft: Draft, succeeded: Verdict<SucceededReaso
 /** What waits or has ended is worked on by no installation. */
 function withoutController({ controller: _, ...fields }: Fields): Fields {
   return fields;
+}
+
+/** The run waits for its turn; undefined when it says what it has to say already. */
+export function waitingForTurn(run: BootstrapRecovery, because: string, now: Date): Draft | undefined {
+  const { metadata, status } = run;
+  const reason = findCondition(status.conditions, 'Succeeded')?.reason;
+  // A failed attempt is counted by this reason (see nextAttempt in decide.ts), so it stays until the next one begins; and
+  // what waits for a lock says so until it has it.
+  if (reason === 'Retrying' || reason === 'WaitingForLock') {
+    return undefined;
+  }
+  if (reason === 'Pending' && status.observedGeneration === metadata.generation) {
+    return undefined;
+  }
+  return concludedWithout(draftOf(run), { reason: 'Pending', message: because }, now);
 }
 
 /** An attempt begins. */

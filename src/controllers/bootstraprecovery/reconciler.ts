@@ -19,10 +19,10 @@ import type { Slot, Work } from '../slots/slot-pool.ts';
 import { RunActions, type RunTools } from './actions.ts';
 import type { AttemptTools } from './attempt.ts';
 import { type Decision, decide } from './decide.ts';
+import { waitingForTurn } from './draft.ts';
 import { gatherFacts } from './facts.ts';
 import { RecentEnds } from './finished-runs.ts';
 import { Interrupts } from './interrupts.ts';
-import { queued } from './queued.ts';
 import { RunStatus } from './run-status.ts';
 
 /** What a {@link BootstrapRecoveryReconciler} is made of. */
@@ -95,7 +95,7 @@ export class BootstrapRecoveryReconciler implements Reconciler {
     { refusedBecause }: Refusal,
     { logger }: ReconcileContext,
   ): Promise<void> {
-    const draft = queued(run, refusedBecause, this.#options.clock.now());
+    const draft = waitingForTurn(run, refusedBecause, this.#options.clock.now());
     if (draft !== undefined) {
       await this.#tools(run, logger).runStatus(run).writeIfUnchanged(draft);
     }
