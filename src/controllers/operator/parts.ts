@@ -81,7 +81,6 @@ export function createParts({
       ...watching,
       resource: bootstrapRecoveries,
       transform: cachedRun,
-      indexers: { [waitingIndex]: waitingFor, [ownerIndex]: ownersOf },
       indexers: { [waitingIndex]: waitingFor, [ownerIndex]: ownersOf, [stateIndex]: statesOfRun },
     }),
     targets: new Informer<RecoveryTarget>({ ...watching, resource: recoveryTargets }),
