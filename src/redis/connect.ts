@@ -3,6 +3,7 @@ import type { RecoveryError } from '../errors.ts';
 import { trustOptions } from '../net/agents.ts';
 import { describeEndpoint, type RedisEndpoint } from './endpoint.ts';
 import { redisError } from './errors.ts';
+import { tlsMismatch } from './tls-mismatch.ts';
 
 const CONNECT_TIMEOUT_MS = 5_000;
 
@@ -37,7 +38,8 @@ export async function connect(endpoint: RedisEndpoint): Promise<OpenConnection> 
     return { client, brokenBy: () => cause };
   } catch (error) {
     client.disconnect();
-    throw asRedisError(cause ?? error, endpoint);
+    const failure = asRedisError(cause ?? error, endpoint);
+    throw (await tlsMismatch(failure, endpoint)) ?? failure;
   }
 }
 

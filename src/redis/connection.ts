@@ -2,6 +2,7 @@ import { RecoveryError, TransientError } from '../errors.ts';
 import { asRedisError, connect, type OpenConnection } from './connect.ts';
 import { describeEndpoint, type RedisEndpoint } from './endpoint.ts';
 import { readRefusal } from './greeting.ts';
+import { tlsMismatch } from './tls-mismatch.ts';
 
 /** One command: its name and arguments; arrays among them are flattened. */
 export type Command = readonly [name: string, ...args: (string | number | readonly string[])[]];
@@ -30,6 +31,8 @@ const hungUp = /Connection is closed|connection close|ECONNRESET|EPIPE|was lost/
 export class Connection {
   readonly #endpoint: RedisEndpoint;
   #open: Promise<OpenConnection> | undefined;
+  /** Something was answered here: what is lost later is lost, and no mistake in the configuration. */
+  #answered = false;
 
   constructor(endpoint: RedisEndpoint) {
     this.#endpoint = endpoint;
@@ -47,10 +50,12 @@ export class Connection {
       const connection = await this.#dial(options.sameConnection ?? false);
       // Dialling takes a while, and an abort meanwhile would go unheard.
       options.signal?.throwIfAborted();
-      return await this.#send(connection, commands, options);
+      const replies = await this.#send(connection, commands, options);
+      this.#answered = true;
+      return replies;
     } catch (error) {
       this.#discard();
-      throw (await this.#reasonBehind(error)) ?? error;
+      throw (await this.#mismatch(error)) ?? (await this.#reasonBehind(error)) ?? error;
     }
   }
 
@@ -127,6 +132,12 @@ export class Connection {
     } finally {
       this.#discard();
     }
+  }
+
+  /** The TLS behind a connection that was lost before anything was ever answered. */
+  async #mismatch(error: unknown): Promise<RecoveryError | undefined> {
+    const isFirst = !this.#answered && error instanceof RecoveryError;
+    return isFirst ? await tlsMismatch(error, this.#endpoint) : undefined;
   }
 
   async #dial(sameConnection: boolean): Promise<OpenConnection> {

@@ -29,7 +29,7 @@ export const serverWarnings = {
     // Never read off INFO: it is said when INFO itself is refused.
     when: () => false,
     detail:
-      'The ACL of this user does not allow INFO, so version, role, eviction policy and persistence were not checked. Grant +info to have them checked.',
+      'INFO is refused, by the ACL of this user or by the provider, so version, role, eviction policy and persistence were not checked. Grant +info, or leave the command enabled, to have them checked.',
   },
 } as const satisfies Readonly<Record<string, ServerWarning>>;
 

@@ -1,4 +1,4 @@
-import { TerminalError } from '../errors.ts';
+import { type RecoveryError, TerminalError } from '../errors.ts';
 import { asRedisError } from './connect.ts';
 import { type Command, Connection, type Reply } from './connection.ts';
 import { describeEndpoint, type RedisEndpoint } from './endpoint.ts';
@@ -123,7 +123,7 @@ export class RedisStateStore implements StateStore {
   }
 
   #facts(info: Reply | undefined): ServerFacts {
-    if (info !== undefined && 'error' in info && info.error.message.startsWith('NOPERM')) {
+    if (info !== undefined && 'error' in info && isWithheld(asRedisError(info.error, this.#endpoint))) {
       return withheldFacts;
     }
     const text = this.#value(info);
@@ -187,6 +187,11 @@ export class RedisStateStore implements StateStore {
 function recordsIn(reply: Reply | undefined): readonly string[] {
   const value = reply === undefined || 'error' in reply ? [] : reply.value;
   return Array.isArray(value) ? value.filter((item) => typeof item === 'string') : [];
+}
+
+/** Refused by the ACL, renamed away, or closed by a provider, in words of its own; not a server that can't answer now. */
+function isWithheld({ code }: RecoveryError): boolean {
+  return code === 'RedisNoPermission' || code === 'RedisUnexpectedReply';
 }
 
 function isUnknownCommand(reply: Reply | undefined): boolean {
