@@ -15,7 +15,7 @@ export interface Work {
 export interface Slot {
   /**
    * Makes sure that the work may use so many bytes in all. When they are not free, the slot itself is given back while
-   * this waits for both, so that waiting holds nothing others need.
+   * this waits for both, before everything that has not begun, so that waiting holds nothing others need.
    *
    * Rejects with the signal's reason when that aborts first; the slot is given back then.
    */
@@ -40,7 +40,8 @@ export interface SlotPoolOptions {
 
 interface Entry {
   readonly work: Work;
-  readonly bytes: number;
+  /** Held, or waited for. */
+  bytes: number;
   readonly granted: () => void;
   /** How often others went ahead because their bytes were free and these were not. */
   passed: number;
@@ -48,6 +49,22 @@ interface Entry {
 
 /** After being passed so often, work that waits for memory holds back everything behind it, or it could starve. */
 const maxPassed = 16;
+
+/** Slots by whom they are held, and what may not run beside what runs. */
+interface Holdings {
+  readonly namespaces: Map<string, number>;
+  /** By namespace, then by target. */
+  readonly targets: Map<string, Map<string, number>>;
+  readonly kinds: Map<string, number>;
+  readonly exclusive: Set<string>;
+}
+
+/**
+ * How many works that have begun may wait for memory before new ones begin. Each of them keeps a worker of its controller,
+ * and a slot that is granted needs a worker to come for it: without this bound every worker could wait for a slot, and
+ * every slot for a worker.
+ */
+const maxGrowing = 4;
 
 /** Namespaces and targets whose last turn is remembered; a forgotten one comes first, once. */
 const maxTurns = 10_000;
@@ -63,6 +80,8 @@ export class SlotPool {
   readonly #options: SlotPoolOptions;
   readonly #share: number;
   readonly #held = new Set<Entry>();
+  /** Has begun, and waits for a slot and more memory. It goes before what has not begun. */
+  readonly #growing = new Set<Entry>();
   /** By namespace, then by target, then in order of arrival. */
   readonly #waiting = new Map<string, Map<string, Set<Entry>>>();
   /** The number of the last turn of each namespace and each target. */
@@ -88,7 +107,7 @@ export class SlotPool {
 
   /** How many works wait. */
   get waiting(): number {
-    let count = 0;
+    let count = this.#growing.size;
     for (const targets of this.#waiting.values()) {
       for (const entries of targets.values()) {
         count += entries.size;
@@ -130,9 +149,11 @@ export class SlotPool {
   #slot(first: Entry): Slot {
     let held: Entry | undefined = first;
     const release = (): void => {
-      if (held !== undefined) {
-        this.#free(held);
-        held = undefined;
+      const given = held;
+      // First, because what is free now may be granted to this very slot again.
+      held = undefined;
+      if (given !== undefined) {
+        this.#free(given);
       }
     };
     const grow = async (bytes: number, signal: AbortSignal): Promise<void> => {
@@ -141,21 +162,27 @@ export class SlotPool {
         return;
       }
       signal.throwIfAborted();
-      const { work } = before;
-      release();
+      const entry = this.#entry(before.work, bytes, () => granted());
+      const more = entry.bytes - before.bytes;
+      if (more <= this.#freeBytes) {
+        this.#freeBytes -= more;
+        before.bytes = entry.bytes;
+        return;
+      }
+      let granted = (): void => undefined;
       await new Promise<void>((resolve, reject) => {
-        const entry = this.#entry(work, bytes, () => {
+        granted = () => {
           signal.removeEventListener('abort', onAbort);
           held = entry;
           resolve();
-        });
+        };
         const onAbort = (): void => {
           this.#leave(entry);
           reject(signal.reason);
         };
         signal.addEventListener('abort', onAbort, { once: true });
-        this.#enqueue(entry);
-        this.#shareOut();
+        this.#growing.add(entry);
+        release();
       });
     };
     return { grow, release };
@@ -182,6 +209,9 @@ export class SlotPool {
   }
 
   #dequeue(entry: Entry): boolean {
+    if (this.#growing.delete(entry)) {
+      return true;
+    }
     const { namespace, target } = entry.work;
     const targets = this.#waiting.get(namespace);
     const entries = targets?.get(target);
@@ -236,6 +266,10 @@ export class SlotPool {
       return undefined;
     }
     const held = this.#holdings();
+    const resumed = this.#nextGrowing(held);
+    if (resumed !== undefined || this.#growing.size >= maxGrowing) {
+      return resumed;
+    }
     const passed: Entry[] = [];
     const namespaces = inOrder(this.#waiting, held.namespaces, (line) => this.#lastTurns.get(line));
     for (const [namespace, targets] of namespaces) {
@@ -273,7 +307,20 @@ export class SlotPool {
     return undefined;
   }
 
-  #holdings() {
+  /** Of what has begun, the first whose memory is free. What it excludes has waited for it all the time. */
+  #nextGrowing(held: Holdings): Entry | undefined {
+    for (const entry of this.#growing) {
+      const { namespace, target } = entry.work;
+      const ofTarget = held.targets.get(namespace)?.get(target) ?? 0;
+      const mayHold = (held.namespaces.get(namespace) ?? 0) < this.#share && ofTarget < this.#share;
+      if (mayHold && entry.bytes <= this.#freeBytes) {
+        return entry;
+      }
+    }
+    return undefined;
+  }
+
+  #holdings(): Holdings {
     const namespaces = new Map<string, number>();
     const targets = new Map<string, Map<string, number>>();
     const kinds = new Map<string, number>();
@@ -284,6 +331,11 @@ export class SlotPool {
       count(namespaces, work.namespace);
       count(ofNamespace, work.target);
       count(kinds, work.kind);
+      if (work.exclusive !== undefined) {
+        exclusive.add(work.exclusive);
+      }
+    }
+    for (const { work } of this.#growing) {
       if (work.exclusive !== undefined) {
         exclusive.add(work.exclusive);
       }

@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises';
 import { expect, test } from 'vitest';
 import { KeyedSlots } from '../../../src/controllers/slots/keyed-slots.ts';
 import { type Slot, SlotPool, type Work } from '../../../src/controllers/slots/slot-pool.ts';
@@ -58,4 +59,36 @@ test('the status of what waits says for what', () => {
       'Waits for its turn: when it came, every slot it may have was taken (1 in all, shared by namespace and target).',
   });
   slot.release();
+});
+
+test('workers that wait for memory and slots that wait for a worker never wait for each other', async () => {
+  const pool = new SlotPool({ slots: 4, bytes: 100 });
+  const signal = new AbortController().signal;
+  const queue: ObjectKey[] = Array.from({ length: 60 }, (_, index) => ({
+    namespace: 'n',
+    name: `run-${index}`,
+  }));
+  const slots = new KeyedSlots(pool, (key) => queue.push(key));
+  let ended = 0;
+  const worker = async (): Promise<void> => {
+    for (let key = queue.shift(); key !== undefined || ended < 60; key = queue.shift()) {
+      if (key === undefined) {
+        await setImmediate();
+        continue;
+      }
+      const target = `t-${Number(key.name.slice(4)) % 20}`;
+      const slot = slots.take(key, { namespace: 'n', target, kind: 'run', exclusive: target, bytes: 4 });
+      if ('refusedBecause' in slot) {
+        continue;
+      }
+      await setImmediate();
+      await slot.grow(60, signal);
+      await setImmediate();
+      slot.release();
+      ended += 1;
+    }
+  };
+  await Promise.all(Array.from({ length: 12 }, worker));
+  expect(ended).toBe(60);
+  expect(pool.taken).toBe(0);
 });
