@@ -48,6 +48,18 @@ export class Controllers {
     }
   }
 
+  /** Moves a replica away from the leader's node, as nothing else does after a drain. */
+  async spread(): Promise<void> {
+    const leader = await this.leader();
+    for (const { metadata, spec } of await this.pods()) {
+      if (metadata.uid !== leader.metadata.uid && spec.nodeName === leader.spec.nodeName) {
+        const pod = ['pod', metadata.name, '--timeout=180s'];
+        await this.#kubernetes.kubectl([`--namespace=${names.operator}`, 'delete', ...pod]);
+      }
+    }
+    await this.untilReady();
+  }
+
   /** Sends a signal to the program in a pod, from its node. */
   async signal(pod: Pod, signal: 'KILL' | 'STOP' | 'CONT'): Promise<void> {
     const { uid, name } = pod.metadata;

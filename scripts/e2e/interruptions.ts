@@ -59,6 +59,7 @@ export const interruptions: readonly Interruption[] = [
       await controllers.leader(leader.metadata.name);
       return async () => {
         await kubernetes.kubectl(['uncordon', node]);
+        await controllers.spread();
       };
     },
   },
