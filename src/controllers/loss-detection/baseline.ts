@@ -35,8 +35,6 @@ export interface Baseline {
    * verified, because then there was nothing to compare with.
    */
   readonly wouldBe: ReadonlyMap<string, WouldBe> | undefined;
-  /** Ids of the keys that sign online: shared between admins they make the server refuse to sign. */
-  readonly onlineKeyIDs: readonly string[];
 }
 
 /** What a recovery from the bucket alone would write to one key. */
@@ -85,7 +83,6 @@ export function baselineOf(
       delegated.filter(({ role }) => direct.has(role)).map((file) => [file.role, expiry(file)]),
     ),
     wouldBe: wouldBeOf(outcome),
-    onlineKeyIDs: [...new Set([...root.roles.timestamp.keyids, ...root.roles.snapshot.keyids])],
   };
 }
 
