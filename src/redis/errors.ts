@@ -181,4 +181,4 @@ function ruleFor(message: string, code: string | undefined): Rule | undefined {
 
 /** Texts of ioredis and Redis for "no connection"; they carry no code. */
 const unreachable =
-  /Connection is closed|Command aborted due to connection close|All sentinels are unreachable|max number of clients/i;
+  /Connection is closed|Stream isn't writeable|Command aborted due to connection close|All sentinels are unreachable|max number of clients/i;
