@@ -207,7 +207,7 @@ describe('recover', () => {
     expect(stdout).toMatch(/^ {2}\+ +SNAPSHOT_EXPIRATION_admin_deleg +absent +14 +Inferred +(high|medium)$/m);
     expect(stdout).toMatch(/^✓ Recovered {2}\S/m);
     expect(stdout).not.toContain('\u001b');
-    expect(stderr).toMatch(/^Trust …\nObserve …\nPlan …\n/);
+    expect(stderr).toMatch(/^Trust … {2}\(\d+ s\)\nObserve … {2}\(\d+ s\)\nPlan … {2}\(\d+ s\)\n/);
   });
 
   test("finds the server's own lock, waits, and says so when the time is over", async () => {
