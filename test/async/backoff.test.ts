@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { Backoff, REFLECTOR_BACKOFF } from '../../src/async/backoff.ts';
 import { ManualClock } from '../async/fixtures/manual-clock.ts';
 
-test('C4: waits double from 0.8 s to 30 s, each with full jitter on top', () => {
+test('waits double from 0.8 s to 30 s, each with full jitter on top', () => {
   const clock = new ManualClock();
   const least = new Backoff(REFLECTOR_BACKOFF, clock, () => 0);
   const most = new Backoff(REFLECTOR_BACKOFF, clock, () => 1);
@@ -11,7 +11,7 @@ test('C4: waits double from 0.8 s to 30 s, each with full jitter on top', () => 
   expect(bases.map(() => most.next())).toEqual(bases.map((base) => 2 * base));
 });
 
-test('C4: only two minutes without a failure make the next failure the first again', () => {
+test('only two minutes without a failure make the next failure the first again', () => {
   const clock = new ManualClock();
   const backoff = new Backoff(REFLECTOR_BACKOFF, clock, () => 0);
   backoff.next();

@@ -147,7 +147,7 @@ describe('a run that is ended from outside while it is under way', () => {
   );
 
   test.each(['Trust', 'Observe', 'Lock', 'Apply', 'Record'] as const)(
-    'C20: SIGTERM in stage %s: the controller reaches a safe point, exits 0, and the next one ends the run',
+    'SIGTERM in stage %s: the controller reaches a safe point, exits 0, and the next one ends the run',
     async (stage) => {
       const name = `handed-over-in-${stage.toLowerCase()}`;
       await slowDown(stage);

@@ -27,7 +27,7 @@ const throttled =
   (_request, response) =>
     reply(response, code, status(code, 'TooManyRequests'), { 'retry-after': retryAfter });
 
-test('C13: a rotated token costs no failed call: after a 401 the credentials are read again, once', async () => {
+test('a rotated token costs no failed call: after a 401 the credentials are read again, once', async () => {
   await using directory = await temporaryDirectory('token');
   const tokenFile = join(directory.path, 'token');
   await writeFile(tokenFile, 'old');
@@ -57,7 +57,7 @@ test('C13: a rotated token costs no failed call: after a 401 the credentials are
   expect(api.requests.length - before).toBe(4);
 });
 
-test('C13: a write is repeated after a 401 too: the server did nothing', async () => {
+test('a write is repeated after a 401 too: the server did nothing', async () => {
   await using api = await startScriptedAPI(
     inTurn((_request, response) => reply(response, 401, status(401, 'Unauthorized')), ok),
   );
@@ -66,7 +66,7 @@ test('C13: a write is repeated after a 401 too: the server did nothing', async (
   expect(api.requests.map(({ method }) => method)).toEqual(['POST', 'POST']);
 });
 
-test('C13: credentials that cannot be read are an error of their own, and not the end', async () => {
+test('credentials that cannot be read are an error of their own, and not the end', async () => {
   await using directory = await temporaryDirectory('token');
   const tokenFile = join(directory.path, 'token');
   await using api = await startScriptedAPI(ok);
@@ -80,7 +80,7 @@ test('C13: credentials that cannot be read are an error of their own, and not th
   expect(api.requests.map(({ headers }) => headers.authorization)).toEqual(['Bearer late']);
 });
 
-test('C14: a call that gets no answer ends at its own deadline, with the time in its message', async () => {
+test('a call that gets no answer ends at its own deadline, with the time in its message', async () => {
   await using api = await startScriptedAPI(() => undefined);
   await using rig = testClient(() => api.config(), { get: 50, list: 50, write: 50, watch: 50 });
   const calls = [
@@ -97,7 +97,7 @@ test('C14: a call that gets no answer ends at its own deadline, with the time in
   }
 });
 
-test('C14: a body that stops in the middle counts as no answer', async () => {
+test('a body that stops in the middle counts as no answer', async () => {
   await using api = await startScriptedAPI((_request, response) => {
     response.writeHead(200, { 'content-type': 'application/json' }).write('{"kind":');
   });
@@ -105,7 +105,7 @@ test('C14: a body that stops in the middle counts as no answer', async () => {
   await expect(rig.client.get(WIDGETS, KEY)).rejects.toMatchObject({ failure: 'Timeout' });
 });
 
-test.each([429, 503])('C14: Retry-After of a %i is waited for, and the call then succeeds', async (code) => {
+test.each([429, 503])('Retry-After of a %i is waited for, and the call then succeeds', async (code) => {
   await using api = await startScriptedAPI(inTurn(throttled('1', code), throttled('1', code), ok));
   await using rig = testClient(() => api.config());
   await rig.client.get(WIDGETS, KEY);
@@ -115,7 +115,7 @@ test.each([429, 503])('C14: Retry-After of a %i is waited for, and the call then
   expect(await rig.seen.value('rest_client_request_retries_total', { code: String(code) })).toBe(2);
 });
 
-test('C14: what may not be done twice is not repeated: create, replace and patch', async () => {
+test('what may not be done twice is not repeated: create, replace and patch', async () => {
   await using api = await startScriptedAPI(throttled('1'));
   await using rig = testClient(() => api.config());
   await expect(rig.client.create(WIDGETS, widget('n', 'a'))).rejects.toSatisfy(isTooManyRequests);
@@ -126,7 +126,7 @@ test('C14: what may not be done twice is not repeated: create, replace and patch
   expect(api.requests).toHaveLength(3);
 });
 
-test('C14: without Retry-After, or with an unreasonable one, the caller decides', async () => {
+test('without Retry-After, or with an unreasonable one, the caller decides', async () => {
   await using api = await startScriptedAPI(
     inTurn(
       (_request, response) => reply(response, 503, status(503, 'ServiceUnavailable')),
@@ -159,7 +159,7 @@ test('a connection the server closed while idle is replaced without a failed rea
   expect(api.requests).toHaveLength(3);
 });
 
-test('C21: calls share one pool: a hundred in a row do not need a third connection', async () => {
+test('calls share one pool: a hundred in a row do not need a third connection', async () => {
   await using api = await startScriptedAPI(ok);
   await using rig = testClient(() => api.config());
   for (let count = 0; count < 100; count += 1) {

@@ -21,7 +21,7 @@ function create(name: string): Promise<Widget> {
 
 const counted = (result: string) => world.seen.value('test_status_apply_total', { result });
 
-test('C15: a status is applied to a custom resource, and owned by its writer', async () => {
+test('a status is applied to a custom resource, and owned by its writer', async () => {
   const created = await create('owned');
   const applied = await applyStatus(owner('controller'), WIDGETS, created, { observedSize: 1, note: 'fine' });
   expect(applied.status).toEqual({ observedSize: 1, note: 'fine' });
@@ -31,7 +31,7 @@ test('C15: a status is applied to a custom resource, and owned by its writer', a
   );
 });
 
-test('C15: what the next status no longer says is gone', async () => {
+test('what the next status no longer says is gone', async () => {
   const first = await applyStatus(owner('controller'), WIDGETS, await create('shrinks'), {
     observedSize: 1,
     note: 'x',
@@ -55,7 +55,7 @@ test('a status that says the same is not written', async () => {
   expect(live.metadata.resourceVersion).toBe(applied.metadata.resourceVersion);
 });
 
-test("C15: another manager's conditions stay; its hand on our fields is counted, logged and taken off", async () => {
+test("another manager's conditions stay; its hand on our fields is counted, logged and taken off", async () => {
   const created = await create('shared');
   await applyStatus(owner('other'), WIDGETS, created, {
     note: 'mine',
@@ -75,7 +75,7 @@ test("C15: another manager's conditions stay; its hand on our fields is counted,
   expect(JSON.stringify(line)).toContain('conflict with \\"other\\"');
 });
 
-test('C12: a status computed from an old state is refused when asked to, and the newer one stands', async () => {
+test('a status computed from an old state is refused when asked to, and the newer one stands', async () => {
   const created = await create('terminal');
   await applyStatus(owner('controller'), WIDGETS, created, { note: 'finished' });
   const stale = applyStatus(
@@ -109,7 +109,7 @@ test('a status never lands on another object of the same name', async () => {
   await expect(misdirected).rejects.toSatisfy(isConflict);
 });
 
-test('C15: merge patch and JSON patch are what custom resources take; both work', async () => {
+test('merge patch and JSON patch are what custom resources take; both work', async () => {
   const created = await create('patched');
   const merged = await world.client.patch(WIDGETS, created.metadata, {
     type: 'merge',

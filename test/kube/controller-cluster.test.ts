@@ -14,7 +14,7 @@ import { FAST, widgetInformer } from './fixtures/widgetinformer.ts';
 
 beforeAll(startCluster);
 
-test('C6: a handler that throws is counted and logged, and the object is reconciled all the same', async () => {
+test('a handler that throws is counted and logged, and the object is reconciled all the same', async () => {
   await using world = await widgetCluster();
   const { client, namespace, seen } = world;
   const informer = widgetInformer(client, seen, { namespaces: [namespace] });
@@ -41,7 +41,7 @@ test('C6: a handler that throws is counted and logged, and the object is reconci
   expect(seen.lines.filter(({ msg }) => msg?.includes('an event handler threw'))).toHaveLength(2);
 });
 
-test('C12: with a cache that lags five seconds behind its own writes, the work is done once', async () => {
+test('with a cache that lags five seconds behind its own writes, the work is done once', async () => {
   await using world = await widgetCluster();
   const { client, namespace, seen, cluster } = world;
   await using proxy = await startFaultProxy({ port: world.port });
@@ -88,7 +88,7 @@ test('C12: with a cache that lags five seconds behind its own writes, the work i
   expect((await client.get(WIDGETS, { namespace, name: 'a' })).status).toEqual({ runs: 1 });
 });
 
-test('C9: five thousand changes during one long reconcile cost a queue of keys, not of objects, and all is seen', async () => {
+test('five thousand changes during one long reconcile cost a queue of keys, not of objects, and all is seen', async () => {
   await using world = await widgetCluster();
   const { client, namespace, seen } = world;
   const informer = widgetInformer(client, seen, { namespaces: [namespace] });

@@ -27,7 +27,7 @@ function startController(
   return { controller, seen };
 }
 
-test('C7: a reconcile that fails three times succeeds in the end, without any new event', async () => {
+test('a reconcile that fails three times succeeds in the end, without any new event', async () => {
   const clock = new ManualClock();
   const retries: number[] = [];
   const { controller, seen } = startController(
@@ -252,7 +252,7 @@ test('every line a reconcile logs carries controller, namespace, name and one re
   expect(ids[0]).not.toBe(ids[1]);
 });
 
-test('C20: stopping waits for the reconcile that runs, starts none of those that wait, and is no error', async () => {
+test('stopping waits for the reconcile that runs, starts none of those that wait, and is no error', async () => {
   const log: string[] = [];
   const finish = Promise.withResolvers<void>();
   const { controller, seen } = startController(async ({ name }, { signal }) => {

@@ -14,7 +14,7 @@ async function runAccident(accident: string) {
 }
 
 test.each(['socket-without-listener', 'connection-error-nobody-awaited'])(
-  'C19: a lost connection that nobody handled is logged and survived: %s',
+  'a lost connection that nobody handled is logged and survived: %s',
   async (accident) => {
     const { code, log } = await runAccident(accident);
     expect(log).toContain('still here');
@@ -24,7 +24,7 @@ test.each(['socket-without-listener', 'connection-error-nobody-awaited'])(
 );
 
 test.each(['thrown-defect', 'defect-nobody-awaited', 'give-up-thrown-from-an-emitter'])(
-  'C19: a defect ends the process with its exit code and a fatal line: %s',
+  'a defect ends the process with its exit code and a fatal line: %s',
   async (accident) => {
     const { code, log } = await runAccident(accident);
     expect(log).not.toContain('still here');

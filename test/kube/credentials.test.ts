@@ -55,7 +55,7 @@ async function startTLSAPI() {
   };
 }
 
-test('C13: a rotated client certificate takes effect with the next call', async () => {
+test('a rotated client certificate takes effect with the next call', async () => {
   await using api = await startTLSAPI();
   await using directory = await temporaryDirectory('client-certificate');
   const [certFile, keyFile] = [join(directory.path, 'tls.crt'), join(directory.path, 'tls.key')];
@@ -104,7 +104,7 @@ test('a kubeconfig without a current cluster says what to set', async () => {
   await expect(rig.client.get(WIDGETS, KEY)).rejects.toThrow(/set current-context/);
 });
 
-test('C13: a revoked service account token on the real API server costs no failed call once its file holds the next', async () => {
+test('a revoked service account token on the real API server costs no failed call once its file holds the next', async () => {
   await using world = await widgetCluster();
   const { cluster, namespace } = world;
   await using directory = await temporaryDirectory('token');

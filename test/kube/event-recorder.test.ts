@@ -38,7 +38,7 @@ async function eventsOf(name: string): Promise<readonly KubernetesEvent[]> {
   return items.filter(({ regarding }) => regarding.name === name);
 }
 
-test('C16: an event is accepted by the real API server and names everything that took part', async () => {
+test('an event is accepted by the real API server and names everything that took part', async () => {
   const subject = await world.client.create(WIDGETS, widget(world.namespace, 'subject'));
   const related = await world.client.create(WIDGETS, widget(world.namespace, 'related'));
   const { recorder } = startRecorder();
@@ -62,7 +62,7 @@ test('C16: an event is accepted by the real API server and names everything that
   await recorder.close(1_000);
 });
 
-test('C16: the three digits of toISOString are refused, which is why there is a MicroTime', async () => {
+test('the three digits of toISOString are refused, which is why there is a MicroTime', async () => {
   const event = {
     apiVersion: 'events.k8s.io/v1',
     kind: 'Event',

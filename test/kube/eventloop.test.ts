@@ -27,7 +27,7 @@ function startLeader(reconciler: Reconciler) {
   return { elector, controller, store, runtime };
 }
 
-test('C18: fifty megabytes parsed and hashed beside the event loop cost neither its pace nor the lease', async () => {
+test('fifty megabytes parsed and hashed beside the event loop cost neither its pace nor the lease', async () => {
   const entries = Array.from({ length: 500_000 }, (_, index) => [
     `target-${index}`,
     { length: index, hash: 'f'.repeat(64) },
@@ -59,7 +59,7 @@ test('C18: fifty megabytes parsed and hashed beside the event loop cost neither 
   expect(elector.transitions).toBe(0);
 }, 180_000);
 
-test('C18, C17: who blocks the event loop past the renew deadline has lost the lead when the block ends', async () => {
+test('who blocks the event loop past the renew deadline has lost the lead when the block ends', async () => {
   let reason: unknown;
   let leadingAfterBlock: boolean | undefined;
   const { elector, controller, runtime } = startLeader({

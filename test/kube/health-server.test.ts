@@ -96,14 +96,14 @@ test('readiness names the caches that are not filled and why', () => {
   expect(cachesSynced([filled, refused]).problem()).toBe('not listed yet: widgets (403 Forbidden: …)');
 });
 
-test('C1: liveness fails when a watch loop shows no sign of life', () => {
+test('liveness fails when a watch loop shows no sign of life', () => {
   const at = (idleMs: number) =>
     watchesAlive([{ ...cache, hasSynced: true, failures: [], idleMs }], 900_000).problem();
   expect(at(899_000)).toBeUndefined();
   expect(at(900_001)).toContain('no sign of life for 900000 ms from the watch of widgets');
 });
 
-test('C18: liveness fails while the event loop is blocked again and again, and recovers', async () => {
+test('liveness fails while the event loop is blocked again and again, and recovers', async () => {
   using monitor = new EventLoopMonitor(300, () => performance.now());
   const check = eventLoopResponsive(monitor, 100);
   expect(check.problem()).toBeUndefined();

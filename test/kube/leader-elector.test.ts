@@ -158,7 +158,7 @@ test('the wall clock of the lease is not believed: only what changes within sigh
   expect(two.elector.isLeading).toBe(false);
 });
 
-test('C17: a leader that cannot renew tells its work to stop at the renew deadline, five seconds before anybody else can lead', async () => {
+test('a leader that cannot renew tells its work to stop at the renew deadline, five seconds before anybody else can lead', async () => {
   const { clock, store, candidate } = startWorld();
   const one = candidate('one');
   await clock.advance(4_000);
@@ -175,7 +175,7 @@ test('C17: a leader that cannot renew tells its work to stop at the renew deadli
   expect(one.ended()).toBeInstanceOf(LeadershipLostError);
 });
 
-test('C17: work that stops at once lets a leader without lease exit at once', async () => {
+test('work that stops at once lets a leader without lease exit at once', async () => {
   const { clock, store, candidate } = startWorld();
   const one = candidate('one');
   await turn();
@@ -185,7 +185,7 @@ test('C17: work that stops at once lets a leader without lease exit at once', as
   expect(one.ended()).toBe('done');
 });
 
-test('C17: a call that hangs leaves time for another within the renew deadline', async () => {
+test('a call that hangs leaves time for another within the renew deadline', async () => {
   const { clock, store, candidate } = startWorld();
   const one = candidate('one');
   await turn();
@@ -201,7 +201,7 @@ test('C17: a call that hangs leaves time for another within the renew deadline',
   expect(one.elector.isLeading).toBe(true);
 });
 
-test('C17: an answer that comes after the term has ended does not revive it', async () => {
+test('an answer that comes after the term has ended does not revive it', async () => {
   const { clock, store, candidate } = startWorld();
   const one = candidate('one');
   await clock.advance(1_000);
@@ -217,7 +217,7 @@ test('C17: an answer that comes after the term has ended does not revive it', as
   expect(one.elector.isLeading).toBe(false);
 });
 
-test('C17: after a blocked event loop or a suspension the leader knows at its first look at the clock', async () => {
+test('after a blocked event loop or a suspension the leader knows at its first look at the clock', async () => {
   const { clock, candidate } = startWorld();
   const one = candidate('one');
   await clock.advance(3_000);
@@ -242,7 +242,7 @@ test('a short outage changes nothing', async () => {
   expect(one.elector.transitions).toBe(0);
 });
 
-test('C20: on shutdown the lease is renewed until the work has ended, and then given back', async () => {
+test('on shutdown the lease is renewed until the work has ended, and then given back', async () => {
   const { clock, store, candidate } = startWorld();
   const one = candidate('one');
   await clock.advance(1_000);
@@ -261,7 +261,7 @@ test('C20: on shutdown the lease is renewed until the work has ended, and then g
   expect(two.elector.transitions).toBe(1);
 });
 
-test('C20: a lease is given back although a renewal cut short by the shutdown arrived at the server', async () => {
+test('a lease is given back although a renewal cut short by the shutdown arrived at the server', async () => {
   const { clock, store, candidate } = startWorld();
   const one = candidate('one');
   await clock.advance(1_000);
@@ -274,7 +274,7 @@ test('C20: a lease is given back although a renewal cut short by the shutdown ar
   expect(store.spec?.holderIdentity).toBe('');
 });
 
-test('C20: work that ended in failure leaves the lease to expire: something may still be going on', async () => {
+test('work that ended in failure leaves the lease to expire: something may still be going on', async () => {
   const { clock, store, candidate } = startWorld();
   const one = candidate('one');
   await clock.advance(1_000);
@@ -311,7 +311,7 @@ test('a lease that was taken away ends the term at once, and is not taken back',
   expect(store.spec?.holderIdentity).toBe('thief');
 });
 
-test('C16: readiness fails when the lease was neither read nor written for twice its duration', async () => {
+test('readiness fails when the lease was neither read nor written for twice its duration', async () => {
   const { clock, store, candidate } = startWorld();
   const one = candidate('one');
   const check = leaseKnown(one.elector);
@@ -328,7 +328,7 @@ test('C16: readiness fails when the lease was neither read nor written for twice
   expect(leaseKnown(two.elector).problem()).toContain('check the permissions on leases');
 });
 
-test('C16: the real API server accepts the lease, its renewals and its release', async () => {
+test('the real API server accepts the lease, its renewals and its release', async () => {
   await using world = await widgetCluster();
   const { client, namespace, seen } = world;
   const { logger, metrics } = seen;

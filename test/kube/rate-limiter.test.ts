@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import { controllerRateLimiter, DEFAULT_RATE_LIMIT } from '../../src/kube/workqueue/rate-limiter.ts';
 import { ManualClock } from '../async/fixtures/manual-clock.ts';
 
-test('C8: the delay of a failing key doubles from 5 ms and stops at 1000 s, exactly', () => {
+test('the delay of a failing key doubles from 5 ms and stops at 1000 s, exactly', () => {
   const clock = new ManualClock();
   const limiter = controllerRateLimiter(clock);
   const delays = Array.from({ length: 20 }, () => limiter.when('a'));
@@ -21,7 +21,7 @@ test('a key that succeeded starts again at 5 ms', () => {
   expect(limiter.when('a')).toBe(5);
 });
 
-test('C8: a hundred keys may fail at once, then ten a second', () => {
+test('a hundred keys may fail at once, then ten a second', () => {
   const limiter = controllerRateLimiter(new ManualClock());
   const delays = Array.from({ length: 103 }, (_, index) => limiter.when(`key-${index}`));
   expect(delays.slice(0, 100)).toEqual(Array.from({ length: 100 }, () => 5));

@@ -7,7 +7,7 @@ import { reply, startScriptedAPI } from './fixtures/scriptedapi.ts';
 import { testClient } from './fixtures/testclient.ts';
 import { FAST, widgetInformer } from './fixtures/widgetinformer.ts';
 
-test('C21: two thousand reconnects leave no sockets, no listeners and no heap behind', async () => {
+test('two thousand reconnects leave no sockets, no listeners and no heap behind', async () => {
   let watches = 0;
   await using api = await startScriptedAPI((request, response) => {
     if (!request.query.has('watch')) {

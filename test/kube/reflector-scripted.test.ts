@@ -53,7 +53,7 @@ const expiries: Readonly<Record<string, (response: ServerResponse) => void>> = {
 };
 
 test.each(Object.keys(expiries))(
-  'C5: a deletion is seen although its event has expired, told by %s',
+  'a deletion is seen although its event has expired, told by %s',
   async (shape) => {
     let names = ['a', 'b'];
     let newest = 'stale';
@@ -87,7 +87,7 @@ test.each(Object.keys(expiries))(
   },
 );
 
-test('C5: history that expires between list and watch again and again ends in backoff, not in a storm', async () => {
+test('history that expires between list and watch again and again ends in backoff, not in a storm', async () => {
   const clock = new ManualClock();
   const seen = observed();
   let lists = 0;
@@ -111,7 +111,7 @@ test('C5: history that expires between list and watch again and again ends in ba
   expect(lists).toBeLessThanOrEqual(9);
 });
 
-test('C4: two minutes of a dead server cost at most nine lists, and then one watch lives', async () => {
+test('two minutes of a dead server cost at most nine lists, and then one watch lives', async () => {
   const clock = new ManualClock();
   const seen = observed();
   let down = true;
@@ -149,7 +149,7 @@ test('C4: two minutes of a dead server cost at most nine lists, and then one wat
   await expect(informer.run(new AbortController().signal)).rejects.toThrow('runs already');
 });
 
-test('C4: a server that accepts watches and drops them is not hammered either', async () => {
+test('a server that accepts watches and drops them is not hammered either', async () => {
   const clock = new ManualClock();
   const seen = observed();
   let watches = 0;
@@ -171,7 +171,7 @@ test('C4: a server that accepts watches and drops them is not hammered either', 
   expect(watches).toBeLessThanOrEqual(9);
 });
 
-test('C3: twenty failed lists in a row, of every kind, do not end the loop', async () => {
+test('twenty failed lists in a row, of every kind, do not end the loop', async () => {
   let lists = 0;
   await using api = await startScriptedAPI((request, response) => {
     if (request.query.has('watch')) {
@@ -205,7 +205,7 @@ test('C3: twenty failed lists in a row, of every kind, do not end the loop', asy
   expect(rig.seen.lines.filter(({ msg }) => msg?.includes('trying again'))).toHaveLength(counted);
 });
 
-test('C3: a watch that is reset in the middle of a line continues where it was, without a list', async () => {
+test('a watch that is reset in the middle of a line continues where it was, without a list', async () => {
   const { world, api: starting } = startWorld((request, response, nth) => {
     if (nth === 1) {
       response.write(event('MODIFIED', stored('a', 'a-2')));
@@ -225,7 +225,7 @@ test('C3: a watch that is reset in the middle of a line continues where it was, 
 });
 
 test.each([429, 502, 503, 504])(
-  'C3: a watch that is answered with %i is tried again where it was, without a list',
+  'a watch that is answered with %i is tried again where it was, without a list',
   async (code) => {
     let lists = 0;
     const continued: (string | null)[] = [];
@@ -253,7 +253,7 @@ test.each([429, 502, 503, 504])(
   },
 );
 
-test('C10: resourceVersions are opaque: a watch continues with exactly what the server said last, bookmarks included', async () => {
+test('resourceVersions are opaque: a watch continues with exactly what the server said last, bookmarks included', async () => {
   const asked: (string | null)[] = [];
   const { api: starting } = startWorld((request, response, nth) => {
     asked.push(request.query.get('resourceVersion'));
@@ -271,7 +271,7 @@ test('C10: resourceVersions are opaque: a watch continues with exactly what the 
   expect(asked).toEqual(['list-1', 'Ω≠7', '-0', '00010', 'zebra']);
 });
 
-test('C2: a quiet watch that gets bookmarks is left alone; a silent one is replaced and nothing is listed again', async () => {
+test('a quiet watch that gets bookmarks is left alone; a silent one is replaced and nothing is listed again', async () => {
   let silent = false;
   const { world, api: starting } = startWorld((request, response) => {
     expect(request.query.get('allowWatchBookmarks')).toBe('true');

@@ -12,7 +12,7 @@ import { cachedNames, FAST, widgetInformer } from './fixtures/widgetinformer.ts'
 
 beforeAll(startCluster);
 
-test('C1: a watch whose connection was silently forgotten is replaced, and misses nothing', async () => {
+test('a watch whose connection was silently forgotten is replaced, and misses nothing', async () => {
   await using direct = await widgetCluster();
   await using proxy = await startFreezingProxy(direct.port);
   await using through = testClient(() =>
@@ -40,7 +40,7 @@ test.each([
   ['at connect', 0],
   ['in the TLS handshake', 600],
   ['somewhere in the answer', 5_000],
-])('C3: a connection reset %s is made again until it works', async (_when, afterBytes) => {
+])('a connection reset %s is made again until it works', async (_when, afterBytes) => {
   await using direct = await widgetCluster();
   await using proxy = await startFaultProxy({ port: direct.port });
   await using through = testClient(() =>
@@ -57,7 +57,7 @@ test.each([
   expect(await through.seen.value('test_watch_errors_total')).toBeGreaterThanOrEqual(1);
 });
 
-test('C3, C11: what is created and deleted while the API server cannot be reached is seen afterwards', async () => {
+test('what is created and deleted while the API server cannot be reached is seen afterwards', async () => {
   await using direct = await widgetCluster();
   await using proxy = await startFaultProxy({ port: direct.port });
   await using through = testClient(() =>
@@ -79,7 +79,7 @@ test('C3, C11: what is created and deleted while the API server cannot be reache
   await poll('the failure to be over', () => informer.failures.length === 0);
 });
 
-test('C3, C4: an API server that is killed and comes back finds one watch and no crowd', async () => {
+test('an API server that is killed and comes back finds one watch and no crowd', async () => {
   await using server = await startAPIServer();
   await server.apply(WIDGET_CRD);
   await using proxy = await startFaultProxy({ port: server.port });

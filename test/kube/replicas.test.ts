@@ -30,7 +30,7 @@ async function setting() {
   };
 }
 
-test('C17: a leader suspended in the middle of a write wakes up to a refused write, and exits', async () => {
+test('a leader suspended in the middle of a write wakes up to a refused write, and exits', async () => {
   const { start, create, note, ledger, holder } = await setting();
   await using one = await start('one', { restAt: 'before-write-0' });
   await one.logged({ msg: 'became leader' });
@@ -70,7 +70,7 @@ test.each([
   ['before-write-1', 'done', { 'write-0': 'one', 'write-1': 'one' }],
   ['after-write-1', 'done', { 'write-0': 'one', 'write-1': 'one' }],
 ])(
-  'C20: SIGTERM at %s ends the stage, writes status and hands over; nothing is done twice',
+  'SIGTERM at %s ends the stage, writes status and hands over; nothing is done twice',
   async (stage, expectedNote, expectedLedger) => {
     const { start, create, note, ledger, holder } = await setting();
     await using one = await start('one', { restAt: stage });
@@ -90,7 +90,7 @@ test.each([
   120_000,
 );
 
-test('C20: a replica that stands by stops at once, and the leader does not notice', async () => {
+test('a replica that stands by stops at once, and the leader does not notice', async () => {
   const { start, holder } = await setting();
   await using one = await start('one');
   await one.logged({ msg: 'became leader' });

@@ -65,7 +65,7 @@ function startRuntime(reconcile: Reconciler['reconcile'], { elected = false, bro
   return { clock, log, controller, store, shutdown, ended: () => ended };
 }
 
-test('C20: down in order: reconciles end, then the lease is released, then the caches end', async () => {
+test('down in order: reconciles end, then the lease is released, then the caches end', async () => {
   const finish = Promise.withResolvers<void>();
   const runtime = startRuntime(
     async (_key, { signal }) => {
@@ -87,7 +87,7 @@ test('C20: down in order: reconciles end, then the lease is released, then the c
   expect(runtime.store.spec?.holderIdentity).toBe('');
 });
 
-test('C20: a reconcile that never ends is not waited for longer than the grace, and the lease is not given away', async () => {
+test('a reconcile that never ends is not waited for longer than the grace, and the lease is not given away', async () => {
   const runtime = startRuntime(() => new Promise(() => undefined), { elected: true });
   await runtime.clock.advance(1_000);
   runtime.controller.enqueue({ name: 'a' });
@@ -100,7 +100,7 @@ test('C20: a reconcile that never ends is not waited for longer than the grace, 
   expect(runtime.store.spec?.holderIdentity).toBe('me');
 });
 
-test('C17: lost leadership stops every reconcile and ends the runtime with an error', async () => {
+test('lost leadership stops every reconcile and ends the runtime with an error', async () => {
   let reason: unknown;
   const runtime = startRuntime(
     async (_key, { signal }) => {

@@ -25,7 +25,7 @@ function startStore() {
   return { store, events, errors };
 }
 
-test('C11: a list without an object that was cached reports it as deleted', () => {
+test('a list without an object that was cached reports it as deleted', () => {
   const { store, events } = startStore();
   store.replace('', [item('n', 'a'), item('n', 'b')]);
   events.length = 0;
@@ -76,7 +76,7 @@ test('who subscribes late hears first of all that is cached', () => {
   expect(heard).toEqual(['added a', 'added b']);
 });
 
-test('C6: a listener that throws is reported and keeps nobody else from hearing', () => {
+test('a listener that throws is reported and keeps nobody else from hearing', () => {
   const { store, errors } = startStore();
   store.subscribe(() => {
     throw new Error('defect');

@@ -39,7 +39,7 @@ test('events are the same wherever the network cuts the stream, characters inclu
   );
 });
 
-test('C3: a stream that ends in the middle of a line delivers the whole events before it, and nothing of it', async () => {
+test('a stream that ends in the middle of a line delivers the whole events before it, and nothing of it', async () => {
   await fc.assert(
     fc.asyncProperty(fc.nat({ max: Buffer.byteLength(text) }), async (end) => {
       const bytes = Buffer.from(text).subarray(0, end);
@@ -49,7 +49,7 @@ test('C3: a stream that ends in the middle of a line delivers the whole events b
   );
 });
 
-test('C5: an ERROR event is the APIError it carries', async () => {
+test('an ERROR event is the APIError it carries', async () => {
   const status = { kind: 'Status', code: 410, reason: 'Expired', message: 'too old resource version: 1 (2)' };
   const failing = read(pieces(Buffer.from(`${JSON.stringify({ type: 'ERROR', object: status })}\n`), []));
   await expect(failing).rejects.toBeInstanceOf(APIError);
@@ -62,7 +62,7 @@ test.each([
   '[]',
   '{"type":"ADDED","object":{}}',
   '{"type":"NEWS","object":{}}',
-])('C6: a line that is no event is an error, never skipped: %s', async (bad) => {
+])('a line that is no event is an error, never skipped: %s', async (bad) => {
   const failing = read(pieces(Buffer.from(`${bad}\n`), []));
   await expect(failing).rejects.toMatchObject({ failure: 'Malformed' });
   await expect(failing).rejects.toBeInstanceOf(ConnectionError);

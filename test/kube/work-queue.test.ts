@@ -30,7 +30,7 @@ const steps = fc.array(
   { maxLength: 120 },
 );
 
-test('C8: whatever happens, a key never runs twice at once and nothing asked for is lost', async () => {
+test('whatever happens, a key never runs twice at once and nothing asked for is lost', async () => {
   await fc.assert(
     fc.asyncProperty(steps, async (script) => {
       const { queue, clock } = startQueue();
@@ -86,7 +86,7 @@ test('C8: whatever happens, a key never runs twice at once and nothing asked for
   );
 });
 
-test('C8: any number of adds during a run make exactly one more run', async () => {
+test('any number of adds during a run make exactly one more run', async () => {
   await fc.assert(
     fc.asyncProperty(fc.integer({ min: 1, max: 50 }), async (adds) => {
       const { queue } = startQueue();
@@ -105,7 +105,7 @@ test('C8: any number of adds during a run make exactly one more run', async () =
   );
 });
 
-test('C8: at shutdown every accepted key is still handed out, once, also one that was asked for during its run', async () => {
+test('at shutdown every accepted key is still handed out, once, also one that was asked for during its run', async () => {
   await fc.assert(
     fc.asyncProperty(fc.uniqueArray(fc.string({ minLength: 1 }), { minLength: 1 }), async (keys) => {
       const { queue } = startQueue();
@@ -162,7 +162,7 @@ test('keys come out in the order in which they went in', async () => {
   expect([await queue.get(), await queue.get(), await queue.get()]).toEqual(['c', 'a', 'b']);
 });
 
-test('C8: retries follow the backoff exactly, and end with forget', async () => {
+test('retries follow the backoff exactly, and end with forget', async () => {
   const { queue, clock } = startQueue();
   for (const delay of [5, 10, 20, 40, 80]) {
     queue.addRateLimited('a');
