@@ -162,6 +162,6 @@ describe('what the image contains', () => {
     await cp(await cluster.kubeconfigFile({ namespace }), readable);
     await chmod(readable, 0o644);
     const { output } = await run(['status'], { KUBECONFIG: readable });
-    expect(output).toContain(`No BootstrapRecovery in namespace ${namespace}`);
+    expect(output).toContain(`No app and no run in namespace "${namespace}"`);
   });
 });
