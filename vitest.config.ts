@@ -15,6 +15,7 @@ export default defineConfig(({ mode }) => ({
     // Generous, because a slow machine is no failure: a passing test doesn't wait.
     testTimeout: 180_000,
     hookTimeout: 180_000,
+    expect: { poll: { timeout: 120_000 } },
     teardownTimeout: 60_000,
     pool: 'forks',
     // Every test file keeps real servers busy beside its own process.
