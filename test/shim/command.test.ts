@@ -74,9 +74,9 @@ describe('tuf-recovery shim is not started, and says why, with', () => {
     ['a URL with a password', () => ['--server-url=http://u:p@x'], /without a password/],
     ['too much tolerance', () => ['--clock-tolerance=61'], /from 0 to 60/],
     [
-      'an unreadable kubeconfig',
+      'a kubeconfig that is not there',
       () => [keys(), '--admin=a', '--kubeconfig=/nowhere'],
-      /kubeconfig can't be read/,
+      /kubeconfig \/nowhere does not exist/,
     ],
   ];
   test.for(cases)('%s', ([, args, text, env]) => {
