@@ -83,12 +83,17 @@ function afterLockWait({
     return final(outcome, 'DeadlineExceeded', waited);
   }
   const pauseMs = Math.min(lockPauseMs(sinceStartMs), lockWaitDeadline.getTime() - now.getTime());
-  return {
-    kind: 'attempt',
-    at: new Date(now.getTime() + pauseMs),
-    deadline: new Date(deadline.getTime() + pauseMs),
-    lockWaitDeadline,
-  };
+  const { at, pausedMs } = pauseFrom(now, pauseMs);
+  return { kind: 'attempt', at, deadline: new Date(deadline.getTime() + pausedMs), lockWaitDeadline };
+}
+
+/** The longest time from one look at the lock of another recovery to the next, in milliseconds. */
+export const LONGEST_LOCK_PAUSE_MS = LAST_LOOK_MS + 1_000;
+
+/** A pause ends at a whole second, because that is how a time is stored; all of it is time that does not count. */
+export function pauseFrom(now: Date, pauseMs: number): { readonly at: Date; readonly pausedMs: number } {
+  const at = new Date(Math.ceil((now.getTime() + pauseMs) / 1000) * 1000);
+  return { at, pausedMs: at.getTime() - now.getTime() };
 }
 
 /** Milliseconds until the lock of another recovery is looked at again: what waits for long looks less often. */

@@ -85,7 +85,8 @@ export async function startRedis(options: RedisServerOptions = {}): Promise<Redi
       args: [configFile],
       cwd: directory.path,
       ready: async () => {
-        const client = await connect({ retryStrategy: () => null });
+        // Not by ioredis' own check, which needs INFO: a test may have taken that away.
+        const client = await connect({ retryStrategy: () => null, enableReadyCheck: false });
         clients.delete(client);
         client.disconnect();
         return true;

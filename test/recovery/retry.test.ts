@@ -96,7 +96,10 @@ describe('waiting for the lock of another recovery', () => {
   });
 
   test('ends at a bound of its own, with what it waited for', () => {
-    expect(then({ outcome: locked, lockWaitDeadline: at(1) })).toMatchObject({ kind: 'attempt', at: at(1) });
+    expect(then({ outcome: locked, lockWaitDeadline: at(1_000) })).toMatchObject({
+      kind: 'attempt',
+      at: at(1_000),
+    });
     expect(then({ outcome: locked, lockWaitDeadline: at(0) })).toMatchObject({
       kind: 'final',
       outcome: {

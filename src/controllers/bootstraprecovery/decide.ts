@@ -4,7 +4,7 @@ import { isTerminal, type Verdict } from '../../api/conditions.ts';
 import type { SucceededReason } from '../../api/reasons.ts';
 import type { RecoveryTarget } from '../../api/recoverytarget.generated.ts';
 import { elapsedMs, remainingMs } from '../../api/stored-time.ts';
-import { LONGEST_PAUSE_MS } from '../../recovery/retry.ts';
+import { LONGEST_LOCK_PAUSE_MS, LONGEST_PAUSE_MS } from '../../recovery/retry.ts';
 
 /** Everything the decision depends on. */
 export interface RunFacts {
@@ -192,7 +192,7 @@ function nextAttempt({ run, now }: RunFacts): Decision {
 
 /**
  * When the run has to be done: as stored, or its whole time from now on when nothing is stored, or more than it can ever have left
- * because the clock was ahead when it was stored.
+ * because the clock was ahead when it was stored. A pause for the lock of another recovery does not count, so it may have that left, too.
  */
 export function deadlineOf(
   {
@@ -209,7 +209,7 @@ export function deadlineOf(
   const stored = Date.parse(deadline ?? '');
   return stored <= now.getTime()
     ? new Date(stored)
-    : new Date(now.getTime() + (remainingMs(deadline, wholeMs, now) || wholeMs));
+    : new Date(now.getTime() + (remainingMs(deadline, wholeMs + LONGEST_LOCK_PAUSE_MS, now) || wholeMs));
 }
 
 function hasStarted({ status }: RunFacts['run']): boolean {

@@ -5,7 +5,7 @@ import type { Clock } from '../../async/clock.ts';
 import { RecoveryError } from '../../errors.ts';
 import { lockKey } from '../../faynosync/keys.ts';
 import { taskOfOwner } from '../../recovery/recovery-lock.ts';
-import { lockPauseMs } from '../../recovery/retry.ts';
+import { lockPauseMs, pauseFrom } from '../../recovery/retry.ts';
 import { LOCK_WAIT_MS } from '../../recovery/run-deadline.ts';
 import type { StateStore } from '../../redis/state-store.ts';
 import type { AttemptEnd } from './attempt-end.ts';
@@ -56,8 +56,7 @@ export async function waitForLock(status: RunStatus, deadline: Date, clock: Cloc
   const now = clock.now();
   const pauseMs = lockPauseMs(elapsedMs(run.status.startTime, now));
   const { lockWaitDeadline = now } = lockWaitOf(run);
-  const nextAttemptTime = new Date(Math.min(now.getTime() + pauseMs, lockWaitDeadline.getTime()));
-  const pausedMs = nextAttemptTime.getTime() - now.getTime();
-  await status.write(waiting(draftOf(run), nextAttemptTime, new Date(deadline.getTime() + pausedMs)));
-  return { run: status.run, nextAttemptTime };
+  const { at, pausedMs } = pauseFrom(now, Math.min(pauseMs, lockWaitDeadline.getTime() - now.getTime()));
+  await status.write(waiting(draftOf(run), at, new Date(deadline.getTime() + pausedMs)));
+  return { run: status.run, nextAttemptTime: at };
 }
