@@ -49,7 +49,7 @@ describe('two runs at once', () => {
   test('of the same task, as after a change of leader: both end well and agree', async () => {
     const taskID = randomUUID();
     const outcomes = await Promise.all(
-      [1, 2, 3].map(() => runAttempt(site.request({ taskID, store: site.anotherStore() }))),
+      [1, 2, 3].map(() => runAttempt(site.request({ taskID, resumed: true, store: site.anotherStore() }))),
     );
     expect(new Set(outcomes.map(({ succeeded }) => succeeded.reason))).toEqual(new Set(['Recovered']));
     expect(await site.app.differences(site.client, taskID)).toEqual([]);
