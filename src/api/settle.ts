@@ -24,3 +24,8 @@ export function settle(
 export function rfc3339(time: Date): string {
   return `${time.toISOString().slice(0, 19)}Z`;
 }
+
+/** Rounded up: cut to whole seconds, a time to come would be earlier than was promised. */
+export function wholeSecond(time: Date): Date {
+  return new Date(Math.ceil(time.getTime() / 1000) * 1000);
+}

@@ -1,3 +1,4 @@
+import { wholeSecond } from '../api/settle.ts';
 import type { Outcome } from './outcome.ts';
 import { LOCK_WAIT_MS } from './run-deadline.ts';
 
@@ -92,7 +93,7 @@ export const LONGEST_LOCK_PAUSE_MS = LAST_LOOK_MS + 1_000;
 
 /** A pause ends at a whole second, because that is how a time is stored; all of it is time that does not count. */
 export function pauseFrom(now: Date, pauseMs: number): { readonly at: Date; readonly pausedMs: number } {
-  const at = new Date(Math.ceil((now.getTime() + pauseMs) / 1000) * 1000);
+  const at = wholeSecond(new Date(now.getTime() + pauseMs));
   return { at, pausedMs: at.getTime() - now.getTime() };
 }
 

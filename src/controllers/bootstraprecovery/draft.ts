@@ -9,7 +9,7 @@ import {
   type TrustReason,
   trustReasons,
 } from '../../api/reasons.ts';
-import { rfc3339 } from '../../api/settle.ts';
+import { rfc3339, wholeSecond } from '../../api/settle.ts';
 import type { Acceptance, Progress } from '../../recovery/observer.ts';
 import type { Outcome } from '../../recovery/outcome.ts';
 import type { Plan } from '../../recovery/plan/plan.ts';
@@ -233,11 +233,6 @@ export function statusOf(
     observedGeneration,
     conditions: runConditions(draft.verdicts, previous, observedGeneration, now),
   };
-}
-
-/** Rounded up: cut to whole seconds, a time to come would be earlier than was promised. */
-function wholeSecond(time: Date): Date {
-  return new Date(Math.ceil(time.getTime() / 1000) * 1000);
 }
 
 function completion(reason: SucceededReason, now: Date): Partial<Fields> {
