@@ -51,7 +51,10 @@ const resources: Readonly<Record<StatusKind, Resource>> = {
 const text = fc.oneof(
   fc.string({ unit: 'binary', maxLength: 40 }),
   fc
-    .tuple(fc.constantFrom('x', 'ß', '…', '😀', '\ud83d', '\u0000', '\n'), fc.integer({ min: 0, max: 6_000 }))
+    .tuple(
+      fc.constantFrom(...'xß…😀\u0000\n\u007f\u0085\u2028\ufeff\uffff', '\ud83d'),
+      fc.integer({ min: 0, max: 6_000 }),
+    )
     .map(([character, count]) => character.repeat(count)),
 );
 

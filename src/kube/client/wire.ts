@@ -1,6 +1,7 @@
 import type { Dispatcher, request as undiciRequest } from 'undici';
 import { APIError, type Status } from './api-error.ts';
 import type { Access } from './credentials.ts';
+import { jsonAsYAML } from './json-as-yaml.ts';
 
 /** A response whose body is still to be read. */
 export type Response = Dispatcher.ResponseData<unknown>;
@@ -49,8 +50,12 @@ export function wireOptions(
       ...(request.body !== undefined && { 'content-type': request.contentType ?? 'application/json' }),
       ...access.headers,
     },
-    ...(request.body !== undefined && { body: JSON.stringify(request.body) }),
+    ...(request.body !== undefined && { body: encode(request) }),
   };
+}
+
+function encode({ contentType, body }: APIRequest): string {
+  return contentType === 'application/apply-patch+yaml' ? jsonAsYAML(body) : JSON.stringify(body);
 }
 
 /** What a response of 400 or more says. */

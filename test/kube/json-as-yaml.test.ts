@@ -1,0 +1,45 @@
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { APIClient } from '../../src/kube/client/api-client.ts';
+import { configMaps } from '../../src/kube/client/keyed.ts';
+import { type TestNamespace, testNamespace } from '../controllers/support/namespace.ts';
+import { sharedAPIServer } from '../harness/shared-apiserver.ts';
+import { observed } from './fixtures/observed.ts';
+
+let namespace: TestNamespace;
+let client: APIClient;
+
+beforeAll(async () => {
+  namespace = await testNamespace(await sharedAPIServer(), 'yaml');
+  client = new APIClient({
+    loadConfig: () => namespace.cluster.kubeConfig(),
+    userAgent: 'test',
+    metrics: observed().metrics,
+  });
+});
+
+afterAll(() => client?.close());
+
+async function applied(text: string): Promise<string | undefined> {
+  const metadata = { namespace: namespace.name, name: 'text' };
+  const object = await client.apply(
+    configMaps,
+    { metadata, data: { text } },
+    { fieldManager: 'test', force: true },
+  );
+  return object.data?.['text'];
+}
+
+test('server-side apply stores every character of the basic plane as it was sent', async () => {
+  for (let start = 0; start < 0x1_0000; start += 0x400) {
+    const codes = Array.from({ length: 0x400 }, (_, offset) => start + offset);
+    const text = String.fromCharCode(...codes.filter((code) => code < 0xd800 || code > 0xdfff));
+    expect(await applied(text), start.toString(16)).toBe(text);
+  }
+});
+
+test('and every character beyond it; half of one is replaced', async () => {
+  for (const text of ['😀', '\u{1fffe}', '\u{10ffff}', '\\ud83d', '\\u0085']) {
+    expect(await applied(text)).toBe(text);
+  }
+  expect(await applied('x\ud83dy')).toBe('x\ufffdy');
+});
