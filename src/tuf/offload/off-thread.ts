@@ -23,11 +23,14 @@ import type { GetFailure, MainMessage, Task, WireOutcome, WireTrusted, WorkerMes
  */
 const RESOURCES = { maxOldGenerationSizeMb: 224, maxYoungGenerationSizeMb: 24 } as const;
 
+/** How long a worker may take to look up from the file it is working on. */
+const STOP_GRACE_MS = 20_000;
+
 /**
  * Verifies in a worker thread, so that the event loop stays free while thousands of signatures are checked. Reads
  * go through the caller's source on this thread; its errors reject with the error itself.
  */
-export function verifyOffThread(
+export async function verifyOffThread(
   url: URL,
   source: MetadataSource,
   listing: Listing,
@@ -39,13 +42,15 @@ export function verifyOffThread(
     timestamp: timestamp instanceof MetadataFault ? timestamp.record() : timestamp,
     options,
   };
+  signal?.throwIfAborted();
   const worker = new Worker(url, { workerData: task, name: 'tuf-verify', resourceLimits: RESOURCES });
   const errors = new Map<number, unknown>();
   const answers = new Outbox<ReadFile | GetFailure>((batch) => {
     const files = packFiles(batch.filter((item) => 'bytes' in item));
     const failures = batch.filter((item) => 'message' in item);
-    worker.postMessage({ files, failures } satisfies MainMessage, buffersOf(files));
+    worker.postMessage({ kind: 'answers', files, failures } satisfies MainMessage, buffersOf(files));
   });
+  const exited = new Promise<void>((resolve) => worker.once('exit', () => resolve()));
 
   /** Never rejects: a failure is the answer. */
   async function answer(id: number, name: string, maxBytes: number): Promise<void> {
@@ -61,9 +66,6 @@ export function verifyOffThread(
 
   const result = new Promise<Verification>((resolve, reject) => {
     const abort = (): void => reject(signal?.reason);
-    if (signal?.aborted === true) {
-      abort();
-    }
     signal?.addEventListener('abort', abort, { once: true });
     worker.once('error', (error) => {
       if (isExhaustion(error)) {
@@ -92,7 +94,19 @@ export function verifyOffThread(
       }
     });
   });
-  return result.finally(() => worker.terminate());
+  return result.finally(() => endOf(worker, exited));
+}
+
+/**
+ * Lets a worker that is not needed any more end its own thread. `terminate()` is only for one that hangs: to tear a
+ * thread down while the thread pool checks signatures for it can crash the whole process. After the grace, nothing of
+ * it is in the pool any more, where a check takes milliseconds.
+ */
+async function endOf(worker: Worker, exited: Promise<void>): Promise<void> {
+  worker.postMessage({ kind: 'stop' } satisfies MainMessage);
+  const hangs = setTimeout(() => void worker.terminate(), STOP_GRACE_MS);
+  await exited;
+  clearTimeout(hangs);
 }
 
 /** Node's code for a thread that reached the end of its heap. */

@@ -30,8 +30,14 @@ export interface GetRequests {
   readonly maxBytes: readonly number[];
 }
 
-/** Main thread → worker: what was answered since the last message. */
-export interface MainMessage {
+/** Main thread → worker. */
+export type MainMessage =
+  | ({ readonly kind: 'answers' } & Answers)
+  /** The result is no longer wanted: the worker ends at the next file. */
+  | { readonly kind: 'stop' };
+
+/** What was answered since the last message. */
+export interface Answers {
   readonly files: PackedFiles;
   readonly failures: readonly GetFailure[];
 }

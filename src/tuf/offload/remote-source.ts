@@ -3,7 +3,7 @@ import { TerminalError } from '../../errors.ts';
 import type { GetOptions, MetadataSource } from '../../storage/source.ts';
 import { Outbox } from './outbox.ts';
 import { type ReadFile, unpackFiles } from './packed-files.ts';
-import type { GetFailure, MainMessage, WorkerMessage } from './protocol.ts';
+import type { Answers, GetFailure, WorkerMessage } from './protocol.ts';
 
 /** The source failed in the main thread, which holds the real error under this id. */
 export class RemoteFailure extends Error {
@@ -34,12 +34,22 @@ export class RemoteSource implements Pick<MetadataSource, 'get'> {
       this.#sent += requests.length;
       port.postMessage(message);
     });
-    port.on('message', ({ files, failures }: MainMessage) => {
-      for (const answer of [...unpackFiles(files), ...failures]) {
-        this.#waiting.get(answer.id)?.(answer);
-        this.#waiting.delete(answer.id);
-      }
-    });
+  }
+
+  /** Hands over what the main thread answered. */
+  answer({ files, failures }: Answers): void {
+    for (const answer of [...unpackFiles(files), ...failures]) {
+      this.#waiting.get(answer.id)?.(answer);
+      this.#waiting.delete(answer.id);
+    }
+  }
+
+  /** Fails every request that waits: no answers come any more. */
+  stop(): void {
+    for (const [id, answer] of this.#waiting) {
+      answer({ id, code: 'Aborted', message: 'stopped by the main thread' });
+    }
+    this.#waiting.clear();
   }
 
   async get(name: string, { maxBytes }: GetOptions): Promise<Uint8Array> {

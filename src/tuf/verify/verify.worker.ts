@@ -7,7 +7,7 @@ import { TerminalError } from '../../errors.ts';
 import { Listing } from '../../storage/listing.ts';
 import { MetadataFault } from '../findings/fault.ts';
 import { packDelegated } from '../offload/columns.ts';
-import type { Task, WireOutcome, WorkerMessage } from '../offload/protocol.ts';
+import type { MainMessage, Task, WireOutcome, WorkerMessage } from '../offload/protocol.ts';
 import { RemoteFailure, RemoteSource } from '../offload/remote-source.ts';
 import type { Verification } from './verification.ts';
 import { verifyListed } from './verify-listed.ts';
@@ -24,13 +24,24 @@ const send = (message: WorkerMessage): void => port.postMessage(message);
 
 // The main thread starts this worker with exactly this; nothing else can.
 const { listing, timestamp, options } = workerData as Task;
+const source = new RemoteSource(port);
+const stopped = new AbortController();
+port.on('message', (message: MainMessage) => {
+  if (message.kind === 'answers') {
+    source.answer(message);
+  } else {
+    stopped.abort();
+    source.stop();
+  }
+});
 try {
   const verification = await verifyListed(
-    new RemoteSource(port),
+    source,
     Listing.fromColumns(listing),
     'code' in timestamp ? MetadataFault.from(timestamp) : timestamp,
     {
       ...options,
+      signal: stopped.signal,
       onProgress: (completed, total) => {
         if (completed % PROGRESS_STEP === 0 || completed === total) {
           send({ kind: 'progress', completed, total });
@@ -40,7 +51,9 @@ try {
   );
   send({ kind: 'done', outcome: pack(verification) });
 } catch (error) {
-  if (error instanceof RemoteFailure) {
+  if (stopped.signal.aborted) {
+    // The main thread waits for the end of this thread and for nothing else.
+  } else if (error instanceof RemoteFailure) {
     send({ kind: 'failed', id: error.id });
   } else if (error instanceof TerminalError) {
     send({ kind: 'rejected', code: error.code, message: error.message });
@@ -50,6 +63,7 @@ try {
     throw error;
   }
 }
+// With the port closed, the thread ends as soon as the thread pool has finished what it was given.
 port.close();
 
 function pack({ verdict, trusted, findings }: Verification): WireOutcome {

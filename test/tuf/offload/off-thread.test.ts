@@ -1,3 +1,4 @@
+import type { Worker } from 'node:worker_threads';
 import { describe, expect, test } from 'vitest';
 import { TransientError } from '../../../src/errors.ts';
 import { Listing } from '../../../src/storage/listing.ts';
@@ -116,6 +117,34 @@ describe('a large repository, verified in a worker thread', () => {
       onProgress: () => controller.abort(reason),
     });
     await expect(run).rejects.toBe(reason);
+  });
+
+  test('lets its thread end on its own, whether the result was wanted or not', async () => {
+    const codes: Promise<number>[] = [];
+    const watch = (worker: Worker): void => {
+      codes.push(new Promise((resolve) => worker.once('exit', resolve)));
+    };
+    process.on('worker', watch);
+    try {
+      await verify(new MemorySource(files), options);
+      for (const after of [0, 100, 600, ROLES]) {
+        const controller = new AbortController();
+        const run = verify(new MemorySource(files), {
+          ...options,
+          signal: controller.signal,
+          onProgress: (completed) => {
+            if (completed >= after) {
+              controller.abort();
+            }
+          },
+        });
+        await expect(run).rejects.toMatchObject({ name: 'AbortError' });
+      }
+    } finally {
+      process.off('worker', watch);
+    }
+    // A thread that is terminated exits with 1.
+    expect(await Promise.all(codes)).toEqual([0, 0, 0, 0, 0]);
   });
 
   test('leaves the event loop of the caller turning meanwhile', async () => {
