@@ -3,7 +3,7 @@
  * 300 runs unless told otherwise. Ends with 1 when a single one left a mixture, claimed a success that is not there, or
  * could not be repaired by the next attempt.
  */
-import type { Stage } from '../src/recovery/observer.ts';
+import type { RunStage } from '../src/recovery/observer.ts';
 import { startFaultProxy } from '../test/harness/faultproxy.ts';
 import { failOverOnce } from '../test/recovery/fixtures/failover.ts';
 import { type Fault, killOnce, losses, type Scene, stages } from '../test/recovery/fixtures/kill.ts';
@@ -14,7 +14,7 @@ const LANES = 2;
 const DEFAULT_RUNS = 300;
 /** A topology takes seconds to start: one failover in so many runs. */
 const FAILOVER_SHARE = 15;
-const failoverStages: readonly Stage[] = ['Observe', 'Lock', 'Apply', 'Confirm', 'Record'];
+const failoverStages: readonly RunStage[] = ['Observe', 'Lock', 'Apply', 'Confirm', 'Record'];
 const faults: readonly Fault[] = ['SIGKILL', 'SIGKILL in flight', 'SIGSTOP', 'cut before', 'cut after'];
 
 interface Job {

@@ -10,14 +10,14 @@ import { jwtVerify } from 'jose';
 import { destination, pino } from 'pino';
 import { Registry } from 'prom-client';
 import { systemClock } from '../src/async/clock.ts';
-import { Access } from '../src/shim/auth/access.ts';
+import { Authorizer } from '../src/shim/auth/authorizer.ts';
 import { adminList } from '../src/shim/auth/caller-role.ts';
 import { sharedSecret } from '../src/shim/auth/shared-secret.ts';
 import { Tenants } from '../src/shim/auth/tenants.ts';
 import { TokenVerifier } from '../src/shim/auth/token-verifier.ts';
+import { CallerRateLimiter } from '../src/shim/caller-rate-limiter.ts';
 import { createApp } from '../src/shim/http/app.ts';
 import { ShimMetrics } from '../src/shim/metrics.ts';
-import { RateLimiter } from '../src/shim/rate-limiter.ts';
 import type { Recoveries } from '../src/shim/runs/recoveries.ts';
 import { aRun } from '../test/shim/support/a-run.ts';
 import { SECRET } from '../test/shim/support/tokens.ts';
@@ -64,7 +64,7 @@ function shimApp(): RequestListener {
     allowWithoutExpiry: false,
   };
   const verifier = new TokenVerifier({ secrets: [secret] }, rules, () => clock.now());
-  const limiter = new RateLimiter({ perMinute: 100_000_000 }, clock);
+  const limiter = new CallerRateLimiter({ perMinute: 100_000_000 }, clock);
   const recoveries: Recoveries = {
     ready: true,
     isReadyFor: () => true,
@@ -75,7 +75,7 @@ function shimApp(): RequestListener {
   };
   const never = new AbortController().signal;
   return createApp({
-    access: new Access(verifier, adminList(['alice']), limiter),
+    access: new Authorizer(verifier, adminList(['alice']), limiter),
     tenants: new Tenants({ namespace: 'bench', target: 'default' }),
     recoveries,
     clock,

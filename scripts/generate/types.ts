@@ -29,13 +29,13 @@ async function typesOf(kind: Kind): Promise<string> {
   ];
   return `/* Generated from the CRD by npm run generate: change crds/ instead. */
 import type { Condition } from './condition.ts';
-import type { ObjectMeta } from './object-meta.ts';
+import type { ResourceMetadata } from './resource-metadata.ts';
 
 /** ${comment(kind.schema.description)} As the API server returns it: defaults filled in. */
 export interface ${name} {
   readonly apiVersion: ${apiVersion};
   readonly kind: '${name}';
-  readonly metadata: ObjectMeta;
+  readonly metadata: ResourceMetadata;
   readonly spec: ${name}Spec;
   readonly status: ${name}Status;
 }
@@ -44,7 +44,7 @@ export interface ${name} {
 export interface ${name}Manifest {
   readonly apiVersion: ${apiVersion};
   readonly kind: '${name}';
-  readonly metadata: Partial<ObjectMeta>;
+  readonly metadata: Partial<ResourceMetadata>;
   readonly spec: ${name}ManifestSpec;
 }
 

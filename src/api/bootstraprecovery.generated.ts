@@ -1,12 +1,12 @@
 /* Generated from the CRD by npm run generate: change crds/ instead. */
 import type { Condition } from './condition.ts';
-import type { ObjectMeta } from './object-meta.ts';
+import type { ResourceMetadata } from './resource-metadata.ts';
 
 /** BootstrapRecovery is one run that rebuilds the TUF bootstrap settings one app has lost in Redis, from the signed metadata in object storage. A run happens once and is never repeated: to run again, create a new object. As the API server returns it: defaults filled in. */
 export interface BootstrapRecovery {
   readonly apiVersion: 'tuf-recovery.dev/v1alpha1';
   readonly kind: 'BootstrapRecovery';
-  readonly metadata: ObjectMeta;
+  readonly metadata: ResourceMetadata;
   readonly spec: BootstrapRecoverySpec;
   readonly status: BootstrapRecoveryStatus;
 }
@@ -15,7 +15,7 @@ export interface BootstrapRecovery {
 export interface BootstrapRecoveryManifest {
   readonly apiVersion: 'tuf-recovery.dev/v1alpha1';
   readonly kind: 'BootstrapRecovery';
-  readonly metadata: Partial<ObjectMeta>;
+  readonly metadata: Partial<ResourceMetadata>;
   readonly spec: BootstrapRecoveryManifestSpec;
 }
 

@@ -1,12 +1,12 @@
 /* Generated from the CRD by npm run generate: change crds/ instead. */
 import type { Condition } from './condition.ts';
-import type { ObjectMeta } from './object-meta.ts';
+import type { ResourceMetadata } from './resource-metadata.ts';
 
 /** BootstrapState is what is known and remembered of one app of one RecoveryTarget. The controller creates and writes it; people read it. Its memory, high-water marks and captured settings, counts for every policy and every run of the app. Deleting it makes the controller forget, deliberately. As the API server returns it: defaults filled in. */
 export interface BootstrapState {
   readonly apiVersion: 'tuf-recovery.dev/v1alpha1';
   readonly kind: 'BootstrapState';
-  readonly metadata: ObjectMeta;
+  readonly metadata: ResourceMetadata;
   readonly spec: BootstrapStateSpec;
   readonly status: BootstrapStateStatus;
 }
@@ -15,7 +15,7 @@ export interface BootstrapState {
 export interface BootstrapStateManifest {
   readonly apiVersion: 'tuf-recovery.dev/v1alpha1';
   readonly kind: 'BootstrapState';
-  readonly metadata: Partial<ObjectMeta>;
+  readonly metadata: Partial<ResourceMetadata>;
   readonly spec: BootstrapStateManifestSpec;
 }
 

@@ -1,3 +1,5 @@
+import { rfc3339 } from './stored-time.ts';
+
 /** One condition of an object, as the Kubernetes API conventions define it. */
 export interface Condition {
   readonly type: string;
@@ -18,4 +20,24 @@ export function findCondition<C extends Pick<Condition, 'type'>>(
   type: string,
 ): C | undefined {
   return conditions?.find((condition) => condition.type === type);
+}
+
+/** Gives conditions their generation and times: `lastTransitionTime` stays when the status of that type stays. */
+export function withTransitionTimes(
+  conditions: readonly Pick<Condition, 'type' | 'status' | 'reason' | 'message'>[],
+  previous: readonly Condition[],
+  generation: number,
+  now: Date,
+): readonly Condition[] {
+  return conditions.map(({ type, status, reason, message }) => {
+    const before = previous.find((known) => known.type === type);
+    return {
+      type,
+      status,
+      observedGeneration: generation,
+      lastTransitionTime: before?.status === status ? before.lastTransitionTime : rfc3339(now),
+      reason,
+      message,
+    };
+  });
 }

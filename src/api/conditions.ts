@@ -1,4 +1,4 @@
-import { type Condition, findCondition } from './condition.ts';
+import { type Condition, findCondition, withTransitionTimes } from './condition.ts';
 import {
   type AcceptedReason,
   acceptedReasons,
@@ -11,7 +11,6 @@ import {
   type TrustReason,
   trustReasons,
 } from './reasons.ts';
-import { settle } from './settle.ts';
 
 /** A reason with the sentence that goes with it. */
 export interface Verdict<Reason extends string> {
@@ -55,7 +54,7 @@ export function runConditions(
     verdicts.accepted === undefined
       ? findCondition(previous, 'Accepted')
       : condition('Accepted', acceptedReasons, verdicts.accepted);
-  return settle(
+  return withTransitionTimes(
     [
       ...(accepted === undefined ? [] : [accepted]),
       condition('TrustVerified', trustReasons, verdicts.trustVerified),

@@ -1,4 +1,4 @@
-import type { Condition } from './condition.ts';
+import { type Condition, withTransitionTimes } from './condition.ts';
 import type { Verdict } from './conditions.ts';
 import {
   type CircuitOpenReason,
@@ -8,7 +8,6 @@ import {
   type PolicyReadyReason,
   policyReadyReasons,
 } from './policy-reasons.ts';
-import { settle } from './settle.ts';
 
 /** What is known of a policy at one moment. */
 export interface PolicyVerdicts {
@@ -27,7 +26,7 @@ export function policyConditions(
   generation: number,
   now: Date,
 ): readonly Condition[] {
-  return settle(
+  return withTransitionTimes(
     [
       { type: 'Ready', status: readyStatus(ready.reason), ...ready },
       { type: 'LossDetected', status: lossDetectedReasons[lossDetected.reason].status, ...lossDetected },

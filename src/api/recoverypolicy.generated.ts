@@ -1,12 +1,12 @@
 /* Generated from the CRD by npm run generate: change crds/ instead. */
 import type { Condition } from './condition.ts';
-import type { ObjectMeta } from './object-meta.ts';
+import type { ResourceMetadata } from './resource-metadata.ts';
 
 /** RecoveryPolicy guards apps of one RecoveryTarget: a loss in Redis is noticed within a second. It reports what it finds; when asked to, it also creates the BootstrapRecovery that repairs it. What is known and remembered of each app is in its BootstrapState. As the API server returns it: defaults filled in. */
 export interface RecoveryPolicy {
   readonly apiVersion: 'tuf-recovery.dev/v1alpha1';
   readonly kind: 'RecoveryPolicy';
-  readonly metadata: ObjectMeta;
+  readonly metadata: ResourceMetadata;
   readonly spec: RecoveryPolicySpec;
   readonly status: RecoveryPolicyStatus;
 }
@@ -15,7 +15,7 @@ export interface RecoveryPolicy {
 export interface RecoveryPolicyManifest {
   readonly apiVersion: 'tuf-recovery.dev/v1alpha1';
   readonly kind: 'RecoveryPolicy';
-  readonly metadata: Partial<ObjectMeta>;
+  readonly metadata: Partial<ResourceMetadata>;
   readonly spec: RecoveryPolicyManifestSpec;
 }
 

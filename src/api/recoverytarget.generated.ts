@@ -1,12 +1,12 @@
 /* Generated from the CRD by npm run generate: change crds/ instead. */
 import type { Condition } from './condition.ts';
-import type { ObjectMeta } from './object-meta.ts';
+import type { ResourceMetadata } from './resource-metadata.ts';
 
 /** RecoveryTarget says where one faynoSync installation keeps its state: which Redis, which bucket, and which root of trust. Runs refer to it; Secrets are read fresh for each of them and are never copied anywhere. As the API server returns it: defaults filled in. */
 export interface RecoveryTarget {
   readonly apiVersion: 'tuf-recovery.dev/v1alpha1';
   readonly kind: 'RecoveryTarget';
-  readonly metadata: ObjectMeta;
+  readonly metadata: ResourceMetadata;
   readonly spec: RecoveryTargetSpec;
   readonly status: RecoveryTargetStatus;
 }
@@ -15,7 +15,7 @@ export interface RecoveryTarget {
 export interface RecoveryTargetManifest {
   readonly apiVersion: 'tuf-recovery.dev/v1alpha1';
   readonly kind: 'RecoveryTarget';
-  readonly metadata: Partial<ObjectMeta>;
+  readonly metadata: Partial<ResourceMetadata>;
   readonly spec: RecoveryTargetManifestSpec;
 }
 

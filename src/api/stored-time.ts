@@ -21,3 +21,13 @@ export function remainingMs(stored: string | undefined, longestMs: number, now: 
     ? 0
     : Math.min(longestMs, Math.max(0, remaining));
 }
+
+/** metav1.Time holds whole seconds: anything finer would differ from what the API server gives back. */
+export function rfc3339(time: Date): string {
+  return `${time.toISOString().slice(0, 19)}Z`;
+}
+
+/** Rounded up: cut to whole seconds, a time to come would be earlier than was promised. */
+export function wholeSecond(time: Date): Date {
+  return new Date(Math.ceil(time.getTime() / 1000) * 1000);
+}

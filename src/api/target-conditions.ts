@@ -1,6 +1,5 @@
-import type { Condition } from './condition.ts';
+import { type Condition, withTransitionTimes } from './condition.ts';
 import type { Verdict } from './conditions.ts';
-import { settle } from './settle.ts';
 import {
   type LossDetectionReason,
   lossDetectionReasons,
@@ -36,7 +35,7 @@ export function targetConditions(
   if (verdicts === 'suspended') {
     const seen = previous.filter(({ type }) => type !== 'Ready' && type !== 'Stalled');
     const { status, meaning } = targetReadyReasons.Suspended;
-    return settle(
+    return withTransitionTimes(
       [...seen, { type: 'Ready', status, reason: 'Suspended', message: meaning }],
       previous,
       generation,
@@ -77,7 +76,7 @@ export function targetConditions(
             ...lossDetection,
           },
         ];
-  return settle([...looked, ...stalled, ready, ...detection], previous, generation, now);
+  return withTransitionTimes([...looked, ...stalled, ready, ...detection], previous, generation, now);
 }
 
 /** Reasons that stay until a person changes something: kstatus calls such a target Failed instead of waiting for it. */

@@ -1,4 +1,4 @@
-import { formatKey, type ObjectKey } from '../kube/client/object-key.ts';
+import { formatObjectKey, type ObjectKey } from '../kube/client/object-key.ts';
 import { Runtime } from '../kube/controller/runtime.ts';
 import { EventLoopMonitor } from '../kube/health/event-loop-monitor.ts';
 import {
@@ -60,12 +60,12 @@ export function createOperator(options: OperatorOptions): Operator {
       }
     },
     listed: (target) => {
-      for (const { metadata } of policies.store.byIndex(targetIndex, formatKey(target))) {
+      for (const { metadata } of policies.store.byIndex(targetIndex, formatObjectKey(target))) {
         policyController.enqueue(metadata);
       }
     },
   });
-  const statesOf = (target: ObjectKey) => states.store.byIndex(targetIndex, formatKey(target));
+  const statesOf = (target: ObjectKey) => states.store.byIndex(targetIndex, formatObjectKey(target));
   const runtime = new Runtime({
     caches,
     controllers: [runController, targetController, policyController, stateController],

@@ -61,7 +61,9 @@ export function missingFromBootstrap(listing: Iterable<Named>): readonly string[
 }
 
 /** The role and version a versioned file's name carries; undefined for `timestamp.json` and foreign objects. */
-export function parseFileName(name: string): { readonly role: string; readonly version: number } | undefined {
+export function parseVersionedName(
+  name: string,
+): { readonly role: string; readonly version: number } | undefined {
   const [, version, role] = versionedFile.exec(name) ?? [];
   return version === undefined || role === undefined ? undefined : { role, version: Number(version) };
 }

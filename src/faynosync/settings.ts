@@ -1,10 +1,8 @@
+import type { TopLevelRole } from '../tuf/metadata/root.ts';
 import type { RootFacts } from '../tuf/verify/verification.ts';
 import { type App, suffixOf } from './app.ts';
 import { type ServerLifetime, serverLifetimes } from './lifetimes.ts';
 import type { ValueKind } from './values.ts';
-
-/** A top-level role as the settings name it. */
-export type TopLevelRole = 'root' | 'targets' | 'snapshot' | 'timestamp';
 
 /** What the signed metadata can tell about a setting. */
 export type Derivation =

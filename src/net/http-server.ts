@@ -63,7 +63,7 @@ const PARSED_BYTES = 256;
 const CHECK_INTERVAL_MS = 1_000;
 
 /** One client connection, and what it has asked for. */
-class Connection {
+class ClientConnection {
   readonly socket: Socket;
   readonly address: string;
   /** The answer being made or sent; at most one at a time. */
@@ -89,9 +89,9 @@ export class HTTPServer {
   readonly #listener: RequestListener;
   readonly #limits: ServerLimits;
   readonly #clock: Clock;
-  readonly #connections = new Map<Socket, Connection>();
+  readonly #connections = new Map<Socket, ClientConnection>();
   /** Connections without a request in hand, the one that has been idle longest first. */
-  readonly #idle = new Set<Connection>();
+  readonly #idle = new Set<ClientConnection>();
   /** How many connections each address has. */
   readonly #byAddress = new Map<string, number>();
   readonly #checks: NodeJS.Timeout;
@@ -164,7 +164,7 @@ export class HTTPServer {
       this.#forget(replaced);
       replaced.socket.destroy();
     }
-    const connection = new Connection(socket);
+    const connection = new ClientConnection(socket);
     this.#connections.set(socket, connection);
     this.#idle.add(connection);
     this.#byAddress.set(connection.address, (this.#byAddress.get(connection.address) ?? 0) + 1);
@@ -173,7 +173,7 @@ export class HTTPServer {
   }
 
   /** Looked for among those of the address with most connections, so that one client's flood doesn't cost the others theirs. */
-  #replaceable(): Connection | undefined {
+  #replaceable(): ClientConnection | undefined {
     const [[crowded] = []] = [...this.#byAddress].sort(([, a], [, b]) => b - a);
     for (const connections of [this.#idle, this.#connections.values()]) {
       for (const connection of connections) {
@@ -186,7 +186,7 @@ export class HTTPServer {
     return undefined;
   }
 
-  #forget(connection: Connection): void {
+  #forget(connection: ClientConnection): void {
     if (!this.#connections.delete(connection.socket)) {
       return;
     }
@@ -215,14 +215,14 @@ export class HTTPServer {
     }
   }
 
-  #serve(connection: Connection, req: IncomingMessage, res: ServerResponse): void {
+  #serve(connection: ClientConnection, req: IncomingMessage, res: ServerResponse): void {
     connection.answering = res;
     this.#idle.delete(connection);
     res.once('close', () => this.#answered(connection));
     this.#listener(req, res);
   }
 
-  #answered(connection: Connection): void {
+  #answered(connection: ClientConnection): void {
     connection.answering = undefined;
     connection.unreadSince = undefined;
     connection.answered += 1;

@@ -1,5 +1,5 @@
 import type { ObservedValues } from '../redis/state-store.ts';
-import { type Ending, end } from './ending.ts';
+import { type Ending, finalEnding } from './ending.ts';
 import type { Plan } from './plan/plan.ts';
 import { isComplete } from './state/classify.ts';
 import type { ObservedState } from './state/observed-state.ts';
@@ -52,7 +52,7 @@ function firstDifference({ actions }: Plan, readBack: ObservedValues): string | 
 }
 
 function unproven(what: string): Ending {
-  return end(
+  return finalEnding(
     'PostVerificationFailed',
     `${what} Check replication, the eviction policy and who else writes these keys.`,
   );

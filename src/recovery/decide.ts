@@ -1,5 +1,5 @@
 import type { SucceededReason } from '../api/reasons.ts';
-import { type Ending, end } from './ending.ts';
+import { type Ending, finalEnding } from './ending.ts';
 import type { Acceptance } from './observer.ts';
 import type { Action, Plan } from './plan/plan.ts';
 import { isEmpty } from './plan/planner.ts';
@@ -8,7 +8,7 @@ import type { ObservedState } from './state/observed-state.ts';
 import type { State } from './state/state.ts';
 
 /** What R6 weighs. */
-export interface Facts {
+export interface AttemptFacts {
   readonly state: State;
   readonly observed: ObservedState;
   readonly plan: Plan;
@@ -27,12 +27,12 @@ export type AttemptDecision =
   | { readonly kind: 'wait'; readonly accepted: Acceptance }
   | { readonly kind: 'go'; readonly accepted: Acceptance };
 
-type Check = (facts: Facts) => AttemptDecision | undefined;
+type Check = (facts: AttemptFacts) => AttemptDecision | undefined;
 
 /** The first check with an answer decides. What forbids a run comes before what makes it needless. */
 const checks: readonly Check[] = [corrupt, inProgress, verifyOnly, locked, nothingToDo, unapproved];
 
-export function decide(facts: Facts): AttemptDecision {
+export function decideAttempt(facts: AttemptFacts): AttemptDecision {
   for (const check of checks) {
     const decision = check(facts);
     if (decision !== undefined) {
@@ -46,7 +46,7 @@ export function decide(facts: Facts): AttemptDecision {
   };
 }
 
-function corrupt({ observed: { corrupt: keys } }: Facts): AttemptDecision | undefined {
+function corrupt({ observed: { corrupt: keys } }: AttemptFacts): AttemptDecision | undefined {
   const [first] = keys;
   if (first === undefined) {
     return undefined;
@@ -59,7 +59,7 @@ function corrupt({ observed: { corrupt: keys } }: Facts): AttemptDecision | unde
   );
 }
 
-function inProgress({ observed: { bootstrap } }: Facts): AttemptDecision | undefined {
+function inProgress({ observed: { bootstrap } }: AttemptFacts): AttemptDecision | undefined {
   if (bootstrap?.alive !== true) {
     return undefined;
   }
@@ -71,7 +71,7 @@ function inProgress({ observed: { bootstrap } }: Facts): AttemptDecision | undef
   );
 }
 
-function locked({ observed: { lockedBy } }: Facts): AttemptDecision | undefined {
+function locked({ observed: { lockedBy } }: AttemptFacts): AttemptDecision | undefined {
   if (lockedBy === undefined) {
     return undefined;
   }
@@ -83,7 +83,12 @@ function inRecovery(lockedBy: string): Acceptance {
   return { reason: 'RecoveryInProgress', message, blockingTask: lockedBy };
 }
 
-function verifyOnly({ plan, state, observed: { lockedBy }, request }: Facts): AttemptDecision | undefined {
+function verifyOnly({
+  plan,
+  state,
+  observed: { lockedBy },
+  request,
+}: AttemptFacts): AttemptDecision | undefined {
   if (request.mode !== 'Verify') {
     return undefined;
   }
@@ -98,14 +103,14 @@ function verifyOnly({ plan, state, observed: { lockedBy }, request }: Facts): At
   );
 }
 
-function nothingToDo({ plan, owesProof, request }: Facts): AttemptDecision | undefined {
+function nothingToDo({ plan, owesProof, request }: AttemptFacts): AttemptDecision | undefined {
   if (!isEmpty(plan) || owesProof || request.strategy === 'Always') {
     return undefined;
   }
   return stop('AlreadyConsistent', 'Every setting is present and valid; nothing was written.', notRequired());
 }
 
-function unapproved({ plan, observed, request }: Facts): AttemptDecision | undefined {
+function unapproved({ plan, observed, request }: AttemptFacts): AttemptDecision | undefined {
   const { approval, uncertainValues } = request;
   const [uncertain, ...more] = uncertainValues === 'Ask' ? uncertainActions(plan, observed) : [];
   const isAsked = approval.kind === 'Manual' || uncertain !== undefined;
@@ -136,7 +141,7 @@ function uncertainActions({ actions }: Plan, { settings }: ObservedState): reado
 }
 
 function stop(reason: SucceededReason, message: string, accepted: Acceptance | undefined): AttemptDecision {
-  return { kind: 'end', ending: end(reason, message), accepted };
+  return { kind: 'end', ending: finalEnding(reason, message), accepted };
 }
 
 function required(message: string): Acceptance {

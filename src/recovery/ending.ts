@@ -11,7 +11,7 @@ export interface Ending {
 }
 
 /** An end for good. */
-export function end(reason: SucceededReason, message: string): Ending {
+export function finalEnding(reason: SucceededReason, message: string): Ending {
   return { succeeded: { reason, message }, retry: 'none' };
 }
 
@@ -49,7 +49,7 @@ const reasons: Readonly<Record<ErrorCode, SucceededReason>> = {
  * How an attempt ends by an error. Transient ones are worth another attempt; anything that is not of the taxonomy is a
  * bug and thrown on.
  */
-export function endingOf(error: unknown): Ending {
+export function endingOfError(error: unknown): Ending {
   if (!(error instanceof RecoveryError)) {
     throw error;
   }
@@ -76,13 +76,13 @@ export function endingOfAbort(reason: unknown): Ending {
 }
 
 /** How an attempt ends that could not begin because another recovery holds the lock. */
-export function waitingForLock(message: string): Ending {
+export function lockedEnding(message: string): Ending {
   return { succeeded: { reason: 'WaitingForLock', message }, retry: 'wait' };
 }
 
 /** How a run ends that has waited long enough for the lock of another recovery. */
-export function endlessLock(message: string, waitedMs: number): Ending {
-  return end(
+export function lockWaitExpired(message: string, waitedMs: number): Ending {
+  return finalEnding(
     'DeadlineExceeded',
     `${message} The run waited ${Math.round(waitedMs / 1000)} s for it. Check that task, and create a new run when it has ended.`,
   );

@@ -5,11 +5,11 @@ import type { Plan } from './plan/plan.ts';
 import type { State } from './state/state.ts';
 
 /** The steps a person sees; R1 (resolve) belongs to the caller. */
-export type Stage = 'Trust' | 'Observe' | 'Plan' | 'Lock' | 'Apply' | 'Confirm' | 'Record';
+export type RunStage = 'Trust' | 'Observe' | 'Plan' | 'Lock' | 'Apply' | 'Confirm' | 'Record';
 
 /** Where a run is. `completed` of `total` counts the stage's own units: files, keys. */
-export interface Progress {
-  readonly stage: Stage;
+export interface RunProgress {
+  readonly stage: RunStage;
   readonly completed: number;
   readonly total: number;
 }
@@ -27,7 +27,7 @@ export interface Acceptance {
  * truth is the Outcome, these are for people who watch.
  */
 export interface RunObserver {
-  progress(progress: Progress): void;
+  progress(progress: RunProgress): void;
   trusted(trusted: Trusted, findings: readonly Finding[]): void;
   planned(state: State, plan: Plan): void;
   accepted(acceptance: Acceptance): void;

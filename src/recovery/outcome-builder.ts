@@ -3,8 +3,8 @@ import type { StateReason, TrustReason } from '../api/reasons.ts';
 import type { ServerFacts } from '../redis/state-store.ts';
 import type { Finding } from '../tuf/findings/finding.ts';
 import type { Trusted, Verification } from '../tuf/verify/verification.ts';
-import { type Ending, end } from './ending.ts';
-import type { Acceptance, Stage } from './observer.ts';
+import { type Ending, finalEnding } from './ending.ts';
+import type { Acceptance, RunStage } from './observer.ts';
 import type { Outcome, StateVerification } from './outcome.ts';
 import type { Plan } from './plan/plan.ts';
 import { isEmpty } from './plan/planner.ts';
@@ -17,7 +17,7 @@ import type { State } from './state/state.ts';
 /** Collects what an attempt learns, step by step, tells the observer, and makes the outcome. Decides nothing. */
 export class OutcomeBuilder {
   readonly #request: RunRequest;
-  #stage: Stage = 'Trust';
+  #stage: RunStage = 'Trust';
   #accepted: Acceptance | undefined;
   #trust: Verdict<TrustReason> = { reason: 'NotChecked', message: 'The metadata was not verified.' };
   #stateVerified: Verdict<StateReason> = { reason: 'NotChecked', message: 'Redis was not read.' };
@@ -43,7 +43,7 @@ export class OutcomeBuilder {
     return `stage ${this.#stage}${waiting}`;
   }
 
-  progress(stage: Stage, completed: number, total: number): void {
+  progress(stage: RunStage, completed: number, total: number): void {
     this.#stage = stage;
     this.#request.observer.progress({ stage, completed, total });
   }
@@ -142,12 +142,12 @@ export class OutcomeBuilder {
       written === 0
         ? 'An earlier attempt of this task wrote what was lost'
         : `${written === 1 ? '1 key was' : `${written} keys were`} written, ${actions.length - written} kept`;
-    return end('Recovered', `${what}; all were read back and are valid.`);
+    return finalEnding('Recovered', `${what}; all were read back and are valid.`);
   }
 
   /** The end after R10 of a run that had nothing to write and proved it under the lock. */
   consistent(): Ending {
-    return end('AlreadyConsistent', 'Every setting is present and valid; nothing was written.');
+    return finalEnding('AlreadyConsistent', 'Every setting is present and valid; nothing was written.');
   }
 
   end({ succeeded, retry, error }: Ending): Omit<Outcome, 'lockWaitMs'> {

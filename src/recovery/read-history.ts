@@ -1,4 +1,4 @@
-import { parseFileName } from '../faynosync/layout.ts';
+import { parseVersionedName } from '../faynosync/layout.ts';
 import type { Setting } from '../faynosync/settings.ts';
 import type { ListedObject } from '../storage/source.ts';
 import type { EarlierVersions } from '../tuf/verify/earlier-versions.ts';
@@ -41,7 +41,7 @@ async function readHistory(
 ): Promise<SigningHistory> {
   const writtenAt = new Map<number, Date>();
   for (const { name, lastModified } of listing) {
-    const file = parseFileName(name);
+    const file = parseVersionedName(name);
     if (file?.role === role && file.version < head) {
       writtenAt.set(file.version, lastModified);
     }

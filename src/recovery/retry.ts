@@ -1,4 +1,4 @@
-import { wholeSecond } from '../api/settle.ts';
+import { wholeSecond } from '../api/stored-time.ts';
 import type { Outcome } from './outcome.ts';
 import { LOCK_WAIT_MS } from './run-deadline.ts';
 

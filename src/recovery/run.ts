@@ -6,15 +6,15 @@ import type { Trusted, Verification } from '../tuf/verify/verification.ts';
 import { verify } from '../tuf/verify/verify.ts';
 import type { AttemptContext } from './attempt.ts';
 import { lackOfProof } from './confirm.ts';
-import { decide } from './decide.ts';
+import { decideAttempt } from './decide.ts';
 import {
   type Ending,
-  end,
-  endingOf,
   endingOfAbort,
-  endlessLock,
+  endingOfError,
+  finalEnding,
   isRedisError,
-  waitingForLock,
+  lockedEnding,
+  lockWaitExpired,
 } from './ending.ts';
 import type { Outcome } from './outcome.ts';
 import { OutcomeBuilder } from './outcome-builder.ts';
@@ -23,10 +23,10 @@ import { isEmpty, planRecovery } from './plan/planner.ts';
 import type { Evidence } from './plan/sources.ts';
 import { withHistory } from './read-history.ts';
 import { recoverabilityOf } from './recoverability.ts';
+import { RedisSession } from './redis-session.ts';
 import type { RunRequest } from './request.ts';
 import { RunDeadline } from './run-deadline.ts';
 import { planFindings } from './run-findings.ts';
-import { Session } from './session.ts';
 import { classify } from './state/classify.ts';
 import { evidenceOf, expectedStateOf } from './state/expected-state.ts';
 import { type ObservedState, observedStateOf } from './state/observed-state.ts';
@@ -67,9 +67,9 @@ async function trustThenRecover(attempt: AttemptContext): Promise<Ending> {
   const collision = findCollision(trusted.delegatedNames);
   if (collision !== undefined) {
     attempt.report.accepted({ reason: 'Denied', message: collision.detail });
-    return end('KeyCollision', collision.detail);
+    return finalEnding('KeyCollision', collision.detail);
   }
-  await using session = new Session(attempt, expectedStateOf(attempt.request, trusted));
+  await using session = new RedisSession(attempt, expectedStateOf(attempt.request, trusted));
   const ending = await endAttempt(attempt, () =>
     recover(attempt, session, evidenceReader(attempt, source, verification, trusted)),
   );
@@ -125,7 +125,7 @@ async function refuse(attempt: AttemptContext, verification: Verification): Prom
 /** R3 to R10. Whatever moved under a plan, the next one is made from what is there now. */
 async function recover(
   { request, report, limit, signal }: AttemptContext,
-  session: Session,
+  session: RedisSession,
   evidenceFor: EvidenceReader,
 ): Promise<Ending> {
   const { expected } = session;
@@ -147,7 +147,7 @@ async function recover(
       report.drilled(recoverabilityOf(observed, evidence));
     }
 
-    const decision = decide({ state, observed, plan, owesProof, request }); // R6
+    const decision = decideAttempt({ state, observed, plan, owesProof, request }); // R6
     report.accepted(decision.accepted);
     if (decision.kind === 'end') {
       return decision.ending;
@@ -158,10 +158,10 @@ async function recover(
     signal.throwIfAborted(); // the last safe point before the proof
     if (decision.kind === 'wait') {
       if (request.onForeignLock === 'return') {
-        return waitingForLock(decision.accepted.message);
+        return lockedEnding(decision.accepted.message);
       }
       if (!(await limit.waitForLock(() => session.waitForLock()))) {
-        return endlessLock(decision.accepted.message, limit.lockWaitMs);
+        return lockWaitExpired(decision.accepted.message, limit.lockWaitMs);
       }
       continue;
     }
@@ -203,9 +203,12 @@ async function endAttempt(
       return endingOfAbort(request.signal.reason);
     }
     if (signal.aborted) {
-      return end('DeadlineExceeded', `The time given by timeoutSeconds ran out in ${report.standing}`);
+      return finalEnding(
+        'DeadlineExceeded',
+        `The time given by timeoutSeconds ran out in ${report.standing}`,
+      );
     }
-    const ending = endingOf(error);
+    const ending = endingOfError(error);
     if (isRedisError(ending.error)) {
       report.found('Unreachable');
     }

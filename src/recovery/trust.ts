@@ -4,7 +4,7 @@ import { hasPersistedRoot, missingFromBootstrap } from '../faynosync/layout.ts';
 import type { Finding } from '../tuf/findings/finding.ts';
 import type { FindingCode } from '../tuf/findings/findings.ts';
 import type { Verification } from '../tuf/verify/verification.ts';
-import { type Ending, end } from './ending.ts';
+import { type Ending, finalEnding } from './ending.ts';
 import type { Acceptance } from './observer.ts';
 import type { RunRequest } from './request.ts';
 import type { State } from './state/state.ts';
@@ -48,7 +48,7 @@ export function refusalOf(
     const message = `Bootstrap already in progress for this admin and app (task_id=${id}).`;
     return {
       state: 'InProgress',
-      ending: end(
+      ending: finalEnding(
         'BootstrapInProgress',
         `${message} It has not uploaded every file to ${place} yet. Wait for it to end; a bootstrap that shows no life for overrides.staleAfterSeconds counts as dead.`,
       ),
@@ -110,5 +110,5 @@ function refuse(
   message: string,
   accepted: AcceptedReason,
 ): TrustRefusal {
-  return { state, ending: end(reason, message), accepted: { reason: accepted, message } };
+  return { state, ending: finalEnding(reason, message), accepted: { reason: accepted, message } };
 }

@@ -23,7 +23,7 @@ export interface OpenConnection {
  *
  * @throws TransientError or TerminalError of the Redis taxonomy
  */
-export async function connect(endpoint: RedisEndpoint): Promise<OpenConnection> {
+export async function connectToRedis(endpoint: RedisEndpoint): Promise<OpenConnection> {
   const client = new Redis({ ...options(endpoint), replyMapping: 'legacy' });
   let cause: unknown;
   client.on('error', (error) => {

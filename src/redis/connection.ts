@@ -1,5 +1,5 @@
 import { RecoveryError, TransientError } from '../errors.ts';
-import { asRedisError, connect, type OpenConnection } from './connect.ts';
+import { asRedisError, connectToRedis, type OpenConnection } from './connect.ts';
 import { describeEndpoint, type RedisEndpoint } from './endpoint.ts';
 import { readRefusal } from './greeting.ts';
 import { tlsMismatch } from './tls-mismatch.ts';
@@ -10,7 +10,7 @@ export type Command = readonly [name: string, ...args: (string | number | readon
 /** What Redis answered to one command: a value, or an error of its own. */
 export type Reply = { readonly value: unknown } | { readonly error: Error };
 
-/** Limits of one {@link Connection.exchange}. */
+/** Limits of one {@link RedisConnection.exchange}. */
 export interface ExchangeOptions {
   readonly signal?: AbortSignal;
   /** Milliseconds added to what a round trip may take, for commands that wait on purpose. */
@@ -28,7 +28,7 @@ const hungUp = /Connection is closed|connection close|ECONNRESET|EPIPE|was lost/
  * A connection that is opened when it is needed and thrown away when anything about it is in doubt: after a lost
  * socket, a time-out or an abort, the next exchange dials again (and asks Sentinel again).
  */
-export class Connection {
+export class RedisConnection {
   readonly #endpoint: RedisEndpoint;
   #open: Promise<OpenConnection> | undefined;
   /** Something was answered here: what is lost later is lost, and no mistake in the configuration. */
@@ -153,7 +153,7 @@ export class Connection {
         `The connection to ${describeEndpoint(this.#endpoint)} was lost. What was read through it may have been lost with it.`,
       );
     }
-    const open = connect(this.#endpoint);
+    const open = connectToRedis(this.#endpoint);
     this.#open = open;
     return open;
   }

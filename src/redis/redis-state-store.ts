@@ -1,6 +1,6 @@
 import { type RecoveryError, TerminalError } from '../errors.ts';
 import { asRedisError } from './connect.ts';
-import { type Command, Connection, type Reply } from './connection.ts';
+import { type Command, RedisConnection, type Reply } from './connection.ts';
 import { describeEndpoint, type RedisEndpoint } from './endpoint.ts';
 import { factsFromInfo, withheldFacts } from './facts.ts';
 import {
@@ -29,13 +29,13 @@ import type {
 /** A {@link StateStore} on a standalone Redis or one behind Sentinel, version 6.2 or later. */
 export class RedisStateStore implements StateStore {
   readonly #endpoint: RedisEndpoint;
-  readonly #connection: Connection;
+  readonly #connection: RedisConnection;
   /** Redis 6 has no EVAL_RO; found out by the first observation. */
   #readCommand: 'EVAL' | 'EVAL_RO' = 'EVAL_RO';
 
   constructor(endpoint: RedisEndpoint) {
     this.#endpoint = endpoint;
-    this.#connection = new Connection(endpoint);
+    this.#connection = new RedisConnection(endpoint);
   }
 
   async observe(keys: readonly string[], signal: AbortSignal, search?: RecordSearch): Promise<Observation> {

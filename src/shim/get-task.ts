@@ -1,5 +1,5 @@
 import type { Tenants } from './auth/tenants.ts';
-import { type Answer, errorAnswer, retryLater } from './http/answer.ts';
+import { errorAnswer, type HTTPAnswer, retryLater } from './http/answer.ts';
 import type { Recoveries } from './runs/recoveries.ts';
 import { taskOf, unknownTask } from './runs/task.ts';
 
@@ -7,7 +7,12 @@ import { taskOf, unknownTask } from './runs/task.ts';
  * The state of a task of `admin`. The task of another admin is an unknown one: whether it exists stays private. (The server shows
  * every task to every caller.)
  */
-export function getTask(recoveries: Recoveries, tenants: Tenants, admin: string, id: string | null): Answer {
+export function answerGetTask(
+  recoveries: Recoveries,
+  tenants: Tenants,
+  admin: string,
+  id: string | null,
+): HTTPAnswer {
   if (id === null || id === '') {
     return errorAnswer(400, 'task_id query parameter is required');
   }

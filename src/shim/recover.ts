@@ -1,7 +1,7 @@
 import type { BootstrapRecovery } from '../api/bootstraprecovery.generated.ts';
 import type { Clock } from '../async/clock.ts';
 import { Deadline } from '../async/deadline.ts';
-import { type Answer, errorAnswer, retryLater } from './http/answer.ts';
+import { errorAnswer, type HTTPAnswer, retryLater } from './http/answer.ts';
 import type { ShimMetrics } from './metrics.ts';
 import { decisionOf, isDecided } from './runs/controller-decision.ts';
 import type { Recoveries, RecoveryRequest } from './runs/recoveries.ts';
@@ -21,11 +21,11 @@ export interface RecoverOptions {
  *
  * @param clientGone makes the signal that ends the wait; called only when there is something to wait for
  */
-export async function recover(
+export async function answerRecover(
   options: RecoverOptions,
   request: RecoveryRequest,
   clientGone: () => AbortSignal,
-): Promise<Answer> {
+): Promise<HTTPAnswer> {
   const { recoveries, clock, metrics } = options;
   if (!recoveries.isReadyFor(request.tenant)) {
     return retryLater(503, 'the shim has not listed the recoveries of this admin yet; try again', 2);
@@ -69,7 +69,7 @@ async function waitForDecision(
   return await recoveries.waitForDecision(run, deadline.signal);
 }
 
-function accepted(uid: string, now: Date): Answer {
+function accepted(uid: string, now: Date): HTTPAnswer {
   return {
     status: 202,
     body: {

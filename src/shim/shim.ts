@@ -6,13 +6,13 @@ import type { APIClient } from '../kube/client/api-client.ts';
 import { HealthServer } from '../kube/health/health-server.ts';
 import type { RuntimeMetrics } from '../kube/metrics/runtime-metrics.ts';
 import { HTTPServer, type ListenAddress, type ServerLimits } from '../net/http-server.ts';
-import { Access } from './auth/access.ts';
+import { Authorizer } from './auth/authorizer.ts';
 import type { CallerRoles } from './auth/caller-role.ts';
 import type { Tenants } from './auth/tenants.ts';
 import { type TokenKeys, type TokenRules, TokenVerifier } from './auth/token-verifier.ts';
+import { type CallerRateLimit, CallerRateLimiter } from './caller-rate-limiter.ts';
 import { createApp } from './http/app.ts';
 import { ShimMetrics } from './metrics.ts';
-import { type RateLimit, RateLimiter } from './rate-limiter.ts';
 import { KubernetesRecoveries } from './runs/kubernetes-recoveries.ts';
 import { RunCache } from './runs/run-cache.ts';
 import { SingleFlightRecoveries } from './runs/single-flight.ts';
@@ -26,7 +26,7 @@ export interface ShimOptions {
   readonly keys: TokenKeys;
   readonly rules: TokenRules;
   readonly callerRoles: CallerRoles;
-  readonly rateLimit: RateLimit;
+  readonly rateLimit: CallerRateLimit;
   readonly allowedOrigins: readonly string[];
   readonly decisionTimeoutMs: number;
   readonly ttlSecondsAfterFinished: number;
@@ -72,10 +72,10 @@ export class Shim {
     const cache = new RunCache({ client, namespaces, logger, metrics: runtimeMetrics, clock, random });
     const app = createApp({
       ...options,
-      access: new Access(
+      access: new Authorizer(
         new TokenVerifier(options.keys, options.rules, () => clock.now()),
         options.callerRoles,
-        new RateLimiter(options.rateLimit, clock),
+        new CallerRateLimiter(options.rateLimit, clock),
       ),
       recoveries: new SingleFlightRecoveries(new KubernetesRecoveries({ ...options, cache }), clock),
       metrics: new ShimMetrics(registry),

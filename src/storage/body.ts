@@ -1,8 +1,8 @@
 import type { Readable } from 'node:stream';
 import { TerminalError } from '../errors.ts';
 
-/** The limits of {@link readBody}. */
-export interface BodyLimits {
+/** The limits of {@link readObjectBody}. */
+export interface ObjectBodyLimits {
   /** For messages: the object's full name. */
   readonly name: string;
   readonly maxBytes: number;
@@ -21,7 +21,7 @@ export interface BodyLimits {
  *
  * @throws {TerminalError} `TooLarge`
  */
-export async function readBody(stream: Readable, limits: BodyLimits): Promise<Uint8Array> {
+export async function readObjectBody(stream: Readable, limits: ObjectBodyLimits): Promise<Uint8Array> {
   const expected = limits.length;
   if (expected !== undefined && expected <= limits.maxBytes) {
     return collectInPlace(stream, new Uint8Array(expected), limits);
@@ -50,7 +50,7 @@ export async function readBody(stream: Readable, limits: BodyLimits): Promise<Ui
 async function collectInPlace(
   stream: Readable,
   body: Uint8Array,
-  { name, onBytes }: BodyLimits,
+  { name, onBytes }: ObjectBodyLimits,
 ): Promise<Uint8Array> {
   let length = 0;
   for await (const chunk of stream as AsyncIterable<Uint8Array>) {

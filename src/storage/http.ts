@@ -1,7 +1,7 @@
 import { Readable } from 'node:stream';
 import { type RetryPolicy, retry } from '../async/retry.ts';
 import { RecoveryError, TerminalError, TransientError } from '../errors.ts';
-import { readBody } from './body.ts';
+import { readObjectBody } from './body.ts';
 import { encodeSegment } from './file-encoding.ts';
 import type { GetOptions, ListedObject, MetadataSource } from './source.ts';
 import { Watchdog } from './watchdog.ts';
@@ -101,7 +101,7 @@ export class HTTPSource implements MetadataSource {
       const bytes =
         response.body === null
           ? new Uint8Array()
-          : await readBody(Readable.fromWeb(response.body), {
+          : await readObjectBody(Readable.fromWeb(response.body), {
               name,
               maxBytes,
               onBytes: (count) => watchdog.fed(count),

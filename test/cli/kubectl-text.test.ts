@@ -2,10 +2,10 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { BootstrapRecovery } from '../../src/api/bootstraprecovery.generated.ts';
 import { succeededReasons } from '../../src/api/reasons.ts';
-import { age } from '../../src/cli/kubectl/age.ts';
+import { ageText } from '../../src/cli/kubectl/age.ts';
 import { progressBar } from '../../src/cli/kubectl/progress-bar.ts';
+import { exitCodeOf, nextStepOf, toneOf } from '../../src/cli/kubectl/run-result.ts';
 import { progressText } from '../../src/cli/kubectl/status/run-table.ts';
-import { exitCodeOf, nextOf, toneOf } from '../../src/cli/kubectl/verdict.ts';
 import { runManifest } from '../controllers/support/objects.ts';
 
 function run(status: BootstrapRecovery['status']): BootstrapRecovery {
@@ -30,8 +30,8 @@ describe('the exit code tells the truth for every reason there is:', () => {
 
   test('of a newer controller, too: False is a failure whatever the word', () => {
     expect(exitCodeOf(ended('False', 'FromTheFuture'))).toBe(1);
-    expect(nextOf('FromTheFuture')).toBe('');
-    expect(nextOf('constructor')).toBe('');
+    expect(nextStepOf('FromTheFuture')).toBe('');
+    expect(nextStepOf('constructor')).toBe('');
   });
 });
 
@@ -51,14 +51,14 @@ describe('ages read as those of kubectl:', () => {
     [400 * 86_400, '400d'],
   ])('%i seconds are %s', (seconds, text) => {
     const now = new Date('2026-11-23T10:00:00Z');
-    expect(age(new Date(now.getTime() - seconds * 1000).toISOString(), now)).toBe(text);
+    expect(ageText(new Date(now.getTime() - seconds * 1000).toISOString(), now)).toBe(text);
   });
 
   test('a time that is missing, unreadable or in the future is no crash', () => {
     const now = new Date('2026-11-23T10:00:00Z');
-    expect(age(undefined, now)).toBe('-');
-    expect(age('yesterday', now)).toBe('-');
-    expect(age('2026-11-23T10:00:09Z', now)).toBe('0s');
+    expect(ageText(undefined, now)).toBe('-');
+    expect(ageText('yesterday', now)).toBe('-');
+    expect(ageText('2026-11-23T10:00:09Z', now)).toBe('0s');
   });
 });
 

@@ -3,7 +3,7 @@ import { readdir, readFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
 import type { BootstrapState } from '../../src/api/bootstrapstate.generated.ts';
-import { needsYou } from '../../src/cli/kubectl/status/needs-you.ts';
+import { pendingActions } from '../../src/cli/kubectl/status/pending-actions.ts';
 import { conditions, runManifest } from '../controllers/support/objects.ts';
 import type { APIServerAccess } from '../harness/apiserver-access.ts';
 import { sameClock } from '../harness/clock.ts';
@@ -164,7 +164,7 @@ describe('a person is needed', () => {
   }
 
   function textsOf(status: BootstrapState['status']): readonly string[] {
-    return needsYou({ states: [state(status)], runs: [] }, now).map(({ text }) => text);
+    return pendingActions({ states: [state(status)], runs: [] }, now).map(({ text }) => text);
   }
 
   test('for a root that expires soon, and for one that has expired', () => {
@@ -202,9 +202,11 @@ describe('a person is needed', () => {
     const waiting = runManifest({ status: { conditions: conditions('AwaitingApproval') } });
     const plan = { digest: 'sha256:00', creates: 1, replaces: 0, keeps: 0, persists: 0, deletes: 0 };
     const run = { ...waiting, status: { ...waiting.status, plan } };
-    expect(needsYou({ states: [], runs: [run] }, now)[0]?.text).toContain('waits for approval of its plan');
+    expect(pendingActions({ states: [], runs: [run] }, now)[0]?.text).toContain(
+      'waits for approval of its plan',
+    );
     const approved = { ...run, spec: { ...run.spec, approvedPlan: plan.digest } };
-    expect(needsYou({ states: [], runs: [approved] }, now)).toEqual([]);
+    expect(pendingActions({ states: [], runs: [approved] }, now)).toEqual([]);
   });
 
   test('for an uncertain value of the newest run of an app only', () => {
@@ -214,11 +216,11 @@ describe('a person is needed', () => {
       metadata: { name: 'first', creationTimestamp: '2026-11-22T10:00:00Z' },
       status: { ...ended, findings: [finding] },
     });
-    expect(needsYou({ states: [], runs: [first] }, now)[0]?.text).toContain('It is uncertain.');
+    expect(pendingActions({ states: [], runs: [first] }, now)[0]?.text).toContain('It is uncertain.');
     const second = runManifest({
       metadata: { name: 'second', creationTimestamp: '2026-11-23T10:00:00Z' },
       status: ended,
     });
-    expect(needsYou({ states: [], runs: [first, second] }, now)).toEqual([]);
+    expect(pendingActions({ states: [], runs: [first, second] }, now)).toEqual([]);
   });
 });

@@ -3,10 +3,10 @@ import { stripVTControlCharacters } from 'node:util';
 import { describe, expect, test } from 'vitest';
 import { withFlagNames } from '../../src/cli/options/flag-names.ts';
 import { planText } from '../../src/cli/output/plan-text.ts';
-import { progressTo } from '../../src/cli/output/progress.ts';
+import { createProgressDisplay } from '../../src/cli/output/progress.ts';
 import { redactURLs } from '../../src/cli/output/redact.ts';
 import { paintFor } from '../../src/cli/output/style.ts';
-import { table } from '../../src/cli/output/table.ts';
+import { tableText } from '../../src/cli/output/table.ts';
 import { terminalText } from '../../src/cli/output/terminal-text.ts';
 import type { Action } from '../../src/recovery/plan/plan.ts';
 
@@ -90,7 +90,7 @@ describe('a plan for people', () => {
 test('columns line up whatever their colour', () => {
   const paint = paintFor({ color: true, columns: undefined });
   expect(
-    table([
+    tableText([
       [paint('good', 'a'), 'x'],
       ['long', 'y'],
     ]),
@@ -104,20 +104,20 @@ describe('a table on a terminal', () => {
   ];
 
   test('keeps every row within its columns and marks what is cut', () => {
-    const lines = table(rows, 40, 0).trimEnd().split('\n');
+    const lines = tableText(rows, 40, 0).trimEnd().split('\n');
     expect(lines.every((line) => line.length <= 40)).toBe(true);
     expect(lines[1]).toBe('tuf   a long message that no terminal o…');
   });
 
   test('closes a colour behind the cut', () => {
     const paint = paintFor({ color: true, columns: 20 });
-    const text = table([['tuf', paint('bad', 'a message that is too long')]], paint.columns, 0);
+    const text = tableText([['tuf', paint('bad', 'a message that is too long')]], paint.columns, 0);
     expect(stripVTControlCharacters(text)).toBe('tuf  a message that…\n');
     expect(text.endsWith('…\u001b[0m\n')).toBe(true);
   });
 
   test('is whole in a pipe', () => {
-    expect(table(rows, undefined, 0)).toContain('on one line');
+    expect(tableText(rows, undefined, 0)).toContain('on one line');
   });
 });
 
@@ -156,7 +156,7 @@ describe('progress', () => {
 
   test('is one line per stage in a log, with the time since the start', () => {
     const { context, pass, written } = watch(false);
-    const progress = progressTo(context);
+    const progress = createProgressDisplay(context);
     progress.show('Trust', 0, 10);
     progress.show('Trust', 5, 10);
     pass(2_000);
@@ -168,7 +168,7 @@ describe('progress', () => {
 
   test('is a bar on a terminal, and gone at the end', () => {
     const { context, written } = watch(true);
-    const progress = progressTo(context);
+    const progress = createProgressDisplay(context);
     progress.show('Trust', 5, 10);
     progress.show('Trust', 10, 10);
     progress.end();

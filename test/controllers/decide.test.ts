@@ -5,7 +5,7 @@ import type {
 } from '../../src/api/bootstraprecovery.generated.ts';
 import type { SucceededReason } from '../../src/api/reasons.ts';
 import type { RecoveryTarget } from '../../src/api/recoverytarget.generated.ts';
-import { decide, type RunFacts } from '../../src/controllers/bootstraprecovery/decide.ts';
+import { decideRun, type RunFacts } from '../../src/controllers/bootstraprecovery/decide.ts';
 import { draftOf, statusOf as runStatusOf } from '../../src/controllers/bootstraprecovery/draft.ts';
 import { conditions, digest, runManifest, targetManifest } from './support/objects.ts';
 
@@ -35,7 +35,7 @@ function facts({ spec, status, reason, deletionTimestamp, target = {} }: Case): 
 }
 
 const verdictOf = (given: Case) => {
-  const decision = decide(facts(given));
+  const decision = decideRun(facts(given));
   return 'verdict' in decision ? { kind: decision.kind, ...decision.verdict } : decision;
 };
 
@@ -44,17 +44,17 @@ describe('a time that was stored by a clock that was ahead', () => {
 
   test('a next attempt in a year is due now', () => {
     const status = { attempts: 1, startTime: at(-9), deadline: at(200), nextAttemptTime: ahead };
-    expect(decide(facts({ status, reason: 'Retrying' }))).toMatchObject({ kind: 'attempt', attempt: 2 });
+    expect(decideRun(facts({ status, reason: 'Retrying' }))).toMatchObject({ kind: 'attempt', attempt: 2 });
   });
 
   test('no wake-up is later than the longest pause between two attempts', () => {
     const status = { attempts: 1, startTime: at(-9), deadline: at(200), nextAttemptTime: at(80) };
-    expect(decide(facts({ status, reason: 'Retrying' }))).toEqual({ kind: 'sleep', wakeAfterMs: 30_000 });
+    expect(decideRun(facts({ status, reason: 'Retrying' }))).toEqual({ kind: 'sleep', wakeAfterMs: 30_000 });
   });
 
   test('a deadline in a year becomes the whole time from now on, also while the run waits', () => {
     const status = { attempts: 1, startTime: at(-9), deadline: ahead };
-    expect(decide(facts({ status, reason: 'Running' }))).toEqual({
+    expect(decideRun(facts({ status, reason: 'Running' }))).toEqual({
       kind: 'attempt',
       attempt: 1,
       deadline: new Date(at(300)),
@@ -65,12 +65,12 @@ describe('a time that was stored by a clock that was ahead', () => {
 
   test('a run that ended in a year is past its time to live', () => {
     const ended = { reason: 'Recovered', spec: { ttlSecondsAfterFinished: 60 } } as const;
-    expect(decide(facts({ ...ended, status: { completionTime: ahead } }))).toEqual({ kind: 'expire' });
+    expect(decideRun(facts({ ...ended, status: { completionTime: ahead } }))).toEqual({ kind: 'expire' });
   });
 
   test('clocks of two machines a few seconds apart change nothing', () => {
     const ended = { reason: 'Recovered', spec: { ttlSecondsAfterFinished: 60 } } as const;
-    expect(decide(facts({ ...ended, status: { completionTime: at(5) } }))).toEqual({
+    expect(decideRun(facts({ ...ended, status: { completionTime: at(5) } }))).toEqual({
       kind: 'finished',
       wakeAfterMs: 60_000,
     });
@@ -82,14 +82,14 @@ describe('a run that another installation works on', () => {
 
   test('is left alone, whatever the spec says by now', () => {
     const given = { status, reason: 'Running', spec: { cancel: true } } as const;
-    expect(decide(facts(given))).toEqual({ kind: 'sleep', wakeAfterMs: 30_000 });
+    expect(decideRun(facts(given))).toEqual({ kind: 'sleep', wakeAfterMs: 30_000 });
     const ours = { ...status, controller: 'ops/ours' };
-    expect(decide(facts({ ...given, status: ours }))).toMatchObject({ kind: 'end' });
+    expect(decideRun(facts({ ...given, status: ours }))).toMatchObject({ kind: 'end' });
   });
 
   test('is taken over when its deadline and its lock are over', () => {
     const over = { ...status, deadline: at(-31) };
-    expect(decide(facts({ status: over, reason: 'Running' }))).toMatchObject({
+    expect(decideRun(facts({ status: over, reason: 'Running' }))).toMatchObject({
       kind: 'end',
       verdict: { reason: 'DeadlineExceeded' },
     });
@@ -98,30 +98,32 @@ describe('a run that another installation works on', () => {
 
 describe('what happens next to a run', () => {
   test('a new run starts its first attempt with its whole time', () => {
-    expect(decide(facts({}))).toEqual({ kind: 'attempt', attempt: 1, deadline: new Date(at(300)) });
+    expect(decideRun(facts({}))).toEqual({ kind: 'attempt', attempt: 1, deadline: new Date(at(300)) });
   });
 
   test('a run that is being deleted lets go, whatever else is true', () => {
     for (const reason of ['Running', 'Recovered', 'AwaitingApproval'] as const) {
       const given = { reason, deletionTimestamp: at(-1), spec: { cancel: true }, target: 'missing' } as const;
-      expect(decide(facts(given))).toEqual({ kind: 'release' });
+      expect(decideRun(facts(given))).toEqual({ kind: 'release' });
     }
   });
 
   test('a run that has ended stays ended', () => {
     for (const reason of ['Recovered', 'Cancelled', 'InvalidReference'] as const) {
-      expect(decide(facts({ reason, spec: { cancel: true, suspend: true } }))).toEqual({ kind: 'finished' });
+      expect(decideRun(facts({ reason, spec: { cancel: true, suspend: true } }))).toEqual({
+        kind: 'finished',
+      });
     }
   });
 
   test('its time to live counts from its end', () => {
     const ended = { reason: 'Recovered', spec: { ttlSecondsAfterFinished: 60 } } as const;
-    expect(decide(facts({ ...ended, status: { completionTime: at(-20) } }))).toEqual({
+    expect(decideRun(facts({ ...ended, status: { completionTime: at(-20) } }))).toEqual({
       kind: 'finished',
       wakeAfterMs: 40_000,
     });
-    expect(decide(facts({ ...ended, status: { completionTime: at(-60) } }))).toEqual({ kind: 'expire' });
-    expect(decide(facts(ended))).toEqual({ kind: 'finished' });
+    expect(decideRun(facts({ ...ended, status: { completionTime: at(-60) } }))).toEqual({ kind: 'expire' });
+    expect(decideRun(facts(ended))).toEqual({ kind: 'finished' });
   });
 
   test('cancelling ends a run, and says whether anything can have been written', () => {
@@ -141,7 +143,7 @@ describe('what happens next to a run', () => {
     const suspended = { spec: { suspend: true } };
     expect(verdictOf(suspended)).toMatchObject({ kind: 'wait', reason: 'Suspended' });
     expect(
-      decide(facts({ ...suspended, reason: 'Running', status: { startTime: at(-5), attempts: 1 } })),
+      decideRun(facts({ ...suspended, reason: 'Running', status: { startTime: at(-5), attempts: 1 } })),
     ).toMatchObject({ kind: 'attempt' });
   });
 
@@ -153,7 +155,7 @@ describe('what happens next to a run', () => {
       message: 'The run did not end within its 300 s. Before that: Retrying: because',
     });
     expect(verdictOf(over)).toMatchObject({ message: 'The run did not end within its 300 s.' });
-    expect(decide(facts({ status: { ...over.status, deadline: at(7) }, reason: 'Running' }))).toEqual({
+    expect(decideRun(facts({ status: { ...over.status, deadline: at(7) }, reason: 'Running' }))).toEqual({
       kind: 'attempt',
       attempt: 2,
       deadline: new Date(at(7)),
@@ -171,7 +173,7 @@ describe('what happens next to a run', () => {
   test('a suspended target starts no runs and stops none', () => {
     const suspended = { target: { suspend: true } };
     expect(verdictOf(suspended)).toMatchObject({ kind: 'wait', reason: 'WaitingForTarget' });
-    expect(decide(facts({ ...suspended, status: { startTime: at(-1), attempts: 1 } }))).toMatchObject({
+    expect(decideRun(facts({ ...suspended, status: { startTime: at(-1), attempts: 1 } }))).toMatchObject({
       kind: 'attempt',
     });
   });
@@ -179,7 +181,7 @@ describe('what happens next to a run', () => {
   test('a read-only target refuses a recovery and allows to look', () => {
     const readOnly = { target: { accessMode: 'ReadOnly' } } as const;
     expect(verdictOf(readOnly)).toMatchObject({ kind: 'end', reason: 'Denied' });
-    expect(decide(facts({ ...readOnly, spec: { mode: 'Verify' } }))).toMatchObject({ kind: 'attempt' });
+    expect(decideRun(facts({ ...readOnly, spec: { mode: 'Verify' } }))).toMatchObject({ kind: 'attempt' });
   });
 
   test('a plan waits until exactly this plan is approved, and then has its whole time again', () => {
@@ -194,12 +196,12 @@ describe('what happens next to a run', () => {
       kind: 'wait',
       message: expect.stringContaining('names another plan'),
     });
-    expect(decide(facts({ ...waiting, spec: { approvedPlan: plan.digest } }))).toEqual({
+    expect(decideRun(facts({ ...waiting, spec: { approvedPlan: plan.digest } }))).toEqual({
       kind: 'attempt',
       attempt: 1,
       deadline: new Date(at(300)),
     });
-    expect(decide(facts({ reason: 'AwaitingApproval', status: { attempts: 1 } }))).toMatchObject({
+    expect(decideRun(facts({ reason: 'AwaitingApproval', status: { attempts: 1 } }))).toMatchObject({
       kind: 'attempt',
     });
   });
@@ -207,15 +209,15 @@ describe('what happens next to a run', () => {
   test('the next attempt waits for its time, although every status write wakes the run', () => {
     const status = { attempts: 1, startTime: at(-9), deadline: at(200) };
     const retrying = (seconds: number) =>
-      decide(facts({ reason: 'Retrying', status: { ...status, nextAttemptTime: at(seconds) } }));
+      decideRun(facts({ reason: 'Retrying', status: { ...status, nextAttemptTime: at(seconds) } }));
     expect(retrying(4)).toEqual({ kind: 'sleep', wakeAfterMs: 4000 });
     expect(retrying(0)).toMatchObject({ kind: 'attempt', attempt: 2 });
   });
 
   test('an attempt that a restart cut off is taken up again and not counted twice', () => {
     const status = { attempts: 3, startTime: at(-9), deadline: at(200) };
-    expect(decide(facts({ reason: 'Running', status }))).toMatchObject({ attempt: 3 });
-    expect(decide(facts({ reason: 'WaitingForLock', status }))).toMatchObject({ attempt: 3 });
-    expect(decide(facts({ reason: 'Retrying', status }))).toMatchObject({ attempt: 4 });
+    expect(decideRun(facts({ reason: 'Running', status }))).toMatchObject({ attempt: 3 });
+    expect(decideRun(facts({ reason: 'WaitingForLock', status }))).toMatchObject({ attempt: 3 });
+    expect(decideRun(facts({ reason: 'Retrying', status }))).toMatchObject({ attempt: 4 });
   });
 });

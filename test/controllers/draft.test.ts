@@ -1,15 +1,15 @@
 import { describe, expect, test } from 'vitest';
 import { statusWithinBounds } from '../../src/api/status-within-bounds.ts';
 import {
-  accepting,
-  attempting,
-  concluded,
-  concludedWithout,
   draftOf,
-  planned,
-  progressed,
   statusOf,
-  trusting,
+  withAcceptance,
+  withAttempt,
+  withOutcome,
+  withPlan,
+  withProgress,
+  withTrusted,
+  withVerdict,
 } from '../../src/controllers/bootstraprecovery/draft.ts';
 import { reportText } from '../../src/controllers/bootstraprecovery/report.ts';
 import { maxConfigMapBytes } from '../../src/controllers/status/owned-config-map.ts';
@@ -114,7 +114,7 @@ describe('a status in the making', () => {
   });
 
   test('times to come are rounded up, so that nothing is earlier than promised', () => {
-    const draft = attempting(draftOf(run), 1, new Date('2026-06-01T12:05:00.500Z'), now, 'ops/ours');
+    const draft = withAttempt(draftOf(run), 1, new Date('2026-06-01T12:05:00.500Z'), now, 'ops/ours');
     expect(draft.fields).toMatchObject({
       startTime: '2026-06-01T12:00:00Z',
       deadline: '2026-06-01T12:05:01Z',
@@ -123,7 +123,7 @@ describe('a status in the making', () => {
 
   test('a second attempt keeps the start of the first', () => {
     const first = runManifest({ status: { startTime: '2026-06-01T11:00:00Z', attempts: 1 } });
-    expect(attempting(draftOf(first), 2, now, now, 'ops/ours').fields).toMatchObject({
+    expect(withAttempt(draftOf(first), 2, now, now, 'ops/ours').fields).toMatchObject({
       startTime: '2026-06-01T11:00:00Z',
       attempts: 2,
     });
@@ -131,13 +131,13 @@ describe('a status in the making', () => {
 
   test('the Progress column tells stage and counts, or the stage alone', () => {
     const summary = (total: number) =>
-      progressed(draftOf(run), { stage: 'Trust', completed: 412, total }, now).fields.progress?.summary;
+      withProgress(draftOf(run), { stage: 'Trust', completed: 412, total }, now).fields.progress?.summary;
     expect(summary(4096)).toBe('Trust 412/4096');
     expect(summary(0)).toBe('Trust');
   });
 
   test('what has expired is listed with its date, at the one time of the run', () => {
-    const { trust } = trusting(draftOf(run), trusted, [], now).fields;
+    const { trust } = withTrusted(draftOf(run), trusted, [], now).fields;
     expect(trust).toMatchObject({ rootVersion: 3, timestampVersion: 9, delegatedRoles: 1 });
     expect(trust?.expired?.map(({ role }) => role)).toEqual(['timestamp', 'nightly']);
   });
@@ -145,7 +145,7 @@ describe('a status in the making', () => {
   test('a large plan shows what changes first, and no more than the schema admits', () => {
     const kinds = ['Keep', 'Create', 'Replace', 'Persist', 'Delete'] as const;
     const actions = Array.from({ length: 500 }, (_, index) => action(index, kinds[index % 5] ?? 'Keep'));
-    const draft = planned(draftOf(run), 'PartialLoss', planOf(actions));
+    const draft = withPlan(draftOf(run), 'PartialLoss', planOf(actions));
     const { plan } = statusWithinBounds('BootstrapRecovery', statusOf(draft, run, now));
     expect(plan).toMatchObject({ creates: 100, replaces: 100, keeps: 100, persists: 100, deletes: 100 });
     expect(plan?.actions).toHaveLength(64);
@@ -157,25 +157,25 @@ describe('a status in the making', () => {
   });
 
   test('while somebody else holds the lock the run says so, and says when it goes on', () => {
-    const running = attempting(draftOf(run), 1, now, now, 'ops/ours');
+    const running = withAttempt(draftOf(run), 1, now, now, 'ops/ours');
     const held = { reason: 'RecoveryInProgress', message: 'held by X', blockingTask: 'X' } as const;
-    const waiting = accepting(running, held);
+    const waiting = withAcceptance(running, held);
     expect(waiting.fields.blockingTaskID).toBe('X');
     expect(waiting.verdicts).toMatchObject({
       succeeded: { reason: 'WaitingForLock', message: 'held by X' },
       accepted: { reason: 'RecoveryInProgress' },
     });
-    const onward = accepting(waiting, { reason: 'RecoveryRequired', message: 'lost' });
+    const onward = withAcceptance(waiting, { reason: 'RecoveryRequired', message: 'lost' });
     expect(onward.verdicts.succeeded.reason).toBe('Running');
     expect(onward.fields).not.toHaveProperty('blockingTaskID');
     expect(
-      accepting(running, { reason: 'RecoveryRequired', message: 'lost' }).verdicts.succeeded.reason,
+      withAcceptance(running, { reason: 'RecoveryRequired', message: 'lost' }).verdicts.succeeded.reason,
     ).toBe('Running');
   });
 
   test('the end has a time and no deadline; a retry has its next time and keeps the deadline', () => {
-    const running = attempting(draftOf(run), 1, new Date('2026-06-01T12:05:00Z'), now, 'ops/ours');
-    const ended = statusOf(concluded(running, outcome({}), undefined, now), run, now);
+    const running = withAttempt(draftOf(run), 1, new Date('2026-06-01T12:05:00Z'), now, 'ops/ours');
+    const ended = statusOf(withOutcome(running, outcome({}), undefined, now), run, now);
     expect(ended).toMatchObject({ completionTime: '2026-06-01T12:00:00Z' });
     expect(ended.deadline).toBeUndefined();
 
@@ -185,7 +185,7 @@ describe('a status in the making', () => {
       error: new TransientError('RedisUnreachable', 'away'),
     });
     const retrying = statusOf(
-      concluded(running, failed, nextAt(new Date('2026-06-01T12:00:03.2Z')), now),
+      withOutcome(running, failed, nextAt(new Date('2026-06-01T12:00:03.2Z')), now),
       run,
       now,
     );
@@ -198,14 +198,14 @@ describe('a status in the making', () => {
   });
 
   test('while another recovery holds the lock the run says until when it waits, and its own time stands still', () => {
-    const running = attempting(draftOf(run), 1, new Date('2026-06-01T12:05:00Z'), now, 'ops/ours');
+    const running = withAttempt(draftOf(run), 1, new Date('2026-06-01T12:05:00Z'), now, 'ops/ours');
     const locked = outcome({ succeeded: { reason: 'WaitingForLock', message: 'held.' }, retry: 'wait' });
     const next = {
       at: new Date('2026-06-01T12:00:02Z'),
       deadline: new Date('2026-06-01T12:05:02Z'),
       lockWaitDeadline: new Date('2026-06-01T12:06:00Z'),
     };
-    const { fields, verdicts } = concluded(running, locked, next, now);
+    const { fields, verdicts } = withOutcome(running, locked, next, now);
     expect(fields).toMatchObject({
       deadline: '2026-06-01T12:05:02Z',
       lockWaitDeadline: '2026-06-01T12:06:00Z',
@@ -217,9 +217,9 @@ describe('a status in the making', () => {
   });
 
   test('while a person is awaited no clock runs', () => {
-    const running = attempting(draftOf(run), 1, now, now, 'ops/ours');
+    const running = withAttempt(draftOf(run), 1, now, now, 'ops/ours');
     const awaiting = outcome({ succeeded: { reason: 'AwaitingApproval', message: 'read' }, retry: 'wait' });
-    const { fields } = concluded(running, awaiting, undefined, now);
+    const { fields } = withOutcome(running, awaiting, undefined, now);
     expect([fields.deadline, fields.nextAttemptTime, fields.completionTime]).toEqual([
       undefined,
       undefined,
@@ -231,7 +231,7 @@ describe('a status in the making', () => {
     let draft = draftOf(run);
     for (let attempt = 1; attempt <= 7; attempt += 1) {
       const error = new TransientError('RedisTimeout', `failure ${attempt}`);
-      draft = concluded(draft, outcome({ retry: 'backoff', error }), nextAt(now), now);
+      draft = withOutcome(draft, outcome({ retry: 'backoff', error }), nextAt(now), now);
     }
     const { lastErrors } = statusWithinBounds('BootstrapRecovery', statusOf(draft, run, now));
     expect(lastErrors?.map(({ message }) => message)).toEqual(
@@ -248,7 +248,7 @@ describe('a status in the making', () => {
         completionTime: '2026-06-01T11:00:00Z',
       },
     });
-    const cancelled = concludedWithout(draftOf(ended), { reason: 'Cancelled', message: 'late' }, now);
+    const cancelled = withVerdict(draftOf(ended), { reason: 'Cancelled', message: 'late' }, now);
     const status = statusOf(cancelled, ended, now);
     expect(status).toMatchObject({ observedGeneration: 4, completionTime: '2026-06-01T11:00:00Z' });
     expect(reasonOf(status)).toBe('Recovered');
@@ -256,10 +256,10 @@ describe('a status in the making', () => {
 
   test('a refusal is an early answer, too', () => {
     for (const reason of ['Denied', 'InvalidReference'] as const) {
-      const refused = concludedWithout(draftOf(run), { reason, message: 'no' }, now);
+      const refused = withVerdict(draftOf(run), { reason, message: 'no' }, now);
       expect(refused.verdicts.accepted).toEqual({ reason, message: 'no' });
     }
-    const waiting = concludedWithout(draftOf(run), { reason: 'Suspended', message: '' }, now);
+    const waiting = withVerdict(draftOf(run), { reason: 'Suspended', message: '' }, now);
     expect(waiting.verdicts.accepted).toBeUndefined();
   });
 

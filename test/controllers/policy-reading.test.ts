@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { readingOf } from '../../src/controllers/loss-detection/reading.ts';
+import { readingFromOutcome } from '../../src/controllers/loss-detection/reading.ts';
 import { TransientError } from '../../src/errors.ts';
 import type { Outcome } from '../../src/recovery/outcome.ts';
 import { outcomeOf } from '../recovery/fixtures/outcome.ts';
@@ -52,6 +52,6 @@ describe('what a look says', () => {
       { kind: 'unverifiable', reason: 'CorruptType', message: 'a list', targetWide: false },
     ],
   ])('%s', (_, given, reading) => {
-    expect(readingOf(outcomeOf(given))).toMatchObject(reading);
+    expect(readingFromOutcome(outcomeOf(given))).toMatchObject(reading);
   });
 });

@@ -1,12 +1,12 @@
 import { describe, expect, test } from 'vitest';
 import { systemClock } from '../../src/async/clock.ts';
 import { runRequest } from '../../src/controllers/bootstraprecovery/request.ts';
-import type { Connection } from '../../src/controllers/target-connection/connect-target.ts';
+import type { TargetConnection } from '../../src/controllers/target-connection/connect-target.ts';
 import { RedisStateStore } from '../../src/redis/redis-state-store.ts';
 import { DirectorySource } from '../../src/storage/directory.ts';
 import { digest, runManifest, targetManifest } from './support/objects.ts';
 
-const connection: Connection = {
+const connection: TargetConnection = {
   source: new DirectorySource('/nowhere'),
   store: new RedisStateStore({ location: { kind: 'standalone', address: { host: 'nowhere', port: 1 } } }),
   anchor: { kind: 'first-use' },

@@ -5,7 +5,7 @@ import {
   legacyRootName,
   metadataPrefix,
   missingFromBootstrap,
-  parseFileName,
+  parseVersionedName,
 } from '../../src/faynosync/layout.ts';
 
 const listing = (...names: readonly string[]) => names.map((name) => ({ name }));
@@ -55,7 +55,7 @@ test.each([
   ['README', undefined],
   ['backup/1.root.json', undefined],
 ])('%s is %j', (name, expected) => {
-  expect(parseFileName(name)).toEqual(expected);
+  expect(parseVersionedName(name)).toEqual(expected);
 });
 
 test.each(['a_b', '', '-a', 'a b', 'ä', '../x'])(

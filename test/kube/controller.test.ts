@@ -4,7 +4,7 @@ import { systemClock } from '../../src/async/clock.ts';
 import { TerminalError } from '../../src/errors.ts';
 import type { ObjectKey } from '../../src/kube/client/object-key.ts';
 import { Controller, type ControllerOptions } from '../../src/kube/controller/controller.ts';
-import type { ReconcileContext, Result } from '../../src/kube/controller/reconcile.ts';
+import type { ReconcileContext, ReconcileResult } from '../../src/kube/controller/reconcile.ts';
 import { ManualClock } from '../async/fixtures/manual-clock.ts';
 import { poll } from '../harness/poll.ts';
 import { observed } from './fixtures/observed.ts';
@@ -15,7 +15,7 @@ import { widgetInformer } from './fixtures/widgetinformer.ts';
 const KEY: ObjectKey = { namespace: 'n', name: 'a' };
 
 function startController(
-  reconcile: (key: ObjectKey, context: ReconcileContext) => Promise<Result | undefined>,
+  reconcile: (key: ObjectKey, context: ReconcileContext) => Promise<ReconcileResult | undefined>,
   options: Partial<ControllerOptions> = {},
 ) {
   const seen = observed();
@@ -135,7 +135,7 @@ test('a throw nobody intended counts as a panic and is tried again: one broken o
     async ({ name }, { retries }) => {
       if (name === 'broken' && retries < 2) {
         // A defect, as the compiler would not let it pass.
-        return (undefined as unknown as { nothing: () => Result }).nothing();
+        return (undefined as unknown as { nothing: () => ReconcileResult }).nothing();
       }
       done.push(name);
       return undefined;

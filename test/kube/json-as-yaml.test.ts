@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { APIClient } from '../../src/kube/client/api-client.ts';
-import { configMaps } from '../../src/kube/client/keyed.ts';
+import { configMaps } from '../../src/kube/client/secret-or-config-map.ts';
 import { type TestNamespace, testNamespace } from '../controllers/support/namespace.ts';
 import { sharedAPIServer } from '../harness/shared-apiserver.ts';
 import { observed } from './fixtures/observed.ts';

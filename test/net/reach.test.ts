@@ -6,7 +6,7 @@ import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { connect } from 'node:tls';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { connect as connectRedis } from '../../src/redis/connect.ts';
+import { connectToRedis as connectRedis } from '../../src/redis/connect.ts';
 import { S3Bucket } from '../../src/storage/s3/s3-bucket.ts';
 import { runCLI } from '../cli/run-cli.ts';
 import { type CertificateAuthority, createAuthority } from '../harness/certificates.ts';

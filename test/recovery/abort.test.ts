@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { TransientError } from '../../src/errors.ts';
-import type { Stage } from '../../src/recovery/observer.ts';
+import type { RunStage } from '../../src/recovery/observer.ts';
 import { runAttempt } from '../../src/recovery/run.ts';
 import { observer } from './fixtures/engine.ts';
 import { intercepted } from './fixtures/interrupted.ts';
@@ -19,11 +19,11 @@ beforeEach(async () => {
   await site.client.flushall();
 });
 
-const beforeTheWrite: readonly Stage[] = ['Trust', 'Observe', 'Plan', 'Lock'];
-const fromTheWriteOn: readonly Stage[] = ['Apply', 'Confirm', 'Record'];
+const beforeTheWrite: readonly RunStage[] = ['Trust', 'Observe', 'Plan', 'Lock'];
+const fromTheWriteOn: readonly RunStage[] = ['Apply', 'Confirm', 'Record'];
 
 /** Runs and aborts at the first sign of a stage. */
-async function abortAt(stage: Stage, reason: unknown) {
+async function abortAt(stage: RunStage, reason: unknown) {
   const controller = new AbortController();
   const taskID = randomUUID();
   const watching = observer({

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { decide } from '../../src/recovery/decide.ts';
+import { decideAttempt } from '../../src/recovery/decide.ts';
 import { planRecovery } from '../../src/recovery/plan/planner.ts';
 import { classify } from '../../src/recovery/state/classify.ts';
 import { observedStateOf } from '../../src/recovery/state/observed-state.ts';
@@ -19,7 +19,7 @@ const OTHER = 'f196a09a-165f-4042-a91d-9ef917c1a830';
 
 function decision(
   changes: Readonly<Record<string, ObservedValue>>,
-  request: Partial<Parameters<typeof decide>[0]['request']> = {},
+  request: Partial<Parameters<typeof decideAttempt>[0]['request']> = {},
   owesProof = false,
 ) {
   const observed = observedStateOf(withValues(healthyValues(), changes), expected());
@@ -27,7 +27,7 @@ function decision(
   const defaults = { mode: 'Recover', strategy: 'IfNeeded', approval: { kind: 'Automatic' } } as const;
   return {
     plan,
-    decided: decide({
+    decided: decideAttempt({
       state: classify(observed),
       observed,
       plan,

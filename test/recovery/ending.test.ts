@@ -1,15 +1,15 @@
 import { describe, expect, test } from 'vitest';
 import { succeededReasons } from '../../src/api/reasons.ts';
 import { type ErrorCode, TerminalError, TransientError } from '../../src/errors.ts';
-import { endingOf } from '../../src/recovery/ending.ts';
+import { endingOfError } from '../../src/recovery/ending.ts';
 
-const reasonOf = (code: ErrorCode) => endingOf(new TerminalError(code, 'told')).succeeded.reason;
+const reasonOf = (code: ErrorCode) => endingOfError(new TerminalError(code, 'told')).succeeded.reason;
 
 describe('how a run ends by an error', () => {
   test.each(['Throttled', 'StorageUnreachable', 'RedisUnreachable', 'RedisTimeout', 'RedisLoading'] as const)(
     '%s is tried again; whoever has tried long enough is told so, and not that something is missing',
     (code) => {
-      expect(endingOf(new TransientError(code, 'told'))).toMatchObject({
+      expect(endingOfError(new TransientError(code, 'told'))).toMatchObject({
         succeeded: { reason: 'Retrying', message: 'told' },
         retry: 'backoff',
       });
@@ -28,6 +28,6 @@ describe('how a run ends by an error', () => {
   });
 
   test('what is not of the taxonomy is a bug and is thrown on', () => {
-    expect(() => endingOf(new TypeError('a defect'))).toThrow(TypeError);
+    expect(() => endingOfError(new TypeError('a defect'))).toThrow(TypeError);
   });
 });

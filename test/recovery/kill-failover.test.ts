@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest';
-import type { Stage } from '../../src/recovery/observer.ts';
+import type { RunStage } from '../../src/recovery/observer.ts';
 import { failOverOnce } from './fixtures/failover.ts';
 
-const stages: readonly Stage[] = ['Observe', 'Lock', 'Apply', 'Confirm', 'Record'];
+const stages: readonly RunStage[] = ['Observe', 'Lock', 'Apply', 'Confirm', 'Record'];
 
 test.each(stages)(
   'Sentinel fails over at %s: the same attempt, or the next, ends right on the new primary',

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { systemClock } from '../../src/async/clock.ts';
-import type { Recoveries, RecoveryRequest, Started } from '../../src/shim/runs/recoveries.ts';
+import type { Recoveries, RecoveryRequest, StartedRecovery } from '../../src/shim/runs/recoveries.ts';
 import { SingleFlightRecoveries } from '../../src/shim/runs/single-flight.ts';
 import { aRun } from './support/a-run.ts';
 
@@ -11,17 +11,18 @@ const order = (appName: string, idempotencyKey?: string): RecoveryRequest => ({
   timeoutSeconds: 300,
   idempotencyKey,
 });
-const created: Started = { kind: 'created', run: aRun([]) };
+const created: StartedRecovery = { kind: 'created', run: aRun([]) };
 
 /** Recoveries that wait to be told what to answer. */
 function slow() {
-  const asked: { readonly order: RecoveryRequest; readonly answer: PromiseWithResolvers<Started> }[] = [];
+  const asked: { readonly order: RecoveryRequest; readonly answer: PromiseWithResolvers<StartedRecovery> }[] =
+    [];
   const inner: Recoveries = {
     ready: true,
     isReadyFor: () => true,
     find: () => undefined,
     start: async (given) => {
-      const answer = Promise.withResolvers<Started>();
+      const answer = Promise.withResolvers<StartedRecovery>();
       asked.push({ order: given, answer });
       return await answer.promise;
     },

@@ -1,7 +1,6 @@
-import type { Condition } from '../condition.ts';
+import { type Condition, withTransitionTimes } from '../condition.ts';
 import type { Verdict } from '../conditions.ts';
 import { type CircuitOpenReason, circuitOpenReasons } from '../policy-reasons.ts';
-import { settle } from '../settle.ts';
 import {
   type FreshReason,
   freshReasons,
@@ -43,7 +42,7 @@ export function stateConditions(
     ...(progress === 'reconciling' ? [{ type: 'Reconciling', status: 'True' as const, ...healthy }] : []),
     ...(progress === 'stalled' ? [{ type: 'Stalled', status: 'True' as const, ...healthy }] : []),
   ];
-  return settle(
+  return withTransitionTimes(
     [
       { type: 'Healthy', status, ...healthy },
       { type: 'Recoverable', status: recoverableStatus(recoverable.reason), ...recoverable },

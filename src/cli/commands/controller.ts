@@ -3,8 +3,8 @@ import { type Command, Option } from 'commander';
 import { logLevels } from '../../observability/log.ts';
 import type { CommandContext } from '../context.ts';
 import type { ControllerFlags } from '../options/controller-flags.ts';
-import { integer } from '../options/flag-values.ts';
-import { listenAddress, nameList } from '../options/listen-address.ts';
+import { parseInteger } from '../options/flag-values.ts';
+import { parseListenAddress, parseNameList } from '../options/listen-address.ts';
 
 /** `tuf-recovery controller`: the operator itself. */
 export function registerController(program: Command, context: CommandContext): void {
@@ -18,7 +18,7 @@ export function registerController(program: Command, context: CommandContext): v
     )
     .addOption(
       new Option('--namespaces <names>', 'namespaces to serve, with commas between')
-        .argParser(nameList)
+        .argParser(parseNameList)
         .default([], 'all of them'),
     )
     .option('--no-leader-elect', 'run without an election; only safe for a single replica')
@@ -42,13 +42,13 @@ export function registerController(program: Command, context: CommandContext): v
         '--ambient-identity-namespaces <names>',
         "namespaces whose targets may use the controller's own cloud identity, with commas between; * allows all",
       )
-        .argParser((text) => (text === '*' ? [text] : nameList(text)))
+        .argParser((text) => (text === '*' ? [text] : parseNameList(text)))
         .default([], 'none'),
     )
     .option(
       '--max-concurrent-runs <number>',
       'runs at the same time; one per app in any case',
-      integer(1, 256),
+      parseInteger(1, 256),
       4,
     )
     .addOption(addressOption('--health-address', 'where /healthz and /readyz are served', ':8081'))
@@ -56,7 +56,7 @@ export function registerController(program: Command, context: CommandContext): v
     .option(
       '--shutdown-grace <seconds>',
       'how long runs may take to reach a safe point after SIGTERM',
-      integer(1, 600),
+      parseInteger(1, 600),
       45,
     )
     .addOption(
@@ -72,8 +72,8 @@ export function registerController(program: Command, context: CommandContext): v
 
 function addressOption(flag: string, description: string, address: string): Option {
   return new Option(`${flag} <[host]:port>`, description)
-    .argParser(listenAddress)
-    .default(listenAddress(address), address);
+    .argParser(parseListenAddress)
+    .default(parseListenAddress(address), address);
 }
 
 /** The pod's name, inside a pod; two processes on one machine still differ. */

@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import type { CommandContext } from '../context.ts';
-import { addRunOptions, type RunFlags } from '../options/run-options.ts';
+import { addRecoveryOptions, type RecoveryFlags } from '../options/recovery-options.ts';
 
 /** `tuf-recovery plan`: what `recover` would do, without doing it. */
 export function registerPlan(program: Command, context: CommandContext): void {
@@ -11,7 +11,7 @@ export function registerPlan(program: Command, context: CommandContext): void {
       'Verify the signed metadata of an app, compare it with Redis and show what a recovery would write. Nothing is written.\n\n' +
         'Exit codes: 0 nothing is lost, 1 failed, 2 a recovery is needed, 3 timed out, 64 wrong usage.',
     );
-  addRunOptions(command).action(async (flags: RunFlags) => {
+  addRecoveryOptions(command).action(async (flags: RecoveryFlags) => {
     const { runRecovery } = await import('./run-recovery.ts');
     context.exit(await runRecovery('Verify', flags, context));
   });

@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import type { CommandContext } from '../context.ts';
-import { addRunOptions, type RunFlags } from '../options/run-options.ts';
+import { addRecoveryOptions, type RecoveryFlags } from '../options/recovery-options.ts';
 
 /** `tuf-recovery recover`: the engine without Kubernetes. */
 export function registerRecover(program: Command, context: CommandContext): void {
@@ -12,10 +12,10 @@ export function registerRecover(program: Command, context: CommandContext): void
         'and prove it by reading them back. What survived is never rewritten.\n\n' +
         'Exit codes: 0 recovered or nothing was lost, 1 failed, 3 timed out, 64 wrong usage.',
     );
-  addRunOptions(command)
+  addRecoveryOptions(command)
     .option('--always', 'plan every setting again, also those that are present and valid')
     .option('--approve <digest>', 'apply only exactly this plan, as `plan` printed its digest')
-    .action(async (flags: RunFlags) => {
+    .action(async (flags: RecoveryFlags) => {
       const { runRecovery } = await import('./run-recovery.ts');
       context.exit(await runRecovery('Recover', flags, context));
     });

@@ -9,12 +9,12 @@ import { createOperator, type Operator } from '../../controllers/operator.ts';
 import { memoryForRuns } from '../../controllers/slots/memory.ts';
 import { installCrashPolicy } from '../../kube/controller/crash-policy.ts';
 import { HealthServer } from '../../kube/health/health-server.ts';
+import type { ListenAddress } from '../../net/http-server.ts';
 import { createLogger } from '../../observability/log.ts';
 import type { CommandContext } from '../context.ts';
 import { exitCodes } from '../exit-codes.ts';
-import { loadKubeConfig } from '../kubectl/connection.ts';
+import { loadClusterConfig } from '../kubectl/connection.ts';
 import type { ControllerFlags } from '../options/controller-flags.ts';
-import type { ListenAddress } from '../options/listen-address.ts';
 
 /** The chart's default limit. */
 const defaultMemoryLimit = 512 * 2 ** 20;
@@ -27,7 +27,7 @@ export async function runController(flags: ControllerFlags, context: CommandCont
   collectDefaultMetrics({ register: registry });
   const { namespaces, identity } = flags;
   const operator = createOperator({
-    loadConfig: () => loadKubeConfig(flags),
+    loadConfig: () => loadClusterConfig(flags),
     userAgent: `${packageJSON.name}/${packageJSON.version}`,
     namespaces,
     ...(flags.leaderElect && { lease: { namespace: leaseNamespace(flags), name: flags.leaseName } }),
@@ -36,7 +36,7 @@ export async function runController(flags: ControllerFlags, context: CommandCont
     rules: {
       podNamespace: context.env.podNamespace ?? serviceAccountNamespace(),
       ambientNamespaces: flags.ambientIdentityNamespaces,
-      apiServer: () => serverOf(loadKubeConfig(flags)),
+      apiServer: () => serverOf(loadClusterConfig(flags)),
     },
     maxConcurrentRuns: flags.maxConcurrentRuns,
     memoryBytes: memoryForRuns(memoryLimit()),
@@ -114,7 +114,7 @@ function serviceAccountNamespace(): string | undefined {
 
 /** The namespace of the pod, or of the kubeconfig's context. */
 function leaseNamespace(flags: ControllerFlags): string {
-  const config = loadKubeConfig(flags);
+  const config = loadClusterConfig(flags);
   return flags.leaseNamespace ?? config.getContextObject(config.getCurrentContext())?.namespace ?? 'default';
 }
 

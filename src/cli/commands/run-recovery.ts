@@ -10,14 +10,14 @@ import { openLocation } from '../../storage/open.ts';
 import type { CommandContext } from '../context.ts';
 import { type ExitCode, exitCodes } from '../exit-codes.ts';
 import { appLocation } from '../options/app-location.ts';
+import { overridesOf, type RecoveryFlags } from '../options/recovery-options.ts';
 import { readRedisEndpoint } from '../options/redis-options.ts';
-import { overridesOf, type RunFlags } from '../options/run-options.ts';
 import { readS3Access, storageLimits } from '../options/storage-options.ts';
 import { readTrust } from '../options/trust.ts';
 import { exitCodeFor, outcomeJSON } from '../output/outcome-json.ts';
 import { outcomeText } from '../output/outcome-text.ts';
 import { writeResult } from '../output/output.ts';
-import { type Progress, progressTo } from '../output/progress.ts';
+import { createProgressDisplay, type ProgressDisplay } from '../output/progress.ts';
 import { paintFor } from '../output/style.ts';
 import { pauseText, runToEnd } from './attempts.ts';
 
@@ -29,7 +29,7 @@ import { pauseText, runToEnd } from './attempts.ts';
  */
 export async function runRecovery(
   mode: RunRequest['mode'],
-  flags: RunFlags,
+  flags: RecoveryFlags,
   context: CommandContext,
 ): Promise<ExitCode> {
   const app = { adminName: flags.admin, appName: flags.app };
@@ -40,7 +40,7 @@ export async function runRecovery(
   const s3 = location.kind === 's3' ? await readS3Access(flags, context.env) : undefined;
   const { source, close } = await openLocation(location, { s3, limits: storageLimits(flags) });
   const store = new RedisStateStore(endpoint);
-  const progress = progressTo(context);
+  const progress = createProgressDisplay(context);
   progress.wait(`Reading ${source.location}`);
   const deadline = new Date(systemClock.now().getTime() + flags.timeout * 1_000);
   const request: Omit<RunRequest, 'now'> = {
@@ -95,7 +95,7 @@ export async function runRecovery(
 }
 
 /** Only the progress is shown while a run is under way; the rest stands in its outcome. */
-function observerFor(progress: Progress): RunRequest['observer'] {
+function observerFor(progress: ProgressDisplay): RunRequest['observer'] {
   return {
     progress: ({ stage, completed, total }) => progress.show(stage, completed, total),
     trusted: () => {},

@@ -13,7 +13,7 @@ import { Tenants } from '../../shim/auth/tenants.ts';
 import { Shim } from '../../shim/shim.ts';
 import type { CommandContext } from '../context.ts';
 import { exitCodes } from '../exit-codes.ts';
-import { loadKubeConfig } from '../kubectl/connection.ts';
+import { loadClusterConfig } from '../kubectl/connection.ts';
 import type { ShimFlags } from '../options/shim-flags.ts';
 import { shimTrust } from '../options/shim-trust.ts';
 
@@ -29,13 +29,13 @@ export async function runShim(flags: ShimFlags, context: CommandContext): Promis
     process.exit(exitCodes.failed);
   });
   const { warnings, ...trust } = await shimTrust(flags, context.env, { clock, random: Math.random, logger });
-  const config = loadKubeConfig(flags);
+  const config = loadClusterConfig(flags);
   const namespace = flags.namespace ?? config.getContextObject(config.getCurrentContext())?.namespace;
   const registry = new Registry();
   collectDefaultMetrics({ register: registry });
   const runtimeMetrics = new RuntimeMetrics({ registry, prefix: metricsPrefix });
   const client = new APIClient({
-    loadConfig: () => loadKubeConfig(flags),
+    loadConfig: () => loadClusterConfig(flags),
     userAgent: `${packageJSON.name}/${packageJSON.version} shim`,
     metrics: runtimeMetrics,
     // A client waits behind each of these calls.

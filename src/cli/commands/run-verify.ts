@@ -11,7 +11,7 @@ import type { VerifyFlags } from '../options/verify-flags.ts';
 import { findingsText } from '../output/findings-text.ts';
 import { headsText } from '../output/heads-text.ts';
 import { writeResult } from '../output/output.ts';
-import { progressTo } from '../output/progress.ts';
+import { createProgressDisplay } from '../output/progress.ts';
 import { type Paint, paintFor } from '../output/style.ts';
 import { terminalText } from '../output/terminal-text.ts';
 import { unreadableJSON, verificationJSON } from '../output/verification-json.ts';
@@ -32,7 +32,7 @@ export async function runVerify(
   const now = flags.referenceTime ?? new Date();
   const s3 = location.kind === 's3' ? await readS3Access(flags, context.env) : undefined;
   const { source, close } = await openLocation(location, { s3, limits: storageLimits(flags) });
-  const progress = progressTo(context);
+  const progress = createProgressDisplay(context);
   progress.wait(`Reading ${source.location}`);
   try {
     const verification = await verify(source, {

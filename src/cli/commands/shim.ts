@@ -2,8 +2,8 @@ import { type Command, InvalidArgumentError, Option } from 'commander';
 import { logLevels } from '../../observability/log.ts';
 import type { Tenant } from '../../shim/auth/tenants.ts';
 import type { CommandContext } from '../context.ts';
-import { integer } from '../options/flag-values.ts';
-import { listenAddress } from '../options/listen-address.ts';
+import { parseInteger } from '../options/flag-values.ts';
+import { parseListenAddress } from '../options/listen-address.ts';
 import type { ShimFlags } from '../options/shim-flags.ts';
 
 /** `tuf-recovery shim`: the server's recovery endpoint, backed by BootstrapRecoveries. */
@@ -53,7 +53,7 @@ function addKeyOptions(command: Command): void {
         .argParser(collectAlgorithm),
     )
     .option('--username-claim <claim>', 'claim that names the caller', 'username')
-    .option('--clock-tolerance <seconds>', 'how far clocks may be apart', integer(0, 60), 0)
+    .option('--clock-tolerance <seconds>', 'how far clocks may be apart', parseInteger(0, 60), 0)
     .option('--allow-tokens-without-expiry', 'accept tokens that never expire, as the server does');
 }
 
@@ -90,28 +90,28 @@ function addServingOptions(command: Command): void {
     .option(
       '--rate-limit <number>',
       'what one admin may ask for in a minute: a task costs 1, a recovery 10',
-      integer(10, 1_000_000),
+      parseInteger(10, 1_000_000),
       300,
     )
     .option(
       '--decision-timeout <seconds>',
       "how long a POST waits for the operator's decision",
-      integer(1, 60),
+      parseInteger(1, 60),
       10,
     )
     .option(
       '--ttl-after-finished <seconds>',
       'delete a recovery this long after it ended',
-      integer(60, 31_536_000),
+      parseInteger(60, 31_536_000),
       604_800,
     )
     .option(
       '--drain-delay <seconds>',
       'how long to keep serving after SIGTERM, no longer ready',
-      integer(0, 300),
+      parseInteger(0, 300),
       5,
     )
-    .option('--shutdown-grace <seconds>', 'how long requests may take after that', integer(1, 600), 20)
+    .option('--shutdown-grace <seconds>', 'how long requests may take after that', parseInteger(1, 600), 20)
     .addOption(
       new Option('--log-level <level>', 'least severe messages to log').choices(logLevels).default('info'),
     );
@@ -122,8 +122,8 @@ const asymmetric = ['RS256', 'RS384', 'RS512', 'PS256', 'PS384', 'PS512', 'ES256
 
 function addressOption(flag: string, description: string, address: string): Option {
   return new Option(`${flag} <[host]:port>`, description)
-    .argParser(listenAddress)
-    .default(listenAddress(address), address);
+    .argParser(parseListenAddress)
+    .default(parseListenAddress(address), address);
 }
 
 function repeatable(flag: string, description: string): Option {

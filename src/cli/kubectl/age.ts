@@ -1,5 +1,5 @@
 /** A duration as kubectl shows ages: two units at most, the finer one only while it says something. */
-export function age(from: string | undefined, now: Date): string {
+export function ageText(from: string | undefined, now: Date): string {
   const started = from === undefined ? Number.NaN : Date.parse(from);
   if (Number.isNaN(started)) {
     return '-';

@@ -8,7 +8,7 @@ import { paintFor } from '../output/style.ts';
 import { clusterCommand } from './cluster-command.ts';
 import { describeRun } from './description.ts';
 import { getRun } from './get-run.ts';
-import { exitCodeOf } from './verdict.ts';
+import { exitCodeOf } from './run-result.ts';
 import { type WaitFlags, waitFor } from './wait.ts';
 
 /** Flags of `approve`. */
@@ -26,7 +26,7 @@ const runs: Resource<BootstrapRecovery> = bootstrapRecoveries;
  * `approve NAME`: lets a run apply exactly the plan it shows. What is approved is a digest, so a
  * plan that changes between reading and applying waits again.
  */
-export function approve(name: string, flags: ApproveFlags, context: CommandContext): Promise<void> {
+export function approveCommand(name: string, flags: ApproveFlags, context: CommandContext): Promise<void> {
   return clusterCommand(context, flags, async (connection) => {
     const run = await getRun(connection, name, context.signal);
     const digest = plannedDigest(run, flags.digest);

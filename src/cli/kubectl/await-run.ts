@@ -3,11 +3,11 @@ import { bootstrapRecoveries } from '../../api/resources.ts';
 import { TerminalError } from '../../errors.ts';
 import type { Resource } from '../../kube/client/resource.ts';
 import type { CommandContext } from '../context.ts';
-import { type Progress, progressTo } from '../output/progress.ts';
+import { createProgressDisplay, type ProgressDisplay } from '../output/progress.ts';
 import { terminalText } from '../output/terminal-text.ts';
-import type { Connection } from './connection.ts';
+import type { ClusterConnection } from './connection.ts';
+import { awaitsApproval, exitCodeOf, succeededOf } from './run-result.ts';
 import { stillRunning } from './still-running.ts';
-import { awaitsApproval, exitCodeOf, succeededOf } from './verdict.ts';
 import { watchObjects } from './watch-objects.ts';
 
 const runs: Resource<BootstrapRecovery> = bootstrapRecoveries;
@@ -20,14 +20,14 @@ const runs: Resource<BootstrapRecovery> = bootstrapRecoveries;
  * @throws {TerminalError} `NotFound` when there is no such run, or it is deleted meanwhile.
  */
 export async function awaitRun(
-  { api, namespace }: Connection,
+  { api, namespace }: ClusterConnection,
   name: string,
   timeoutSeconds: number,
   context: CommandContext,
 ): Promise<BootstrapRecovery> {
   const timeout = AbortSignal.timeout(timeoutSeconds * 1000);
   const selection = { namespace, fieldSelector: `metadata.name=${name}` };
-  const progress = progressTo(context);
+  const progress = createProgressDisplay(context);
   progress.wait(`${name}: asking the API server`);
   let last: BootstrapRecovery | undefined;
   try {
@@ -64,7 +64,7 @@ export async function awaitRun(
 }
 
 /** The bar while there is something to count; otherwise what the run waits for. */
-function show(progress: Progress, run: BootstrapRecovery): void {
+function show(progress: ProgressDisplay, run: BootstrapRecovery): void {
   const { reason = 'Pending', message = 'waiting for a controller to start it' } = succeededOf(run) ?? {};
   if (exitCodeOf(run) !== undefined) {
     return;

@@ -6,7 +6,7 @@ import type { CommandContext } from '../context.ts';
 import { exitCodes } from '../exit-codes.ts';
 import { clusterCommand } from './cluster-command.ts';
 import { getRun } from './get-run.ts';
-import { exitCodeOf, succeededOf } from './verdict.ts';
+import { exitCodeOf, succeededOf } from './run-result.ts';
 import { type WaitFlags, waitFor } from './wait.ts';
 
 /** Flags of `cancel`. */
@@ -17,7 +17,7 @@ export interface CancelFlags extends WaitFlags {
 const runs: Resource<BootstrapRecovery> = bootstrapRecoveries;
 
 /** `cancel NAME`: ends a run at its next safe point. Redis holds the old or the new state. */
-export function cancel(name: string, flags: CancelFlags, context: CommandContext): Promise<void> {
+export function cancelCommand(name: string, flags: CancelFlags, context: CommandContext): Promise<void> {
   return clusterCommand(context, flags, async (connection) => {
     const run = await getRun(connection, name, context.signal);
     if (exitCodeOf(run) !== undefined) {

@@ -3,7 +3,7 @@ import { ConnectionError } from '../../kube/client/connection-error.ts';
 import type { CommandContext } from '../context.ts';
 import { type ExitCode, exitCodes } from '../exit-codes.ts';
 import { terminalText } from '../output/terminal-text.ts';
-import { type Connection, type ConnectionFlags, connect } from './connection.ts';
+import { type ClusterConnection, type ClusterFlags, connectToCluster } from './connection.ts';
 
 /**
  * Runs the body of a command against the cluster its flags name and ends with the exit code it returns. What the API
@@ -11,10 +11,10 @@ import { type Connection, type ConnectionFlags, connect } from './connection.ts'
  */
 export async function clusterCommand(
   context: CommandContext,
-  flags: ConnectionFlags,
-  body: (connection: Connection) => Promise<ExitCode>,
+  flags: ClusterFlags,
+  body: (connection: ClusterConnection) => Promise<ExitCode>,
 ): Promise<void> {
-  await using connection = connect(flags);
+  await using connection = connectToCluster(flags);
   try {
     context.exit(await body(connection));
   } catch (error) {

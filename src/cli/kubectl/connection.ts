@@ -7,14 +7,14 @@ import { RuntimeMetrics } from '../../kube/metrics/runtime-metrics.ts';
 import { kubeconfigEnvironment } from '../options/env.ts';
 
 /** Flags every command of the plugin takes, as kubectl has them. */
-export interface ConnectionFlags {
+export interface ClusterFlags {
   readonly kubeconfig?: string;
   readonly context?: string;
   readonly namespace?: string;
 }
 
 /** A cluster and the namespace that is meant where none is named. */
-export interface Connection extends AsyncDisposable {
+export interface ClusterConnection extends AsyncDisposable {
   readonly api: APIClient;
   readonly namespace: string;
 }
@@ -25,10 +25,10 @@ export interface Connection extends AsyncDisposable {
  *
  * @throws {TerminalError} `InvalidInput` where kubectl would refuse the configuration, too.
  */
-export function connect(flags: ConnectionFlags): Connection {
-  const config = loadKubeConfig(flags);
+export function connectToCluster(flags: ClusterFlags): ClusterConnection {
+  const config = loadClusterConfig(flags);
   const api = new APIClient({
-    loadConfig: () => loadKubeConfig(flags),
+    loadConfig: () => loadClusterConfig(flags),
     userAgent: 'kubectl-tuf-recovery',
     // Nobody scrapes a command, but the client counts all the same.
     metrics: new RuntimeMetrics({ registry: new Registry(), prefix: 'bootstrap_recovery' }),
@@ -40,8 +40,8 @@ export function connect(flags: ConnectionFlags): Connection {
   };
 }
 
-/** The kubeconfig that {@link connect} describes. */
-export function loadKubeConfig({ kubeconfig, context }: ConnectionFlags): ClusterConfig {
+/** The kubeconfig that {@link connectToCluster} describes. */
+export function loadClusterConfig({ kubeconfig, context }: ClusterFlags): ClusterConfig {
   const environment = kubeconfigEnvironment(process.env);
   return loadKubeconfig({ ...environment, now: () => systemClock.now() }, { file: kubeconfig, context });
 }

@@ -1,11 +1,11 @@
 import type { BootstrapRecovery } from '../../api/bootstraprecovery.generated.ts';
 import type { Paint } from '../output/style.ts';
-import { table } from '../output/table.ts';
+import { tableText } from '../output/table.ts';
 import { terminalText } from '../output/terminal-text.ts';
-import { wrap } from '../output/wrap.ts';
-import { age } from './age.ts';
+import { wrapText } from '../output/wrap.ts';
+import { ageText } from './age.ts';
+import { awaitsApproval, nextStepOf, succeededOf, toneOf } from './run-result.ts';
 import { progressText } from './status/run-table.ts';
-import { awaitsApproval, nextOf, succeededOf, toneOf } from './verdict.ts';
 
 type Rows = readonly (readonly string[])[];
 
@@ -14,7 +14,7 @@ export function describeRun(run: BootstrapRecovery, paint: Paint, now: Date): st
   const section = (title: string, rows: Rows): string =>
     rows.length === 0
       ? ''
-      : `${paint('heading', title)}\n${table(
+      : `${paint('heading', title)}\n${tableText(
           rows.map((row) => row.map((cell) => terminalText(cell))),
           paint.columns,
         )}`;
@@ -27,7 +27,11 @@ export function describeRun(run: BootstrapRecovery, paint: Paint, now: Date): st
     findings(run, paint),
     section(
       'Last errors',
-      (run.status.lastErrors ?? []).map((each) => [`${age(each.time, now)} ago`, each.reason, each.message]),
+      (run.status.lastErrors ?? []).map((each) => [
+        `${ageText(each.time, now)} ago`,
+        each.reason,
+        each.message,
+      ]),
     ),
     section(
       'Conditions',
@@ -55,7 +59,7 @@ function facts(run: BootstrapRecovery, now: Date): Rows {
         : `${attempts}, retries allowed: ${spec.backoffLimit ?? 'until timeoutSeconds'}`,
     ],
     ['Progress', progressText(run, false)],
-    ['Age', age(metadata.creationTimestamp, now)],
+    ['Age', ageText(metadata.creationTimestamp, now)],
     [
       'Report',
       reportRef && `kubectl tuf-recovery report ${metadata.name} -n ${metadata.namespace ?? 'default'}`,
@@ -69,15 +73,15 @@ function result(run: BootstrapRecovery, paint: Paint): string {
   if (succeeded === undefined) {
     const hint =
       'The controller has not seen this run yet. Is it installed, and does it watch this namespace?';
-    return `${paint('heading', 'Result')}\n  ${paint('warning', 'Pending')}\n${wrap(hint, 2, paint.columns)}`;
+    return `${paint('heading', 'Result')}\n  ${paint('warning', 'Pending')}\n${wrapText(hint, 2, paint.columns)}`;
   }
   const lines = [
     `${paint('heading', 'Result')}\n  ${paint(toneOf(run), terminalText(succeeded.reason))}\n`,
-    wrap(terminalText(succeeded.message), 2, paint.columns),
+    wrapText(terminalText(succeeded.message), 2, paint.columns),
   ];
-  const next = awaitsApproval(run) ? 'Read the plan below. If it is right:' : nextOf(succeeded.reason);
+  const next = awaitsApproval(run) ? 'Read the plan below. If it is right:' : nextStepOf(succeeded.reason);
   if (next !== '') {
-    lines.push(`  ${paint('strong', 'What to do')}\n${wrap(next, 2, paint.columns)}`);
+    lines.push(`  ${paint('strong', 'What to do')}\n${wrapText(next, 2, paint.columns)}`);
   }
   if (awaitsApproval(run)) {
     const { name, namespace = 'default' } = run.metadata;
@@ -133,7 +137,7 @@ function trustRows({ status: { trust } }: BootstrapRecovery, now: Date): Rows {
     ...(trust.expired ?? []).map(({ role, version, expires }) => [
       role,
       `version ${version}`,
-      `expired ${age(expires, now)} ago, on ${expires}`,
+      `expired ${ageText(expires, now)} ago, on ${expires}`,
     ]),
   ];
 }
@@ -156,8 +160,8 @@ function findings({ status }: BootstrapRecovery, paint: Paint): string {
     const accept =
       override === undefined
         ? ''
-        : wrap(`To accept it nevertheless: spec.${override} in a new run.`, 6, paint.columns);
-    return `${head}\n${wrap(terminalText(detail), 6, paint.columns)}${accept}`;
+        : wrapText(`To accept it nevertheless: spec.${override} in a new run.`, 6, paint.columns);
+    return `${head}\n${wrapText(terminalText(detail), 6, paint.columns)}${accept}`;
   });
   return `${paint('heading', 'Findings')}\n${shown.join('')}`;
 }

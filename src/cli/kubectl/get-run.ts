@@ -3,7 +3,7 @@ import { bootstrapRecoveries } from '../../api/resources.ts';
 import { TerminalError } from '../../errors.ts';
 import { APIError } from '../../kube/client/api-error.ts';
 import type { Resource } from '../../kube/client/resource.ts';
-import type { Connection } from './connection.ts';
+import type { ClusterConnection } from './connection.ts';
 
 const runs: Resource<BootstrapRecovery> = bootstrapRecoveries;
 
@@ -13,7 +13,7 @@ const runs: Resource<BootstrapRecovery> = bootstrapRecoveries;
  * @throws {TerminalError} `NotFound`, with the command that finds it.
  */
 export async function getRun(
-  { api, namespace }: Connection,
+  { api, namespace }: ClusterConnection,
   name: string,
   signal: AbortSignal,
 ): Promise<BootstrapRecovery> {

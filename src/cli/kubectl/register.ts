@@ -1,6 +1,6 @@
 import { type Command, Option } from 'commander';
 import type { CommandContext } from '../context.ts';
-import { integer } from '../options/flag-values.ts';
+import { parseInteger } from '../options/flag-values.ts';
 import { addOutputOption } from '../output/output.ts';
 
 /** A run takes 300 s at most, and a person a while to approve; a day is enough for anybody to notice. */
@@ -17,11 +17,11 @@ export function registerClusterCommands(program: Command, context: CommandContex
     .argument('[admin/app]', 'one app; by default all of the namespace')
     .option('-A, --all-namespaces', 'apps and runs of all namespaces')
     .option('-w, --watch', 'go on showing changes until Ctrl-C')
-    .action(async (app, flags) => (await import('./status/status.ts')).status(app, flags, context));
+    .action(async (app, flags) => (await import('./status/status.ts')).statusCommand(app, flags, context));
 
   addOutputOption(clusterCommand(program, 'describe', 'one run: result, what to do, plan, findings, errors'))
     .argument('<name>', 'the BootstrapRecovery')
-    .action(async (name, flags) => (await import('./describe.ts')).describe(name, flags, context));
+    .action(async (name, flags) => (await import('./describe.ts')).describeCommand(name, flags, context));
 
   addWaitOptions(clusterCommand(program, 'run', 'start a recovery of one app'))
     .argument('<admin/app>', 'the app, spelled as on the server, for example alice/tuf')
@@ -32,11 +32,11 @@ export function registerClusterCommands(program: Command, context: CommandContex
     .option(
       '--ttl <seconds>',
       'delete the run this long after it ended; by default it is kept',
-      integer(0, maxTTLSeconds),
+      parseInteger(0, maxTTLSeconds),
     )
     .option('-y, --yes', 'take an app with several slashes in it as ADMIN/APP without a question')
     .addOption(new Option('--approval <how>', 'who approves the plan').choices(['Automatic', 'Manual']))
-    .action(async (app, flags) => (await import('./run.ts')).run(app, flags, context));
+    .action(async (app, flags) => (await import('./run.ts')).runCommand(app, flags, context));
 
   addWaitOptions(clusterCommand(program, 'approve', 'let a run apply the plan it shows'))
     .argument('<name>', 'the BootstrapRecovery')
@@ -44,26 +44,26 @@ export function registerClusterCommands(program: Command, context: CommandContex
     .addOption(
       new Option('-y, --yes', 'approve the plan as it is now, without a question').conflicts('digest'),
     )
-    .action(async (name, flags) => (await import('./approve.ts')).approve(name, flags, context));
+    .action(async (name, flags) => (await import('./approve.ts')).approveCommand(name, flags, context));
 
   addWaitOptions(clusterCommand(program, 'cancel', 'end a run at its next safe point'))
     .argument('<name>', 'the BootstrapRecovery')
-    .action(async (name, flags) => (await import('./cancel.ts')).cancel(name, flags, context));
+    .action(async (name, flags) => (await import('./cancel.ts')).cancelCommand(name, flags, context));
 
   clusterCommand(program, 'report', 'the full report of a run, as JSON')
     .argument('<name>', 'the BootstrapRecovery')
-    .action(async (name, flags) => (await import('./report.ts')).report(name, flags, context));
+    .action(async (name, flags) => (await import('./report.ts')).reportCommand(name, flags, context));
 
   addOutputOption(
     clusterCommand(program, 'wait', 'wait for the end of a run; the exit code says how it ended'),
   )
     .addOption(timeoutOption())
     .argument('<name>', 'the BootstrapRecovery')
-    .action(async (name, flags) => (await import('./wait.ts')).wait(name, flags, context));
+    .action(async (name, flags) => (await import('./wait.ts')).waitCommand(name, flags, context));
 
   addOutputOption(clusterCommand(program, 'version', 'versions of the plugin, the controllers and the CRDs'))
     .option('--client', 'the plugin alone, without asking a cluster')
-    .action(async (flags) => (await import('./version/version.ts')).version(flags, context));
+    .action(async (flags) => (await import('./version/version.ts')).versionCommand(flags, context));
 }
 
 function clusterCommand(program: Command, name: string, description: string): Command {
@@ -83,6 +83,6 @@ function addWaitOptions(command: Command): Command {
 
 function timeoutOption(): Option {
   return new Option('--timeout <seconds>', 'how long to wait; the run itself goes on')
-    .argParser(integer(1, maxWaitSeconds))
+    .argParser(parseInteger(1, maxWaitSeconds))
     .default(600);
 }

@@ -1,13 +1,13 @@
 import { TerminalError } from '../../errors.ts';
-import { configMaps } from '../../kube/client/keyed.ts';
+import { configMaps } from '../../kube/client/secret-or-config-map.ts';
 import type { CommandContext } from '../context.ts';
 import { exitCodes } from '../exit-codes.ts';
 import { clusterCommand } from './cluster-command.ts';
-import type { ConnectionFlags } from './connection.ts';
+import type { ClusterFlags } from './connection.ts';
 import { getRun } from './get-run.ts';
 
 /** `report NAME`: the full report, every action and every finding, as JSON. */
-export function report(name: string, flags: ConnectionFlags, context: CommandContext): Promise<void> {
+export function reportCommand(name: string, flags: ClusterFlags, context: CommandContext): Promise<void> {
   return clusterCommand(context, flags, async (connection) => {
     const run = await getRun(connection, name, context.signal);
     const reference = run.status.reportRef;

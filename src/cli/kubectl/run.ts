@@ -9,11 +9,11 @@ import { writeResult } from '../output/output.ts';
 import { parseAppName } from './app-name.ts';
 import { clusterCommand } from './cluster-command.ts';
 import { plainObject } from './plain-object.ts';
-import { exitCodeOf } from './verdict.ts';
+import { exitCodeOf } from './run-result.ts';
 import { type WaitFlags, waitFor } from './wait.ts';
 
 /** Flags of `run`; each that is left out leaves the field to the schema's default. */
-export interface RunFlags extends WaitFlags {
+export interface RunCommandFlags extends WaitFlags {
   readonly name?: string;
   readonly target?: string;
   readonly verify?: true;
@@ -38,7 +38,7 @@ const maxPrefix = 50;
 const APP_NAME = /^[a-zA-Z0-9][a-zA-Z0-9-]*$/;
 
 /** `run ADMIN/APP`: creates a run, and waits for its end when asked to. */
-export function run(app: string, flags: RunFlags, context: CommandContext): Promise<void> {
+export function runCommand(app: string, flags: RunCommandFlags, context: CommandContext): Promise<void> {
   const spec = specOf(app, flags);
   return clusterCommand(context, flags, async (connection) => {
     await confirmAdmin(app, spec, flags, context);
@@ -66,7 +66,7 @@ export function run(app: string, flags: RunFlags, context: CommandContext): Prom
 async function confirmAdmin(
   typed: string,
   { adminName, appName }: BootstrapRecoveryManifestSpec,
-  flags: RunFlags,
+  flags: RunCommandFlags,
   context: CommandContext,
 ): Promise<void> {
   if (!adminName.includes('/') || flags.yes === true) {
@@ -80,7 +80,7 @@ async function confirmAdmin(
 
 function specOf(
   app: string,
-  { target, verify, always, approval, ttl }: RunFlags,
+  { target, verify, always, approval, ttl }: RunCommandFlags,
 ): BootstrapRecoveryManifestSpec {
   const { adminName, appName } = parseAppName(app);
   if (!APP_NAME.test(appName)) {

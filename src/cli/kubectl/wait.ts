@@ -6,19 +6,19 @@ import { type Paint, paintFor } from '../output/style.ts';
 import { terminalText } from '../output/terminal-text.ts';
 import { awaitRun } from './await-run.ts';
 import { clusterCommand } from './cluster-command.ts';
-import type { Connection, ConnectionFlags } from './connection.ts';
+import type { ClusterConnection, ClusterFlags } from './connection.ts';
 import { plainObject } from './plain-object.ts';
+import { awaitsApproval, exitCodeOf, succeededOf, toneOf } from './run-result.ts';
 import { stillRunning } from './still-running.ts';
-import { awaitsApproval, exitCodeOf, succeededOf, toneOf } from './verdict.ts';
 
 /** Flags of `wait`, and of the other commands that can wait. */
-export interface WaitFlags extends ConnectionFlags, OutputFlags {
+export interface WaitFlags extends ClusterFlags, OutputFlags {
   /** Seconds. */
   readonly timeout: number;
 }
 
 /** `wait NAME`: until the run ended; the exit code says how. */
-export function wait(name: string, flags: WaitFlags, context: CommandContext): Promise<void> {
+export function waitCommand(name: string, flags: WaitFlags, context: CommandContext): Promise<void> {
   return clusterCommand(context, flags, async (connection) => {
     const run = await waitFor(connection, name, flags, context);
     return exitCodeOf(run) ?? exitCodes.timedOut;
@@ -27,7 +27,7 @@ export function wait(name: string, flags: WaitFlags, context: CommandContext): P
 
 /** Waits, tells the result, and returns the run: still under way when the time ran out or it waits for approval. */
 export async function waitFor(
-  connection: Connection,
+  connection: ClusterConnection,
   name: string,
   flags: WaitFlags,
   context: CommandContext,

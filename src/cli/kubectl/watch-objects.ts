@@ -2,10 +2,10 @@ import { type Clock, systemClock } from '../../async/clock.ts';
 import { sleep } from '../../async/sleep.ts';
 import type { APIClient } from '../../kube/client/api-client.ts';
 import { isExpired } from '../../kube/client/api-error.ts';
-import type { Selection } from '../../kube/client/call-options.ts';
+import type { ObjectSelector } from '../../kube/client/call-options.ts';
 import { ConnectionError } from '../../kube/client/connection-error.ts';
 import type { KubernetesObject } from '../../kube/client/object.ts';
-import { formatKey } from '../../kube/client/object-key.ts';
+import { formatObjectKey } from '../../kube/client/object-key.ts';
 import type { Resource } from '../../kube/client/resource.ts';
 
 const retryMs = 1_000;
@@ -24,7 +24,7 @@ const idleTimeoutMs = 150_000;
 export async function* watchObjects<T extends KubernetesObject>(
   api: APIClient,
   resource: Resource<T>,
-  selection: Selection,
+  selection: ObjectSelector,
   signal: AbortSignal,
   clock: Clock = systemClock,
 ): AsyncGenerator<readonly T[], never, undefined> {
@@ -33,14 +33,14 @@ export async function* watchObjects<T extends KubernetesObject>(
     try {
       const list = await api.list(resource, { ...selection, signal });
       seen = true;
-      const byKey = new Map(list.items.map((object) => [formatKey(object.metadata), object]));
+      const byKey = new Map(list.items.map((object) => [formatObjectKey(object.metadata), object]));
       yield sorted(byKey);
       const watch = { ...selection, resourceVersion: list.resourceVersion, timeoutSeconds: watchSeconds };
       for await (const event of api.watch(resource, { ...watch, idleTimeoutMs, signal })) {
         if (event.type === 'BOOKMARK') {
           continue;
         }
-        const key = formatKey(event.object.metadata);
+        const key = formatObjectKey(event.object.metadata);
         if (event.type === 'DELETED') {
           byKey.delete(key);
         } else {

@@ -1,5 +1,5 @@
+import type { ListenAddress } from '../../net/http-server.ts';
 import type { LogLevel } from '../../observability/log.ts';
-import type { ListenAddress } from './listen-address.ts';
 
 /** Flags of `controller`. */
 export interface ControllerFlags {

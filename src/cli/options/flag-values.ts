@@ -6,7 +6,7 @@ import { InvalidArgumentError } from 'commander';
  */
 
 /** A whole number within bounds, in plain decimal digits. */
-export function integer(minimum: number, maximum: number): (text: string) => number {
+export function parseInteger(minimum: number, maximum: number): (text: string) => number {
   return (text) => {
     const value = /^\d{1,15}$/.test(text) ? Number(text) : Number.NaN;
     if (value >= minimum && value <= maximum) {
@@ -17,7 +17,7 @@ export function integer(minimum: number, maximum: number): (text: string) => num
 }
 
 /** An instant as RFC 3339 writes it: `2026-11-23T10:59:06Z`. */
-export function instant(text: string): Date {
+export function parseInstant(text: string): Date {
   const value = new Date(text);
   const wellFormed = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d+)?(Z|[+-]\d{2}:\d{2})$/i.test(text);
   if (wellFormed && !Number.isNaN(value.getTime())) {
@@ -27,7 +27,7 @@ export function instant(text: string): Date {
 }
 
 /** A sha256 in hex; `sha256:` in front and upper case are accepted, lower case is returned. */
-export function sha256(text: string): string {
+export function parseSHA256(text: string): string {
   const hex = /^(?:sha256:)?([0-9a-f]{64})$/i.exec(text)?.[1];
   if (hex !== undefined) {
     return hex.toLowerCase();
@@ -36,7 +36,7 @@ export function sha256(text: string): string {
 }
 
 /** A UUID in any spelling; lower case is returned. */
-export function uuid(text: string): string {
+export function parseUUID(text: string): string {
   if (/^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i.test(text)) {
     return text.toLowerCase();
   }
@@ -44,7 +44,7 @@ export function uuid(text: string): string {
 }
 
 /** `true` or `false`. */
-export function boolean(text: string): boolean {
+export function parseBoolean(text: string): boolean {
   if (text === 'true' || text === 'false') {
     return text === 'true';
   }
@@ -52,11 +52,11 @@ export function boolean(text: string): boolean {
 }
 
 /** Collects `NAME=NUMBER` of a repeated flag; the name ends at the last `=`, because a role name may hold one. */
-export function namedInteger(
+export function parseNamedInteger(
   minimum: number,
   maximum: number,
 ): (text: string, sofar?: ReadonlyMap<string, number>) => ReadonlyMap<string, number> {
-  const parse = integer(minimum, maximum);
+  const parse = parseInteger(minimum, maximum);
   return (text, sofar = new Map()) => {
     const end = text.lastIndexOf('=');
     if (end < 1) {

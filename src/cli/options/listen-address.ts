@@ -1,15 +1,8 @@
 import { InvalidArgumentError } from 'commander';
-
-/** Where a server listens. */
-export interface ListenAddress {
-  /** Undefined: all interfaces. */
-  readonly host: string | undefined;
-  /** 0: any free port. */
-  readonly port: number;
-}
+import type { ListenAddress } from '../../net/http-server.ts';
 
 /** `:8080`, `127.0.0.1:8080`, `[::1]:8080`. */
-export function listenAddress(text: string): ListenAddress {
+export function parseListenAddress(text: string): ListenAddress {
   const { host, bracketed, port } =
     /^(?:\[(?<bracketed>[0-9a-fA-F:.]+)\]|(?<host>[^\s:[\]]*)):(?<port>\d{1,5})$/.exec(text)?.groups ?? {};
   if (port === undefined || Number(port) > 65_535) {
@@ -19,7 +12,7 @@ export function listenAddress(text: string): ListenAddress {
 }
 
 /** Names with commas between. */
-export function nameList(text: string): readonly string[] {
+export function parseNameList(text: string): readonly string[] {
   const names = text.split(',').map((name) => name.trim());
   if (names.some((name) => !/^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/.test(name))) {
     throw new InvalidArgumentError('Give names of namespaces with commas between.');

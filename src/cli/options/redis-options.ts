@@ -2,7 +2,7 @@ import type { Command } from 'commander';
 import { TerminalError } from '../../errors.ts';
 import { type RedisEndpoint, redisEndpointFromURL } from '../../redis/endpoint.ts';
 import type { Environment } from './env.ts';
-import { integer } from './flag-values.ts';
+import { parseInteger } from './flag-values.ts';
 import { readInputText } from './input-file.ts';
 
 /** The values of the flags that {@link addRedisOptions} adds. */
@@ -35,7 +35,7 @@ export function addRedisOptions(command: Command): Command {
       .option(
         '--redis-min-replicas <n>',
         'fail unless so many replicas confirm the write (default: 0)',
-        integer(0, 100),
+        parseInteger(0, 100),
       )
   );
 }

@@ -1,6 +1,6 @@
+import type { ListenAddress } from '../../net/http-server.ts';
 import type { LogLevel } from '../../observability/log.ts';
 import type { Tenant } from '../../shim/auth/tenants.ts';
-import type { ListenAddress } from './listen-address.ts';
 
 /** Flags of `shim`. */
 export interface ShimFlags {

@@ -2,7 +2,7 @@ import { type Command, InvalidArgumentError } from 'commander';
 import { TerminalError } from '../../errors.ts';
 import type { S3Access, S3Credentials, S3Limits } from '../../storage/s3/s3-options.ts';
 import type { Environment } from './env.ts';
-import { boolean, integer } from './flag-values.ts';
+import { parseBoolean, parseInteger } from './flag-values.ts';
 import { readInputText } from './input-file.ts';
 
 /** The values of the flags that {@link addStorageOptions} adds. */
@@ -23,11 +23,15 @@ export function addStorageOptions(command: Command): Command {
     .option(
       '--s3-force-path-style [boolean]',
       'endpoint/bucket/key instead of bucket.endpoint/key (S3_FORCE_PATH_STYLE; default: true with an endpoint)',
-      boolean,
+      parseBoolean,
     )
     .option('--s3-ca <file>', "PEM file with the authority of the endpoint's certificate (S3_CA_FILE)")
-    .option('--s3-requests-per-second <n>', 'ask the store no faster (default: 1000)', integer(1, 100_000))
-    .option('--s3-concurrency <n>', 'most requests under way at once (default: 64)', integer(1, 1_024));
+    .option(
+      '--s3-requests-per-second <n>',
+      'ask the store no faster (default: 1000)',
+      parseInteger(1, 100_000),
+    )
+    .option('--s3-concurrency <n>', 'most requests under way at once (default: 64)', parseInteger(1, 1_024));
 }
 
 /** The limits that were given. */

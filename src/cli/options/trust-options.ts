@@ -1,5 +1,5 @@
 import { type Command, Option } from 'commander';
-import { instant, integer, namedInteger, sha256 } from './flag-values.ts';
+import { parseInstant, parseInteger, parseNamedInteger, parseSHA256 } from './flag-values.ts';
 
 /** The values of the flags that {@link addTrustOptions} adds. */
 export interface TrustFlags {
@@ -23,7 +23,7 @@ export function addTrustOptions(command: Command): Command {
   return command
     .addOption(
       new Option('--root-sha256 <hex>', 'sha256 of a trusted N.root.json that lies in the storage')
-        .argParser(sha256)
+        .argParser(parseSHA256)
         .conflicts(['root', 'trustOnFirstUse']),
     )
     .addOption(
@@ -36,7 +36,7 @@ export function addTrustOptions(command: Command): Command {
       '--trusted-dir <dir>',
       'timestamp.json and snapshot.json that were trusted before: detects rollback',
     )
-    .option('--reference-time <time>', 'verify as of this RFC 3339 instant instead of now', instant)
+    .option('--reference-time <time>', 'verify as of this RFC 3339 instant instead of now', parseInstant)
     .addOption(
       new Option('--policy <policy>', 'recovery reports expired metadata; strict refuses it as a client does')
         .choices(['recovery', 'strict'])
@@ -45,7 +45,7 @@ export function addTrustOptions(command: Command): Command {
     .option(
       '--accept-rollback-to <version>',
       'accept exactly this timestamp version although a newer one was trusted',
-      integer(1, maxVersion),
+      parseInteger(1, maxVersion),
     )
     .addOption(
       new Option('--on-invalid-delegation <what>', 'what a delegated role that does not verify does').choices(
@@ -55,11 +55,11 @@ export function addTrustOptions(command: Command): Command {
     .option(
       '--max-expired-age <seconds>',
       'refuse metadata that expired longer ago (default: 30 days; verify: no limit)',
-      integer(0, 10 * 366 * 86_400),
+      parseInteger(0, 10 * 366 * 86_400),
     )
     .option(
       '--minimum-version <role=version>',
       'refuse a lower version of this role; may be repeated',
-      namedInteger(1, maxVersion),
+      parseNamedInteger(1, maxVersion),
     );
 }

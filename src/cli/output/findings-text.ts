@@ -2,7 +2,7 @@ import type { Finding } from '../../tuf/findings/finding.ts';
 import { withFlagNames } from '../options/flag-names.ts';
 import type { Paint, Tone } from './style.ts';
 import { terminalText } from './terminal-text.ts';
-import { wrap } from './wrap.ts';
+import { wrapText } from './wrap.ts';
 
 const tones = { wall: 'bad', deny: 'bad', report: 'warning' } as const satisfies Record<
   Finding['severity'],
@@ -35,7 +35,7 @@ function kindText(findings: readonly Finding[], paint: Paint): string {
   const more =
     others.length === 0
       ? ''
-      : wrap(`… and the same for ${terminalText(others.join(', '))}.`, 6, paint.columns);
+      : wrapText(`… and the same for ${terminalText(others.join(', '))}.`, 6, paint.columns);
   return `  ${paint(tones[first.severity], first.code)}  ${paint('quiet', clause)}\n${shown.join('')}${more}`;
 }
 
@@ -43,7 +43,7 @@ function detailText(finding: Finding, paint: Paint): string {
   const { detail, override } = finding;
   const accept = override === undefined ? '' : ` To accept it nevertheless: ${override}.`;
   const text = terminalText(withFlagNames(`${detail}${accept}`));
-  return `    ${paint('strong', terminalText(subject(finding)))}\n${wrap(text, 6, paint.columns)}`;
+  return `    ${paint('strong', terminalText(subject(finding)))}\n${wrapText(text, 6, paint.columns)}`;
 }
 
 function subject({ role, version }: Finding): string {

@@ -1,7 +1,7 @@
 import type { Trusted } from '../../tuf/verify/verification.ts';
 import { durationText } from './duration-text.ts';
 import type { Paint } from './style.ts';
-import { table } from './table.ts';
+import { tableText } from './table.ts';
 import { terminalText } from './terminal-text.ts';
 
 /** No person reads more; the machine formats hold all. */
@@ -26,7 +26,7 @@ export function headsText(trusted: Trusted, now: Date, paint: Paint): string {
   const more = delegated.length - mostDelegated;
   const rest =
     more > 0 ? paint('quiet', `  … and ${more} more delegated roles; -o json shows them all\n`) : '';
-  return `${table(rows, paint.columns)}${rest}`;
+  return `${tableText(rows, paint.columns)}${rest}`;
 }
 
 function expiryText(expires: Date, now: Date, paint: Paint): string {

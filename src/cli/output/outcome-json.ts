@@ -37,7 +37,7 @@ export interface OutcomeJSON {
 export function outcomeJSON(outcome: Outcome): OutcomeJSON {
   const { succeeded, state, taskID, plan, trusted, findings } = outcome;
   return {
-    outcome: wordFor(succeeded.reason),
+    outcome: outcomeWordFor(succeeded.reason),
     reason: succeeded.reason,
     message: succeeded.message,
     state: state ?? null,
@@ -49,7 +49,7 @@ export function outcomeJSON(outcome: Outcome): OutcomeJSON {
 }
 
 /** How a run ended, in one word. */
-export function wordFor(reason: SucceededReason): OutcomeWord {
+export function outcomeWordFor(reason: SucceededReason): OutcomeWord {
   if (reason === 'Recovered') {
     return 'Recovered';
   }
@@ -72,7 +72,7 @@ const codes: Readonly<Record<OutcomeWord, ExitCode>> = {
 
 /** The exit code that goes with an outcome. */
 export function exitCodeFor(reason: SucceededReason): ExitCode {
-  return codes[wordFor(reason)];
+  return codes[outcomeWordFor(reason)];
 }
 
 function planJSON({ digest, actions }: Plan): OutcomeJSON['plan'] {

@@ -1,6 +1,6 @@
 import type { Action, ActionKind, Plan } from '../../recovery/plan/plan.ts';
 import type { Paint, Tone } from './style.ts';
-import { table } from './table.ts';
+import { tableText } from './table.ts';
 import { terminalText } from './terminal-text.ts';
 
 /** No person reads more; the machine formats hold all. */
@@ -30,7 +30,7 @@ export function planText({ actions, digest }: Plan, done: boolean, paint: Paint)
   const rows = changes.slice(0, mostShown).map((action) => row(action, paint));
   const more = changes.length - rows.length;
   const rest = more > 0 ? paint('quiet', `  … and ${more} more keys; -o json shows them all\n`) : '';
-  return heading + table([titles, ...rows], paint.columns) + rest;
+  return heading + tableText([titles, ...rows], paint.columns) + rest;
 }
 
 function row({ key, kind, before, after, source, confidence }: Action, paint: Paint): string[] {

@@ -1,7 +1,7 @@
 import type { CommandContext } from '../context.ts';
 
 /** Shows how far something is, or what it waits for, and for how long already. */
-export interface Progress {
+export interface ProgressDisplay {
   /** Called as often as one likes: drawn at most ten times a second. */
   show(stage: string, completed: number, total: number): void;
   /** What is being waited for; it stays, with the time, until something else is shown. */
@@ -12,8 +12,8 @@ export interface Progress {
   end(): void;
 }
 
-/** What {@link progressTo} needs of the process. `now` is monotonic, in milliseconds. */
-export interface ProgressOptions extends Pick<CommandContext, 'stderr' | 'interactive'> {
+/** What {@link createProgressDisplay} needs of the process. `now` is monotonic, in milliseconds. */
+export interface ProgressDisplayOptions extends Pick<CommandContext, 'stderr' | 'interactive'> {
   readonly now?: () => number;
 }
 
@@ -27,17 +27,17 @@ const BAR_WIDTH = 24;
  * A bar on a terminal; elsewhere a line per stage and one every ten seconds, so that a log says where a run stood when
  * it stopped. Every line carries the time since the start.
  */
-export function progressTo({
+export function createProgressDisplay({
   stderr,
   interactive,
   now = () => performance.now(),
-}: ProgressOptions): Progress {
+}: ProgressDisplayOptions): ProgressDisplay {
   const startedAt = now();
   const elapsed = (): string => `${Math.floor((now() - startedAt) / 1000)} s`;
   return interactive ? bar(stderr, now, elapsed) : lines(stderr, now, elapsed);
 }
 
-function bar(stderr: CommandContext['stderr'], now: () => number, elapsed: () => string): Progress {
+function bar(stderr: CommandContext['stderr'], now: () => number, elapsed: () => string): ProgressDisplay {
   let drawnAt = Number.NEGATIVE_INFINITY;
   let stage = '';
   let text = '';
@@ -84,7 +84,7 @@ function bar(stderr: CommandContext['stderr'], now: () => number, elapsed: () =>
   };
 }
 
-function lines(stderr: CommandContext['stderr'], now: () => number, elapsed: () => string): Progress {
+function lines(stderr: CommandContext['stderr'], now: () => number, elapsed: () => string): ProgressDisplay {
   let stage = '';
   let waiting = '';
   let writtenAt = now();

@@ -13,7 +13,7 @@ const ESCAPE_SEQUENCE = /^\u001b\[[0-9;]*m/;
  * @param columns of the terminal: the widest cells are cut with "…" until every row fits; absent for a pipe or file
  * @param indent spaces before each row
  */
-export function table(rows: readonly (readonly string[])[], columns?: number, indent = 2): string {
+export function tableText(rows: readonly (readonly string[])[], columns?: number, indent = 2): string {
   const natural: number[] = [];
   for (const row of rows) {
     for (const [column, cell] of row.entries()) {

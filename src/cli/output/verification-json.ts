@@ -1,6 +1,6 @@
 import type { RecoveryError } from '../../errors.ts';
 import type { Finding } from '../../tuf/findings/finding.ts';
-import type { Heads, Verification } from '../../tuf/verify/verification.ts';
+import type { HeadVersions, Verification } from '../../tuf/verify/verification.ts';
 
 /** The versions at the end of the chain, as the machine formats show them. */
 export interface HeadsJSON {
@@ -40,6 +40,6 @@ export function unreadableJSON({ code, message }: RecoveryError): VerificationJS
 }
 
 /** Heads for machines. Object.fromEntries defines own properties, so a role named `__proto__` is kept as data. */
-export function headsJSON({ root, timestamp, snapshot, targets, delegated }: Heads): HeadsJSON {
+export function headsJSON({ root, timestamp, snapshot, targets, delegated }: HeadVersions): HeadsJSON {
   return { root, timestamp, snapshot, targets, delegated: Object.fromEntries(delegated) };
 }

@@ -8,7 +8,7 @@ const MIN_COLUMNS = 40;
  *
  * @param width columns of the terminal, if there is one
  */
-export function wrap(text: string, indent: number, width: number | undefined): string {
+export function wrapText(text: string, indent: number, width: number | undefined): string {
   const columns = Math.max(MIN_COLUMNS, Math.min(width ?? DEFAULT_COLUMNS, DEFAULT_COLUMNS));
   const margin = ' '.repeat(indent);
   const lines: string[] = [];

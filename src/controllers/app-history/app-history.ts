@@ -7,11 +7,11 @@ import type { APIClient } from '../../kube/client/api-client.ts';
 import type { App, CapturedSettings, RunRequest } from '../../recovery/request.ts';
 import { stateName } from '../bootstrapstate/names.ts';
 import { inlineSettings, readSettings } from './captured-settings.ts';
-import { type Marks, newestOf } from './high-water-marks.ts';
+import { newestMarks, type StoredMarks } from './high-water-marks.ts';
 
 /** What is remembered of one app. */
-export interface Memory {
-  readonly marks?: Marks | undefined;
+export interface AppHistory {
+  readonly marks?: StoredMarks | undefined;
   readonly captured?: CapturedSettings | undefined;
 }
 
@@ -24,21 +24,21 @@ export function targetOf({ metadata, spec }: RecoveryPolicy | BootstrapState): r
 }
 
 /** What earlier versions remembered of an app in the status of policies, until it is taken over. */
-export function legacyMemory(
+export function legacyHistory(
   policies: readonly RecoveryPolicy[],
   { adminName, appName }: App,
-): { readonly marks: Marks | undefined; readonly settings: readonly string[] } {
+): { readonly marks: StoredMarks | undefined; readonly settings: readonly string[] } {
   const entries = policies
     .flatMap(({ status }) => status.apps ?? [])
     .filter((entry) => entry.adminName === adminName && entry.appName === appName);
   return {
-    marks: newestOf(entries.flatMap(({ marks }) => marks ?? [])),
+    marks: newestMarks(entries.flatMap(({ marks }) => marks ?? [])),
     settings: entries.flatMap(({ settingsRef }) => settingsRef?.name ?? []),
   };
 }
 
 /** What is remembered of the apps of a target, for the runs of that target. */
-export class AppHistory {
+export class AppHistoryReader {
   readonly #client: APIClient;
   readonly #states: Store<BootstrapState>;
   readonly #policies: Store<RecoveryPolicy>;
@@ -56,15 +56,15 @@ export class AppHistory {
    *
    * @throws what the API client throws when the API server does not answer
    */
-  async recall(
+  async read(
     { metadata: { namespace, name } }: RecoveryTarget,
     app: App,
     logger: Logger,
     signal: AbortSignal,
-  ): Promise<Memory> {
+  ): Promise<AppHistory> {
     const status = this.#states.get({ namespace, name: stateName(name, app) })?.status ?? {};
-    const legacy = legacyMemory(this.#policies.byIndex(targetIndex, `${namespace}/${name}`), app);
-    const marks = newestOf([status.marks, legacy.marks].flatMap((each) => each ?? []));
+    const legacy = legacyHistory(this.#policies.byIndex(targetIndex, `${namespace}/${name}`), app);
+    const marks = newestMarks([status.marks, legacy.marks].flatMap((each) => each ?? []));
     const held = inlineSettings(status);
     if (held !== undefined) {
       return { marks, captured: held };
@@ -84,7 +84,7 @@ export class AppHistory {
 }
 
 /** The request with what is remembered of its app. */
-export function remembering(request: RunRequest, { marks, captured }: Memory): RunRequest {
+export function withAppHistory(request: RunRequest, { marks, captured }: AppHistory): RunRequest {
   return {
     ...request,
     ...(captured !== undefined && { captured }),

@@ -2,12 +2,12 @@ import { isDeepStrictEqual } from 'node:util';
 import type { Logger } from 'pino';
 import type { BootstrapState, BootstrapStateStatus } from '../../api/bootstrapstate.generated.ts';
 import { fieldManager, stateLabel } from '../../api/resources.ts';
-import { rfc3339 } from '../../api/settle.ts';
+import { rfc3339 } from '../../api/stored-time.ts';
 import type { APIClient } from '../../kube/client/api-client.ts';
 import { isForbidden, isNotFound } from '../../kube/client/api-error.ts';
-import { configMaps } from '../../kube/client/keyed.ts';
 import { controllerReference } from '../../kube/client/object.ts';
 import type { ObjectKey } from '../../kube/client/object-key.ts';
+import { configMaps } from '../../kube/client/secret-or-config-map.ts';
 import type { App, CapturedSettings } from '../../recovery/request.ts';
 
 const dataKey = 'settings.json';
@@ -26,7 +26,7 @@ interface Captured extends App {
 }
 
 /** Where a copy of settings is: in the status itself, or in a ConfigMap that it names. */
-export type Capture = Pick<BootstrapStateStatus, 'capturedSettings' | 'settingsRef'>;
+export type CaptureStatus = Pick<BootstrapStateStatus, 'capturedSettings' | 'settingsRef'>;
 
 /** Most settings, and longest key and value, that the status itself takes. */
 const inline = { settings: 64, key: 512, value: 64 } as const;
@@ -36,11 +36,11 @@ const inline = { settings: 64, key: 512, value: 64 } as const;
  * nothing about it has changed.
  */
 export function inlineCapture(
-  before: Capture,
+  before: CaptureStatus,
   settings: ReadonlyMap<string, string>,
   timestamp: Captured['timestamp'],
   now: Date,
-): Capture | undefined {
+): CaptureStatus | undefined {
   const small =
     settings.size <= inline.settings &&
     [...settings].every(([key, value]) => key.length <= inline.key && value.length <= inline.value);
@@ -78,7 +78,7 @@ export async function captureInConfigMap(
   timestamp: Captured['timestamp'],
   now: Date,
   signal: AbortSignal,
-): Promise<Capture | undefined> {
+): Promise<CaptureStatus | undefined> {
   const { adminName, appName } = state.spec;
   const values = Object.fromEntries(settings);
   const captured: Captured = { adminName, appName, capturedAt: now.toISOString(), timestamp, values };
@@ -105,7 +105,7 @@ export async function captureInConfigMap(
 }
 
 /** The copy that the status itself holds; undefined when it holds none. */
-export function inlineSettings({ capturedSettings }: Capture): CapturedSettings | undefined {
+export function inlineSettings({ capturedSettings }: CaptureStatus): CapturedSettings | undefined {
   if (capturedSettings === undefined) {
     return undefined;
   }

@@ -7,15 +7,15 @@ import { TerminalError } from '../../errors.ts';
 import { isConflict, isNotFound } from '../../kube/client/api-error.ts';
 import { hasFinalizer, removeFinalizer } from '../../kube/client/finalizers.ts';
 import { retryOnConflict } from '../../kube/client/retry-on-conflict.ts';
-import type { Result } from '../../kube/controller/reconcile.ts';
+import type { ReconcileResult } from '../../kube/controller/reconcile.ts';
 import { LONGEST_PAUSE_MS } from '../../recovery/retry.ts';
 import { missingPermission } from '../target-connection/missing-permission.ts';
-import { type AttemptOrder, type AttemptTools, makeAttempt } from './attempt.ts';
-import { concludedWithout, type Draft, draftOf } from './draft.ts';
+import { type AttemptDependencies, type AttemptRequest, makeAttempt } from './attempt.ts';
+import { draftOf, type StatusDraft, withVerdict } from './draft.ts';
 import type { LiveFacts } from './facts.ts';
-import type { RecentEnds } from './finished-runs.ts';
+import type { FinishedRuns } from './finished-runs.ts';
 import { countEnd } from './metrics.ts';
-import { giveBackLock } from './release-lock.ts';
+import { releaseRecoveryLock } from './release-lock.ts';
 import { RunOverError } from './run-status.ts';
 
 /** Milliseconds until something nobody tells us about, such as a granted permission, is looked at again. */
@@ -26,16 +26,16 @@ const giveBackInterval = 5_000;
 const lockLifetime = 330_000;
 
 /** What the actions use of the controller. */
-export interface RunTools extends AttemptTools {
-  readonly ends: RecentEnds;
+export interface RunActionsDependencies extends AttemptDependencies {
+  readonly ends: FinishedRuns;
 }
 
 /** What can be done with one run, as it was just read. Each ends with a status that says what was done. */
 export class RunActions {
-  readonly #tools: RunTools;
+  readonly #tools: RunActionsDependencies;
   readonly #facts: LiveFacts;
 
-  constructor(tools: RunTools, facts: LiveFacts) {
+  constructor(tools: RunActionsDependencies, facts: LiveFacts) {
     this.#tools = tools;
     this.#facts = facts;
   }
@@ -52,7 +52,7 @@ export class RunActions {
   /** Says what the run waits for. */
   async wait(verdict: Verdict<SucceededReason>): Promise<void> {
     const { run, now } = this.#facts;
-    await this.#write(concludedWithout(draftOf(run), verdict, now));
+    await this.#write(withVerdict(draftOf(run), verdict, now));
   }
 
   /** Ends the run without another attempt. An attempt that died before may have left its lock. */
@@ -60,9 +60,9 @@ export class RunActions {
     const { metrics, logger } = this.#tools;
     const { run, target, now } = this.#facts;
     if (hasFinalizer(run, lockFinalizer)) {
-      await giveBackLock(this.#tools, run, target, logger, signal);
+      await releaseRecoveryLock(this.#tools, run, target, logger, signal);
     }
-    const ended = await this.#write(concludedWithout(draftOf(run), verdict, now));
+    const ended = await this.#write(withVerdict(draftOf(run), verdict, now));
     if (ended === undefined) {
       return;
     }
@@ -72,7 +72,7 @@ export class RunActions {
   }
 
   /** Makes an attempt; says what it waits for, or ends the run, when it cannot begin because of what the target refers to. */
-  async attempt(order: Omit<AttemptOrder, 'run'>): Promise<Result> {
+  async attempt(order: Omit<AttemptRequest, 'run'>): Promise<ReconcileResult> {
     const { metrics, clock, logger } = this.#tools;
     try {
       const { run, nextAttemptTime } = await makeAttempt(this.#tools, { ...order, run: this.#facts.run });
@@ -105,14 +105,14 @@ export class RunActions {
   }
 
   /** Lets a run go that is being deleted. That waits for its lock, but never longer than the lock itself would last. */
-  async release(signal: AbortSignal): Promise<Result> {
+  async release(signal: AbortSignal): Promise<ReconcileResult> {
     const { logger } = this.#tools;
     const { run, target, now } = this.#facts;
     if (!hasFinalizer(run, lockFinalizer)) {
       return {};
     }
     const overdue = elapsedMs(run.metadata.deletionTimestamp, now) > lockLifetime;
-    if (!(await giveBackLock(this.#tools, run, target, logger, signal)) && !overdue) {
+    if (!(await releaseRecoveryLock(this.#tools, run, target, logger, signal)) && !overdue) {
       return { requeueAfterMs: giveBackInterval };
     }
     await this.#letGo(run);
@@ -144,7 +144,7 @@ export class RunActions {
   }
 
   /** The run as written; undefined when it is gone, or another controller has ended it. */
-  async #write(draft: Draft): Promise<BootstrapRecovery | undefined> {
+  async #write(draft: StatusDraft): Promise<BootstrapRecovery | undefined> {
     const status = this.#tools.runStatus(this.#facts.run);
     return (await status.write(draft)) ? status.run : undefined;
   }

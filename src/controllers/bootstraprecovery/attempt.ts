@@ -9,23 +9,23 @@ import type { RecoveryMetrics } from '../../observability/metrics.ts';
 import type { Outcome } from '../../recovery/outcome.ts';
 import { nextStep } from '../../recovery/retry.ts';
 import { runAttempt } from '../../recovery/run.ts';
-import { type AppHistory, remembering } from '../app-history/app-history.ts';
-import { admittedSource } from '../slots/memory.ts';
+import { type AppHistoryReader, withAppHistory } from '../app-history/app-history.ts';
+import { memoryBoundSource } from '../slots/memory.ts';
 import type { Slot } from '../slots/slot-pool.ts';
-import { type ConnectionTools, connectTarget } from '../target-connection/connect-target.ts';
+import { type ConnectionDependencies, connectTarget } from '../target-connection/connect-target.ts';
 import type { AttemptEnd } from './attempt-end.ts';
-import { attempting, concluded, draftOf, reported } from './draft.ts';
+import { draftOf, withAttempt, withOutcome, withReport } from './draft.ts';
 import { isStillLocked, lockWaitOf, mayWaitForLock, waitForLock } from './lock-wait.ts';
 import { isWorthAReport, writeReport } from './report.ts';
 import { runRequest } from './request.ts';
 import type { RunStatus } from './run-status.ts';
-import { runSignal } from './stop-signal.ts';
-import { RunWatcher } from './watcher.ts';
+import { StatusObserver } from './status-observer.ts';
+import { stopSignal } from './stop-signal.ts';
 
 /** What an attempt uses of the controller. */
-export interface AttemptTools extends ConnectionTools {
+export interface AttemptDependencies extends ConnectionDependencies {
   /** What policies remember: marks that bind, and settings that were captured. */
-  readonly memory: AppHistory;
+  readonly memory: AppHistoryReader;
   readonly metrics: RecoveryMetrics;
   readonly clock: Clock;
   readonly random: () => number;
@@ -39,7 +39,7 @@ export interface AttemptTools extends ConnectionTools {
 }
 
 /** One attempt to make. */
-export interface AttemptOrder {
+export interface AttemptRequest {
   readonly run: BootstrapRecovery;
   readonly target: RecoveryTarget;
   readonly slot: Slot;
@@ -58,7 +58,7 @@ export interface AttemptOrder {
  *
  * @throws RunOverError when the run is gone or has ended; TerminalError `InvalidReference` or `ForbiddenError` before it began, or what the API client throws
  */
-export async function makeAttempt(tools: AttemptTools, order: AttemptOrder): Promise<AttemptEnd> {
+export async function makeAttempt(tools: AttemptDependencies, order: AttemptRequest): Promise<AttemptEnd> {
   const { clock, metrics, logger } = tools;
   const { target, slot, attempt, deadline, stopping } = order;
   const { run } = order;
@@ -68,17 +68,17 @@ export async function makeAttempt(tools: AttemptTools, order: AttemptOrder): Pro
   if (mayWaitForLock(run, clock.now()) && (await isStillLocked(connection.store, run, stopping))) {
     return waitForLock(status, deadline, clock);
   }
-  const draft = attempting(draftOf(run), attempt, deadline, clock.now(), tools.installation);
+  const draft = withAttempt(draftOf(run), attempt, deadline, clock.now(), tools.installation);
   await status.claim(draft);
   logger.info({ attempt, target: target.metadata.name, mode }, 'attempt begins');
 
-  const watcher = new RunWatcher(draft, status, clock);
-  using stop = runSignal(stopping, order.interrupted);
+  const watcher = new StatusObserver(draft, status, clock);
+  using stop = stopSignal(stopping, order.interrupted);
   metrics.activeRuns.inc();
   let outcome: Outcome;
   try {
     const now = clock.now();
-    const source = admittedSource(connection.source, slot, stop.signal);
+    const source = memoryBoundSource(connection.source, slot, stop.signal);
     const request = runRequest(
       run,
       target,
@@ -97,8 +97,8 @@ export async function makeAttempt(tools: AttemptTools, order: AttemptOrder): Pro
         beforeLock: () => status.hold(lockFinalizer),
       },
     );
-    const memory = await tools.memory.recall(target, { adminName, appName }, logger, stopping);
-    outcome = await runAttempt(remembering(request, memory));
+    const memory = await tools.memory.read(target, { adminName, appName }, logger, stopping);
+    outcome = await runAttempt(withAppHistory(request, memory));
   } finally {
     metrics.activeRuns.dec();
     await status.settle();
@@ -107,9 +107,9 @@ export async function makeAttempt(tools: AttemptTools, order: AttemptOrder): Pro
 }
 
 async function report(
-  { client, clock, metrics, random, logger }: AttemptTools,
-  { run, attempt, deadline, stopping }: AttemptOrder,
-  watcher: RunWatcher,
+  { client, clock, metrics, random, logger }: AttemptDependencies,
+  { run, attempt, deadline, stopping }: AttemptRequest,
+  watcher: StatusObserver,
   status: RunStatus,
   result: Outcome,
 ): Promise<AttemptEnd> {
@@ -140,10 +140,10 @@ async function report(
     `attempt ended: ${succeeded.message}`,
   );
 
-  let draft = concluded(watcher.draft, outcome, next, clock.now());
+  let draft = withOutcome(watcher.draft, outcome, next, clock.now());
   if (nextAttemptTime === undefined && isWorthAReport(outcome)) {
     try {
-      draft = reported(draft, await writeReport(client, run, outcome));
+      draft = withReport(draft, await writeReport(client, run, outcome));
     } catch (failure) {
       // The status holds the truth; the report only more of it.
       logger.warn({ err: failure }, 'the report could not be written');

@@ -17,7 +17,7 @@ export interface RunFacts {
 }
 
 /** What happens next to a run. */
-export type Decision =
+export type RunDecision =
   /** It is being deleted: give back the lock and let it go. */
   | { readonly kind: 'release' }
   /** Its time to live is over: delete it. */
@@ -37,7 +37,7 @@ export type Decision =
 const lockMarginMs = 30_000;
 
 /** One reason not to go on; undefined passes the question to the next check. */
-type Check = (facts: RunFacts) => Decision | undefined;
+type Check = (facts: RunFacts) => RunDecision | undefined;
 
 /** In this order: the first check that objects decides. */
 const checks: readonly Check[] = [
@@ -55,7 +55,7 @@ const checks: readonly Check[] = [
 ];
 
 /** What to do about a run, from facts alone. */
-export function decide(facts: RunFacts): Decision {
+export function decideRun(facts: RunFacts): RunDecision {
   for (const check of checks) {
     const decision = check(facts);
     if (decision !== undefined) {
@@ -65,12 +65,12 @@ export function decide(facts: RunFacts): Decision {
   return nextAttempt(facts);
 }
 
-function beingDeleted({ run }: RunFacts): Decision | undefined {
+function beingDeleted({ run }: RunFacts): RunDecision | undefined {
   return run.metadata.deletionTimestamp === undefined ? undefined : { kind: 'release' };
 }
 
 /** Terminal is terminal, whatever the spec says by now; only the time to live still counts. */
-function ended({ run, now }: RunFacts): Decision | undefined {
+function ended({ run, now }: RunFacts): RunDecision | undefined {
   if (!isTerminal(run.status.conditions ?? [])) {
     return undefined;
   }
@@ -87,7 +87,7 @@ function ended({ run, now }: RunFacts): Decision | undefined {
  * Another installation is at work, and may be for as long as its deadline and its lock last. Should it be gone, the run is taken
  * over after that.
  */
-function servedElsewhere({ run, now, installation }: RunFacts): Decision | undefined {
+function servedElsewhere({ run, now, installation }: RunFacts): RunDecision | undefined {
   const { controller, deadline } = run.status;
   if (controller === undefined || controller === installation || deadline === undefined) {
     return undefined;
@@ -98,7 +98,7 @@ function servedElsewhere({ run, now, installation }: RunFacts): Decision | undef
   return leftMs <= 0 ? undefined : { kind: 'sleep', wakeAfterMs: Math.min(leftMs, LONGEST_PAUSE_MS) };
 }
 
-function cancelled({ run }: RunFacts): Decision | undefined {
+function cancelled({ run }: RunFacts): RunDecision | undefined {
   if (!run.spec.cancel) {
     return undefined;
   }
@@ -108,7 +108,7 @@ function cancelled({ run }: RunFacts): Decision | undefined {
   return { kind: 'end', verdict: { reason: 'Cancelled', message } };
 }
 
-function suspended({ run }: RunFacts): Decision | undefined {
+function suspended({ run }: RunFacts): RunDecision | undefined {
   if (!run.spec.suspend || hasStarted(run)) {
     return undefined;
   }
@@ -117,7 +117,7 @@ function suspended({ run }: RunFacts): Decision | undefined {
 }
 
 /** The deadline stands in the status, so it holds across restarts; while a person is awaited there is none. */
-function deadlineExceeded({ run, now }: RunFacts): Decision | undefined {
+function deadlineExceeded({ run, now }: RunFacts): RunDecision | undefined {
   if (run.status.deadline === undefined || deadlineOf(run, now) > now) {
     return undefined;
   }
@@ -127,7 +127,7 @@ function deadlineExceeded({ run, now }: RunFacts): Decision | undefined {
   return { kind: 'end', verdict: { reason: 'DeadlineExceeded', message } };
 }
 
-function targetMissing({ run, target }: RunFacts): Decision | undefined {
+function targetMissing({ run, target }: RunFacts): RunDecision | undefined {
   if (target !== undefined) {
     return undefined;
   }
@@ -135,7 +135,7 @@ function targetMissing({ run, target }: RunFacts): Decision | undefined {
   return { kind: 'wait', verdict: { reason: 'WaitingForTarget', message } };
 }
 
-function targetSuspended({ run, target }: RunFacts): Decision | undefined {
+function targetSuspended({ run, target }: RunFacts): RunDecision | undefined {
   if (!target?.spec.suspend || hasStarted(run)) {
     return undefined;
   }
@@ -143,7 +143,7 @@ function targetSuspended({ run, target }: RunFacts): Decision | undefined {
   return { kind: 'wait', verdict: { reason: 'WaitingForTarget', message } };
 }
 
-function targetReadOnly({ run, target }: RunFacts): Decision | undefined {
+function targetReadOnly({ run, target }: RunFacts): RunDecision | undefined {
   if (run.spec.mode === 'Verify' || target?.spec.accessMode !== 'ReadOnly') {
     return undefined;
   }
@@ -152,7 +152,7 @@ function targetReadOnly({ run, target }: RunFacts): Decision | undefined {
 }
 
 /** A plan that was approved in advance is judged by the run itself: only there the digest is known. */
-function notApproved({ run }: RunFacts): Decision | undefined {
+function notApproved({ run }: RunFacts): RunDecision | undefined {
   const digest = run.status.plan?.digest;
   if (reasonOf(run) !== 'AwaitingApproval' || digest === undefined) {
     return undefined;
@@ -171,7 +171,7 @@ function notApproved({ run }: RunFacts): Decision | undefined {
 }
 
 /** Every write of the status wakes the controller; without this check each would start the next attempt at once. */
-function backingOff({ run, now }: RunFacts): Decision | undefined {
+function backingOff({ run, now }: RunFacts): RunDecision | undefined {
   const { nextAttemptTime } = run.status;
   if (nextAttemptTime === undefined) {
     return undefined;
@@ -181,7 +181,7 @@ function backingOff({ run, now }: RunFacts): Decision | undefined {
 }
 
 /** An attempt cut off by a restart is taken up again under its number: restarts of the controller use up no attempts. */
-function nextAttempt({ run, now }: RunFacts): Decision {
+function nextAttempt({ run, now }: RunFacts): RunDecision {
   const { attempts = 0 } = run.status;
   return {
     kind: 'attempt',

@@ -9,8 +9,8 @@ import {
   type TrustReason,
   trustReasons,
 } from '../../api/reasons.ts';
-import { rfc3339, wholeSecond } from '../../api/settle.ts';
-import type { Acceptance, Progress } from '../../recovery/observer.ts';
+import { rfc3339, wholeSecond } from '../../api/stored-time.ts';
+import type { Acceptance, RunProgress } from '../../recovery/observer.ts';
 import type { Outcome } from '../../recovery/outcome.ts';
 import type { Plan } from '../../recovery/plan/plan.ts';
 import type { State } from '../../recovery/state/state.ts';
@@ -25,7 +25,7 @@ type Fields = Omit<BootstrapRecoveryStatus, 'conditions' | 'observedGeneration'>
  * A status in the making: what is known of a run, before it is put into conditions. Every function here returns a new draft;
  * {@link statusOf} is the only way out, so conditions always come from the one function that makes them.
  */
-export interface Draft {
+export interface StatusDraft {
   readonly fields: Fields;
   readonly verdicts: RunVerdicts;
 }
@@ -33,7 +33,7 @@ export interface Draft {
 const notChecked = { reason: 'NotChecked', message: 'The run has not got that far.' } as const;
 
 /** What the object's status says. One nobody has looked at is `Pending`; its uid becomes the id of the task. */
-export function draftOf({ metadata, status }: Pick<BootstrapRecovery, 'metadata' | 'status'>): Draft {
+export function draftOf({ metadata, status }: Pick<BootstrapRecovery, 'metadata' | 'status'>): StatusDraft {
   const { conditions = [], observedGeneration: _, ...fields } = status;
   return {
     fields: { ...fields, taskID: metadata.uid },
@@ -50,7 +50,7 @@ export function draftOf({ metadata, status }: Pick<BootstrapRecovery, 'metadata'
 }
 
 /** It waits for somebody, or ends, without an attempt. */
-export function concludedWithout(draft: Draft, succeeded: Verdict<SucceededReason>, now: Date): Draft {
+export function withVerdict(draft: StatusDraft, succeeded: Verdict<SucceededReason>, now: Date): StatusDraft {
   const { reason, message } = succeeded;
   // These two are refusals, and the early answer says so, too.
   const refused = reason === 'Denied' || reason === 'InvalidReference';
@@ -70,7 +70,11 @@ function withoutController({ controller: _, ...fields }: Fields): Fields {
 }
 
 /** The run waits for its turn; undefined when it says what it has to say already. */
-export function waitingForTurn(run: BootstrapRecovery, because: string, now: Date): Draft | undefined {
+export function withQueueMessage(
+  run: BootstrapRecovery,
+  because: string,
+  now: Date,
+): StatusDraft | undefined {
   const { metadata, status } = run;
   const reason = findCondition(status.conditions, 'Succeeded')?.reason;
   // A failed attempt is counted by this reason (see nextAttempt in decide.ts), so it stays until the next one begins; and
@@ -81,17 +85,17 @@ export function waitingForTurn(run: BootstrapRecovery, because: string, now: Dat
   if (reason === 'Pending' && status.observedGeneration === metadata.generation) {
     return undefined;
   }
-  return concludedWithout(draftOf(run), { reason: 'Pending', message: because }, now);
+  return withVerdict(draftOf(run), { reason: 'Pending', message: because }, now);
 }
 
 /** An attempt begins. */
-export function attempting(
-  draft: Draft,
+export function withAttempt(
+  draft: StatusDraft,
   attempt: number,
   deadline: Date,
   now: Date,
   installation: string,
-): Draft {
+): StatusDraft {
   const { nextAttemptTime: _, progress: __, ...fields } = draft.fields;
   const message = attempt === 1 ? 'The run is under way.' : `Attempt ${attempt} is under way.`;
   return {
@@ -107,14 +111,23 @@ export function attempting(
 }
 
 /** Where the attempt is. */
-export function progressed(draft: Draft, { stage, completed, total }: Progress, now: Date): Draft {
+export function withProgress(
+  draft: StatusDraft,
+  { stage, completed, total }: RunProgress,
+  now: Date,
+): StatusDraft {
   const summary = total > 0 ? `${stage} ${completed}/${total}` : stage;
   const progress = { stage, completed, total, summary, lastProgressTime: rfc3339(now) };
   return { ...draft, fields: { ...draft.fields, progress } };
 }
 
 /** The metadata was verified. */
-export function trusting(draft: Draft, trusted: Trusted, findings: readonly Finding[], now: Date): Draft {
+export function withTrusted(
+  draft: StatusDraft,
+  trusted: Trusted,
+  findings: readonly Finding[],
+  now: Date,
+): StatusDraft {
   const { root, timestamp } = trusted.heads;
   const message = `The chain verifies up to root ${root} and timestamp ${timestamp}.`;
   return {
@@ -124,14 +137,14 @@ export function trusting(draft: Draft, trusted: Trusted, findings: readonly Find
 }
 
 /** It is known what was lost and what would be written. */
-export function planned(draft: Draft, state: State, plan: Plan): Draft {
+export function withPlan(draft: StatusDraft, state: State, plan: Plan): StatusDraft {
   return { ...draft, fields: { ...draft.fields, state, plan: planSummary(plan) } };
 }
 
 /**
  * The early answer is known. While somebody else holds the lock the run waits for it, and goes on with the next answer.
  */
-export function accepting(draft: Draft, acceptance: Acceptance): Draft {
+export function withAcceptance(draft: StatusDraft, acceptance: Acceptance): StatusDraft {
   const { verdicts } = draft;
   const { reason, message } = acceptance;
   const accepted = { reason, message };
@@ -154,7 +167,12 @@ export interface NextAttempt {
 }
 
 /** An attempt ended. `next` is set exactly when the run looks again by itself. */
-export function concluded(draft: Draft, outcome: Outcome, next: NextAttempt | undefined, now: Date): Draft {
+export function withOutcome(
+  draft: StatusDraft,
+  outcome: Outcome,
+  next: NextAttempt | undefined,
+  now: Date,
+): StatusDraft {
   const { state, plan, trusted, verification, findings, succeeded, error } = outcome;
   const { deadline: _, controller, ...fields } = withBlockingTask(draft.fields, outcome.accepted);
   return {
@@ -198,7 +216,7 @@ function withBlockingTask(
 }
 
 /** The run goes on waiting for what it waits for. */
-export function waiting(draft: Draft, nextAttemptTime: Date, deadline: Date): Draft {
+export function withNextAttempt(draft: StatusDraft, nextAttemptTime: Date, deadline: Date): StatusDraft {
   return {
     ...draft,
     fields: {
@@ -210,13 +228,13 @@ export function waiting(draft: Draft, nextAttemptTime: Date, deadline: Date): Dr
 }
 
 /** Where the full report is. */
-export function reported(draft: Draft, name: string): Draft {
+export function withReport(draft: StatusDraft, name: string): StatusDraft {
   return { ...draft, fields: { ...draft.fields, reportRef: { name } } };
 }
 
 /** The draft as a status of `current`. What has ended stays as it was, except that it follows the generation. */
 export function statusOf(
-  draft: Draft,
+  draft: StatusDraft,
   current: Pick<BootstrapRecovery, 'metadata' | 'spec' | 'status'>,
   now: Date,
 ): BootstrapRecoveryStatus {

@@ -9,7 +9,7 @@ import { hasFinalizer } from '../../kube/client/finalizers.ts';
  * without this memory each would cost a look at the API server, only to learn there what we wrote. The change that shows the
  * end is still to come and wakes the run once more, so nothing is missed.
  */
-export class RecentEnds {
+export class FinishedRuns {
   readonly #uids = new Set<string>();
 
   /** Listen with this to the store of runs. */

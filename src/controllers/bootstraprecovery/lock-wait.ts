@@ -9,7 +9,7 @@ import { lockPauseMs, pauseFrom } from '../../recovery/retry.ts';
 import { LOCK_WAIT_MS } from '../../recovery/run-deadline.ts';
 import type { StateStore } from '../../redis/state-store.ts';
 import type { AttemptEnd } from './attempt-end.ts';
-import { draftOf, waiting } from './draft.ts';
+import { draftOf, withNextAttempt } from './draft.ts';
 import type { RunStatus } from './run-status.ts';
 
 /**
@@ -57,6 +57,6 @@ export async function waitForLock(status: RunStatus, deadline: Date, clock: Cloc
   const pauseMs = lockPauseMs(elapsedMs(run.status.startTime, now));
   const { lockWaitDeadline = now } = lockWaitOf(run);
   const { at, pausedMs } = pauseFrom(now, Math.min(pauseMs, lockWaitDeadline.getTime() - now.getTime()));
-  await status.write(waiting(draftOf(run), at, new Date(deadline.getTime() + pausedMs)));
+  await status.write(withNextAttempt(draftOf(run), at, new Date(deadline.getTime() + pausedMs)));
   return { run: status.run, nextAttemptTime: at };
 }

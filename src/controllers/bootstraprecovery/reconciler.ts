@@ -11,22 +11,23 @@ import type { Store } from '../../kube/cache/store.ts';
 import type { StatusOwner } from '../../kube/client/apply-status.ts';
 import { hasFinalizer } from '../../kube/client/finalizers.ts';
 import type { ObjectKey } from '../../kube/client/object-key.ts';
-import type { ReconcileContext, Reconciler, Result } from '../../kube/controller/reconcile.ts';
+import type { ReconcileContext, ReconcileResult, Reconciler } from '../../kube/controller/reconcile.ts';
 import type { EventRecorder } from '../../kube/events/event-recorder.ts';
-import type { KeyedSlots, Refusal } from '../slots/keyed-slots.ts';
+import type { KeyedSlots, SlotRefusal } from '../slots/keyed-slots.ts';
 import { smallestRunBytes } from '../slots/memory.ts';
-import type { Slot, Work } from '../slots/slot-pool.ts';
-import { RunActions, type RunTools } from './actions.ts';
-import type { AttemptTools } from './attempt.ts';
-import { type Decision, decide } from './decide.ts';
-import { waitingForTurn } from './draft.ts';
+import type { Slot, SlotRequest } from '../slots/slot-pool.ts';
+import { RunActions, type RunActionsDependencies } from './actions.ts';
+import type { AttemptDependencies } from './attempt.ts';
+import { CancellationRegistry } from './cancellation-registry.ts';
+import { decideRun, type RunDecision } from './decide.ts';
+import { withQueueMessage } from './draft.ts';
 import { gatherFacts } from './facts.ts';
-import { RecentEnds } from './finished-runs.ts';
-import { Interrupts } from './interrupts.ts';
+import { FinishedRuns } from './finished-runs.ts';
 import { RunStatus } from './run-status.ts';
 
 /** What a {@link BootstrapRecoveryReconciler} is made of. */
-export interface BootstrapRecoveryReconcilerOptions extends Omit<AttemptTools, 'logger' | 'runStatus'> {
+export interface BootstrapRecoveryReconcilerOptions
+  extends Omit<AttemptDependencies, 'logger' | 'runStatus'> {
   readonly runs: Store<BootstrapRecovery>;
   readonly targets: Store<RecoveryTarget>;
   readonly slots: KeyedSlots;
@@ -39,8 +40,8 @@ export interface BootstrapRecoveryReconcilerOptions extends Omit<AttemptTools, '
 /** Brings BootstrapRecoveries to their end. */
 export class BootstrapRecoveryReconciler implements Reconciler {
   readonly #options: BootstrapRecoveryReconcilerOptions;
-  readonly #interrupts = new Interrupts();
-  readonly #ends = new RecentEnds();
+  readonly #interrupts = new CancellationRegistry();
+  readonly #ends = new FinishedRuns();
 
   constructor(options: BootstrapRecoveryReconcilerOptions) {
     this.#options = options;
@@ -48,7 +49,7 @@ export class BootstrapRecoveryReconciler implements Reconciler {
     options.runs.subscribe(this.#ends.listener);
   }
 
-  async reconcile(key: ObjectKey, context: ReconcileContext): Promise<Result> {
+  async reconcile(key: ObjectKey, context: ReconcileContext): Promise<ReconcileResult> {
     const { runs, slots } = this.#options;
     const cached = runs.get(key);
     const presumed = cached && this.#presume(cached);
@@ -79,29 +80,29 @@ export class BootstrapRecoveryReconciler implements Reconciler {
    * What the cache alone suggests; undefined when it is known to be behind. Enough to do nothing and to wait in line: a stale cache
    * does no harm there, because what it does not show yet wakes the run again.
    */
-  #presume(run: BootstrapRecovery): Decision | undefined {
+  #presume(run: BootstrapRecovery): RunDecision | undefined {
     const { targets, clock, installation } = this.#options;
     if (this.#ends.isAwaitedFor(run)) {
       return undefined;
     }
     const { namespace } = run.metadata;
     const target = targets.get({ namespace, name: run.spec.targetRef.name });
-    return decide({ run, target, now: clock.now(), installation });
+    return decideRun({ run, target, now: clock.now(), installation });
   }
 
   /** Says once that the run waits for its turn. Nothing is read for it: a thousand runs may wait for four slots. */
   async #queue(
     run: BootstrapRecovery,
-    { refusedBecause }: Refusal,
+    { refusedBecause }: SlotRefusal,
     { logger }: ReconcileContext,
   ): Promise<void> {
-    const draft = waitingForTurn(run, refusedBecause, this.#options.clock.now());
+    const draft = withQueueMessage(run, refusedBecause, this.#options.clock.now());
     if (draft !== undefined) {
       await this.#tools(run, logger).runStatus(run).writeIfUnchanged(draft);
     }
   }
 
-  #tools({ metadata }: BootstrapRecovery, logger: Logger): RunTools {
+  #tools({ metadata }: BootstrapRecovery, logger: Logger): RunActionsDependencies {
     return {
       ...this.#options,
       ends: this.#ends,
@@ -111,7 +112,11 @@ export class BootstrapRecoveryReconciler implements Reconciler {
   }
 
   /** Decides by the objects as they are now, and acts. Long work only with a slot: so many runs at once, and one for each app. */
-  async #look(cached: BootstrapRecovery, slot: Slot | undefined, context: ReconcileContext): Promise<Result> {
+  async #look(
+    cached: BootstrapRecovery,
+    slot: Slot | undefined,
+    context: ReconcileContext,
+  ): Promise<ReconcileResult> {
     const { client } = this.#options;
     // Before the object is read: what changes after the read reaches the run as an interrupt.
     using interrupt = this.#interrupts.register(cached.metadata.uid);
@@ -119,7 +124,7 @@ export class BootstrapRecoveryReconciler implements Reconciler {
     if (facts === undefined) {
       return {};
     }
-    const decision = decide(facts);
+    const decision = decideRun(facts);
     const actions = new RunActions(this.#tools(facts.run, context.logger), facts);
     switch (decision.kind) {
       case 'release':
@@ -153,7 +158,10 @@ export class BootstrapRecoveryReconciler implements Reconciler {
 }
 
 /** What can be said without asking anybody: when to look again, if there is nothing to do now. */
-function idleResult({ metadata, status }: BootstrapRecovery, presumed: Decision): Result | undefined {
+function idleResult(
+  { metadata, status }: BootstrapRecovery,
+  presumed: RunDecision,
+): ReconcileResult | undefined {
   if (presumed.kind === 'sleep') {
     return { requeueAfterMs: presumed.wakeAfterMs };
   }
@@ -162,12 +170,12 @@ function idleResult({ metadata, status }: BootstrapRecovery, presumed: Decision)
   return presumed.kind === 'finished' && settled ? wake(presumed.wakeAfterMs) : undefined;
 }
 
-function wake(afterMs: number | undefined): Result {
+function wake(afterMs: number | undefined): ReconcileResult {
   return afterMs === undefined ? {} : { requeueAfterMs: afterMs };
 }
 
 /** Runs take turns on an app of a target. */
-function workOf({ metadata, spec }: BootstrapRecovery): Work {
+function workOf({ metadata, spec }: BootstrapRecovery): SlotRequest {
   const { namespace = 'default' } = metadata;
   const target = spec.targetRef.name;
   return {

@@ -4,7 +4,7 @@ import type { RecoveryTarget } from '../../api/recoverytarget.generated.ts';
 import { RecoveryError, TransientError } from '../../errors.ts';
 import { lockKey } from '../../faynosync/keys.ts';
 import { RedisStateStore } from '../../redis/redis-state-store.ts';
-import type { ConnectionTools } from '../target-connection/connect-target.ts';
+import type { ConnectionDependencies } from '../target-connection/connect-target.ts';
 import { ForbiddenError } from '../target-connection/missing-permission.ts';
 import { redisEndpoint } from '../target-connection/redis-endpoint.ts';
 import { References } from '../target-connection/references.ts';
@@ -13,8 +13,8 @@ import { References } from '../target-connection/references.ts';
  * Gives back the recovery lock that a run may have left behind when its controller died. Compares before it deletes, so a lock of
  * somebody else stays. False when Redis can't be asked now but perhaps soon; a lock that can't be given back ends by itself.
  */
-export async function giveBackLock(
-  { client, rules }: Pick<ConnectionTools, 'client' | 'rules'>,
+export async function releaseRecoveryLock(
+  { client, rules }: Pick<ConnectionDependencies, 'client' | 'rules'>,
   { metadata, spec }: BootstrapRecovery,
   target: RecoveryTarget | undefined,
   logger: Logger,

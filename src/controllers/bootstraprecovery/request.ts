@@ -2,8 +2,8 @@ import type { BootstrapRecovery, BootstrapRecoverySpec } from '../../api/bootstr
 import type { RecoveryTarget } from '../../api/recoverytarget.generated.ts';
 import type { Overrides, RunRequest } from '../../recovery/request.ts';
 import type { VerifyPolicy } from '../../tuf/verify/verification.ts';
-import type { Connection } from '../target-connection/connect-target.ts';
-import { placeOf } from '../target-connection/place.ts';
+import type { TargetConnection } from '../target-connection/connect-target.ts';
+import { targetIdentity } from '../target-connection/target-identity.ts';
 
 /** What a request gets from the controller rather than from the objects. */
 export type RunContext = Pick<
@@ -23,7 +23,7 @@ export type RunContext = Pick<
 export function runRequest(
   { metadata, spec }: BootstrapRecovery,
   target: RecoveryTarget,
-  connection: Pick<Connection, 'source' | 'store' | 'anchor'>,
+  connection: Pick<TargetConnection, 'source' | 'store' | 'anchor'>,
   context: RunContext,
 ): RunRequest {
   const { adminName, appName, mode, strategy, approvedPlan } = spec;
@@ -38,7 +38,7 @@ export function runRequest(
     trust: { anchor: connection.anchor, policy: policyOf(spec.trust, target.spec.trust.minimumVersions) },
     source: connection.source,
     store: connection.store,
-    place: placeOf(target.spec, connection.anchor),
+    place: targetIdentity(target.spec, connection.anchor),
     minReplicas: target.spec.redis.minReplicas,
     ...context,
   };

@@ -3,8 +3,8 @@ import { isTerminal } from '../../api/conditions.ts';
 import { bootstrapRecoveries } from '../../api/resources.ts';
 import { addFinalizer } from '../../kube/client/finalizers.ts';
 import { retryOnConflict } from '../../kube/client/retry-on-conflict.ts';
-import { StatusWriter, type StatusWriterTools, sameSpecAndStatus } from '../status/status-writer.ts';
-import { type Draft, statusOf } from './draft.ts';
+import { StatusWriter, type StatusWriterDependencies, sameSpecAndStatus } from '../status/status-writer.ts';
+import { type StatusDraft, statusOf } from './draft.ts';
 
 /** Milliseconds between two writes of mere progress. */
 const progressInterval = 2_000;
@@ -28,10 +28,10 @@ export class RunOverError extends Error {
  * earlier one. What a write changed is told in events.
  */
 export class RunStatus {
-  readonly #tools: StatusWriterTools;
+  readonly #tools: StatusWriterDependencies;
   readonly #writer: StatusWriter<BootstrapRecovery>;
   #run: BootstrapRecovery;
-  #offered: Draft | undefined;
+  #offered: StatusDraft | undefined;
   #stage: string | undefined;
   #wakeAt: number | undefined;
   #cancelTimer: () => void = () => undefined;
@@ -39,7 +39,7 @@ export class RunStatus {
   #tail: Promise<void> = Promise.resolve();
 
   /** @param run as just read */
-  constructor(tools: StatusWriterTools, run: BootstrapRecovery) {
+  constructor(tools: StatusWriterDependencies, run: BootstrapRecovery) {
     this.#tools = tools;
     this.#writer = new StatusWriter(tools, { resource: bootstrapRecoveries });
     this.#run = run;
@@ -51,7 +51,7 @@ export class RunStatus {
   }
 
   /** Writes `draft` when its time has come: soon after a change of stage, else every two seconds. Never waits, never throws. */
-  offer(draft: Draft): void {
+  offer(draft: StatusDraft): void {
     const { clock } = this.#tools;
     const stage = draft.fields.progress?.stage;
     const due =
@@ -74,7 +74,7 @@ export class RunStatus {
    * @returns false when the run is gone or was ended by another controller: nothing is written then, and nothing more may be done for it
    * @throws what the API server or the way to it throws; nothing is known to be written then
    */
-  async write(draft: Draft): Promise<boolean> {
+  async write(draft: StatusDraft): Promise<boolean> {
     this.drop();
     return this.#inTurn(() => this.#apply(draft, notEndedMeanwhile));
   }
@@ -84,7 +84,7 @@ export class RunStatus {
    *
    * @throws {RunOverError} when the run is gone, has ended, or another installation works on it
    */
-  async claim(draft: Draft): Promise<void> {
+  async claim(draft: StatusDraft): Promise<void> {
     this.drop();
     const ours = draft.fields.controller;
     const isFree: StillHolds = (read, current) =>
@@ -95,7 +95,7 @@ export class RunStatus {
   }
 
   /** Writes `draft` unless the run has changed since it was read: then the draft is outdated, and the change wakes the run anyway. */
-  async writeIfUnchanged(draft: Draft): Promise<void> {
+  async writeIfUnchanged(draft: StatusDraft): Promise<void> {
     await this.#inTurn(() => this.#apply(draft, sameSpecAndStatus));
   }
 
@@ -160,7 +160,7 @@ export class RunStatus {
     });
   }
 
-  async #apply(draft: Draft, stillHolds: StillHolds): Promise<boolean> {
+  async #apply(draft: StatusDraft, stillHolds: StillHolds): Promise<boolean> {
     const { clock } = this.#tools;
     const statusFor = (current: BootstrapRecovery) => statusOf(draft, current, clock.now());
     const written = await this.#writer.write(this.#run, statusFor, { stillHolds });

@@ -1,6 +1,6 @@
 import type { BootstrapRecoveryStatus } from '../../api/bootstraprecovery.generated.ts';
-import { rfc3339 } from '../../api/settle.ts';
 import { statusBounds } from '../../api/status-bounds.generated.ts';
+import { rfc3339 } from '../../api/stored-time.ts';
 import type { Outcome, StateVerification } from '../../recovery/outcome.ts';
 import type { Action, ActionKind, Plan } from '../../recovery/plan/plan.ts';
 import type { Finding } from '../../tuf/findings/finding.ts';

@@ -12,7 +12,7 @@ import type { ObjectKey } from '../../kube/client/object-key.ts';
 import { Controller } from '../../kube/controller/controller.ts';
 import type { RuntimeMetrics } from '../../kube/metrics/runtime-metrics.ts';
 import { targetIndex } from '../app-history/app-history.ts';
-import { policyChanged, targetChanged } from '../recoverypolicy/wake.ts';
+import { policyChanged, targetConcernsGuard } from '../recoverypolicy/wake.ts';
 import type { SlotPool } from '../slots/slot-pool.ts';
 import { covers } from './guard.ts';
 import { stateName } from './names.ts';
@@ -69,7 +69,7 @@ export function createStateController(options: StateControllerOptions): Controll
           .map(({ metadata }) => metadata),
     })
     .watch(targets, {
-      predicate: targetChanged,
+      predicate: targetConcernsGuard,
       map: ({ metadata }) => ofTarget(metadata).map((state) => state.metadata),
     })
     .watch(runs, { predicate: runConcernsState, map: stateOfRun });

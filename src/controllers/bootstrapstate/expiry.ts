@@ -1,7 +1,7 @@
 import type { FreshReason } from '../../api/bootstrapstate/reasons.ts';
 import type { BootstrapStateStatus } from '../../api/bootstrapstate.generated.ts';
 import type { Verdict } from '../../api/conditions.ts';
-import { rfc3339 } from '../../api/settle.ts';
+import { rfc3339 } from '../../api/stored-time.ts';
 import type { Baseline, RoleExpiry } from '../loss-detection/baseline.ts';
 
 /** Versions and expiries as the status holds them. */

@@ -2,7 +2,7 @@ import type { StateVerdicts } from '../../api/bootstrapstate/conditions.ts';
 import type { HealthyReason } from '../../api/bootstrapstate/reasons.ts';
 import type { Verdict } from '../../api/conditions.ts';
 import type { RecoveryTarget } from '../../api/recoverytarget.generated.ts';
-import { rfc3339 } from '../../api/settle.ts';
+import { rfc3339 } from '../../api/stored-time.ts';
 import type { Reading } from '../loss-detection/reading.ts';
 import { type Guard, mayRecover } from './guard.ts';
 import { type Hold, openRecovery, type Recovery } from './recoveries.ts';

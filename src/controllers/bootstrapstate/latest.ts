@@ -1,6 +1,6 @@
 import type { BootstrapState } from '../../api/bootstrapstate.generated.ts';
 import type { Store } from '../../kube/cache/store.ts';
-import { formatKey, type ObjectKey } from '../../kube/client/object-key.ts';
+import { formatObjectKey, type ObjectKey } from '../../kube/client/object-key.ts';
 
 /**
  * States as they are known best: what was just written, until the cache shows something else than what it was written
@@ -13,7 +13,7 @@ export class LatestStates {
   constructor(store: Store<BootstrapState>) {
     this.#store = store;
     store.subscribe(({ object }) => {
-      const key = formatKey(object.metadata);
+      const key = formatObjectKey(object.metadata);
       if (this.#written.get(key)?.over !== object.metadata.resourceVersion) {
         this.#written.delete(key);
       }
@@ -22,7 +22,7 @@ export class LatestStates {
 
   get(key: ObjectKey): BootstrapState | undefined {
     const cached = this.#store.get(key);
-    const written = this.#written.get(formatKey(key));
+    const written = this.#written.get(formatObjectKey(key));
     return written !== undefined && written.over === cached?.metadata.resourceVersion
       ? written.object
       : cached;
@@ -32,7 +32,7 @@ export class LatestStates {
   wrote(object: BootstrapState): void {
     const cached = this.#store.get(object.metadata);
     if (cached !== undefined && cached.metadata.resourceVersion !== object.metadata.resourceVersion) {
-      this.#written.set(formatKey(object.metadata), { over: cached.metadata.resourceVersion, object });
+      this.#written.set(formatObjectKey(object.metadata), { over: cached.metadata.resourceVersion, object });
     }
   }
 }

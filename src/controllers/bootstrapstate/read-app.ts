@@ -1,15 +1,15 @@
 import type { BootstrapState } from '../../api/bootstrapstate.generated.ts';
 import type { RecoveryTarget } from '../../api/recoverytarget.generated.ts';
 import { RecoveryError, TransientError } from '../../errors.ts';
-import { endingOf } from '../../recovery/ending.ts';
+import { endingOfError } from '../../recovery/ending.ts';
 import type { ObservedValues } from '../../redis/state-store.ts';
-import type { Marks } from '../app-history/high-water-marks.ts';
+import type { StoredMarks } from '../app-history/high-water-marks.ts';
 import type { Baseline } from '../loss-detection/baseline.ts';
-import { keysOf, quickReading } from '../loss-detection/quick-reading.ts';
 import type { Reading } from '../loss-detection/reading.ts';
+import { keysToRead, readingFromRedis } from '../loss-detection/redis-reading.ts';
 import type { TargetWatch } from '../loss-detection/target-watches.ts';
 import type { Guard } from './guard.ts';
-import { unresolved, type VerifyTools, verifyApp } from './verify.ts';
+import { readingFromReferenceError, type VerificationDependencies, verifyApp } from './verify.ts';
 
 /** What is known about an app right now. */
 export interface AppReading {
@@ -27,7 +27,7 @@ export interface ReadSubject {
   readonly guard: Guard;
   readonly target: RecoveryTarget;
   readonly watch: TargetWatch;
-  readonly marks: Marks | undefined;
+  readonly marks: StoredMarks | undefined;
 }
 
 /** A marker can point to keys of its own, once. */
@@ -40,7 +40,7 @@ const maxRereads = 3;
  * @throws the reason of `signal` when that aborts, or what the API client throws
  */
 export async function readApp(
-  tools: VerifyTools,
+  tools: VerificationDependencies,
   subject: ReadSubject,
   signal: AbortSignal,
 ): Promise<AppReading> {
@@ -79,13 +79,13 @@ export async function readApp(
     const values = await readValues(watch, name, baseline);
     if (!verified && baseline.wouldBe === undefined) {
       // It had lost something when it was verified: once it is whole, what would come back can be worked out.
-      const whole = quickReading(baseline, values, tools.clock.now()).kind === 'consistent';
+      const whole = readingFromRedis(baseline, values, tools.clock.now()).kind === 'consistent';
       if (whole) {
         watch.signed.add(name);
         return await readApp(tools, subject, signal);
       }
     }
-    const reading = quickReading(baseline, values, tools.clock.now());
+    const reading = readingFromRedis(baseline, values, tools.clock.now());
     return { reading: { ...reading, heads }, baseline, values, verified };
   } catch (error) {
     if (!(error instanceof Error)) {
@@ -97,12 +97,12 @@ export async function readApp(
 
 /** Why Redis could not be read, as a reading. */
 function silence(error: Error): Reading {
-  const resolved = error instanceof RecoveryError ? undefined : unresolved(error);
+  const resolved = error instanceof RecoveryError ? undefined : readingFromReferenceError(error);
   if (resolved !== undefined) {
     return resolved;
   }
   if (error instanceof RecoveryError && !(error instanceof TransientError)) {
-    const { succeeded } = endingOf(error);
+    const { succeeded } = endingOfError(error);
     return { kind: 'unverifiable', reason: succeeded.reason, message: succeeded.message, targetWide: true };
   }
   return { kind: 'unverifiable', reason: 'RedisUnreachable', message: error.message, targetWide: true };
@@ -120,7 +120,7 @@ function isDue({ state, guard, watch }: ReadSubject, baseline: Baseline, nowMs: 
 async function readValues(watch: TargetWatch, name: string, baseline: Baseline): Promise<ObservedValues> {
   let values: ObservedValues = new Map();
   for (let reread = 0; reread < maxRereads; reread += 1) {
-    const keys = keysOf(baseline, values);
+    const keys = keysToRead(baseline, values);
     if (reread > 0 && keys.every((key) => values.has(key))) {
       break;
     }

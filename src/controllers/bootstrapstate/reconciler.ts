@@ -1,7 +1,7 @@
 // Watches BootstrapStates, the RecoveryPolicies and RecoveryTargets that guard them, and runs; hears of changes in Redis and bucket.
 // Writes one thing: the status of a BootstrapState (with captured settings and events beside it).
 // Creates a BootstrapRecovery only for an order that stands in that status.
-// Reads the app (read-app.ts), decides (recoveries.ts, healthy.ts, drill.ts, expiry.ts, all pure), writes, carries out.
+// Reads the app (read-app.ts), decides (recoveries.ts, healthy.ts, recoverable.ts, expiry.ts, all pure), writes, carries out.
 import { isDeepStrictEqual } from 'node:util';
 import type { Logger } from 'pino';
 import type { BootstrapRecovery } from '../../api/bootstraprecovery.generated.ts';
@@ -14,36 +14,44 @@ import { sleep } from '../../async/sleep.ts';
 import { describeApp, suffixOf } from '../../faynosync/app.ts';
 import type { Store } from '../../kube/cache/store.ts';
 import { isAlreadyExists } from '../../kube/client/api-error.ts';
-import { formatKey, type ObjectKey, parseKey } from '../../kube/client/object-key.ts';
-import type { ReconcileContext, Reconciler, Result } from '../../kube/controller/reconcile.ts';
+import { findObject } from '../../kube/client/find-object.ts';
+import { formatObjectKey, type ObjectKey, parseObjectKey } from '../../kube/client/object-key.ts';
+import type { ReconcileContext, ReconcileResult, Reconciler } from '../../kube/controller/reconcile.ts';
 import type { ProxyRule } from '../../net/proxy-rule.ts';
 import type { RecoveryMetrics } from '../../observability/metrics.ts';
-import { legacyMemory, targetIndex } from '../app-history/app-history.ts';
+import { legacyHistory, targetIndex } from '../app-history/app-history.ts';
 import { inlineSettings } from '../app-history/captured-settings.ts';
-import { find } from '../bootstraprecovery/facts.ts';
 import type { Baseline } from '../loss-detection/baseline.ts';
-import { settingsIn } from '../loss-detection/quick-reading.ts';
+import { settingsFrom } from '../loss-detection/redis-reading.ts';
 import type { TargetWatch, TargetWatches } from '../loss-detection/target-watches.ts';
 import { BackgroundCalls } from '../refresh/background.ts';
 import { Refresher } from '../refresh/refresher.ts';
-import { StatusWriter, type StatusWriterTools } from '../status/status-writer.ts';
-import { capture } from './capture.ts';
-import { drill, type RecoverableStatus } from './drill.ts';
+import { StatusWriter, type StatusWriterDependencies } from '../status/status-writer.ts';
+import { captureSettings } from './capture.ts';
 import { nextChange } from './expiry.ts';
 import { type Guard, guardOf, mayRecover } from './guard.ts';
 import { healthOf } from './healthy.ts';
 import { LatestStates } from './latest.ts';
-import { Patience } from './patience.ts';
 import { type AppReading, readApp } from './read-app.ts';
-import { followed, holdOf, openRecovery, ordered, type RunState, recentOf, runState } from './recoveries.ts';
+import { type RecoverableStatus, recoverableStatus } from './recoverable.ts';
+import {
+  openRecovery,
+  type RunState,
+  recentRecoveries,
+  recoveryHold,
+  runState,
+  withNewRecovery,
+  withRunStates,
+} from './recoveries.ts';
 import { isOwnedBy, recoveryOf } from './recovery-run.ts';
 import { type RefreshStep, refreshStep } from './refresh-step.ts';
 import { stateIndex } from './run-index.ts';
 import { isWorthWriting, restingStatus, stateStatus } from './status.ts';
-import type { VerifyTools } from './verify.ts';
+import { TransientReadings } from './transient-readings.ts';
+import type { VerificationDependencies } from './verify.ts';
 
 /** What a {@link BootstrapStateReconciler} is made of. */
-export interface BootstrapStateReconcilerOptions extends VerifyTools, StatusWriterTools {
+export interface BootstrapStateReconcilerOptions extends VerificationDependencies, StatusWriterDependencies {
   readonly states: Store<BootstrapState>;
   readonly policies: Store<RecoveryPolicy>;
   readonly targets: Store<RecoveryTarget>;
@@ -77,7 +85,7 @@ const followEveryMs = 500;
 export class BootstrapStateReconciler implements Reconciler {
   readonly #options: BootstrapStateReconcilerOptions;
   readonly #latest: LatestStates;
-  readonly #patience: Patience;
+  readonly #patience: TransientReadings;
   readonly #status: StatusWriter<BootstrapState>;
   readonly #refresher: Refresher;
   readonly #calls: BackgroundCalls;
@@ -85,20 +93,20 @@ export class BootstrapStateReconciler implements Reconciler {
   constructor(options: BootstrapStateReconcilerOptions) {
     this.#options = options;
     this.#latest = new LatestStates(options.states);
-    this.#patience = new Patience(options.clock);
+    this.#patience = new TransientReadings(options.clock);
     this.#refresher = new Refresher(options);
-    this.#calls = new BackgroundCalls((id) => options.wake(parseKey(id)));
+    this.#calls = new BackgroundCalls((id) => options.wake(parseObjectKey(id)));
     this.#status = new StatusWriter(options, {
       resource: bootstrapStates,
       eventActions: stateEventActions,
     });
   }
 
-  async reconcile(key: ObjectKey, { signal, logger }: ReconcileContext): Promise<Result> {
+  async reconcile(key: ObjectKey, { signal, logger }: ReconcileContext): Promise<ReconcileResult> {
     const state = this.#latest.get(key);
     if (state === undefined || state.metadata.deletionTimestamp !== undefined) {
       this.#patience.forget(key.name);
-      this.#calls.forget(formatKey(key));
+      this.#calls.forget(formatObjectKey(key));
       return {};
     }
     const { namespace } = state.metadata;
@@ -116,7 +124,7 @@ export class BootstrapStateReconciler implements Reconciler {
   }
 
   /** Nobody guards the app, or its target can't be used: what is known stays, and says so. */
-  async #rest(state: BootstrapState, isUnguarded: boolean): Promise<Result> {
+  async #rest(state: BootstrapState, isUnguarded: boolean): Promise<ReconcileResult> {
     const { watches, clock } = this.#options;
     const { namespace, name } = state.metadata;
     const watch = watches.get({ namespace, name: state.spec.targetRef.name });
@@ -139,12 +147,12 @@ export class BootstrapStateReconciler implements Reconciler {
     policies: readonly RecoveryPolicy[],
     logger: Logger,
     signal: AbortSignal,
-  ): Promise<Result> {
+  ): Promise<ReconcileResult> {
     const { clock } = this.#options;
     const { state, guard, target, watch } = subject;
     const { name } = state.metadata;
     const isNew = state.status.observedGeneration === -1;
-    const legacy = isNew ? legacyMemory(policies, state.spec) : undefined;
+    const legacy = isNew ? legacyHistory(policies, state.spec) : undefined;
     const remembered: BootstrapState =
       legacy === undefined
         ? state
@@ -161,7 +169,7 @@ export class BootstrapStateReconciler implements Reconciler {
     const runs = await this.#runsOf(remembered, signal);
     let now = clock.now();
     const may = mayRecover(guard, target);
-    let recoveries = recentOf(followed(remembered.status.recoveries ?? [], runs, may), now);
+    let recoveries = recentRecoveries(withRunStates(remembered.status.recoveries ?? [], runs, may), now);
     const lostSince = (since: string | undefined): Date | undefined =>
       read.reading.kind === 'lost' || (read.reading.kind === 'unverifiable' && since !== undefined)
         ? this.#patience.lostSince(name, since === undefined ? now : pastOrNow(new Date(since), now))
@@ -176,7 +184,7 @@ export class BootstrapStateReconciler implements Reconciler {
     let since = lostSince(remembered.status.lossDetectedTime);
     const isOpen = openRecovery({ recoveries }) !== undefined;
     // While one is under way nothing waits for the limit.
-    let hold = isOpen ? undefined : holdOf(recoveries, guard.lead.spec, now);
+    let hold = isOpen ? undefined : recoveryHold(recoveries, guard.lead.spec, now);
     const lastedMs = since === undefined ? 0 : now.getTime() - since.getTime();
     const stableMs = guard.lead.spec.stabilizationSeconds * 1000;
     if (read.reading.kind === 'lost' && may && hold === undefined && !isOpen && lastedMs >= stableMs) {
@@ -188,7 +196,7 @@ export class BootstrapStateReconciler implements Reconciler {
         since = lostSince(remembered.status.lossDetectedTime);
       }
       if (read.reading.kind === 'lost') {
-        recoveries = ordered(recoveries, state, guard.lead.metadata.name, now);
+        recoveries = withNewRecovery(recoveries, state, guard.lead.metadata.name, now);
         hold = undefined;
       }
     }
@@ -197,9 +205,9 @@ export class BootstrapStateReconciler implements Reconciler {
       guard,
       read,
       refresh: remembered.status.refresh,
-      result: this.#calls.take(formatKey(state.metadata)),
+      result: this.#calls.take(formatObjectKey(state.metadata)),
       recoveries,
-      runs: this.#options.runs.byIndex(stateIndex, formatKey(state.metadata)),
+      runs: this.#options.runs.byIndex(stateIndex, formatObjectKey(state.metadata)),
       targetsOnlineKey: `TARGETS_ONLINE_KEY_${suffixOf(state.spec)}`,
       now,
     });
@@ -244,7 +252,8 @@ export class BootstrapStateReconciler implements Reconciler {
       return new Map();
     }
     const key = { namespace: metadata.namespace, name: open.name };
-    const run = runs.get(key) ?? (await find<BootstrapRecovery>(client, bootstrapRecoveries, key, signal));
+    const run =
+      runs.get(key) ?? (await findObject<BootstrapRecovery>(client, bootstrapRecoveries, key, signal));
     // A run of that name that somebody else made will never be ours.
     const found = run === undefined ? 'Absent' : isOwnedBy(run, open.policy) ? runState(run) : 'Failed';
     return new Map([[open.name, found]]);
@@ -257,20 +266,28 @@ export class BootstrapStateReconciler implements Reconciler {
     logger: Logger,
     signal: AbortSignal,
   ): Promise<{
-    readonly capture?: Awaited<ReturnType<typeof capture>>;
+    readonly capture?: Awaited<ReturnType<typeof captureSettings>>;
     readonly recoverable?: RecoverableStatus;
   }> {
     if (reading.kind !== 'consistent' || baseline === undefined || values === undefined) {
       return {};
     }
     const { client, clock, assertLeading } = this.#options;
-    const settings = settingsIn(baseline, values);
+    const settings = settingsFrom(baseline, values);
     if (!guard.captureSettings) {
       return { capture: {}, ...drilled(baseline, settings, undefined) };
     }
     assertLeading();
     const { version, sha256 } = baseline.timestamp;
-    const kept = await capture(client, state, settings, { version, sha256 }, clock.now(), logger, signal);
+    const kept = await captureSettings(
+      client,
+      state,
+      settings,
+      { version, sha256 },
+      clock.now(),
+      logger,
+      signal,
+    );
     const held = kept.settingsRef !== undefined ? settings : inlineSettings(kept)?.values;
     return { capture: kept, ...drilled(baseline, settings, held) };
   }
@@ -319,7 +336,7 @@ export class BootstrapStateReconciler implements Reconciler {
     signal: AbortSignal,
   ): number {
     const { assertLeading, clock } = this.#options;
-    const id = formatKey(state.metadata);
+    const id = formatObjectKey(state.metadata);
     if (isNew && refresh !== undefined) {
       assertLeading();
       const send = async () => ({
@@ -397,7 +414,7 @@ function drilled(
   settings: ReadonlyMap<string, string>,
   held: ReadonlyMap<string, string> | undefined,
 ): { readonly recoverable?: RecoverableStatus } {
-  return wouldBe === undefined ? {} : { recoverable: drill(wouldBe, settings, held) };
+  return wouldBe === undefined ? {} : { recoverable: recoverableStatus(wouldBe, settings, held) };
 }
 
 /** A time that a clock wrote that was ahead counts from now. */

@@ -1,7 +1,7 @@
 import type { BootstrapRecovery } from '../../api/bootstraprecovery.generated.ts';
 import type { BootstrapState, BootstrapStateStatus } from '../../api/bootstrapstate.generated.ts';
 import { findCondition } from '../../api/condition.ts';
-import { rfc3339 } from '../../api/settle.ts';
+import { rfc3339 } from '../../api/stored-time.ts';
 import type { RecoveryRules } from './guard.ts';
 import { recoveryName } from './names.ts';
 
@@ -42,7 +42,7 @@ export function openRecovery({ recoveries }: Pick<BootstrapStateStatus, 'recover
  * @param mayAct false: the policies were suspended or told to report only after the decision; an order that nobody has
  *   carried out is withdrawn
  */
-export function followed(
+export function withRunStates(
   recoveries: readonly Recovery[],
   runs: ReadonlyMap<string, RunState>,
   mayAct: boolean,
@@ -68,12 +68,12 @@ export interface Hold {
 }
 
 /** Until when another recovery of the app has to wait; undefined when it may be created now. Only what wrote counts for the breaker. */
-export function holdOf(
+export function recoveryHold(
   recoveries: readonly Recovery[],
   { maxRecoveriesPerHour }: Pick<RecoveryRules, 'maxRecoveriesPerHour'>,
   now: Date,
 ): Hold | undefined {
-  const recent = recentOf(recoveries, now);
+  const recent = recentRecoveries(recoveries, now);
   const wrote = recent.filter(({ state }) => state !== 'Failed' && state !== 'NotNeeded');
   const end = wrote
     .map(({ time }) => Date.parse(time) + hourMs)
@@ -96,7 +96,7 @@ export function holdOf(
  * The recoveries with one more decided upon. Written to the status before the run is created, so whoever goes on after a
  * crash creates the run of exactly this name.
  */
-export function ordered(
+export function withNewRecovery(
   recoveries: readonly Recovery[],
   { spec }: Pick<BootstrapState, 'spec'>,
   policyName: string,
@@ -113,11 +113,11 @@ export function ordered(
     policy: policyName,
     state: 'Ordered',
   };
-  return [...recentOf(recoveries, now), order].slice(-maxRemembered);
+  return [...recentRecoveries(recoveries, now), order].slice(-maxRemembered);
 }
 
 /** The recoveries without those that no longer count; an open one always does. */
-export function recentOf(recoveries: readonly Recovery[], now: Date): readonly Recovery[] {
+export function recentRecoveries(recoveries: readonly Recovery[], now: Date): readonly Recovery[] {
   const from = now.getTime() - hourMs;
   // A time in the future was written by a clock that was ahead: it counts for nothing but its name.
   const counts = (time: number): boolean => time > from && time <= now.getTime() + 60_000;

@@ -3,7 +3,7 @@ import { findCondition } from '../../api/condition.ts';
 import type { ObservedValues } from '../../redis/state-store.ts';
 import type { CallResult } from '../refresh/background.ts';
 import { decideRefresh, type RefreshStatus } from '../refresh/decide.ts';
-import { followed } from '../refresh/follow.ts';
+import { followRefresh } from '../refresh/follow.ts';
 import type { Guard } from './guard.ts';
 import type { AppReading } from './read-app.ts';
 import { openRecovery, type Recovery } from './recoveries.ts';
@@ -42,7 +42,7 @@ export function refreshStep(facts: RefreshStepFacts): RefreshStep {
     const sent = result?.kind === 'sent' && result.refresh.requestTime === refresh.requestTime;
     const known = sent && refresh.state === 'Ordered' ? result.refresh : refresh;
     const task = result?.kind === 'task' ? result.task : undefined;
-    const next = followed(known, read.baseline, task, now);
+    const next = followRefresh(known, read.baseline, task, now);
     const isSigned = next.state === 'UnderWay' && task?.kind === 'succeeded' && task.roles.length > 0;
     return { ...step, refresh: next, isSigned };
   }

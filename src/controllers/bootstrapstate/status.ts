@@ -3,15 +3,15 @@ import type { HealthyReason, RecoverableReason } from '../../api/bootstrapstate/
 import type { BootstrapState, BootstrapStateStatus } from '../../api/bootstrapstate.generated.ts';
 import type { Verdict } from '../../api/conditions.ts';
 import type { CircuitOpenReason } from '../../api/policy-reasons.ts';
-import { rfc3339 } from '../../api/settle.ts';
-import type { Capture } from '../app-history/captured-settings.ts';
-import { raised } from '../app-history/high-water-marks.ts';
+import { rfc3339 } from '../../api/stored-time.ts';
+import type { CaptureStatus } from '../app-history/captured-settings.ts';
+import { raiseMarks } from '../app-history/high-water-marks.ts';
 import type { Baseline } from '../loss-detection/baseline.ts';
 import type { Reading } from '../loss-detection/reading.ts';
-import { type RecoverableStatus, recoverability } from './drill.ts';
 import { freshness, freshUntil, metadataStatus } from './expiry.ts';
 import type { Guard } from './guard.ts';
 import type { Health } from './healthy.ts';
+import { type RecoverableStatus, recoverableVerdict } from './recoverable.ts';
 import type { Hold, Recovery } from './recoveries.ts';
 
 /** Everything a status is made from, once the app was read. */
@@ -30,7 +30,7 @@ export interface StateFacts {
   readonly recoverable: RecoverableStatus | undefined;
   readonly refresh: BootstrapStateStatus['refresh'];
   /** Undefined: as before. */
-  readonly capture: Capture | undefined;
+  readonly capture: CaptureStatus | undefined;
   readonly now: Date;
 }
 
@@ -54,7 +54,7 @@ export function stateStatus(facts: StateFacts): BootstrapStateStatus {
   const until = freshUntil(known);
   const observedGeneration = metadata.generation ?? 1;
   const recoverable = facts.recoverable ?? status.recoverable;
-  const marks = reading.heads === undefined ? status.marks : raised(status.marks, reading.heads);
+  const marks = reading.heads === undefined ? status.marks : raiseMarks(status.marks, reading.heads);
   const capture = facts.capture ?? {
     ...(status.capturedSettings !== undefined && { capturedSettings: status.capturedSettings }),
     ...(status.settingsRef !== undefined && { settingsRef: status.settingsRef }),
@@ -85,7 +85,7 @@ export function stateStatus(facts: StateFacts): BootstrapStateStatus {
     conditions: stateConditions(
       {
         healthy: health.healthy,
-        recoverable: recoverableVerdict(facts, recoverable),
+        recoverable: currentRecoverableVerdict(facts, recoverable),
         fresh: freshness(known, isRefreshing(facts.refresh), now),
         circuitOpen: circuit(facts),
         progress: health.progress,
@@ -151,7 +151,7 @@ const withinLimit: Verdict<CircuitOpenReason> = {
   message: 'No recovery waits because of the limit.',
 };
 
-function recoverableVerdict(
+function currentRecoverableVerdict(
   { reading }: StateFacts,
   recoverable: RecoverableStatus | undefined,
 ): Verdict<RecoverableReason> {
@@ -163,7 +163,7 @@ function recoverableVerdict(
         reason: 'NotVerified',
         message: 'Metadata and settings have not been compared while the app was healthy.',
       }
-    : recoverability(recoverable);
+    : recoverableVerdict(recoverable);
 }
 
 function keptVerdict(status: BootstrapStateStatus): Verdict<RecoverableReason> {
@@ -172,7 +172,7 @@ function keptVerdict(status: BootstrapStateStatus): Verdict<RecoverableReason> {
         reason: 'NotVerified',
         message: 'Metadata and settings have not been compared while the app was healthy.',
       }
-    : recoverability(status.recoverable);
+    : recoverableVerdict(status.recoverable);
 }
 
 function circuit({ reading, hold, guard }: StateFacts): Verdict<CircuitOpenReason> {

@@ -4,21 +4,21 @@ import type { Clock } from '../../async/clock.ts';
 import { TerminalError, TransientError } from '../../errors.ts';
 import type { RunObserver } from '../../recovery/observer.ts';
 import { runAttempt } from '../../recovery/run.ts';
-import { remembering } from '../app-history/app-history.ts';
-import type { Marks } from '../app-history/high-water-marks.ts';
+import { withAppHistory } from '../app-history/app-history.ts';
+import type { StoredMarks } from '../app-history/high-water-marks.ts';
 import { runRequest } from '../bootstraprecovery/request.ts';
-import { runSignal } from '../bootstraprecovery/stop-signal.ts';
+import { stopSignal } from '../bootstraprecovery/stop-signal.ts';
 import { type Baseline, baselineOf } from '../loss-detection/baseline.ts';
-import { type Reading, readingOf } from '../loss-detection/reading.ts';
-import { admittedSource, smallestRunBytes } from '../slots/memory.ts';
+import { type Reading, readingFromOutcome } from '../loss-detection/reading.ts';
+import { memoryBoundSource, smallestRunBytes } from '../slots/memory.ts';
 import type { SlotPool } from '../slots/slot-pool.ts';
-import { type ConnectionTools, connectTarget } from '../target-connection/connect-target.ts';
+import { type ConnectionDependencies, connectTarget } from '../target-connection/connect-target.ts';
 import { ForbiddenError } from '../target-connection/missing-permission.ts';
 import type { Guard } from './guard.ts';
 import { verificationOf } from './recovery-run.ts';
 
 /** What a verification uses of the controller. */
-export interface VerifyTools extends ConnectionTools {
+export interface VerificationDependencies extends ConnectionDependencies {
   readonly slots: SlotPool;
   readonly clock: Clock;
   /** A new UUID for each verification; nothing is ever written under it. */
@@ -26,7 +26,7 @@ export interface VerifyTools extends ConnectionTools {
 }
 
 /** What a full verification found. */
-export interface Verified {
+export interface AppVerification {
   readonly reading: Reading;
   /** Undefined when the metadata could not be read or is not trusted. */
   readonly baseline: Baseline | undefined;
@@ -39,13 +39,13 @@ export interface Verified {
  * @throws the reason of `signal` when that aborts, or what the API client throws: nothing is known about the app then
  */
 export async function verifyApp(
-  tools: VerifyTools,
+  tools: VerificationDependencies,
   { lead }: Guard,
   target: RecoveryTarget,
   { spec }: BootstrapState,
-  marks: Marks | undefined,
+  marks: StoredMarks | undefined,
   signal: AbortSignal,
-): Promise<Verified> {
+): Promise<AppVerification> {
   const { slots, clock, newID } = tools;
   const { namespace = 'default' } = target.metadata;
   // A verification keeps no run of the same app waiting: it only reads.
@@ -60,9 +60,9 @@ export async function verifyApp(
     await using connection = await connectTarget(tools, target, spec, signal);
     const busy = new AbortController();
     // Leaves nothing behind on the controller's own signal, which lives as long as the process.
-    using stop = runSignal(signal, busy.signal);
+    using stop = stopSignal(signal, busy.signal);
     const now = clock.now();
-    const source = admittedSource(connection.source, slot, stop.signal);
+    const source = memoryBoundSource(connection.source, slot, stop.signal);
     const request = runRequest(
       verificationOf(lead, spec, newID()),
       target,
@@ -75,15 +75,15 @@ export async function verifyApp(
         observer: untilLocked(busy),
       },
     );
-    const outcome = await runAttempt({ ...remembering(request, { marks }), drill: true });
+    const outcome = await runAttempt({ ...withAppHistory(request, { marks }), drill: true });
     signal.throwIfAborted();
     const judgement = { app: spec, overrides: request.overrides, nowMs: clock.monotonic() };
     return {
-      reading: readingOf(outcome),
+      reading: readingFromOutcome(outcome),
       baseline: outcome.trusted && baselineOf(judgement, outcome.trusted, outcome),
     };
   } catch (error) {
-    const reading = unresolved(error);
+    const reading = readingFromReferenceError(error);
     if (reading === undefined) {
       throw error;
     }
@@ -94,7 +94,7 @@ export async function verifyApp(
 }
 
 /** What the target refers to is missing, or may not be read; undefined for every other error. */
-export function unresolved(error: unknown): Reading | undefined {
+export function readingFromReferenceError(error: unknown): Reading | undefined {
   if (error instanceof ForbiddenError) {
     return { kind: 'unverifiable', reason: 'Forbidden', message: error.message, targetWide: false };
   }

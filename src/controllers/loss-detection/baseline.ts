@@ -34,18 +34,18 @@ export interface Baseline {
    * Redis key → what a recovery from the bucket alone would write; undefined when the app had lost something when it was
    * verified, because then there was nothing to compare with.
    */
-  readonly wouldBe: ReadonlyMap<string, WouldBe> | undefined;
+  readonly wouldBe: ReadonlyMap<string, PredictedValue> | undefined;
 }
 
 /** What a recovery from the bucket alone would write to one key. */
-export interface WouldBe {
+export interface PredictedValue {
   readonly value: string;
   /** Where the value would come from; undefined when it is the one that Redis held. */
   readonly source: string | undefined;
 }
 
 /** How the app is judged, by its policy. */
-export interface Judgement {
+export interface BaselineContext {
   readonly app: App;
   readonly overrides: Overrides;
   readonly nowMs: number;
@@ -57,7 +57,7 @@ const warnShare = 0.25;
 
 /** What to remember of a verified chain. Pure. */
 export function baselineOf(
-  { app, overrides, nowMs }: Judgement,
+  { app, overrides, nowMs }: BaselineContext,
   trusted: Trusted,
   outcome: Pick<Outcome, 'plan' | 'recoverability'>,
 ): Baseline {
@@ -99,7 +99,7 @@ export function expectedState(
 function wouldBeOf({
   plan,
   recoverability,
-}: Pick<Outcome, 'plan' | 'recoverability'>): ReadonlyMap<string, WouldBe> | undefined {
+}: Pick<Outcome, 'plan' | 'recoverability'>): ReadonlyMap<string, PredictedValue> | undefined {
   if (plan === undefined || recoverability === undefined) {
     return undefined;
   }
@@ -109,7 +109,7 @@ function wouldBeOf({
   const gaps = recoverability.gaps.map(
     ({ key, wouldBe, source }) => [key, { value: wouldBe, source }] as const,
   );
-  return new Map<string, WouldBe>([...held, ...gaps]);
+  return new Map<string, PredictedValue>([...held, ...gaps]);
 }
 
 /** A copied bucket may show a file as written after its expiry: then its lifetime is not known. */

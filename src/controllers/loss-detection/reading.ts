@@ -1,12 +1,12 @@
 import type { UnverifiableReason } from '../../api/policy-reasons.ts';
 import type { Outcome } from '../../recovery/outcome.ts';
 import type { State } from '../../recovery/state/state.ts';
-import { type Heads, headsOf } from '../app-history/high-water-marks.ts';
+import { type VerifiedMarks, verifiedMarksOf } from '../app-history/high-water-marks.ts';
 
 /** What one look at an app says. */
 export type Reading = {
   /** The chain that was verified on the way, whatever came after it. */
-  readonly heads?: Heads | undefined;
+  readonly heads?: VerifiedMarks | undefined;
 } & (
   | { readonly kind: 'consistent'; readonly state: State }
   /** Verified metadata on one side, an answer of Redis on the other, and something is missing or invalid. */
@@ -24,21 +24,21 @@ export type Reading = {
 );
 
 /** What an attempt of mode Verify says about its app. */
-export function readingOf(outcome: Outcome): Reading {
+export function readingFromOutcome(outcome: Outcome): Reading {
   const { succeeded, state, error, retry } = outcome;
-  const heads = headsOf(outcome);
+  const verifiedMarks = verifiedMarksOf(outcome);
   if (succeeded.reason === 'Verified') {
-    return { kind: 'consistent', state: state ?? 'Healthy', heads };
+    return { kind: 'consistent', state: state ?? 'Healthy', heads: verifiedMarks };
   }
   // What is missing while another recovery holds the lock is what it is about to write.
   if (state === 'Locked') {
-    return { kind: 'busy', state, heads };
+    return { kind: 'busy', state, heads: verifiedMarks };
   }
   if (succeeded.reason === 'DriftDetected') {
-    return { kind: 'lost', state: state ?? 'PartialLoss', heads };
+    return { kind: 'lost', state: state ?? 'PartialLoss', heads: verifiedMarks };
   }
   if (state === 'InProgress') {
-    return { kind: 'busy', state, heads };
+    return { kind: 'busy', state, heads: verifiedMarks };
   }
   const transient = retry === 'backoff' ? error : undefined;
   const ofRedis = transient?.origin === 'redis';
@@ -48,6 +48,6 @@ export function readingOf(outcome: Outcome): Reading {
     message: succeeded.message,
     // A refusal may be about one app; silence is about all of them.
     targetWide: ofRedis || transient?.code === 'StorageUnreachable',
-    heads,
+    heads: verifiedMarks,
   };
 }

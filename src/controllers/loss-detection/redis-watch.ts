@@ -7,7 +7,7 @@ import type { ObservedValues } from '../../redis/state-store.ts';
 import { TrackedReader, type Tracking } from '../../redis/tracking/tracked-reader.ts';
 
 /** Whether Redis answers, and how its changes become known. */
-export type Standing =
+export type RedisAvailability =
   | { readonly kind: 'connecting' }
   | { readonly kind: 'up'; readonly tracking: Tracking }
   | { readonly kind: 'down'; readonly error: Error };
@@ -19,7 +19,7 @@ export interface RedisWatchListener {
   /** A key with the watched prefix was written that belongs to no watched app. */
   unknownKey(key: string): void;
   /** Redis went away, came back, or changes become known in another way. */
-  standing(standing: Standing): void;
+  standing(standing: RedisAvailability): void;
 }
 
 /** What a {@link RedisWatch} is made of. */
@@ -63,7 +63,7 @@ export class RedisWatch {
   readonly #pending = new Set<string>();
   readonly #waiters = new Map<string, Waiter[]>();
   readonly #backoff: Backoff;
-  #standing: Standing = { kind: 'connecting' };
+  #standing: RedisAvailability = { kind: 'connecting' };
   #reader: TrackedReader | undefined;
   #pumping = false;
   #closed = false;
@@ -75,7 +75,7 @@ export class RedisWatch {
     void this.#connect();
   }
 
-  get standing(): Standing {
+  get standing(): RedisAvailability {
     return this.#standing;
   }
 
@@ -337,7 +337,7 @@ export class RedisWatch {
     }
   }
 
-  #stand(standing: Standing): void {
+  #stand(standing: RedisAvailability): void {
     this.#standing = standing;
     if (!this.#closed) {
       this.#options.listener.standing(standing);

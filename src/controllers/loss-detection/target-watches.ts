@@ -2,14 +2,14 @@ import { randomUUID } from 'node:crypto';
 import type { Logger } from 'pino';
 import type { RecoveryTarget } from '../../api/recoverytarget.generated.ts';
 import type { Clock } from '../../async/clock.ts';
-import { formatKey, type ObjectKey } from '../../kube/client/object-key.ts';
+import { formatObjectKey, type ObjectKey } from '../../kube/client/object-key.ts';
 import { bucketOptions } from '../target-connection/bucket-options.ts';
-import type { ConnectionTools } from '../target-connection/connect-target.ts';
+import type { ConnectionDependencies } from '../target-connection/connect-target.ts';
 import { redisEndpoint } from '../target-connection/redis-endpoint.ts';
 import { References } from '../target-connection/references.ts';
 import type { Baseline } from './baseline.ts';
 import { BucketWatch } from './bucket-watch.ts';
-import { RedisWatch, type Standing } from './redis-watch.ts';
+import { type RedisAvailability, RedisWatch } from './redis-watch.ts';
 
 /** What is told about the apps of a target. Calls are synchronous, cheap and must not throw. */
 export interface TargetWatchListener {
@@ -32,7 +32,7 @@ export interface TargetWatch {
 }
 
 /** What {@link TargetWatches} are made of. */
-export interface TargetWatchesOptions extends ConnectionTools {
+export interface TargetWatchesOptions extends ConnectionDependencies {
   readonly clock: Clock;
   readonly random: () => number;
   readonly logger: Logger;
@@ -65,7 +65,7 @@ export class TargetWatches {
 
   /** The watch of a target as it is now; a changed target is watched anew. */
   ensure(target: RecoveryTarget): TargetWatch {
-    const id = formatKey(target.metadata);
+    const id = formatObjectKey(target.metadata);
     const { uid, generation = 0 } = target.metadata;
     const entry = this.#entries.get(id);
     if (entry !== undefined && entry.uid === uid && entry.generation === generation) {
@@ -79,17 +79,17 @@ export class TargetWatches {
 
   /** The watch of a target; undefined when there is none. */
   get(target: ObjectKey): TargetWatch | undefined {
-    return this.#entries.get(formatKey(target));
+    return this.#entries.get(formatObjectKey(target));
   }
 
   /** How changes of a target become known; undefined when it is not watched. */
-  standing(target: ObjectKey): Standing | undefined {
+  standing(target: ObjectKey): RedisAvailability | undefined {
     return this.get(target)?.redis.standing;
   }
 
   /** Watches a target no longer, and forgets what was verified of its apps. */
   release(target: ObjectKey): void {
-    const id = formatKey(target);
+    const id = formatObjectKey(target);
     const entry = this.#entries.get(id);
     this.#entries.delete(id);
     entry?.redis.close();

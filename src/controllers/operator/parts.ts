@@ -19,7 +19,7 @@ import { LeaderElector, LeadershipLostError } from '../../kube/leaderelection/le
 import { RuntimeMetrics } from '../../kube/metrics/runtime-metrics.ts';
 import { metricsPrefix, RecoveryMetrics } from '../../observability/metrics.ts';
 import type { S3Observer } from '../../storage/s3/s3-options.ts';
-import { AppHistory, targetIndex, targetOf } from '../app-history/app-history.ts';
+import { AppHistoryReader, targetIndex, targetOf } from '../app-history/app-history.ts';
 import { cachedRun } from '../bootstraprecovery/cached-run.ts';
 import { stateIndex, statesOfRun } from '../bootstrapstate/run-index.ts';
 import { TargetWatches } from '../loss-detection/target-watches.ts';
@@ -97,7 +97,7 @@ export function createParts({
         random,
         logger,
       }),
-      memory: new AppHistory(client, states.store, policies.store),
+      memory: new AppHistoryReader(client, states.store, policies.store),
       rules: options.rules,
       proxy: options.proxy,
       recorder,

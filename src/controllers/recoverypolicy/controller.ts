@@ -11,7 +11,7 @@ import { Controller } from '../../kube/controller/controller.ts';
 import type { RuntimeMetrics } from '../../kube/metrics/runtime-metrics.ts';
 import { targetIndex } from '../app-history/app-history.ts';
 import { RecoveryPolicyReconciler, type RecoveryPolicyReconcilerOptions } from './reconciler.ts';
-import { ownerPolicies, policyChanged, stateConcernsPolicies, targetChanged } from './wake.ts';
+import { ownerPolicies, policyChanged, stateConcernsPolicies, targetConcernsGuard } from './wake.ts';
 
 /** What the controller of policies is made of. */
 export interface PolicyControllerOptions {
@@ -58,5 +58,5 @@ export function createPolicyController(options: PolicyControllerOptions): Contro
       predicate: (event) => event.type !== 'updated' || isTerminal(event.object.status.conditions ?? []),
       map: ownerPolicies,
     })
-    .watch(targets, { predicate: targetChanged, map: ({ metadata }) => ofTarget(metadata) });
+    .watch(targets, { predicate: targetConcernsGuard, map: ({ metadata }) => ofTarget(metadata) });
 }

@@ -22,7 +22,7 @@ type Check = (facts: PolicyFacts) => Verdict<PolicyReadyReason> | undefined;
 const checks: readonly Check[] = [suspended, targetMissing, targetSuspended, notListed, noApps];
 
 /** Why a policy guards nothing; undefined when it does. Pure. */
-export function obstacle(facts: PolicyFacts): Verdict<PolicyReadyReason> | undefined {
+export function policyObstacle(facts: PolicyFacts): Verdict<PolicyReadyReason> | undefined {
   for (const check of checks) {
     const verdict = check(facts);
     if (verdict !== undefined) {

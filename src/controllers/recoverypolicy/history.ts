@@ -11,7 +11,7 @@ export function ownersOf({ metadata }: BootstrapRecovery): readonly string[] {
 }
 
 /** Runs of a policy beyond those that are kept: of each outcome the ones that ended first. Never one that has not ended. */
-export function surplus(
+export function surplusRuns(
   children: readonly BootstrapRecovery[],
   limits: Pick<RecoveryPolicySpec, 'successfulRunsHistoryLimit' | 'failedRunsHistoryLimit'>,
 ): readonly BootstrapRecovery[] {

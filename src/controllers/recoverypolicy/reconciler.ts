@@ -10,23 +10,23 @@ import type { RecoveryTarget } from '../../api/recoverytarget.generated.ts';
 import { apiVersion, bootstrapRecoveries, bootstrapStates, recoveryPolicies } from '../../api/resources.ts';
 import type { Store } from '../../kube/cache/store.ts';
 import { isAlreadyExists, isConflict, isNotFound } from '../../kube/client/api-error.ts';
-import { formatKey, type ObjectKey } from '../../kube/client/object-key.ts';
-import type { ReconcileContext, Reconciler, Result } from '../../kube/controller/reconcile.ts';
+import { formatObjectKey, type ObjectKey } from '../../kube/client/object-key.ts';
+import type { ReconcileContext, ReconcileResult, Reconciler } from '../../kube/controller/reconcile.ts';
 import type { RecoveryMetrics } from '../../observability/metrics.ts';
 import type { App } from '../../recovery/request.ts';
 import { targetIndex } from '../app-history/app-history.ts';
 import { guardOf } from '../bootstrapstate/guard.ts';
 import { stateName } from '../bootstrapstate/names.ts';
 import type { TargetWatches } from '../loss-detection/target-watches.ts';
-import { StatusWriter, type StatusWriterTools } from '../status/status-writer.ts';
+import { StatusWriter, type StatusWriterDependencies } from '../status/status-writer.ts';
 import { coveredStates, missingApps } from './apps.ts';
-import { obstacle } from './decide.ts';
-import { ownerIndex, surplus } from './history.ts';
+import { policyObstacle } from './decide.ts';
+import { ownerIndex, surplusRuns } from './history.ts';
 import { countApps, forgetApps } from './metrics.ts';
 import { policyStatus } from './status.ts';
 
 /** What a {@link RecoveryPolicyReconciler} is made of. */
-export interface RecoveryPolicyReconcilerOptions extends StatusWriterTools {
+export interface RecoveryPolicyReconcilerOptions extends StatusWriterDependencies {
   readonly policies: Store<RecoveryPolicy>;
   readonly targets: Store<RecoveryTarget>;
   readonly states: Store<BootstrapState>;
@@ -58,7 +58,7 @@ export class RecoveryPolicyReconciler implements Reconciler {
     });
   }
 
-  async reconcile(key: ObjectKey, { logger }: ReconcileContext): Promise<Result> {
+  async reconcile(key: ObjectKey, { logger }: ReconcileContext): Promise<ReconcileResult> {
     const { policies, targets, states, watches, clock, metrics } = this.#options;
     const labels = { namespace: key.namespace ?? 'default', policy: key.name };
     const policy = policies.get(key);
@@ -66,7 +66,7 @@ export class RecoveryPolicyReconciler implements Reconciler {
       forgetApps(metrics, labels);
     }
     if (policy === undefined || policy.metadata.deletionTimestamp !== undefined) {
-      this.#written.delete(formatKey(key));
+      this.#written.delete(formatObjectKey(key));
       this.#releaseUnused(key.namespace);
       return {};
     }
@@ -101,7 +101,7 @@ export class RecoveryPolicyReconciler implements Reconciler {
       target,
       states: covered,
       missing: missing.length,
-      obstacle: obstacle(facts),
+      obstacle: policyObstacle(facts),
       isHandled:
         missing.length === 0 &&
         covered.every((state) => state.status.policyRevision === guardOf(ofTargetPolicies, state)?.revision),
@@ -146,7 +146,7 @@ export class RecoveryPolicyReconciler implements Reconciler {
 
   /** Milliseconds until the status may be written again; a changed policy is answered at once. */
   #waitMs({ metadata }: RecoveryPolicy): number {
-    const written = this.#written.get(formatKey(metadata));
+    const written = this.#written.get(formatObjectKey(metadata));
     if (written === undefined || written.generation !== metadata.generation) {
       return 0;
     }
@@ -159,7 +159,7 @@ export class RecoveryPolicyReconciler implements Reconciler {
     if (written !== undefined && written !== policy) {
       const { generation } = policy.metadata;
       const atMs = this.#options.clock.monotonic();
-      this.#written.set(formatKey(policy.metadata), { atMs, generation });
+      this.#written.set(formatObjectKey(policy.metadata), { atMs, generation });
     }
     return written;
   }
@@ -167,7 +167,7 @@ export class RecoveryPolicyReconciler implements Reconciler {
   /** Deletes what is beyond the history. */
   async #tidy(policy: RecoveryPolicy, logger: Logger): Promise<void> {
     const runs = this.#options.runs.byIndex(ownerIndex, policy.metadata.uid);
-    for (const { metadata } of surplus(runs, policy.spec)) {
+    for (const { metadata } of surplusRuns(runs, policy.spec)) {
       const { namespace, name, uid } = metadata;
       try {
         await this.#options.client.delete(bootstrapRecoveries, { namespace, name }, { uid });

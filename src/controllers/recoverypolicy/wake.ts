@@ -13,7 +13,7 @@ export function policyChanged(event: StoreEvent<RecoveryPolicy>): boolean {
 }
 
 /** Of a target its policies and apps want to know where it points, and whether it is there at all. */
-export function targetChanged(event: StoreEvent<RecoveryTarget>): boolean {
+export function targetConcernsGuard(event: StoreEvent<RecoveryTarget>): boolean {
   return (
     event.type !== 'updated' ||
     !isDeepStrictEqual(event.object.spec, event.previous.spec) ||

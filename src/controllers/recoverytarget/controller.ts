@@ -3,7 +3,7 @@ import type { OperatorOptions } from '../operator/options.ts';
 import type { Parts } from '../operator/parts.ts';
 import { KeyedSlots } from '../slots/keyed-slots.ts';
 import { SlotPool } from '../slots/slot-pool.ts';
-import { RecoveryTargetReconciler, targetChanged } from './reconciler.ts';
+import { RecoveryTargetReconciler, targetSpecChanged } from './reconciler.ts';
 
 /** Targets probed at once; they share these places by namespace. */
 const probeSlots = 8;
@@ -28,5 +28,5 @@ export function createTargetController(
     metrics: runtimeMetrics,
     clock,
   });
-  return controller.watch(targets, { predicate: targetChanged });
+  return controller.watch(targets, { predicate: targetSpecChanged });
 }

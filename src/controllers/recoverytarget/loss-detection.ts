@@ -1,9 +1,9 @@
 import type { Verdict } from '../../api/conditions.ts';
 import type { LossDetectionReason } from '../../api/target-reasons.ts';
-import type { Standing } from '../loss-detection/redis-watch.ts';
+import type { RedisAvailability } from '../loss-detection/redis-watch.ts';
 
 /** How a loss in the Redis of a target becomes known. Pure. */
-export function lossDetection(standing: Standing | undefined): Verdict<LossDetectionReason> {
+export function lossDetection(standing: RedisAvailability | undefined): Verdict<LossDetectionReason> {
   switch (standing?.kind) {
     case undefined:
       return { reason: 'NotGuarded', message: 'No RecoveryPolicy guards apps of this target.' };

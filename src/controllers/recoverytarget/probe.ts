@@ -16,7 +16,7 @@ import type { ServerFacts } from '../../redis/state-store.ts';
 import type { S3Bucket } from '../../storage/s3/s3-bucket.ts';
 import { listPages } from '../../storage/s3/s3-pages.ts';
 import { bucketOptions } from '../target-connection/bucket-options.ts';
-import type { ConnectionTools } from '../target-connection/connect-target.ts';
+import type { ConnectionDependencies } from '../target-connection/connect-target.ts';
 import { redisEndpoint } from '../target-connection/redis-endpoint.ts';
 import { References } from '../target-connection/references.ts';
 import { allAnchors } from '../target-connection/trust-anchor.ts';
@@ -37,7 +37,7 @@ export interface Probe {
 }
 
 /** What a {@link probeTarget} works with. */
-export interface ProbeTools extends ConnectionTools {
+export interface ProbeDependencies extends ConnectionDependencies {
   readonly clock: Clock;
   readonly foundPins: FoundPins;
 }
@@ -54,7 +54,7 @@ const discoveryTimeoutMs = 45_000;
  * @throws what the API client throws when the API server does not answer: nothing is known about the target then
  */
 export async function probeTarget(
-  tools: ProbeTools,
+  tools: ProbeDependencies,
   target: RecoveryTarget,
   sweep: DiscoverySweep,
   signal: AbortSignal,
@@ -80,7 +80,7 @@ export async function probeTarget(
 }
 
 async function probeRedis(
-  { clock }: ProbeTools,
+  { clock }: ProbeDependencies,
   { spec }: RecoveryTarget,
   references: References,
   signal: AbortSignal,
@@ -114,7 +114,7 @@ interface StorageProbe extends Pick<Probe, 'apps' | 'complete'> {
 
 /** First whether the bucket can be listed at all; then which apps it holds, for as long as there is time. */
 async function probeStorage(
-  { buckets, clock, foundPins }: ProbeTools,
+  { buckets, clock, foundPins }: ProbeDependencies,
   { spec, status }: RecoveryTarget,
   references: References,
   sweep: DiscoverySweep,

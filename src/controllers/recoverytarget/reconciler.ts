@@ -9,13 +9,13 @@ import type { RecoveryTarget } from '../../api/recoverytarget.generated.ts';
 import { recoveryTargets } from '../../api/resources.ts';
 import type { StoreEvent } from '../../kube/cache/store.ts';
 import { isNotFound } from '../../kube/client/api-error.ts';
-import { formatKey, type ObjectKey } from '../../kube/client/object-key.ts';
-import type { ReconcileContext, Reconciler, Result } from '../../kube/controller/reconcile.ts';
+import { formatObjectKey, type ObjectKey } from '../../kube/client/object-key.ts';
+import type { ReconcileContext, ReconcileResult, Reconciler } from '../../kube/controller/reconcile.ts';
 import type { RecoveryMetrics } from '../../observability/metrics.ts';
 import type { TargetWatches } from '../loss-detection/target-watches.ts';
 import type { KeyedSlots } from '../slots/keyed-slots.ts';
-import { StatusWriter, type StatusWriterTools } from '../status/status-writer.ts';
-import type { ConnectionTools } from '../target-connection/connect-target.ts';
+import { StatusWriter, type StatusWriterDependencies } from '../status/status-writer.ts';
+import type { ConnectionDependencies } from '../target-connection/connect-target.ts';
 import { DiscoverySweep } from './discover.ts';
 import { lossDetection } from './loss-detection.ts';
 import type { FoundPins } from './pins.ts';
@@ -23,7 +23,7 @@ import { type Probe, probeTarget } from './probe.ts';
 import { targetStatus } from './status.ts';
 
 /** What a {@link RecoveryTargetReconciler} is made of. */
-export interface RecoveryTargetReconcilerOptions extends StatusWriterTools, ConnectionTools {
+export interface RecoveryTargetReconcilerOptions extends StatusWriterDependencies, ConnectionDependencies {
   /** For probes: a store that hangs must not keep the targets of others from being looked at. */
   readonly slots: KeyedSlots;
   readonly metrics: RecoveryMetrics;
@@ -50,7 +50,7 @@ export class RecoveryTargetReconciler implements Reconciler {
     this.#status = new StatusWriter(options, { resource: recoveryTargets });
   }
 
-  async reconcile(key: ObjectKey, { signal }: ReconcileContext): Promise<Result> {
+  async reconcile(key: ObjectKey, { signal }: ReconcileContext): Promise<ReconcileResult> {
     const { client, metrics } = this.#options;
     const labels = { namespace: key.namespace ?? 'default', target: key.name };
     const target = await client
@@ -63,7 +63,7 @@ export class RecoveryTargetReconciler implements Reconciler {
       });
     if (target === undefined || target.metadata.deletionTimestamp !== undefined) {
       this.#options.slots.forget(key);
-      this.#sweeps.delete(formatKey(key));
+      this.#sweeps.delete(formatObjectKey(key));
       metrics.forgetTarget(labels);
       return {};
     }
@@ -90,7 +90,7 @@ export class RecoveryTargetReconciler implements Reconciler {
       slot.release();
     }
     if (probe.complete) {
-      this.#sweeps.delete(formatKey(key));
+      this.#sweeps.delete(formatObjectKey(key));
     }
     const ready = await this.#write(target, probe);
     if (ready === undefined) {
@@ -107,12 +107,12 @@ export class RecoveryTargetReconciler implements Reconciler {
   /** The sweep that an earlier probe of the same spec left unfinished, or a new one. */
   #sweepOf(key: ObjectKey, { metadata: { uid, generation } }: RecoveryTarget): DiscoverySweep {
     const of = `${uid}/${generation}`;
-    const left = this.#sweeps.get(formatKey(key));
+    const left = this.#sweeps.get(formatObjectKey(key));
     if (left !== undefined && left.of === of) {
       return left.sweep;
     }
     const sweep = new DiscoverySweep();
-    this.#sweeps.set(formatKey(key), { of, sweep });
+    this.#sweeps.set(formatObjectKey(key), { of, sweep });
     return sweep;
   }
 
@@ -127,6 +127,6 @@ export class RecoveryTargetReconciler implements Reconciler {
 }
 
 /** Our own writes of the status are no reason to look again: only new objects and new specs are. */
-export function targetChanged(event: StoreEvent<RecoveryTarget>): boolean {
+export function targetSpecChanged(event: StoreEvent<RecoveryTarget>): boolean {
   return event.type !== 'updated' || !isDeepStrictEqual(event.object.spec, event.previous.spec);
 }

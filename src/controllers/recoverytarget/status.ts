@@ -1,6 +1,6 @@
 import type { Verdict } from '../../api/conditions.ts';
 import type { RecoveryTarget, RecoveryTargetStatus } from '../../api/recoverytarget.generated.ts';
-import { rfc3339 } from '../../api/settle.ts';
+import { rfc3339 } from '../../api/stored-time.ts';
 import { targetConditions } from '../../api/target-conditions.ts';
 import type { LossDetectionReason } from '../../api/target-reasons.ts';
 import type { Probe } from './probe.ts';

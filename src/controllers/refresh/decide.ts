@@ -1,6 +1,6 @@
 import type { BootstrapStateStatus } from '../../api/bootstrapstate.generated.ts';
 import type { RecoveryPolicySpec } from '../../api/recoverypolicy.generated.ts';
-import { rfc3339 } from '../../api/settle.ts';
+import { rfc3339 } from '../../api/stored-time.ts';
 import type { Baseline, RoleExpiry } from '../loss-detection/baseline.ts';
 
 /** The last request for new signatures, as the status holds it. */

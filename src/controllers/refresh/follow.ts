@@ -7,10 +7,10 @@ const patienceMs = 90_000;
 const maxMessage = 512;
 
 /** The request after the server's answer. Pure. */
-export function answered(refresh: RefreshStatus, answer: RefreshAnswer): RefreshStatus {
+export function withServerAnswer(refresh: RefreshStatus, answer: RefreshAnswer): RefreshStatus {
   return answer.kind === 'accepted'
     ? { ...refresh, state: 'UnderWay', taskID: answer.taskID }
-    : failed(refresh, answer.message);
+    : withFailure(refresh, answer.message);
 }
 
 /**
@@ -19,7 +19,7 @@ export function answered(refresh: RefreshStatus, answer: RefreshAnswer): Refresh
  *
  * @param task what the server says; undefined when it was not asked or did not answer
  */
-export function followed(
+export function followRefresh(
   refresh: RefreshStatus,
   baseline: Pick<Baseline, 'timestamp'> | undefined,
   task: TaskAnswer | undefined,
@@ -33,17 +33,17 @@ export function followed(
     return { ...rest, state: 'Succeeded', failures: 0 };
   }
   if (task?.kind === 'failed') {
-    return failed(refresh, task.message);
+    return withFailure(refresh, task.message);
   }
   if (task?.kind === 'succeeded' && task.roles.length === 0) {
-    return failed(
+    return withFailure(
       refresh,
       'The server reports success and has signed nothing: it does not know these roles, or does not hold their keys.',
     );
   }
   const age = now.getTime() - Date.parse(refresh.requestTime);
   if (age < 0 || age > patienceMs) {
-    return failed(
+    return withFailure(
       refresh,
       refresh.state === 'Ordered'
         ? 'It is not known whether the request was sent, and the bucket holds nothing new.'
@@ -54,7 +54,7 @@ export function followed(
 }
 
 /** The request after a failure. */
-export function failed(refresh: RefreshStatus, message: string): RefreshStatus {
+export function withFailure(refresh: RefreshStatus, message: string): RefreshStatus {
   const cut = message.length > maxMessage ? `${message.slice(0, maxMessage - 1)}…` : message;
   return { ...refresh, state: 'Failed', failures: (refresh.failures ?? 0) + 1, message: cut };
 }

@@ -10,7 +10,7 @@ import { ForbiddenError } from '../target-connection/missing-permission.ts';
 import { References } from '../target-connection/references.ts';
 import { assertReachable, type TargetRules } from '../target-connection/target-rules.ts';
 import type { RefreshStatus } from './decide.ts';
-import { answered, failed } from './follow.ts';
+import { withFailure, withServerAnswer } from './follow.ts';
 import { ServerAPI, type ServerCredentials, type TaskAnswer } from './server-api.ts';
 
 /** What a {@link Refresher} is made of. */
@@ -49,7 +49,7 @@ export class Refresher {
         const answer = await api.refresh(app, refresh.roles, signal);
         if (answer.kind !== 'notBootstrapped' || pauseMs === undefined) {
           logger.info({ roles: refresh.roles, answer }, 'server asked to sign again');
-          return answered(refresh, answer);
+          return withServerAnswer(refresh, answer);
         }
         // Refused before anything was done, so it may be asked again.
         await sleep(this.#options.clock, pauseMs, signal);
@@ -57,7 +57,7 @@ export class Refresher {
       return refresh;
     } catch (error) {
       signal.throwIfAborted();
-      return failed(refresh, messageOf(error));
+      return withFailure(refresh, messageOf(error));
     }
   }
 

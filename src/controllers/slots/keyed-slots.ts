@@ -1,13 +1,13 @@
-import { formatKey, type ObjectKey } from '../../kube/client/object-key.ts';
-import type { Slot, SlotPool, Ticket, Work } from './slot-pool.ts';
+import { formatObjectKey, type ObjectKey } from '../../kube/client/object-key.ts';
+import type { Slot, SlotPool, SlotRequest, SlotTicket } from './slot-pool.ts';
 
 /** Why there is no slot yet, for the status of the object that waits. */
-export interface Refusal {
+export interface SlotRefusal {
   readonly refusedBecause: string;
 }
 
 interface Claim {
-  readonly ticket: Ticket;
+  readonly ticket: SlotTicket;
   /** Granted and not yet taken. */
   slot: Slot | undefined;
 }
@@ -30,8 +30,8 @@ export class KeyedSlots {
   }
 
   /** The slot of `key`, or why there is none yet. */
-  take(key: ObjectKey, work: Work): Slot | Refusal {
-    const name = formatKey(key);
+  take(key: ObjectKey, work: SlotRequest): Slot | SlotRefusal {
+    const name = formatObjectKey(key);
     const claim = this.#claims.get(name) ?? this.#enter(name, key, work);
     const { slot } = claim;
     if (slot === undefined) {
@@ -43,14 +43,14 @@ export class KeyedSlots {
 
   /** `key` no longer wants a slot. */
   forget(key: ObjectKey): void {
-    const name = formatKey(key);
+    const name = formatObjectKey(key);
     const claim = this.#claims.get(name);
     this.#claims.delete(name);
     claim?.ticket.cancel();
     claim?.slot?.release();
   }
 
-  #enter(name: string, key: ObjectKey, work: Work): Claim {
+  #enter(name: string, key: ObjectKey, work: SlotRequest): Claim {
     let entered = false;
     let granted: Slot | undefined;
     const ticket = this.#pool.enter(work, (slot) => {
@@ -67,7 +67,7 @@ export class KeyedSlots {
     return claim;
   }
 
-  #held(name: string, { exclusive }: Work, slot: Slot): Slot {
+  #held(name: string, { exclusive }: SlotRequest, slot: Slot): Slot {
     if (exclusive === undefined) {
       return slot;
     }
@@ -84,7 +84,7 @@ export class KeyedSlots {
   }
 
   /** Stays true while it waits: telling everything that waits of every change would be most of the work. */
-  #explain({ exclusive }: Work): string {
+  #explain({ exclusive }: SlotRequest): string {
     const holder = exclusive === undefined ? undefined : this.#holders.get(exclusive);
     return holder === undefined
       ? `Waits for its turn: when it came, every slot it may have was taken (${this.#pool.slots} in all, shared by namespace and target).`

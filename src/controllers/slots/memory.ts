@@ -35,7 +35,7 @@ export function memoryOf(listing: Iterable<Pick<ListedObject, 'size'>>): number 
  * The source of a run in `slot`: after the listing, which is small, the run goes on when there is memory for what was listed, and
  * holds nothing while it waits.
  */
-export function admittedSource(source: MetadataSource, slot: Slot, signal: AbortSignal): MetadataSource {
+export function memoryBoundSource(source: MetadataSource, slot: Slot, signal: AbortSignal): MetadataSource {
   return {
     location: source.location,
     async *list(listSignal) {

@@ -1,5 +1,5 @@
 /** What wants to work, and how it is shared out. */
-export interface Work {
+export interface SlotRequest {
   /** The tenant. */
   readonly namespace: string;
   /** Name of the RecoveryTarget in that namespace. */
@@ -24,7 +24,7 @@ export interface Slot {
 }
 
 /** Work in the queue; cancelling what was granted or cancelled before does nothing. */
-export interface Ticket {
+export interface SlotTicket {
   cancel(): void;
 }
 
@@ -35,11 +35,11 @@ export interface SlotPoolOptions {
   /** Bytes of memory in use at once. Work that needs more waits for all of it instead of for ever. */
   readonly bytes: number;
   /** Most slots of one kind at once; left out: all of them. */
-  readonly perKind?: Readonly<Partial<Record<Work['kind'], number>>>;
+  readonly perKind?: Readonly<Partial<Record<SlotRequest['kind'], number>>>;
 }
 
 interface Entry {
-  readonly work: Work;
+  readonly work: SlotRequest;
   /** Held, or waited for. */
   bytes: number;
   readonly granted: () => void;
@@ -120,7 +120,7 @@ export class SlotPool {
    * Queues for a slot. `granted` is called exactly once unless cancelled: before this returns when there is a slot now, else when
    * there is one.
    */
-  enter(work: Work, granted: (slot: Slot) => void): Ticket {
+  enter(work: SlotRequest, granted: (slot: Slot) => void): SlotTicket {
     const entry = this.#entry(work, work.bytes, () => granted(this.#slot(entry)));
     this.#enqueue(entry);
     this.#shareOut();
@@ -128,7 +128,7 @@ export class SlotPool {
   }
 
   /** A slot, in its turn. Rejects with the signal's reason when that aborts first; nothing is held then. */
-  acquire(work: Work, signal: AbortSignal): Promise<Slot> {
+  acquire(work: SlotRequest, signal: AbortSignal): Promise<Slot> {
     return new Promise((resolve, reject) => {
       if (signal.aborted) {
         reject(signal.reason);
@@ -188,7 +188,7 @@ export class SlotPool {
     return { grow, release };
   }
 
-  #entry(work: Work, bytes: number, granted: () => void): Entry {
+  #entry(work: SlotRequest, bytes: number, granted: () => void): Entry {
     return { work, bytes: Math.min(bytes, this.#options.bytes), granted, passed: 0 };
   }
 
@@ -244,7 +244,7 @@ export class SlotPool {
   }
 
   /** Who had a turn goes to the end of the line, also when it comes back only later. */
-  #endTurn({ namespace, target }: Work): void {
+  #endTurn({ namespace, target }: SlotRequest): void {
     this.#turn += 1;
     for (const line of [namespace, lineOf(namespace, target)]) {
       // Deleted first, so that the map is in the order of turns and the oldest can be dropped.

@@ -2,8 +2,8 @@ import { fieldManager } from '../../api/resources.ts';
 import type { APIClient } from '../../kube/client/api-client.ts';
 import { isAlreadyExists, isConflict } from '../../kube/client/api-error.ts';
 import type { CallOptions } from '../../kube/client/call-options.ts';
-import { configMaps, type Keyed } from '../../kube/client/keyed.ts';
 import { controllerReference, type KubernetesObject } from '../../kube/client/object.ts';
+import { configMaps, type SecretOrConfigMap } from '../../kube/client/secret-or-config-map.ts';
 
 /** Most bytes of data that go into one ConfigMap: the API server takes 1 MiB, names and all. */
 export const maxConfigMapBytes = 1_000_000;
@@ -57,7 +57,7 @@ export async function writeOwnedConfigMap(
   try {
     const { namespace: _, ...rest } = metadata;
     const created = { apiVersion: 'v1', kind, data, metadata: { ...rest, ...(namespace && { namespace }) } };
-    await client.create<Keyed, typeof created>(configMaps, created, { fieldManager, ...options });
+    await client.create<SecretOrConfigMap, typeof created>(configMaps, created, { fieldManager, ...options });
     return name;
   } catch (error) {
     if (!isAlreadyExists(error)) {

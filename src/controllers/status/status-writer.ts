@@ -16,7 +16,7 @@ export interface ConditionedObject extends KubernetesObject {
 }
 
 /** What every {@link StatusWriter} of a process shares. */
-export interface StatusWriterTools {
+export interface StatusWriterDependencies {
   readonly client: APIClient;
   readonly owner: StatusOwner;
   readonly recorder: EventRecorder;
@@ -43,10 +43,10 @@ export interface StatusOf<T extends ConditionedObject> {
  * state. Otherwise it is outdated; what changed wakes the controller anyway.
  */
 export class StatusWriter<T extends ConditionedObject> {
-  readonly #tools: StatusWriterTools;
+  readonly #tools: StatusWriterDependencies;
   readonly #of: StatusOf<T>;
 
-  constructor(tools: StatusWriterTools, of: StatusOf<T>) {
+  constructor(tools: StatusWriterDependencies, of: StatusOf<T>) {
     this.#tools = tools;
     this.#of = of;
   }

@@ -13,14 +13,14 @@ import type { TargetRules } from './target-rules.ts';
 import { trustAnchor } from './trust-anchor.ts';
 
 /** What targets are reached with. */
-export interface ConnectionTools {
+export interface ConnectionDependencies {
   readonly client: APIClient;
   readonly buckets: BucketPool;
   readonly rules: TargetRules;
 }
 
 /** Everything an attempt needs of its target, ready to use. */
-export interface Connection extends AsyncDisposable {
+export interface TargetConnection extends AsyncDisposable {
   readonly source: MetadataSource;
   readonly store: StateStore;
   readonly anchor: TrustAnchor;
@@ -33,11 +33,11 @@ export interface Connection extends AsyncDisposable {
  * @throws TerminalError `InvalidReference`, `ForbiddenError`, or what the API client throws
  */
 export async function connectTarget(
-  { client, buckets, rules }: ConnectionTools,
+  { client, buckets, rules }: ConnectionDependencies,
   { metadata, spec }: RecoveryTarget,
   app: App,
   signal: AbortSignal,
-): Promise<Connection> {
+): Promise<TargetConnection> {
   const references = new References(client, metadata.namespace ?? 'default', signal, rules);
   const anchor = await trustAnchor(spec.trust, app, references);
   const endpoint = await redisEndpoint(spec.redis, references);

@@ -1,8 +1,8 @@
 import { TerminalError } from '../../errors.ts';
 import type { APIClient } from '../../kube/client/api-client.ts';
 import { isForbidden, isNotFound } from '../../kube/client/api-error.ts';
-import { configMaps, type Keyed, secrets } from '../../kube/client/keyed.ts';
 import type { Resource } from '../../kube/client/resource.ts';
+import { configMaps, type SecretOrConfigMap, secrets } from '../../kube/client/secret-or-config-map.ts';
 import type { NameScope } from '../../net/unresolved-name.ts';
 import { ForbiddenError } from './missing-permission.ts';
 import type { TargetRules } from './target-rules.ts';
@@ -21,7 +21,7 @@ export class References {
   readonly namespace: string;
   readonly #signal: AbortSignal;
   /** Several keys of one Secret are one request, and one state of it. */
-  readonly #read = new Map<string, Promise<Keyed>>();
+  readonly #read = new Map<string, Promise<SecretOrConfigMap>>();
 
   /** What the installation allows targets. */
   readonly rules: TargetRules;
@@ -61,7 +61,7 @@ export class References {
     throw this.#missingKey('ConfigMap', name, key, { ...data, ...binaryData });
   }
 
-  #value({ data }: Keyed, kind: string, name: string, key: string): string {
+  #value({ data }: SecretOrConfigMap, kind: string, name: string, key: string): string {
     const base64 = data?.[key];
     if (base64 === undefined) {
       throw this.#missingKey(kind, name, key, data);
@@ -78,14 +78,14 @@ export class References {
     );
   }
 
-  #once(resource: Resource<Keyed>, name: string): Promise<Keyed> {
+  #once(resource: Resource<SecretOrConfigMap>, name: string): Promise<SecretOrConfigMap> {
     const id = `${resource.plural}/${name}`;
     const reading = this.#read.get(id) ?? this.#get(resource, name);
     this.#read.set(id, reading);
     return reading;
   }
 
-  async #get(resource: Resource<Keyed>, name: string): Promise<Keyed> {
+  async #get(resource: Resource<SecretOrConfigMap>, name: string): Promise<SecretOrConfigMap> {
     try {
       return await this.#client.get(resource, { namespace: this.namespace, name }, { signal: this.#signal });
     } catch (error) {
@@ -104,7 +104,7 @@ export class References {
     }
   }
 
-  #missingKey(kind: string, name: string, key: string, data: Keyed['data']): TerminalError {
+  #missingKey(kind: string, name: string, key: string, data: SecretOrConfigMap['data']): TerminalError {
     const present = Object.keys(data ?? {}).sort();
     return new TerminalError(
       'InvalidReference',

@@ -4,7 +4,7 @@ import type { Clock } from '../../async/clock.ts';
 import { sleep } from '../../async/sleep.ts';
 import type { APIClient } from '../client/api-client.ts';
 import { isExpired } from '../client/api-error.ts';
-import type { Selection } from '../client/call-options.ts';
+import type { ObjectSelector } from '../client/call-options.ts';
 import type { KubernetesObject } from '../client/object.ts';
 import { type Resource, resourceName } from '../client/resource.ts';
 import type { RuntimeMetrics } from '../metrics/runtime-metrics.ts';
@@ -18,7 +18,7 @@ import { WatchHealth } from './watch-health.ts';
 export interface ReflectorOptions<T extends KubernetesObject> {
   readonly client: Pick<APIClient, 'list' | 'watch'>;
   readonly resource: Resource<T>;
-  readonly selection?: Selection;
+  readonly selection?: ObjectSelector;
   readonly store: Store<T>;
   readonly logger: Logger;
   readonly metrics: RuntimeMetrics;

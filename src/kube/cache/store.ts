@@ -1,5 +1,5 @@
 import type { KubernetesObject } from '../client/object.ts';
-import { formatKey, type ObjectKey } from '../client/object-key.ts';
+import { formatObjectKey, type ObjectKey } from '../client/object-key.ts';
 
 /** A change of the cached state. `previous` is what was cached before. */
 export type StoreEvent<T> =
@@ -47,7 +47,7 @@ export class Store<T extends KubernetesObject> {
   }
 
   get(key: ObjectKey): T | undefined {
-    return this.#objects.get(formatKey(key));
+    return this.#objects.get(formatObjectKey(key));
   }
 
   /** Every cached object, in no particular order. */
@@ -89,7 +89,7 @@ export class Store<T extends KubernetesObject> {
     // Present from here on, even when empty: an empty list is a complete one.
     this.#partitions.set(partition, new Set(gone));
     for (const item of items) {
-      gone.delete(formatKey(item.metadata));
+      gone.delete(formatObjectKey(item.metadata));
       this.upsert(partition, item);
     }
     for (const key of gone) {
@@ -100,7 +100,7 @@ export class Store<T extends KubernetesObject> {
   /** Adds or updates one object. The same resourceVersion again is no change and is not reported. */
   upsert(partition: string, item: T): void {
     const object = this.#options.transform?.(item) ?? item;
-    const key = formatKey(object.metadata);
+    const key = formatObjectKey(object.metadata);
     const previous = this.#objects.get(key);
     this.#objects.set(key, object);
     this.#keysOf(partition).add(key);
@@ -121,7 +121,7 @@ export class Store<T extends KubernetesObject> {
 
   /** Removes one object, after a DELETED event. */
   remove(partition: string, object: T): void {
-    this.#delete(partition, formatKey(object.metadata));
+    this.#delete(partition, formatObjectKey(object.metadata));
   }
 
   #delete(partition: string, key: string): void {

@@ -1,4 +1,4 @@
-import { APIError, type Status } from '../client/api-error.ts';
+import { APIError, type APIStatus } from '../client/api-error.ts';
 import { ConnectionError } from '../client/connection-error.ts';
 import type { KubernetesObject } from '../client/object.ts';
 
@@ -69,7 +69,7 @@ function parseEvent<T extends KubernetesObject>(call: string, line: string): Wat
       return { type, resourceVersion: object.metadata.resourceVersion };
     case 'ERROR': {
       // A metav1.Status, all of whose fields are read as optional.
-      const status = (object ?? {}) as Status;
+      const status = (object ?? {}) as APIStatus;
       throw new APIError(call, status.code ?? 500, status);
     }
     default:

@@ -1,7 +1,7 @@
 import type { Clock } from '../../async/clock.ts';
 import { Deadline } from '../../async/deadline.ts';
 import { APIError } from '../client/api-error.ts';
-import type { WatchOptions } from '../client/call-options.ts';
+import type { WatchCallOptions } from '../client/call-options.ts';
 import { ConnectionError } from '../client/connection-error.ts';
 import type { KubernetesObject } from '../client/object.ts';
 import { type Resource, resourcePath } from '../client/resource.ts';
@@ -19,7 +19,7 @@ export async function* openWatch<T extends KubernetesObject>(
   clock: Clock,
   timeoutMs: number,
   resource: Resource<T>,
-  options: WatchOptions,
+  options: WatchCallOptions,
 ): AsyncGenerator<WatchEvent<T>, void, undefined> {
   const path = resourcePath(resource, { namespace: options.namespace });
   const call = `WATCH ${path}`;

@@ -3,7 +3,7 @@ import type { KubernetesObject } from './object.ts';
 import { apiVersionOf, type Resource } from './resource.ts';
 
 /** One page of a list. */
-export interface Page<T> {
+export interface ListPage<T> {
   readonly resourceVersion: string;
   /** Token of the next page; undefined on the last. */
   readonly next: string | undefined;
@@ -23,7 +23,7 @@ export function toObject<T extends KubernetesObject>(resource: Resource<T>, body
 }
 
 /** The border for lists. Items of built-in kinds come without apiVersion and kind, so those are filled in. */
-export function toPage<T extends KubernetesObject>(resource: Resource<T>, body: unknown): Page<T> {
+export function toPage<T extends KubernetesObject>(resource: Resource<T>, body: unknown): ListPage<T> {
   const metadata = isRecord(body) ? body['metadata'] : undefined;
   const items = isRecord(body) ? (body['items'] ?? []) : undefined;
   if (!isRecord(metadata) || typeof metadata['resourceVersion'] !== 'string' || !Array.isArray(items)) {

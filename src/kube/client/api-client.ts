@@ -14,7 +14,7 @@ import {
   PATCH_CONTENT_TYPE,
   type Patch,
   type Timeouts,
-  type WatchOptions,
+  type WatchCallOptions,
   type WriteOptions,
 } from './call-options.ts';
 import { Credentials } from './credentials.ts';
@@ -167,7 +167,7 @@ export class APIClient {
   /** Changes from `resourceVersion` on, until the server closes the watch; then the iteration ends without an error. */
   watch<T extends KubernetesObject>(
     resource: Resource<T>,
-    options: WatchOptions,
+    options: WatchCallOptions,
   ): AsyncGenerator<WatchEvent<T>, void, undefined> {
     return openWatch(this.#transport, this.#clock, this.#timeouts.watch, resource, options);
   }

@@ -6,7 +6,7 @@ export interface StatusCause {
 }
 
 /** The `Status` object the API server answers failures with; every field can be missing when a proxy answered instead. */
-export interface Status {
+export interface APIStatus {
   readonly code?: number;
   readonly reason?: string;
   readonly message?: string;
@@ -25,7 +25,7 @@ export class APIError extends Error {
   readonly causes: readonly StatusCause[];
 
   /** @param call what was asked, for the message: `GET /api/v1/…` */
-  constructor(call: string, status: number, body: Status, retryAfterSeconds?: number) {
+  constructor(call: string, status: number, body: APIStatus, retryAfterSeconds?: number) {
     const reason = body.reason ?? '';
     const said = body.message ?? 'no message';
     super(`${call}: ${status}${reason === '' ? '' : ` ${reason}`}: ${said}${advice(status, said)}`);

@@ -40,7 +40,7 @@ export interface WriteOptions extends CallOptions {
 }
 
 /** Which objects of a kind are meant. */
-export interface Selection {
+export interface ObjectSelector {
   /** Left out: all namespaces. */
   readonly namespace?: string | undefined;
   readonly labelSelector?: string | undefined;
@@ -48,7 +48,7 @@ export interface Selection {
 }
 
 /** Options of {@link APIClient.list}. */
-export interface ListOptions extends Selection, CallOptions {
+export interface ListOptions extends ObjectSelector, CallOptions {
   /** `0`: anything the server has cached will do. Left out: the most recent state. */
   readonly resourceVersion?: string;
   /** Objects per page; 500 as in client-go. */
@@ -63,7 +63,7 @@ export interface ObjectList<T> {
 }
 
 /** Options of {@link APIClient.watch}. */
-export interface WatchOptions extends Selection, CallOptions {
+export interface WatchCallOptions extends ObjectSelector, CallOptions {
   /** Where to continue from: of a list, an event or a bookmark. */
   readonly resourceVersion: string;
   /** How long the server keeps the watch open. */

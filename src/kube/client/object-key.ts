@@ -7,12 +7,12 @@ export interface ObjectKey {
 }
 
 /** `namespace/name`, or `name` for cluster-scoped objects: the form queues and stores use (client-go's MetaNamespaceKey). */
-export function formatKey(key: Pick<ObjectMeta, 'namespace' | 'name'> | ObjectKey): string {
+export function formatObjectKey(key: Pick<ObjectMeta, 'namespace' | 'name'> | ObjectKey): string {
   return key.namespace ? `${key.namespace}/${key.name}` : key.name;
 }
 
-/** Reverses {@link formatKey}. Neither part of a valid key holds a slash. */
-export function parseKey(key: string): ObjectKey {
+/** Reverses {@link formatObjectKey}. Neither part of a valid key holds a slash. */
+export function parseObjectKey(key: string): ObjectKey {
   const slash = key.indexOf('/');
   return slash === -1 ? { name: key } : { namespace: key.slice(0, slash), name: key.slice(slash + 1) };
 }

@@ -5,8 +5,8 @@ import { sleep } from '../../async/sleep.ts';
 import type { RuntimeMetrics } from '../metrics/runtime-metrics.ts';
 import { APIError } from './api-error.ts';
 import { ConnectionError } from './connection-error.ts';
-import type { Access, Credentials } from './credentials.ts';
-import { type APIRequest, describe, type Response, toAPIError, wireOptions } from './wire.ts';
+import type { APIServerAccess, Credentials } from './credentials.ts';
+import { type APIRequest, type APIResponse, describeRequest, toAPIError, wireOptions } from './wire.ts';
 
 /** What a {@link Transport} is made of. */
 export interface TransportOptions {
@@ -41,17 +41,19 @@ export class Transport {
       try {
         return JSON.parse(text) as unknown;
       } catch (cause) {
-        throw new ConnectionError('Malformed', `${describe(request)}: the answer is not JSON`, { cause });
+        throw new ConnectionError('Malformed', `${describeRequest(request)}: the answer is not JSON`, {
+          cause,
+        });
       }
     });
   }
 
   /** Sends and hands over the open body once headers are in. Abort `signal` to give up waiting or to close it. */
-  async stream(request: APIRequest & { readonly signal: AbortSignal }): Promise<Response['body']> {
+  async stream(request: APIRequest & { readonly signal: AbortSignal }): Promise<APIResponse['body']> {
     return this.#send(request, async (response) => response.body);
   }
 
-  async #send<R>(request: APIRequest, read: (response: Response) => Promise<R>): Promise<R> {
+  async #send<R>(request: APIRequest, read: (response: APIResponse) => Promise<R>): Promise<R> {
     let renewed = false;
     let reconnected = false;
     for (let attempt = 0; ; attempt += 1) {
@@ -90,11 +92,11 @@ export class Transport {
 
   async #attempt<R>(
     request: APIRequest,
-    access: Access,
-    read: (response: Response) => Promise<R>,
+    access: APIServerAccess,
+    read: (response: APIResponse) => Promise<R>,
   ): Promise<R> {
     const { clock, metrics } = this.#options;
-    const call = describe(request);
+    const call = describeRequest(request);
     using deadline = this.#deadline(request);
     const signal = deadline?.signal ?? request.signal;
     const startedAt = clock.monotonic();
@@ -131,11 +133,11 @@ export class Transport {
       return undefined;
     }
     const timedOut = () =>
-      new ConnectionError('Timeout', `${describe(request)}: no answer within ${timeoutMs} ms`);
+      new ConnectionError('Timeout', `${describeRequest(request)}: no answer within ${timeoutMs} ms`);
     return new Deadline(this.#options.clock, timeoutMs, timedOut, request.signal);
   }
 
-  #labels(access: Access): { host: string } {
+  #labels(access: APIServerAccess): { host: string } {
     return { host: new URL(access.server).host };
   }
 

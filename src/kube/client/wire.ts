@@ -1,10 +1,10 @@
 import type { Dispatcher, request as undiciRequest } from 'undici';
-import { APIError, type Status } from './api-error.ts';
-import type { Access } from './credentials.ts';
+import { APIError, type APIStatus } from './api-error.ts';
+import type { APIServerAccess } from './credentials.ts';
 import { jsonAsYAML } from './json-as-yaml.ts';
 
 /** A response whose body is still to be read. */
-export type Response = Dispatcher.ResponseData<unknown>;
+export type APIResponse = Dispatcher.ResponseData<unknown>;
 
 /** One call to the API server. */
 export interface APIRequest {
@@ -22,14 +22,14 @@ export interface APIRequest {
 }
 
 /** The request in messages: `GET /api/v1/…`. */
-export function describe(request: APIRequest): string {
+export function describeRequest(request: APIRequest): string {
   return `${request.method} ${request.path}`;
 }
 
 /** The request as the HTTP client takes it. */
 export function wireOptions(
   request: APIRequest,
-  access: Access,
+  access: APIServerAccess,
   userAgent: string,
   signal: AbortSignal | undefined,
 ): Parameters<typeof undiciRequest>[1] {
@@ -59,14 +59,14 @@ function encode({ contentType, body }: APIRequest): string {
 }
 
 /** What a response of 400 or more says. */
-export async function toAPIError(call: string, response: Response): Promise<APIError> {
+export async function toAPIError(call: string, response: APIResponse): Promise<APIError> {
   const header = Number(response.headers['retry-after']);
   const text = await response.body.text();
-  let status: Status;
+  let status: APIStatus;
   try {
     const body: unknown = JSON.parse(text);
     // The server's Status type; every field is read as optional, so a proxy's own JSON does no harm.
-    status = typeof body === 'object' && body !== null ? (body as Status) : { message: text };
+    status = typeof body === 'object' && body !== null ? (body as APIStatus) : { message: text };
   } catch {
     // Not JSON: a proxy or load balancer answered. Its first words are all there is to show.
     status = { message: text.trim().slice(0, 200) };

@@ -7,7 +7,7 @@ import type { Cache } from '../cache/cache.ts';
 import type { Informer } from '../cache/informer.ts';
 import type { StoreEvent } from '../cache/store.ts';
 import type { KubernetesObject } from '../client/object.ts';
-import { formatKey, type ObjectKey, parseKey } from '../client/object-key.ts';
+import { formatObjectKey, type ObjectKey, parseObjectKey } from '../client/object-key.ts';
 import { ControllerMetrics } from '../metrics/controller-metrics.ts';
 import type { RuntimeMetrics } from '../metrics/runtime-metrics.ts';
 import type { RateLimiter } from '../workqueue/rate-limiter.ts';
@@ -31,7 +31,7 @@ export interface ControllerOptions {
 }
 
 /** Which events of an informer concern a controller, and which of its keys each event concerns. */
-export interface WatchOptions<T extends KubernetesObject> {
+export interface EventMapping<T extends KubernetesObject> {
   /** False: this event is of no interest. */
   readonly predicate?: (event: StoreEvent<T>) => boolean;
   /** The keys to look at; the object's own unless given. */
@@ -63,7 +63,7 @@ export class Controller {
   }
 
   /** Has changes seen by `informer` reconciled. No key is before `informer` has listed its namespace. */
-  watch<T extends KubernetesObject>(informer: Informer<T>, options: WatchOptions<T> = {}): this {
+  watch<T extends KubernetesObject>(informer: Informer<T>, options: EventMapping<T> = {}): this {
     const map = options.map ?? ((object: T): readonly ObjectKey[] => [object.metadata]);
     this.#informers.add(informer);
     // The queue takes keys from here on, before any worker runs: what a standby has seen waits for it to lead.
@@ -82,7 +82,7 @@ export class Controller {
 
   /** Has one key reconciled, for triggers other than a watch. */
   enqueue(key: ObjectKey): void {
-    this.#queue.add(formatKey(key));
+    this.#queue.add(formatObjectKey(key));
   }
 
   /**
@@ -132,7 +132,7 @@ export class Controller {
 
   /** Whether a cache has not listed the namespace of the key yet; the key comes back when all of them have. */
   #awaitsCaches(queueKey: string): boolean {
-    const { namespace } = parseKey(queueKey);
+    const { namespace } = parseObjectKey(queueKey);
     const waiting = [...this.#informers].filter((cache) => !cache.hasSyncedFor(namespace));
     if (waiting.length === 0) {
       return false;
@@ -149,7 +149,7 @@ export class Controller {
 
   async #reconcile(queueKey: string, signal: AbortSignal): Promise<void> {
     const { clock, reconciler, reconcileTimeoutMs } = this.#options;
-    const key = parseKey(queueKey);
+    const key = parseObjectKey(queueKey);
     const reconcileID = randomUUID();
     const logger = this.#logger.child({ namespace: key.namespace, name: key.name, reconcileID });
     const startedAt = clock.monotonic();

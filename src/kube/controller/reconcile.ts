@@ -3,7 +3,7 @@ import type { TerminalError } from '../../errors.ts';
 import type { ObjectKey } from '../client/object-key.ts';
 
 /** What a reconcile that went well asks for. */
-export interface Result {
+export interface ReconcileResult {
   /** Look again after this many milliseconds even if nothing changes. Left out or 0: only when something changes. */
   readonly requeueAfterMs?: number;
 }
@@ -38,7 +38,7 @@ export interface ReconcileContext {
  */
 export interface Reconciler {
   // biome-ignore lint/suspicious/noConfusingVoidType: a reconciler with nothing to ask for returns nothing.
-  reconcile(key: ObjectKey, context: ReconcileContext): Promise<Result | void>;
+  reconcile(key: ObjectKey, context: ReconcileContext): Promise<ReconcileResult | void>;
 }
 
 /** Abort reason: the reconcile took longer than its controller allows. */

@@ -63,14 +63,18 @@ const MAX_NOTE_BYTES = 1_024;
 const MAX_NAME = 253;
 
 /** Who reports an event, and when it happened. */
-export interface Reporter {
+export interface EventReporter {
   readonly reportingController: string;
   readonly reportingInstance: string;
   readonly time: Date;
 }
 
 /** An event about `regarding`, under a name of its own. */
-export function newEvent(regarding: KubernetesObject, details: EventDetails, reporter: Reporter): NewEvent {
+export function newEvent(
+  regarding: KubernetesObject,
+  details: EventDetails,
+  reporter: EventReporter,
+): NewEvent {
   const { time, ...reporting } = reporter;
   const { type, reason, action, note, related } = details;
   const unique = randomBytes(8).toString('hex');

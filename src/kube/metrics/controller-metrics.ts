@@ -1,7 +1,7 @@
 import type { RuntimeMetrics } from './runtime-metrics.ts';
 
 /** How a failed reconcile counts: an ordinary failure, one that repeating does not help, or a throw nobody intended. */
-export type Failure = 'error' | 'terminal' | 'panic';
+export type ReconcileFailure = 'error' | 'terminal' | 'panic';
 
 /** The metrics of one controller, as controller-runtime counts them. */
 export class ControllerMetrics {
@@ -34,7 +34,7 @@ export class ControllerMetrics {
     this.#metrics.reconcileTotal.inc({ controller: this.#controller, result });
   }
 
-  failed(failure: Failure): void {
+  failed(failure: ReconcileFailure): void {
     const controller = this.#controller;
     this.#metrics.reconcileErrors.inc({ controller });
     this.#metrics.reconcileTotal.inc({ controller, result: 'error' });

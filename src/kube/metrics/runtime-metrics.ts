@@ -1,5 +1,5 @@
 import type { Counter, Gauge, Registry } from 'prom-client';
-import { metricsIn } from './metrics-in.ts';
+import { metricFactory } from './metric-factory.ts';
 import { UpstreamMetrics } from './upstream-metrics.ts';
 
 /** Names the metrics this library adds to those of client-go and controller-runtime. */
@@ -21,7 +21,7 @@ export class RuntimeMetrics extends UpstreamMetrics {
 
   constructor({ registry, prefix }: MetricsOptions) {
     super(registry);
-    const { counter, gauge } = metricsIn(registry);
+    const { counter, gauge } = metricFactory(registry);
     this.watchStarts = counter(
       `${prefix}_watch_starts_total`,
       'Number of watch connections opened, by resource. A rate above one per five minutes and namespace needs a look.',

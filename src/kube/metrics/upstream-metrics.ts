@@ -1,5 +1,5 @@
 import type { Counter, Gauge, Histogram, Registry } from 'prom-client';
-import { metricsIn } from './metrics-in.ts';
+import { metricFactory } from './metric-factory.ts';
 
 /** Sets a gauge at scrape time. */
 type Refresh = () => void;
@@ -46,7 +46,7 @@ export class UpstreamMetrics {
   readonly #refreshes = new Set<Refresh>();
 
   constructor(registry: Registry) {
-    const { counter, gauge, histogram } = metricsIn(registry);
+    const { counter, gauge, histogram } = metricFactory(registry);
     const queue: ('name' | 'controller')[] = ['name', 'controller'];
 
     this.reconcileTotal = counter(

@@ -2,14 +2,14 @@ import { type ServerLifetime, wasSignedWithBounds } from '../../faynosync/lifeti
 import type { Inference } from './infer.ts';
 import { isSignedOffline, type Lifetime, type Lifetimes } from './lifetimes.ts';
 import type { Loss } from './loss.ts';
-import type { Confidence, Doubt } from './plan.ts';
+import type { Confidence, Uncertainty } from './plan.ts';
 import { changeTo, type LifetimeChange } from './signing-history.ts';
 
 /** A lifetime with how much it is worth. */
 export interface LifetimeValue {
   readonly days: number;
   readonly confidence: Confidence;
-  readonly doubt?: Doubt;
+  readonly doubt?: Uncertainty;
 }
 
 /** Why a value is what it is. */

@@ -1,4 +1,4 @@
-import { parseFileName } from '../../faynosync/layout.ts';
+import { parseVersionedName } from '../../faynosync/layout.ts';
 import { serverLifetimes } from '../../faynosync/lifetimes.ts';
 import type { Derivation } from '../../faynosync/settings.ts';
 import type { ListedObject } from '../../storage/source.ts';
@@ -52,7 +52,7 @@ export class Lifetimes {
     this.#listing = listing;
     this.#delegated = new Map(trusted.delegated.map((facts) => [facts.role, facts]));
     for (const { name, lastModified } of listing) {
-      const file = parseFileName(name);
+      const file = parseVersionedName(name);
       if (file === undefined) {
         continue;
       }

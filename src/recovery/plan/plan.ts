@@ -12,7 +12,7 @@ export type ValueSource =
 export type Confidence = 'exact' | 'high' | 'medium' | 'low';
 
 /** Why a value may be wrong, and what else it may have been. */
-export interface Doubt {
+export interface Uncertainty {
   /** At least two; the last may be `unknown`. */
   readonly candidates: readonly string[];
   /** A clause that ends a sentence. */
@@ -33,7 +33,7 @@ export interface Action {
   readonly source: ValueSource;
   readonly confidence: Confidence;
   /** Present when the value is a choice between several; its confidence is then `low`. */
-  readonly doubt?: Doubt;
+  readonly doubt?: Uncertainty;
 }
 
 /** Everything a run would do, decided before anything is written. */

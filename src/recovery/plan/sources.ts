@@ -6,7 +6,7 @@ import { type Inference, remainingDays } from './infer.ts';
 import { type LifetimeValue, lifetimeValue, needsHistory } from './lifetime-value.ts';
 import type { Lifetime, Lifetimes } from './lifetimes.ts';
 import type { Loss } from './loss.ts';
-import type { Confidence, Doubt, ValueSource } from './plan.ts';
+import type { Confidence, Uncertainty, ValueSource } from './plan.ts';
 import type { HistoryQuery } from './signing-history.ts';
 
 /** How long signing a root by hand and uploading it may take before its lifetime can't be told. */
@@ -25,7 +25,7 @@ export interface Evidence {
 interface Value {
   readonly value: string;
   readonly confidence: Confidence;
-  readonly doubt?: Doubt;
+  readonly doubt?: Uncertainty;
 }
 
 /** A rebuilt value with its provenance. */

@@ -1,5 +1,5 @@
 import { RecoveryError, TransientError } from '../../errors.ts';
-import { connect, type OpenConnection } from '../connect.ts';
+import { connectToRedis, type OpenConnection } from '../connect.ts';
 import { describeEndpoint, type RedisEndpoint } from '../endpoint.ts';
 
 /** Channel on which Redis tells a RESP2 client which keys changed. */
@@ -45,7 +45,7 @@ export class Invalidations {
     prefixes: readonly string[],
     sink: InvalidationSink,
   ): Promise<Invalidations | TrackingRefused> {
-    const connection = await connect(endpoint);
+    const connection = await connectToRedis(endpoint);
     const { client } = connection;
     try {
       const id = await client.call('CLIENT', 'ID');

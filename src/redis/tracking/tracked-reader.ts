@@ -1,5 +1,5 @@
 import { RecoveryError, TransientError } from '../../errors.ts';
-import { asRedisError, connect, type OpenConnection } from '../connect.ts';
+import { asRedisError, connectToRedis, type OpenConnection } from '../connect.ts';
 import { describeEndpoint, type RedisEndpoint } from '../endpoint.ts';
 import { decodeObserved, observeCommand } from '../scripts.ts';
 import type { ObservedValues } from '../state-store.ts';
@@ -53,7 +53,7 @@ export class TrackedReader {
 
   /** @throws TransientError or TerminalError of the Redis taxonomy when Redis can't be reached */
   static async open(options: TrackedReaderOptions): Promise<TrackedReader> {
-    const reader = new TrackedReader(options, await connect(options.endpoint));
+    const reader = new TrackedReader(options, await connectToRedis(options.endpoint));
     try {
       await reader.#track(options);
       return reader;

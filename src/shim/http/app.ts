@@ -1,23 +1,23 @@
 import express, { type Express, type Request, type Response } from 'express';
 import type { Logger } from 'pino';
-import type { Access } from '../auth/access.ts';
+import type { Authorizer } from '../auth/authorizer.ts';
 import type { Tenants } from '../auth/tenants.ts';
-import { getTask } from '../get-task.ts';
-import { marshal } from '../payload/go-json.ts';
+import { answerGetTask } from '../get-task.ts';
+import { marshalGoJSON } from '../payload/go-json.ts';
 import { bindRecoveryPayload } from '../payload/recovery-payload.ts';
-import { type RecoverOptions, recover } from '../recover.ts';
+import { answerRecover, type RecoverOptions } from '../recover.ts';
 import { idempotencyKey } from '../runs/idempotency-key.ts';
-import { type Answer, errorAnswer, HTTPError } from './answer.ts';
+import { errorAnswer, type HTTPAnswer, HTTPError } from './answer.ts';
 import { cors } from './cors.ts';
-import { logFacts, observe } from './observe.ts';
+import { logFacts, observeRequests } from './observe.ts';
 import { openapiDocument } from './openapi.ts';
-import { readBody } from './request-body.ts';
+import { readRequestBody } from './request-body.ts';
 import { requestSignal } from './request-signal.ts';
 import { type RouteName, routes } from './routes.ts';
 
 /** What the API port serves with. */
 export interface AppOptions extends RecoverOptions {
-  readonly access: Access;
+  readonly access: Authorizer;
   readonly tenants: Tenants;
   readonly allowedOrigins: readonly string[];
   readonly logger: Logger;
@@ -31,7 +31,7 @@ export interface AppOptions extends RecoverOptions {
 }
 
 /** Answers one request. Refuses by throwing a {@link HTTPError}. */
-type Handler = (req: Request, res: Response) => Promise<Answer> | Answer;
+type Handler = (req: Request, res: Response) => Promise<HTTPAnswer> | HTTPAnswer;
 
 /** The Express application of the API port: every route of the table, and nothing else. */
 export function createApp(options: AppOptions): Express {
@@ -39,7 +39,7 @@ export function createApp(options: AppOptions): Express {
   // The server's router tells cases apart, and sends neither of these headers.
   app.enable('case sensitive routing').enable('strict routing');
   app.disable('x-powered-by').disable('etag');
-  app.use(observe(options.logger, options.metrics));
+  app.use(observeRequests(options.logger, options.metrics));
   app.use(cors(options.allowedOrigins));
   const handlers = handlersOf(options);
   for (const [name, { method, path }] of Object.entries(routes)) {
@@ -63,25 +63,25 @@ export function createApp(options: AppOptions): Express {
 function handlersOf(options: AppOptions): Readonly<Record<RouteName, Handler>> {
   const { access, tenants, recoveries, draining } = options;
   // Made once: however many clients are slow to read it, it is held once.
-  const document = Buffer.from(marshal(openapiDocument(options.version)));
+  const document = Buffer.from(marshalGoJSON(openapiDocument(options.version)));
   return {
     recover: async (req, res) => {
       const admin = await access.admin(req, 'recover');
       const key = idempotencyKey(req);
-      const bound = bindRecoveryPayload(await readBody(req, res));
+      const bound = bindRecoveryPayload(await readRequestBody(req, res));
       if (bound.payload === undefined) {
         logFacts(res, { admin });
         return errorAnswer(400, bound.error);
       }
       const request = { ...bound.payload, admin, tenant: tenants.of(admin), idempotencyKey: key };
-      const answer = await recover(options, request, () => requestSignal(res, draining));
+      const answer = await answerRecover(options, request, () => requestSignal(res, draining));
       logFacts(res, { admin, appName: request.appName, task: answer.headers?.['Location'] });
       return answer;
     },
     task: async (req, res) => {
       const admin = await access.admin(req, 'task');
       logFacts(res, { admin });
-      return getTask(recoveries, tenants, admin, queryOf(req).get('task_id'));
+      return answerGetTask(recoveries, tenants, admin, queryOf(req).get('task_id'));
     },
     healthz: () => ({ status: 200, body: { status: 'ok' } }),
     readyz: () => {
@@ -104,7 +104,7 @@ function notReadyBecause({ shuttingDown, recoveries, keysRead }: AppOptions): st
   return keysRead() ? undefined : 'the signing keys of the token issuer were not read yet, see the log';
 }
 
-async function answerOf(handler: Handler, req: Request, res: Response): Promise<Answer> {
+async function answerOf(handler: Handler, req: Request, res: Response): Promise<HTTPAnswer> {
   try {
     return await handler(req, res);
   } catch (error) {
@@ -129,8 +129,8 @@ function redirect(req: Request, res: Response, path: string): void {
 }
 
 /** Not by Express' own `send`: of what that looks after (ETags, charsets, freshness), nothing is wanted here. */
-function send(res: Response, { status, body, headers }: Answer, close: boolean): void {
-  const text = Buffer.isBuffer(body) ? body : marshal(body);
+function send(res: Response, { status, body, headers }: HTTPAnswer, close: boolean): void {
+  const text = Buffer.isBuffer(body) ? body : marshalGoJSON(body);
   res
     .writeHead(status, {
       'Content-Type': 'application/json; charset=utf-8',

@@ -29,7 +29,7 @@ const UNLOGGED: ReadonlySet<string> = new Set([routes.healthz.path, routes.ready
  * Logs each request, once, when it is answered, and counts it. Headers and query are never logged, so neither are tokens; the
  * redaction is for the day when a header is added to the serializer.
  */
-export function observe(logger: Logger, metrics: ShimMetrics): RequestHandler {
+export function observeRequests(logger: Logger, metrics: ShimMetrics): RequestHandler {
   const table: readonly Route[] = Object.values(routes);
   const paths: ReadonlySet<string> = new Set(table.map((route) => route.path));
   const log = pinoHttp<Request, Response>({

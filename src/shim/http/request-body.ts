@@ -12,7 +12,7 @@ const raw = express.raw({ type: () => true, limit: LIMIT_BYTES, inflate: false }
  * The whole body of a request; empty when there is none.
  * @throws {HTTPError} 413, 415, or 400 when the body ends before its announced length.
  */
-export async function readBody(req: Request, res: Response): Promise<Buffer> {
+export async function readRequestBody(req: Request, res: Response): Promise<Buffer> {
   await new Promise<void>((resolve, reject) => {
     raw(req, res, (error?: unknown) => (error === undefined ? resolve() : reject(refusalOf(error))));
   });

@@ -1,13 +1,13 @@
 import type { BootstrapRecovery } from '../../api/bootstraprecovery.generated.ts';
 import type { AcceptedReason, SucceededReason } from '../../api/reasons.ts';
-import { type Answer, errorAnswer } from '../http/answer.ts';
+import { errorAnswer, type HTTPAnswer } from '../http/answer.ts';
 import { conditionOf, isFinished } from './run-conditions.ts';
 
 /** What the controller has said about a run so far. */
 export type ControllerDecision =
   | { readonly kind: 'pending' }
   | { readonly kind: 'accepted' }
-  | { readonly kind: 'refused'; readonly answer: Answer };
+  | { readonly kind: 'refused'; readonly answer: HTTPAnswer };
 
 /**
  * Reads the decision from a run's conditions. `Accepted` decides; a run that ended without it is judged by `Succeeded`, so

@@ -9,7 +9,7 @@ import type { ObjectKey } from '../../kube/client/object-key.ts';
 import type { Tenant } from '../auth/tenants.ts';
 import { HTTPError, retryLater } from '../http/answer.ts';
 import { isDecided } from './controller-decision.ts';
-import type { Recoveries, RecoveryRequest, Started } from './recoveries.ts';
+import type { Recoveries, RecoveryRequest, StartedRecovery } from './recoveries.ts';
 import { isFromHTTP, type RunCache, runs } from './run-cache.ts';
 import { isFinished, waitsForLock } from './run-conditions.ts';
 import { keyLabel, type RunCreation, runManifest, startedFrom } from './run-creation.ts';
@@ -82,7 +82,7 @@ export class KubernetesRecoveries implements Recoveries {
     }
   }
 
-  async start(request: RecoveryRequest): Promise<Started> {
+  async start(request: RecoveryRequest): Promise<StartedRecovery> {
     const { clock, newID } = this.#options;
     const timedOut = () => new ConnectionError('Timeout', `no answer within ${START_TIMEOUT_MS} ms`);
     using deadline = new Deadline(clock, START_TIMEOUT_MS, timedOut);
@@ -119,7 +119,7 @@ export class KubernetesRecoveries implements Recoveries {
   }
 
   /** What the cache knows of the request, confirmed: a caller must not be turned away by what is no longer true. */
-  async #existing(creation: RunCreation): Promise<Started | undefined> {
+  async #existing(creation: RunCreation): Promise<StartedRecovery | undefined> {
     const { cache } = this.#options;
     const { request, signal } = creation;
     const label = keyLabel(request);
@@ -140,7 +140,7 @@ export class KubernetesRecoveries implements Recoveries {
   }
 
   /** Creates the next run of the app's chain, following the chain where others have gone on with it. */
-  async #create(creation: RunCreation): Promise<Started> {
+  async #create(creation: RunCreation): Promise<StartedRecovery> {
     const { client, cache, ttlSecondsAfterFinished } = this.#options;
     const { request, signal } = creation;
     const manifest = (name: string) => runManifest(creation, name, ttlSecondsAfterFinished);

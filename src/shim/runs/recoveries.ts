@@ -17,7 +17,7 @@ export interface RecoveryRequest extends AppRef {
 }
 
 /** What became of a request. */
-export type Started =
+export type StartedRecovery =
   /** It created this run. */
   | { readonly kind: 'created'; readonly run: BootstrapRecovery }
   /** It came before, with the same key, and this is its run. */
@@ -51,7 +51,7 @@ export interface Recoveries {
    * one is created.
    * @throws {HTTPError} 503 when the Kubernetes API can't be reached or refuses.
    */
-  start(request: RecoveryRequest): Promise<Started>;
+  start(request: RecoveryRequest): Promise<StartedRecovery>;
 
   /**
    * The run once it is decided or finished; as last seen when `signal` aborts first; undefined when it was deleted.

@@ -1,6 +1,6 @@
 import type { BootstrapRecovery, BootstrapRecoveryManifest } from '../../api/bootstraprecovery.generated.ts';
 import { apiVersion } from '../../api/resources.ts';
-import type { AppRef, RecoveryRequest, Started } from './recoveries.ts';
+import type { AppRef, RecoveryRequest, StartedRecovery } from './recoveries.ts';
 import { idempotencyLabel, originLabel, requestAnnotation } from './run-cache.ts';
 import { isFinished } from './run-conditions.ts';
 import { keyLabelValue } from './run-name.ts';
@@ -18,7 +18,7 @@ export interface RunCreation {
 export function startedFrom(
   { request, requestID }: RunCreation,
   run: BootstrapRecovery,
-): Started | undefined {
+): StartedRecovery | undefined {
   if (run.metadata.annotations?.[requestAnnotation] === requestID) {
     return { kind: 'created', run };
   }

@@ -4,7 +4,7 @@ import { Deadline } from '../../async/deadline.ts';
 import { Semaphore } from '../../async/semaphore.ts';
 import type { Tenant } from '../auth/tenants.ts';
 import { HTTPError, retryLater } from '../http/answer.ts';
-import type { Recoveries, RecoveryRequest, Started } from './recoveries.ts';
+import type { Recoveries, RecoveryRequest, StartedRecovery } from './recoveries.ts';
 
 /** How many requests may be with the API server at once; the others wait their turn. */
 const MAX_IN_FLIGHT = 32;
@@ -19,7 +19,7 @@ const MAX_WAIT_MS = 8_000;
 export class SingleFlightRecoveries implements Recoveries {
   readonly #inner: Recoveries;
   readonly #clock: Clock;
-  readonly #byApp = new Map<string, Promise<Started>>();
+  readonly #byApp = new Map<string, Promise<StartedRecovery>>();
   readonly #inFlight = new Semaphore(MAX_IN_FLIGHT);
 
   constructor(inner: Recoveries, clock: Clock) {
@@ -47,7 +47,7 @@ export class SingleFlightRecoveries implements Recoveries {
     await this.#inner.withdraw(run);
   }
 
-  async start(request: RecoveryRequest): Promise<Started> {
+  async start(request: RecoveryRequest): Promise<StartedRecovery> {
     const app = JSON.stringify([request.tenant, request.admin, request.appName]);
     // A request with a key may mean a run that the other request knows nothing of.
     const ahead = request.idempotencyKey === undefined ? this.#byApp.get(app) : undefined;
@@ -68,7 +68,7 @@ export class SingleFlightRecoveries implements Recoveries {
     }
   }
 
-  async #startInTurn(request: RecoveryRequest): Promise<Started> {
+  async #startInTurn(request: RecoveryRequest): Promise<StartedRecovery> {
     const busy = (): HTTPError => new HTTPError(retryLater(503, 'too many recoveries at once; try again', 5));
     using deadline = new Deadline(this.#clock, MAX_WAIT_MS, busy);
     const release = await this.#inFlight.acquire(1, deadline.signal);

@@ -18,14 +18,14 @@ export const taskStates = [
 export type TaskState = (typeof taskStates)[number];
 
 /** The server's `tasks.TasksData`, members in its order. */
-export interface Task {
+export interface ServerTask {
   readonly task_id: string;
   readonly state: TaskState;
-  readonly result?: TaskResult;
+  readonly result?: ServerTaskResult;
 }
 
 /** The server's `tasks.TaskResult`, members in its order. */
-export interface TaskResult {
+export interface ServerTaskResult {
   readonly message?: string;
   readonly error?: string;
   /** True: success. False: failure. Absent: not over. */
@@ -36,12 +36,12 @@ export interface TaskResult {
 }
 
 /** What the server says of an id it does not know: the same as of a task that was just queued, without a result. */
-export function unknownTask(id: string): Task {
+export function unknownTask(id: string): ServerTask {
   return { task_id: id, state: 'PENDING' };
 }
 
 /** A run as the server shows a task of its own. */
-export function taskOf(run: BootstrapRecovery): Task {
+export function taskOf(run: BootstrapRecovery): ServerTask {
   const succeeded = conditionOf(run, 'Succeeded');
   const state = stateOf(succeeded?.status, succeeded?.reason);
   const rest = { task: 'bootstrap_recovery', last_update: lastUpdate(run) } as const;
@@ -79,7 +79,7 @@ const waits: Partial<Record<SucceededReason, TaskState>> = {
 function ending(
   state: TaskState,
   message: string | undefined,
-): Pick<TaskResult, 'message' | 'error' | 'status'> {
+): Pick<ServerTaskResult, 'message' | 'error' | 'status'> {
   switch (state) {
     case 'SUCCESS':
       return { message: 'Bootstrap recovery completed successfully', status: true };

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { readBody } from '../body.ts';
+import { readObjectBody } from '../body.ts';
 import type { S3Bucket } from './s3-bucket.ts';
 
 /** What a conditional GET found. */
@@ -37,7 +37,7 @@ export async function getIfChanged(
       }
       const { body } = answer;
       try {
-        const bytes = await readBody(body, {
+        const bytes = await readObjectBody(body, {
           name: location,
           maxBytes: options.maxBytes,
           onBytes: (count) => watchdog.fed(count),

@@ -1,7 +1,7 @@
 import { Readable } from 'node:stream';
 import type { S3Client } from '@aws-sdk/client-s3';
 import { asRecord } from '../as-record.ts';
-import { readBody } from '../body.ts';
+import { readObjectBody } from '../body.ts';
 
 /** Where GetObject requests go, as the SDK itself worked it out: endpoint, region and bucket style included. */
 interface Origin {
@@ -139,7 +139,7 @@ async function serviceError(
   body: Readable,
 ): Promise<Error> {
   const document = Buffer.from(
-    await readBody(body, { name: 'an error document', maxBytes: maxErrorBytes, onBytes: () => {} }),
+    await readObjectBody(body, { name: 'an error document', maxBytes: maxErrorBytes, onBytes: () => {} }),
   );
   const text = document.toString('utf8');
   const element = (name: string): string | undefined =>

@@ -1,5 +1,5 @@
 import { TerminalError } from '../../errors.ts';
-import { readBody, tooLarge } from '../body.ts';
+import { readObjectBody, tooLarge } from '../body.ts';
 import type { GetOptions, ListedObject, MetadataSource } from '../source.ts';
 import { listPages } from './s3-pages.ts';
 import type { S3Requests } from './s3-requests.ts';
@@ -51,7 +51,7 @@ export class S3Source implements MetadataSource {
             this.#bucket.memory.acquire(length ?? maxBytes, watchdog.signal),
           );
           try {
-            return await readBody(body, {
+            return await readObjectBody(body, {
               name: object,
               maxBytes,
               length,

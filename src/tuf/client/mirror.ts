@@ -6,7 +6,7 @@ import { fileName } from '../metadata/file-names.ts';
 import { LIMITS } from '../metadata/limits.ts';
 import type { FileLink } from '../metadata/link.ts';
 import type { Root } from '../metadata/root.ts';
-import { readFile } from '../verify/verification-run.ts';
+import { readMetadataFile } from '../verify/verification-context.ts';
 
 /** The mirror as the client workflow asks it: one file by its name, never more bytes than may be there. */
 export class Mirror {
@@ -20,7 +20,7 @@ export class Mirror {
 
   /** @throws MetadataFault `absent` or `FileTooLarge`; anything else the source throws */
   get(name: string, maxBytes: number, absent: FindingCode): Promise<Uint8Array> {
-    return readFile(this.#source, name, maxBytes, absent, this.#signal);
+    return readMetadataFile(this.#source, name, maxBytes, absent, this.#signal);
   }
 
   /**

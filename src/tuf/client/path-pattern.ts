@@ -7,7 +7,7 @@ const ANY_RUN = Symbol('*');
  * Whether a PATHPATTERN covers a target path (spec 4.5): `*`, `?` and `[…]` as in glob(7), none of which matches a
  * slash. As in the reference clients a leading dot is an ordinary character, and there are no named classes.
  */
-export function matches(pattern: string, targetPath: string): boolean {
+export function matchesPathPattern(pattern: string, targetPath: string): boolean {
   const patterns = pattern.split('/');
   const segments = targetPath.split('/');
   return (

@@ -27,7 +27,7 @@ export class ClientRefusal extends TerminalError {
 }
 
 /** Runs a step of the workflow and says whose metadata a fault in it is about. @throws ClientRefusal */
-export async function attributing<T>(role: string, step: () => T | Promise<T>): Promise<T> {
+export async function attributingTo<T>(role: string, step: () => T | Promise<T>): Promise<T> {
   try {
     return await step();
   } catch (error) {

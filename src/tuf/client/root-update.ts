@@ -4,10 +4,10 @@ import { LIMITS } from '../metadata/limits.ts';
 import { parseRoot, type Root, signersOf } from '../metadata/root.ts';
 import { wereRotated } from '../roots/key-rotation.ts';
 import { ClientRefusal } from './refusal.ts';
-import type { Session } from './session.ts';
+import type { UpdateSession } from './update-session.ts';
 
 /** Spec 5.2 and 5.3: from the trusted root to the newest one that the mirror has. @throws MetadataFault */
-export async function updateRoot(session: Session): Promise<Root> {
+export async function updateRoot(session: UpdateSession): Promise<Root> {
   let root = await loadTrustedRoot(session);
   for (let count = 0; count < LIMITS.roots; count++) {
     const next = await nextRoot(session, root);
@@ -22,7 +22,7 @@ export async function updateRoot(session: Session): Promise<Root> {
 }
 
 /** Spec 5.2. The root came from outside the repository; that it signed itself is checked to notice damage. */
-async function loadTrustedRoot(session: Session): Promise<Root> {
+async function loadTrustedRoot(session: UpdateSession): Promise<Root> {
   const bytes = await session.store.read('root');
   if (bytes === undefined) {
     throw new TerminalError('NotFound', `No trusted root is stored yet. ${INITIALISE}`);
@@ -45,7 +45,7 @@ async function loadTrustedRoot(session: Session): Promise<Root> {
 const INITIALISE = 'Initialise the client with the root that the owner of the repository distributes.';
 
 /** Spec 5.3.3–5.3.8; undefined when the trusted root is the newest. */
-async function nextRoot(session: Session, root: Root): Promise<Root | undefined> {
+async function nextRoot(session: UpdateSession, root: Root): Promise<Root | undefined> {
   // Exact: N+1 steps never lead to versions beyond 2^53.
   const version = Number(root.envelope.version) + 1;
   const bytes = await session.mirror.findRoot(version);
@@ -68,7 +68,7 @@ async function nextRoot(session: Session, root: Root): Promise<Root | undefined>
  * between (a later root is expired, the process is killed) would find the new root trusted next time, notice no
  * rotation, and keep metadata of the old keys whose versions no honest repository reaches.
  */
-async function recoverFromFastForward({ ring, store }: Session, root: Root, next: Root): Promise<void> {
+async function recoverFromFastForward({ ring, store }: UpdateSession, root: Root, next: Root): Promise<void> {
   if (!wereRotated(ring, root, next, 'timestamp') && !wereRotated(ring, root, next, 'snapshot')) {
     return;
   }

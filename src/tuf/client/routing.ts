@@ -3,7 +3,7 @@ import { MetadataFault } from '../findings/fault.ts';
 import type { DelegatedRole } from '../metadata/delegated-role.ts';
 import { binOf } from '../metadata/succinct.ts';
 import type { Delegations } from '../metadata/targets.ts';
-import { matches } from './path-pattern.ts';
+import { matchesPathPattern } from './path-pattern.ts';
 
 /**
  * The roles that are trusted for a target path, in order of priority (spec 4.5; TAP 15).
@@ -25,7 +25,7 @@ export function rolesFor({ roles, succinct }: Delegations, targetPath: string): 
       );
     }
     return (
-      paths?.some((pattern) => matches(pattern, targetPath)) ??
+      paths?.some((pattern) => matchesPathPattern(pattern, targetPath)) ??
       pathHashPrefixes?.some((prefix) => digest.startsWith(prefix))
     );
   });

@@ -3,7 +3,7 @@ import { checkBytes, checkVersion, SNAPSHOT_LINK } from '../metadata/link.ts';
 import { type Root, signersOf } from '../metadata/root.ts';
 import { parseSnapshot, type Snapshot } from '../metadata/snapshot.ts';
 import type { Timestamp } from '../metadata/timestamp.ts';
-import type { Session } from './session.ts';
+import type { UpdateSession } from './update-session.ts';
 
 /**
  * Spec 5.5. The trusted snapshot stays when it is, byte for byte, the one that the timestamp names; else it counts
@@ -12,7 +12,7 @@ import type { Session } from './session.ts';
  * @throws MetadataFault
  */
 export async function updateSnapshot(
-  session: Session,
+  session: UpdateSession,
   root: Root,
   { snapshot: link }: Timestamp,
 ): Promise<Snapshot> {

@@ -1,6 +1,6 @@
 import type { Signers } from '../keys/threshold.ts';
 import type { ArtifactIndex } from './artifact-index.ts';
-import { attributing } from './refusal.ts';
+import { attributingTo } from './refusal.ts';
 import { rolesFor } from './routing.ts';
 import type { TargetFile } from './target-file.ts';
 import type { TargetsLoader } from './targets-loader.ts';
@@ -36,7 +36,7 @@ export class TargetSearch {
 
   async #visit(role: string, index: ArtifactIndex): Promise<Result> {
     this.#visited.add(role);
-    const found = await attributing(role, () => index.artifact(this.#path));
+    const found = await attributingTo(role, () => index.artifact(this.#path));
     if (found !== undefined) {
       return found;
     }
@@ -44,7 +44,7 @@ export class TargetSearch {
     if (delegations === undefined) {
       return 'continue';
     }
-    for (const delegated of await attributing(role, () => rolesFor(delegations, this.#path))) {
+    for (const delegated of await attributingTo(role, () => rolesFor(delegations, this.#path))) {
       const result = await this.#follow(delegated.name, { role: delegated, keys: delegations.keys });
       if (result !== 'continue') {
         return result;
@@ -65,7 +65,7 @@ export class TargetSearch {
     if (this.#visited.size > MAX_DELEGATED_ROLES) {
       return 'stop';
     }
-    const index = await attributing(role, () => this.#loader.load(role, signers));
+    const index = await attributingTo(role, () => this.#loader.load(role, signers));
     return this.#visit(role, index);
   }
 }

@@ -4,16 +4,16 @@ import { checkBytes, checkVersion, type FileLink, ROLE_LINK } from '../metadata/
 import type { Root } from '../metadata/root.ts';
 import type { Snapshot } from '../metadata/snapshot.ts';
 import { type ArtifactIndex, readArtifactIndex } from './artifact-index.ts';
-import type { Session } from './session.ts';
+import type { UpdateSession } from './update-session.ts';
 
 /** Loads targets metadata and that of delegated roles, each once in a session (spec 5.6.1–5.6.6). */
 export class TargetsLoader {
-  readonly #session: Session;
+  readonly #session: UpdateSession;
   readonly #root: Root;
   readonly #snapshot: Snapshot;
   readonly #loaded = new Map<string, ArtifactIndex>();
 
-  constructor(session: Session, root: Root, snapshot: Snapshot) {
+  constructor(session: UpdateSession, root: Root, snapshot: Snapshot) {
     this.#session = session;
     this.#root = root;
     this.#snapshot = snapshot;

@@ -1,13 +1,13 @@
 import { type Root, signersOf } from '../metadata/root.ts';
 import type { ArtifactIndex } from './artifact-index.ts';
-import { attributing } from './refusal.ts';
+import { attributingTo } from './refusal.ts';
 import { updateRoot } from './root-update.ts';
-import { type ClientOptions, Session } from './session.ts';
 import { updateSnapshot } from './snapshot-update.ts';
 import type { TargetFile } from './target-file.ts';
 import { TargetSearch } from './target-search.ts';
 import { TargetsLoader } from './targets-loader.ts';
 import { updateTimestamp } from './timestamp-update.ts';
+import { type ClientOptions, UpdateSession } from './update-session.ts';
 
 /** What a successful refresh leads to. */
 interface Refreshed {
@@ -25,11 +25,11 @@ interface Refreshed {
  * mirror and the store throw.
  */
 export class Updater {
-  readonly #session: Session;
+  readonly #session: UpdateSession;
   #refreshed: Refreshed | undefined;
 
   constructor(options: ClientOptions) {
-    this.#session = new Session(options);
+    this.#session = new UpdateSession(options);
   }
 
   /** Brings the top-level metadata up to date; once for each instance. */
@@ -60,11 +60,11 @@ export class Updater {
 
   async #refresh(): Promise<Refreshed> {
     const session = this.#session;
-    const root = await attributing('root', () => updateRoot(session));
-    const timestamp = await attributing('timestamp', () => updateTimestamp(session, root));
-    const snapshot = await attributing('snapshot', () => updateSnapshot(session, root, timestamp));
+    const root = await attributingTo('root', () => updateRoot(session));
+    const timestamp = await attributingTo('timestamp', () => updateTimestamp(session, root));
+    const snapshot = await attributingTo('snapshot', () => updateSnapshot(session, root, timestamp));
     const loader = new TargetsLoader(session, root, snapshot);
-    const targets = await attributing('targets', () => loader.load('targets', signersOf(root, 'targets')));
+    const targets = await attributingTo('targets', () => loader.load('targets', signersOf(root, 'targets')));
     return { root, targets, loader };
   }
 }

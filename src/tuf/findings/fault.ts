@@ -1,5 +1,5 @@
 import type { FindingCode } from './findings.ts';
-import { cut } from './text.ts';
+import { shorten } from './text.ts';
 
 /** Longest message of a fault, in UTF-16 units: what it quotes is cut before, this is the last line. */
 const MAX_MESSAGE = 1000;
@@ -19,7 +19,7 @@ export class MetadataFault extends Error {
 
   /** `message`: what is wrong, without naming the role (the finding adds it). */
   constructor(code: FindingCode, message: string, options?: ErrorOptions) {
-    super(cut(message, MAX_MESSAGE), options);
+    super(shorten(message, MAX_MESSAGE), options);
     this.name = 'MetadataFault';
     this.code = code;
   }

@@ -2,10 +2,10 @@ import type { Version } from '../metadata/version.ts';
 import type { VerifyPolicy } from '../verify/verification.ts';
 import type { Finding, Severity } from './finding.ts';
 import { DELEGATION_OVERRIDE, FINDINGS, type FindingCode, type FindingKind } from './findings.ts';
-import { cut } from './text.ts';
+import { shorten } from './text.ts';
 
 /** Whom and what a finding is about. */
-export interface Subject {
+export interface FindingSubject {
   readonly role: string;
   readonly version?: Version | undefined;
   /** What was found in this case; what to do next is added from the kind of finding. */
@@ -42,18 +42,18 @@ export class FindingList {
   }
 
   /** Adds a finding with the weight its kind has under the policy. */
-  add(code: FindingCode, subject: Subject): void {
+  add(code: FindingCode, subject: FindingSubject): void {
     const kind = kindOf(code);
     this.#push(code, kind, this.#severityOf(kind), subject, kind.override);
   }
 
   /** Adds a finding whose override the person has given: it informs, and names the answer. */
-  addAccepted(code: FindingCode, subject: Subject): void {
+  addAccepted(code: FindingCode, subject: FindingSubject): void {
     this.#push(code, kindOf(code), 'report', subject, undefined);
   }
 
   /** Adds a fault of one delegated role's file: a wall elsewhere, here a *deny* that `Skip` turns into a report. */
-  addForDelegated(code: FindingCode, subject: Subject): void {
+  addForDelegated(code: FindingCode, subject: FindingSubject): void {
     const kind = kindOf(code);
     const weighed = this.#severityOf(kind);
     if (weighed !== 'wall') {
@@ -106,7 +106,7 @@ export class FindingList {
     code: FindingCode,
     kind: FindingKind,
     severity: Severity,
-    subject: Subject,
+    subject: FindingSubject,
     override: string | undefined,
   ): void {
     const { version } = subject;
@@ -115,11 +115,11 @@ export class FindingList {
       code,
       check: kind.check,
       severity,
-      role: cut(subject.role, MAX_ROLE),
+      role: shorten(subject.role, MAX_ROLE),
       // A version beyond 2^53 − 1 would be rounded; the detail has it exactly.
       ...(typeof version === 'number' ? { version } : {}),
       spec: kind.spec,
-      detail: `${cut(subject.detail, MAX_DETAIL)}. ${kind.act}`,
+      detail: `${shorten(subject.detail, MAX_DETAIL)}. ${kind.act}`,
       ...(severity === 'deny' && override !== undefined ? { override } : {}),
     });
     if (group.findings.length > MAX_HELD) {

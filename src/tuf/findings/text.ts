@@ -11,13 +11,13 @@ const DEFAULT_LENGTH = 80;
 const INVISIBLE = /[\u0000-\u001f\u007f-\u009f\u00ad\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff]/g;
 
 /** `text` with at most `length` UTF-16 units; `…` stands for the rest. */
-export function cut(text: string, length: number): string {
+export function shorten(text: string, length: number): string {
   return text.length > length ? `${text.slice(0, length - 1).toWellFormed()}…` : text;
 }
 
 /** `text` without quotes, cut, with what can't be seen escaped. */
-export function plain(text: string, length = DEFAULT_LENGTH): string {
-  return cut(text, length).replaceAll(
+export function printable(text: string, length = DEFAULT_LENGTH): string {
+  return shorten(text, length).replaceAll(
     INVISIBLE,
     (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, '0')}`,
   );
@@ -26,7 +26,7 @@ export function plain(text: string, length = DEFAULT_LENGTH): string {
 /** Any JSON value as JSON, cut: strings in quotes, large integers exactly, objects and arrays by their kind. */
 export function quoted(value: unknown, length = DEFAULT_LENGTH): string {
   if (typeof value === 'string') {
-    return plain(JSON.stringify(cut(value, length)), length * 2);
+    return printable(JSON.stringify(shorten(value, length)), length * 2);
   }
   if (Array.isArray(value)) {
     return 'an array';

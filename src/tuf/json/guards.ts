@@ -1,18 +1,18 @@
 import { MetadataFault } from '../findings/fault.ts';
 import type { Version } from '../metadata/version.ts';
 
-/** A parsed JSON object. Read it with {@link member}: names such as `constructor` must not reach the prototype. */
+/** A parsed JSON object. Read it with {@link requiredMember}: names such as `constructor` must not reach the prototype. */
 export type JSONObject = Readonly<Record<string, unknown>>;
 
 /** The own member `name`, or undefined. */
-export function member(object: JSONObject, name: string): unknown {
+export function requiredMember(object: JSONObject, name: string): unknown {
   return Object.hasOwn(object, name) ? object[name] : undefined;
 }
 
 /** `value` as an object. @throws MetadataFault `InvalidMetadata` naming `path` */
 export function asObject(value: unknown, path: string): JSONObject {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
-    invalid(path, 'an object');
+    invalidMetadata(path, 'an object');
   }
   // Narrowed above to a non-null, non-array object; JSON objects have string keys only.
   return value as JSONObject;
@@ -21,7 +21,7 @@ export function asObject(value: unknown, path: string): JSONObject {
 /** `value` as an array. @throws MetadataFault `InvalidMetadata` naming `path` */
 export function asArray(value: unknown, path: string): readonly unknown[] {
   if (!Array.isArray(value)) {
-    invalid(path, 'an array');
+    invalidMetadata(path, 'an array');
   }
   return value;
 }
@@ -29,7 +29,7 @@ export function asArray(value: unknown, path: string): readonly unknown[] {
 /** `value` as a string. @throws MetadataFault `InvalidMetadata` naming `path` */
 export function asString(value: unknown, path: string): string {
   if (typeof value !== 'string') {
-    invalid(path, 'a string');
+    invalidMetadata(path, 'a string');
   }
   return value;
 }
@@ -53,7 +53,7 @@ export function asShortString(value: unknown, most: number, path: string): strin
 /** `value` as an integer of at least `minimum`. @throws MetadataFault `InvalidMetadata` naming `path` */
 export function asInteger(value: unknown, minimum: number, path: string): number {
   if (typeof value !== 'number' || !Number.isInteger(value) || value < minimum) {
-    invalid(path, `an integer of at least ${minimum}`);
+    invalidMetadata(path, `an integer of at least ${minimum}`);
   }
   return value;
 }
@@ -69,6 +69,6 @@ export function asStrings(value: unknown, most: number, path: string): readonly 
 }
 
 /** @throws MetadataFault always */
-export function invalid(path: string, expected: string): never {
+export function invalidMetadata(path: string, expected: string): never {
   throw new MetadataFault('InvalidMetadata', `${path} must be ${expected}`);
 }

@@ -1,5 +1,5 @@
 /** Half-open range of bytes in the scanned file. */
-export interface Span {
+export interface ByteSpan {
   readonly start: number;
   readonly end: number;
   /** JSON values within. */
@@ -23,9 +23,9 @@ export interface Ambiguity {
 export interface ScannedFile {
   readonly bytes: Buffer;
   /** `signed` and `signatures`, as far as they are there. */
-  readonly members: ReadonlyMap<string, Span>;
+  readonly members: ReadonlyMap<string, ByteSpan>;
   /** The members of `signed` that the format names; empty when `signed` is absent or not an object. */
-  readonly signedMembers: ReadonlyMap<string, Span>;
+  readonly signedMembers: ReadonlyMap<string, ByteSpan>;
   /** OLPC canonical bytes of `signed`; empty when absent. */
   readonly canonical: Buffer;
   /** Under `last-wins`: the ambiguous forms that were met. */

@@ -20,8 +20,8 @@ import {
   ZERO,
 } from './characters.ts';
 import { findDuplicates, keyText, MemberTable, reorderMembers } from './member-order.ts';
-import type { Ambiguity, JSONPolicy, ScannedFile, Span } from './scanned-file.ts';
-import { fieldNamed, NO_SHAPE, type Shape, structure } from './shape.ts';
+import type { Ambiguity, ByteSpan, JSONPolicy, ScannedFile } from './scanned-file.ts';
+import { fieldNamed, type JSONShape, NO_SHAPE, objectShape } from './shape.ts';
 
 /** Decimal digits of 2^53 − 1: a shorter literal needs no comparison. */
 const SAFE_DIGITS = String(Number.MAX_SAFE_INTEGER).length;
@@ -37,7 +37,11 @@ const SAFE_DIGITS = String(Number.MAX_SAFE_INTEGER).length;
  *   ambiguous, and only their spans are kept
  * @throws MetadataFault `MalformedJSON`, `DuplicateJSONKey`, `AmbiguousMemberName`, `IntegerTooLarge`, `LimitExceeded`
  */
-export function scanFile(bytes: Uint8Array, policy: JSONPolicy, shape: Shape = ENVELOPE_SHAPE): ScannedFile {
+export function scanFile(
+  bytes: Uint8Array,
+  policy: JSONPolicy,
+  shape: JSONShape = ENVELOPE_SHAPE,
+): ScannedFile {
   if (!isUtf8(bytes)) {
     throw new MetadataFault('MalformedJSON', 'the file is not valid UTF-8');
   }
@@ -45,7 +49,7 @@ export function scanFile(bytes: Uint8Array, policy: JSONPolicy, shape: Shape = E
 }
 
 /** The two members that every metadata file has, whatever `signed` holds. */
-const ENVELOPE_SHAPE = structure({ signed: NO_SHAPE, signatures: NO_SHAPE });
+const ENVELOPE_SHAPE = objectShape({ signed: NO_SHAPE, signatures: NO_SHAPE });
 
 /** Keys longer than this, in bytes, are no member of any format, however they are spelled. */
 const MAX_FIELD_BYTES = 64;
@@ -73,9 +77,9 @@ class Scanner {
     this.#maxNodes = Math.min(most, free + bytes.length / bytesPerNode);
   }
 
-  file(shape: Shape): ScannedFile {
-    const members = new Map<string, Span>();
-    const signedMembers = new Map<string, Span>();
+  file(shape: JSONShape): ScannedFile {
+    const members = new Map<string, ByteSpan>();
+    const signedMembers = new Map<string, ByteSpan>();
     let canonical: Buffer = Buffer.alloc(0);
     this.#skipSpace();
     this.#expect(OPEN_OBJECT, 'an object');
@@ -119,7 +123,7 @@ class Scanner {
     return { bytes: this.#in, members, signedMembers, canonical, ambiguities: this.#ambiguities };
   }
 
-  #value(depth: number, shape: Shape | undefined): void {
+  #value(depth: number, shape: JSONShape | undefined): void {
     const c = this.#in[this.#at];
     if (c === QUOTE) {
       this.#string();
@@ -140,7 +144,7 @@ class Scanner {
     }
   }
 
-  #object(depth: number, shape: Shape | undefined, spans: Map<string, Span> | undefined): void {
+  #object(depth: number, shape: JSONShape | undefined, spans: Map<string, ByteSpan> | undefined): void {
     this.#descend(depth);
     const table = this.#table;
     const base = table.length;
@@ -184,7 +188,7 @@ class Scanner {
     this.#out[this.#to++] = CLOSE_OBJECT;
   }
 
-  #array(depth: number, shape: Shape | undefined): void {
+  #array(depth: number, shape: JSONShape | undefined): void {
     this.#descend(depth);
     this.#out[this.#to++] = OPEN_ARRAY;
     this.#skipSpace();
@@ -212,7 +216,7 @@ class Scanner {
   }
 
   /** The member of the format that this is, if it is one; names that the server would take for one are ambiguous. */
-  #field(member: number, shape: Shape | undefined): string | undefined {
+  #field(member: number, shape: JSONShape | undefined): string | undefined {
     const start = this.#table.keyStart(member);
     const end = this.#table.keyEnd(member);
     if (shape?.fields === undefined || end - start > MAX_FIELD_BYTES) {

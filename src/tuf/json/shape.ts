@@ -3,20 +3,20 @@
  * for a field of a structure when the names are equal without regard to case, and the last of several counts. Where a
  * file is read into a map (roles, keys, `meta`), names are data and compared exactly.
  */
-export interface Shape {
+export interface JSONShape {
   /** For an object with fixed members: their names, and what their values look like. */
-  readonly fields?: ReadonlyMap<string, Shape>;
+  readonly fields?: ReadonlyMap<string, JSONShape>;
   /** Their names by the folded form. */
   readonly folded?: ReadonlyMap<string, string>;
   /** For an array or a map: what its items look like. */
-  readonly items?: Shape;
+  readonly items?: JSONShape;
 }
 
 /** A value about which nothing is said. */
-export const NO_SHAPE: Shape = {};
+export const NO_SHAPE: JSONShape = {};
 
 /** An object with these members. */
-export function structure(fields: Readonly<Record<string, Shape>>): Shape {
+export function objectShape(fields: Readonly<Record<string, JSONShape>>): JSONShape {
   const names = Object.keys(fields);
   return {
     fields: new Map(Object.entries(fields)),
@@ -25,12 +25,12 @@ export function structure(fields: Readonly<Record<string, Shape>>): Shape {
 }
 
 /** An array or a map of such items. */
-export function collection(items: Shape): Shape {
+export function listShape(items: JSONShape): JSONShape {
   return { items };
 }
 
 /** The member that Go takes `name` for, when it is not spelled like one. */
-export function fieldNamed(shape: Shape, name: string): string | undefined {
+export function fieldNamed(shape: JSONShape, name: string): string | undefined {
   return shape.folded?.get(fold(name));
 }
 

@@ -1,5 +1,5 @@
 import type { FindingList } from '../findings/finding-list.ts';
-import { plain } from '../findings/text.ts';
+import { printable } from '../findings/text.ts';
 import type { Version } from '../metadata/version.ts';
 import type { Key } from './key.ts';
 import type { RoleKeys } from './role-keys.ts';
@@ -49,7 +49,7 @@ export function reviewKeys(
 }
 
 function shorten(items: readonly string[]): string {
-  const shown = items.slice(0, EXAMPLES).map((item) => plain(item, 25));
+  const shown = items.slice(0, EXAMPLES).map((item) => printable(item, 25));
   return items.length > EXAMPLES
     ? `${shown.join(', ')} and ${items.length - EXAMPLES} more`
     : shown.join(', ');

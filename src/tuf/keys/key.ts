@@ -1,6 +1,6 @@
 import { hash } from 'node:crypto';
 import { canonicalJSON } from '../json/canonical.ts';
-import { asObject, asShortString, type JSONObject, member } from '../json/guards.ts';
+import { asObject, asShortString, type JSONObject, requiredMember } from '../json/guards.ts';
 import { LIMITS } from '../metadata/limits.ts';
 
 /** A public key as metadata lists it. */
@@ -20,14 +20,14 @@ export interface Key {
  *
  * @throws MetadataFault `InvalidMetadata`
  */
-export function parseKey(keyid: string, value: unknown, path: string): Key {
+export function parsePublicKey(keyid: string, value: unknown, path: string): Key {
   const key = asObject(value, path);
-  const keyval = asObject(member(key, 'keyval'), `${path}.keyval`);
-  const material = member(keyval, 'public');
+  const keyval = asObject(requiredMember(key, 'keyval'), `${path}.keyval`);
+  const material = requiredMember(keyval, 'public');
   return {
     keyid,
-    keytype: asShortString(member(key, 'keytype'), LIMITS.keyidCharacters, `${path}.keytype`),
-    scheme: asShortString(member(key, 'scheme'), LIMITS.keyidCharacters, `${path}.scheme`),
+    keytype: asShortString(requiredMember(key, 'keytype'), LIMITS.keyidCharacters, `${path}.keytype`),
+    scheme: asShortString(requiredMember(key, 'scheme'), LIMITS.keyidCharacters, `${path}.scheme`),
     public: typeof material === 'string' && material.length <= LIMITS.keyCharacters ? material : undefined,
     idMatches: keyid === keyidOf(key),
   };

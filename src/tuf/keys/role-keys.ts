@@ -1,8 +1,15 @@
 import { MetadataFault } from '../findings/fault.ts';
 import { quoted } from '../findings/text.ts';
-import { asArray, asObject, asShortString, asStrings, type JSONObject, member } from '../json/guards.ts';
+import {
+  asArray,
+  asObject,
+  asShortString,
+  asStrings,
+  type JSONObject,
+  requiredMember,
+} from '../json/guards.ts';
 import { LIMITS } from '../metadata/limits.ts';
-import { type Key, parseKey } from './key.ts';
+import { type Key, parsePublicKey } from './key.ts';
 
 /** Which keys a role needs: `threshold` of `keyids` (spec 4.3, 4.5). */
 export interface RoleKeys {
@@ -16,12 +23,12 @@ export interface RoleKeys {
  * @throws MetadataFault `InvalidThreshold`, `LimitExceeded`, `InvalidMetadata`
  */
 export function parseRoleKeys(role: JSONObject, path: string): RoleKeys {
-  const listed = asArray(member(role, 'keyids'), `${path}.keyids`);
+  const listed = asArray(requiredMember(role, 'keyids'), `${path}.keyids`);
   if (listed.length > LIMITS.keysPerRole) {
     throw new MetadataFault('LimitExceeded', `${path}.keyids holds more than ${LIMITS.keysPerRole} entries`);
   }
   const keyids = asStrings(listed, LIMITS.keyidCharacters, `${path}.keyids`);
-  const threshold = member(role, 'threshold');
+  const threshold = requiredMember(role, 'threshold');
   if (typeof threshold !== 'number' || !Number.isSafeInteger(threshold) || threshold < 1) {
     throw new MetadataFault('InvalidThreshold', `${path}.threshold must be an integer of at least 1`);
   }
@@ -44,7 +51,7 @@ export function parseKeys(value: unknown, path: string): ReadonlyMap<string, Key
   return new Map(
     entries.map(([keyid, key]) => {
       const id = asShortString(keyid, LIMITS.keyidCharacters, `a key id of ${path}`);
-      return [id, parseKey(id, key, `${path}[${quoted(id)}]`)];
+      return [id, parsePublicKey(id, key, `${path}[${quoted(id)}]`)];
     }),
   );
 }

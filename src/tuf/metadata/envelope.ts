@@ -1,8 +1,15 @@
 import { hash } from 'node:crypto';
 import { MetadataFault } from '../findings/fault.ts';
 import { quoted } from '../findings/text.ts';
-import { asArray, asObject, asShortString, asVersion, invalid, member } from '../json/guards.ts';
-import type { Ambiguity, JSONPolicy, ScannedFile, Span } from '../json/scanned-file.ts';
+import {
+  asArray,
+  asObject,
+  asShortString,
+  asVersion,
+  invalidMetadata,
+  requiredMember,
+} from '../json/guards.ts';
+import type { Ambiguity, ByteSpan, JSONPolicy, ScannedFile } from '../json/scanned-file.ts';
 import { scanFile } from '../json/scanner.ts';
 import { type Expires, parseExpires } from './expires.ts';
 import { FORMATS } from './format.ts';
@@ -61,7 +68,7 @@ export function openFile(
   const signatures = parseSignatures(file);
   const signedMember = (name: string): unknown => parseSpan(file, file.signedMembers.get(name));
   if (!file.members.has('signed')) {
-    invalid('signed', 'present');
+    invalidMetadata('signed', 'present');
   }
   const found = signedMember('_type');
   if (found !== type) {
@@ -85,7 +92,7 @@ export function openFile(
 }
 
 /** Parses one member, unless the objects made of it could take more memory than any real one needs. */
-function parseSpan(file: ScannedFile, span: Span | undefined): unknown {
+function parseSpan(file: ScannedFile, span: ByteSpan | undefined): unknown {
   if (span === undefined) {
     return undefined;
   }
@@ -125,8 +132,8 @@ function parseSignatures(file: ScannedFile): readonly Signature[] {
   return list.map((item, index) => {
     const path = `signatures[${index}]`;
     const entry = asObject(item, path);
-    const keyid = asShortString(member(entry, 'keyid'), LIMITS.keyidCharacters, `${path}.keyid`);
-    const sig = asShortString(member(entry, 'sig'), LIMITS.signatureCharacters, `${path}.sig`);
+    const keyid = asShortString(requiredMember(entry, 'keyid'), LIMITS.keyidCharacters, `${path}.keyid`);
+    const sig = asShortString(requiredMember(entry, 'sig'), LIMITS.signatureCharacters, `${path}.sig`);
     if (seen.has(keyid)) {
       throw new MetadataFault('DuplicateSignature', `the key id ${quoted(keyid)} signs twice`);
     }

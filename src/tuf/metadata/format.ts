@@ -1,14 +1,14 @@
-import { collection, NO_SHAPE, type Shape, structure } from '../json/shape.ts';
+import { type JSONShape, listShape, NO_SHAPE, objectShape } from '../json/shape.ts';
 import type { MetadataType } from './metadata-type.ts';
 
 /** The members of metadata files, as the server's structures name them (spec 4.2–4.6, TAP 15). */
 
-const KEY = structure({ keytype: NO_SHAPE, scheme: NO_SHAPE, keyval: structure({ public: NO_SHAPE }) });
-const ROLE = structure({ keyids: NO_SHAPE, threshold: NO_SHAPE });
-const LINK = structure({ version: NO_SHAPE, length: NO_SHAPE, hashes: NO_SHAPE });
-const SIGNATURE = structure({ keyid: NO_SHAPE, sig: NO_SHAPE });
+const KEY = objectShape({ keytype: NO_SHAPE, scheme: NO_SHAPE, keyval: objectShape({ public: NO_SHAPE }) });
+const ROLE = objectShape({ keyids: NO_SHAPE, threshold: NO_SHAPE });
+const LINK = objectShape({ version: NO_SHAPE, length: NO_SHAPE, hashes: NO_SHAPE });
+const SIGNATURE = objectShape({ keyid: NO_SHAPE, sig: NO_SHAPE });
 
-const DELEGATED_ROLE = structure({
+const DELEGATED_ROLE = objectShape({
   name: NO_SHAPE,
   keyids: NO_SHAPE,
   threshold: NO_SHAPE,
@@ -17,10 +17,10 @@ const DELEGATED_ROLE = structure({
   path_hash_prefixes: NO_SHAPE,
 });
 
-const DELEGATIONS = structure({
-  keys: collection(KEY),
-  roles: collection(DELEGATED_ROLE),
-  succinct_roles: structure({
+const DELEGATIONS = objectShape({
+  keys: listShape(KEY),
+  roles: listShape(DELEGATED_ROLE),
+  succinct_roles: objectShape({
     keyids: NO_SHAPE,
     threshold: NO_SHAPE,
     bit_length: NO_SHAPE,
@@ -30,27 +30,27 @@ const DELEGATIONS = structure({
 
 const EVERY_TYPE = { _type: NO_SHAPE, spec_version: NO_SHAPE, version: NO_SHAPE, expires: NO_SHAPE };
 
-const SIGNED: Readonly<Record<MetadataType, Shape>> = {
-  root: structure({
+const SIGNED: Readonly<Record<MetadataType, JSONShape>> = {
+  root: objectShape({
     ...EVERY_TYPE,
     consistent_snapshot: NO_SHAPE,
-    keys: collection(KEY),
-    roles: collection(ROLE),
+    keys: listShape(KEY),
+    roles: listShape(ROLE),
   }),
-  timestamp: structure({ ...EVERY_TYPE, meta: collection(LINK) }),
-  snapshot: structure({ ...EVERY_TYPE, meta: collection(LINK) }),
+  timestamp: objectShape({ ...EVERY_TYPE, meta: listShape(LINK) }),
+  snapshot: objectShape({ ...EVERY_TYPE, meta: listShape(LINK) }),
   // Artifacts are described to clients; nothing is read from them here.
-  targets: structure({ ...EVERY_TYPE, targets: NO_SHAPE, delegations: DELEGATIONS }),
+  targets: objectShape({ ...EVERY_TYPE, targets: NO_SHAPE, delegations: DELEGATIONS }),
 };
 
 /** What a file of each type looks like. */
-export const FORMATS: Readonly<Record<MetadataType, Shape>> = {
+export const FORMATS: Readonly<Record<MetadataType, JSONShape>> = {
   root: file('root'),
   timestamp: file('timestamp'),
   snapshot: file('snapshot'),
   targets: file('targets'),
 };
 
-function file(type: MetadataType): Shape {
-  return structure({ signed: SIGNED[type], signatures: collection(SIGNATURE) });
+function file(type: MetadataType): JSONShape {
+  return objectShape({ signed: SIGNED[type], signatures: listShape(SIGNATURE) });
 }

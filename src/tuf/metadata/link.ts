@@ -1,8 +1,15 @@
 import { hash } from 'node:crypto';
 import { MetadataFault } from '../findings/fault.ts';
 import type { FindingCode } from '../findings/findings.ts';
-import { plain, quoted } from '../findings/text.ts';
-import { asInteger, asObject, asShortString, asVersion, invalid, member } from '../json/guards.ts';
+import { printable, quoted } from '../findings/text.ts';
+import {
+  asInteger,
+  asObject,
+  asShortString,
+  asVersion,
+  invalidMetadata,
+  requiredMember,
+} from '../json/guards.ts';
 import { LIMITS } from './limits.ts';
 import type { Version } from './version.ts';
 
@@ -41,10 +48,10 @@ const ALGORITHMS: ReadonlySet<string> = new Set(['sha224', 'sha256', 'sha384', '
 /** @throws MetadataFault `InvalidMetadata` */
 export function parseLink(value: unknown, path: string): FileLink {
   const meta = asObject(value, path);
-  const length = member(meta, 'length');
-  const hashes = member(meta, 'hashes');
+  const length = requiredMember(meta, 'length');
+  const hashes = requiredMember(meta, 'hashes');
   return {
-    version: asVersion(member(meta, 'version'), `${path}.version`),
+    version: asVersion(requiredMember(meta, 'version'), `${path}.version`),
     length: length === undefined ? undefined : asInteger(length, 0, `${path}.length`),
     hashes: hashes === undefined ? new Map() : parseHashes(hashes, `${path}.hashes`),
   };
@@ -53,7 +60,7 @@ export function parseLink(value: unknown, path: string): FileLink {
 function parseHashes(value: unknown, path: string): ReadonlyMap<string, string> {
   const entries = Object.entries(asObject(value, path));
   if (entries.length === 0) {
-    invalid(path, 'absent or a digest');
+    invalidMetadata(path, 'absent or a digest');
   }
   if (entries.length > LIMITS.digests) {
     throw new MetadataFault('LimitExceeded', `${path} holds more than ${LIMITS.digests} digests`);
@@ -61,7 +68,7 @@ function parseHashes(value: unknown, path: string): ReadonlyMap<string, string> 
   return new Map(
     entries.map(([name, digest]) => [
       asShortString(name, LIMITS.digestCharacters, path),
-      asShortString(digest, LIMITS.digestCharacters, `${path}.${plain(name)}`),
+      asShortString(digest, LIMITS.digestCharacters, `${path}.${printable(name)}`),
     ]),
   );
 }
@@ -88,7 +95,7 @@ export function checkBytes(
     }
     const found = hash(algorithm, bytes, 'hex');
     if (found !== expected) {
-      throw new MetadataFault(faults.hash, `${algorithm} is ${found}, ${plain(expected, 128)} is named`);
+      throw new MetadataFault(faults.hash, `${algorithm} is ${found}, ${printable(expected, 128)} is named`);
     }
   }
   return link.hashes.get('sha256');

@@ -1,5 +1,5 @@
 import { quoted } from '../findings/text.ts';
-import type { Run } from '../verify/verification-run.ts';
+import type { VerificationContext } from '../verify/verification-context.ts';
 import { TOP_LEVEL_ROLES } from './root.ts';
 
 const UPPER: ReadonlySet<string> = new Set(TOP_LEVEL_ROLES.map((role) => role.toUpperCase()));
@@ -9,7 +9,7 @@ const UPPER: ReadonlySet<string> = new Set(TOP_LEVEL_ROLES.map((role) => role.to
  * it stores `<role>_EXPIRATION_<admin>_<app>`, and the lifetimes of the top-level roles under `ROOT`, `TARGETS`,
  * `SNAPSHOT` and `TIMESTAMP` in the same place.
  */
-export function checkRoleNames(run: Run, names: readonly string[]): void {
+export function checkRoleNames(run: VerificationContext, names: readonly string[]): void {
   for (const role of names) {
     const shown = quoted(role);
     const collision = collisionOf(role);

@@ -5,9 +5,9 @@ import {
   asObject,
   asShortString,
   asStrings,
-  invalid,
+  invalidMetadata,
   type JSONObject,
-  member,
+  requiredMember,
 } from '../json/guards.ts';
 import type { Key } from '../keys/key.ts';
 import { parseKeys, parseRoleKeys } from '../keys/role-keys.ts';
@@ -36,7 +36,7 @@ export interface Targets {
 /** @throws MetadataFault checks 8, 21, 22, 23, 24 */
 export function parseTargets(file: OpenedFile): Targets {
   if (!file.isObject('targets')) {
-    invalid('signed.targets', 'an object');
+    invalidMetadata('signed.targets', 'an object');
   }
   const value = file.member('delegations');
   return {
@@ -69,7 +69,7 @@ function oddityOf(value: unknown): string | undefined {
   }
   // Narrowed above to a non-null, non-array object; JSON objects have string keys only.
   const entry = value as JSONObject;
-  const hashes = member(entry, 'hashes');
+  const hashes = requiredMember(entry, 'hashes');
   if (typeof hashes !== 'object' || hashes === null || Array.isArray(hashes)) {
     return 'has no hashes';
   }
@@ -78,10 +78,10 @@ function oddityOf(value: unknown): string | undefined {
   ) {
     return 'has a digest that is not lower-case hex';
   }
-  if (!Number.isSafeInteger(member(entry, 'length'))) {
+  if (!Number.isSafeInteger(requiredMember(entry, 'length'))) {
     return 'has no length';
   }
-  return member(entry, 'custom') === null ? 'has custom: null' : undefined;
+  return requiredMember(entry, 'custom') === null ? 'has custom: null' : undefined;
 }
 
 const PATH = 'signed.delegations';
@@ -89,9 +89,9 @@ const RESERVED: ReadonlySet<string> = new Set(TOP_LEVEL_ROLES);
 
 function parseDelegations(value: unknown): Delegations {
   const delegations = asObject(value, PATH);
-  const keys = parseKeys(member(delegations, 'keys'), `${PATH}.keys`);
-  const listed = member(delegations, 'roles');
-  const succinctValue = member(delegations, 'succinct_roles');
+  const keys = parseKeys(requiredMember(delegations, 'keys'), `${PATH}.keys`);
+  const listed = requiredMember(delegations, 'roles');
+  const succinctValue = requiredMember(delegations, 'succinct_roles');
   if ((listed === undefined) === (succinctValue === undefined)) {
     throw new MetadataFault('MixedDelegations', `${PATH} must hold exactly one of roles and succinct_roles`);
   }
@@ -119,13 +119,13 @@ function parseRoles(value: unknown): readonly DelegatedRole[] {
   return list.map((item, index) => {
     const path = `${PATH}.roles[${index}]`;
     const role = asObject(item, path);
-    const name = asShortString(member(role, 'name'), LIMITS.roleNameCharacters, `${path}.name`);
+    const name = asShortString(requiredMember(role, 'name'), LIMITS.roleNameCharacters, `${path}.name`);
     if (name === '') {
-      invalid(`${path}.name`, 'a non-empty string');
+      invalidMetadata(`${path}.name`, 'a non-empty string');
     }
-    const terminating = member(role, 'terminating');
-    const paths = member(role, 'paths');
-    const prefixes = member(role, 'path_hash_prefixes');
+    const terminating = requiredMember(role, 'terminating');
+    const paths = requiredMember(role, 'paths');
+    const prefixes = requiredMember(role, 'path_hash_prefixes');
     const hasNull = paths === null || prefixes === null;
     const hasBoth = paths !== undefined && prefixes !== undefined;
     return {

@@ -15,7 +15,14 @@ import type {
 import { unpackDelegated } from './columns.ts';
 import { Outbox } from './outbox.ts';
 import { buffersOf, packFiles, type ReadFile } from './packed-files.ts';
-import type { GetFailure, MainMessage, Task, WireOutcome, WireTrusted, WorkerMessage } from './protocol.ts';
+import type {
+  GetFailure,
+  MainMessage,
+  VerificationTask,
+  WireOutcome,
+  WireTrusted,
+  WorkerMessage,
+} from './protocol.ts';
 
 /**
  * What the worker's JavaScript heap may take, in MiB; the bytes of files lie outside of it and are bounded by LIMITS.
@@ -37,7 +44,7 @@ export async function verifyOffThread(
   timestamp: Uint8Array | MetadataFault,
   { signal, onProgress, ...options }: VerifyOptions,
 ): Promise<Verification> {
-  const task: Task = {
+  const task: VerificationTask = {
     listing: listing.columns(),
     timestamp: timestamp instanceof MetadataFault ? timestamp.record() : timestamp,
     options,

@@ -7,7 +7,7 @@ import type { DelegatedColumns } from './columns.ts';
 import type { PackedFiles } from './packed-files.ts';
 
 /** What the worker is started with. The source stays behind: it may hold sockets and credentials. */
-export interface Task {
+export interface VerificationTask {
   readonly listing: ListingColumns;
   readonly timestamp: Uint8Array | FaultRecord;
   readonly options: Omit<VerifyOptions, 'signal' | 'onProgress'>;

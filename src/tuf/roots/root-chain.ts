@@ -6,7 +6,7 @@ import { fileName } from '../metadata/file-names.ts';
 import { LIMITS } from '../metadata/limits.ts';
 import { type Root, signersOf } from '../metadata/root.ts';
 import { readAhead } from '../verify/read-ahead.ts';
-import type { Run } from '../verify/verification-run.ts';
+import type { VerificationContext } from '../verify/verification-context.ts';
 import { openRoot, type RootFile } from './root-file.ts';
 import { RootHistory } from './root-history.ts';
 
@@ -25,7 +25,7 @@ export interface RootChain {
  *
  * @throws MetadataFault checks 1, 2, 3, 4, 8, 23, 24
  */
-export async function walkRoots(run: Run): Promise<RootChain> {
+export async function walkRoots(run: VerificationContext): Promise<RootChain> {
   const { roots: versions, rootBytes } = run.catalogue;
   if (versions.length > LIMITS.roots || rootBytes > LIMITS.allRootsBytes) {
     throw new MetadataFault(
@@ -50,7 +50,7 @@ export async function walkRoots(run: Run): Promise<RootChain> {
 }
 
 /** Clients ask for names and never see such a root; the server lists it, and reads it when its number is the highest. */
-function refuseDisguised(run: Run): void {
+function refuseDisguised(run: VerificationContext): void {
   const newest = run.catalogue.roots.at(-1) ?? 0;
   for (const { object, version } of run.catalogue.disguisedRoots) {
     if (version < newest) {
@@ -80,7 +80,7 @@ function requireListed({ envelope }: Root, versions: readonly number[]): void {
 }
 
 /** A root that can't be read is a fault only where the chain needs it. */
-async function readRoot(run: Run, version: number): Promise<RootFile> {
+async function readRoot(run: VerificationContext, version: number): Promise<RootFile> {
   try {
     return await run.get(fileName('root', version), LIMITS.rootBytes, 'RootMissing');
   } catch (error) {
@@ -89,19 +89,19 @@ async function readRoot(run: Run, version: number): Promise<RootFile> {
 }
 
 /** A root that is believed because the person says so; its own expiry does not matter (spec 5.2). */
-function openAnchor(run: Run, file: RootFile, version: number | undefined): Promise<Root> {
+function openAnchor(run: VerificationContext, file: RootFile, version: number | undefined): Promise<Root> {
   return openRoot(run, file, version, 'PinnedRootInvalid');
 }
 
 class RootWalk {
-  readonly #run: Run;
+  readonly #run: VerificationContext;
   /** The anchor, when it was given as bytes. */
   readonly #given: Root | undefined;
   readonly #history: RootHistory;
   readonly #trusted: Root[] = [];
   #first: Root | undefined;
 
-  constructor(run: Run, given: Root | undefined) {
+  constructor(run: VerificationContext, given: Root | undefined) {
     this.#run = run;
     this.#given = given;
     this.#history = new RootHistory(run);

@@ -3,7 +3,7 @@ import type { FindingCode } from '../findings/findings.ts';
 import { requireThreshold } from '../keys/threshold.ts';
 import { fileName } from '../metadata/file-names.ts';
 import { parseRoot, type Root, signersOf } from '../metadata/root.ts';
-import type { Run } from '../verify/verification-run.ts';
+import type { VerificationContext } from '../verify/verification-context.ts';
 
 /** A root file as it was read: its bytes, or why there are none. */
 export type RootFile = Uint8Array | MetadataFault;
@@ -16,7 +16,7 @@ export type RootFile = Uint8Array | MetadataFault;
  * @throws MetadataFault
  */
 export async function openRoot(
-  run: Run,
+  run: VerificationContext,
   file: RootFile,
   version: number | undefined,
   unsigned: FindingCode,

@@ -1,6 +1,6 @@
 import { isSigned } from '../keys/threshold.ts';
 import { type Root, signersOf } from '../metadata/root.ts';
-import type { Run } from '../verify/verification-run.ts';
+import type { VerificationContext } from '../verify/verification-context.ts';
 import { openRoot, type RootFile } from './root-file.ts';
 
 /**
@@ -8,13 +8,13 @@ import { openRoot, type RootFile } from './root-file.ts';
  * only to find out whether signatures link root 1 to the anchor.
  */
 export class RootHistory {
-  readonly #run: Run;
+  readonly #run: VerificationContext;
   /** The last root that was sound by itself. */
   #last: Root | undefined;
   /** Root 1, as long as every link up to `#last` holds. */
   #first: Root | undefined;
 
-  constructor(run: Run) {
+  constructor(run: VerificationContext) {
     this.#run = run;
   }
 

@@ -21,7 +21,7 @@ import { reportStrays, straysIn } from './strays.ts';
 import { openTimestamp, readSnapshot, readTargets } from './top-level.ts';
 import { openTrusted } from './trusted-file.ts';
 import type { HighWaterMarks, RoleFacts, RootFacts, Trusted } from './verification.ts';
-import type { Run } from './verification-run.ts';
+import type { VerificationContext } from './verification-context.ts';
 
 /** Everything the chain consists of, verified. */
 interface Chain {
@@ -39,7 +39,10 @@ interface Chain {
  *
  * @throws MetadataFault at the first wall; everything else is in the run's report
  */
-export async function chainOf(run: Run, timestampFile: Uint8Array | MetadataFault): Promise<Trusted> {
+export async function chainOf(
+  run: VerificationContext,
+  timestampFile: Uint8Array | MetadataFault,
+): Promise<Trusted> {
   const { options } = run;
   run.enter('root');
   const roots = await walkRoots(run);
@@ -111,7 +114,7 @@ function rememberedSnapshot({ snapshot, timestampBytes }: HighWaterMarks): Versi
 }
 
 /** Findings that inform: oddities of keys and paths, nested delegations, what the server's round trip breaks. */
-function review(run: Run, { root, timestamp, snapshot, targets, tree }: Chain): void {
+function review(run: VerificationContext, { root, timestamp, snapshot, targets, tree }: Chain): void {
   const { findings } = run;
   const lint = new ServerLint(findings);
   reviewKeys(findings, 'root', root.envelope.version, root.keys, Object.values(root.roles));
@@ -132,7 +135,7 @@ function review(run: Run, { root, timestamp, snapshot, targets, tree }: Chain): 
   }
 }
 
-function reviewTargets(run: Run, lint: ServerLint, role: string, targets: Targets): void {
+function reviewTargets(run: VerificationContext, lint: ServerLint, role: string, targets: Targets): void {
   const { envelope, delegations } = targets;
   lint.targets(role, targets);
   if (delegations === undefined) {
@@ -156,7 +159,7 @@ function reviewTargets(run: Run, lint: ServerLint, role: string, targets: Target
 }
 
 /** What lies in the bucket beside the chain. */
-async function reportBeside(run: Run, chain: Chain): Promise<void> {
+async function reportBeside(run: VerificationContext, chain: Chain): Promise<void> {
   const { root, snapshot, targets, tree } = chain;
   const versions = headsOf(chain);
   versions.delete('root');
@@ -193,7 +196,7 @@ async function reportBeside(run: Run, chain: Chain): Promise<void> {
   }
 }
 
-function trustedFacts(run: Run, chain: Chain, delegatedNames: readonly string[]): Trusted {
+function trustedFacts(run: VerificationContext, chain: Chain, delegatedNames: readonly string[]): Trusted {
   const { root, first, timestamp, snapshot, targets, tree } = chain;
   const factsOf = (role: string, envelope: Envelope, name = fileName(role, envelope.version)): RoleFacts => ({
     role,
@@ -224,7 +227,7 @@ function trustedFacts(run: Run, chain: Chain, delegatedNames: readonly string[])
   };
 }
 
-function rootFacts(run: Run, { envelope, roles }: Root): RootFacts {
+function rootFacts(run: VerificationContext, { envelope, roles }: Root): RootFacts {
   return {
     version: Number(envelope.version),
     expires: new Date(envelope.expires.at),

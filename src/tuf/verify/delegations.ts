@@ -12,7 +12,7 @@ import { type Delegation, delegationsOf, reachableRoles, type VerifiedRole } fro
 import { checkExpiry } from './expiry.ts';
 import { forEachWithinBudget } from './for-each-within-budget.ts';
 import { readLinked } from './top-level.ts';
-import type { FileBytes, Run } from './verification-run.ts';
+import type { FileBytes, VerificationContext } from './verification-context.ts';
 
 /** Result of the walk over all delegations. */
 export interface DelegationTree {
@@ -36,7 +36,7 @@ interface Request {
  * were already read; a delegation that turns up later is checked against the file as it was read.
  */
 export async function walkDelegations(
-  run: Run,
+  run: VerificationContext,
   targets: Targets,
   snapshot: Snapshot,
 ): Promise<DelegationTree> {
@@ -55,7 +55,7 @@ export async function walkDelegations(
 }
 
 class DelegationWalk {
-  readonly #run: Run;
+  readonly #run: VerificationContext;
   readonly #snapshot: Snapshot;
   /** Every role met so far; undefined once it failed. */
   readonly #roles = new Map<string, Targets | undefined>();
@@ -64,7 +64,7 @@ class DelegationWalk {
   #retained = 0;
   #failed = false;
 
-  constructor(run: Run, snapshot: Snapshot) {
+  constructor(run: VerificationContext, snapshot: Snapshot) {
     this.#run = run;
     this.#snapshot = snapshot;
   }

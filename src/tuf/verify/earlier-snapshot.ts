@@ -4,7 +4,7 @@ import { LIMITS } from '../metadata/limits.ts';
 import { parseSnapshot, type Snapshot } from '../metadata/snapshot.ts';
 import { openTrusted } from './trusted-file.ts';
 import type { HighWaterMarks } from './verification.ts';
-import type { Run } from './verification-run.ts';
+import type { VerificationContext } from './verification-context.ts';
 
 /**
  * The snapshot that was verified before, for the check of every role's version (spec 5.5.5): the bytes that the
@@ -12,7 +12,7 @@ import type { Run } from './verification-run.ts';
  * old file of the bucket trustworthy; it is the one read of history there is.
  */
 export async function earlierSnapshot(
-  run: Run,
+  run: VerificationContext,
   current: Snapshot,
   marks: HighWaterMarks,
 ): Promise<Snapshot | undefined> {
@@ -36,7 +36,7 @@ export async function earlierSnapshot(
   return undefined;
 }
 
-async function read(run: Run, name: string): Promise<Uint8Array | undefined> {
+async function read(run: VerificationContext, name: string): Promise<Uint8Array | undefined> {
   try {
     return await run.get(name, LIMITS.fileBytes, 'SnapshotMissing');
   } catch (error) {

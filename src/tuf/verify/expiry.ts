@@ -1,7 +1,7 @@
 import { MetadataFault } from '../findings/fault.ts';
 import { quoted } from '../findings/text.ts';
 import type { Envelope } from '../metadata/envelope.ts';
-import type { Run } from './verification-run.ts';
+import type { VerificationContext } from './verification-context.ts';
 
 const DEFAULT_MAX_AGE_SECONDS = 30 * 24 * 60 * 60;
 
@@ -12,7 +12,7 @@ const DEFAULT_MAX_AGE_SECONDS = 30 * 24 * 60 * 60;
  *
  * @throws MetadataFault under the strict policy
  */
-export function checkExpiry(run: Run, role: string, envelope: Envelope): void {
+export function checkExpiry(run: VerificationContext, role: string, envelope: Envelope): void {
   const { version, expires } = envelope;
   if (!expires.plain) {
     run.findings.add('UnusualExpires', {

@@ -4,14 +4,14 @@ import { wereRotated } from '../roots/key-rotation.ts';
 import type { RootChain } from '../roots/root-chain.ts';
 import { openTrusted } from './trusted-file.ts';
 import type { HighWaterMarks } from './verification.ts';
-import type { Run } from './verification-run.ts';
+import type { VerificationContext } from './verification-context.ts';
 
 /**
  * The high-water marks that bind this run. When the timestamp or snapshot keys were rotated since they were taken,
  * the marks of both are dropped (spec 5.3.11): otherwise a stolen key could raise the version to the maximum and
  * lock the repository out for good.
  */
-export async function bindingMarks(run: Run, chain: RootChain): Promise<HighWaterMarks> {
+export async function bindingMarks(run: VerificationContext, chain: RootChain): Promise<HighWaterMarks> {
   const marks = run.options.marks ?? {};
   if (marks.timestamp === undefined && marks.snapshot === undefined) {
     return marks;
@@ -39,7 +39,7 @@ export async function bindingMarks(run: Run, chain: RootChain): Promise<HighWate
  * evidence of a rotation the mark binds; an older bucket, whose roots know nothing of newer keys, proves none.
  */
 async function wasRotated(
-  run: Run,
+  run: VerificationContext,
   chain: RootChain,
   marks: HighWaterMarks,
   role: 'timestamp' | 'snapshot',

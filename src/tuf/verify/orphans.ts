@@ -4,7 +4,7 @@ import { type Envelope, openFile } from '../metadata/envelope.ts';
 import { LIMITS } from '../metadata/limits.ts';
 import type { Version } from '../metadata/version.ts';
 import type { HigherVersion } from './strays.ts';
-import { jsonPolicy, type Run } from './verification-run.ts';
+import { jsonPolicy, type VerificationContext } from './verification-context.ts';
 
 /** Where the chain ends for one role, and who may sign it. */
 export interface RoleHead {
@@ -21,7 +21,7 @@ export interface RoleHead {
  * verifies; nothing is ever derived from it.
  */
 export async function reportOrphans(
-  run: Run,
+  run: VerificationContext,
   heads: readonly RoleHead[],
   higher: ReadonlyMap<string, HigherVersion>,
 ): Promise<void> {
@@ -56,7 +56,7 @@ function whereOf(head: RoleHead, { object, version }: HigherVersion): string {
     : `${name} is read by the server instead of version ${head.version}, where the chain ends`;
 }
 
-async function judge(run: Run, head: RoleHead, found: HigherVersion): Promise<void> {
+async function judge(run: VerificationContext, head: RoleHead, found: HigherVersion): Promise<void> {
   const { role } = head;
   const { object, version } = found;
   const where = whereOf(head, found);
@@ -85,7 +85,11 @@ async function judge(run: Run, head: RoleHead, found: HigherVersion): Promise<vo
   }
 }
 
-async function isSignedForAll(run: Run, envelope: Envelope, all: readonly Signers[]): Promise<boolean> {
+async function isSignedForAll(
+  run: VerificationContext,
+  envelope: Envelope,
+  all: readonly Signers[],
+): Promise<boolean> {
   for (const signers of all) {
     if (!(await isSigned(envelope, signers, run.ring))) {
       return false;

@@ -3,7 +3,7 @@ import { quoted } from '../findings/text.ts';
 import type { Snapshot } from '../metadata/snapshot.ts';
 import type { Version } from '../metadata/version.ts';
 import type { Mark } from './verification.ts';
-import type { Run } from './verification-run.ts';
+import type { VerificationContext } from './verification-context.ts';
 
 /** A top-level file that was just verified, as the marks see it. */
 export interface MarkedFile {
@@ -24,11 +24,11 @@ const ROLLBACK: Readonly<Record<MarkedRole, FindingCode>> = {
  * person accepts, and answers every rollback that comes with exactly that state.
  */
 export class RollbackCheck {
-  readonly #run: Run;
+  readonly #run: VerificationContext;
   readonly #accepted: boolean;
 
   /** @param timestamp version of the timestamp that was read */
-  constructor(run: Run, timestamp: Version) {
+  constructor(run: VerificationContext, timestamp: Version) {
     this.#run = run;
     this.#accepted = run.options.policy.acceptRollbackTo === timestamp;
   }

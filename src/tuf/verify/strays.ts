@@ -5,7 +5,7 @@ import { fileName, parseAsServer, parseFileName } from '../metadata/file-names.t
 import { LIMITS } from '../metadata/limits.ts';
 import { TOP_LEVEL_ROLES } from '../metadata/root.ts';
 import type { Version } from '../metadata/version.ts';
-import type { Run } from './verification-run.ts';
+import type { VerificationContext } from './verification-context.ts';
 
 /** A file at or above the chain's head that the server would read instead of the head. */
 export interface HigherVersion {
@@ -88,7 +88,7 @@ function isRoleToServer(name: string, named: ReadonlySet<string>): boolean {
 
 /** Reports what lies beside the chain, except what has to be read first. */
 export function reportStrays(
-  run: Run,
+  run: VerificationContext,
   { undelegated, furtherFiles, unversioned, unversionedCount }: Strays,
 ): void {
   for (const [role, { object, version }] of undelegated) {

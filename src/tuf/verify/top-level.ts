@@ -18,21 +18,29 @@ import { parseSnapshot, type Snapshot } from '../metadata/snapshot.ts';
 import { parseTargets, type Targets } from '../metadata/targets.ts';
 import { parseTimestamp, type Timestamp } from '../metadata/timestamp.ts';
 import { checkExpiry } from './expiry.ts';
-import type { FileBytes, Run } from './verification-run.ts';
+import type { FileBytes, VerificationContext } from './verification-context.ts';
 
 /** Spec 5.4.2: signed by the timestamp keys of the newest root. @throws MetadataFault */
-export async function openTimestamp(run: Run, root: Root, bytes: Uint8Array): Promise<Timestamp> {
+export async function openTimestamp(
+  run: VerificationContext,
+  root: Root,
+  bytes: Uint8Array,
+): Promise<Timestamp> {
   return parseTimestamp(await openSigned(run, root, 'timestamp', { bytes }));
 }
 
 /** Spec 5.5.1–5.5.4: the snapshot that the timestamp names. @throws MetadataFault */
-export async function readSnapshot(run: Run, root: Root, link: FileLink): Promise<Snapshot> {
+export async function readSnapshot(run: VerificationContext, root: Root, link: FileLink): Promise<Snapshot> {
   const read = await readLinked(run, 'snapshot', link, SNAPSHOT_LINK, 'SnapshotMissing');
   return parseSnapshot(await openSigned(run, root, 'snapshot', read, link, SNAPSHOT_LINK));
 }
 
 /** Spec 5.6.1–5.6.4 for the top-level targets. @throws MetadataFault */
-export async function readTargets(run: Run, root: Root, snapshot: Snapshot): Promise<Targets> {
+export async function readTargets(
+  run: VerificationContext,
+  root: Root,
+  snapshot: Snapshot,
+): Promise<Targets> {
   const link = snapshot.roles.get('targets');
   if (link === undefined) {
     throw new MetadataFault('RoleNotInSnapshot', 'the snapshot does not list targets.json');
@@ -49,7 +57,7 @@ export async function readTargets(run: Run, root: Root, snapshot: Snapshot): Pro
  * @throws MetadataFault `absent`, `FileTooLarge`, or the link's length or hash fault
  */
 export async function readLinked(
-  run: Run,
+  run: VerificationContext,
   role: string,
   link: FileLink,
   faults: LinkFaults,
@@ -66,7 +74,7 @@ export async function readLinked(
 }
 
 async function openSigned(
-  run: Run,
+  run: VerificationContext,
   root: Root,
   role: TopLevelRole & MetadataType,
   read: FileBytes,

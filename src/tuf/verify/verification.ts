@@ -57,7 +57,7 @@ export interface VerifyOptions {
 }
 
 /** Versions of the chain's heads: root → timestamp → snapshot → targets → delegated roles. */
-export interface Heads {
+export interface HeadVersions {
   readonly root: number;
   readonly timestamp: number;
   readonly snapshot: number;
@@ -105,7 +105,7 @@ export interface DelegatedFacts extends RoleFacts {
 
 /** Everything that was proven, nothing that was merely read. */
 export interface Trusted {
-  readonly heads: Heads;
+  readonly heads: HeadVersions;
   /** Root 1 as verified in the chain; absent when the chain starts later (pin above 1 and 1 not linked by signatures). */
   readonly firstRoot: RootFacts | undefined;
   readonly root: RootFacts;

@@ -4,7 +4,7 @@ import type { MetadataFault } from '../findings/fault.ts';
 import { catalogue } from '../metadata/catalogue.ts';
 import { chainOf } from './chain.ts';
 import type { Trusted, Verification, VerifyOptions } from './verification.ts';
-import { Run } from './verification-run.ts';
+import { VerificationContext } from './verification-context.ts';
 
 /**
  * Verifies a repository whose listing and timestamp.json were read, on the thread it is called on. The outcome of
@@ -18,7 +18,7 @@ export async function verifyListed(
   timestamp: Uint8Array | MetadataFault,
   options: VerifyOptions,
 ): Promise<Verification> {
-  const run = new Run(source, catalogue(listing), options);
+  const run = new VerificationContext(source, catalogue(listing), options);
   let trusted: Trusted | undefined;
   try {
     trusted = await chainOf(run, timestamp);

@@ -6,7 +6,7 @@ import { LIMITS } from '../metadata/limits.ts';
 import { verifyOffThread } from '../offload/off-thread.ts';
 import { workerURL } from '../offload/worker-url.ts';
 import type { Verification, VerifyOptions } from './verification.ts';
-import { readFile } from './verification-run.ts';
+import { readMetadataFile } from './verification-context.ts';
 import { verifyListed } from './verify-listed.ts';
 
 /** Beyond so many objects, or with a file beyond so many bytes, a worker thread keeps the event loop free. */
@@ -45,7 +45,7 @@ async function readTimestamp(
   signal?: AbortSignal,
 ): Promise<Uint8Array | MetadataFault> {
   try {
-    return await readFile(source, TIMESTAMP_FILE, LIMITS.timestampBytes, 'TimestampMissing', signal);
+    return await readMetadataFile(source, TIMESTAMP_FILE, LIMITS.timestampBytes, 'TimestampMissing', signal);
   } catch (error) {
     // Kept until its turn: a broken root weighs more than an absent timestamp.
     if (error instanceof MetadataFault) {

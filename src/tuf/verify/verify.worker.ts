@@ -7,7 +7,7 @@ import { TerminalError } from '../../errors.ts';
 import { Listing } from '../../storage/listing.ts';
 import { MetadataFault } from '../findings/fault.ts';
 import { packDelegated } from '../offload/columns.ts';
-import type { MainMessage, Task, WireOutcome, WorkerMessage } from '../offload/protocol.ts';
+import type { MainMessage, VerificationTask, WireOutcome, WorkerMessage } from '../offload/protocol.ts';
 import { RemoteFailure, RemoteSource } from '../offload/remote-source.ts';
 import type { Verification } from './verification.ts';
 import { verifyListed } from './verify-listed.ts';
@@ -23,7 +23,7 @@ const PROGRESS_STEP = 64;
 const send = (message: WorkerMessage): void => port.postMessage(message);
 
 // The main thread starts this worker with exactly this; nothing else can.
-const { listing, timestamp, options } = workerData as Task;
+const { listing, timestamp, options } = workerData as VerificationTask;
 const source = new RemoteSource(port);
 const stopped = new AbortController();
 port.on('message', (message: MainMessage) => {

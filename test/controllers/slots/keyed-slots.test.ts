@@ -1,11 +1,11 @@
 import { setImmediate } from 'node:timers/promises';
 import { expect, test } from 'vitest';
 import { KeyedSlots } from '../../../src/controllers/slots/keyed-slots.ts';
-import { type Slot, SlotPool, type Work } from '../../../src/controllers/slots/slot-pool.ts';
+import { type Slot, SlotPool, type SlotRequest } from '../../../src/controllers/slots/slot-pool.ts';
 import type { ObjectKey } from '../../../src/kube/client/object-key.ts';
 
 const key = (name: string): ObjectKey => ({ namespace: 'n', name });
-const work = (app: string): Work => ({
+const work = (app: string): SlotRequest => ({
   namespace: 'n',
   target: 'default',
   kind: 'run',

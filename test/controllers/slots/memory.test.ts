@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { admittedSource, memoryForRuns, memoryOf } from '../../../src/controllers/slots/memory.ts';
+import { memoryBoundSource, memoryForRuns, memoryOf } from '../../../src/controllers/slots/memory.ts';
 import { SlotPool } from '../../../src/controllers/slots/slot-pool.ts';
 import { DirectorySource } from '../../../src/storage/directory.ts';
 import { listAll } from '../../harness/list-all.ts';
@@ -31,7 +31,7 @@ describe('memory of a run', () => {
       yield listing(16_384);
     };
     let listed = false;
-    const reading = listAll(admittedSource(source, slot, signal)).then(() => {
+    const reading = listAll(memoryBoundSource(source, slot, signal)).then(() => {
       listed = true;
     });
     await new Promise(setImmediate);

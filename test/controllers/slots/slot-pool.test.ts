@@ -1,8 +1,13 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { type Slot, SlotPool, type Ticket, type Work } from '../../../src/controllers/slots/slot-pool.ts';
+import {
+  type Slot,
+  SlotPool,
+  type SlotRequest,
+  type SlotTicket,
+} from '../../../src/controllers/slots/slot-pool.ts';
 
-const work = (namespace: string, target = 'default', more: Partial<Work> = {}): Work => ({
+const work = (namespace: string, target = 'default', more: Partial<SlotRequest> = {}): SlotRequest => ({
   namespace,
   target,
   kind: 'run',
@@ -20,7 +25,7 @@ class Line {
     this.pool = pool;
   }
 
-  enter(name: string, wanted: Work): Ticket {
+  enter(name: string, wanted: SlotRequest): SlotTicket {
     return this.pool.enter(wanted, (slot) => {
       this.granted.push(name);
       this.slots.set(name, slot);
@@ -48,8 +53,8 @@ describe('slots', () => {
     fc.assert(
       fc.property(fc.integer({ min: 1, max: 6 }), fc.array(step, { maxLength: 150 }), (slots, steps) => {
         const line = new Line(new SlotPool({ slots, bytes: 100, perKind: { verification: 2 } }));
-        const works = new Map<string, Work>();
-        const tickets = new Map<string, Ticket>();
+        const works = new Map<string, SlotRequest>();
+        const tickets = new Map<string, SlotTicket>();
         const check = () => {
           const held = [...line.slots.keys()].map((name) => works.get(name));
           const apps = held.flatMap((each) => each?.exclusive ?? []);

@@ -5,17 +5,17 @@ import type { BootstrapRecovery } from '../../../src/api/bootstraprecovery.gener
 import { bootstrapRecoveries, fieldManager, lockFinalizer } from '../../../src/api/resources.ts';
 import { systemClock } from '../../../src/async/clock.ts';
 import {
-  attempting,
-  concludedWithout,
-  type Draft,
   draftOf,
-  progressed,
+  type StatusDraft,
+  withAttempt,
+  withProgress,
+  withVerdict,
 } from '../../../src/controllers/bootstraprecovery/draft.ts';
 import { RunStatus } from '../../../src/controllers/bootstraprecovery/run-status.ts';
 import { APIClient } from '../../../src/kube/client/api-client.ts';
 import { EventRecorder } from '../../../src/kube/events/event-recorder.ts';
 import { RuntimeMetrics } from '../../../src/kube/metrics/runtime-metrics.ts';
-import type { Stage } from '../../../src/recovery/observer.ts';
+import type { RunStage } from '../../../src/recovery/observer.ts';
 import { ManualClock } from '../../async/fixtures/manual-clock.ts';
 import { poll } from '../../harness/poll.ts';
 import { sharedAPIServer } from '../../harness/shared-apiserver.ts';
@@ -65,11 +65,11 @@ async function fresh(name: string) {
   return { run, clock, writer: writerOf(run), writerOf, recorder };
 }
 
-const started = (run: BootstrapRecovery, clock: ManualClock): Draft =>
-  attempting(draftOf(run), 1, new Date(clock.now().getTime() + 300_000), clock.now(), 'ops/ours');
+const started = (run: BootstrapRecovery, clock: ManualClock): StatusDraft =>
+  withAttempt(draftOf(run), 1, new Date(clock.now().getTime() + 300_000), clock.now(), 'ops/ours');
 
-const at = (draft: Draft, stage: Stage, completed: number, clock: ManualClock): Draft =>
-  progressed(draft, { stage, completed, total: 100 }, clock.now());
+const at = (draft: StatusDraft, stage: RunStage, completed: number, clock: ManualClock): StatusDraft =>
+  withProgress(draft, { stage, completed, total: 100 }, clock.now());
 
 describe('the status of a run under way', () => {
   test('progress is written every two seconds and on a change of stage, not for every step', async () => {
@@ -107,7 +107,7 @@ describe('the status of a run under way', () => {
     const { run, clock, writer } = await fresh('order');
     const draft = started(run, clock);
     writer.offer(at(draft, 'Trust', 1, clock));
-    const ended = concludedWithout(draft, { reason: 'Cancelled', message: 'told' }, clock.now());
+    const ended = withVerdict(draft, { reason: 'Cancelled', message: 'told' }, clock.now());
     await writer.write(ended);
     await clock.advance(10_000);
     await writer.settle();
@@ -120,7 +120,7 @@ describe('the status of a run under way', () => {
     const draft = started(run, clock);
     await writer.write(draft);
     const outdated = writerOf(writer.run);
-    await writer.write(concludedWithout(draft, { reason: 'Cancelled', message: 'told' }, clock.now()));
+    await writer.write(withVerdict(draft, { reason: 'Cancelled', message: 'told' }, clock.now()));
     const { conditions, completionTime } = (await namespace.run('outdated')).status;
 
     await outdated.write(at(started(run, clock), 'Confirm', 1, clock));
@@ -138,7 +138,7 @@ describe('the status of a run under way', () => {
     leading.yes = false;
     try {
       const late = { reason: 'DeadlineExceeded', message: 'slept too long' } as const;
-      await expect(writer.write(concludedWithout(draft, late, clock.now()))).rejects.toThrow(
+      await expect(writer.write(withVerdict(draft, late, clock.now()))).rejects.toThrow(
         'somebody else leads',
       );
     } finally {
@@ -163,7 +163,7 @@ describe('the status of a run under way', () => {
     const draft = started(run, clock);
     await writer.write(draft);
     await writer.write(at(draft, 'Trust', 1, clock));
-    await writer.write(concludedWithout(draft, { reason: 'Cancelled', message: 'told' }, clock.now()));
+    await writer.write(withVerdict(draft, { reason: 'Cancelled', message: 'told' }, clock.now()));
     await recorder.close(10_000);
     const events: { items: { reason: string; type: string; regarding: { name: string } }[] } = JSON.parse(
       await namespace.kubectl('get', 'events.events.k8s.io', '--output=json'),
@@ -178,7 +178,7 @@ describe('the status of a run under way', () => {
     await writer.write(started(run, clock));
     const before = await namespace.run('outdated-note');
     await outdated.writeIfUnchanged(
-      concludedWithout(draftOf(run), { reason: 'Pending', message: 'told' }, clock.now()),
+      withVerdict(draftOf(run), { reason: 'Pending', message: 'told' }, clock.now()),
     );
     expect(await namespace.run('outdated-note')).toEqual(before);
   });

@@ -1,5 +1,5 @@
 import { APIClient } from '../../../src/kube/client/api-client.ts';
-import type { Stage } from '../../../src/recovery/observer.ts';
+import type { RunStage } from '../../../src/recovery/observer.ts';
 import { poll } from '../../harness/poll.ts';
 import { observed } from '../../kube/fixtures/observed.ts';
 import { runsInformer } from './crowd.ts';
@@ -8,7 +8,7 @@ import type { TestNamespace } from './namespace.ts';
 /** The runs of a namespace as a watch shows them. Who asks for a run again and again can miss a stage on a loaded machine. */
 export interface WatchedRuns extends AsyncDisposable {
   /** Resolves as soon as the run was seen in this stage. */
-  reached(name: string, stage: Stage): Promise<void>;
+  reached(name: string, stage: RunStage): Promise<void>;
 }
 
 /** Starts the watch. */

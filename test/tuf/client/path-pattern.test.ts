@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { matches } from '../../../src/tuf/client/path-pattern.ts';
+import { matchesPathPattern } from '../../../src/tuf/client/path-pattern.ts';
 
 test.each([
   ['*', 'a', true],
@@ -38,5 +38,5 @@ test.each([
   ['a[b/c]d', 'a[b/c]d', true],
   [`${'*a'.repeat(30)}b`, 'a'.repeat(60), false],
 ])('the pattern %j and the path %j: %s', (pattern, path, expected) => {
-  expect(matches(pattern, path)).toBe(expected);
+  expect(matchesPathPattern(pattern, path)).toBe(expected);
 });

@@ -5,10 +5,10 @@ import { MetadataFault } from '../../../src/tuf/findings/fault.ts';
 import { canonicalJSON } from '../../../src/tuf/json/canonical.ts';
 import type { JSONPolicy } from '../../../src/tuf/json/scanned-file.ts';
 import { scanFile } from '../../../src/tuf/json/scanner.ts';
-import type { Shape } from '../../../src/tuf/json/shape.ts';
+import type { JSONShape } from '../../../src/tuf/json/shape.ts';
 import { FORMATS } from '../../../src/tuf/metadata/format.ts';
 
-function scan(text: string, policy: JSONPolicy = 'unambiguous', shape?: Shape) {
+function scan(text: string, policy: JSONPolicy = 'unambiguous', shape?: JSONShape) {
   return scanFile(Buffer.from(text), policy, shape);
 }
 

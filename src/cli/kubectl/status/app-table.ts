@@ -1,9 +1,9 @@
 import type { BootstrapState } from '../../../api/bootstrapstate.generated.ts';
 import { findCondition } from '../../../api/condition.ts';
 import type { Paint, Tone } from '../../output/style.ts';
-import { table } from '../../output/table.ts';
+import { tableText } from '../../output/table.ts';
 import { terminalText } from '../../output/terminal-text.ts';
-import { age } from '../age.ts';
+import { ageText } from '../age.ts';
 import { formatAppName } from '../app-name.ts';
 
 /** How {@link appTable} shows apps. */
@@ -31,7 +31,7 @@ export function appTable(
     ];
     return namespaces ? [state.metadata.namespace ?? '', ...cells] : cells;
   });
-  return table([namespaces ? ['NAMESPACE', ...titles] : titles, ...rows], paint.columns, 0);
+  return tableText([namespaces ? ['NAMESPACE', ...titles] : titles, ...rows], paint.columns, 0);
 }
 
 /** `Healthy`, what was found instead, or why that is not known. */
@@ -58,7 +58,9 @@ function recoverableText({ status }: BootstrapState, paint: Paint): string {
 }
 
 function checkedText({ status }: BootstrapState, now: Date): string {
-  return status.lastVerificationTime === undefined ? 'never' : `${age(status.lastVerificationTime, now)} ago`;
+  return status.lastVerificationTime === undefined
+    ? 'never'
+    : `${ageText(status.lastVerificationTime, now)} ago`;
 }
 
 /** How long until the first metadata of the app expires, or since when it has. */
@@ -69,9 +71,9 @@ function freshText({ status }: BootstrapState, paint: Paint, now: Date): string 
   }
   const until = new Date(freshUntilTime);
   if (until.getTime() <= now.getTime()) {
-    return paint('bad', `expired ${age(freshUntilTime, now)} ago`);
+    return paint('bad', `expired ${ageText(freshUntilTime, now)} ago`);
   }
-  const left = age(now.toISOString(), until);
+  const left = ageText(now.toISOString(), until);
   const isSoon = findCondition(status.conditions, 'Fresh')?.reason === 'ExpiresSoon';
   return isSoon ? paint('warning', left) : left;
 }

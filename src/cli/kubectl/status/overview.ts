@@ -1,14 +1,14 @@
 import type { BootstrapRecovery } from '../../../api/bootstraprecovery.generated.ts';
 import type { Paint } from '../../output/style.ts';
 import { terminalText } from '../../output/terminal-text.ts';
-import { wrap } from '../../output/wrap.ts';
-import { exitCodeOf } from '../verdict.ts';
+import { wrapText } from '../../output/wrap.ts';
+import { exitCodeOf } from '../run-result.ts';
 import { appTable } from './app-table.ts';
-import { type Need, needsYou } from './needs-you.ts';
+import type { AppsAndRuns } from './apps-and-runs.ts';
+import { type PendingAction, pendingActions } from './pending-actions.ts';
 import { runTable } from './run-table.ts';
-import type { Situation } from './situation.ts';
 
-/** How {@link overview} shows a situation. */
+/** How {@link overviewText} shows a situation. */
 export interface OverviewOptions {
   readonly paint: Paint;
   /** Draws bars with block characters; otherwise with ASCII, for logs and pipes. */
@@ -22,9 +22,9 @@ export interface OverviewOptions {
 const mostEnded = 20;
 
 /** Apps, what needs a person, and the last runs; a part without content is left out. */
-export function overview(situation: Situation, options: OverviewOptions): string {
+export function overviewText(situation: AppsAndRuns, options: OverviewOptions): string {
   const { paint, namespaces, now } = options;
-  const needs = needsYou(situation, now);
+  const needs = pendingActions(situation, now);
   const parts = [
     situation.states.length === 0 ? '' : appTable(situation.states, options),
     needs.length === 0
@@ -35,9 +35,9 @@ export function overview(situation: Situation, options: OverviewOptions): string
   return parts.filter((part) => part !== '').join('\n');
 }
 
-function needText({ app, namespace, text }: Need, namespaces: boolean, paint: Paint): string {
+function needText({ app, namespace, text }: PendingAction, namespaces: boolean, paint: Paint): string {
   const subject = namespaces ? `${namespace}  ${app}` : app;
-  return `  ${paint('strong', terminalText(subject))}\n${wrap(terminalText(text), 4, paint.columns)}`;
+  return `  ${paint('strong', terminalText(subject))}\n${wrapText(terminalText(text), 4, paint.columns)}`;
 }
 
 function lastRuns(runs: readonly BootstrapRecovery[], options: OverviewOptions): string {

@@ -1,10 +1,10 @@
 import type { BootstrapRecovery } from '../../../api/bootstraprecovery.generated.ts';
 import type { Paint } from '../../output/style.ts';
-import { table } from '../../output/table.ts';
+import { tableText } from '../../output/table.ts';
 import { terminalText } from '../../output/terminal-text.ts';
-import { age } from '../age.ts';
+import { ageText } from '../age.ts';
 import { progressBar } from '../progress-bar.ts';
-import { exitCodeOf, succeededOf, toneOf } from '../verdict.ts';
+import { exitCodeOf, succeededOf, toneOf } from '../run-result.ts';
 
 /** How {@link runTable} shows runs. */
 export interface RunTableOptions {
@@ -32,11 +32,11 @@ export function runTable(
       status.state ?? '-',
       paint(toneOf(run), succeededOf(run)?.reason ?? 'Pending'),
       progressText(run, blocks),
-      age(metadata.creationTimestamp, now),
+      ageText(metadata.creationTimestamp, now),
     ];
     return namespaces ? [metadata.namespace ?? '', ...cells] : cells;
   });
-  return table([namespaces ? ['NAMESPACE', ...titles] : titles, ...rows], paint.columns, 0);
+  return tableText([namespaces ? ['NAMESPACE', ...titles] : titles, ...rows], paint.columns, 0);
 }
 
 /** A bar and the stage while the run is under way, how long it took once it has ended. */
@@ -45,7 +45,7 @@ export function progressText(run: BootstrapRecovery, blocks: boolean): string {
   if (exitCodeOf(run) !== undefined) {
     return completionTime === undefined || startTime === undefined
       ? 'done'
-      : `done in ${age(startTime, new Date(completionTime))}`;
+      : `done in ${ageText(startTime, new Date(completionTime))}`;
   }
   if (progress === undefined) {
     return '-';

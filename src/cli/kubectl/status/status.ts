@@ -6,13 +6,13 @@ import { paintFor } from '../../output/style.ts';
 import { terminalText } from '../../output/terminal-text.ts';
 import { type AppName, formatAppName, parseAppName } from '../app-name.ts';
 import { clusterCommand } from '../cluster-command.ts';
-import type { Connection, ConnectionFlags } from '../connection.ts';
+import type { ClusterConnection, ClusterFlags } from '../connection.ts';
 import { plainObject } from '../plain-object.ts';
-import { overview } from './overview.ts';
-import { readSituation, type Situation, watchSituation } from './situation.ts';
+import { type AppsAndRuns, readAppsAndRuns, watchAppsAndRuns } from './apps-and-runs.ts';
+import { overviewText } from './overview.ts';
 
 /** Flags of `status`. */
-export interface StatusFlags extends ConnectionFlags, OutputFlags {
+export interface StatusFlags extends ClusterFlags, OutputFlags {
   readonly allNamespaces?: true;
   readonly watch?: true;
 }
@@ -23,7 +23,7 @@ const clearScreen = '\x1b[H\x1b[J';
 const mostNamed = 20;
 
 /** `status [ADMIN/APP]`: every app and run of the namespace, or those of one app, once or continuously. */
-export function status(
+export function statusCommand(
   typed: string | undefined,
   flags: StatusFlags,
   context: CommandContext,
@@ -35,12 +35,12 @@ export function status(
 }
 
 async function list(
-  connection: Connection,
+  connection: ClusterConnection,
   app: AppName | undefined,
   flags: StatusFlags,
   context: CommandContext,
 ): Promise<ExitCode> {
-  const all = await readSituation(connection.api, selection(connection, flags), context.signal);
+  const all = await readAppsAndRuns(connection.api, selection(connection, flags), context.signal);
   sayWithoutStates(all, context);
   const situation = of(app, all);
   const isEmpty = situation.runs.length === 0 && situation.states.length === 0;
@@ -58,13 +58,13 @@ async function list(
 
 /** The screen redrawn on every change for a person, everything again for a pipe. Ends by Ctrl-C only. */
 async function watch(
-  connection: Connection,
+  connection: ClusterConnection,
   app: AppName | undefined,
   flags: StatusFlags,
   context: CommandContext,
 ): Promise<ExitCode> {
   let isFirst = true;
-  for await (const all of watchSituation(connection.api, selection(connection, flags), context.signal)) {
+  for await (const all of watchAppsAndRuns(connection.api, selection(connection, flags), context.signal)) {
     if (isFirst) {
       sayWithoutStates(all, context);
       isFirst = false;
@@ -78,14 +78,14 @@ async function watch(
 }
 
 function selection(
-  { namespace }: Connection,
+  { namespace }: ClusterConnection,
   { allNamespaces }: StatusFlags,
 ): { readonly namespace?: string } {
   return allNamespaces === true ? {} : { namespace };
 }
 
 /** What of the situation is about the app; all of it when none is named. */
-function of(app: AppName | undefined, situation: Situation): Situation {
+function of(app: AppName | undefined, situation: AppsAndRuns): AppsAndRuns {
   if (app === undefined) {
     return situation;
   }
@@ -98,7 +98,7 @@ function of(app: AppName | undefined, situation: Situation): Situation {
   };
 }
 
-function knownApps({ states, runs }: Situation): string {
+function knownApps({ states, runs }: AppsAndRuns): string {
   const apps = [...new Set([...states, ...runs].map(({ spec }) => formatAppName(spec)))].sort();
   if (apps.length === 0) {
     return 'No app is. Look in all namespaces: kubectl tuf-recovery status -A';
@@ -107,14 +107,14 @@ function knownApps({ states, runs }: Situation): string {
   return `Known are: ${terminalText(apps.slice(0, mostNamed).join(', '))}${more}.`;
 }
 
-function sayWithoutStates({ withoutStates }: Situation, context: CommandContext): void {
+function sayWithoutStates({ withoutStates }: AppsAndRuns, context: CommandContext): void {
   if (withoutStates !== undefined) {
     context.stderr.write(`warning: Only runs are shown. ${terminalText(withoutStates)}\n`);
   }
 }
 
 /** For machines a mixed list, as `kubectl get bst,bsr -o json` prints it. */
-function show(situation: Situation, flags: StatusFlags, context: CommandContext): Promise<void> {
+function show(situation: AppsAndRuns, flags: StatusFlags, context: CommandContext): Promise<void> {
   const items = [...situation.states, ...situation.runs];
   const result = plainObject({ apiVersion: 'v1', kind: 'List', items });
   const options = {
@@ -123,5 +123,5 @@ function show(situation: Situation, flags: StatusFlags, context: CommandContext)
     namespaces: flags.allNamespaces === true,
     now: new Date(),
   };
-  return writeResult(context, flags.output, result, () => overview(situation, options));
+  return writeResult(context, flags.output, result, () => overviewText(situation, options));
 }

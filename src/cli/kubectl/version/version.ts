@@ -4,14 +4,14 @@ import type { CommandContext } from '../../context.ts';
 import { exitCodes } from '../../exit-codes.ts';
 import { type OutputFlags, writeResult } from '../../output/output.ts';
 import { paintFor } from '../../output/style.ts';
-import { table } from '../../output/table.ts';
+import { tableText } from '../../output/table.ts';
 import { terminalText } from '../../output/terminal-text.ts';
 import { clusterCommand } from '../cluster-command.ts';
-import type { Connection, ConnectionFlags } from '../connection.ts';
+import type { ClusterConnection, ClusterFlags } from '../connection.ts';
 import { controllerLabels, crdNames, customResourceDefinitions, deployments } from './installed.ts';
 
 /** Flags of `version`. */
-export interface VersionFlags extends ConnectionFlags, OutputFlags {
+export interface VersionFlags extends ClusterFlags, OutputFlags {
   /** The plugin alone, without a cluster. */
   readonly client?: true;
 }
@@ -39,7 +39,7 @@ export interface Versions {
 }
 
 /** `version`: of the plugin, the controllers and the CRDs of the cluster. */
-export async function version(flags: VersionFlags, context: CommandContext): Promise<void> {
+export async function versionCommand(flags: VersionFlags, context: CommandContext): Promise<void> {
   if (flags.client === true) {
     await show({ client: packageJSON.version }, flags, context);
     return;
@@ -54,7 +54,7 @@ function show(versions: Versions, flags: VersionFlags, context: CommandContext):
   return writeResult(context, flags.output, versions, () => versionText(versions, context));
 }
 
-async function readVersions({ api }: Connection, signal: AbortSignal): Promise<Versions> {
+async function readVersions({ api }: ClusterConnection, signal: AbortSignal): Promise<Versions> {
   const hidden: string[] = [];
   const unlessForbidden = (error: unknown): undefined => {
     if (!(error instanceof Error && isForbidden(error))) {
@@ -75,7 +75,7 @@ async function readVersions({ api }: Connection, signal: AbortSignal): Promise<V
 }
 
 async function readControllers(
-  api: Connection['api'],
+  api: ClusterConnection['api'],
   signal: AbortSignal,
 ): Promise<readonly ControllerVersion[]> {
   const { items } = await api.list(deployments, { labelSelector: controllerLabels, signal });
@@ -87,7 +87,11 @@ async function readControllers(
   }));
 }
 
-async function readCRD(api: Connection['api'], name: string, signal: AbortSignal): Promise<CRDVersions> {
+async function readCRD(
+  api: ClusterConnection['api'],
+  name: string,
+  signal: AbortSignal,
+): Promise<CRDVersions> {
   try {
     const { spec } = await api.get(customResourceDefinitions, { name }, { signal });
     return { name, served: spec.versions.filter(({ served }) => served).map((each) => each.name) };
@@ -112,7 +116,7 @@ function versionText({ client, controllers, crds, hidden = [] }: Versions, conte
     ...(crds ?? []).map(({ name, served }) => ['CRD', served.join(', ') || 'not installed', name]),
   ];
   const notes = hidden.map((why) => `Not visible: ${terminalText(why)}\n`);
-  return `${table(
+  return `${tableText(
     rows.map((row) => row.map(terminalText)),
     paintFor(context).columns,
     0,

@@ -3,7 +3,7 @@ import type { MetadataSource } from '../../storage/source.ts';
 import { MetadataFault } from '../findings/fault.ts';
 import { FindingList } from '../findings/finding-list.ts';
 import type { FindingCode } from '../findings/findings.ts';
-import { plain, quoted } from '../findings/text.ts';
+import { printable, quoted } from '../findings/text.ts';
 import type { JSONPolicy } from '../json/scanned-file.ts';
 import { KeyRing } from '../keys/keyring.ts';
 import { serverRefusal } from '../keys/server-keys.ts';
@@ -23,7 +23,7 @@ const WORK_PER_TURN = 131_072;
 const WORK_PER_FILE = 8192;
 
 /** The role a run is at. */
-export interface Stage {
+export interface CurrentRole {
   readonly role: string;
   readonly version: Version | undefined;
 }
@@ -35,7 +35,7 @@ export interface FileBytes {
 }
 
 /** What one verification carries along: where it reads, what it was asked, and what it has found. */
-export class Run {
+export class VerificationContext {
   readonly options: VerifyOptions;
   readonly catalogue: Catalogue;
   readonly findings: FindingList;
@@ -43,7 +43,7 @@ export class Run {
   readonly #source: Pick<MetadataSource, 'get'>;
   #workThisTurn = 0;
   #turn: Promise<void> | undefined;
-  #stage: Stage = { role: 'root', version: undefined };
+  #stage: CurrentRole = { role: 'root', version: undefined };
   #sourceFailure: { readonly error: unknown } | undefined;
 
   constructor(source: Pick<MetadataSource, 'get'>, catalogue: Catalogue, options: VerifyOptions) {
@@ -59,7 +59,7 @@ export class Run {
   }
 
   /** The role being worked on, and its version where a parent names one. */
-  get stage(): Stage {
+  get stage(): CurrentRole {
     return this.#stage;
   }
 
@@ -78,7 +78,7 @@ export class Run {
     const { signal } = this.options;
     const listed = this.catalogue.objects.get(name)?.size ?? LIMITS.unlistedBytes;
     try {
-      const bytes = await readFile(this.#source, name, Math.min(maxBytes, listed), absent, signal);
+      const bytes = await readMetadataFile(this.#source, name, Math.min(maxBytes, listed), absent, signal);
       await this.#yield(bytes.length);
       signal?.throwIfAborted();
       return bytes;
@@ -138,7 +138,7 @@ export class Run {
         this.findings.add('ServerWouldRefuse', {
           role,
           version: envelope.version,
-          detail: `the server would not verify the file: ${plain(why, 400)}`,
+          detail: `the server would not verify the file: ${printable(why, 400)}`,
         });
       }
     }
@@ -160,7 +160,7 @@ export function jsonPolicy(strict: boolean): JSONPolicy {
 }
 
 /** @throws MetadataFault `absent` or `FileTooLarge`; anything else the source throws */
-export async function readFile(
+export async function readMetadataFile(
   source: Pick<MetadataSource, 'get'>,
   name: string,
   maxBytes: number,

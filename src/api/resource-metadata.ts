@@ -1,5 +1,5 @@
 /** `metadata` of an object, as far as this API and its clients read or write it. Times are RFC 3339. */
-export interface ObjectMeta {
+export interface ResourceMetadata {
   readonly name: string;
   readonly namespace?: string;
   readonly generateName?: string;

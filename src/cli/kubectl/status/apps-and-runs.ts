@@ -3,7 +3,7 @@ import type { BootstrapState } from '../../../api/bootstrapstate.generated.ts';
 import { bootstrapRecoveries, bootstrapStates } from '../../../api/resources.ts';
 import type { APIClient } from '../../../kube/client/api-client.ts';
 import { isForbidden, isNotFound } from '../../../kube/client/api-error.ts';
-import type { Selection } from '../../../kube/client/call-options.ts';
+import type { ObjectSelector } from '../../../kube/client/call-options.ts';
 import type { Resource } from '../../../kube/client/resource.ts';
 import { watchObjects } from '../watch-objects.ts';
 
@@ -11,7 +11,7 @@ const runs: Resource<BootstrapRecovery> = bootstrapRecoveries;
 const states: Resource<BootstrapState> = bootstrapStates;
 
 /** What `status` shows: the apps that are known and the runs there are. */
-export interface Situation {
+export interface AppsAndRuns {
   readonly states: readonly BootstrapState[];
   readonly runs: readonly BootstrapRecovery[];
   /** Why there are no states, when the API server does not give them; undefined when it does. */
@@ -19,11 +19,11 @@ export interface Situation {
 }
 
 /** The situation at this moment. Without the right to list states, or without their CRD, it has the runs alone. */
-export async function readSituation(
+export async function readAppsAndRuns(
   api: APIClient,
-  selection: Selection,
+  selection: ObjectSelector,
   signal: AbortSignal,
-): Promise<Situation> {
+): Promise<AppsAndRuns> {
   const [listedRuns, listedStates] = await Promise.all([
     api.list(runs, { ...selection, signal }),
     api.list(states, { ...selection, signal }).catch(refusal),
@@ -32,12 +32,12 @@ export async function readSituation(
 }
 
 /** The situation now and after every change, until `signal` aborts; then the signal's reason is thrown. */
-export async function* watchSituation(
+export async function* watchAppsAndRuns(
   api: APIClient,
-  selection: Selection,
+  selection: ObjectSelector,
   signal: AbortSignal,
-): AsyncGenerator<Situation, void, undefined> {
-  using ending = new Ending(signal);
+): AsyncGenerator<AppsAndRuns, void, undefined> {
+  using ending = new ConsumerSignal(signal);
   const runStream = watchObjects(api, runs, selection, ending.signal);
   const stateStream = watchStates(api, selection, ending.signal);
   let knownRuns: readonly BootstrapRecovery[] | undefined;
@@ -70,7 +70,7 @@ function requestNext<T>(stream: AsyncGenerator<T, never, undefined>): Promise<It
 }
 
 /** Aborts with the outer signal, and when the consumer leaves: neither watch outlives the loop. */
-class Ending implements Disposable {
+class ConsumerSignal implements Disposable {
   readonly #own = new AbortController();
   readonly signal: AbortSignal;
 
@@ -86,7 +86,7 @@ class Ending implements Disposable {
 /** Yields a text, and nothing more until `signal` aborts, when the API server does not give states. */
 async function* watchStates(
   api: APIClient,
-  selection: Selection,
+  selection: ObjectSelector,
   signal: AbortSignal,
 ): AsyncGenerator<readonly BootstrapState[] | string, never, undefined> {
   try {
@@ -114,7 +114,7 @@ function refusal(error: unknown): string {
 function situation(
   listedRuns: readonly BootstrapRecovery[],
   listedStates: readonly BootstrapState[] | string,
-): Situation {
+): AppsAndRuns {
   return typeof listedStates === 'string'
     ? { runs: listedRuns, states: [], withoutStates: listedStates }
     : { runs: listedRuns, states: listedStates };

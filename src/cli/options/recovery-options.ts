@@ -2,13 +2,13 @@ import { type Command, Option } from 'commander';
 import type { Overrides } from '../../recovery/request.ts';
 import { LOCK_WAIT_MS } from '../../recovery/run-deadline.ts';
 import { addOutputOption, type OutputFlags } from '../output/output.ts';
-import { boolean, integer, namedInteger, uuid } from './flag-values.ts';
+import { parseBoolean, parseInteger, parseNamedInteger, parseUUID } from './flag-values.ts';
 import { addRedisOptions, type RedisFlags } from './redis-options.ts';
 import { addStorageOptions, type StorageFlags } from './storage-options.ts';
 import { addTrustOptions, type TrustFlags } from './trust-options.ts';
 
 /** The flags that `plan` and `recover` share. */
-export interface RunFlags extends OutputFlags, RedisFlags, StorageFlags, TrustFlags {
+export interface RecoveryFlags extends OutputFlags, RedisFlags, StorageFlags, TrustFlags {
   readonly admin: string;
   readonly app: string;
   readonly storage?: string;
@@ -28,7 +28,7 @@ export interface RunFlags extends OutputFlags, RedisFlags, StorageFlags, TrustFl
 }
 
 /** Adds them. */
-export function addRunOptions(command: Command): Command {
+export function addRecoveryOptions(command: Command): Command {
   command
     .requiredOption('--admin <name>', 'the admin the app belongs to')
     .requiredOption('--app <name>', 'the app')
@@ -38,32 +38,34 @@ export function addRunOptions(command: Command): Command {
     );
   addTrustOptions(addStorageOptions(addRedisOptions(command)));
   command
-    .option('--task-id <uuid>', 'id of the run, which becomes the marker; a new one when absent', uuid)
+    .option('--task-id <uuid>', 'id of the run, which becomes the marker; a new one when absent', parseUUID)
     .addOption(
-      new Option('--timeout <seconds>', 'give up after this long').argParser(integer(1, 3_600)).default(300),
+      new Option('--timeout <seconds>', 'give up after this long')
+        .argParser(parseInteger(1, 3_600))
+        .default(300),
     )
     .addOption(
       new Option(
         '--lock-wait <seconds>',
         "the longest wait for another recovery of the app, apart from --timeout; the server's own holds its lock for 330 s after a crash",
       )
-        .argParser(integer(0, 3_600))
+        .argParser(parseInteger(0, 3_600))
         .default(LOCK_WAIT_MS / 1_000),
     )
     .addOption(
       new Option('--backoff-limit <n>', 'tries after transient failures')
-        .argParser(integer(0, 20))
+        .argParser(parseInteger(0, 20))
         .default(3),
     )
     .option(
       '--expiration <role=days>',
       'a lifetime that you know better than the metadata; may be repeated',
-      namedInteger(1, 3_650),
+      parseNamedInteger(1, 3_650),
     )
     .option(
       '--targets-online-key <boolean>',
       'whether the server holds the targets key (default: true)',
-      boolean,
+      parseBoolean,
     )
     .option('--replace-wrong-type', 'replace a key of the app that holds something other than a string')
     .addOption(
@@ -77,7 +79,7 @@ export function addRunOptions(command: Command): Command {
     .option(
       '--stale-after <seconds>',
       'a bootstrap without a sign of life for this long is dead (default: 1800)',
-      integer(0, 604_800),
+      parseInteger(0, 604_800),
     );
   return addOutputOption(command);
 }
@@ -85,7 +87,7 @@ export function addRunOptions(command: Command): Command {
 const topLevelRoles = ['root', 'targets', 'snapshot', 'timestamp'] as const;
 
 /** The overrides in the flags. Names of the four top-level roles are theirs; any other is a delegated role. */
-export function overridesOf(flags: RunFlags): Overrides {
+export function overridesOf(flags: RecoveryFlags): Overrides {
   const expirations = flags.expiration;
   const isTopLevel = (role: string): boolean => topLevelRoles.some((name) => name === role);
   return {

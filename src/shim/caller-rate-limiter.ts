@@ -2,7 +2,7 @@ import type { Clock } from '../async/clock.ts';
 import { TokenBucket } from '../async/token-bucket.ts';
 
 /** How much one admin may ask for. */
-export interface RateLimit {
+export interface CallerRateLimit {
   /** Tokens that come back in a minute, and the most that can be saved up. A request takes as many as its route costs. */
   readonly perMinute: number;
 }
@@ -11,12 +11,12 @@ export interface RateLimit {
 const MAX_BUCKETS = 10_000;
 
 /** A token bucket for each admin. */
-export class RateLimiter {
+export class CallerRateLimiter {
   readonly #perMinute: number;
   readonly #clock: Clock;
   readonly #buckets = new Map<string, TokenBucket>();
 
-  constructor({ perMinute }: RateLimit, clock: Clock) {
+  constructor({ perMinute }: CallerRateLimit, clock: Clock) {
     this.#perMinute = perMinute;
     this.#clock = clock;
   }

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { lockFinalizer } from '../../src/api/resources.ts';
-import { waitingForTurn } from '../../src/controllers/bootstraprecovery/draft.ts';
-import { RecentEnds } from '../../src/controllers/bootstraprecovery/finished-runs.ts';
+import { withQueueMessage } from '../../src/controllers/bootstraprecovery/draft.ts';
+import { FinishedRuns } from '../../src/controllers/bootstraprecovery/finished-runs.ts';
 import { conditions, runManifest } from './support/objects.ts';
 
 const now = new Date(0);
@@ -10,7 +10,7 @@ const ended = runManifest({ status: { conditions: [...conditions('Recovered')] }
 
 describe('ends the cache does not show yet', () => {
   test('a run is not looked at again for states from before its end', () => {
-    const ends = new RecentEnds();
+    const ends = new FinishedRuns();
     expect(ends.isAwaitedFor(running)).toBe(false);
     ends.add(ended);
     expect(ends.isAwaitedFor(running)).toBe(true);
@@ -20,14 +20,14 @@ describe('ends the cache does not show yet', () => {
   });
 
   test('once the cache shows the end, the run is looked at again like any other', () => {
-    const ends = new RecentEnds();
+    const ends = new FinishedRuns();
     ends.add(ended);
     expect(ends.isAwaitedFor(ended)).toBe(false);
     expect(ends.isAwaitedFor(running)).toBe(false);
   });
 
   test('a deletion is always looked at, and a run that is gone is forgotten', () => {
-    const ends = new RecentEnds();
+    const ends = new FinishedRuns();
     ends.add(ended);
     const deleted = {
       ...running,
@@ -42,16 +42,16 @@ describe('ends the cache does not show yet', () => {
 
 describe('a run that waits for its turn', () => {
   test('says why, once for each generation', () => {
-    const told = waitingForTurn(runManifest(), 'because', now);
+    const told = withQueueMessage(runManifest(), 'because', now);
     expect(told?.verdicts.succeeded).toEqual({ reason: 'Pending', message: 'because' });
     const waiting = { conditions: [...conditions('Pending')], observedGeneration: 1 };
-    expect(waitingForTurn(runManifest({ status: waiting }), 'because', now)).toBeUndefined();
+    expect(withQueueMessage(runManifest({ status: waiting }), 'because', now)).toBeUndefined();
     const changed = runManifest({ metadata: { generation: 2 }, status: waiting });
-    expect(waitingForTurn(changed, 'because', now)).toBeDefined();
+    expect(withQueueMessage(changed, 'because', now)).toBeDefined();
   });
 
   test('keeps the failure that counts its attempts', () => {
     const status = { conditions: [...conditions('Retrying')], attempts: 1 };
-    expect(waitingForTurn(runManifest({ status }), 'because', now)).toBeUndefined();
+    expect(withQueueMessage(runManifest({ status }), 'because', now)).toBeUndefined();
   });
 });

@@ -1,13 +1,13 @@
 import type { BootstrapRecovery } from '../../../api/bootstraprecovery.generated.ts';
 import type { BootstrapState } from '../../../api/bootstrapstate.generated.ts';
 import { findCondition } from '../../../api/condition.ts';
-import { age } from '../age.ts';
+import { ageText } from '../age.ts';
 import { formatAppName } from '../app-name.ts';
-import { awaitsApproval } from '../verdict.ts';
-import type { Situation } from './situation.ts';
+import { awaitsApproval } from '../run-result.ts';
+import type { AppsAndRuns } from './apps-and-runs.ts';
 
 /** Something that only a person can decide or do. */
-export interface Need {
+export interface PendingAction {
   /** `ADMIN/APP`. */
   readonly app: string;
   readonly namespace: string;
@@ -19,19 +19,19 @@ export interface Need {
 const mostKeys = 3;
 
 /** What waits for a person: approvals, uncertain values, expired or expiring metadata, an open circuit. Sorted by app. */
-export function needsYou({ states, runs }: Situation, now: Date): readonly Need[] {
+export function pendingActions({ states, runs }: AppsAndRuns, now: Date): readonly PendingAction[] {
   const ofRuns = runs.filter(awaitsApproval).map((run) => need(run, approvalText(run)));
   const uncertain = newestOfEachApp(runs).flatMap((run) =>
     uncertainTexts(run).map((text) => need(run, text)),
   );
   const ofStates = states.flatMap((state) => stateTexts(state, now).map((text) => need(state, text)));
   const all = [...ofRuns, ...uncertain, ...ofStates];
-  const key = ({ namespace, app }: Need): string => `${namespace}/${app}`;
+  const key = ({ namespace, app }: PendingAction): string => `${namespace}/${app}`;
   // Stable: approvals stay before the rest of their app.
   return all.toSorted((a, b) => (key(a) < key(b) ? -1 : Number(key(a) > key(b))));
 }
 
-function need({ metadata, spec }: BootstrapRecovery | BootstrapState, text: string): Need {
+function need({ metadata, spec }: BootstrapRecovery | BootstrapState, text: string): PendingAction {
   return { app: formatAppName(spec), namespace: metadata.namespace ?? 'default', text };
 }
 
@@ -104,10 +104,12 @@ function rootTexts(
   }
   const act = 'Its key holders must sign a new version.';
   if (Date.parse(root.expiresTime) <= now.getTime()) {
-    return [`Root ${root.version} expired ${age(root.expiresTime, now)} ago: clients refuse updates. ${act}`];
+    return [
+      `Root ${root.version} expired ${ageText(root.expiresTime, now)} ago: clients refuse updates. ${act}`,
+    ];
   }
   if (root.warnTime !== undefined && Date.parse(root.warnTime) <= now.getTime()) {
-    const left = age(now.toISOString(), new Date(root.expiresTime));
+    const left = ageText(now.toISOString(), new Date(root.expiresTime));
     return [`Root ${root.version} expires in ${left}, on ${root.expiresTime}. ${act}`];
   }
   return [];

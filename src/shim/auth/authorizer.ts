@@ -1,20 +1,20 @@
 import { hash } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
+import type { CallerRateLimiter } from '../caller-rate-limiter.ts';
 import { HTTPError, retryLater } from '../http/answer.ts';
 import type { RouteName } from '../http/routes.ts';
 import { routes } from '../http/routes.ts';
-import type { RateLimiter } from '../rate-limiter.ts';
 import { bearerToken } from './bearer.ts';
 import { type CallerRoles, requireAdmin, requireTaskReader } from './caller-role.ts';
 import type { Caller, TokenVerifier } from './token-verifier.ts';
 
 /** Lets a request in: a valid token, something left of the caller's rate limit, and a right to the route, in this order. */
-export class Access {
+export class Authorizer {
   readonly #verifier: TokenVerifier;
   readonly #callerRoles: CallerRoles;
-  readonly #limiter: RateLimiter;
+  readonly #limiter: CallerRateLimiter;
 
-  constructor(verifier: TokenVerifier, callerRoles: CallerRoles, limiter: RateLimiter) {
+  constructor(verifier: TokenVerifier, callerRoles: CallerRoles, limiter: CallerRateLimiter) {
     this.#verifier = verifier;
     this.#callerRoles = callerRoles;
     this.#limiter = limiter;

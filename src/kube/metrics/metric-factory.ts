@@ -1,7 +1,7 @@
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
 
 /** Makes metrics in one registry: name, help and labels, nothing else to think of. */
-export function metricsIn(registry: Registry) {
+export function metricFactory(registry: Registry) {
   const registers = [registry];
   return {
     counter: <L extends string>(name: string, help: string, labelNames: L[]): Counter<L> =>

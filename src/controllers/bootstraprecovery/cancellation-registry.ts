@@ -2,7 +2,7 @@ import type { BootstrapRecovery } from '../../api/bootstraprecovery.generated.ts
 import type { StoreEvent } from '../../kube/cache/store.ts';
 
 /** Abort reason: a person ended this run. */
-class InterruptedError extends Error {
+class RunCancelledError extends Error {
   /** `cancel`: spec.cancel was set. `delete`: the object is being deleted or is gone. */
   readonly by: 'cancel' | 'delete';
 
@@ -17,7 +17,7 @@ class InterruptedError extends Error {
  * Ends runs that are under way when somebody cancels or deletes them. The queue hands a key to nobody else while it is worked on,
  * so the change has to reach the run by another way than a reconcile.
  */
-export class Interrupts {
+export class CancellationRegistry {
   readonly #running = new Map<string, AbortController>();
 
   /** Listen with this to the store of runs. */
@@ -28,9 +28,9 @@ export class Interrupts {
       return;
     }
     if (event.type === 'deleted' || metadata.deletionTimestamp !== undefined) {
-      controller.abort(new InterruptedError('delete'));
+      controller.abort(new RunCancelledError('delete'));
     } else if (spec.cancel) {
-      controller.abort(new InterruptedError('cancel'));
+      controller.abort(new RunCancelledError('cancel'));
     }
   };
 

@@ -14,7 +14,7 @@ import type { Reading } from './reading.ts';
 const noTask = '';
 
 /** Every key to read for an app whose marker is as `values` show it. */
-export function keysOf(baseline: Baseline, values: ObservedValues): readonly string[] {
+export function keysToRead(baseline: Baseline, values: ObservedValues): readonly string[] {
   return keysToObserve(expectedState(baseline, noTask, new Date(0)), markerIn(values, baseline.app));
 }
 
@@ -22,7 +22,7 @@ export function keysOf(baseline: Baseline, values: ObservedValues): readonly str
  * What Redis' answer says about an app whose metadata was verified, exactly as a run of mode Verify would judge it.
  * Pure.
  */
-export function quickReading(baseline: Baseline, values: ObservedValues, now: Date): Reading {
+export function readingFromRedis(baseline: Baseline, values: ObservedValues, now: Date): Reading {
   const observed = observedStateOf(values, expectedState(baseline, noTask, now));
   const state = classify(observed);
   const [corrupt] = observed.corrupt;
@@ -56,7 +56,7 @@ function isWhole({ marker, markerHeld, settings, rootSigning }: ObservedState): 
 }
 
 /** The settings as Redis holds them, without what a recovery never takes from a copy: marker and staged root. */
-export function settingsIn(baseline: Baseline, values: ObservedValues): ReadonlyMap<string, string> {
+export function settingsFrom(baseline: Baseline, values: ObservedValues): ReadonlyMap<string, string> {
   const apart = new Set([markerKey(baseline.app), rootSigningKey(baseline.app)]);
   const settings = expectedState(baseline, noTask, new Date(0)).settings.filter(({ key }) => !apart.has(key));
   return new Map(

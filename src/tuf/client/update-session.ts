@@ -5,7 +5,7 @@ import { KeyRing } from '../keys/keyring.ts';
 import { requireThreshold, type Signers } from '../keys/threshold.ts';
 import { type Envelope, type OpenedFile, openFile } from '../metadata/envelope.ts';
 import type { MetadataType } from '../metadata/metadata-type.ts';
-import { jsonPolicy } from '../verify/verification-run.ts';
+import { jsonPolicy } from '../verify/verification-context.ts';
 import { Mirror } from './mirror.ts';
 import type { TrustStore } from './trust-store.ts';
 
@@ -19,7 +19,7 @@ export interface ClientOptions {
 }
 
 /** What one update carries along: the mirror, what is trusted so far, and the fixed start time (spec 5.1). */
-export class Session {
+export class UpdateSession {
   readonly mirror: Mirror;
   readonly store: TrustStore;
   readonly ring = new KeyRing();

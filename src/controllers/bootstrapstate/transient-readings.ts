@@ -12,7 +12,7 @@ interface Passing {
 }
 
 /** Tells news from what passes in moments. In memory only: after a restart everything is news. */
-export class Patience {
+export class TransientReadings {
   readonly #clock: Clock;
   readonly #passing = new Map<string, Passing>();
   /** When an app was seen busy last, wall clock: a loss seen before that may have been part of the work. */

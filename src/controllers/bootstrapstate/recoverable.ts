@@ -21,7 +21,7 @@ const maxValue = 64;
  * @param settings the settings of a healthy app: Redis key → value
  * @param captured the copy of its settings, when there is one
  */
-export function drill(
+export function recoverableStatus(
   wouldBe: NonNullable<Baseline['wouldBe']>,
   settings: ReadonlyMap<string, string>,
   captured: ReadonlyMap<string, string> | undefined,
@@ -57,7 +57,7 @@ export function drill(
 }
 
 /** The condition that goes with it. */
-export function recoverability(found: RecoverableStatus): Verdict<RecoverableReason> {
+export function recoverableVerdict(found: RecoverableStatus): Verdict<RecoverableReason> {
   const { summary, exact, total, differences = [] } = found;
   const wrong = differences.filter(({ captured }) => !captured);
   if (exact < total) {

@@ -5,7 +5,7 @@ import { type RecoveryEnd, recoveryTask, TASK_RECORD_TTL_MS } from '../faynosync
 import type { Lock, ObservedValues } from '../redis/state-store.ts';
 import type { AttemptContext } from './attempt.ts';
 import { tooFewReplicas } from './confirm.ts';
-import { type Ending, end, endingOf, endingOfAbort, isSuccess } from './ending.ts';
+import { type Ending, endingOfAbort, endingOfError, finalEnding, isSuccess } from './ending.ts';
 import { LockHolding } from './lock-holding.ts';
 import { changesOf } from './plan/changes.ts';
 import type { Plan } from './plan/plan.ts';
@@ -19,7 +19,7 @@ const LOCK_POLL_MS = 500;
 const REPLICATION_TIMEOUT_MS = 5_000;
 
 /** What came of a write: done and read back, to be tried again from what is there now, or over. */
-export type Written =
+export type WriteResult =
   | { readonly kind: 'applied' }
   | { readonly kind: 'again'; readonly trouble: Ending }
   | { readonly kind: 'failed'; readonly ending: Ending };
@@ -28,7 +28,7 @@ export type Written =
  * One attempt's dealings with Redis, R3 and R7 to R10: what was read last, and the lock. Each method is one round trip;
  * only a `pre-…` marker, whose keys are not known before it was read, costs one more.
  */
-export class Session implements AsyncDisposable {
+export class RedisSession implements AsyncDisposable {
   readonly expected: ExpectedState;
   readonly #attempt: AttemptContext;
   #lock: Lock;
@@ -100,7 +100,7 @@ export class Session implements AsyncDisposable {
   }
 
   /** R8 with the read-back for R9. From here to the proof there is no safe point: no signal is heard. */
-  async write(plan: Plan): Promise<Written> {
+  async write(plan: Plan): Promise<WriteResult> {
     const { request, report } = this.#attempt;
     const replicas = request.minReplicas ?? 0;
     const changes = changesOf(plan, markerKey(request.app));
@@ -141,7 +141,7 @@ export class Session implements AsyncDisposable {
       }
       // The reply was lost, so nobody knows whether the script ran: look, never assume.
       await this.observe();
-      return { kind: 'again', trouble: endingOf(error) };
+      return { kind: 'again', trouble: endingOfError(error) };
     }
   }
 
@@ -238,6 +238,6 @@ function replaced(): Ending {
   return endingOfAbort(new TransientError('Aborted', 'Another attempt of this run has taken it up.'));
 }
 
-function again(what: string): Written {
-  return { kind: 'again', trouble: end('Conflict', `${what} Find out who else writes to this app.`) };
+function again(what: string): WriteResult {
+  return { kind: 'again', trouble: finalEnding('Conflict', `${what} Find out who else writes to this app.`) };
 }
