@@ -35,6 +35,8 @@ export class RedisSession implements AsyncDisposable {
   #values: ObservedValues = new Map();
   #surroundings: Surroundings = {};
   #holding: LockHolding | undefined;
+  /** The lock was asked for and not refused. Without a reply nobody knows: an abort or a lost connection hides a lock that was given. */
+  #mayOwnLock = false;
 
   constructor(attempt: AttemptContext, expected: ExpectedState) {
     this.expected = expected;
@@ -86,11 +88,13 @@ export class RedisSession implements AsyncDisposable {
     await request.beforeLock?.();
     this.#lock = recoveryLock(request, limit.leftMs);
     report.progress('Lock', 0, 1);
+    this.#mayOwnLock = true;
     const { acquired, values } = await request.store.lock(this.#lock, this.#keys(), {
       replaceWrongType: this.expected.replaceWrongType,
       signal,
     });
     this.#values = values;
+    this.#mayOwnLock = acquired;
     if (acquired) {
       this.#holding = new LockHolding(this.#lock, request.store, request.clock);
     }
@@ -172,11 +176,11 @@ export class RedisSession implements AsyncDisposable {
   }
 
   /**
-   * The end of an attempt that still holds the lock, because it wrote nothing or failed: frees it, with a record when
-   * the task has failed for good. Best effort: what happened before is what is reported.
+   * The end of an attempt that still holds the lock, or may hold it, because it wrote nothing or failed: frees it, with
+   * a record when the task has failed for good. Best effort: what happened before is what is reported.
    */
   async abandon(ending: Ending): Promise<void> {
-    if (this.#holding === undefined) {
+    if (!this.#mayOwnLock) {
       return;
     }
     await this.#dropLock();
@@ -221,6 +225,7 @@ export class RedisSession implements AsyncDisposable {
   async #dropLock(): Promise<void> {
     await this.#holding?.stop();
     this.#holding = undefined;
+    this.#mayOwnLock = false;
   }
 
   #keys(): readonly string[] {

@@ -51,6 +51,12 @@ async function letGo(name: string): Promise<void> {
   );
 }
 
+/** Milliseconds until the run's lock in Redis ends; -2 when there is none. */
+async function lockLeftMs(): Promise<number> {
+  const app = installation.app('deleg');
+  return (await installation.redis.client()).pttl(`RECOVERY_LOCK_${app.admin}_${app.app}`);
+}
+
 /** Redis holds exactly what it should, once; nobody holds the lock. */
 async function expectRestored(taskID: string): Promise<void> {
   const app = installation.app('deleg');
@@ -74,6 +80,10 @@ describe('a controller that dies by SIGKILL in the middle of a run', () => {
       // Deleting a run waits for a controller only where there may be a lock to give back.
       const { finalizers } = (await namespace.run(name)).metadata;
       expect(finalizers).toEqual(stage === 'Trust' || stage === 'Observe' ? undefined : [lockFinalizer]);
+      if (stage === 'Apply') {
+        // Nobody can give it back, so it must end without anybody.
+        expect(await lockLeftMs()).toBeGreaterThan(0);
+      }
       await between.redis.heal();
       await between.s3.heal();
       await using _next = await startController(namespace, { args: ['--no-leader-elect'] });
@@ -164,6 +174,7 @@ describe('a run that is ended from outside while it is under way', () => {
         expect(await stopping).toEqual({ code: 0, signal: null });
         expect((await controller.log()).at(-1)).toMatchObject({ msg: 'stopped' });
       }
+      expect(await lockLeftMs(), 'no lock is left').toBe(-2);
       // Between write and proof there is no safe point: a run that has got that far ends first.
       const undecided = (await namespace.run(name)).status.completionTime === undefined;
       expect(undecided).toBe(stage !== 'Apply' && stage !== 'Record');
@@ -174,6 +185,23 @@ describe('a run that is ended from outside while it is under way', () => {
       await expectRestored(run.metadata.uid);
     },
   );
+
+  test('SIGTERM when Redis has given the lock and not said so yet: the lock is given back, though no controller follows', async () => {
+    await slowDown('Lock');
+    {
+      await using controller = await startController(namespace, { args: ['--shutdown-grace=30'] });
+      await start('uninstalled');
+      await poll('the lock', async () => (await lockLeftMs()) > 0);
+      const stopping = controller.process.stop();
+      await poll('the shutdown to begin', async () =>
+        (await controller.log()).some(({ msg }) => msg === 'shutting down'),
+      );
+      await between.redis.heal();
+      expect(await stopping).toEqual({ code: 0, signal: null });
+    }
+    expect(await lockLeftMs()).toBe(-2);
+    expect((await namespace.run('uninstalled')).status.completionTime).toBeUndefined();
+  });
 
   test('Redis goes away in the middle and comes back: the run is tried again and recovers', async () => {
     await using _controller = await startController(namespace, { args: ['--no-leader-elect'] });

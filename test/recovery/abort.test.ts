@@ -3,6 +3,8 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { TransientError } from '../../src/errors.ts';
 import type { RunStage } from '../../src/recovery/observer.ts';
 import { runAttempt } from '../../src/recovery/run.ts';
+import { startFaultProxy } from '../harness/faultproxy.ts';
+import { poll } from '../harness/poll.ts';
 import { observer } from './fixtures/engine.ts';
 import { intercepted } from './fixtures/interrupted.ts';
 import { type Site, startSite } from './fixtures/site.ts';
@@ -92,6 +94,46 @@ describe('shutdown', () => {
     },
   );
 });
+
+/** Redis has given the lock, but the attempt has not been told so when it stops. */
+describe('a lock whose reply is on its way', () => {
+  test.each([
+    ['cancel', 'Cancelled', new Error('cancelled')],
+    ['shutdown', 'Running', new TransientError('Aborted', 'The controller shuts down.')],
+  ] as const)('is given back after a %s', async (_, reason, abortReason) => {
+    const controller = new AbortController();
+    const outcome = await runUntilLocked(async () => controller.abort(abortReason), controller.signal);
+    expect(outcome.succeeded.reason).toBe(reason);
+    expect(await site.client.exists(site.world.key('RECOVERY_LOCK'))).toBe(0);
+  });
+
+  test('is given back when the reply is lost', async () => {
+    const outcome = await runUntilLocked(async (proxy) => proxy.resetAll());
+    expect(outcome.succeeded.reason).toBe('Retrying');
+    expect(await site.client.exists(site.world.key('RECOVERY_LOCK'))).toBe(0);
+  });
+});
+
+/** Runs an attempt and does something as soon as Redis has given the lock; the reply is held back. */
+async function runUntilLocked(
+  act: (proxy: Awaited<ReturnType<typeof startFaultProxy>>) => Promise<void>,
+  signal = new AbortController().signal,
+) {
+  await using proxy = await startFaultProxy({ port: site.redis.port });
+  const direct = site.redis.url;
+  const behind = site.anotherStore(direct.replace(String(site.redis.port), String(proxy.port)));
+  const store = intercepted(behind, 'lock', async (_, proceed) => {
+    await proxy.inject({ kind: 'blackHole', direction: 'toClient' });
+    const taken = proceed();
+    // It fails while nobody waits for it yet.
+    taken.catch(() => undefined);
+    await poll('the lock', async () => (await site.client.exists(site.world.key('RECOVERY_LOCK'))) === 1);
+    await act(proxy);
+    await proxy.heal();
+    return taken;
+  });
+  return await runAttempt(site.request({ store, signal }));
+}
 
 describe('the deadline', () => {
   test('for waiting is told with the holder when it passes', async () => {
