@@ -18,7 +18,7 @@ export function surplusRuns(
   const beyond = (states: readonly RunState[], limit: number): readonly BootstrapRecovery[] =>
     children
       .filter((child) => states.includes(runState(child)) && child.metadata.deletionTimestamp === undefined)
-      .sort((a, b) => endOf(b) - endOf(a) || (a.metadata.name < b.metadata.name ? 1 : -1))
+      .sort(latestFirst)
       .slice(limit);
   return [
     ...beyond(['Succeeded', 'NotNeeded'], limits.successfulRunsHistoryLimit),
@@ -26,7 +26,22 @@ export function surplusRuns(
   ];
 }
 
-/** Whole seconds; of two that ended in one, the name holds when each was decided upon. */
-function endOf({ status }: BootstrapRecovery): number {
-  return Date.parse(status.completionTime ?? '') || 0;
+/**
+ * By when they ended. Times are whole seconds: of those that ended in one, the later created one came later, and of those that were
+ * created in one, too, names decide, so that every look keeps the same ones.
+ */
+function latestFirst(a: BootstrapRecovery, b: BootstrapRecovery): number {
+  return (
+    timeOf(b.status.completionTime) - timeOf(a.status.completionTime) ||
+    timeOf(b.metadata.creationTimestamp) - timeOf(a.metadata.creationTimestamp) ||
+    compareText(b.metadata.name, a.metadata.name)
+  );
+}
+
+function timeOf(stored: string | undefined): number {
+  return Date.parse(stored ?? '') || 0;
+}
+
+function compareText(a: string, b: string): number {
+  return a < b ? -1 : Number(a > b);
 }
