@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import type { BootstrapRecovery } from '../../src/api/bootstraprecovery.generated.ts';
-import { surplus } from '../../src/controllers/recoverypolicy/history.ts';
+import { surplusRuns } from '../../src/controllers/recoverypolicy/history.ts';
 
 /** A run that has ended; times are seconds of one minute. */
 function ended(name: string, created: number, completed: number): BootstrapRecovery {
@@ -34,8 +34,8 @@ test('of two runs that ended in the same second the one that was created later i
     ['b', 'a'],
   ] as const) {
     const runs = [ended(early, 1, 9), ended(late, 2, 9)];
-    expect(namesOf(surplus(runs, keepOne))).toEqual([early]);
-    expect(namesOf(surplus(runs.toReversed(), keepOne))).toEqual([early]);
+    expect(namesOf(surplusRuns(runs, keepOne))).toEqual([early]);
+    expect(namesOf(surplusRuns(runs.toReversed(), keepOne))).toEqual([early]);
   }
 });
 
@@ -52,7 +52,7 @@ test('the same runs are kept in whatever order they are listed', () => {
   );
   fc.assert(
     fc.property(twoOrders, ([one, other]) => {
-      expect(namesOf(surplus(one, keepOne))).toEqual(namesOf(surplus(other, keepOne)));
+      expect(namesOf(surplusRuns(one, keepOne))).toEqual(namesOf(surplusRuns(other, keepOne)));
     }),
   );
 });
