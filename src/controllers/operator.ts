@@ -1,5 +1,11 @@
+// Makes every part of the operator, each with only what it needs, and joins them. Nothing else here decides anything.
+import { randomUUID } from 'node:crypto';
+import { fieldManager, group } from '../api/resources.ts';
+import { APIClient } from '../kube/client/api-client.ts';
 import { formatObjectKey, type ObjectKey } from '../kube/client/object-key.ts';
+import { KeyChannel } from '../kube/controller/key-channel.ts';
 import { Runtime } from '../kube/controller/runtime.ts';
+import { EventRecorder } from '../kube/events/event-recorder.ts';
 import { EventLoopMonitor } from '../kube/health/event-loop-monitor.ts';
 import {
   cachesSynced,
@@ -8,17 +14,22 @@ import {
   leaseKnown,
   watchesAlive,
 } from '../kube/health/health-check.ts';
-import { targetIndex } from './app-history/app-history.ts';
+import { LeaderElector, LeadershipLostError } from '../kube/leaderelection/leader-elector.ts';
+import { RuntimeMetrics } from '../kube/metrics/runtime-metrics.ts';
+import { metricsPrefix, RecoveryMetrics } from '../observability/metrics.ts';
+import { AppHistoryReader, targetIndex } from './app-history/app-history.ts';
 import { createRunController } from './bootstraprecovery/controller.ts';
 import { countUnfinished } from './bootstraprecovery/metrics.ts';
 import { createStateController } from './bootstrapstate/controller.ts';
 import { countStates } from './bootstrapstate/metrics.ts';
+import { TargetWatches } from './loss-detection/target-watches.ts';
+import { createCaches } from './operator/caches.ts';
 import type { OperatorOptions } from './operator/options.ts';
-import { createParts } from './operator/parts.ts';
 import { createPolicyController } from './recoverypolicy/controller.ts';
 import { createTargetController } from './recoverytarget/controller.ts';
 import { KeyedSlots } from './slots/keyed-slots.ts';
 import { SlotPool } from './slots/slot-pool.ts';
+import { BucketPool } from './target-connection/bucket-pool.ts';
 
 /** The controllers with everything around them, ready to run. */
 export interface Operator {
@@ -34,49 +45,123 @@ const maxShareOfVerifications = 0.5;
 const maxWatchIdleMs = 15 * 60_000;
 const eventLoopWindowMs = 60_000;
 const maxEventLoopDelayMs = 5_000;
+/** A single replica without a lease: its restarts are the same installation. */
+const standalone = 'standalone';
 
 /** Wires the controllers of this project to an API server. Nothing is sent before {@link Operator.run}. */
 export function createOperator(options: OperatorOptions): Operator {
-  const { logger, clock, shutdownGraceMs } = options;
-  const parts = createParts(options);
-  const { runs, targets, policies, states, elector, recorder, tools, runtimeMetrics } = parts;
+  const { namespaces, lease, identity, proxy, rules, maxConcurrentRuns, registry, logger, clock, random } =
+    options;
+  const runtimeMetrics = new RuntimeMetrics({ registry, prefix: metricsPrefix });
+  const metrics = new RecoveryMetrics(registry);
+  const client = new APIClient({
+    loadConfig: options.loadConfig,
+    userAgent: options.userAgent,
+    metrics: runtimeMetrics,
+    clock,
+    onWarning: (warning) => logger.warn({ warning }, 'the API server warns'),
+  });
+  const runtimeOptions = { client, logger, metrics: runtimeMetrics, clock, random };
+  const recorder = new EventRecorder({
+    ...runtimeOptions,
+    reportingController: `${group}/controller`,
+    reportingInstance: identity,
+  });
+  const elector = lease && new LeaderElector({ ...runtimeOptions, ...lease, identity });
+  const { runs, targets, policies, states } = createCaches({ ...runtimeOptions, namespaces });
   const caches = [runs, targets, policies, states];
-  const slots = new SlotPool({
-    slots: options.maxConcurrentRuns,
-    bytes: options.memoryBytes,
-    perKind: { verification: Math.max(1, Math.floor(options.maxConcurrentRuns * maxShareOfVerifications)) },
-  });
-  const runSlots = new KeyedSlots(slots, (key) => runController.enqueue(key));
-  const runController = createRunController(options, parts, runSlots);
-  const targetController = createTargetController(options, parts);
-  const policyController = createPolicyController({ ...options, ...parts });
-  const stateController = createStateController({ ...options, ...parts, slots });
-  tools.watches.listen({
-    changed: (state) => stateController.enqueue(state),
-    standing: (target) => {
-      targetController.enqueue(target);
-      for (const { metadata } of statesOf(target)) {
-        stateController.enqueue(metadata);
-      }
-    },
-    listed: (target) => {
-      for (const { metadata } of policies.store.byIndex(targetIndex, formatObjectKey(target))) {
-        policyController.enqueue(metadata);
-      }
-    },
-  });
+
+  // What finds out about a change sends a key here; the controllers below receive it.
+  const runKeys = new KeyChannel();
+  const targetKeys = new KeyChannel();
+  const policyKeys = new KeyChannel();
+  const stateKeys = new KeyChannel();
   const statesOf = (target: ObjectKey) => states.store.byIndex(targetIndex, formatObjectKey(target));
+  const policiesOf = (target: ObjectKey) => policies.store.byIndex(targetIndex, formatObjectKey(target));
+
+  const buckets = new BucketPool(
+    ({ operation, result }) => metrics.storageRequests.inc({ operation, result }),
+    proxy,
+  );
+  const connection = { client, buckets, rules };
+  const watches = new TargetWatches({
+    ...connection,
+    clock,
+    random,
+    logger,
+    listener: {
+      changed: stateKeys.send,
+      availabilityChanged: (target) => {
+        targetKeys.send(target);
+        for (const { metadata } of statesOf(target)) {
+          stateKeys.send(metadata);
+        }
+      },
+      listed: (target) => {
+        for (const { metadata } of policiesOf(target)) {
+          policyKeys.send(metadata);
+        }
+      },
+    },
+  });
+  const slots = new SlotPool({
+    slots: maxConcurrentRuns,
+    bytes: options.memoryBytes,
+    perKind: { verification: Math.max(1, Math.floor(maxConcurrentRuns * maxShareOfVerifications)) },
+  });
+  const statusWriting = {
+    client,
+    owner: { client, fieldManager, metrics: runtimeMetrics, logger },
+    recorder,
+    clock,
+    random,
+    assertLeading: () => {
+      if (elector && !elector.isLeading) {
+        throw new LeadershipLostError(lease.name);
+      }
+    },
+  };
+  const controllerOptions = { ...connection, ...statusWriting, metrics, runtimeMetrics, logger };
+
+  const controllers = [
+    createRunController({
+      ...controllerOptions,
+      runs,
+      targets,
+      policies,
+      runKeys,
+      slots: new KeyedSlots(slots, runKeys.send),
+      history: new AppHistoryReader(client, states.store, policies.store),
+      installation: lease === undefined ? standalone : `${lease.namespace}/${lease.name}`,
+      newID: randomUUID,
+      maxConcurrentRuns,
+    }),
+    createTargetController({ ...controllerOptions, targets, targetKeys, watches }),
+    createPolicyController({ ...controllerOptions, policies, states, runs, targets, policyKeys, watches }),
+    createStateController({
+      ...controllerOptions,
+      states,
+      policies,
+      runs,
+      targets,
+      stateKeys,
+      slots,
+      watches,
+      proxy,
+      newID: randomUUID,
+    }),
+  ];
   const runtime = new Runtime({
     caches,
-    controllers: [runController, targetController, policyController, stateController],
+    controllers,
     recorder,
-    shutdownGraceMs,
+    shutdownGraceMs: options.shutdownGraceMs,
     logger,
     clock,
     ...(elector && { elector }),
   });
-  runtimeMetrics.onScrape(() => countUnfinished(tools.metrics, runs.store, clock));
-  runtimeMetrics.onScrape(() => countStates(tools.metrics, states.store.list(), clock.now()));
+  runtimeMetrics.onScrape(() => countUnfinished(metrics, runs.store, clock));
+  runtimeMetrics.onScrape(() => countStates(metrics, states.store.list(), clock.now()));
   const eventLoop = new EventLoopMonitor(eventLoopWindowMs, () => clock.monotonic());
   return {
     liveness: [watchesAlive(caches, maxWatchIdleMs), eventLoopResponsive(eventLoop, maxEventLoopDelayMs)],
@@ -85,9 +170,9 @@ export function createOperator(options: OperatorOptions): Operator {
       try {
         await runtime.run(signal);
       } finally {
-        tools.watches[Symbol.dispose]();
+        watches[Symbol.dispose]();
         eventLoop[Symbol.dispose]();
-        await tools.client.close();
+        await client.close();
       }
     },
   };

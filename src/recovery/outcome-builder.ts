@@ -38,7 +38,7 @@ export class OutcomeBuilder {
   }
 
   /** Where the run is and what it last said about being needed, for the message of a deadline. */
-  get standing(): string {
+  get stageText(): string {
     const waiting = this.#accepted?.reason === 'RecoveryInProgress' ? `: ${this.#accepted.message}` : '.';
     return `stage ${this.#stage}${waiting}`;
   }

@@ -205,7 +205,7 @@ async function endAttempt(
     if (signal.aborted) {
       return finalEnding(
         'DeadlineExceeded',
-        `The time given by timeoutSeconds ran out in ${report.standing}`,
+        `The time given by timeoutSeconds ran out in ${report.stageText}`,
       );
     }
     const ending = endingOfError(error);

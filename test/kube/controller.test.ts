@@ -4,6 +4,7 @@ import { systemClock } from '../../src/async/clock.ts';
 import { TerminalError } from '../../src/errors.ts';
 import type { ObjectKey } from '../../src/kube/client/object-key.ts';
 import { Controller, type ControllerOptions } from '../../src/kube/controller/controller.ts';
+import { KeyChannel } from '../../src/kube/controller/key-channel.ts';
 import type { ReconcileContext, ReconcileResult } from '../../src/kube/controller/reconcile.ts';
 import { ManualClock } from '../async/fixtures/manual-clock.ts';
 import { poll } from '../harness/poll.ts';
@@ -49,6 +50,25 @@ test('a reconcile that fails three times succeeds in the end, without any new ev
   expect(await seen.value('controller_runtime_reconcile_total', { result: 'error' })).toBe(3);
   expect(await seen.value('controller_runtime_reconcile_total', { result: 'success' })).toBe(1);
   expect(await seen.value('controller_runtime_reconcile_errors_total')).toBe(3);
+});
+
+test('a key that is sent on a channel is reconciled, also when it is sent before the workers run', async () => {
+  const clock = new ManualClock();
+  const reconciled: string[] = [];
+  const { controller } = startController(
+    async ({ name }) => {
+      reconciled.push(name);
+      return undefined;
+    },
+    { clock },
+  );
+  const channel = new KeyChannel();
+  controller.receive(channel);
+  channel.send({ namespace: 'n', name: 'early' });
+  await using _run = running((signal) => controller.run(signal));
+  channel.send({ namespace: 'n', name: 'late' });
+  await clock.advance(1);
+  expect(reconciled).toEqual(['early', 'late']);
 });
 
 test('a terminal error is counted and not tried again until somebody asks', async () => {

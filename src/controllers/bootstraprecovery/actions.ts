@@ -27,16 +27,16 @@ const lockLifetime = 330_000;
 
 /** What the actions use of the controller. */
 export interface RunActionsDependencies extends AttemptDependencies {
-  readonly ends: FinishedRuns;
+  readonly finishedRuns: FinishedRuns;
 }
 
 /** What can be done with one run, as it was just read. Each ends with a status that says what was done. */
 export class RunActions {
-  readonly #tools: RunActionsDependencies;
+  readonly #dependencies: RunActionsDependencies;
   readonly #facts: LiveFacts;
 
-  constructor(tools: RunActionsDependencies, facts: LiveFacts) {
-    this.#tools = tools;
+  constructor(dependencies: RunActionsDependencies, facts: LiveFacts) {
+    this.#dependencies = dependencies;
     this.#facts = facts;
   }
 
@@ -57,10 +57,10 @@ export class RunActions {
 
   /** Ends the run without another attempt. An attempt that died before may have left its lock. */
   async end(verdict: Verdict<SucceededReason>, signal: AbortSignal): Promise<void> {
-    const { metrics, logger } = this.#tools;
+    const { metrics, logger } = this.#dependencies;
     const { run, target, now } = this.#facts;
     if (hasFinalizer(run, lockFinalizer)) {
-      await releaseRecoveryLock(this.#tools, run, target, logger, signal);
+      await releaseRecoveryLock(this.#dependencies, run, target, logger, signal);
     }
     const ended = await this.#write(withVerdict(draftOf(run), verdict, now));
     if (ended === undefined) {
@@ -72,10 +72,13 @@ export class RunActions {
   }
 
   /** Makes an attempt; says what it waits for, or ends the run, when it cannot begin because of what the target refers to. */
-  async attempt(order: Omit<AttemptRequest, 'run'>): Promise<ReconcileResult> {
-    const { metrics, clock, logger } = this.#tools;
+  async attempt(attemptRequest: Omit<AttemptRequest, 'run'>): Promise<ReconcileResult> {
+    const { metrics, clock, logger } = this.#dependencies;
     try {
-      const { run, nextAttemptTime } = await makeAttempt(this.#tools, { ...order, run: this.#facts.run });
+      const { run, nextAttemptTime } = await makeAttempt(this.#dependencies, {
+        ...attemptRequest,
+        run: this.#facts.run,
+      });
       if (isTerminal(run.status.conditions ?? [])) {
         countEnd(metrics, run);
         await this.#letGo(run);
@@ -99,20 +102,20 @@ export class RunActions {
       if (!(error instanceof TerminalError)) {
         throw error;
       }
-      await this.end({ reason: 'InvalidReference', message: error.message }, order.stopping);
+      await this.end({ reason: 'InvalidReference', message: error.message }, attemptRequest.stopping);
       return {};
     }
   }
 
   /** Lets a run go that is being deleted. That waits for its lock, but never longer than the lock itself would last. */
   async release(signal: AbortSignal): Promise<ReconcileResult> {
-    const { logger } = this.#tools;
+    const { logger } = this.#dependencies;
     const { run, target, now } = this.#facts;
     if (!hasFinalizer(run, lockFinalizer)) {
       return {};
     }
     const overdue = elapsedMs(run.metadata.deletionTimestamp, now) > lockLifetime;
-    if (!(await releaseRecoveryLock(this.#tools, run, target, logger, signal)) && !overdue) {
+    if (!(await releaseRecoveryLock(this.#dependencies, run, target, logger, signal)) && !overdue) {
       return { requeueAfterMs: giveBackInterval };
     }
     await this.#letGo(run);
@@ -123,7 +126,7 @@ export class RunActions {
   async expire(): Promise<void> {
     const { namespace, name, uid } = this.#facts.run.metadata;
     try {
-      await this.#tools.client.delete(bootstrapRecoveries, { namespace, name }, { uid });
+      await this.#dependencies.client.delete(bootstrapRecoveries, { namespace, name }, { uid });
     } catch (error) {
       // Gone already, or a namesake took its place.
       if (!isNotFound(error) && !isConflict(error)) {
@@ -133,19 +136,19 @@ export class RunActions {
   }
 
   async #letGo(run: BootstrapRecovery): Promise<void> {
-    const { client, ends } = this.#tools;
+    const { client, finishedRuns } = this.#dependencies;
     await retryOnConflict<BootstrapRecovery, BootstrapRecovery>(
-      this.#tools,
+      this.#dependencies,
       bootstrapRecoveries,
       run,
       (current) => removeFinalizer<BootstrapRecovery>(client, bootstrapRecoveries, current, lockFinalizer),
     );
-    ends.add(run);
+    finishedRuns.add(run);
   }
 
   /** The run as written; undefined when it is gone, or another controller has ended it. */
   async #write(draft: StatusDraft): Promise<BootstrapRecovery | undefined> {
-    const status = this.#tools.runStatus(this.#facts.run);
+    const status = this.#dependencies.runStatus(this.#facts.run);
     return (await status.write(draft)) ? status.run : undefined;
   }
 }

@@ -25,7 +25,7 @@ import { stopSignal } from './stop-signal.ts';
 /** What an attempt uses of the controller. */
 export interface AttemptDependencies extends ConnectionDependencies {
   /** What policies remember: marks that bind, and settings that were captured. */
-  readonly memory: AppHistoryReader;
+  readonly history: AppHistoryReader;
   readonly metrics: RecoveryMetrics;
   readonly clock: Clock;
   readonly random: () => number;
@@ -47,8 +47,8 @@ export interface AttemptRequest {
   readonly deadline: Date;
   /** The controller is told to stop. */
   readonly stopping: AbortSignal;
-  /** A person ends this run. */
-  readonly interrupted: AbortSignal;
+  /** A person cancels or deletes this run. */
+  readonly cancelled: AbortSignal;
 }
 
 /**
@@ -58,22 +58,25 @@ export interface AttemptRequest {
  *
  * @throws RunOverError when the run is gone or has ended; TerminalError `InvalidReference` or `ForbiddenError` before it began, or what the API client throws
  */
-export async function makeAttempt(tools: AttemptDependencies, order: AttemptRequest): Promise<AttemptEnd> {
-  const { clock, metrics, logger } = tools;
-  const { target, slot, attempt, deadline, stopping } = order;
-  const { run } = order;
+export async function makeAttempt(
+  dependencies: AttemptDependencies,
+  attemptRequest: AttemptRequest,
+): Promise<AttemptEnd> {
+  const { clock, metrics, logger } = dependencies;
+  const { target, slot, attempt, deadline, stopping } = attemptRequest;
+  const { run } = attemptRequest;
   const { adminName, appName, mode } = run.spec;
-  await using connection = await connectTarget(tools, target, { adminName, appName }, stopping);
-  const status = tools.runStatus(run);
+  await using connection = await connectTarget(dependencies, target, { adminName, appName }, stopping);
+  const status = dependencies.runStatus(run);
   if (mayWaitForLock(run, clock.now()) && (await isStillLocked(connection.store, run, stopping))) {
     return waitForLock(status, deadline, clock);
   }
-  const draft = withAttempt(draftOf(run), attempt, deadline, clock.now(), tools.installation);
+  const draft = withAttempt(draftOf(run), attempt, deadline, clock.now(), dependencies.installation);
   await status.claim(draft);
   logger.info({ attempt, target: target.metadata.name, mode }, 'attempt begins');
 
   const watcher = new StatusObserver(draft, status, clock);
-  using stop = stopSignal(stopping, order.interrupted);
+  using stop = stopSignal(stopping, attemptRequest.cancelled);
   metrics.activeRuns.inc();
   let outcome: Outcome;
   try {
@@ -88,7 +91,7 @@ export async function makeAttempt(tools: AttemptDependencies, order: AttemptRequ
         resumed: run.status.startTime !== undefined,
         deadline,
         clock,
-        attemptID: tools.newID(),
+        attemptID: dependencies.newID(),
         // It comes back for it later, and holds no slot meanwhile.
         onForeignLock: 'return',
         signal: stop.signal,
@@ -97,13 +100,13 @@ export async function makeAttempt(tools: AttemptDependencies, order: AttemptRequ
         beforeLock: () => status.hold(lockFinalizer),
       },
     );
-    const memory = await tools.memory.read(target, { adminName, appName }, logger, stopping);
-    outcome = await runAttempt(withAppHistory(request, memory));
+    const history = await dependencies.history.read(target, { adminName, appName }, logger, stopping);
+    outcome = await runAttempt(withAppHistory(request, history));
   } finally {
     metrics.activeRuns.dec();
     await status.settle();
   }
-  return report(tools, order, watcher, status, outcome);
+  return report(dependencies, attemptRequest, watcher, status, outcome);
 }
 
 async function report(

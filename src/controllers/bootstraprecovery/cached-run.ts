@@ -22,3 +22,11 @@ function withoutLists({ findings: _, lastErrors: __, plan, ...status }: Bootstra
   const { actions: ___, ...counts } = plan;
   return { ...status, plan: counts };
 }
+
+/** Name of the index under which the cache files runs that have not ended by the target they need: `namespace/name`. */
+export const unfinishedByTargetIndex = 'unfinishedByTarget';
+
+/** The target that a run still needs; a change of a target does not concern runs that have ended. */
+export function neededTarget({ metadata, spec, status }: BootstrapRecovery): readonly string[] {
+  return isTerminal(status.conditions ?? []) ? [] : [`${metadata.namespace}/${spec.targetRef.name}`];
+}

@@ -8,7 +8,7 @@ class RunCancelledError extends Error {
 
   constructor(by: 'cancel' | 'delete') {
     super(by === 'cancel' ? 'the run was cancelled' : 'the run is being deleted');
-    this.name = 'InterruptedError';
+    this.name = 'RunCancelledError';
     this.by = by;
   }
 }
@@ -35,7 +35,7 @@ export class CancellationRegistry {
   };
 
   /**
-   * A signal that aborts with an `InterruptedError` when the object of this uid is cancelled or deleted from now on. What
+   * A signal that aborts with an `RunCancelledError` when the object of this uid is cancelled or deleted from now on. What
    * was changed before is for the caller to see, by reading the object after this call.
    */
   register(uid: string): { readonly signal: AbortSignal } & Disposable {

@@ -40,13 +40,13 @@ export interface BootstrapRecoveryReconcilerOptions
 /** Brings BootstrapRecoveries to their end. */
 export class BootstrapRecoveryReconciler implements Reconciler {
   readonly #options: BootstrapRecoveryReconcilerOptions;
-  readonly #interrupts = new CancellationRegistry();
-  readonly #ends = new FinishedRuns();
+  readonly #cancellations = new CancellationRegistry();
+  readonly #finishedRuns = new FinishedRuns();
 
   constructor(options: BootstrapRecoveryReconcilerOptions) {
     this.#options = options;
-    options.runs.subscribe(this.#interrupts.listener);
-    options.runs.subscribe(this.#ends.listener);
+    options.runs.subscribe(this.#cancellations.listener);
+    options.runs.subscribe(this.#finishedRuns.listener);
   }
 
   async reconcile(key: ObjectKey, context: ReconcileContext): Promise<ReconcileResult> {
@@ -82,7 +82,7 @@ export class BootstrapRecoveryReconciler implements Reconciler {
    */
   #presume(run: BootstrapRecovery): RunDecision | undefined {
     const { targets, clock, installation } = this.#options;
-    if (this.#ends.isAwaitedFor(run)) {
+    if (this.#finishedRuns.isAwaitedFor(run)) {
       return undefined;
     }
     const { namespace } = run.metadata;
@@ -98,14 +98,14 @@ export class BootstrapRecoveryReconciler implements Reconciler {
   ): Promise<void> {
     const draft = withQueueMessage(run, refusedBecause, this.#options.clock.now());
     if (draft !== undefined) {
-      await this.#tools(run, logger).runStatus(run).writeIfUnchanged(draft);
+      await this.#dependencies(run, logger).runStatus(run).writeIfUnchanged(draft);
     }
   }
 
-  #tools({ metadata }: BootstrapRecovery, logger: Logger): RunActionsDependencies {
+  #dependencies({ metadata }: BootstrapRecovery, logger: Logger): RunActionsDependencies {
     return {
       ...this.#options,
-      ends: this.#ends,
+      finishedRuns: this.#finishedRuns,
       logger: logger.child({ taskID: metadata.uid }),
       runStatus: (run) => new RunStatus(this.#options, run),
     };
@@ -118,14 +118,14 @@ export class BootstrapRecoveryReconciler implements Reconciler {
     context: ReconcileContext,
   ): Promise<ReconcileResult> {
     const { client } = this.#options;
-    // Before the object is read: what changes after the read reaches the run as an interrupt.
-    using interrupt = this.#interrupts.register(cached.metadata.uid);
+    // Before the object is read: what changes after the read cancels the run.
+    using cancellation = this.#cancellations.register(cached.metadata.uid);
     const facts = await gatherFacts(client, cached, this.#options, context.signal);
     if (facts === undefined) {
       return {};
     }
     const decision = decideRun(facts);
-    const actions = new RunActions(this.#tools(facts.run, context.logger), facts);
+    const actions = new RunActions(this.#dependencies(facts.run, context.logger), facts);
     switch (decision.kind) {
       case 'release':
         return actions.release(context.signal);
@@ -149,8 +149,8 @@ export class BootstrapRecoveryReconciler implements Reconciler {
           return {};
         }
         const { attempt, deadline } = decision;
-        const signals = { stopping: context.signal, interrupted: interrupt.signal };
-        // Awaited here: the interrupt must reach the run until it has ended.
+        const signals = { stopping: context.signal, cancelled: cancellation.signal };
+        // Awaited here: the cancellation must reach the run until it has ended.
         return await actions.attempt({ target: facts.target, slot: slot, attempt, deadline, ...signals });
       }
     }

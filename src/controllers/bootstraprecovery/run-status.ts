@@ -28,7 +28,7 @@ export class RunOverError extends Error {
  * earlier one. What a write changed is told in events.
  */
 export class RunStatus {
-  readonly #tools: StatusWriterDependencies;
+  readonly #dependencies: StatusWriterDependencies;
   readonly #writer: StatusWriter<BootstrapRecovery>;
   #run: BootstrapRecovery;
   #offered: StatusDraft | undefined;
@@ -39,9 +39,9 @@ export class RunStatus {
   #tail: Promise<void> = Promise.resolve();
 
   /** @param run as just read */
-  constructor(tools: StatusWriterDependencies, run: BootstrapRecovery) {
-    this.#tools = tools;
-    this.#writer = new StatusWriter(tools, { resource: bootstrapRecoveries });
+  constructor(dependencies: StatusWriterDependencies, run: BootstrapRecovery) {
+    this.#dependencies = dependencies;
+    this.#writer = new StatusWriter(dependencies, { resource: bootstrapRecoveries });
     this.#run = run;
   }
 
@@ -52,7 +52,7 @@ export class RunStatus {
 
   /** Writes `draft` when its time has come: soon after a change of stage, else every two seconds. Never waits, never throws. */
   offer(draft: StatusDraft): void {
-    const { clock } = this.#tools;
+    const { clock } = this.#dependencies;
     const stage = draft.fields.progress?.stage;
     const due =
       stage === this.#stage
@@ -105,10 +105,10 @@ export class RunStatus {
    * @throws {RunOverError} when the run is gone or has ended
    */
   async hold(finalizer: string): Promise<void> {
-    const { client, assertLeading } = this.#tools;
+    const { client, assertLeading } = this.#dependencies;
     await this.#inTurn(async () => {
       const held = await retryOnConflict<BootstrapRecovery, BootstrapRecovery>(
-        this.#tools,
+        this.#dependencies,
         bootstrapRecoveries,
         this.#run,
         (run) => {
@@ -153,15 +153,15 @@ export class RunStatus {
     if (draft === undefined) {
       return;
     }
-    this.#lastProgressAt = this.#tools.clock.monotonic();
+    this.#lastProgressAt = this.#dependencies.clock.monotonic();
     this.#inTurn(() => this.#apply(draft, notEndedMeanwhile)).catch((error: unknown) => {
       // Progress is for people who watch; the run goes on, and its end is written for certain.
-      this.#tools.owner.logger.warn({ err: error }, 'progress could not be written');
+      this.#dependencies.owner.logger.warn({ err: error }, 'progress could not be written');
     });
   }
 
   async #apply(draft: StatusDraft, stillHolds: StillHolds): Promise<boolean> {
-    const { clock } = this.#tools;
+    const { clock } = this.#dependencies;
     const statusFor = (current: BootstrapRecovery) => statusOf(draft, current, clock.now());
     const written = await this.#writer.write(this.#run, statusFor, { stillHolds });
     this.#run = written ?? this.#run;

@@ -40,16 +40,16 @@ const maxRereads = 3;
  * @throws the reason of `signal` when that aborts, or what the API client throws
  */
 export async function readApp(
-  tools: VerificationDependencies,
+  dependencies: VerificationDependencies,
   subject: ReadSubject,
   signal: AbortSignal,
 ): Promise<AppReading> {
   const { state, guard, watch } = subject;
   const name = state.metadata.name;
-  const { standing } = watch.redis;
-  if (standing.kind === 'down') {
+  const { availability } = watch.redis;
+  if (availability.kind === 'down') {
     return {
-      reading: silence(standing.error),
+      reading: silence(availability.error),
       baseline: watch.baselines.get(name),
       values: undefined,
       verified: false,
@@ -58,10 +58,10 @@ export async function readApp(
   let baseline = watch.baselines.get(name);
   let verified = false;
   let heads: Reading['heads'];
-  if (baseline === undefined || isDue(subject, baseline, tools.clock.monotonic())) {
+  if (baseline === undefined || isDue(subject, baseline, dependencies.clock.monotonic())) {
     // Before it is read: what is signed from here on is due again.
     watch.signed.delete(name);
-    const found = await verifyApp(tools, guard, subject.target, state, subject.marks, signal);
+    const found = await verifyApp(dependencies, guard, subject.target, state, subject.marks, signal);
     if (found.baseline === undefined) {
       watch.signed.add(name);
       return { reading: found.reading, baseline, values: undefined, verified: false };
@@ -79,13 +79,13 @@ export async function readApp(
     const values = await readValues(watch, name, baseline);
     if (!verified && baseline.wouldBe === undefined) {
       // It had lost something when it was verified: once it is whole, what would come back can be worked out.
-      const whole = readingFromRedis(baseline, values, tools.clock.now()).kind === 'consistent';
+      const whole = readingFromRedis(baseline, values, dependencies.clock.now()).kind === 'consistent';
       if (whole) {
         watch.signed.add(name);
-        return await readApp(tools, subject, signal);
+        return await readApp(dependencies, subject, signal);
       }
     }
-    const reading = readingFromRedis(baseline, values, tools.clock.now());
+    const reading = readingFromRedis(baseline, values, dependencies.clock.now());
     return { reading: { ...reading, heads }, baseline, values, verified };
   } catch (error) {
     if (!(error instanceof Error)) {

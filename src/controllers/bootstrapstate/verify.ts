@@ -39,14 +39,14 @@ export interface AppVerification {
  * @throws the reason of `signal` when that aborts, or what the API client throws: nothing is known about the app then
  */
 export async function verifyApp(
-  tools: VerificationDependencies,
+  dependencies: VerificationDependencies,
   { lead }: Guard,
   target: RecoveryTarget,
   { spec }: BootstrapState,
   marks: StoredMarks | undefined,
   signal: AbortSignal,
 ): Promise<AppVerification> {
-  const { slots, clock, newID } = tools;
+  const { slots, clock, newID } = dependencies;
   const { namespace = 'default' } = target.metadata;
   // A verification keeps no run of the same app waiting: it only reads.
   const work = {
@@ -57,7 +57,7 @@ export async function verifyApp(
   } as const;
   const slot = await slots.acquire(work, signal);
   try {
-    await using connection = await connectTarget(tools, target, spec, signal);
+    await using connection = await connectTarget(dependencies, target, spec, signal);
     const busy = new AbortController();
     // Leaves nothing behind on the controller's own signal, which lives as long as the process.
     using stop = stopSignal(signal, busy.signal);

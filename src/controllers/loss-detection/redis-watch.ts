@@ -19,7 +19,7 @@ export interface RedisWatchListener {
   /** A key with the watched prefix was written that belongs to no watched app. */
   unknownKey(key: string): void;
   /** Redis went away, came back, or changes become known in another way. */
-  standing(standing: RedisAvailability): void;
+  availabilityChanged(availability: RedisAvailability): void;
 }
 
 /** What a {@link RedisWatch} is made of. */
@@ -63,7 +63,7 @@ export class RedisWatch {
   readonly #pending = new Set<string>();
   readonly #waiters = new Map<string, Waiter[]>();
   readonly #backoff: Backoff;
-  #standing: RedisAvailability = { kind: 'connecting' };
+  #availability: RedisAvailability = { kind: 'connecting' };
   #reader: TrackedReader | undefined;
   #pumping = false;
   #closed = false;
@@ -75,8 +75,8 @@ export class RedisWatch {
     void this.#connect();
   }
 
-  get standing(): RedisAvailability {
-    return this.#standing;
+  get availability(): RedisAvailability {
+    return this.#availability;
   }
 
   /** Watches the keys of an app from the next {@link read} on; other keys than before take their place. */
@@ -115,8 +115,8 @@ export class RedisWatch {
    * @throws TransientError or TerminalError of the Redis taxonomy
    */
   read(appID: string): Promise<ObservedValues> {
-    if (this.#standing.kind === 'down') {
-      return Promise.reject(this.#standing.error);
+    if (this.#availability.kind === 'down') {
+      return Promise.reject(this.#availability.error);
     }
     const waiter: Waiter = Promise.withResolvers();
     this.#waiters.set(appID, [...(this.#waiters.get(appID) ?? []), waiter]);
@@ -174,7 +174,7 @@ export class RedisWatch {
       return;
     }
     this.#reader = reader.current;
-    this.#stand({ kind: 'up', tracking: reader.current.tracking });
+    this.#become({ kind: 'up', tracking: reader.current.tracking });
     this.readAll();
     this.#watchOver(reader.current);
   }
@@ -198,7 +198,7 @@ export class RedisWatch {
           }
           if (proof === false) {
             // Whatever swallowed this one may have swallowed others.
-            this.#stand({
+            this.#become({
               kind: 'up',
               tracking: { kind: 'polling', why: 'An invalidation of our own key did not arrive.' },
             });
@@ -326,7 +326,7 @@ export class RedisWatch {
     }
     this.#reader = undefined;
     reader?.close();
-    this.#stand({ kind: 'down', error });
+    this.#become({ kind: 'down', error });
     this.#fail(error);
     this.#later(this.#backoff.next(), () => void this.#connect());
   }
@@ -337,10 +337,10 @@ export class RedisWatch {
     }
   }
 
-  #stand(standing: RedisAvailability): void {
-    this.#standing = standing;
+  #become(availability: RedisAvailability): void {
+    this.#availability = availability;
     if (!this.#closed) {
-      this.#options.listener.standing(standing);
+      this.#options.listener.availabilityChanged(availability);
     }
   }
 

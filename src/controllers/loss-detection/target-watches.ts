@@ -16,7 +16,7 @@ export interface TargetWatchListener {
   /** Redis or the bucket holds something else for this BootstrapState than before. */
   changed(state: ObjectKey): void;
   /** Changes of this target become known in another way, or Redis went away or came back. */
-  standing(target: ObjectKey): void;
+  availabilityChanged(target: ObjectKey): void;
   /** The apps in the bucket of this target were listed. */
   listed(target: ObjectKey): void;
 }
@@ -31,8 +31,9 @@ export interface TargetWatch {
   readonly signed: Set<string>;
 }
 
-/** What {@link TargetWatches} are made of. */
+/** Options of {@link TargetWatches}. */
 export interface TargetWatchesOptions extends ConnectionDependencies {
+  readonly listener: TargetWatchListener;
   readonly clock: Clock;
   readonly random: () => number;
   readonly logger: Logger;
@@ -52,15 +53,9 @@ export class TargetWatches {
   readonly #options: TargetWatchesOptions;
   readonly #entries = new Map<string, Entry>();
   readonly #abort = new AbortController();
-  #listener: TargetWatchListener | undefined;
 
   constructor(options: TargetWatchesOptions) {
     this.#options = options;
-  }
-
-  /** Who is told; set once, before the first watch. */
-  listen(listener: TargetWatchListener): void {
-    this.#listener = listener;
   }
 
   /** The watch of a target as it is now; a changed target is watched anew. */
@@ -83,8 +78,8 @@ export class TargetWatches {
   }
 
   /** How changes of a target become known; undefined when it is not watched. */
-  standing(target: ObjectKey): RedisAvailability | undefined {
-    return this.get(target)?.redis.standing;
+  availability(target: ObjectKey): RedisAvailability | undefined {
+    return this.get(target)?.redis.availability;
   }
 
   /** Watches a target no longer, and forgets what was verified of its apps. */
@@ -106,7 +101,7 @@ export class TargetWatches {
   }
 
   #open({ metadata, spec }: RecoveryTarget): TargetWatch {
-    const { client, buckets, rules, clock, random, logger } = this.#options;
+    const { client, buckets, rules, listener, clock, random, logger } = this.#options;
     const { namespace, name } = metadata;
     const references = (): References =>
       new References(client, namespace ?? 'default', this.#abort.signal, rules);
@@ -118,9 +113,9 @@ export class TargetWatches {
       listener: {
         signed: (state) => {
           signed.add(state);
-          this.#listener?.changed({ namespace, name: state });
+          listener.changed({ namespace, name: state });
         },
-        listed: () => this.#listener?.listed({ namespace, name }),
+        listed: () => listener.listed({ namespace, name }),
       },
     });
     const redis = new RedisWatch({
@@ -131,20 +126,20 @@ export class TargetWatches {
       clock,
       random,
       listener: {
-        changed: (state) => this.#listener?.changed({ namespace, name: state }),
+        changed: (state) => listener.changed({ namespace, name: state }),
         unknownKey: () => bucket.listSoon(),
-        standing: (standing) => {
+        availabilityChanged: (availability) => {
           logger.info(
             {
               namespace,
               target: name,
-              standing: standing.kind,
-              ...(standing.kind === 'up' && { tracking: standing.tracking }),
-              ...(standing.kind === 'down' && { err: standing.error }),
+              availability: availability.kind,
+              ...(availability.kind === 'up' && { tracking: availability.tracking }),
+              ...(availability.kind === 'down' && { err: availability.error }),
             },
             'watch of Redis',
           );
-          this.#listener?.standing({ namespace, name });
+          listener.availabilityChanged({ namespace, name });
         },
       },
     });

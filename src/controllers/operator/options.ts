@@ -5,7 +5,7 @@ import type { APIClientOptions } from '../../kube/client/call-options.ts';
 import type { ProxyRule } from '../../net/proxy-rule.ts';
 import type { TargetRules } from '../target-connection/target-rules.ts';
 
-/** What an operator is made of. */
+/** Options of `createOperator`. */
 export interface OperatorOptions {
   readonly loadConfig: APIClientOptions['loadConfig'];
   readonly userAgent: string;

@@ -4,25 +4,27 @@ import type { BootstrapState } from '../../api/bootstrapstate.generated.ts';
 import { isTerminal } from '../../api/conditions.ts';
 import type { RecoveryPolicy } from '../../api/recoverypolicy.generated.ts';
 import type { RecoveryTarget } from '../../api/recoverytarget.generated.ts';
-import type { Clock } from '../../async/clock.ts';
 import type { Informer } from '../../kube/cache/informer.ts';
 import type { ObjectKey } from '../../kube/client/object-key.ts';
 import { Controller } from '../../kube/controller/controller.ts';
+import type { KeyChannel } from '../../kube/controller/key-channel.ts';
 import type { RuntimeMetrics } from '../../kube/metrics/runtime-metrics.ts';
 import { targetIndex } from '../app-history/app-history.ts';
 import { RecoveryPolicyReconciler, type RecoveryPolicyReconcilerOptions } from './reconciler.ts';
 import { ownerPolicies, policyChanged, stateConcernsPolicies, targetConcernsGuard } from './wake.ts';
 
-/** What the controller of policies is made of. */
-export interface PolicyControllerOptions {
+/** Options of {@link createPolicyController}. */
+export interface PolicyControllerOptions
+  extends Omit<RecoveryPolicyReconcilerOptions, 'policies' | 'states' | 'runs' | 'targets'> {
+  /** Indexed by {@link targetIndex}. */
   readonly policies: Informer<RecoveryPolicy>;
   readonly states: Informer<BootstrapState>;
   readonly runs: Informer<BootstrapRecovery>;
   readonly targets: Informer<RecoveryTarget>;
-  readonly tools: Omit<RecoveryPolicyReconcilerOptions, 'policies' | 'states' | 'runs' | 'targets'>;
+  /** Keys of policies whose bucket was listed. */
+  readonly policyKeys: KeyChannel;
   readonly logger: Logger;
   readonly runtimeMetrics: RuntimeMetrics;
-  readonly clock: Clock;
 }
 
 /** A policy with many new apps creates their objects one after the other; it must not hold up the others. */
@@ -30,11 +32,11 @@ const workers = 4;
 
 /** The controller of policies, with what wakes it. */
 export function createPolicyController(options: PolicyControllerOptions): Controller {
-  const { policies, states, runs, targets, tools, logger, runtimeMetrics, clock } = options;
+  const { policies, states, runs, targets, policyKeys, logger, runtimeMetrics, clock } = options;
   const controller = new Controller({
     name: 'recoverypolicy',
     reconciler: new RecoveryPolicyReconciler({
-      ...tools,
+      ...options,
       policies: policies.store,
       states: states.store,
       runs: runs.store,
@@ -58,5 +60,6 @@ export function createPolicyController(options: PolicyControllerOptions): Contro
       predicate: (event) => event.type !== 'updated' || isTerminal(event.object.status.conditions ?? []),
       map: ownerPolicies,
     })
-    .watch(targets, { predicate: targetConcernsGuard, map: ({ metadata }) => ofTarget(metadata) });
+    .watch(targets, { predicate: targetConcernsGuard, map: ({ metadata }) => ofTarget(metadata) })
+    .receive(policyKeys);
 }

@@ -1,9 +1,25 @@
+import type { Logger } from 'pino';
+import type { RecoveryTarget } from '../../api/recoverytarget.generated.ts';
+import type { Informer } from '../../kube/cache/informer.ts';
 import { Controller } from '../../kube/controller/controller.ts';
-import type { OperatorOptions } from '../operator/options.ts';
-import type { Parts } from '../operator/parts.ts';
+import type { KeyChannel } from '../../kube/controller/key-channel.ts';
+import type { RuntimeMetrics } from '../../kube/metrics/runtime-metrics.ts';
 import { KeyedSlots } from '../slots/keyed-slots.ts';
 import { SlotPool } from '../slots/slot-pool.ts';
-import { RecoveryTargetReconciler, targetSpecChanged } from './reconciler.ts';
+import {
+  RecoveryTargetReconciler,
+  type RecoveryTargetReconcilerOptions,
+  targetSpecChanged,
+} from './reconciler.ts';
+
+/** Options of {@link createTargetController}. */
+export interface TargetControllerOptions extends Omit<RecoveryTargetReconcilerOptions, 'slots'> {
+  readonly targets: Informer<RecoveryTarget>;
+  /** Keys of targets to probe again. */
+  readonly targetKeys: KeyChannel;
+  readonly logger: Logger;
+  readonly runtimeMetrics: RuntimeMetrics;
+}
 
 /** Targets probed at once; they share these places by namespace. */
 const probeSlots = 8;
@@ -13,20 +29,17 @@ const quickWorkers = 2;
 const targetTimeoutMs = 120_000;
 
 /** The controller of targets, with what wakes it. */
-export function createTargetController(
-  { logger, clock }: OperatorOptions,
-  { targets, tools, runtimeMetrics }: Parts,
-): Controller {
+export function createTargetController(options: TargetControllerOptions): Controller {
+  const { targets, targetKeys, logger, runtimeMetrics, clock } = options;
   const pool = new SlotPool({ slots: probeSlots, bytes: 0 });
-  const slots = new KeyedSlots(pool, (key) => controller.enqueue(key));
-  const controller: Controller = new Controller({
+  const controller = new Controller({
     name: 'recoverytarget',
-    reconciler: new RecoveryTargetReconciler({ ...tools, slots }),
+    reconciler: new RecoveryTargetReconciler({ ...options, slots: new KeyedSlots(pool, targetKeys.send) }),
     maxConcurrentReconciles: probeSlots + quickWorkers,
     reconcileTimeoutMs: targetTimeoutMs,
     logger,
     metrics: runtimeMetrics,
     clock,
   });
-  return controller.watch(targets, { predicate: targetSpecChanged });
+  return controller.watch(targets, { predicate: targetSpecChanged }).receive(targetKeys);
 }

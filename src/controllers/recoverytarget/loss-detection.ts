@@ -3,22 +3,25 @@ import type { LossDetectionReason } from '../../api/target-reasons.ts';
 import type { RedisAvailability } from '../loss-detection/redis-watch.ts';
 
 /** How a loss in the Redis of a target becomes known. Pure. */
-export function lossDetection(standing: RedisAvailability | undefined): Verdict<LossDetectionReason> {
-  switch (standing?.kind) {
+export function lossDetection(availability: RedisAvailability | undefined): Verdict<LossDetectionReason> {
+  switch (availability?.kind) {
     case undefined:
       return { reason: 'NotGuarded', message: 'No RecoveryPolicy guards apps of this target.' };
     case 'connecting':
       return { reason: 'Unavailable', message: 'The connection to Redis is being opened.' };
     case 'down':
-      return { reason: 'Unavailable', message: standing.error.message };
+      return { reason: 'Unavailable', message: availability.error.message };
     case 'up':
-      return standing.tracking.kind === 'immediate'
+      return availability.tracking.kind === 'immediate'
         ? {
             reason: 'Immediate',
-            message: standing.tracking.proven
+            message: availability.tracking.proven
               ? 'Redis reports changed keys, proven by a key of our own.'
               : 'Redis reports changed keys; the user may not write the key that would prove it.',
           }
-        : { reason: 'Polling', message: `Keys are read again every few seconds: ${standing.tracking.why}` };
+        : {
+            reason: 'Polling',
+            message: `Keys are read again every few seconds: ${availability.tracking.why}`,
+          };
   }
 }

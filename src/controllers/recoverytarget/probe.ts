@@ -54,17 +54,17 @@ const discoveryTimeoutMs = 45_000;
  * @throws what the API client throws when the API server does not answer: nothing is known about the target then
  */
 export async function probeTarget(
-  tools: ProbeDependencies,
+  dependencies: ProbeDependencies,
   target: RecoveryTarget,
   sweep: DiscoverySweep,
   signal: AbortSignal,
 ): Promise<Probe> {
-  const { client, rules } = tools;
+  const { client, rules } = dependencies;
   const { namespace = 'default' } = target.metadata;
   const references = new References(client, namespace, signal, rules);
   const [redis, storage, trust] = await Promise.all([
-    probeRedis(tools, target, references, signal),
-    probeStorage(tools, target, references, sweep, signal),
+    probeRedis(dependencies, target, references, signal),
+    probeStorage(dependencies, target, references, sweep, signal),
     probeTrust(target, references),
   ]);
   return {

@@ -27,7 +27,7 @@ export interface RecoveryTargetReconcilerOptions extends StatusWriterDependencie
   /** For probes: a store that hangs must not keep the targets of others from being looked at. */
   readonly slots: KeyedSlots;
   readonly metrics: RecoveryMetrics;
-  readonly watches: Pick<TargetWatches, 'standing'>;
+  readonly watches: Pick<TargetWatches, 'availability'>;
 }
 
 /** Milliseconds until a target that is not usable is looked at again, when its interval is longer. */
@@ -119,7 +119,7 @@ export class RecoveryTargetReconciler implements Reconciler {
   /** Whether the target is ready; undefined when it has changed since it was read: what was found out is about another one. */
   async #write(target: RecoveryTarget, probe: Probe | 'suspended'): Promise<boolean | undefined> {
     const { watches, clock } = this.#options;
-    const detection = lossDetection(watches.standing(target.metadata));
+    const detection = lossDetection(watches.availability(target.metadata));
     const status = targetStatus(target, probe, detection, clock.now());
     const written = await this.#status.write(target, () => status);
     return written && findCondition(status.conditions, 'Ready')?.status === 'True';

@@ -43,11 +43,11 @@ export interface StatusOf<T extends ConditionedObject> {
  * state. Otherwise it is outdated; what changed wakes the controller anyway.
  */
 export class StatusWriter<T extends ConditionedObject> {
-  readonly #tools: StatusWriterDependencies;
+  readonly #dependencies: StatusWriterDependencies;
   readonly #of: StatusOf<T>;
 
-  constructor(tools: StatusWriterDependencies, of: StatusOf<T>) {
-    this.#tools = tools;
+  constructor(dependencies: StatusWriterDependencies, of: StatusOf<T>) {
+    this.#dependencies = dependencies;
     this.#of = of;
   }
 
@@ -65,14 +65,14 @@ export class StatusWriter<T extends ConditionedObject> {
   ): Promise<T | undefined> {
     const write = (current: T): Promise<T> => this.#apply(current, statusFor(current), options.signal);
     const { resource } = this.#of;
-    return retryOnConflict<T, T>(this.#tools, resource, read, write, {
+    return retryOnConflict<T, T>(this.#dependencies, resource, read, write, {
       stillHolds: sameSpecAndStatus,
       ...options,
     });
   }
 
   async #apply(current: T, status: NonNullable<T['status']>, signal: AbortSignal | undefined): Promise<T> {
-    const { owner, recorder, assertLeading } = this.#tools;
+    const { owner, recorder, assertLeading } = this.#dependencies;
     const { resource, eventActions } = this.#of;
     const bounded = statusWithinBounds(resource.kind, status);
     assertLeading();

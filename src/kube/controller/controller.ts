@@ -12,6 +12,7 @@ import { ControllerMetrics } from '../metrics/controller-metrics.ts';
 import type { RuntimeMetrics } from '../metrics/runtime-metrics.ts';
 import type { RateLimiter } from '../workqueue/rate-limiter.ts';
 import { WorkQueue } from '../workqueue/work-queue.ts';
+import type { KeyChannel } from './key-channel.ts';
 import { isPanic } from './panic.ts';
 import { type Reconciler, ReconcileTimeoutError } from './reconcile.ts';
 
@@ -77,6 +78,12 @@ export class Controller {
         this.enqueue(key);
       }
     });
+    return this;
+  }
+
+  /** Has the keys that arrive on `channel` reconciled. */
+  receive(channel: KeyChannel): this {
+    channel.subscribe((key) => this.enqueue(key));
     return this;
   }
 
