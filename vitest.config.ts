@@ -7,7 +7,8 @@ export default defineConfig(({ mode }) => ({
   test: {
     // `vitest --mode unit` is the fast lane: what needs nothing but Node.js.
     include: mode === 'unit' ? [...unitTests(import.meta.dirname)] : ['test/**/*.test.ts'],
-    // Half of the fast lane's time would be starting processes; tests that start none have nothing to leave behind.
+    // Half of the fast lane's time would be starting processes; tests that start none have nothing to leave
+    // behind.
     isolate: mode !== 'unit',
     env: mode === 'unit' ? { TEST_LANE: 'unit' } : {},
     globalSetup: ['test/harness/run-directory.setup.ts', 'test/harness/shared-apiserver.setup.ts'],

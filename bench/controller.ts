@@ -1,10 +1,12 @@
 /**
- * A thousand runs at once against a real API server, Redis and S3 server, with a controller in a process of its own, as the
- * image runs it. Prints runs per second beside the rate at which the same API server takes status writes from nobody but a
- * client, how long a run took from its creation to its end, what the controller sent, and its memory. Exits with 1 when a run
- * did not end right. `node bench/controller.ts [runs] [apps]`
+ * A thousand runs at once against a real API server, Redis and S3 server, with a controller in a process of
+ * its own, as the image runs it. Prints runs per second beside the rate at which the same API server takes
+ * status writes from nobody but a client, how long a run took from its creation to its end, what the
+ * controller sent, and its memory. Exits with 1 when a run did not end right.
+ * `node bench/controller.ts [runs] [apps]`
  *
- * CONTROLLER_NODE names another Node.js for the controller, for instance a script that enters a cgroup and becomes one.
+ * CONTROLLER_NODE names another Node.js for the controller, for instance a script that enters a cgroup and
+ * becomes one.
  */
 import { readFile } from 'node:fs/promises';
 import { Registry } from 'prom-client';
@@ -152,7 +154,10 @@ async function memory(pid: number): Promise<{ readonly now: string; readonly pea
   return { now: mebibytes('VmRSS'), peak: mebibytes('VmHWM') };
 }
 
-/** What one run that has ended costs for as long as it exists: live heap of the objects in a cache like the controller's. */
+/**
+ * What one run that has ended costs for as long as it exists: live heap of the objects in a cache like the
+ * controller's.
+ */
 async function bytesPerObject(): Promise<string> {
   const informer = runsInformer(client, namespace.name);
   const stop = new AbortController();

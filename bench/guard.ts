@@ -1,7 +1,8 @@
 /**
- * Apps of several targets under a policy, on a real API server, Redis and S3: how soon a loss of everything is known and
- * repaired, and what a fleet costs while nothing happens. Prints what the API server takes alone beside it. Exits with 1 when
- * an app did not come back. `node bench/guard.ts [apps] [targets] [idle seconds]`
+ * Apps of several targets under a policy, on a real API server, Redis and S3: how soon a loss of everything
+ * is known and repaired, and what a fleet costs while nothing happens. Prints what the API server takes alone
+ * beside it. Exits with 1 when an app did not come back.
+ * `node bench/guard.ts [apps] [targets] [idle seconds]`
  */
 import { readFile } from 'node:fs/promises';
 import { setTimeout as delay } from 'node:timers/promises';

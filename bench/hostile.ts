@@ -1,6 +1,6 @@
 /**
- * Time, memory and event-loop delay of verifying each hostile bucket of the tests, each in a process of its own with 384 MiB of
- * heap. Prints a table and fails nothing: machines differ.
+ * Time, memory and event-loop delay of verifying each hostile bucket of the tests, each in a process of its
+ * own with 384 MiB of heap. Prints a table and fails nothing: machines differ.
  *
  *   node bench/hostile.ts [part of a name …]
  */

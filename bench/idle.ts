@@ -1,7 +1,7 @@
 /**
- * Ten minutes of nothing: three watches, an election and a health server against a real API server whose objects do not
- * change. Prints what that costs, and exits with 1 when a resource needed more than three watch connections or when
- * heap or sockets grew. `node bench/idle.ts [minutes]`
+ * Ten minutes of nothing: three watches, an election and a health server against a real API server whose
+ * objects do not change. Prints what that costs, and exits with 1 when a resource needed more than three
+ * watch connections or when heap or sockets grew. `node bench/idle.ts [minutes]`
  */
 import { setTimeout as delay } from 'node:timers/promises';
 import { pino } from 'pino';

@@ -49,7 +49,9 @@ function filesOf({ roles, oldSnapshots }: Case): ReadonlyMap<string, Buffer> {
   return files;
 }
 
-/** Starts S3 and Redis, recovers the case a few times from nothing, and measures the parts beside the whole. */
+/**
+ * Starts S3 and Redis, recovers the case a few times from nothing, and measures the parts beside the whole.
+ */
 export async function measure(what: Case, repetitions: number): Promise<Measured> {
   await using s3 = await startS3({ buckets: [BUCKET] });
   await using far = await startFaultProxy(s3);
@@ -115,7 +117,10 @@ async function recoverFromNothing(client: Redis, request: RunRequest): Promise<n
   return ms;
 }
 
-/** LIST ∥ timestamp, snapshot, one wave of everything else, three round trips to Redis, and the verification itself. */
+/**
+ * LIST ∥ timestamp, snapshot, one wave of everything else, three round trips to Redis, and the verification
+ * itself.
+ */
 async function bound(
   files: ReadonlyMap<string, Buffer>,
   { source, trust, now }: RunRequest,

@@ -1,7 +1,7 @@
 /**
- * npm run bench:shim: how much the shim adds to what every Express application with the same token check costs, and whether 1,000
- * requests at once become exactly as many tasks as there are apps. Ratios come from alternating rounds of the same run; they depend
- * on the machine much less than requests per second do.
+ * npm run bench:shim: how much the shim adds to what every Express application with the same token check
+ * costs, and whether 1,000 requests at once become exactly as many tasks as there are apps. Ratios come from
+ * alternating rounds of the same run; they depend on the machine much less than requests per second do.
  */
 import { readFile } from 'node:fs/promises';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -57,7 +57,10 @@ async function measure({ url, method, body, status }: Load, duration = SECONDS):
   return result.requests.average;
 }
 
-/** Alternates the two, so that both see the same moods of the machine; keeps the figures and returns the median ratio. */
+/**
+ * Alternates the two, so that both see the same moods of the machine; keeps the figures and returns the
+ * median ratio.
+ */
 async function compare(name: string, shim: Load, reference: Load): Promise<number> {
   // Until both are compiled to machine code, the one with more code looks worse than it is.
   await measure(reference, WARM_UP_SECONDS);
@@ -95,7 +98,10 @@ async function startReference(kind: 'express' | 'app'): Promise<RunningProcess &
   return Object.assign(server, { url: `http://127.0.0.1:${port}` });
 }
 
-/** Sends so many requests at once, and those again that were told to come back later, as a client does. Counts answers by status. */
+/**
+ * Sends so many requests at once, and those again that were told to come back later, as a client does. Counts
+ * answers by status.
+ */
 async function postAll(
   urls: readonly string[],
   requests: number,
@@ -121,8 +127,9 @@ async function postAll(
 }
 
 /**
- * One 202 for each app, 409 for every other request. A request that was answered 503, because the API server was too slow to say what
- * it had done, may have recorded the run all the same; sent again, it is answered 409.
+ * One 202 for each app, 409 for every other request. A request that was answered 503, because the API server
+ * was too slow to say what it had done, may have recorded the run all the same; sent again, it is answered
+ * 409.
  */
 function isOnceForEachApp({
   202: accepted = 0,

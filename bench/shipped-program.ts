@@ -4,10 +4,11 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 
 /**
- * The program as the image runs it: the bundle, built into `directory`, with the flags of the Dockerfile. Sources would be measured
- * with the compiler that strips their types, which alone takes 75 MiB.
+ * The program as the image runs it: the bundle, built into `directory`, with the flags of the Dockerfile.
+ * Sources would be measured with the compiler that strips their types, which alone takes 75 MiB.
  *
- * @param node the Node.js to use, or a program that becomes one, for instance after it entered a cgroup with a memory limit
+ * @param node the Node.js to use, or a program that becomes one, for instance after it entered a cgroup with
+ *   a memory limit
  */
 export async function shippedProgram(
   directory: string,

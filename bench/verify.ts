@@ -1,7 +1,7 @@
 /**
- * Measures the verifier, built as users run it, against what it can't go below: node:crypto's own signature rate,
- * sha256, and one scan over the same files, in the same run on the same machine. Every measurement is a process of
- * its own. Prints ratios and fails nothing: machines differ.
+ * Measures the verifier, built as users run it, against what it can't go below: node:crypto's own signature
+ * rate, sha256, and one scan over the same files, in the same run on the same machine. Every measurement is a
+ * process of its own. Prints ratios and fails nothing: machines differ.
  *
  *   node bench/verify.ts [case …]      cases: 8, 256, 16384, artifacts
  */

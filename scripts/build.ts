@@ -1,6 +1,6 @@
 /**
- * `npm run build [-- DIRECTORY]`: bundles the program and everything it needs from node_modules into dist/, so that an image or an
- * archive needs Node.js and dist/ and nothing else.
+ * `npm run build [-- DIRECTORY]`: bundles the program and everything it needs from node_modules into dist/,
+ * so that an image or an archive needs Node.js and dist/ and nothing else.
  *
  *   dist/tuf-recovery.js   the program, ESM; its commands are chunks beside it, loaded when they run
  *   dist/verify.worker.js  the thread that verifies large repositories

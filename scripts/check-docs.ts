@@ -1,6 +1,6 @@
 /**
- * Fails when a page says something that is not so: a link that leads nowhere, a manifest of our kinds the API server would refuse,
- * a command this program would not understand. Run by `npm run check`.
+ * Fails when a page says something that is not so: a link that leads nowhere, a manifest of our kinds the API
+ * server would refuse, a command this program would not understand. Run by `npm run check`.
  */
 import { globSync, readFileSync } from 'node:fs';
 import { parse } from 'yaml';

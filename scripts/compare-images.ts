@@ -1,7 +1,7 @@
 /**
- * `node scripts/compare-images.ts FIRST SECOND`: whether two images hold the same program and run it the same way,
- * whatever their bases are. Each is an archive as `npm run image`, `docker save` or `buildah push … oci-archive:` write it.
- * Exit code 1, and a line for each difference, when they do not.
+ * `node scripts/compare-images.ts FIRST SECOND`: whether two images hold the same program and run it the same
+ * way, whatever their bases are. Each is an archive as `npm run image`, `docker save` or
+ * `buildah push … oci-archive:` write it. Exit code 1, and a line for each difference, when they do not.
  */
 import { readImage } from './image/check-image.ts';
 import { differences } from './image/compare-images.ts';

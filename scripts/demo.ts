@@ -1,7 +1,7 @@
 /**
- * `npm run demo`: a healthy app, its Redis emptied, five lines of YAML, the app back. Everything is real: API server,
- * Redis, S3 server, signatures, the controller as its own process, kubectl. Ends with exit code 0 only when every
- * restored setting equals the original one.
+ * `npm run demo`: a healthy app, its Redis emptied, five lines of YAML, the app back. Everything is real: API
+ * server, Redis, S3 server, signatures, the controller as its own process, kubectl. Ends with exit code 0
+ * only when every restored setting equals the original one.
  */
 import { writeFile } from 'node:fs/promises';
 import { parseArgs } from 'node:util';

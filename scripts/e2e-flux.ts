@@ -1,7 +1,7 @@
 /**
- * `npm run e2e:flux`: examples/gitops applied by the real Flux. Starts an API server, Redis, S3, the controller, a Git
- * server and Flux' source-controller and kustomize-controller as processes of this machine, and pushes to Git what
- * people push. Needs git; no Docker, no root, no nodes.
+ * `npm run e2e:flux`: examples/gitops applied by the real Flux. Starts an API server, Redis, S3, the
+ * controller, a Git server and Flux' source-controller and kustomize-controller as processes of this machine,
+ * and pushes to Git what people push. Needs git; no Docker, no root, no nodes.
  */
 import { fileURLToPath } from 'node:url';
 import { runFluxScenario } from './e2e/flux/scenario.ts';

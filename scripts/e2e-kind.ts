@@ -1,7 +1,7 @@
 /**
- * `npm run e2e:kind`: the image on a kind cluster of three nodes. Builds it with Docker, installs the chart from the files
- * a user would use, and runs the scenario (scripts/e2e/scenario.ts) that `npm run e2e:node` runs, too. Needs docker, kind,
- * kubectl and helm; where they are missing it says so and fails.
+ * `npm run e2e:kind`: the image on a kind cluster of three nodes. Builds it with Docker, installs the chart
+ * from the files a user would use, and runs the scenario (scripts/e2e/scenario.ts) that `npm run e2e:node`
+ * runs, too. Needs docker, kind, kubectl and helm; where they are missing it says so and fails.
  */
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';

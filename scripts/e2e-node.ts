@@ -1,8 +1,8 @@
 /**
- * `npm run e2e:node`: the image on two real kubelets, without Docker. Makes two nodes in network, mount and process
- * namespaces of this machine, loads the image of `npm run image`, installs the chart from the files a user would use,
- * and runs the scenario (scripts/e2e/scenario.ts) that kind runs, too. Needs Linux and root; where it can't run it says
- * why and does nothing. Leaves nothing behind, and fails when something is left.
+ * `npm run e2e:node`: the image on two real kubelets, without Docker. Makes two nodes in network, mount and
+ * process namespaces of this machine, loads the image of `npm run image`, installs the chart from the files a
+ * user would use, and runs the scenario (scripts/e2e/scenario.ts) that kind runs, too. Needs Linux and root;
+ * where it can't run it says why and does nothing. Leaves nothing behind, and fails when something is left.
  */
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';

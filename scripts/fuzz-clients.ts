@@ -1,10 +1,12 @@
 /**
- * Holds the verifier's verdicts under `--policy strict` against those of python-tuf and go-tuf on random, randomly damaged
- * repositories. Not part of `npm test`: it installs python-tuf into a virtual environment of its own.
+ * Holds the verifier's verdicts under `--policy strict` against those of python-tuf and go-tuf on random,
+ * randomly damaged repositories. Not part of `npm test`: it installs python-tuf into a virtual environment of
+ * its own.
  *
- *   npm run fuzz:clients [-- RUNS [SEED]]      needs python3 and Go; the same seed gives the same repositories
+ * npm run fuzz:clients [-- RUNS [SEED]] needs python3 and Go; the same seed gives the same repositories
  *
- * Fails when a client refuses what the verifier trusts, or trusts what it refuses, without a documented reason.
+ * Fails when a client refuses what the verifier trusts, or trusts what it refuses, without a documented
+ * reason.
  */
 import { execFile, execFileSync, spawn } from 'node:child_process';
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
@@ -26,7 +28,8 @@ type Oracle = (typeof ORACLES)[number];
 
 /** Why the verifier refuses what a client trusts. */
 const STRICTER: Readonly<Record<Oracle, readonly FindingCode[]>> = {
-  // Both count one public key under two ids twice (go-tuf up to 2.4.1), and don't re-check a role for its second delegator.
+  // Both count one public key under two ids twice (go-tuf up to 2.4.1), and don't re-check a role for its
+  // second delegator.
   'python-tuf': ['SameKeyTwice', 'NotSignedForDelegator', 'MalformedJSON', 'InvalidExpires'],
   'go-tuf': [
     ...(['SameKeyTwice', 'NotSignedForDelegator', 'MalformedJSON'] as const),
@@ -43,7 +46,8 @@ const STRICTER: Readonly<Record<Oracle, readonly FindingCode[]>> = {
 
 /** What the verifier reports when it trusts what a client refuses. */
 const LAXER: Readonly<Record<Oracle, readonly FindingCode[]>> = {
-  // It reads no fractions of seconds, no offsets, one kind of paths, and each kind of key in one encoding, as the server does.
+  // It reads no fractions of seconds, no offsets, one kind of paths, and each kind of key in one encoding, as
+  // the server does.
   'python-tuf': [
     'UnusualExpires',
     'ServerWouldRefuse',

@@ -1,6 +1,6 @@
 /**
- * Writes every generated file of the repository; with `--check` writes nothing and fails when one differs from what
- * would be written.
+ * Writes every generated file of the repository; with `--check` writes nothing and fails when one differs
+ * from what would be written.
  */
 import { readFile, writeFile } from 'node:fs/promises';
 import { generateAPIReference } from './generate/api-reference.ts';

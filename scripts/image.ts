@@ -1,13 +1,13 @@
 /**
- * `npm run image`: the image as an OCI layout, without Docker and byte for byte the same every time, from the one
- * Dockerfile, with its bill of materials beside it. The Dockerfile's build stage is repeated here; its last stage is
- * read. Its base is a stand-in made from Debian packages and the binary that Node.js releases, or the one given.
+ * `npm run image`: the image as an OCI layout, without Docker and byte for byte the same every time, from the
+ * one Dockerfile, with its bill of materials beside it. The Dockerfile's build stage is repeated here; its
+ * last stage is read. Its base is a stand-in made from Debian packages and the binary that Node.js releases,
+ * or the one given.
  *
- *   --output FILE      where to write it; default out/tuf-recovery-operator.oci.tar
- *   --name REFERENCE   what it is called once loaded; default: the image of the chart
- *   --platform LIST    linux/amd64, linux/arm64 or both; default: this machine's
- *   --base PATH        a base image: an OCI layout (what docker save writes is one) or an archive of a file system
- *   --mirror URL       a Debian mirror; default http://deb.debian.org/debian
+ * --output FILE where to write it; default out/tuf-recovery-operator.oci.tar --name REFERENCE what it is
+ * called once loaded; default: the image of the chart --platform LIST linux/amd64, linux/arm64 or both;
+ * default: this machine's --base PATH a base image: an OCI layout (what docker save writes is one) or an
+ * archive of a file system --mirror URL a Debian mirror; default http://deb.debian.org/debian
  *
  * SOURCE_DATE_EPOCH, in seconds, is the time of everything in it; default 0.
  */

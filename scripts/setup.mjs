@@ -1,10 +1,9 @@
-// Installs what the project needs and is not there yet: npm packages, Redis, and the programs that it is tested
-// against, built from pinned Go modules into a cache that all clones share.
+// Installs what the project needs and is not there yet: npm packages, Redis, and the programs that it is
+// tested against, built from pinned Go modules into a cache that all clones share.
 //
-//   node scripts/setup.mjs [node|demo|chart|test|future]   everything for one purpose; default: test. future is what
-//                                                     npm run test:future needs beside it
-//   node scripts/setup.mjs e2e-node|e2e-flux        what npm run e2e:node and e2e:flux need; slow to build
-//   node scripts/setup.mjs --check                  shows what is there and where, installs nothing
+// node scripts/setup.mjs [node|demo|chart|test|future] everything for one purpose; default: test. future is
+// what npm run test:future needs beside it node scripts/setup.mjs e2e-node|e2e-flux what npm run e2e:node and
+// e2e:flux need; slow to build node scripts/setup.mjs --check shows what is there and where, installs nothing
 //
 // Plain JavaScript without dependencies, for Node 20 and newer: it runs before anything is installed.
 import { join } from 'node:path';

@@ -1,7 +1,8 @@
 /**
- * `npm run test:future [-- --days=N] [-- vitest arguments]`: the tests 40 and then 400 days (or N) from now. Every Node.js process that
- * they start, and the S3 server, which refuses requests of another time than its own, have their clock moved on. What is recorded is as
- * old then as it is going to be; the API server and Redis stay in the present, because no recorded data reaches them.
+ * `npm run test:future [-- --days=N] [-- vitest arguments]`: the tests 40 and then 400 days (or N) from now.
+ * Every Node.js process that they start, and the S3 server, which refuses requests of another time than its
+ * own, have their clock moved on. What is recorded is as old then as it is going to be; the API server and
+ * Redis stay in the present, because no recorded data reaches them.
  */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';

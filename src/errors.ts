@@ -1,7 +1,7 @@
 /**
  * The error taxonomy of the project. What a caller may do about a failure is told by the class, never by the
- * message: retry a {@link TransientError}, stop on a {@link TerminalError}; anything else is a programmer error
- * and ends the process.
+ * message: retry a {@link TransientError}, stop on a {@link TerminalError}; anything else is a programmer
+ * error and ends the process.
  */
 
 /** Stable, machine-readable names of what went wrong. */
@@ -80,13 +80,19 @@ export abstract class RecoveryError extends Error {
   }
 }
 
-/** The same call can succeed later without anybody changing anything: a timeout, a refused connection, a throttle. */
+/**
+ * The same call can succeed later without anybody changing anything: a timeout, a refused connection, a
+ * throttle.
+ */
 export class TransientError extends RecoveryError {}
 
 /** Repeating the call gives the same answer until somebody changes the input, the credentials or the data. */
 export class TerminalError extends RecoveryError {}
 
-/** The `code` of an error, by which Node.js tells failures of the system apart (`ENOENT`, `ECONNREFUSED`); undefined without one. */
+/**
+ * The `code` of an error, by which Node.js tells failures of the system apart (`ENOENT`, `ECONNREFUSED`);
+ * undefined without one.
+ */
 export function systemErrorCode(error: unknown): string | undefined {
   return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : undefined;
 }

@@ -1,6 +1,6 @@
 /**
- * The rooms of src/ and what each may import. The one place that says so: the import check enforces it, and the
- * diagram in docs/architecture.md is drawn from what the code really imports.
+ * The rooms of src/ and what each may import. The one place that says so: the import check enforces it, and
+ * the diagram in docs/architecture.md is drawn from what the code really imports.
  */
 export interface Room {
   /** What the room is for, a few words for the diagram. */
@@ -9,7 +9,10 @@ export interface Room {
   readonly mayImport: readonly string[];
   /** True when nothing in the room may touch the network, the disk, the clock or the environment. */
   readonly pure?: boolean;
-  /** Of a pure room: files and folders that are its edge. They may reach outside, and the rest may not import them. */
+  /**
+   * Of a pure room: files and folders that are its edge. They may reach outside, and the rest may not import
+   * them.
+   */
   readonly edges?: readonly string[];
 }
 

@@ -12,8 +12,8 @@ const banner = [
 ].join('\n');
 
 /**
- * Bundles programs, each with everything it needs from node_modules, and beside them the thread that verifies large
- * repositories, under the name that src/tuf/offload/worker-url.ts looks for.
+ * Bundles programs, each with everything it needs from node_modules, and beside them the thread that verifies
+ * large repositories, under the name that src/tuf/offload/worker-url.ts looks for.
  *
  * @param entryPoints name of the output → source, relative to the root
  * @returns what went into which output
@@ -27,7 +27,8 @@ export async function bundle(
     entryPoints: { ...entryPoints, 'verify.worker': join('src', 'tuf', 'verify', 'verify.worker.ts') },
     outdir,
     bundle: true,
-    // The paths of packages are part of the output: the same under a linked node_modules, so that the bundle is, too.
+    // The paths of packages are part of the output: the same under a linked node_modules, so that the bundle
+    // is, too.
     preserveSymlinks: true,
     splitting: true,
     platform: 'node',

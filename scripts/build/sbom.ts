@@ -28,8 +28,8 @@ export interface BillOfMaterials {
 }
 
 /**
- * The bill of the bundle: every package of which a file is in it, from the bundler's own list. A scan of the image
- * can't find them, because a bundle has no package.json files.
+ * The bill of the bundle: every package of which a file is in it, from the bundler's own list. A scan of the
+ * image can't find them, because a bundle has no package.json files.
  *
  * @param direct directories of the packages that the program itself imports
  */

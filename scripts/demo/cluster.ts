@@ -10,8 +10,8 @@ type Cluster = Pick<APIServerAccess, 'kubectl' | 'kubeconfigFile' | 'apply' | 'c
   AsyncDisposable;
 
 /**
- * The cluster that KUBECONFIG names. The demo works in a namespace of its own and takes it away afterwards; the CRDs stay, because
- * they may have been there before.
+ * The cluster that KUBECONFIG names. The demo works in a namespace of its own and takes it away afterwards;
+ * the CRDs stay, because they may have been there before.
  */
 export async function cluster(): Promise<Cluster> {
   const directory = await temporaryDirectory('demo-kubeconfig');

@@ -31,7 +31,10 @@ export interface Parts extends AsyncDisposable {
   readonly redis: Redis;
   upload(objects: readonly S3Object[]): Promise<void>;
   kubectl(args: readonly string[], input?: string): Promise<string>;
-  /** Applies CRDs, Secret and RecoveryTarget with the pinned root, and starts the controller as its own process. */
+  /**
+   * Applies CRDs, Secret and RecoveryTarget with the pinned root, and starts the controller as its own
+   * process.
+   */
   startController(rootSHA256: string): Promise<void>;
   controllerLog(): Promise<string>;
   run(name: string): Promise<RunView>;

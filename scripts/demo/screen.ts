@@ -1,6 +1,9 @@
 import { styleText } from 'node:util';
 
-/** Writes the demo's story: chapters, timed steps, boxes and tables; colours and live lines only on a terminal. */
+/**
+ * Writes the demo's story: chapters, timed steps, boxes and tables; colours and live lines only on a
+ * terminal.
+ */
 export class Screen {
   readonly #out: NodeJS.WriteStream;
   #transcript = '';

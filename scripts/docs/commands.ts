@@ -47,7 +47,9 @@ function idleProgram(): Command {
   });
 }
 
-/** A console block shows commands behind `$`, and their output. Blank lines keep the numbers of lines right. */
+/**
+ * A console block shows commands behind `$`, and their output. Blank lines keep the numbers of lines right.
+ */
 function scriptOf(language: string, code: string): string {
   if (language === 'sh') {
     return code;
@@ -132,7 +134,9 @@ function wrongChoice({ argChoices }: Option, value: string): string | undefined 
   return `"${value}" is none of ${argChoices.join(', ')}`;
 }
 
-/** `--set a.b[0].c=…`: a path that the chart's values do not have. Inside lists and free maps anything goes. */
+/**
+ * `--set a.b[0].c=…`: a path that the chart's values do not have. Inside lists and free maps anything goes.
+ */
 function unknownValue(words: readonly string[], values: unknown): string | undefined {
   for (const [index, word] of words.entries()) {
     const setting = word.startsWith('--set=')

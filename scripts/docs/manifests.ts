@@ -24,7 +24,10 @@ export interface CRD {
   };
 }
 
-/** Every YAML block that does not parse, and every manifest of our own kinds that the API server would not understand. */
+/**
+ * Every YAML block that does not parse, and every manifest of our own kinds that the API server would not
+ * understand.
+ */
 export function wrongManifests(pages: ReadonlyMap<string, Page>, crds: readonly CRD[]): readonly Problem[] {
   const groups = new Set(crds.map(({ spec }) => spec.group));
   const schemas = new Map(
@@ -64,7 +67,10 @@ function mistakes(
   return unlike(spec ?? {}, schema, 'spec');
 }
 
-/** Names that do not exist, values outside an enum, and required fields that are missing. Bounds are the API server's. */
+/**
+ * Names that do not exist, values outside an enum, and required fields that are missing. Bounds are the API
+ * server's.
+ */
 function unlike(value: unknown, schema: Schema, path: string): readonly string[] {
   if (Array.isArray(value)) {
     const { items } = schema;

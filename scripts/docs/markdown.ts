@@ -29,7 +29,9 @@ const commentLine = /^<!--\s*(.*?)\s*-->$/;
 const link = /!?\[[^\]]*\]\(([^)\s]+)(?:\s+"[^"]*")?\)/g;
 const explicitID = /<a\s+id="([^"]+)">/g;
 
-/** Reads a page. Not a whole markdown parser: fences, inline links and headings, as these pages write them. */
+/**
+ * Reads a page. Not a whole markdown parser: fences, inline links and headings, as these pages write them.
+ */
 export function readPage(text: string): Page {
   const fences: Fence[] = [];
   const links: Link[] = [];

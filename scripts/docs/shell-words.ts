@@ -6,8 +6,9 @@ export interface ShellCommand {
 }
 
 /**
- * The commands of a script, as far as documentation needs it: quotes, `\` at the end of a line, `|`, `&&`, `;`, comments,
- * and here-documents, which are left out. Variables stay as they are written; `$(…)` is one piece of a word.
+ * The commands of a script, as far as documentation needs it: quotes, `\` at the end of a line, `|`, `&&`,
+ * `;`, comments, and here-documents, which are left out. Variables stay as they are written; `$(…)` is one
+ * piece of a word.
  */
 export function shellCommands(script: string): readonly ShellCommand[] {
   const commands: ShellCommand[] = [];

@@ -21,7 +21,9 @@ const secret = {
 const redisPort = 6379;
 const s3Port = 7070;
 
-/** How a target reaches Redis and S3: at once, a bit late, or so late that whatever it does can be watched. */
+/**
+ * How a target reaches Redis and S3: at once, a bit late, or so late that whatever it does can be watched.
+ */
 export type Pace = 'direct' | 'slow' | 'crawling';
 
 /** How much later answers come, in milliseconds. */

@@ -4,7 +4,7 @@ import type { Scene } from './scenario.ts';
 
 /** What the chart brings along to be tested by whoever has installed it. */
 export async function helmTest({ operator, report }: Scene): Promise<void> {
-  await report.step('helm test', 'the chart’s own tests pass', () => operator.test());
+  await report.step('helm test', "the chart's own tests pass", () => operator.test());
 }
 
 /** The chart's NetworkPolicy: at first it does not know the port of the store, then it does. */
@@ -28,7 +28,10 @@ export async function enforcePolicies(scene: Scene): Promise<void> {
   });
 }
 
-/** The plain manifest in place of the release, which is gone. It ends with the namespace of the app, in the middle of a run. */
+/**
+ * The plain manifest in place of the release, which is gone. It ends with the namespace of the app, in the
+ * middle of a run.
+ */
 export async function installManifest(scene: Scene): Promise<void> {
   const { kubernetes, provider, report, runs, settings, small } = scene;
   const { repository, tag } = provider.images.operator;

@@ -88,8 +88,8 @@ export class Kubernetes {
   }
 
   /**
-   * Looks until `look` returns something, but not longer than three minutes: only a failure waits that long. Its errors count as "not yet": an API server
-   * or a pod may be busy.
+   * Looks until `look` returns something, but not longer than three minutes: only a failure waits that long.
+   * Its errors count as "not yet": an API server or a pod may be busy.
    *
    * @throws Error that names what was waited for, with the last error as its cause
    */

@@ -1,6 +1,6 @@
 /**
- * A cluster for the end-to-end scenario. Two kinds are made: kind's nodes in Docker, and two nodes of this machine's
- * own. What differs between them is here; everything else is the scenario's.
+ * A cluster for the end-to-end scenario. Two kinds are made: kind's nodes in Docker, and two nodes of this
+ * machine's own. What differs between them is here; everything else is the scenario's.
  */
 export interface Provider {
   readonly name: 'kind' | 'node';
@@ -16,7 +16,9 @@ export interface Provider {
   readonly enforcesPolicies: boolean;
   /** Runs a shell script as root in a node's network, with its processes in sight; returns what it prints. */
   onNode(node: string, script: string): Promise<string>;
-  /** Where pods can be reached directly from this process; without it they are reached through a port forward. */
+  /**
+   * Where pods can be reached directly from this process; without it they are reached through a port forward.
+   */
   readonly reachesPods: boolean;
   /** The end of the logs of the cluster's own parts, for a person. Never rejects. */
   diagnosis(): Promise<string>;

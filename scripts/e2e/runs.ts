@@ -62,8 +62,9 @@ export class Runs {
    * Waits for either end of a run.
    *
    * @returns how many seconds it took
-   * @throws Error with the run's own words when it did not recover the app, when it counts other attempts than it had,
-   *   when a key is not what it was, when it ended too early, or when it was announced as Recovered more than once
+   * @throws Error with the run's own words when it did not recover the app, when it counts other attempts
+   *   than it had, when a key is not what it was, when it ended too early, or when it was announced as
+   *   Recovered more than once
    */
   async requireRecovered(
     name: string,

@@ -36,8 +36,9 @@ export interface Scene {
 }
 
 /**
- * What is promised to whoever installs the product, on any cluster: it starts under restricted Pod Security, recovers
- * apps in every way there is, and whatever happens to a controller in the middle of a run, the run ends right.
+ * What is promised to whoever installs the product, on any cluster: it starts under restricted Pod Security,
+ * recovers apps in every way there is, and whatever happens to a controller in the middle of a run, the run
+ * ends right.
  */
 export async function runScenario(provider: Provider, report: Report, quick: boolean): Promise<void> {
   const kubernetes = new Kubernetes(provider);
@@ -70,7 +71,7 @@ export async function runScenario(provider: Provider, report: Report, quick: boo
 }
 
 async function startBackends(kubernetes: Kubernetes, { images }: Provider, report: Report): Promise<void> {
-  await report.step('start Redis and S3', 'the test’s own parts run under restricted, too', async () => {
+  await report.step('start Redis and S3', "the test's own parts run under restricted, too", async () => {
     const items = [names.app, names.operator].map(restrictedNamespace);
     const list = JSON.stringify({ apiVersion: 'v1', kind: 'List', items });
     await kubernetes.kubectl(['apply', '--filename=-'], list);

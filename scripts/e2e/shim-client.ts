@@ -13,8 +13,8 @@ export function jwtSecret(): object {
 }
 
 /**
- * Asks for a recovery over HTTP as the server's dashboard would: from a pod of another namespace, through the shim's
- * Service, with a token of the server.
+ * Asks for a recovery over HTTP as the server's dashboard would: from a pod of another namespace, through the
+ * shim's Service, with a token of the server.
  *
  * @returns the id of the task, which has ended with success
  */

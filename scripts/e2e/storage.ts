@@ -25,8 +25,8 @@ export class Store implements Disposable {
   }
 
   /**
-   * Signs an app and uploads it as a server does: at the moment its files say they were signed. The store keeps the time of
-   * the upload, and from the two a lifetime is known.
+   * Signs an app and uploads it as a server does: at the moment its files say they were signed. The store
+   * keeps the time of the upload, and from the two a lifetime is known.
    */
   async publish(options: DemoAppOptions = {}): Promise<DemoApp> {
     const app = await signAhead(options);

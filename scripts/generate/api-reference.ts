@@ -6,8 +6,9 @@ import { type Kind, readKinds, type Schema } from './crd.ts';
 const writingMark = '<!-- writing -->';
 
 /**
- * The reference pages of the API: one per kind, always in the order Example, Writing, Working with, Status, and one for all
- * conditions and reasons. Fields come from the CRDs, reasons from the code, the rest from the prose beside this script.
+ * The reference pages of the API: one per kind, always in the order Example, Writing, Working with, Status,
+ * and one for all conditions and reasons. Fields come from the CRDs, reasons from the code, the rest from the
+ * prose beside this script.
  */
 export async function generateAPIReference(): Promise<ReadonlyMap<string, string>> {
   const pages = new Map([['docs/reference/conditions.md', conditionsPage()]]);

@@ -4,8 +4,8 @@ const source = 'crds';
 const target = 'charts/tuf-recovery-operator/templates/crds';
 
 /**
- * The chart's copies of crds/*.yaml. They are templates, not files in Helm's own `crds/` folder, because Helm never
- * upgrades what lies there; `crds.keep` makes Helm leave them on uninstall.
+ * The chart's copies of crds/*.yaml. They are templates, not files in Helm's own `crds/` folder, because Helm
+ * never upgrades what lies there; `crds.keep` makes Helm leave them on uninstall.
  */
 export function chartCRDs(): ReadonlyMap<string, string> {
   const names = readdirSync(source).filter((name) => name.endsWith('.yaml'));

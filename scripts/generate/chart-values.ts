@@ -12,7 +12,8 @@ interface Value {
 }
 
 /**
- * docs/reference/chart.md: every value of the chart with its default and the comment beside it in values.yaml.
+ * docs/reference/chart.md: every value of the chart with its default and the comment beside it in
+ * values.yaml.
  *
  * @throws Error when a value has no comment
  */

@@ -17,7 +17,10 @@ const exitCodeMeanings: Readonly<Record<ExitCode, string>> = {
   64: 'the command line or the environment is wrong; nothing was done',
 };
 
-/** The reference page of the command line: hand-written chapters, then every command with its flags as it declares them. */
+/**
+ * The reference page of the command line: hand-written chapters, then every command with its flags as it
+ * declares them.
+ */
 export async function generateCommandLinePage(): Promise<ReadonlyMap<string, string>> {
   const text = await readFile(prose, 'utf8');
   const codes = Object.values(exitCodes).map((code) => `| ${code} | ${exitCodeMeanings[code]} |\n`);

@@ -7,8 +7,8 @@ export interface Difference {
 }
 
 /**
- * Where the shim does not answer as the server does, on purpose. Everything else is the same, and the tests that replay what the real
- * server answered may excuse a difference only with an entry of this table.
+ * Where the shim does not answer as the server does, on purpose. Everything else is the same, and the tests
+ * that replay what the real server answered may excuse a difference only with an entry of this table.
  */
 export const differences = {
   noExpiry: {

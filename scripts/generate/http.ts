@@ -2,7 +2,10 @@ import { readFile } from 'node:fs/promises';
 import { type Route, type RouteResponse, routes } from '../../src/shim/http/routes.ts';
 import { type Difference, differences } from './http-differences.ts';
 
-/** The reference page of the HTTP shim: prose, with routes and differences from the tables the code and the tests use. */
+/**
+ * The reference page of the HTTP shim: prose, with routes and differences from the tables the code and the
+ * tests use.
+ */
 export async function generateHTTPReference(): Promise<ReadonlyMap<string, string>> {
   const prose = await readFile('scripts/generate/prose/http.md', 'utf8');
   const page = prose

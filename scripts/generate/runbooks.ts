@@ -53,8 +53,8 @@ interface Alert {
 }
 
 /**
- * The index of the runbooks: the chart's alerts, then every reason with the words of the code and, where there is more to
- * say, the hand-written steps of prose/runbooks.md.
+ * The index of the runbooks: the chart's alerts, then every reason with the words of the code and, where
+ * there is more to say, the hand-written steps of prose/runbooks.md.
  *
  * @throws Error when the prose speaks of a reason that does not exist
  */

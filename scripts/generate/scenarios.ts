@@ -8,9 +8,10 @@ import {
 const PATH = 'docs/reference/scenarios.md';
 
 /**
- * The page that compares, line by line, what the real server was recorded to do with what a run does. The right-hand
- * side is the table that test/recovery/scenarios.test.ts holds every run against. The recording lies beside the
- * repository, not in it; where it is missing there is nothing to generate from and the page stays.
+ * The page that compares, line by line, what the real server was recorded to do with what a run does. The
+ * right-hand side is the table that test/recovery/scenarios.test.ts holds every run against. The recording
+ * lies beside the repository, not in it; where it is missing there is nothing to generate from and the page
+ * stays.
  */
 export function scenariosPage(): ReadonlyMap<string, string> {
   if (!hasRecording()) {

@@ -4,8 +4,9 @@ import { type Kind, readKinds, type Schema } from './crd.ts';
 /**
  * TypeScript types of the API, one file per CRD, so that the schema stands once.
  *
- * Each kind yields two types, because a default makes them differ: what a person writes (`BootstrapRecoveryManifest`: fields
- * with a default are optional, there is no status) and what the API server returns (`BootstrapRecovery`: defaults filled in).
+ * Each kind yields two types, because a default makes them differ: what a person writes
+ * (`BootstrapRecoveryManifest`: fields with a default are optional, there is no status) and what the API
+ * server returns (`BootstrapRecovery`: defaults filled in).
  */
 export async function generateTypes(): Promise<ReadonlyMap<string, string>> {
   const files = new Map<string, string>();
@@ -62,7 +63,10 @@ async function interfaceOf(name: string, schema: JSONSchema): Promise<string> {
   return readonlyMembers(text);
 }
 
-/** The compiler knows no readonly. Its members are the only lines that are a name and a colon; comments start with `*`. */
+/**
+ * The compiler knows no readonly. Its members are the only lines that are a name and a colon; comments start
+ * with `*`.
+ */
 function readonlyMembers(text: string): string {
   const lines = text
     .replace(/^( +)(\w+\??: |\[k: string\]: )/gm, '$1readonly $2')

@@ -2,15 +2,16 @@ import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
 /**
- * The files that reach a builder: everything below the directory that its .dockerignore does not exclude, as Docker
- * decides it: the last pattern that matches a path or one of its parents wins.
+ * The files that reach a builder: everything below the directory that its .dockerignore does not exclude, as
+ * Docker decides it: the last pattern that matches a path or one of its parents wins.
  *
  * @param directory the root of the build context
  * @returns paths relative to it, sorted
  */
 export async function buildContext(directory: string): Promise<readonly string[]> {
   const patterns = parseDockerignore(await readFile(join(directory, '.dockerignore'), 'utf8'));
-  // Where whole top-level entries are excluded and nothing below them comes back, their content is not even listed.
+  // Where whole top-level entries are excluded and nothing below them comes back, their content is not even
+  // listed.
   const top = await readdir(directory, { withFileTypes: true });
   const files: string[] = [];
   for (const entry of top) {

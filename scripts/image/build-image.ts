@@ -50,10 +50,11 @@ export interface BuiltImage {
 }
 
 /**
- * Builds the image that the Dockerfile describes, without Docker. The same files, base and time give the same bytes.
+ * Builds the image that the Dockerfile describes, without Docker. The same files, base and time give the same
+ * bytes.
  *
- * @throws Error with what to do when the base can't be made, the Dockerfile says something that is not understood here,
- * or the image breaks what it promises
+ * @throws Error with what to do when the base can't be made, the Dockerfile says something that is not
+ *   understood here, or the image breaks what it promises
  */
 export async function buildImage(options: ImageOptions): Promise<BuiltImage> {
   const work = await mkdtemp(join(tmpdir(), 'tuf-recovery-image-'));

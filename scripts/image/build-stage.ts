@@ -10,13 +10,14 @@ const INSTALL_PACKAGES = /^npm ci( --[a-z-]+)*$/;
 const RUN_NODE = /^node (?<args>\S+( \S+)*)$/;
 
 /**
- * Does what a builder does with a stage that builds the program: COPY takes only what the .dockerignore lets through,
- * RUN runs in the directory of the stage, with nothing else in it. Only `npm ci` is not repeated: the packages are
- * those of the repository, which set-up keeps equal to the lockfile.
+ * Does what a builder does with a stage that builds the program: COPY takes only what the .dockerignore lets
+ * through, RUN runs in the directory of the stage, with nothing else in it. Only `npm ci` is not repeated:
+ * the packages are those of the repository, which set-up keeps equal to the lockfile.
  *
  * @param repository root of the build context
  * @param directory an empty directory that becomes the stage's WORKDIR
- * @throws Error for an instruction that is not understood, a source that does not reach the builder, or a RUN that fails
+ * @throws Error for an instruction that is not understood, a source that does not reach the builder, or a RUN
+ *   that fails
  */
 export async function replayBuildStage(stage: Stage, repository: string, directory: string): Promise<void> {
   const context = await buildContext(repository);

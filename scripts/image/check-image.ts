@@ -68,8 +68,8 @@ export async function readImage(path: string, architecture: Architecture): Promi
 }
 
 /**
- * What the image promises and does not keep, one line each: at most 60 MB, one user that is a number, no shell, no
- * package manager, nothing that raises rights, an entry point that is there.
+ * What the image promises and does not keep, one line each: at most 60 MB, one user that is a number, no
+ * shell, no package manager, nothing that raises rights, an entry point that is there.
  */
 export function brokenPromises({ config, files, bytes }: Contents): readonly string[] {
   const broken: string[] = [];

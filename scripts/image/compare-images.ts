@@ -1,10 +1,14 @@
 import type { Contents } from './check-image.ts';
 
-/** What of the configuration the Dockerfile sets as a whole; its environment and labels add to those of the base. */
+/**
+ * What of the configuration the Dockerfile sets as a whole; its environment and labels add to those of the
+ * base.
+ */
 const SETTINGS = ['User', 'WorkingDir', 'Entrypoint', 'Cmd'] as const;
 
 /**
- * How two images differ in what the Dockerfile makes of them, whatever their bases are: one line for each difference.
+ * How two images differ in what the Dockerfile makes of them, whatever their bases are: one line for each
+ * difference.
  *
  * @param directory the program's, for example `app`
  */

@@ -14,7 +14,10 @@ import type { Architecture } from './platform.ts';
 const suite = 'bookworm';
 const release = '12';
 
-/** What Node.js needs to run, and what a program expects of a system. Each is listed: dependencies are not followed. */
+/**
+ * What Node.js needs to run, and what a program expects of a system. Each is listed: dependencies are not
+ * followed.
+ */
 const packageNames = [
   'base-files',
   'ca-certificates',
@@ -35,8 +38,8 @@ const config: RunConfig = {
 };
 
 /**
- * A stand-in for the distroless Node.js image, made from Debian's packages and the binary that Node.js releases: the
- * same user, paths and libraries, no shell and no package manager.
+ * A stand-in for the distroless Node.js image, made from Debian's packages and the binary that Node.js
+ * releases: the same user, paths and libraries, no shell and no package manager.
  *
  * @param options.mirror URL of a Debian mirror
  * @param options.nodeVersion without the `v`

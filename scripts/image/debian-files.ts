@@ -11,8 +11,8 @@ const KEPT = [
 ];
 
 /**
- * The files of the stand-in for the distroless Node.js image: the packages' libraries and licences, a user, certificate
- * authorities, and Node.js.
+ * The files of the stand-in for the distroless Node.js image: the packages' libraries and licences, a user,
+ * certificate authorities, and Node.js.
  *
  * @param node path of the binary
  * @returns sorted

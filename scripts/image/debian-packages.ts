@@ -22,8 +22,8 @@ export interface DebianPackage {
 }
 
 /**
- * Downloads packages with apt, which verifies Debian's signatures, without touching the machine's own apt or needing
- * root: lists and archives lie below a directory of the caller's.
+ * Downloads packages with apt, which verifies Debian's signatures, without touching the machine's own apt or
+ * needing root: lists and archives lie below a directory of the caller's.
  *
  * @param suite for example bookworm
  * @param mirror URL of a Debian mirror; `<mirror>-security` is where its security updates are

@@ -3,8 +3,8 @@ import { join, relative } from 'node:path';
 import type { TarEntry } from './tar.ts';
 
 /**
- * A directory's content as entries of a layer: sorted, owned by root, readable by all and writable by none but the owner, so that
- * neither the umask nor the user who builds shows.
+ * A directory's content as entries of a layer: sorted, owned by root, readable by all and writable by none
+ * but the owner, so that neither the umask nor the user who builds shows.
  *
  * @throws Error for anything but files and directories
  */

@@ -1,7 +1,7 @@
 /**
- * Reads the Dockerfile, which is the only recipe of the image, so that the image can be built and tested where there
- * is no Docker. Understands what that file uses and refuses the rest: an instruction that is skipped in silence would
- * be a difference between the two images.
+ * Reads the Dockerfile, which is the only recipe of the image, so that the image can be built and tested
+ * where there is no Docker. Understands what that file uses and refuses the rest: an instruction that is
+ * skipped in silence would be a difference between the two images.
  */
 
 /** One instruction, its continuation lines joined. */

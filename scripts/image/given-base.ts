@@ -10,8 +10,9 @@ import { readTar } from './tar.ts';
 const GZIP = /[.+]gzip$/;
 
 /**
- * A base image from a file: an OCI layout (a directory, or an archive as `docker save`, `skopeo copy … oci-archive:` and
- * `npm run image` write it) or an archive of a root file system, either compressed with gzip or not.
+ * A base image from a file: an OCI layout (a directory, or an archive as `docker save`,
+ * `skopeo copy … oci-archive:` and `npm run image` write it) or an archive of a root file system, either
+ * compressed with gzip or not.
  *
  * @throws Error when it is neither, holds no image for the platform, or a blob does not have its digest
  */

@@ -12,8 +12,8 @@ import { readTar } from './tar.ts';
 const run = promisify(execFile);
 
 /**
- * Node.js for an architecture, as npm's package `node-linux-…` has it: the binary that the Node.js project releases.
- * Downloaded once into the cache that all clones share.
+ * Node.js for an architecture, as npm's package `node-linux-…` has it: the binary that the Node.js project
+ * releases. Downloaded once into the cache that all clones share.
  *
  * @param version without the `v`
  * @returns its path

@@ -1,4 +1,6 @@
-/** The words of the OCI image specification that are used here, and what is accepted of them from elsewhere. */
+/**
+ * The words of the OCI image specification that are used here, and what is accepted of them from elsewhere.
+ */
 import { z } from 'zod';
 
 export const MANIFEST = 'application/vnd.oci.image.manifest.v1+json';

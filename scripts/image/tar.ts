@@ -26,8 +26,9 @@ export interface TarEntry {
 }
 
 /**
- * An archive as a stream of bytes that depends on nothing but its entries and the time: owners have no names, every
- * time is the same, the order is the caller's. Format: POSIX.1-2001 (ustar with pax headers for long names).
+ * An archive as a stream of bytes that depends on nothing but its entries and the time: owners have no names,
+ * every time is the same, the order is the caller's. Format: POSIX.1-2001 (ustar with pax headers for long
+ * names).
  *
  * @param mtime seconds since 1970, for every entry
  */
@@ -66,8 +67,8 @@ export async function* writeTar(
 }
 
 /**
- * The members of an archive in memory. Reads ustar, pax and GNU long names; other kinds of members (devices) are left
- * out, as no image layer here has a use for them.
+ * The members of an archive in memory. Reads ustar, pax and GNU long names; other kinds of members (devices)
+ * are left out, as no image layer here has a use for them.
  *
  * @throws Error when the archive ends in the middle of a member
  */

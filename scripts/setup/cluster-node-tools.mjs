@@ -16,8 +16,8 @@ const PROGRAMS = /** @type {const} */ ({
 const SECCOMP = '/usr/include/seccomp.h';
 
 /**
- * The programs that kubelet, kube-proxy and kube-router call, and the compiler and library that runc is built with.
- * Installs them on Debian and Ubuntu when run as root.
+ * The programs that kubelet, kube-proxy and kube-router call, and the compiler and library that runc is built
+ * with. Installs them on Debian and Ubuntu when run as root.
  *
  * @param {import('./progress.mjs').Progress} progress
  * @returns {Promise<void>}

@@ -14,8 +14,8 @@ const MINIMUM = /** @type {const} */ ([1, 26]);
 const SHOWN_ERROR_LINES = 15;
 
 /**
- * Builds a part from the Go module proxy into the cache, proves that it runs, and returns its path. At once when
- * it is there already.
+ * Builds a part from the Go module proxy into the cache, proves that it runs, and returns its path. At once
+ * when it is there already.
  *
  * @param {import('./parts.mjs').GoPart} part
  * @param {import('./progress.mjs').Progress} progress
@@ -86,7 +86,8 @@ async function build(part, target) {
 }
 
 /**
- * Runs the binary and looks for its version: a build that makes something else than the program can succeed too.
+ * Runs the binary and looks for its version: a build that makes something else than the program can succeed
+ * too.
  *
  * @param {import('./parts.mjs').GoPart} part
  * @param {string} path

@@ -7,11 +7,11 @@ import { setTimeout as delay } from 'node:timers/promises';
 const RETRY_MS = 200;
 
 /**
- * Runs `work` while no other process that uses the same folder of locks holds the lock of that name. A lock whose
- * owner was killed is taken over.
+ * Runs `work` while no other process that uses the same folder of locks holds the lock of that name. A lock
+ * whose owner was killed is taken over.
  *
- * A lock is a directory with a file inside that names its owner. It is made elsewhere and moved into place, because
- * moving a directory is atomic and fails when there is one already that isn't empty.
+ * A lock is a directory with a file inside that names its owner. It is made elsewhere and moved into place,
+ * because moving a directory is atomic and fails when there is one already that isn't empty.
  *
  * @template T
  * @param {string} folder
@@ -69,8 +69,8 @@ async function buryIfDead(lock) {
     const owner = JSON.parse(await readFile(join(lock, 'owner'), 'utf8'));
     // Nobody can tell whether a process of another machine (a shared home folder) is alive.
     if (owner.host === hostname() && !isAlive(owner.pid)) {
-      // The grave bears the dead owner's name and is never emptied: of two processes that saw the same dead owner
-      // the second one can't bury the lock that the first one has taken since.
+      // The grave bears the dead owner's name and is never emptied: of two processes that saw the same dead
+      // owner the second one can't bury the lock that the first one has taken since.
       await rename(lock, `${lock}.dead-${owner.id}`);
     }
   } catch (error) {

@@ -12,8 +12,8 @@ const WANTED = 'v24.';
 const SHOWN_ERROR_LINES = 15;
 
 /**
- * Installs the npm packages when they are missing or differ from package-lock.json, and asserts that the project's
- * own Node is among them.
+ * Installs the npm packages when they are missing or differ from package-lock.json, and asserts that the
+ * project's own Node is among them.
  *
  * @param {string} root of the clone
  * @param {import('./progress.mjs').Progress} progress
@@ -43,8 +43,8 @@ export async function ensurePackages(root, progress) {
 }
 
 /**
- * Compares the lock file with the one that npm leaves in node_modules: nothing more, nothing less, nothing older,
- * but for optional packages of other platforms.
+ * Compares the lock file with the one that npm leaves in node_modules: nothing more, nothing less, nothing
+ * older, but for optional packages of other platforms.
  *
  * @param {string} root
  */

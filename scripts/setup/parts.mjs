@@ -13,7 +13,8 @@ import { kubernetesVersionFlags, ownSource, pinned } from './pinned.mjs';
  * @property {string} ldflags
  * @property {string} [tags] build tags, separated by commas
  * @property {boolean} [cgo] links C code; needs a C compiler
- * @property {boolean} [shiftableTime] whether its clock is ahead by the environment variable TEST_CLOCK_OFFSET_MS
+ * @property {boolean} [shiftableTime] whether its clock is ahead by the environment variable
+ *   TEST_CLOCK_OFFSET_MS
  * @property {readonly string[]} versionArgs what makes it print its version and exit with 0
  * @property {string} expected what that output must contain
  * @property {string} effort how long the build takes on two cores with cold Go caches

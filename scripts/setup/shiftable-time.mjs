@@ -16,8 +16,8 @@ var clockOffset = func() int64 {
 `;
 
 /**
- * Writes a variant of Go's package time whose Now is ahead by the environment variable TEST_CLOCK_OFFSET_MS. Go programs read the clock
- * without the C library, so that nothing preloaded into them could do it.
+ * Writes a variant of Go's package time whose Now is ahead by the environment variable TEST_CLOCK_OFFSET_MS.
+ * Go programs read the clock without the C library, so that nothing preloaded into them could do it.
  *
  * @param {string} go
  * @param {NodeJS.ProcessEnv} env the environment of the build, which decides on the toolchain

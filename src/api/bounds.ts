@@ -19,8 +19,8 @@ export type Bounds =
     };
 
 /**
- * Fields that name something. A name is kept whole or left out together with what it names: cut, it would name
- * something else. All other text is for people, and is cut.
+ * Fields that name something. A name is kept whole or left out together with what it names: cut, it would
+ * name something else. All other text is for people, and is cut.
  */
 const identities: ReadonlySet<string> = new Set([
   'adminName',
@@ -33,8 +33,9 @@ const identities: ReadonlySet<string> = new Set([
 ]);
 
 /**
- * The value as the schema admits it: text and lists are cut, numbers are clamped, and what can't be cut is left out.
- * Undefined when nothing of it is admitted, or a required part of it is not. Returns a new value; `value` stays as it is.
+ * The value as the schema admits it: text and lists are cut, numbers are clamped, and what can't be cut is
+ * left out. Undefined when nothing of it is admitted, or a required part of it is not. Returns a new value;
+ * `value` stays as it is.
  */
 export function withinBounds(value: unknown, bounds: Bounds): unknown {
   switch (bounds.type) {

@@ -14,7 +14,9 @@ export interface Condition {
   readonly message: string;
 }
 
-/** The condition of that type, as apimachinery's `FindStatusCondition`; undefined when nothing was said yet. */
+/**
+ * The condition of that type, as apimachinery's `FindStatusCondition`; undefined when nothing was said yet.
+ */
 export function findCondition<C extends Pick<Condition, 'type'>>(
   conditions: readonly C[] | undefined,
   type: string,
@@ -22,7 +24,9 @@ export function findCondition<C extends Pick<Condition, 'type'>>(
   return conditions?.find((condition) => condition.type === type);
 }
 
-/** Gives conditions their generation and times: `lastTransitionTime` stays when the status of that type stays. */
+/**
+ * Gives conditions their generation and times: `lastTransitionTime` stays when the status of that type stays.
+ */
 export function withTransitionTimes(
   conditions: readonly Pick<Condition, 'type' | 'status' | 'reason' | 'message'>[],
   previous: readonly Condition[],

@@ -28,14 +28,15 @@ export interface RunVerdicts {
 }
 
 /**
- * All conditions of a BootstrapRecovery, from what is known now and what was said before. The only place that makes them.
+ * All conditions of a BootstrapRecovery, from what is known now and what was said before. The only place that
+ * makes them.
  *
- * - Terminal is terminal: once `Succeeded` was True or False, every later call returns the same conditions; only their
- *   observedGeneration follows the object.
+ * - Terminal is terminal: once `Succeeded` was True or False, every later call returns the same conditions;
+ *   only their observedGeneration follows the object.
  * - `Succeeded=True` is said only together with the proof, `TrustVerified=True` and `StateVerified=True`.
- * - kstatus reads `Reconciling` (InProgress), `Stalled` (Failed), `Ready` (Current): exactly one of them is True.
- *   The first two are abnormal-true: absent when they do not hold. A suspended run is Current: it is as its spec says,
- *   and a tool that waits for what it has applied goes on.
+ * - kstatus reads `Reconciling` (InProgress), `Stalled` (Failed), `Ready` (Current): exactly one of them is
+ *   True. The first two are abnormal-true: absent when they do not hold. A suspended run is Current: it is as
+ *   its spec says, and a tool that waits for what it has applied goes on.
  * - `lastTransitionTime` moves only when `status` does.
  */
 export function runConditions(
@@ -75,7 +76,9 @@ export function isTerminal(conditions: readonly Condition[]): boolean {
   return status === 'True' || status === 'False';
 }
 
-/** Success without its proof would be a lie, whatever the caller believes: it becomes the failure to prove it. */
+/**
+ * Success without its proof would be a lie, whatever the caller believes: it becomes the failure to prove it.
+ */
 function proven({ succeeded, trustVerified, stateVerified }: RunVerdicts): Verdict<SucceededReason> {
   const claimsSuccess = succeededReasons[succeeded.reason].status === 'True';
   const isProven =

@@ -15,8 +15,8 @@ export interface EventNote {
 const maxNote = 1024;
 
 /**
- * Conditions whose transitions are told, with the action an event names. `Reconciling`, `Stalled` and `Ready` mirror
- * `Succeeded` and would only repeat it.
+ * Conditions whose transitions are told, with the action an event names. `Reconciling`, `Stalled` and `Ready`
+ * mirror `Succeeded` and would only repeat it.
  */
 export const eventActions = {
   Accepted: 'Decide',
@@ -58,7 +58,9 @@ const abnormalWhenTrue: ReadonlySet<string> = new Set(['LossDetected', 'CircuitO
 /** Conditions of which only a change is news when all is well. */
 const goodWhenFirst: ReadonlySet<string> = new Set(['Healthy', 'Recoverable', 'Fresh']);
 
-/** Reasons that are no news: every run starts in these states, and `status.startTime` says when it left them. */
+/**
+ * Reasons that are no news: every run starts in these states, and `status.startTime` says when it left them.
+ */
 const silent: ReadonlySet<string> = new Set(['Pending', 'NotChecked', 'Running', 'NotVerified']);
 
 /** Refusals that are good news, and waiting that deserves attention. */
@@ -73,8 +75,8 @@ const warningWhenUnknown: ReadonlySet<string> = new Set([
 ]);
 
 /**
- * One event for each condition whose status or reason changed, in the order of the conditions. The end of a run is one event: what
- * it found out at the same moment is why it ended, which the end's own message says.
+ * One event for each condition whose status or reason changed, in the order of the conditions. The end of a
+ * run is one event: what it found out at the same moment is why it ended, which the end's own message says.
  *
  * @param actions the conditions that are told, with the action an event names
  */

@@ -17,8 +17,9 @@ export interface PolicyVerdicts {
 }
 
 /**
- * All conditions of a RecoveryPolicy. `Ready` says whether it can do its work, and nothing about what it finds: a loss that
- * was noticed is `LossDetected`. Both that and `CircuitOpen` are always there, so that one can wait for either status.
+ * All conditions of a RecoveryPolicy. `Ready` says whether it can do its work, and nothing about what it
+ * finds: a loss that was noticed is `LossDetected`. Both that and `CircuitOpen` are always there, so that one
+ * can wait for either status.
  */
 export function policyConditions(
   { ready, lossDetected, circuitOpen }: PolicyVerdicts,

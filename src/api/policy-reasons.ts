@@ -1,8 +1,8 @@
 import type { ReasonDoc, SucceededReason } from './reasons.ts';
 
 /**
- * Reasons of a RecoveryPolicy's `Ready`, besides the reason of the first app that could not be verified: one of those of
- * `Succeeded` of a run that failed, or of {@link unverifiableReasons}.
+ * Reasons of a RecoveryPolicy's `Ready`, besides the reason of the first app that could not be verified: one
+ * of those of `Succeeded` of a run that failed, or of {@link unverifiableReasons}.
  */
 export const policyReadyReasons = {
   Verified: {

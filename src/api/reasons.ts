@@ -1,6 +1,7 @@
 /**
- * The vocabulary of a BootstrapRecovery's conditions. Every reason stands here once, with what it means and what
- * to do next; conditions, events, metrics labels, the command line and the reference page are made from this table.
+ * The vocabulary of a BootstrapRecovery's conditions. Every reason stands here once, with what it means and
+ * what to do next; conditions, events, metrics labels, the command line and the reference page are made from
+ * this table.
  */
 
 /** What is documented about one reason. */

@@ -43,7 +43,10 @@ export const bootstrapStates = {
   namespaced: true,
 } as const;
 
-/** Field manager of everything the controller applies; one for the whole project, so that ownership is plain to see. */
+/**
+ * Field manager of everything the controller applies; one for the whole project, so that ownership is plain
+ * to see.
+ */
 export const fieldManager = 'tuf-recovery-controller';
 
 /** Label on what a run owns; its value is the run's name. */

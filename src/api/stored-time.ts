@@ -2,9 +2,9 @@
 const skewMs = 60_000;
 
 /**
- * Milliseconds since a time that was stored earlier, never negative. Infinity when it is missing, unreadable or lies in the future:
- * the clock that wrote it was wrong or has been corrected since, and waiting for it could take years. So it counts as long ago, and
- * what depends on it is due.
+ * Milliseconds since a time that was stored earlier, never negative. Infinity when it is missing, unreadable
+ * or lies in the future: the clock that wrote it was wrong or has been corrected since, and waiting for it
+ * could take years. So it counts as long ago, and what depends on it is due.
  */
 export function elapsedMs(stored: string | undefined, now: Date): number {
   const elapsed = now.getTime() - Date.parse(stored ?? '');
@@ -12,8 +12,9 @@ export function elapsedMs(stored: string | undefined, now: Date): number {
 }
 
 /**
- * Milliseconds until a time that was stored earlier and is at most `longestMs` after its writing, never negative. 0 when it is missing,
- * unreadable, past, or further ahead than it can be by a clock that is right: then it is due.
+ * Milliseconds until a time that was stored earlier and is at most `longestMs` after its writing, never
+ * negative. 0 when it is missing, unreadable, past, or further ahead than it can be by a clock that is right:
+ * then it is due.
  */
 export function remainingMs(stored: string | undefined, longestMs: number, now: Date): number {
   const remaining = Date.parse(stored ?? '') - now.getTime();

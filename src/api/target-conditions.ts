@@ -22,9 +22,9 @@ export interface TargetVerdicts {
 }
 
 /**
- * All conditions of a RecoveryTarget. `Ready` is True when the three before it are, else it repeats the first that is not.
- * `Stalled` is True beside it when only a person can mend that. A suspended target keeps what was seen last and says that it is not
- * checked.
+ * All conditions of a RecoveryTarget. `Ready` is True when the three before it are, else it repeats the first
+ * that is not. `Stalled` is True beside it when only a person can mend that. A suspended target keeps what
+ * was seen last and says that it is not checked.
  */
 export function targetConditions(
   verdicts: TargetVerdicts | 'suspended',
@@ -79,7 +79,10 @@ export function targetConditions(
   return withTransitionTimes([...looked, ...stalled, ready, ...detection], previous, generation, now);
 }
 
-/** Reasons that stay until a person changes something: kstatus calls such a target Failed instead of waiting for it. */
+/**
+ * Reasons that stay until a person changes something: kstatus calls such a target Failed instead of waiting
+ * for it.
+ */
 const permanent: ReadonlySet<string> = new Set([
   'InvalidReference',
   'PinNotInBucket',

@@ -112,7 +112,9 @@ export const lossDetectionReasons = {
 /** A reason of `LossDetection`. */
 export type LossDetectionReason = keyof typeof lossDetectionReasons;
 
-/** Reasons of a RecoveryTarget's `Ready`, besides the reason of the first of the other three that is not True. */
+/**
+ * Reasons of a RecoveryTarget's `Ready`, besides the reason of the first of the other three that is not True.
+ */
 export const targetReadyReasons = {
   Validated: { status: 'True', meaning: 'Redis, storage and the trusted root are usable.', next: '' },
   Suspended: {

@@ -12,9 +12,9 @@ export interface BackoffOptions {
 export const REFLECTOR_BACKOFF: BackoffOptions = { initialMs: 800, maxMs: 30_000, resetAfterMs: 120_000 };
 
 /**
- * Doubling delays with full jitter: the delay after n failures lies between base and twice the base, where base is
- * initial × 2ⁿ up to the maximum. Starts over after a time without failures, not after the first success, so that a
- * server which accepts and drops connections is not hammered.
+ * Doubling delays with full jitter: the delay after n failures lies between base and twice the base, where
+ * base is initial × 2ⁿ up to the maximum. Starts over after a time without failures, not after the first
+ * success, so that a server which accepts and drops connections is not hammered.
  */
 export class Backoff {
   readonly #options: BackoffOptions;

@@ -1,14 +1,18 @@
 /**
- * Time as this library sees it: handed in, so that a test can hold it still. Two readings, never mixed: the wall
- * clock is only ever written into objects for people to read, the monotonic one is the only one compared, because
- * the wall clock jumps (NTP, suspended laptops) and a lease must not be won or lost by a jump.
+ * Time as this library sees it: handed in, so that a test can hold it still. Two readings, never mixed: the
+ * wall clock is only ever written into objects for people to read, the monotonic one is the only one
+ * compared, because the wall clock jumps (NTP, suspended laptops) and a lease must not be won or lost by a
+ * jump.
  */
 export interface Clock {
   /** Wall-clock time, for timestamps in objects and logs. */
   now(): Date;
   /** Milliseconds since an arbitrary point; never goes back. Only differences mean anything. */
   monotonic(): number;
-  /** Calls `callback` once, `delayMs` from now (any length, months included). The returned function cancels it. */
+  /**
+   * Calls `callback` once, `delayMs` from now (any length, months included). The returned function cancels
+   * it.
+   */
   after(delayMs: number, callback: () => void): () => void;
 }
 

@@ -1,9 +1,9 @@
 import type { Clock } from './clock.ts';
 
 /**
- * An abort signal that fires when its parent does or when time runs out, whichever is first. Disposing of it takes
- * its listener off the parent: `AbortSignal.any` keeps one there until collected, and a process-long parent sees
- * millions of calls.
+ * An abort signal that fires when its parent does or when time runs out, whichever is first. Disposing of it
+ * takes its listener off the parent: `AbortSignal.any` keeps one there until collected, and a process-long
+ * parent sees millions of calls.
  */
 export class Deadline implements Disposable {
   readonly #controller = new AbortController();

@@ -16,8 +16,8 @@ export interface RetryPolicy {
 export const maxBackoffMs = 20_000;
 
 /**
- * Full jitter: the whole wait is random, because clients that were throttled together must not come back together.
- * A server's own Retry-After is a floor.
+ * Full jitter: the whole wait is random, because clients that were throttled together must not come back
+ * together. A server's own Retry-After is a floor.
  */
 export function backoff(policy: RetryPolicy, attempt: number, retryAfterMs = 0): number {
   const bound = Math.min(maxBackoffMs, policy.backoffMs * 2 ** (attempt - 1));
@@ -25,8 +25,8 @@ export function backoff(policy: RetryPolicy, attempt: number, retryAfterMs = 0):
 }
 
 /**
- * Runs `attempt` until it succeeds, fails with something that is not a {@link TransientError}, or has been tried
- * `maxAttempts` times; then rejects with the last failure.
+ * Runs `attempt` until it succeeds, fails with something that is not a {@link TransientError}, or has been
+ * tried `maxAttempts` times; then rejects with the last failure.
  *
  * @param retryAfter milliseconds a failure asks for, 0 when it asks for nothing
  */

@@ -1,6 +1,9 @@
 import type { Clock } from './clock.ts';
 
-/** Resolves after `delayMs`; rejects with the signal's reason as soon as it aborts, leaving no timer or listener. */
+/**
+ * Resolves after `delayMs`; rejects with the signal's reason as soon as it aborts, leaving no timer or
+ * listener.
+ */
 export function sleep(clock: Clock, delayMs: number, signal?: AbortSignal): Promise<void> {
   return new Promise((resolve, reject) => {
     if (signal?.aborted) {

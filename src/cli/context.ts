@@ -16,18 +16,25 @@ export interface CommandContext {
   readonly color: boolean;
   /** Columns of the terminal behind `stdout`; undefined for a pipe or file. */
   readonly columns: number | undefined;
-  /** Asks the person at the terminal; undefined where standard input and error are none. Anything but y or yes is no. */
+  /**
+   * Asks the person at the terminal; undefined where standard input and error are none. Anything but y or yes
+   * is no.
+   */
   readonly confirm: ((question: string) => Promise<boolean>) | undefined;
   /** Aborted by SIGINT and SIGTERM. */
   readonly signal: AbortSignal;
-  /** Decides the exit code; without a call it is `done`. The process ends by itself when nothing is left to do. */
+  /**
+   * Decides the exit code; without a call it is `done`. The process ends by itself when nothing is left to
+   * do.
+   */
   exit(code: ExitCode): void;
 }
 
 /**
- * Adds one command to the program. Its action may throw a RecoveryError: `InvalidInput` ends as a usage error, any other
- * as a failure, both with their message and without a stack.
+ * Adds one command to the program. Its action may throw a RecoveryError: `InvalidInput` ends as a usage
+ * error, any other as a failure, both with their message and without a stack.
  *
- * What a command needs to run (engine, SDKs) is imported in its action, so that `--help` of another one stays quick.
+ * What a command needs to run (engine, SDKs) is imported in its action, so that `--help` of another one stays
+ * quick.
  */
 export type RegisterCommand = (program: Command, context: CommandContext) => void;

@@ -15,8 +15,8 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const) {
 
 for (const stream of [process.stdout, process.stderr]) {
   stream.on('error', (error: NodeJS.ErrnoException) => {
-    // A reader that went away (`| head`) is no failure of ours. Anything else, a full disk for example, means that the
-    // result is not where it was asked for.
+    // A reader that went away (`| head`) is no failure of ours. Anything else, a full disk for example, means
+    // that the result is not where it was asked for.
     if (error.code !== 'EPIPE' && process.exitCode === exitCodes.done) {
       process.exitCode = exitCodes.failed;
       if (stream === process.stdout) {
@@ -26,7 +26,9 @@ for (const stream of [process.stdout, process.stderr]) {
   });
 }
 
-/** TERM=dumb: a terminal that knows no cursor movement and no colours, as editors and CI systems have them. */
+/**
+ * TERM=dumb: a terminal that knows no cursor movement and no colours, as editors and CI systems have them.
+ */
 const isDumb = process.env['TERM'] === 'dumb';
 
 const env = readEnvironment(process.env);

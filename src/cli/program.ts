@@ -23,7 +23,10 @@ const commands: readonly RegisterCommand[] = [
   registerConformance,
 ];
 
-/** Runs one command line (without node and script) to its end. Decides the exit code; never exits and never throws. */
+/**
+ * Runs one command line (without node and script) to its end. Decides the exit code; never exits and never
+ * throws.
+ */
 export async function runProgram(args: readonly string[], context: CommandContext): Promise<void> {
   try {
     await createProgram(context).parseAsync(args, { from: 'user' });

@@ -1,4 +1,5 @@
-// Makes every part of the operator, each with only what it needs, and joins them. Nothing else here decides anything.
+// Makes every part of the operator, each with only what it needs, and joins them. Nothing else here decides
+// anything.
 import { randomUUID } from 'node:crypto';
 import { fieldManager, group } from '../api/resources.ts';
 import { APIClient } from '../kube/client/api-client.ts';

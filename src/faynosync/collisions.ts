@@ -10,8 +10,9 @@ interface Rule {
 }
 
 /**
- * What the server's other keys are made of. The keys of a tenant called `EXPIRATION_alice` read like lifetimes of a
- * tenant `alice`: `BOOTSTRAP_EXPIRATION_alice_tuf` is the marker of the one and the lifetime of role BOOTSTRAP of the other.
+ * What the server's other keys are made of. The keys of a tenant called `EXPIRATION_alice` read like
+ * lifetimes of a tenant `alice`: `BOOTSTRAP_EXPIRATION_alice_tuf` is the marker of the one and the lifetime
+ * of role BOOTSTRAP of the other.
  */
 const serverWords =
   /(?:^(?:BOOTSTRAP|RECOVERY_LOCK|LOCK_SNAPSHOT|TARGETS_ONLINE_KEY|NUMBER_OF_DELEGATED_BINS)|_(?:SIGNING|SIGNING_TASK|THRESHOLD|NUM_KEYS|EXPIRATION))(?:_|$)/;
@@ -33,8 +34,8 @@ const rules: readonly Rule[] = [
 ];
 
 /**
- * Checks that different roles have different keys, none of which can be another app's (R5). The server checks none
- * of this: a role called `TIMESTAMP` leaves TIMESTAMP_EXPIRATION at 90 days.
+ * Checks that different roles have different keys, none of which can be another app's (R5). The server checks
+ * none of this: a role called `TIMESTAMP` leaves TIMESTAMP_EXPIRATION at 90 days.
  *
  * @returns the first role that fails, in the order given; undefined when every role can have its key
  */

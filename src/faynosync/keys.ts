@@ -27,8 +27,9 @@ export function rootSigningKey(app: App): string {
 }
 
 /**
- * Every key that can hold a staged signing ceremony of the app: root, targets and each delegated role, upper-cased as
- * the server does. What stands there exists nowhere else, so a run reads these keys and never writes them.
+ * Every key that can hold a staged signing ceremony of the app: root, targets and each delegated role,
+ * upper-cased as the server does. What stands there exists nowhere else, so a run reads these keys and never
+ * writes them.
  */
 export function ceremonyKeys(app: App, delegatedNames: readonly string[]): readonly string[] {
   const roles = ['ROOT', 'TARGETS', ...delegatedNames.map(upperCase)];

@@ -28,7 +28,9 @@ export function hasPersistedRoot(listing: Iterable<Named>): boolean {
   return false;
 }
 
-/** What `root.json` is called today; undefined when there is none, or a versioned root makes it a mere copy. */
+/**
+ * What `root.json` is called today; undefined when there is none, or a versioned root makes it a mere copy.
+ */
 export function legacyRootName(listing: Iterable<Named>): string | undefined {
   let hasLegacyRoot = false;
   for (const { name } of listing) {
@@ -43,9 +45,9 @@ export function legacyRootName(listing: Iterable<Named>): string | undefined {
 const versionedFile = /^(\d+)\.(.+)\.json$/;
 
 /**
- * What a bootstrap that broke off has not uploaded. It uploads delegated roles, 1.root, 1.targets, 1.snapshot and
- * timestamp, in this order: without timestamp.json and with nothing above version 1 it never finished. With anything
- * else missing it did finish, and the file was lost later.
+ * What a bootstrap that broke off has not uploaded. It uploads delegated roles, 1.root, 1.targets, 1.snapshot
+ * and timestamp, in this order: without timestamp.json and with nothing above version 1 it never finished.
+ * With anything else missing it did finish, and the file was lost later.
  *
  * @returns the missing names; empty when the listing does not look like an unfinished bootstrap
  */
@@ -60,7 +62,9 @@ export function missingFromBootstrap(listing: Iterable<Named>): readonly string[
   return [...missing];
 }
 
-/** The role and version a versioned file's name carries; undefined for `timestamp.json` and foreign objects. */
+/**
+ * The role and version a versioned file's name carries; undefined for `timestamp.json` and foreign objects.
+ */
 export function parseVersionedName(
   name: string,
 ): { readonly role: string; readonly version: number } | undefined {

@@ -4,16 +4,19 @@ export interface ServerLifetime {
   readonly defaults: readonly [number, ...number[]];
   /** The most that its API accepts since version 1.5.17; earlier versions had no bound. */
   readonly maxDays: number;
-  /** What bootstrap always writes; undefined where the administrator chooses. No API changes it afterwards. */
+  /**
+   * What bootstrap always writes; undefined where the administrator chooses. No API changes it afterwards.
+   */
   readonly fixedAtBootstrap?: number;
 }
 
 /**
  * The server's defaults and bounds, read in faynoSync 2.1.0 (commit 64e76c3) and seen on the running server.
  *
- * Defaults, `server/tuf/`: targets `artifacts/add.go:142`, `delete.go:123`, `metadata/metadata_online.go:359,411`;
- * snapshot `add.go:526`, `metadata_online.go:518,623`; timestamp `add.go:619`, `metadata_online.go:594`; delegated
- * roles 90 at publish and delete (`add.go:371`, `delete.go:282`), 365 in metadata/online (`metadata_online.go:420`).
+ * Defaults, `server/tuf/`: targets `artifacts/add.go:142`, `delete.go:123`,
+ * `metadata/metadata_online.go:359,411`; snapshot `add.go:526`, `metadata_online.go:518,623`; timestamp
+ * `add.go:619`, `metadata_online.go:594`; delegated roles 90 at publish and delete (`add.go:371`,
+ * `delete.go:282`), 365 in metadata/online (`metadata_online.go:420`).
  * Bounds: `utils/utils.go:37-70`. Delegated roles at bootstrap: `metadata/metadata.go:193,215`.
  */
 export const serverLifetimes = {
@@ -24,7 +27,10 @@ export const serverLifetimes = {
   delegated: { defaults: [90, 365], maxDays: 180, fixedAtBootstrap: 90 },
 } as const satisfies Readonly<Record<string, ServerLifetime>>;
 
-/** The first version of the server that signs without fractions of a second in `expires` (1.6.4) has the bounds, too. */
+/**
+ * The first version of the server that signs without fractions of a second in `expires` (1.6.4) has the
+ * bounds, too.
+ */
 export function wasSignedWithBounds(expires: Date): boolean {
   return expires.getUTCMilliseconds() === 0;
 }

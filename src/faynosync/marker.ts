@@ -1,7 +1,10 @@
 /** What the value of `BOOTSTRAP_<admin>_<app>` says. */
 export type Marker =
   | { readonly kind: 'absent' }
-  /** Present but empty: every endpoint reads it as "not bootstrapped", and the server's own recovery as "taken". */
+  /**
+   * Present but empty: every endpoint reads it as "not bootstrapped", and the server's own recovery as
+   * "taken".
+   */
   | { readonly kind: 'blank' }
   /** The id of the bootstrap or recovery that finished. */
   | { readonly kind: 'done'; readonly id: string }

@@ -65,7 +65,8 @@ const rows: readonly Row[] = [
 /**
  * The settings an app must have.
  *
- * @param delegatedNames names in targets.delegations, each once, in original case: the server keeps the case in the key
+ * @param delegatedNames names in targets.delegations, each once, in original case: the server keeps the case
+ *   in the key
  */
 export function settingsOf(app: App, delegatedNames: readonly string[]): readonly Setting[] {
   const suffix = suffixOf(app);

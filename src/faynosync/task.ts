@@ -8,8 +8,8 @@ export const TASK_RECORD_TTL_MS = 7 * 24 * 3_600_000;
 const ACTIVE_RECORD_TTL_MS = 24 * 3_600_000;
 
 /**
- * When the record of a task under way was last written, in milliseconds before now, by the time it has left; undefined
- * when its time to live is none that the server gives.
+ * When the record of a task under way was last written, in milliseconds before now, by the time it has left;
+ * undefined when its time to live is none that the server gives.
  */
 export function sinceLastWriteMs(ttlMs: number | undefined): number | undefined {
   return ttlMs === undefined || ttlMs > ACTIVE_RECORD_TTL_MS ? undefined : ACTIVE_RECORD_TTL_MS - ttlMs;
@@ -49,7 +49,10 @@ export const taskEvidenceMarks: readonly string[] = [settingsTask, ...signingTas
   (task) => `"${task}"`,
 );
 
-/** What a finished task proves about settings. Records carry no app: with several apps in one Redis it is a hint. */
+/**
+ * What a finished task proves about settings. Records carry no app: with several apps in one Redis it is a
+ * hint.
+ */
 export type TaskEvidence =
   /** Metadata was signed. */
   | { readonly kind: 'signed'; readonly at: Date }

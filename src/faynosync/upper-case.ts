@@ -1,8 +1,10 @@
 /**
- * Upper-cases as Go's `strings.ToUpper` does: one code point becomes one code point. JavaScript follows the full
- * mapping instead, in which `ß` becomes `SS`: the server keeps it, and its staged ceremony lies under that key.
+ * Upper-cases as Go's `strings.ToUpper` does: one code point becomes one code point. JavaScript follows the
+ * full mapping instead, in which `ß` becomes `SS`: the server keeps it, and its staged ceremony lies under
+ * that key.
  *
- * Held against Go 1.26 for every code point. What differs are letters that are younger than Go's tables (Unicode 15).
+ * Held against Go 1.26 for every code point. What differs are letters that are younger than Go's tables
+ * (Unicode 15).
  */
 export function upperCase(text: string): string {
   return Array.from(text, upperCaseLetter).join('');

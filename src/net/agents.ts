@@ -14,7 +14,8 @@ export interface AgentOptions {
 /**
  * Connection pools of node:http for one server: through the proxy its URL asks for, or directly.
  *
- * @param server any URL of the server; undefined where its host is not known beforehand (AWS itself): `*.amazonaws.com`
+ * @param server any URL of the server; undefined where its host is not known beforehand (AWS itself):
+ *   `*.amazonaws.com`
  */
 export function agentsFor(
   server: URL | undefined,
@@ -30,9 +31,9 @@ export function agentsFor(
 }
 
 /**
- * TLS options that trust these certificates. Each of them is an anchor, self-signed or not: `ca.crt` of cert-manager
- * may hold an intermediate, and a pinned server certificate is a leaf (RFC 5280 leaves it to the relying party what an
- * anchor is; OpenSSL asks for X509_V_FLAG_PARTIAL_CHAIN).
+ * TLS options that trust these certificates. Each of them is an anchor, self-signed or not: `ca.crt` of
+ * cert-manager may hold an intermediate, and a pinned server certificate is a leaf (RFC 5280 leaves it to the
+ * relying party what an anchor is; OpenSSL asks for X509_V_FLAG_PARTIAL_CHAIN).
  */
 export function trustOptions(ca: string | undefined): {
   readonly ca?: string;

@@ -20,13 +20,16 @@ export interface ListenAddress {
 /** What clients may make a server hold, and for how long; times in milliseconds. */
 export interface ServerLimits {
   /**
-   * Open connections. Beyond that a new one replaces one of the address that has most: the one that has been idle longest, or has not
-   * read its answer. It is refused when all of those are being served.
+   * Open connections. Beyond that a new one replaces one of the address that has most: the one that has been
+   * idle longest, or has not read its answer. It is refused when all of those are being served.
    */
   readonly connections: number;
   /** Requests on one connection, after which it is closed. */
   readonly requestsPerConnection: number;
-  /** Requests a connection may send before earlier ones are answered; one that sends more is cut off. They are served one by one. */
+  /**
+   * Requests a connection may send before earlier ones are answered; one that sends more is cut off. They are
+   * served one by one.
+   */
   readonly pipelinedRequests: number;
   /** Header lines and request target together, in bytes; more is answered 431. */
   readonly headerBytes: number;
@@ -49,13 +52,15 @@ const defaultLimits: ServerLimits = {
   headersMs: 10_000,
   requestMs: 15_000,
   answerMs: 10_000,
-  // Longer than proxies keep idle connections (60 s is common), so that they and not we close one that is about to be used.
+  // Longer than proxies keep idle connections (60 s is common), so that they and not we close one that is
+  // about to be used.
   keepAliveMs: 75_000,
 };
 
 /**
- * Bytes given to the parser at once. It delivers every request in them before anything can stop it, so this bounds what a client
- * that pipelines can have made beyond its limit: about ten requests instead of the 2,500 that fit into one read.
+ * Bytes given to the parser at once. It delivers every request in them before anything can stop it, so this
+ * bounds what a client that pipelines can have made beyond its limit: about ten requests instead of the 2,500
+ * that fit into one read.
  */
 const PARSED_BYTES = 256;
 
@@ -81,8 +86,8 @@ class ClientConnection {
 }
 
 /**
- * An HTTP server of which a client can hold only so much: connections, requests on each, headers, unread answers, and time are all
- * bounded before any work is done. Can be drained.
+ * An HTTP server of which a client can hold only so much: connections, requests on each, headers, unread
+ * answers, and time are all bounded before any work is done. Can be drained.
  */
 export class HTTPServer {
   readonly #server: Server;
@@ -172,7 +177,10 @@ export class HTTPServer {
     meter(socket);
   }
 
-  /** Looked for among those of the address with most connections, so that one client's flood doesn't cost the others theirs. */
+  /**
+   * Looked for among those of the address with most connections, so that one client's flood doesn't cost the
+   * others theirs.
+   */
   #replaceable(): ClientConnection | undefined {
     const [[crowded] = []] = [...this.#byAddress].sort(([, a], [, b]) => b - a);
     for (const connections of [this.#idle, this.#connections.values()]) {
@@ -256,7 +264,10 @@ export class HTTPServer {
   }
 }
 
-/** Has the parser of a new connection get what is read in small portions, up to the one that got the connection cut off. */
+/**
+ * Has the parser of a new connection get what is read in small portions, up to the one that got the
+ * connection cut off.
+ */
 function meter(socket: Socket): void {
   const [parse, ...others] = socket.listeners('data');
   if (parse === undefined || others.length > 0) {

@@ -23,10 +23,10 @@ const DEFAULT_PORTS: Readonly<Record<string, string>> = { 'http:': '80', 'https:
 const MAX_EXCEPTIONS = 4096;
 
 /**
- * Decides as Go's HTTP client, and so kubectl and every controller beside us, does (golang.org/x/net/http/httpproxy):
- * localhost and loopback addresses are always direct; an entry of NO_PROXY is `*`, an address, a CIDR range,
- * `example.com` (and its subdomains) or `.example.com` (subdomains only), each but a range with an optional `:port`.
- * A proxy without a scheme is an HTTP proxy.
+ * Decides as Go's HTTP client, and so kubectl and every controller beside us, does
+ * (golang.org/x/net/http/httpproxy): localhost and loopback addresses are always direct; an entry of NO_PROXY
+ * is `*`, an address, a CIDR range, `example.com` (and its subdomains) or `.example.com` (subdomains only),
+ * each but a range with an optional `:port`. A proxy without a scheme is an HTTP proxy.
  */
 export function proxyRule({ httpProxy, httpsProxy, noProxy = '' }: ProxySettings): ProxyRule {
   if (!httpProxy && !httpsProxy) {

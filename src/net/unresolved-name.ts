@@ -9,8 +9,8 @@ export interface NameScope {
 }
 
 /**
- * Why a Service's short name did not resolve, and the name that would. DNS completes a name without dots with the
- * namespace of the pod that asks, which is seldom that of the object the name stands in.
+ * Why a Service's short name did not resolve, and the name that would. DNS completes a name without dots with
+ * the namespace of the pod that asks, which is seldom that of the object the name stands in.
  *
  * @param error what the connection failed with; a getaddrinfo failure names its host
  * @param scope undefined outside a cluster

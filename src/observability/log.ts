@@ -10,8 +10,8 @@ export const logLevels: readonly LogLevel[] = ['debug', 'info', 'warn', 'error']
 /**
  * The program's logger: one JSON object a line, times in RFC 3339, `level` as a word, secrets replaced.
  *
- * Fields every line of a controller carries: `controller`, `namespace`, `name`, `reconcileID`; lines of a run also
- * `taskID` and, where it is known, `stage`.
+ * Fields every line of a controller carries: `controller`, `namespace`, `name`, `reconcileID`; lines of a run
+ * also `taskID` and, where it is known, `stage`.
  *
  * @param destination where to write; standard output when absent
  */

@@ -16,8 +16,8 @@ export interface PolicyLabels {
 type AppLabel = 'namespace' | 'target' | 'admin' | 'app';
 
 /**
- * What the controllers count, declared once. Labels are bounded: modes and reasons are the documented vocabulary, targets and
- * apps are as many as there are objects.
+ * What the controllers count, declared once. Labels are bounded: modes and reasons are the documented
+ * vocabulary, targets and apps are as many as there are objects.
  */
 export class RecoveryMetrics {
   readonly runs: Counter<'mode' | 'outcome' | 'reason'>;

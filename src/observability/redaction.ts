@@ -1,6 +1,6 @@
 /**
- * Names under which secrets travel through this program. Nothing logs them on purpose; this is the net below, for the
- * day somebody logs a whole options object.
+ * Names under which secrets travel through this program. Nothing logs them on purpose; this is the net below,
+ * for the day somebody logs a whole options object.
  */
 const secretFields = [
   'password',
@@ -20,11 +20,11 @@ const names = new Set(secretFields.map((name) => name.toLowerCase()));
 const suspicious = new RegExp(`"(?:${[...secretFields, keyHolder].join('|')})":`, 'i');
 
 /**
- * A line of the log with every secret replaced, by the name of its field, in any spelling, however deep it stands and however
- * it came there: logged object, child logger or error.
+ * A line of the log with every secret replaced, by the name of its field, in any spelling, however deep it
+ * stands and however it came there: logged object, child logger or error.
  *
- * pino's own redaction knows paths and not names; with wildcards for every depth it took four fifths of the time of a line. Here a
- * line costs one look, and only one that names a secret is taken apart.
+ * pino's own redaction knows paths and not names; with wildcards for every depth it took four fifths of the
+ * time of a line. Here a line costs one look, and only one that names a secret is taken apart.
  */
 export function withoutSecrets(line: string): string {
   if (!suspicious.test(line)) {

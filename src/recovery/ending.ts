@@ -16,8 +16,9 @@ export function finalEnding(reason: SucceededReason, message: string): Ending {
 }
 
 /**
- * What each terminal error means for the run. Total: a new error code does not compile until it stands here. What passes by nature
- * (a throttle, no answer) is terminal only when whoever throws it has tried for long enough.
+ * What each terminal error means for the run. Total: a new error code does not compile until it stands here.
+ * What passes by nature (a throttle, no answer) is terminal only when whoever throws it has tried for long
+ * enough.
  */
 const reasons: Readonly<Record<ErrorCode, SucceededReason>> = {
   AccessDenied: 'SourceAccessDenied',
@@ -46,8 +47,8 @@ const reasons: Readonly<Record<ErrorCode, SucceededReason>> = {
 };
 
 /**
- * How an attempt ends by an error. Transient ones are worth another attempt; anything that is not of the taxonomy is a
- * bug and thrown on.
+ * How an attempt ends by an error. Transient ones are worth another attempt; anything that is not of the
+ * taxonomy is a bug and thrown on.
  */
 export function endingOfError(error: unknown): Ending {
   if (!(error instanceof RecoveryError)) {
@@ -60,8 +61,8 @@ export function endingOfError(error: unknown): Ending {
 }
 
 /**
- * How an attempt ends that was told to stop: undecided when whoever runs it goes away and can start it again, for good
- * when a person cancelled it.
+ * How an attempt ends that was told to stop: undecided when whoever runs it goes away and can start it again,
+ * for good when a person cancelled it.
  */
 export function endingOfAbort(reason: unknown): Ending {
   if (reason instanceof TransientError) {

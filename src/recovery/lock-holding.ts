@@ -4,9 +4,9 @@ import { TransientError } from '../errors.ts';
 import type { Lock, StateStore } from '../redis/state-store.ts';
 
 /**
- * Keeps a lock alive from R7 to R10 by renewing it at a third of its life. Renewal only spares others the wait for a
- * lock that ran out; it is not what keeps writes safe: the script compares the lock's owner in the same atomic
- * step, so a holder that was paused writes nothing whatever it believes.
+ * Keeps a lock alive from R7 to R10 by renewing it at a third of its life. Renewal only spares others the
+ * wait for a lock that ran out; it is not what keeps writes safe: the script compares the lock's owner in the
+ * same atomic step, so a holder that was paused writes nothing whatever it believes.
  */
 export class LockHolding {
   readonly lock: Lock;
@@ -18,7 +18,9 @@ export class LockHolding {
     this.#renewing = this.#renew(store, clock);
   }
 
-  /** Ends the renewal; afterwards nothing of this holding touches Redis any more. Does not release the lock. */
+  /**
+   * Ends the renewal; afterwards nothing of this holding touches Redis any more. Does not release the lock.
+   */
   async stop(): Promise<void> {
     this.#stop.abort();
     await this.#renewing;
@@ -37,7 +39,8 @@ export class LockHolding {
         if (signal.aborted) {
           return;
         }
-        // Two more thirds are left to try in, and every command of the run meets the same trouble and reports it.
+        // Two more thirds are left to try in, and every command of the run meets the same trouble and reports
+        // it.
         if (!(error instanceof TransientError)) {
           return;
         }

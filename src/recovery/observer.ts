@@ -18,7 +18,9 @@ export interface RunProgress {
 export interface Acceptance {
   readonly reason: AcceptedReason;
   readonly message: string;
-  /** Id of the task that stands in the way: the server's own bootstrap, or the recovery that holds the lock. */
+  /**
+   * Id of the task that stands in the way: the server's own bootstrap, or the recovery that holds the lock.
+   */
   readonly blockingTask?: string;
 }
 

@@ -14,7 +14,9 @@ import { type RunFindingCode, runFinding, serverFindings } from './run-findings.
 import type { ObservedState } from './state/observed-state.ts';
 import type { State } from './state/state.ts';
 
-/** Collects what an attempt learns, step by step, tells the observer, and makes the outcome. Decides nothing. */
+/**
+ * Collects what an attempt learns, step by step, tells the observer, and makes the outcome. Decides nothing.
+ */
 export class OutcomeBuilder {
   readonly #request: RunRequest;
   #stage: RunStage = 'Trust';

@@ -27,15 +27,20 @@ export interface Outcome {
   readonly plan: Plan | undefined;
   readonly trusted: Trusted | undefined;
   readonly verification: StateVerification | undefined;
-  /** Milliseconds the attempt waited for the lock of another recovery: they don't count against `timeoutSeconds`. */
+  /**
+   * Milliseconds the attempt waited for the lock of another recovery: they don't count against
+   * `timeoutSeconds`.
+   */
   readonly lockWaitMs: number;
   /** The result of a drill; undefined when none was asked for, or the app was not complete. */
   readonly recoverability: Recoverability | undefined;
-  /** The verifier's findings and the run's own (persistence warnings, SettingDiffersFromRoot …), by severity. */
+  /**
+   * The verifier's findings and the run's own (persistence warnings, SettingDiffersFromRoot …), by severity.
+   */
   readonly findings: readonly Finding[];
   /**
-   * `none`: terminal. `backoff`: a transient failure, try again with backoff and count the attempt. `wait`: somebody else is
-   * busy or a person is awaited; look again without counting.
+   * `none`: terminal. `backoff`: a transient failure, try again with backoff and count the attempt. `wait`:
+   * somebody else is busy or a person is awaited; look again without counting.
    */
   readonly retry: 'none' | 'backoff' | 'wait';
   /** The failure behind the verdict, when there is one. */

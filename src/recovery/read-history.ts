@@ -32,7 +32,9 @@ export async function withHistory(
   return { ...evidence, lifetimes };
 }
 
-/** Reads what a role's earlier versions were signed with: at most {@link MAX_READS} files, one after another. */
+/**
+ * Reads what a role's earlier versions were signed with: at most {@link MAX_READS} files, one after another.
+ */
 async function readHistory(
   versions: EarlierVersions,
   listing: Iterable<ListedObject>,

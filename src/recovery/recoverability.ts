@@ -30,8 +30,8 @@ export interface Recoverability {
 }
 
 /**
- * Compares what Redis holds with what a recovery from storage alone, without captured settings and overrides, would
- * write after a total loss. Pure: the same planner, on the same facts.
+ * Compares what Redis holds with what a recovery from storage alone, without captured settings and overrides,
+ * would write after a total loss. Pure: the same planner, on the same facts.
  *
  * @param evidence with the history of every role that needs it, as `RunRequest.drill` has it read
  * @returns undefined unless the marker is done and every setting valid: else there is nothing to compare with

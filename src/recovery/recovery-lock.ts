@@ -7,7 +7,8 @@ const MARGIN_MS = 30_000;
 const MAX_TIMEOUT_MS = 300_000;
 
 /**
- * The lock of the app, owned by this attempt of the task; it outlives the deadline, so that no other enters before we left.
+ * The lock of the app, owned by this attempt of the task; it outlives the deadline, so that no other enters
+ * before we left.
  *
  * @param leftMs milliseconds until the deadline
  */

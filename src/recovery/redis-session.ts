@@ -25,8 +25,8 @@ export type WriteResult =
   | { readonly kind: 'failed'; readonly ending: Ending };
 
 /**
- * One attempt's dealings with Redis, R3 and R7 to R10: what was read last, and the lock. Each method is one round trip;
- * only a `pre-…` marker, whose keys are not known before it was read, costs one more.
+ * One attempt's dealings with Redis, R3 and R7 to R10: what was read last, and the lock. Each method is one
+ * round trip; only a `pre-…` marker, whose keys are not known before it was read, costs one more.
  */
 export class RedisSession implements AsyncDisposable {
   readonly expected: ExpectedState;
@@ -35,7 +35,10 @@ export class RedisSession implements AsyncDisposable {
   #values: ObservedValues = new Map();
   #surroundings: Surroundings = {};
   #holding: LockHolding | undefined;
-  /** The lock was asked for and not refused. Without a reply nobody knows: an abort or a lost connection hides a lock that was given. */
+  /**
+   * The lock was asked for and not refused. Without a reply nobody knows: an abort or a lost connection hides
+   * a lock that was given.
+   */
   #mayOwnLock = false;
 
   constructor(attempt: AttemptContext, expected: ExpectedState) {
@@ -152,8 +155,8 @@ export class RedisSession implements AsyncDisposable {
   /**
    * R10 after success: the record for the server's own API, and the end of the lock.
    *
-   * @returns false when the connection was lost and everything was read anew: a failover may have lost the write, so it
-   * must be proven again
+   * @returns false when the connection was lost and everything was read anew: a failover may have lost the
+   *   write, so it must be proven again
    */
   async record(): Promise<boolean> {
     const { report } = this.#attempt;
@@ -176,8 +179,9 @@ export class RedisSession implements AsyncDisposable {
   }
 
   /**
-   * The end of an attempt that still holds the lock, or may hold it, because it wrote nothing or failed: frees it, with
-   * a record when the task has failed for good. Best effort: what happened before is what is reported.
+   * The end of an attempt that still holds the lock, or may hold it, because it wrote nothing or failed:
+   * frees it, with a record when the task has failed for good. Best effort: what happened before is what is
+   * reported.
    */
   async abandon(ending: Ending): Promise<void> {
     if (!this.#mayOwnLock) {

@@ -27,7 +27,10 @@ export interface Overrides {
 /** Settings that were captured while the app was healthy. */
 export interface CapturedSettings {
   readonly capturedAt: Date;
-  /** Digest of the timestamp.json that was the newest then, when remembered: the same one now means nothing was signed since. */
+  /**
+   * Digest of the timestamp.json that was the newest then, when remembered: the same one now means nothing
+   * was signed since.
+   */
   readonly timestampSHA256?: string;
   /** Redis key → value. */
   readonly values: ReadonlyMap<string, string>;
@@ -38,19 +41,25 @@ export interface RunRequest {
   /** A UUID, known before the run starts; becomes the marker and the id of the task record. */
   readonly taskID: string;
   /**
-   * Unique to this attempt; owns the lock together with the task, so that an attempt that was only paused can't write under the
-   * lock of the one that replaced it. Left out: the task owns the lock.
+   * Unique to this attempt; owns the lock together with the task, so that an attempt that was only paused
+   * can't write under the lock of the one that replaced it. Left out: the task owns the lock.
    */
   readonly attemptID?: string;
-  /** Where the run works, in a canonical form: an approval holds for a plan at this place only. Left out: any place. */
+  /**
+   * Where the run works, in a canonical form: an approval holds for a plan at this place only. Left out: any
+   * place.
+   */
   readonly place?: string;
-  /** What to do while another recovery holds the lock. Left out: `wait`, outside of the run's own time; `return`: end with `WaitingForLock`. */
+  /**
+   * What to do while another recovery holds the lock. Left out: `wait`, outside of the run's own time;
+   * `return`: end with `WaitingForLock`.
+   */
   readonly onForeignLock?: 'wait' | 'return';
   /** The longest `wait`, in milliseconds; 360,000 when absent. */
   readonly lockWaitMs?: number;
   /**
-   * An attempt of this very task was made before, as its caller knows: a marker with the task's id is then that
-   * attempt's. On its own such a marker proves nothing, because anybody can choose an id that is there.
+   * An attempt of this very task was made before, as its caller knows: a marker with the task's id is then
+   * that attempt's. On its own such a marker proves nothing, because anybody can choose an id that is there.
    */
   readonly resumed?: boolean;
   readonly app: App;
@@ -63,8 +72,8 @@ export interface RunRequest {
   };
   readonly overrides: Overrides;
   /**
-   * What to do with a value that is a choice between several: apply the most probable one (when absent), or wait for
-   * approval of the plan.
+   * What to do with a value that is a choice between several: apply the most probable one (when absent), or
+   * wait for approval of the plan.
    */
   readonly uncertainValues?: 'Apply' | 'Ask';
   /** Also work out what a recovery from storage alone would write if everything were lost now. */
@@ -86,14 +95,15 @@ export interface RunRequest {
   readonly deadline: Date;
   readonly clock: Clock;
   /**
-   * Honoured at every safe point, never between write and proof. Aborted with a `TransientError` as reason (shutdown,
-   * lost leadership) the run ends undecided and can be started again; with any other reason it ends `Cancelled`.
+   * Honoured at every safe point, never between write and proof. Aborted with a `TransientError` as reason
+   * (shutdown, lost leadership) the run ends undecided and can be started again; with any other reason it
+   * ends `Cancelled`.
    */
   readonly signal: AbortSignal;
   readonly observer: RunObserver;
   /**
-   * Awaited each time before the run takes the lock: the last moment at which nothing is held anywhere. What it rejects with is
-   * thrown by the run, and no lock is taken.
+   * Awaited each time before the run takes the lock: the last moment at which nothing is held anywhere. What
+   * it rejects with is thrown by the run, and no lock is taken.
    */
   readonly beforeLock?: () => Promise<void>;
 }

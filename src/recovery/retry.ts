@@ -12,7 +12,9 @@ export interface RetryFacts {
   /** Milliseconds since the task began: what waits for long looks less often. */
   readonly sinceStartMs?: number;
   readonly deadline: Date;
-  /** When waiting for the lock of another recovery ends; undefined before the run waits for the first time. */
+  /**
+   * When waiting for the lock of another recovery ends; undefined before the run waits for the first time.
+   */
   readonly lockWaitDeadline?: Date;
   readonly now: Date;
   /** Uniform in [0, 1), for the jitter. */
@@ -41,8 +43,9 @@ const FIRST_LOOK_MS = 2_000;
 const LAST_LOOK_MS = 15_000;
 
 /**
- * When a task is tried again, the same for the controller and the command line: transient failures with exponential
- * backoff until the deadline, or at most `backoffLimit` times when there is such a limit; a wait for somebody else without counting.
+ * When a task is tried again, the same for the controller and the command line: transient failures with
+ * exponential backoff until the deadline, or at most `backoffLimit` times when there is such a limit; a wait
+ * for somebody else without counting.
  */
 export function nextStep(facts: RetryFacts): NextStep {
   const { outcome, failures, backoffLimit, deadline, now, random } = facts;
@@ -91,13 +94,18 @@ function afterLockWait({
 /** The longest time from one look at the lock of another recovery to the next, in milliseconds. */
 export const LONGEST_LOCK_PAUSE_MS = LAST_LOOK_MS + 1_000;
 
-/** A pause ends at a whole second, because that is how a time is stored; all of it is time that does not count. */
+/**
+ * A pause ends at a whole second, because that is how a time is stored; all of it is time that does not
+ * count.
+ */
 export function pauseFrom(now: Date, pauseMs: number): { readonly at: Date; readonly pausedMs: number } {
   const at = wholeSecond(new Date(now.getTime() + pauseMs));
   return { at, pausedMs: at.getTime() - now.getTime() };
 }
 
-/** Milliseconds until the lock of another recovery is looked at again: what waits for long looks less often. */
+/**
+ * Milliseconds until the lock of another recovery is looked at again: what waits for long looks less often.
+ */
 export function lockPauseMs(sinceStartMs: number): number {
   return Math.min(LAST_LOOK_MS, Math.max(FIRST_LOOK_MS, sinceStartMs / 4));
 }

@@ -3,12 +3,15 @@ import { TerminalError } from '../errors.ts';
 import type { RunRequest } from './request.ts';
 
 /**
- * The longest a run waits for the lock of another recovery, in milliseconds. The server's own recovery holds its lock
- * for 330 s after a crash, and nothing gives it back earlier.
+ * The longest a run waits for the lock of another recovery, in milliseconds. The server's own recovery holds
+ * its lock for 330 s after a crash, and nothing gives it back earlier.
  */
 export const LOCK_WAIT_MS = 360_000;
 
-/** The time of one attempt. Waiting for the lock of another recovery has a bound of its own and does not count. */
+/**
+ * The time of one attempt. Waiting for the lock of another recovery has a bound of its own and does not
+ * count.
+ */
 export class RunDeadline implements Disposable {
   readonly #clock: RunRequest['clock'];
   readonly #deadline: Deadline;
@@ -16,7 +19,10 @@ export class RunDeadline implements Disposable {
   #lockWaitLeftMs: number;
   #lockWaitMs = 0;
 
-  /** Aborts with `DeadlineExceeded` when the request's deadline passes, or with the request's own reason before. */
+  /**
+   * Aborts with `DeadlineExceeded` when the request's deadline passes, or with the request's own reason
+   * before.
+   */
   constructor({
     deadline,
     clock,

@@ -5,7 +5,9 @@ import type { Evidence } from './plan/sources.ts';
 import type { ExpectedState } from './state/expected-state.ts';
 import type { ObservedState } from './state/observed-state.ts';
 
-/** What is documented about a finding of the run itself; the verifier has its own table. All of them inform. */
+/**
+ * What is documented about a finding of the run itself; the verifier has its own table. All of them inform.
+ */
 export interface RunFindingKind {
   readonly means: string;
   readonly act: string;
@@ -118,7 +120,9 @@ export function planFindings(
   return cappedPerCode([...ceremonies, ...perAction, ...perSetting]);
 }
 
-/** A copied bucket makes every one of 16,384 lifetimes uncertain; a report that says so so often says nothing. */
+/**
+ * A copied bucket makes every one of 16,384 lifetimes uncertain; a report that says so so often says nothing.
+ */
 const MAX_PER_CODE = 20;
 
 /** The first findings of each code; the last one kept tells how many there were. */

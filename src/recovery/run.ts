@@ -37,12 +37,13 @@ import { isUnfinished, traceBootstrap } from './unfinished-bootstrap.ts';
 const MAX_REPLANS = 5;
 
 /**
- * One attempt of a recovery, R2 to R10; R1, resolving references, is the caller's. This file is the only place that
- * knows the order of the steps.
+ * One attempt of a recovery, R2 to R10; R1, resolving references, is the caller's. This file is the only
+ * place that knows the order of the steps.
  *
- * Idempotent: an attempt that died anywhere is started again with the same task id. While another recovery holds
- * the lock it waits, outside of its own time, or ends with `WaitingForLock`, as the request says. It never throws for what can go wrong with storage, Redis or the app: that is the
- * outcome. What it does throw is a bug, or comes from the caller's own `beforeLock`.
+ * Idempotent: an attempt that died anywhere is started again with the same task id. While another recovery
+ * holds the lock it waits, outside of its own time, or ends with `WaitingForLock`, as the request says. It
+ * never throws for what can go wrong with storage, Redis or the app: that is the outcome. What it does throw
+ * is a bug, or comes from the caller's own `beforeLock`.
  *
  * @example
  * const { succeeded } = await runAttempt(request);
@@ -133,7 +134,8 @@ async function recover(
   let replans = 0;
 
   await session.observe(); // R3
-  // Its own lock, left behind: an earlier attempt of this task may have written and died before it could prove it.
+  // Its own lock, left behind: an earlier attempt of this task may have written and died before it could
+  // prove it.
   let owesProof = observedStateOf(session.values, expected).lockIsOurs;
   for (;;) {
     const observed = observedStateOf(session.values, expected, session.surroundings);

@@ -18,8 +18,8 @@ export interface BootstrapTrace {
 }
 
 /**
- * Whether Redis decides about the refusal: a bucket without root, or in which a bootstrap broke off, may be one that
- * the server is writing just now.
+ * Whether Redis decides about the refusal: a bucket without root, or in which a bootstrap broke off, may be
+ * one that the server is writing just now.
  */
 export function isUnfinished({ listing }: Verification): boolean {
   return !hasPersistedRoot(listing) || missingFromBootstrap(listing).length > 0;

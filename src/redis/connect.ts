@@ -11,15 +11,16 @@ const CONNECT_TIMEOUT_MS = 5_000;
 export interface OpenConnection {
   readonly client: Redis;
   /**
-   * Why it broke, when it did: commands in flight only learn "Connection is closed". Under TLS 1.3 this is also how a
-   * server refuses a client certificate, after the handshake has succeeded in the client's eyes.
+   * Why it broke, when it did: commands in flight only learn "Connection is closed". Under TLS 1.3 this is
+   * also how a server refuses a client certificate, after the handshake has succeeded in the client's eyes.
    */
   brokenBy(): unknown;
 }
 
 /**
- * Opens ONE connection that never reconnects, never queues and never resends. ioredis would otherwise send a script
- * whose reply was lost a second time; here a lost reply is an error, and the caller looks before it acts again.
+ * Opens ONE connection that never reconnects, never queues and never resends. ioredis would otherwise send a
+ * script whose reply was lost a second time; here a lost reply is an error, and the caller looks before it
+ * acts again.
  *
  * @throws TransientError or TerminalError of the Redis taxonomy
  */

@@ -15,7 +15,9 @@ export interface ExchangeOptions {
   readonly signal?: AbortSignal;
   /** Milliseconds added to what a round trip may take, for commands that wait on purpose. */
   readonly extraMs?: number;
-  /** Fail with `RedisUnreachable` instead of dialling again when the connection of the last exchange is gone. */
+  /**
+   * Fail with `RedisUnreachable` instead of dialling again when the connection of the last exchange is gone.
+   */
   readonly sameConnection?: boolean;
 }
 
@@ -25,8 +27,8 @@ const COMMAND_TIMEOUT_MS = 10_000;
 const hungUp = /Connection is closed|connection close|ECONNRESET|EPIPE|was lost/i;
 
 /**
- * A connection that is opened when it is needed and thrown away when anything about it is in doubt: after a lost
- * socket, a time-out or an abort, the next exchange dials again (and asks Sentinel again).
+ * A connection that is opened when it is needed and thrown away when anything about it is in doubt: after a
+ * lost socket, a time-out or an abort, the next exchange dials again (and asks Sentinel again).
  */
 export class RedisConnection {
   readonly #endpoint: RedisEndpoint;
@@ -41,8 +43,8 @@ export class RedisConnection {
   /**
    * Sends all commands at once and waits for all replies: one round trip. Redis runs them in order.
    *
-   * @throws the signal's reason when it aborts; `TransientError` when the connection is lost or silent: whether the
-   * commands ran is then unknown. What Redis itself refused is returned as a {@link Reply}.
+   * @throws the signal's reason when it aborts; `TransientError` when the connection is lost or silent:
+   *   whether the commands ran is then unknown. What Redis itself refused is returned as a {@link Reply}.
    */
   async exchange(commands: readonly Command[], options: ExchangeOptions = {}): Promise<readonly Reply[]> {
     options.signal?.throwIfAborted();
@@ -97,8 +99,8 @@ export class RedisConnection {
   }
 
   /**
-   * Why a connection was lost without a word, which only another one can find out. Asked only after a failure, so a run
-   * that works pays nothing for it.
+   * Why a connection was lost without a word, which only another one can find out. Asked only after a
+   * failure, so a run that works pays nothing for it.
    */
   async #reasonBehind(error: unknown): Promise<RecoveryError | undefined> {
     if (
@@ -111,8 +113,8 @@ export class RedisConnection {
   }
 
   /**
-   * The NOAUTH behind a lost connection. To the long commands of a client it wants a password from, Redis says nothing
-   * and hangs up; to a short one it answers.
+   * The NOAUTH behind a lost connection. To the long commands of a client it wants a password from, Redis
+   * says nothing and hangs up; to a short one it answers.
    */
   async #unauthenticated(): Promise<RecoveryError | undefined> {
     if (this.#endpoint.password !== undefined) {

@@ -116,7 +116,10 @@ const replies: ReadonlyMap<string, Rule> = new Map([
   ['CLUSTERDOWN', cluster],
 ] satisfies [string, Rule][]);
 
-/** A script's error names the script first on Redis 6 and the cause first on Redis 7: look for the word, not the place. */
+/**
+ * A script's error names the script first on Redis 6 and the cause first on Redis 7: look for the word, not
+ * the place.
+ */
 const replyWord = new RegExp(`\\b(?:${[...replies.keys()].join('|')})\\b`);
 
 const tls: Rule = {

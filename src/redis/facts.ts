@@ -44,7 +44,8 @@ export const withheldFacts: ServerFacts = {
 /**
  * Reads the reply of INFO.
  *
- * @throws TerminalError `RedisClusterUnsupported`: the server cannot use a cluster and neither can a recovery.
+ * @throws TerminalError `RedisClusterUnsupported`: the server cannot use a cluster and neither can a
+ *   recovery.
  */
 export function factsFromInfo(text: string): ServerFacts {
   const info = new Map(

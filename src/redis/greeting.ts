@@ -7,9 +7,9 @@ const WAIT_MS = 1_000;
 const MAX_LENGTH = 4_096;
 
 /**
- * What Redis tells a client that it does not let in, before it hangs up: that it runs in protected mode, or that it has
- * too many clients. A client that has sent its commands meanwhile only learns that the connection was closed, so this
- * one sends nothing. A Redis that lets clients in says nothing, either.
+ * What Redis tells a client that it does not let in, before it hangs up: that it runs in protected mode, or
+ * that it has too many clients. A client that has sent its commands meanwhile only learns that the connection
+ * was closed, so this one sends nothing. A Redis that lets clients in says nothing, either.
  *
  * @returns the text of the refusal; undefined when there is none, or nobody answers
  */

@@ -189,7 +189,10 @@ function recordsIn(reply: Reply | undefined): readonly string[] {
   return Array.isArray(value) ? value.filter((item) => typeof item === 'string') : [];
 }
 
-/** Refused by the ACL, renamed away, or closed by a provider, in words of its own; not a server that can't answer now. */
+/**
+ * Refused by the ACL, renamed away, or closed by a provider, in words of its own; not a server that can't
+ * answer now.
+ */
 function isWithheld({ code }: RecoveryError): boolean {
   return code === 'RedisNoPermission' || code === 'RedisUnexpectedReply';
 }

@@ -3,8 +3,9 @@ import type { Command } from './connection.ts';
 import type { Change, Lock, ObservedValue, ObservedValues, RecordSearch } from './state-store.ts';
 
 /**
- * The scripts are sent whole, with EVAL. EVALSHA would save two kilobytes a run and add an outcome: after a failover
- * between loading and calling, the write answers NOSCRIPT. It would also need one more command in the ACL.
+ * The scripts are sent whole, with EVAL. EVALSHA would save two kilobytes a run and add an outcome: after a
+ * failover between loading and calling, the write answers NOSCRIPT. It would also need one more command in
+ * the ACL.
  */
 const read = (name: string): string =>
   readFileSync(new URL(`./scripts/${name}.lua`, import.meta.url), 'utf8');

@@ -26,7 +26,9 @@ export interface ServerFacts {
   readonly role: 'master' | 'replica' | undefined;
   /** The server's own clock when it answered; undefined when the user may not ask (INFO). */
   readonly time: Date | undefined;
-  /** Things a person should mend: eviction policy, no persistence, replica without a master, facts withheld. */
+  /**
+   * Things a person should mend: eviction policy, no persistence, replica without a master, facts withheld.
+   */
   readonly warnings: readonly { readonly code: string; readonly detail: string }[];
 }
 
@@ -61,7 +63,10 @@ export interface ReleaseOptions {
 export interface Change {
   readonly key: string;
   readonly before: { readonly value: string } | { readonly wrongType: string } | undefined;
-  /** `set` writes the value without TTL, `persist` removes a TTL, `delete` removes the key, `keep` only compares. */
+  /**
+   * `set` writes the value without TTL, `persist` removes a TTL, `delete` removes the key, `keep` only
+   * compares.
+   */
   readonly act: { readonly set: string } | 'persist' | 'delete' | 'keep';
 }
 
@@ -87,23 +92,23 @@ export interface Record {
 }
 
 /**
- * The only door to Redis. Generic: knows no key names of any server. Each method is exactly ONE round trip on an
- * open connection and opens one when there is none; a connection that failed is never used again.
+ * The only door to Redis. Generic: knows no key names of any server. Each method is exactly ONE round trip on
+ * an open connection and opens one when there is none; a connection that failed is never used again.
  *
- * Every method throws `TransientError` (`RedisUnreachable`, `RedisTimeout`, `RedisLoading`) or `TerminalError`
- * (the other `Redis…` codes). After a lost connection during {@link apply} the outcome is unknown: the caller
- * observes again and never assumes.
+ * Every method throws `TransientError` (`RedisUnreachable`, `RedisTimeout`, `RedisLoading`) or
+ * `TerminalError` (the other `Redis…` codes). After a lost connection during {@link apply} the outcome is
+ * unknown: the caller observes again and never assumes.
  */
 export interface StateStore {
   /**
-   * Reads values, types and TTLs of all keys, and the server's facts, at one instant; in the same round trip what a
-   * search finds: the values of at most 10,000 keys looked through, 4 KiB each, 64 for each text. A search that Redis
-   * refuses finds nothing.
+   * Reads values, types and TTLs of all keys, and the server's facts, at one instant; in the same round trip
+   * what a search finds: the values of at most 10,000 keys looked through, 4 KiB each, 64 for each text. A
+   * search that Redis refuses finds nothing.
    */
   observe(keys: readonly string[], signal: AbortSignal, search?: RecordSearch): Promise<Observation>;
   /**
-   * Takes a lock, or re-enters one of the same owner, and reads `keys` behind it. A lock key that holds something
-   * other than a string counts as held by `undefined`, unless `replaceWrongType` says to take it.
+   * Takes a lock, or re-enters one of the same owner, and reads `keys` behind it. A lock key that holds
+   * something other than a string counts as held by `undefined`, unless `replaceWrongType` says to take it.
    */
   lock(
     lock: Lock,
@@ -117,8 +122,8 @@ export interface StateStore {
   /** Extends a lock that is still ours; false when it is not. */
   renew(lock: Lock): Promise<boolean>;
   /**
-   * ONE script checks the lock's owner and every `before`, then does everything in the order given, or nothing;
-   * behind it WAIT, when `replication` asks for replicas, and a read-back of `keys`.
+   * ONE script checks the lock's owner and every `before`, then does everything in the order given, or
+   * nothing; behind it WAIT, when `replication` asks for replicas, and a read-back of `keys`.
    */
   apply(
     lock: Lock,
@@ -134,8 +139,8 @@ export interface StateStore {
   /**
    * Writes the record, if there is one, and deletes the lock if it is still ours; false when it was not.
    *
-   * With `sameConnection` it throws when the connection of the last call is gone: behind Sentinel another one may lead
-   * to another server, which a failover has promoted without what was read back before.
+   * With `sameConnection` it throws when the connection of the last call is gone: behind Sentinel another one
+   * may lead to another server, which a failover has promoted without what was read back before.
    */
   release(lock: Lock, record: Record | undefined, options: ReleaseOptions): Promise<boolean>;
   /** Server version, role and warnings. */

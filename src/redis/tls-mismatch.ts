@@ -6,8 +6,8 @@ import type { Address, RedisEndpoint } from './endpoint.ts';
 const PROBE_TIMEOUT_MS = 2_000;
 
 /**
- * What a lost or silent connection means when only one side speaks TLS: such a port says nothing, or hangs up. Asked
- * only after a failure, and of a standalone server only.
+ * What a lost or silent connection means when only one side speaks TLS: such a port says nothing, or hangs
+ * up. Asked only after a failure, and of a standalone server only.
  *
  * @returns undefined when TLS is not what is wrong
  */

@@ -3,11 +3,16 @@ import { TokenBucket } from '../async/token-bucket.ts';
 
 /** How much one admin may ask for. */
 export interface CallerRateLimit {
-  /** Tokens that come back in a minute, and the most that can be saved up. A request takes as many as its route costs. */
+  /**
+   * Tokens that come back in a minute, and the most that can be saved up. A request takes as many as its
+   * route costs.
+   */
   readonly perMinute: number;
 }
 
-/** Buckets kept at most; beyond that, full ones are dropped, which changes nothing, and then the oldest ones. */
+/**
+ * Buckets kept at most; beyond that, full ones are dropped, which changes nothing, and then the oldest ones.
+ */
 const MAX_BUCKETS = 10_000;
 
 /** A token bucket for each admin. */
@@ -21,7 +26,9 @@ export class CallerRateLimiter {
     this.#clock = clock;
   }
 
-  /** Takes `cost` tokens of `admin`'s bucket. Returns 0, or how many seconds it takes until there are enough. */
+  /**
+   * Takes `cost` tokens of `admin`'s bucket. Returns 0, or how many seconds it takes until there are enough.
+   */
   take(admin: string, cost: number): number {
     const bucket = this.#buckets.get(admin) ?? this.#newBucket(admin);
     return bucket.tryTake(cost) / 1000;

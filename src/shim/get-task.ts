@@ -4,8 +4,8 @@ import type { Recoveries } from './runs/recoveries.ts';
 import { taskOf, unknownTask } from './runs/task.ts';
 
 /**
- * The state of a task of `admin`. The task of another admin is an unknown one: whether it exists stays private. (The server shows
- * every task to every caller.)
+ * The state of a task of `admin`. The task of another admin is an unknown one: whether it exists stays
+ * private. (The server shows every task to every caller.)
  */
 export function answerGetTask(
   recoveries: Recoveries,

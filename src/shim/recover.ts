@@ -10,14 +10,18 @@ import type { Recoveries, RecoveryRequest } from './runs/recoveries.ts';
 export interface RecoverOptions {
   readonly recoveries: Recoveries;
   readonly clock: Clock;
-  /** How long a request waits for the controller to say whether a recovery is needed and allowed, in milliseconds. */
+  /**
+   * How long a request waits for the controller to say whether a recovery is needed and allowed, in
+   * milliseconds.
+   */
   readonly decisionTimeoutMs: number;
   readonly metrics: ShimMetrics;
 }
 
 /**
- * Starts a recovery and answers with the controller's decision. Without one in time, or when the client has gone, the answer is 202
- * all the same: the run is recorded, and a controller takes it up as soon as one is working.
+ * Starts a recovery and answers with the controller's decision. Without one in time, or when the client has
+ * gone, the answer is 202 all the same: the run is recorded, and a controller takes it up as soon as one is
+ * working.
  *
  * @param clientGone makes the signal that ends the wait; called only when there is something to wait for
  */
@@ -48,7 +52,8 @@ export async function answerRecover(
   }
   const decision = decisionOf(run);
   if (decision.kind === 'refused') {
-    // A repeated request may have been answered 202 the first time: only the request that created the run withdraws it.
+    // A repeated request may have been answered 202 the first time: only the request that created the run
+    // withdraws it.
     if (started.kind === 'created') {
       await recoveries.withdraw(run);
     }

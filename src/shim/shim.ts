@@ -31,7 +31,10 @@ export interface ShimOptions {
   readonly decisionTimeoutMs: number;
   readonly ttlSecondsAfterFinished: number;
   readonly limits?: Partial<ServerLimits>;
-  /** How long requests are still served after the shim stopped being ready, until load balancers have stopped sending any. */
+  /**
+   * How long requests are still served after the shim stopped being ready, until load balancers have stopped
+   * sending any.
+   */
   readonly drainDelayMs: number;
   /** How long requests under way may take after that. */
   readonly drainGraceMs: number;
@@ -103,8 +106,9 @@ export class Shim {
   }
 
   /**
-   * Shuts down without losing a request: stops being ready and keeps serving until load balancers have noticed; then answers
-   * the clients that wait for a decision (202: the task is recorded), lets the other requests finish, and closes.
+   * Shuts down without losing a request: stops being ready and keeps serving until load balancers have
+   * noticed; then answers the clients that wait for a decision (202: the task is recorded), lets the other
+   * requests finish, and closes.
    */
   async stop(): Promise<void> {
     const { clock, drainDelayMs, drainGraceMs, logger } = this.#options;

@@ -6,7 +6,9 @@ export interface ObjectBodyLimits {
   /** For messages: the object's full name. */
   readonly name: string;
   readonly maxBytes: number;
-  /** What the store says the body has, when it says so: it is then collected in place and never held twice. */
+  /**
+   * What the store says the body has, when it says so: it is then collected in place and never held twice.
+   */
   readonly length?: number | undefined;
   /** Called after every chunk with its size. */
   readonly onBytes: (bytes: number) => void;
@@ -46,7 +48,10 @@ export async function readObjectBody(stream: Readable, limits: ObjectBodyLimits)
   return body;
 }
 
-/** Into a buffer of the announced length. A body that is shorter is returned as it is, a longer one is refused. */
+/**
+ * Into a buffer of the announced length. A body that is shorter is returned as it is, a longer one is
+ * refused.
+ */
 async function collectInPlace(
   stream: Readable,
   body: Uint8Array,

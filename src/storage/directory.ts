@@ -8,8 +8,8 @@ import { decodeSegment, encodeSegment } from './file-encoding.ts';
 import type { GetOptions, ListedObject, MetadataSource } from './source.ts';
 
 /**
- * Files are opened without following a symbolic link, so that a link is noticed before anything is read, and without
- * waiting: opening a FIFO for reading otherwise blocks the process until a writer appears.
+ * Files are opened without following a symbolic link, so that a link is noticed before anything is read, and
+ * without waiting: opening a FIFO for reading otherwise blocks the process until a writer appears.
  */
 const FLAGS = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK;
 
@@ -20,12 +20,13 @@ const POOL_BYTES = 1_048_576;
 const PAGE_ENTRIES = 512;
 
 /**
- * A repository in a directory, for example a copy of a bucket's prefix. Each file is one object, named like it
- * with everything unusual percent-encoded (`/` is `%2F`); its mtime is the object's `lastModified`.
- * Only regular files are listed and read; symbolic links are followed while they stay inside the directory.
+ * A repository in a directory, for example a copy of a bucket's prefix. Each file is one object, named like
+ * it with everything unusual percent-encoded (`/` is `%2F`); its mtime is the object's `lastModified`. Only
+ * regular files are listed and read; symbolic links are followed while they stay inside the directory.
  *
- * Small files are read synchronously: metadata files are local, and four calls through the thread pool for each of
- * them cost more than ten times as much as the calls themselves (16,384 files: 5 s against 0.4 s of CPU).
+ * Small files are read synchronously: metadata files are local, and four calls through the thread pool for
+ * each of them cost more than ten times as much as the calls themselves (16,384 files: 5 s against 0.4 s of
+ * CPU).
  */
 export class DirectorySource implements MetadataSource {
   readonly location: string;

@@ -1,6 +1,6 @@
 /**
- * Spelling of object names as file and URL path segments. Role names are free text (`../a`, `?`, emoji); in a file
- * name or URL everything but letters, digits, `-`, `.`, `_` and `~` is percent-encoded as UTF-8.
+ * Spelling of object names as file and URL path segments. Role names are free text (`../a`, `?`, emoji); in a
+ * file name or URL everything but letters, digits, `-`, `.`, `_` and `~` is percent-encoded as UTF-8.
  */
 export function encodeSegment(name: string): string {
   return encodeURIComponent(name).replaceAll(

@@ -9,8 +9,8 @@ import { Watchdog } from './watchdog.ts';
 /** How an HTTP mirror is read; everything has a default. */
 export interface HTTPSourceOptions {
   /**
-   * `name` (default): a whole object name is one path segment, `a/b` is asked for as `a%2Fb`, as TUF clients ask for
-   * role names. `path`: `/` separates segments, as in target paths.
+   * `name` (default): a whole object name is one path segment, `a/b` is asked for as `a%2Fb`, as TUF clients
+   * ask for role names. `path`: `/` separates segments, as in target paths.
    */
   readonly encoding?: 'name' | 'path';
   readonly retry?: RetryPolicy;
@@ -25,9 +25,9 @@ const MAX_ROOTS = 4096;
 const MAX_ROOT_BYTES = 512_000;
 
 /**
- * A repository on an HTTP(S) mirror. A mirror has no listing: {@link list} asks for `1.root.json`, `2.root.json`, …
- * until one is not there, as clients do (TUF spec 5.3.3), and names nothing else. What it read on the way is handed
- * out by the next {@link get}, so that each root is requested once.
+ * A repository on an HTTP(S) mirror. A mirror has no listing: {@link list} asks for `1.root.json`,
+ * `2.root.json`, … until one is not there, as clients do (TUF spec 5.3.3), and names nothing else. What it
+ * read on the way is handed out by the next {@link get}, so that each root is requested once.
  */
 export class HTTPSource implements MetadataSource {
   readonly location: string;

@@ -26,9 +26,9 @@ export interface ListingColumns {
 }
 
 /**
- * What a store listed, in its order. Held as columns of bytes and numbers: a hundred thousand names planted in a bucket
- * take 6 MB here and several times that as objects. Names are looked up through a hash table over their bytes, whose
- * function is drawn at random, so that names can't be chosen to collide.
+ * What a store listed, in its order. Held as columns of bytes and numbers: a hundred thousand names planted
+ * in a bucket take 6 MB here and several times that as objects. Names are looked up through a hash table over
+ * their bytes, whose function is drawn at random, so that names can't be chosen to collide.
  */
 export class Listing implements Iterable<ListedObject> {
   #count = 0;
@@ -150,7 +150,10 @@ export class Listing implements Iterable<ListedObject> {
     return chunk.subarray(offset, offset + (this.#lengths[at] ?? 0));
   }
 
-  /** The last chunk, if the name fits, or a new one: of the usual size, or for a name that is larger than that. */
+  /**
+   * The last chunk, if the name fits, or a new one: of the usual size, or for a name that is larger than
+   * that.
+   */
   #chunkFor(length: number): Buffer {
     const last = this.#chunks.at(-1);
     if (last !== undefined && this.#used + length <= last.length) {

@@ -8,8 +8,8 @@ export type Location =
   | { readonly kind: 's3'; readonly bucket: string; readonly prefix: string };
 
 /**
- * Reads `s3://bucket`, `s3://bucket/prefix`, a path or a `file:` URL. Keys in an s3 address are taken as they stand,
- * without percent-decoding, as the AWS command line does.
+ * Reads `s3://bucket`, `s3://bucket/prefix`, a path or a `file:` URL. Keys in an s3 address are taken as they
+ * stand, without percent-decoding, as the AWS command line does.
  *
  * @throws {TerminalError} `InvalidInput` for anything else that looks like a URL
  */

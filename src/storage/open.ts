@@ -21,7 +21,8 @@ export interface OpenOptions {
 }
 
 /**
- * Opens a location for reading. Nothing is read yet: a wrong path or wrong credentials show on the first call.
+ * Opens a location for reading. Nothing is read yet: a wrong path or wrong credentials show on the first
+ * call.
  *
  * @throws {TerminalError} `InvalidInput` when the location is in S3 and nothing says how to reach it
  */

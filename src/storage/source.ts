@@ -16,22 +16,24 @@ export interface GetOptions {
 }
 
 /**
- * Where a TUF repository at rest is read from: an S3 bucket, a directory, an HTTP mirror. Bound to one prefix;
- * knows nothing of TUF and never writes.
+ * Where a TUF repository at rest is read from: an S3 bucket, a directory, an HTTP mirror. Bound to one
+ * prefix; knows nothing of TUF and never writes.
  *
- * Both calls throw `TransientError` (`Throttled`, `StorageUnreachable`) after the source's own bounded retries, or
- * `TerminalError` (`AccessDenied`, `NotFound`, `TooLarge`, `InvalidSource`). A 403 is `AccessDenied`, never `NotFound`: without
- * permission to list, S3 answers 403 for a missing key, and reading that as "absent" would turn a
- * permission problem into data loss.
+ * Both calls throw `TransientError` (`Throttled`, `StorageUnreachable`) after the source's own bounded
+ * retries, or `TerminalError` (`AccessDenied`, `NotFound`, `TooLarge`, `InvalidSource`). A 403 is
+ * `AccessDenied`, never `NotFound`: without permission to list, S3 answers 403 for a missing key, and reading
+ * that as "absent" would turn a permission problem into data loss.
  */
 export interface MetadataSource {
   /** For messages: `s3://bucket/prefix/`, a path, a URL. Never holds credentials. */
   readonly location: string;
   /**
-   * Every object under the prefix, once, in the store's order, page by page: a page is all that the source holds of
-   * the listing. An unknown bucket or directory is `NotFound`.
+   * Every object under the prefix, once, in the store's order, page by page: a page is all that the source
+   * holds of the listing. An unknown bucket or directory is `NotFound`.
    */
   list(signal?: AbortSignal): AsyncIterable<readonly ListedObject[]>;
-  /** The exact bytes of one object. They are the caller's: it may change them, or move them to another thread. */
+  /**
+   * The exact bytes of one object. They are the caller's: it may change them, or move them to another thread.
+   */
   get(name: string, options: GetOptions): Promise<Uint8Array>;
 }

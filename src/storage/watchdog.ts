@@ -1,11 +1,11 @@
 import { TransientError } from '../errors.ts';
 
 /**
- * Ends one try of a request when the store goes quiet. A limit on silence instead of on the whole request lets a
- * 60 MB file over a slow line succeed and gives up a dead connection after seconds.
+ * Ends one try of a request when the store goes quiet. A limit on silence instead of on the whole request
+ * lets a 60 MB file over a slow line succeed and gives up a dead connection after seconds.
  *
- * One timer and one abort listener per try, both removed by {@link close}: 16,384 requests under the signal of one
- * run must not leave 16,384 listeners on it.
+ * One timer and one abort listener per try, both removed by {@link close}: 16,384 requests under the signal
+ * of one run must not leave 16,384 listeners on it.
  */
 export class Watchdog {
   readonly #controller = new AbortController();

@@ -10,8 +10,9 @@ export interface Judged {
 }
 
 /**
- * The generic rules of kstatus, written from its documentation and independent of the code under test: deletion, then
- * generation, then the abnormal-true conditions, then Ready; an object without any of them counts as Current.
+ * The generic rules of kstatus, written from its documentation and independent of the code under test:
+ * deletion, then generation, then the abnormal-true conditions, then Ready; an object without any of them
+ * counts as Current.
  */
 export function kstatus({ metadata, status }: Judged): KStatus {
   if (metadata.deletionTimestamp !== undefined) {

@@ -36,7 +36,9 @@ export function helm(args: readonly string[], env: Readonly<Record<string, strin
   });
 }
 
-/** The chart rendered with these values (`a.b=c`), in order. The release is called `r`, its namespace `ops`. */
+/**
+ * The chart rendered with these values (`a.b=c`), in order. The release is called `r`, its namespace `ops`.
+ */
 export async function render(...values: readonly string[]): Promise<readonly Rendered[]> {
   return parseObjects(
     await helm([

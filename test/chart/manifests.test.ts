@@ -60,8 +60,9 @@ test('the dashboard arrives in its ConfigMap as valid JSON', () => {
 });
 
 /**
- * JSON schemas for kubeconform from the API server's own OpenAPI v3 documents, one file a kind, with unknown fields
- * refused. So they are those of exactly the version that is tested against; other minors' are not to be had offline.
+ * JSON schemas for kubeconform from the API server's own OpenAPI v3 documents, one file a kind, with unknown
+ * fields refused. So they are those of exactly the version that is tested against; other minors' are not to
+ * be had offline.
  */
 async function writeSchemas(directory: string): Promise<void> {
   const cluster = await sharedAPIServer();

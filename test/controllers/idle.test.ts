@@ -6,7 +6,10 @@ import { type ControllerProcess, startController } from './support/controller-pr
 import { type Installation, startInstallation } from './support/installation.ts';
 import { type TestNamespace, testNamespace } from './support/namespace.ts';
 
-/** Long enough for anything that polls or spins to show; `npm run bench:idle` takes ten minutes over the same promise. */
+/**
+ * Long enough for anything that polls or spins to show; `npm run bench:idle` takes ten minutes over the same
+ * promise.
+ */
 const quietMs = 15_000;
 
 let namespace: TestNamespace;
@@ -25,7 +28,10 @@ afterAll(async () => {
   await installation?.[Symbol.asyncDispose]();
 });
 
-/** Counters of what a controller does, with their labels; the renewals of its lease (GET and PUT) are not among them. */
+/**
+ * Counters of what a controller does, with their labels; the renewals of its lease (GET and PUT) are not
+ * among them.
+ */
 async function activity(): Promise<readonly string[]> {
   const series =
     /^(?:rest_client_requests_total\{.*method="(?:PATCH|POST|DELETE)"|controller_runtime_reconcile_total|workqueue_adds_total|bootstrap_recovery_(?:watch_starts|relist|status_apply|storage_requests|events)_total)/;
@@ -52,7 +58,8 @@ test('a controller whose objects do not change is quiet: one watch each, no reco
   await namespace.ended('unapproved');
   await namespace.start('waiting', { ...spec, targetRef: { name: 'nowhere' } });
   await namespace.reason('waiting', 'WaitingForTarget');
-  // What those changes have set off comes to rest; idle connections are closed after half a minute at the latest.
+  // What those changes have set off comes to rest; idle connections are closed after half a minute at the
+  // latest.
   await delay(2_000);
 
   const before = { activity: await activity(), sockets: await sockets() };

@@ -16,7 +16,9 @@ beforeAll(async () => {
 
 afterAll(() => installation?.[Symbol.asyncDispose]());
 
-/** Takes one rule out of the role, or puts a smaller one in its place; without an index puts all of them back. */
+/**
+ * Takes one rule out of the role, or puts a smaller one in its place; without an index puts all of them back.
+ */
 async function withoutRule(index: number | undefined, ...smaller: readonly object[]): Promise<void> {
   const role = JSON.parse(await namespace.kubectl('get', 'role', 'tuf-recovery-controller', '--output=json'));
   const rules = index === undefined ? fullRules : fullRules.toSpliced(index, 1, ...smaller);

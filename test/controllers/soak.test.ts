@@ -49,7 +49,8 @@ beforeAll(async () => {
     [...repository.seal()].map(([name, body]) => ({ key: `tuf_metadata/${admin}/soak/${name}`, body })),
   );
   const redis = await installation.redis.client();
-  // May read and write what the documentation says, and not have changes reported: what a policy does then is poll.
+  // May read and write what the documentation says, and not have changes reported: what a policy does then is
+  // poll.
   await redis.acl('SETUSER', 'polling', 'on', '>polling', '~*', '+@all', '-client|tracking', '&*');
   const redisSpec = (username: string, name: string) => ({
     redis: {

@@ -12,7 +12,10 @@ export interface ReadersCluster extends AsyncDisposable {
   readonly lost: LostApp;
   /** The environment of a reader who works in this namespace. */
   environment(namespace: string): Promise<Readonly<Record<string, string>>>;
-  /** Starts the controller with the rights of the ServiceAccount that the chart made; no kubelet does. Returns when it runs. */
+  /**
+   * Starts the controller with the rights of the ServiceAccount that the chart made; no kubelet does. Returns
+   * when it runs.
+   */
   startController(serviceAccount: string, namespace: string): Promise<void>;
 }
 

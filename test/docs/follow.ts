@@ -26,8 +26,9 @@ const PATIENCE_MS = 240_000;
 const marker = '\u0001end ';
 
 /**
- * Follows a page: runs its commands as they are written, in one shell, from the root of the repository. Each block must end with the exit
- * code it names, no command before its last may fail, and everything the page shows must be printed.
+ * Follows a page: runs its commands as they are written, in one shell, from the root of the repository. Each
+ * block must end with the exit code it names, no command before its last may fail, and everything the page
+ * shows must be printed.
  */
 export async function follow(steps: readonly Step[], reader: Reader): Promise<void> {
   expect(steps.filter(({ kind }) => kind === 'run').length, 'the page has commands to run').toBeGreaterThan(
@@ -55,7 +56,8 @@ function scriptOf(steps: readonly Step[], { values }: Reader): string {
     if (step.kind === 'prints') {
       return '';
     }
-    // A group, not a subshell: what it exports stays. ERR tells of a command that fails before the last one, too.
+    // A group, not a subshell: what it exports stays. ERR tells of a command that fails before the last one,
+    // too.
     return `failed=0; trap 'failed=$?' ERR\n{\n${step.script}\n}\nprintf '${marker}%s\\n' "$failed"`;
   });
   return ['exec 2>&1', 'set -u -o pipefail', ...parts].join('\n');

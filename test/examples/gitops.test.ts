@@ -50,7 +50,8 @@ describe.each(KINDS)("Argo CD's health of a %s", (kind) => {
     const { tests }: HealthTests = parse(await readFile(join(directory, 'health_test.yaml'), 'utf8'));
     for (const { inputPath, healthStatus } of tests) {
       const object = parse(await readFile(join(directory, inputPath), 'utf8'));
-      // What can't be reached now may come back, so only Argo CD, which has no time-out, calls a target or policy degraded.
+      // What can't be reached now may come back, so only Argo CD, which has no time-out, calls a target or
+      // policy degraded.
       const wanted =
         (kind === 'RecoveryTarget' || kind === 'RecoveryPolicy') && healthStatus.status === 'Degraded'
           ? 'InProgress'

@@ -9,7 +9,9 @@ import { temporaryDirectory } from './temporary-directory.ts';
 
 const CRD = 'customresourcedefinition.apiextensions.k8s.io/';
 
-/** All that a client needs to know of a running API server. Plain data, so that it can go to another process. */
+/**
+ * All that a client needs to know of a running API server. Plain data, so that it can go to another process.
+ */
 export interface APIServerAddress {
   readonly url: string;
   /** PEM */
@@ -36,7 +38,10 @@ export interface APIServerAccess extends AsyncDisposable {
   kubeConfig(options?: AccessOptions): KubeConfig;
   /** Writes a kubeconfig file and returns its path; it goes with this object. */
   kubeconfigFile(options?: AccessOptions): Promise<string>;
-  /** Runs kubectl as the administrator, or with another kubeconfig file, and returns its output; rejects with its error text. */
+  /**
+   * Runs kubectl as the administrator, or with another kubeconfig file, and returns its output; rejects with
+   * its error text.
+   */
   kubectl(args: readonly string[], options?: KubectlOptions): Promise<string>;
   /** Applies manifests (YAML) server-side and waits until the API server serves the CRDs among them. */
   apply(manifests: string, options?: { readonly namespace?: string }): Promise<void>;

@@ -12,13 +12,18 @@ import { temporaryDirectory } from './temporary-directory.ts';
 
 /** How the API server is to be set up. */
 export interface APIServerOptions {
-  /** Users beside the administrator; their tokens are in `address.tokens`. They may do what RBAC grants them. */
+  /**
+   * Users beside the administrator; their tokens are in `address.tokens`. They may do what RBAC grants them.
+   */
   readonly users?: readonly { readonly name: string; readonly groups?: readonly string[] }[];
   /** Runs the controllers that collect garbage, empty namespaces and create default ServiceAccounts, too. */
   readonly controllerManager?: boolean;
 }
 
-/** A real control plane without nodes: etcd, kube-apiserver with RBAC and, on request, kube-controller-manager. */
+/**
+ * A real control plane without nodes: etcd, kube-apiserver with RBAC and, on request,
+ * kube-controller-manager.
+ */
 export interface APIServer extends APIServerAccess {
   readonly port: number;
   readonly etcd: RunningProcess;

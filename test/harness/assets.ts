@@ -31,8 +31,8 @@ export type Asset =
   | 'kustomize-controller';
 
 /**
- * The path of a program: where the environment names one (`REDIS_SERVER`, `VERSITYGW`, `KUBEBUILDER_ASSETS`), else
- * where `npm run setup` put it.
+ * The path of a program: where the environment names one (`REDIS_SERVER`, `VERSITYGW`, `KUBEBUILDER_ASSETS`),
+ * else where `npm run setup` put it.
  *
  * @throws Error that tells which command installs it, when it isn't there.
  */

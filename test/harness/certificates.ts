@@ -30,7 +30,9 @@ export interface CertificateAuthority extends AsyncDisposable {
   issue(commonName: string, hosts?: readonly string[]): Promise<Certificate>;
 }
 
-/** Creates an authority with the openssl program, because Node can read X.509 certificates but not make them. */
+/**
+ * Creates an authority with the openssl program, because Node can read X.509 certificates but not make them.
+ */
 export async function createAuthority(name = 'tuf-recovery test authority'): Promise<CertificateAuthority> {
   const directory = await temporaryDirectory('certificates');
   const file = (leaf: string): string => join(directory.path, leaf);

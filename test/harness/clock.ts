@@ -5,7 +5,10 @@ const OPTIONS = 'NODE_OPTIONS';
 /** Environment variables that set the clock of a Node.js process. */
 export type ClockEnvironment = Readonly<Record<string, string>>;
 
-/** For a process whose clock is to be ahead of the real time by so many milliseconds; its children inherit that. */
+/**
+ * For a process whose clock is to be ahead of the real time by so many milliseconds; its children inherit
+ * that.
+ */
 export function clockAhead(milliseconds: number): ClockEnvironment {
   const others = options().filter((option) => option !== PRELOAD);
   return { [OPTIONS]: [...others, PRELOAD].join(' '), [OFFSET]: String(milliseconds) };
@@ -16,7 +19,10 @@ export function isClockAhead(): boolean {
   return options().includes(PRELOAD);
 }
 
-/** For a process whose environment is written from nothing: the clock of this process, which otherwise it inherits. */
+/**
+ * For a process whose environment is written from nothing: the clock of this process, which otherwise it
+ * inherits.
+ */
 export function sameClock(): ClockEnvironment {
   return isClockAhead() ? clockAhead(Number(process.env[OFFSET])) : {};
 }

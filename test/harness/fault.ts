@@ -8,8 +8,8 @@ export type Fault =
   /** Lets so many bytes through per second. */
   | { readonly kind: 'bandwidth'; readonly bytesPerSecond: number; readonly direction?: Direction }
   /**
-   * Nothing arrives any more, not even the end of a connection: both sides see silence, as when a network is cut.
-   * What was sent meanwhile arrives once the proxy is healed, because TCP would send it again.
+   * Nothing arrives any more, not even the end of a connection: both sides see silence, as when a network is
+   * cut. What was sent meanwhile arrives once the proxy is healed, because TCP would send it again.
    */
   | { readonly kind: 'blackHole'; readonly direction?: Direction }
   /** Closes both sides in good order (FIN) after so many bytes. */

@@ -16,7 +16,10 @@ interface Traffic {
   readonly bytesToClient: number;
 }
 
-/** A TCP proxy on a port of 127.0.0.1 that misbehaves on request. It looks at no byte, so TLS passes through it. */
+/**
+ * A TCP proxy on a port of 127.0.0.1 that misbehaves on request. It looks at no byte, so TLS passes through
+ * it.
+ */
 export interface FaultProxy extends AsyncDisposable {
   readonly host: string;
   readonly port: number;

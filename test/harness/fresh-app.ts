@@ -23,9 +23,10 @@ const RECORDED = new Date('2026-11-23T11:00:00Z');
 const NEWEST = Math.floor((Date.now() - 3_600_000) / 1000) * 1000;
 
 /**
- * A recorded app as the server would have left it an hour ago, for those who judge it by their own clock: the same
- * roles, lifetimes, versions and settings, with every date moved along, signed with keys of this test suite. A recorded
- * key has the same stand-in in every app and moment, so that one moment still follows another.
+ * A recorded app as the server would have left it an hour ago, for those who judge it by their own clock: the
+ * same roles, lifetimes, versions and settings, with every date moved along, signed with keys of this test
+ * suite. A recorded key has the same stand-in in every app and moment, so that one moment still follows
+ * another.
  */
 export async function freshApp(name: GoldenAppName, moment?: GoldenMoment): Promise<GoldenApp> {
   return resigned(await goldenApp(name, moment));

@@ -11,8 +11,8 @@ const GOLDEN = fileURLToPath(new URL('../../../shared/data/golden/', import.meta
 export const GOLDEN_APPS = ['simple', 'deleg', 'published', 'config', 'ecdsa', 'many'] as const;
 
 /**
- * Recordings in which settings were lost, the server signed on, and only then somebody looks; the twins are those in
- * which what looks like the default of the server was really configured.
+ * Recordings in which settings were lost, the server signed on, and only then somebody looks; the twins are
+ * those in which what looks like the default of the server was really configured.
  */
 export const DEFAULTS_CASES = [
   'defaults-all-online',
@@ -87,15 +87,17 @@ export interface AppRecord {
 
 /** One app as the real server left it in S3 and Redis, and what tests do with it. */
 export interface GoldenApp extends AppRecord {
-  /** Writes the objects as files `<name>` with their LastModified as time of change; creates the directory. */
+  /**
+   * Writes the objects as files `<name>` with their LastModified as time of change; creates the directory.
+   */
   writeTo(directory: string): Promise<void>;
   /** Puts the objects into an existing bucket of a running S3 server. */
   putInto(s3: S3Server, bucket: string): Promise<void>;
   /** Sets all that the recording's Redis held, with its times to live. */
   restoreTo(redis: Redis): Promise<void>;
   /**
-   * Compares a Redis with the settings: values, types and that none expires; settings that are too many too. The marker
-   * BOOTSTRAP must be `taskId` where one is given, because a recovery writes its own.
+   * Compares a Redis with the settings: values, types and that none expires; settings that are too many too.
+   * The marker BOOTSTRAP must be `taskId` where one is given, because a recovery writes its own.
    *
    * @returns one line per difference; empty when every setting is exactly as recorded
    */

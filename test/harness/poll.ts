@@ -2,7 +2,10 @@ import { setTimeout as delay } from 'node:timers/promises';
 
 /** How long {@link poll} goes on, and how often it looks. */
 export interface PollOptions {
-  /** Milliseconds until it gives up. Generous by default, for the slowest machine; a failing test waits, a passing one doesn't. */
+  /**
+   * Milliseconds until it gives up. Generous by default, for the slowest machine; a failing test waits, a
+   * passing one doesn't.
+   */
   readonly timeoutMs?: number;
   /** Milliseconds between two looks. */
   readonly intervalMs?: number;

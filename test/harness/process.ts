@@ -31,13 +31,17 @@ export interface ProcessExit {
   readonly signal: NodeJS.Signals | null;
 }
 
-/** A child process with its log. It dies with this process, however this one ends (on Linux even by SIGKILL). */
+/**
+ * A child process with its log. It dies with this process, however this one ends (on Linux even by SIGKILL).
+ */
 export interface RunningProcess extends AsyncDisposable {
   readonly name: string;
   readonly pid: number;
   /** Resolves when it has ended; never rejects. */
   readonly exited: Promise<ProcessExit>;
-  /** What it wrote to standard output and standard error so far, in order; all of it once it is disposed of. */
+  /**
+   * What it wrote to standard output and standard error so far, in order; all of it once it is disposed of.
+   */
   log(): Promise<string>;
   /** SIGSTOP: the process hangs, its connections stay open and silent. */
   suspend(): void;
@@ -52,7 +56,8 @@ export interface RunningProcess extends AsyncDisposable {
 /**
  * Starts a program and waits until it is ready.
  *
- * @throws Error that names the program and shows the end of its log, when it exits early or isn't ready in time.
+ * @throws Error that names the program and shows the end of its log, when it exits early or isn't ready in
+ *   time.
  */
 export async function startProcess(options: ProcessOptions): Promise<RunningProcess> {
   const running = await launch(options);
@@ -153,7 +158,8 @@ function dieTogether(kill: () => void): () => void {
   const onSignal = (signal: NodeJS.Signals): void => {
     kill();
     untie();
-    // Listening took the signal's default action away. Whoever else listens is in charge of ending the process.
+    // Listening took the signal's default action away. Whoever else listens is in charge of ending the
+    // process.
     if (process.listenerCount(signal) === 0) {
       process.kill(process.pid, signal);
     }

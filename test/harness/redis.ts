@@ -17,7 +17,9 @@ export interface RedisServerOptions {
   readonly password?: string;
   /** Lines of an ACL file, for example `user app on >secret ~BOOTSTRAP_* +@all`. */
   readonly users?: readonly string[];
-  /** Serves TLS only; clients must show a certificate of the same authority when `clientCertificates` is set. */
+  /**
+   * Serves TLS only; clients must show a certificate of the same authority when `clientCertificates` is set.
+   */
   readonly tls?: { readonly authority: CertificateAuthority; readonly clientCertificates?: boolean };
   /** Becomes the replica of that server. */
   readonly replicaOf?: { readonly host: string; readonly port: number; readonly password?: string };
@@ -31,7 +33,9 @@ export interface RedisServer extends AsyncDisposable {
   readonly port: number;
   /** `redis://…` or `rediss://…`, with the password of the user `default` if it has one. */
   readonly url: string;
-  /** The certificate that the server shows, and that its replicas and clients may show, when it serves TLS. */
+  /**
+   * The certificate that the server shows, and that its replicas and clients may show, when it serves TLS.
+   */
   readonly certificate: Certificate | undefined;
   /** The program; a new one after {@link restart}. */
   readonly process: RunningProcess;

@@ -3,8 +3,8 @@ import type { Reporter, SerializedError, TestCase, TestModule, TestRunEndReason,
 /**
  * Ends a run with what was skipped and why, and with one line `N passed, N failed, N skipped` alone.
  *
- * A file that can't be loaded, a failing hook and an unhandled error count as one failure each, so that the line
- * never says `0 failed` of a run that failed.
+ * A file that can't be loaded, a failing hook and an unhandled error count as one failure each, so that the
+ * line never says `0 failed` of a run that failed.
  */
 export class SummaryReporter implements Reporter {
   readonly #print: (line: string) => void;

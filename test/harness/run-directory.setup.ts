@@ -1,8 +1,8 @@
 import { temporaryDirectory } from './temporary-directory.ts';
 
 /**
- * Vitest's global set-up: gives the run a folder of its own for temporary files and removes it at the end, with
- * what workers leave behind that were ended before they could tidy up.
+ * Vitest's global set-up: gives the run a folder of its own for temporary files and removes it at the end,
+ * with what workers leave behind that were ended before they could tidy up.
  */
 export async function setup(): Promise<() => Promise<void>> {
   const directory = await temporaryDirectory('run');

@@ -10,7 +10,8 @@ const run = promisify(execFile);
 /**
  * Creates a user who may list and read the objects under `prefix` of `bucket`, and nothing else.
  *
- * @param actions leave one out to see what its absence does, for example `['s3:GetObject']`: may read, not list
+ * @param actions leave one out to see what its absence does, for example `['s3:GetObject']`: may read, not
+ *   list
  */
 export async function createReader(
   s3: S3Server,

@@ -51,8 +51,8 @@ export interface S3Server extends AsyncDisposable {
   /** Puts objects and sets their LastModified (one-second resolution). */
   put(bucket: string, objects: readonly S3Object[]): Promise<void>;
   /**
-   * Puts every file of a directory under `prefix` (ends with `/`), with its time of change as LastModified. File
-   * names are percent-decoded, because role names may hold characters that file names can't.
+   * Puts every file of a directory under `prefix` (ends with `/`), with its time of change as LastModified.
+   * File names are percent-decoded, because role names may hold characters that file names can't.
    */
   putDirectory(bucket: string, prefix: string, directory: string): Promise<void>;
   /** Changes what the server reports as LastModified of an object. */

@@ -30,14 +30,16 @@ export interface SentinelTopology extends AsyncDisposable {
   readonly servers: readonly [RedisServer, RedisServer];
   /** The server that the Sentinels call the primary now. */
   primary(): Promise<RedisServer>;
-  /** Kills the primary and returns the other server once the Sentinels have promoted it and it takes writes. */
+  /**
+   * Kills the primary and returns the other server once the Sentinels have promoted it and it takes writes.
+   */
   failOver(): Promise<RedisServer>;
   stop(): Promise<void>;
 }
 
 /**
- * Starts the topology and waits until the replica is in sync and all Sentinels know everybody. Without that wait a
- * failover can promote a replica that hasn't got its first copy yet, and everything is lost.
+ * Starts the topology and waits until the replica is in sync and all Sentinels know everybody. Without that
+ * wait a failover can promote a replica that hasn't got its first copy yet, and everything is lost.
  */
 export async function startSentinels(options: SentinelOptions = {}): Promise<SentinelTopology> {
   const stack = new AsyncDisposableStack();

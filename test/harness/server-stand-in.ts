@@ -29,7 +29,10 @@ export interface StandInOptions {
   readonly apps: ReadonlyMap<string, StandInApp>;
 }
 
-/** The routes of faynoSync 2.1 that have metadata signed again: login, metadata/online, task. Held against a recording. */
+/**
+ * The routes of faynoSync 2.1 that have metadata signed again: login, metadata/online, task. Held against a
+ * recording.
+ */
 export interface ServerStandIn extends AsyncDisposable {
   readonly url: string;
   /** Requests for signatures that were answered, in order. */
@@ -197,7 +200,10 @@ async function online(
   };
 }
 
-/** As recorded: none named is all of the top level; targets brings snapshot, and whatever is signed brings timestamp. */
+/**
+ * As recorded: none named is all of the top level; targets brings snapshot, and whatever is signed brings
+ * timestamp.
+ */
 export function rolesSigned(asked: readonly string[], delegated: readonly string[]): ReadonlySet<string> {
   if (asked.length === 0) {
     return new Set(topLevel);

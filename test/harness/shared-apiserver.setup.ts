@@ -5,8 +5,9 @@ import type { TestProject } from 'vitest/node';
 import { type APIServer, startAPIServer } from './apiserver.ts';
 
 /**
- * Vitest's global set-up: waits in the run's main process to be asked for an API server, starts ONE, and tells
- * every test file where it is. Test files are processes of their own, and only the main process outlives them all.
+ * Vitest's global set-up: waits in the run's main process to be asked for an API server, starts ONE, and
+ * tells every test file where it is. Test files are processes of their own, and only the main process
+ * outlives them all.
  */
 export async function setup(project: TestProject): Promise<() => Promise<void>> {
   let started: Promise<APIServer> | undefined;

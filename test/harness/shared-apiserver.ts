@@ -9,9 +9,9 @@ declare module 'vitest' {
 }
 
 /**
- * The API server that all test files of this run share. It starts when the first file asks for it and stops with
- * the run. Share it fairly: work in a namespace of your own ({@link APIServerAccess.createNamespace}), and take
- * `startAPIServer` where you break the server or change what is cluster-wide.
+ * The API server that all test files of this run share. It starts when the first file asks for it and stops
+ * with the run. Share it fairly: work in a namespace of your own ({@link APIServerAccess.createNamespace}),
+ * and take `startAPIServer` where you break the server or change what is cluster-wide.
  */
 export async function sharedAPIServer(): Promise<APIServerAccess> {
   const response = await fetch(inject('sharedAPIServerURL'));

@@ -5,7 +5,7 @@ const unit = new Set(unitTests(process.cwd()));
 
 test.each([
   ['pure functions', 'test/recovery/classify.test.ts'],
-  ['servers of Node.js in the test’s own process', 'test/storage/http.test.ts'],
+  ["servers of Node.js in the test's own process", 'test/storage/http.test.ts'],
 ])('the fast lane has what needs nothing but Node.js: %s', (_what, file) => {
   expect(unit).toContain(file);
 });

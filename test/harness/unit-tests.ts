@@ -1,6 +1,8 @@
 import { importsUnder } from '../../scripts/architecture/imports.ts';
 
-/** Who imports one of these, however far down, starts programs: Redis, S3, the API server, the product itself. */
+/**
+ * Who imports one of these, however far down, starts programs: Redis, S3, the API server, the product itself.
+ */
 const STARTS_PROGRAMS: ReadonlySet<string> = new Set([
   'node:child_process',
   'test/harness/shared-apiserver.ts',

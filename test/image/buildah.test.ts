@@ -15,8 +15,9 @@ import { type TarEntry, writeTar } from '../../scripts/image/tar.ts';
 import { findOnPath } from '../../scripts/setup/locate.mjs';
 import { temporaryDirectory } from '../harness/temporary-directory.ts';
 
-// A real builder follows the Dockerfile, npm ci included. Its base images can't be pulled everywhere, so others stand
-// in for them: the build stage's is this machine's own /usr with Node.js 24. Needs the network for npm ci.
+// A real builder follows the Dockerfile, npm ci included. Its base images can't be pulled everywhere, so
+// others stand in for them: the build stage's is this machine's own /usr with Node.js 24. Needs the network
+// for npm ci.
 
 const unable = reasonNotTo();
 

@@ -133,7 +133,8 @@ describe('what the image contains', () => {
     const app = await goldenApp('many');
     const repository = join(directory.path, 'repository');
     await app.writeTo(repository);
-    // An object of 5 MB beside the others is enough to leave the main thread; it is history that nobody links to.
+    // An object of 5 MB beside the others is enough to leave the main thread; it is history that nobody links
+    // to.
     await writeFile(join(repository, '0.targets.json'), ' '.repeat(5_000_000));
     const now = ['--reference-time', app.newest.toISOString()];
     const args = ['verify', repository, '--trust-on-first-use', ...now, '-o', 'json'];

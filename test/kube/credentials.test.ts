@@ -19,7 +19,9 @@ beforeAll(startCluster);
 
 const KEY = { namespace: 'n', name: 'a' };
 
-/** An HTTPS server that notes the user of each request's client certificate, and the protocol it was asked by. */
+/**
+ * An HTTPS server that notes the user of each request's client certificate, and the protocol it was asked by.
+ */
 async function startTLSAPI() {
   const authority = await createAuthority();
   const { certificate: cert, key } = await authority.issue('server');

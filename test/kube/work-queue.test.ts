@@ -35,7 +35,10 @@ test('whatever happens, a key never runs twice at once and nothing asked for is 
     fc.asyncProperty(steps, async (script) => {
       const { queue, clock } = startQueue();
       const running: string[] = [];
-      /** Per key: how often it was asked for since its last run began. Delayed requests count when they fall due. */
+      /**
+       * Per key: how often it was asked for since its last run began. Delayed requests count when they fall
+       * due.
+       */
       const owed = new Map<string, number>();
       let gets = 0;
       const take = (key: string | undefined): void => {
@@ -70,7 +73,8 @@ test('whatever happens, a key never runs twice at once and nothing asked for is 
           await clock.advance(step.ms);
         }
       }
-      // Everybody finishes, and time enough passes for every delay: then all that was owed must have been run.
+      // Everybody finishes, and time enough passes for every delay: then all that was owed must have been
+      // run.
       await clock.advance(10_000_000);
       for (let round = 0; round < script.length + gets + 1; round += 1) {
         for (const key of running.splice(0)) {

@@ -72,7 +72,8 @@ describe.each(GOLDEN_APPS)('recovering %s', (name) => {
     const linked = linkedFiles(app);
     expect(asked.gets).toEqual(expect.arrayContaining(linked));
     expect(new Set(asked.gets.slice(0, linked.length))).toEqual(new Set(linked));
-    // A lifetime that equals a default of the server is held against three earlier versions; root is read once more.
+    // A lifetime that equals a default of the server is held against three earlier versions; root is read
+    // once more.
     const history = asked.gets.length - linked.length;
     expect(history).toBe(HISTORY_READS[name] ?? 0);
     expect(counter.roundTrips).toBeLessThanOrEqual(4);

@@ -17,7 +17,9 @@ afterAll(() => site[Symbol.asyncDispose]());
 
 beforeEach(() => site.heal());
 
-/** A run on the app as a bootstrap leaves it that has uploaded only these files, with what Redis then holds. */
+/**
+ * A run on the app as a bootstrap leaves it that has uploaded only these files, with what Redis then holds.
+ */
 async function recoverFrom(files: readonly string[]) {
   const { world } = site;
   const whole = new Map(world.files);
@@ -36,7 +38,9 @@ async function recoverFrom(files: readonly string[]) {
   return outcome;
 }
 
-/** The keys of a bootstrap under way, as recorded; its record was last written so long ago by Redis' clock. */
+/**
+ * The keys of a bootstrap under way, as recorded; its record was last written so long ago by Redis' clock.
+ */
 async function bootstrapping(silentSeconds: number): Promise<void> {
   const record = { state: 'RUNNING', result: { task: 'bootstrap', last_update: '2001-01-01T00:00:00Z' } };
   await site.client.mset(site.world.key('BOOTSTRAP'), `pre-${ID}`, `pre-${ID}`, ID);

@@ -9,7 +9,10 @@ import { sharedAPIServer } from '../harness/shared-apiserver.ts';
 import { type ShimProcess, startShimProcess } from './support/shim-process.ts';
 import { SECRET, tokenFor } from './support/tokens.ts';
 
-/** Everything real: API server, Redis, S3, controller process, shim process, tokens; the app is one a real server wrote. */
+/**
+ * Everything real: API server, Redis, S3, controller process, shim process, tokens; the app is one a real
+ * server wrote.
+ */
 let namespace: TestNamespace;
 let installation: Installation;
 let controller: ControllerProcess | undefined;

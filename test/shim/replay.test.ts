@@ -15,7 +15,9 @@ let namespace: string;
 let strict: RunningShim;
 let lenient: RunningShim;
 let controller: ScriptedController;
-/** admin → what the controller says of that admin's runs. Every line has its own admin, so lines don't meet. */
+/**
+ * admin → what the controller says of that admin's runs. Every line has its own admin, so lines don't meet.
+ */
 const scripts = new Map<string, Script>();
 
 beforeAll(async () => {
@@ -241,7 +243,10 @@ const said = (succeeded: Script['succeeded'], accepted?: Script['accepted'], mes
   ...(message !== undefined && { message }),
 });
 
-/** What the controller has to say so that the answer can be the recorded one. The engine's own judgement is tested elsewhere. */
+/**
+ * What the controller has to say so that the answer can be the recorded one. The engine's own judgement is
+ * tested elsewhere.
+ */
 function scriptOf({ status, answer }: RecordedRequest): Script {
   const error = answer.error ?? '';
   if (status === 202) {
@@ -272,7 +277,10 @@ function scriptOf({ status, answer }: RecordedRequest): Script {
   return byText[error] ?? said('Running', 'RecoveryRequired');
 }
 
-/** The text of an error is repeated under `message` ({@link DifferenceName} `errorMessage`); the rest is the server's. */
+/**
+ * The text of an error is repeated under `message` ({@link DifferenceName} `errorMessage`); the rest is the
+ * server's.
+ */
 function withoutMessage(raw: string): string {
   const excuse: DifferenceName = 'errorMessage';
   const { error, message, ...rest } = JSON.parse(raw) as Record<string, unknown>;

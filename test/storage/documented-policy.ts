@@ -6,8 +6,8 @@ import { createReader } from '../harness/s3-reader.ts';
 const PAGE = new URL('../../docs/reference/s3-policy.md', import.meta.url);
 
 /**
- * Creates a user who may do exactly what the reference page's policy allows. As the policy of a bucket it must also say
- * who is meant; nothing else is added.
+ * Creates a user who may do exactly what the reference page's policy allows. As the policy of a bucket it
+ * must also say who is meant; nothing else is added.
  */
 export async function userUnderDocumentedPolicy(s3: S3Server, bucket: string): Promise<S3Credentials> {
   // The policy put below replaces the one that comes with the user.

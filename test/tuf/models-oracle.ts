@@ -22,8 +22,9 @@ function parseTargets(value: Parameters<typeof Metadata.fromJSON>[1]) {
 }
 
 /**
- * Walks a repository as the specification's client workflow does, with everything cryptographic and structural left
- * to @tufjs/models: an implementation that shares no line with ours. Quadratic, so for small repositories.
+ * Walks a repository as the specification's client workflow does, with everything cryptographic and
+ * structural left to @tufjs/models: an implementation that shares no line with ours. Quadratic, so for small
+ * repositories.
  */
 export function oracleVerdict(files: Files, now: Date): OracleVerdict {
   try {

@@ -13,7 +13,9 @@ import { type GoReading, readWithGo } from './go-tuf.ts';
 
 type Type = 'root' | 'timestamp' | 'snapshot' | 'targets';
 
-/** What becomes of a file: refused here, trusted with a warning that the server won't, or read alike by both. */
+/**
+ * What becomes of a file: refused here, trusted with a warning that the server won't, or read alike by both.
+ */
 type Outcome = 'refused' | 'reported' | 'same';
 
 /** One way in which two parsers might see two documents in one file. */

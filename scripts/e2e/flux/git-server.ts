@@ -11,7 +11,8 @@ export interface GitServer extends AsyncDisposable {
 }
 
 /**
- * Serves the repositories below a directory over HTTP, as Git's own program answers (gitprotocol-http, RFC 3875).
+ * Serves the repositories below a directory over HTTP, as Git's own program answers (gitprotocol-http, RFC
+ * 3875).
  *
  * @param root absolute path
  */

@@ -17,8 +17,8 @@ const redis = 'redis:7.4-alpine';
 const s3 = 'versity/versitygw:v1.8.0';
 
 /**
- * A kind cluster of three nodes with the image built by Docker. It bears a name of its own, so that a cluster that was
- * kept stays; its kubeconfig is not the user's.
+ * A kind cluster of three nodes with the image built by Docker. It bears a name of its own, so that a cluster
+ * that was kept stays; its kubeconfig is not the user's.
  */
 export async function startKind(root: string): Promise<Provider & AsyncDisposable> {
   const directory = await mkdtemp(join(tmpdir(), 'tuf-recovery-e2e-kind-'));

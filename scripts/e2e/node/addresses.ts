@@ -1,4 +1,7 @@
-/** The network plan of the cluster. It lives in network namespaces of its own, so nothing outside can collide with it. */
+/**
+ * The network plan of the cluster. It lives in network namespaces of its own, so nothing outside can collide
+ * with it.
+ */
 export const addresses = {
   /** Joins the control plane and the nodes. */
   bridge: 'e2e0',

@@ -50,7 +50,8 @@ async function passControllersOn(path: string): Promise<void> {
 }
 
 /**
- * Removes the cgroup and all below it, from the leaves up. Processes that were killed a moment ago may still hold one.
+ * Removes the cgroup and all below it, from the leaves up. Processes that were killed a moment ago may still
+ * hold one.
  *
  * @returns what could not be removed
  */

@@ -40,7 +40,10 @@ export interface ClusterNode extends AsyncDisposable {
   load(archive: string): Promise<void>;
   /** Starts kubelet and kube-proxy. */
   join(cluster: APIServerAccess): Promise<void>;
-  /** Starts kube-router, which enforces NetworkPolicies; the node must have registered, with its range of pods. */
+  /**
+   * Starts kube-router, which enforces NetworkPolicies; the node must have registered, with its range of
+   * pods.
+   */
   enforcePolicies(cluster: APIServerAccess): Promise<void>;
   /** The end of the logs of its parts. */
   log(): Promise<string>;
@@ -152,7 +155,8 @@ function prepareNamespaces({ directory }: NodePaths): string {
     'set -e',
     'mount -t tmpfs -o mode=755 tmpfs /run',
     ...Object.keys(kernelValues).map((path) => `mount --bind ${join(directory, kernelFile(path))} ${path}`),
-    // Volumes are mounted by the kubelet and must be seen by containers: shared, but within this namespace only.
+    // Volumes are mounted by the kubelet and must be seen by containers: shared, but within this namespace
+    // only.
     'mount --make-rshared /',
     'echo 1 > /proc/sys/net/ipv4/ip_forward',
     'echo 1 > /proc/sys/net/bridge/bridge-nf-call-iptables 2>/dev/null || true',

@@ -112,7 +112,9 @@ export async function startControlPlane(directory: string, nodes: readonly strin
   };
 }
 
-/** The cluster DNS: a process of the control plane behind a Service, so that no drained node takes it away. */
+/**
+ * The cluster DNS: a process of the control plane behind a Service, so that no drained node takes it away.
+ */
 async function startDNS(
   directory: string,
   access: APIServerAccess,

@@ -32,8 +32,8 @@ export async function isImageOutdated(root: string): Promise<boolean> {
 }
 
 /**
- * The archives that nodes load: the product's image, and images of the programs that set-up installed, each with the
- * libraries it is linked with and nothing else.
+ * The archives that nodes load: the product's image, and images of the programs that set-up installed, each
+ * with the libraries it is linked with and nothing else.
  *
  * @param root of the clone
  * @param directory where the archives of the programs may lie

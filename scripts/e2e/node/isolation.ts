@@ -23,10 +23,11 @@ export interface Inside {
 }
 
 /**
- * Runs this program again in network, mount and process namespaces of its own, so that all it starts ends with it,
- * whatever happens. Then cleans up what namespaces don't cover and looks whether anything is left.
+ * Runs this program again in network, mount and process namespaces of its own, so that all it starts ends
+ * with it, whatever happens. Then cleans up what namespaces don't cover and looks whether anything is left.
  *
- * @param args for the program inside; it finds an {@link Inside} in the environment variable `E2E_NODE_INSIDE`
+ * @param args for the program inside; it finds an {@link Inside} in the environment variable
+ *   `E2E_NODE_INSIDE`
  * @returns the exit code: that of the program inside, or 1 when something is left
  */
 export function runIsolated(script: string, args: readonly string[]): Promise<number> {

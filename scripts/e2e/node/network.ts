@@ -1,7 +1,10 @@
 import { execute } from '../../demo/execute.ts';
 import { addresses, type NodeAddress } from './addresses.ts';
 
-/** Sets up this network namespace as the control plane's: loopback, and the bridge that nodes are plugged into. */
+/**
+ * Sets up this network namespace as the control plane's: loopback, and the bridge that nodes are plugged
+ * into.
+ */
 export async function createControlPlaneNetwork(nodes: readonly NodeAddress[]): Promise<void> {
   const { bridge, controlPlane, prefix } = addresses;
   await ip('link', 'set', 'lo', 'up');

@@ -17,19 +17,25 @@ export interface StateVerdicts {
   readonly fresh: Verdict<FreshReason>;
   readonly circuitOpen: Verdict<CircuitOpenReason>;
   /**
-   * For tools that follow kstatus. `current`: nothing is under way, whatever `Healthy` says (healthy, or nobody guards
-   * the app). `reconciling`: something is done about it. `stalled`: a person is needed.
+   * For tools that follow kstatus. `current`: nothing is under way, whatever `Healthy` says (healthy, or
+   * nobody guards the app). `reconciling`: something is done about it. `stalled`: a person is needed.
    */
   readonly progress: 'current' | 'reconciling' | 'stalled';
 }
 
-/** `Healthy` is Unknown for what could not be verified, and False where the settings themselves are known to be bad. */
+/**
+ * `Healthy` is Unknown for what could not be verified, and False where the settings themselves are known to
+ * be bad.
+ */
 const knownBad: ReadonlySet<string> = new Set<HealthyReason>(['CorruptType']);
 
 /** Reasons for which a rest is what is wanted: generic tools must not wait for more. */
 const atRest: ReadonlySet<string> = new Set<HealthyReason>(['NotGuarded', 'TargetUnavailable']);
 
-/** All conditions of a BootstrapState. Exactly one of Ready=True, Reconciling and Stalled holds, unless nothing is wanted. */
+/**
+ * All conditions of a BootstrapState. Exactly one of Ready=True, Reconciling and Stalled holds, unless
+ * nothing is wanted.
+ */
 export function stateConditions(
   { healthy, recoverable, fresh, circuitOpen, progress }: StateVerdicts,
   previous: readonly Condition[],

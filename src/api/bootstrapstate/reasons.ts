@@ -2,8 +2,8 @@ import type { UnverifiableReason } from '../policy-reasons.ts';
 import type { ReasonDoc } from '../reasons.ts';
 
 /**
- * Reasons of a BootstrapState's `Healthy`, besides why an app could not be verified: a reason of `Succeeded` of a run
- * that failed, or one of `unverifiableReasons`.
+ * Reasons of a BootstrapState's `Healthy`, besides why an app could not be verified: a reason of `Succeeded`
+ * of a run that failed, or one of `unverifiableReasons`.
  */
 export const healthyReasons = {
   Consistent: {

@@ -20,8 +20,8 @@ export interface AttemptLimits {
 }
 
 /**
- * Repeats a run's attempt by the policy that the controller follows, within one process. A plan that waits for approval
- * ends here: nobody can give it to a process that doesn't ask.
+ * Repeats a run's attempt by the policy that the controller follows, within one process. A plan that waits
+ * for approval ends here: nobody can give it to a process that doesn't ask.
  */
 export async function runToEnd(
   attempt: (resumed: boolean, deadline: Date) => Promise<Outcome>,

@@ -6,8 +6,8 @@ import type { TrustStore } from '../../tuf/client/trust-store.ts';
 import { explainFileErrors } from '../output/file-errors.ts';
 
 /**
- * Files of a TUF client in one directory: trusted metadata by role, or artifacts by path. Every name is one file in
- * it, with everything unusual percent-encoded.
+ * Files of a TUF client in one directory: trusted metadata by role, or artifacts by path. Every name is one
+ * file in it, with everything unusual percent-encoded.
  */
 export class ClientDirectory implements TrustStore {
   readonly #directory: string;
@@ -33,7 +33,9 @@ export class ClientDirectory implements TrustStore {
     });
   }
 
-  /** Through a neighbouring file that is on the disk before it gets the name: a reader sees all of it or none. */
+  /**
+   * Through a neighbouring file that is on the disk before it gets the name: a reader sees all of it or none.
+   */
   async write(name: string, bytes: Uint8Array): Promise<void> {
     const path = this.#path(name);
     // No name is encoded to this one: after % come only hexadecimal digits.
@@ -63,8 +65,8 @@ export class ClientDirectory implements TrustStore {
 }
 
 /**
- * Creates a directory and those above it. Not with `recursive`: Node.js then tries for ever where the kernel lets nobody
- * create anything, as below /proc.
+ * Creates a directory and those above it. Not with `recursive`: Node.js then tries for ever where the kernel
+ * lets nobody create anything, as below /proc.
  */
 async function createDirectory(path: string): Promise<void> {
   try {

@@ -119,8 +119,8 @@ function leaseNamespace(flags: ControllerFlags): string {
 }
 
 /**
- * Another replica may lead already, or a defect has left a state that nothing can vouch for: waiting for anything would be wrong.
- * The logger writes synchronously, so its last line is out.
+ * Another replica may lead already, or a defect has left a state that nothing can vouch for: waiting for
+ * anything would be wrong. The logger writes synchronously, so its last line is out.
  */
 function exitAtOnce(): never {
   process.exit(exitCodes.failed);

@@ -22,8 +22,8 @@ import { paintFor } from '../output/style.ts';
 import { pauseText, runToEnd } from './attempts.ts';
 
 /**
- * Runs the engine for one app and shows the result. Everything the command line can be wrong about is found before
- * the first connection is opened.
+ * Runs the engine for one app and shows the result. Everything the command line can be wrong about is found
+ * before the first connection is opened.
  *
  * @throws {TerminalError} `InvalidInput`
  */

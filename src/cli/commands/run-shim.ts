@@ -20,7 +20,8 @@ import { shimTrust } from '../options/shim-trust.ts';
 /** Serves until SIGTERM or SIGINT, then drains; ends the process when it can't go on. */
 export async function runShim(flags: ShimFlags, context: CommandContext): Promise<void> {
   const clock = systemClock;
-  // A line for each request: written in the background, a synchronous write would be a fifth of what a request costs.
+  // A line for each request: written in the background, a synchronous write would be a fifth of what a
+  // request costs.
   const output = destination({ dest: 1, sync: false, minLength: 4096, periodicFlush: 500 });
   const logger = createLogger(flags.logLevel, output);
   installCrashPolicy(process, logger, () => {

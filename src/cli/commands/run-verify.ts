@@ -27,7 +27,8 @@ export async function runVerify(
   context: CommandContext,
 ): Promise<ExitCode> {
   const location = parseLocation(text);
-  // Nothing is done with the metadata here, so its age is for the reader to judge; a recovery refuses what is too old.
+  // Nothing is done with the metadata here, so its age is for the reader to judge; a recovery refuses what is
+  // too old.
   const trust = await readTrust(flags, { maxExpiredAgeSeconds: Number.POSITIVE_INFINITY });
   const now = flags.referenceTime ?? new Date();
   const s3 = location.kind === 's3' ? await readS3Access(flags, context.env) : undefined;

@@ -6,8 +6,8 @@ import { terminalText } from '../output/terminal-text.ts';
 import { type ClusterConnection, type ClusterFlags, connectToCluster } from './connection.ts';
 
 /**
- * Runs the body of a command against the cluster its flags name and ends with the exit code it returns. What the API
- * server refuses or does not answer is told in one line; every other error is thrown on.
+ * Runs the body of a command against the cluster its flags name and ends with the exit code it returns. What
+ * the API server refuses or does not answer is told in one line; every other error is thrown on.
  */
 export async function clusterCommand(
   context: CommandContext,

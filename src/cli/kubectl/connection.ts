@@ -20,8 +20,8 @@ export interface ClusterConnection extends AsyncDisposable {
 }
 
 /**
- * The cluster of the kubeconfig: `--kubeconfig`, else $KUBECONFIG, else ~/.kube/config, else the service account of
- * the pod this runs in. `--context` and `--namespace` win over what it says.
+ * The cluster of the kubeconfig: `--kubeconfig`, else $KUBECONFIG, else ~/.kube/config, else the service
+ * account of the pod this runs in. `--context` and `--namespace` win over what it says.
  *
  * @throws {TerminalError} `InvalidInput` where kubectl would refuse the configuration, too.
  */

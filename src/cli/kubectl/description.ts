@@ -9,7 +9,10 @@ import { progressText } from './status/run-table.ts';
 
 type Rows = readonly (readonly string[])[];
 
-/** Everything a person asks about one run, in the order they ask it: how did it end, what now, why, what exactly. */
+/**
+ * Everything a person asks about one run, in the order they ask it: how did it end, what now, why, what
+ * exactly.
+ */
 export function describeRun(run: BootstrapRecovery, paint: Paint, now: Date): string {
   const section = (title: string, rows: Rows): string =>
     rows.length === 0

@@ -9,8 +9,8 @@ const maxWaitSeconds = 86_400;
 const maxTTLSeconds = 2_147_483_647;
 
 /**
- * Adds the commands that work on runs in a cluster: `status`, `describe`, `run`, `approve`, `cancel`, `report`,
- * `wait` and `version`. As `kubectl-tuf_recovery` on the PATH they are `kubectl tuf-recovery …`.
+ * Adds the commands that work on runs in a cluster: `status`, `describe`, `run`, `approve`, `cancel`,
+ * `report`, `wait` and `version`. As `kubectl-tuf_recovery` on the PATH they are `kubectl tuf-recovery …`.
  */
 export function registerClusterCommands(program: Command, context: CommandContext): void {
   addOutputOption(clusterCommand(program, 'status', 'apps, what needs you, and the last runs'))

@@ -25,7 +25,10 @@ export function waitCommand(name: string, flags: WaitFlags, context: CommandCont
   });
 }
 
-/** Waits, tells the result, and returns the run: still under way when the time ran out or it waits for approval. */
+/**
+ * Waits, tells the result, and returns the run: still under way when the time ran out or it waits for
+ * approval.
+ */
 export async function waitFor(
   connection: ClusterConnection,
   name: string,

@@ -14,12 +14,12 @@ const watchSeconds = 300;
 const idleTimeoutMs = 150_000;
 
 /**
- * The objects of the selection, all of them, now and after every change, sorted by namespace and name, until `signal`
- * aborts (then it throws the signal's reason).
+ * The objects of the selection, all of them, now and after every change, sorted by namespace and name, until
+ * `signal` aborts (then it throws the signal's reason).
  *
- * A failure of the very first request is thrown: it is a mistake in the kubeconfig more often than not. Later ones
- * are retried every second, because a person who watches a recovery must not lose sight of it when the API server
- * restarts.
+ * A failure of the very first request is thrown: it is a mistake in the kubeconfig more often than not. Later
+ * ones are retried every second, because a person who watches a recovery must not lose sight of it when the
+ * API server restarts.
  */
 export async function* watchObjects<T extends KubernetesObject>(
   api: APIClient,

@@ -6,8 +6,9 @@ import { DEFAULT_PREFIX, metadataPrefix } from '../../faynosync/layout.ts';
 import { type Location, parseLocation } from '../../storage/location.ts';
 
 /**
- * Finds the repository of one app in what a person names as the storage. That is either the repository itself, as
- * `verify` takes it, or the installation's storage, in which the server keeps the app at `tuf_metadata/<admin>/<app>/`:
+ * Finds the repository of one app in what a person names as the storage. That is either the repository
+ * itself, as `verify` takes it, or the installation's storage, in which the server keeps the app at
+ * `tuf_metadata/<admin>/<app>/`:
  *
  * - `s3://bucket` and a directory with that folder in it are the installation's storage;
  * - a prefix or directory whose last name is `tuf_metadata` holds `<admin>/<app>/`;

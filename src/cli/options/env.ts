@@ -2,9 +2,9 @@ import type { KubeconfigEnvironment } from '../../kube/kubeconfig/load-kubeconfi
 import { type ProxyRule, proxyRule } from '../../net/proxy-rule.ts';
 
 /**
- * The environment as this program understands it: the names of the server's own configuration, so that its .env file
- * works unchanged, and a few of ours. This is the only place that reads it, apart from the AWS SDK, whose ambient
- * credentials live in AWS_* variables.
+ * The environment as this program understands it: the names of the server's own configuration, so that its
+ * .env file works unchanged, and a few of ours. This is the only place that reads it, apart from the AWS SDK,
+ * whose ambient credentials live in AWS_* variables.
  */
 export interface Environment {
   readonly s3: {
@@ -56,7 +56,9 @@ export interface Environment {
   readonly color: boolean | undefined;
 }
 
-/** Reads what is set. An empty variable counts as not set, as the server's own configuration library has it. */
+/**
+ * Reads what is set. An empty variable counts as not set, as the server's own configuration library has it.
+ */
 export function readEnvironment(variables: Readonly<Record<string, string | undefined>>): Environment {
   const get = (name: string): string | undefined => variables[name] || undefined;
   return {
@@ -112,10 +114,11 @@ export function kubeconfigEnvironment(
 }
 
 /**
- * The server's rule for the bucket of its metadata (2.1.0, server/utils/storage). Drivers `minio` and `digitalocean`:
- * S3_ENDPOINT; the private endpoint is that of another bucket. Driver `aws`: S3_API_ENDPOINT; else the private, then the
- * public endpoint, unless it is AWS' own (then it is only the base of download URLs, and the SDK knows where the API
- * is). For MinIO the server wants `host:port` without a scheme and MINIO_SECURE beside it.
+ * The server's rule for the bucket of its metadata (2.1.0, server/utils/storage). Drivers `minio` and
+ * `digitalocean`: S3_ENDPOINT; the private endpoint is that of another bucket. Driver `aws`: S3_API_ENDPOINT;
+ * else the private, then the public endpoint, unless it is AWS' own (then it is only the base of download
+ * URLs, and the SDK knows where the API is). For MinIO the server wants `host:port` without a scheme and
+ * MINIO_SECURE beside it.
  */
 function apiEndpoint(get: (name: string) => string | undefined): string | undefined {
   const driver = get('STORAGE_DRIVER');

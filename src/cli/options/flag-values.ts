@@ -1,8 +1,8 @@
 import { InvalidArgumentError } from 'commander';
 
 /**
- * Parsers of flag values. Each throws InvalidArgumentError with what is allowed; commander adds the flag and the value,
- * so none of them may be used for a secret.
+ * Parsers of flag values. Each throws InvalidArgumentError with what is allowed; commander adds the flag and
+ * the value, so none of them may be used for a secret.
  */
 
 /** A whole number within bounds, in plain decimal digits. */
@@ -51,7 +51,9 @@ export function parseBoolean(text: string): boolean {
   throw new InvalidArgumentError('Give true or false.');
 }
 
-/** Collects `NAME=NUMBER` of a repeated flag; the name ends at the last `=`, because a role name may hold one. */
+/**
+ * Collects `NAME=NUMBER` of a repeated flag; the name ends at the last `=`, because a role name may hold one.
+ */
 export function parseNamedInteger(
   minimum: number,
   maximum: number,

@@ -8,10 +8,11 @@ import { readInputFile } from './input-file.ts';
 type Marked = 'root' | 'timestamp' | 'snapshot';
 
 /**
- * Reads what was trusted before from a folder as a client keeps it: `timestamp.json`, `snapshot.json` and, when there,
- * `root.json`. The person vouches for these files, so their signatures are not asked for.
+ * Reads what was trusted before from a folder as a client keeps it: `timestamp.json`, `snapshot.json` and,
+ * when there, `root.json`. The person vouches for these files, so their signatures are not asked for.
  *
- * @throws {TerminalError} `InvalidInput` when the folder can't be read, holds none of them, or one that isn't what its name says
+ * @throws {TerminalError} `InvalidInput` when the folder can't be read, holds none of them, or one that isn't
+ *   what its name says
  */
 export async function readMarks(directory: string): Promise<HighWaterMarks> {
   const names = await namesIn(directory);

@@ -86,7 +86,9 @@ export function addRecoveryOptions(command: Command): Command {
 
 const topLevelRoles = ['root', 'targets', 'snapshot', 'timestamp'] as const;
 
-/** The overrides in the flags. Names of the four top-level roles are theirs; any other is a delegated role. */
+/**
+ * The overrides in the flags. Names of the four top-level roles are theirs; any other is a delegated role.
+ */
 export function overridesOf(flags: RecoveryFlags): Overrides {
   const expirations = flags.expiration;
   const isTopLevel = (role: string): boolean => topLevelRoles.some((name) => name === role);

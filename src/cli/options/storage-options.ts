@@ -15,7 +15,9 @@ export interface StorageFlags {
   readonly s3Concurrency?: number;
 }
 
-/** Adds the flags that say how S3 is reached. Keys come from the environment only: other users can see flags. */
+/**
+ * Adds the flags that say how S3 is reached. Keys come from the environment only: other users can see flags.
+ */
 export function addStorageOptions(command: Command): Command {
   return command
     .option('--s3-endpoint <url>', 'URL of an S3-compatible API (S3_ENDPOINT); none for AWS', endpointURL)

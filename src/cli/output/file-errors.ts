@@ -7,7 +7,8 @@ const DENIED: ReadonlySet<unknown> = new Set(['EACCES', 'EPERM', 'EROFS']);
  * Runs an operation on a file that the person named and turns the file system's errors into words.
  *
  * @param path the file or directory, for the message
- * @throws {TerminalError} `NotFound`, `AccessDenied`, or `InvalidSource` for every other error of the file system
+ * @throws {TerminalError} `NotFound`, `AccessDenied`, or `InvalidSource` for every other error of the file
+ *   system
  */
 export async function explainFileErrors<T>(
   path: string,

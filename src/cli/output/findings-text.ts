@@ -13,8 +13,8 @@ const tones = { wall: 'bad', deny: 'bad', report: 'warning' } as const satisfies
 const shownPerKind = 3;
 
 /**
- * The findings for people, one paragraph per kind in the order given: what was found, in which role, under which clause,
- * and what to do next.
+ * The findings for people, one paragraph per kind in the order given: what was found, in which role, under
+ * which clause, and what to do next.
  */
 export function findingsText(findings: readonly Finding[], paint: Paint): string {
   if (findings.length === 0) {

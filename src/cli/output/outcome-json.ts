@@ -9,7 +9,9 @@ import { type HeadsJSON, headsJSON } from './verification-json.ts';
 /** How a run ended, in one word. The reason beside it says more. */
 export type OutcomeWord = 'Recovered' | 'AlreadyConsistent' | 'RecoveryNeeded' | 'Failed' | 'TimedOut';
 
-/** One key of the plan. `before` is null when absent or not a string; `after` is null when the key is deleted. */
+/**
+ * One key of the plan. `before` is null when absent or not a string; `after` is null when the key is deleted.
+ */
 export interface ActionJSON {
   readonly key: string;
   readonly kind: ActionKind;

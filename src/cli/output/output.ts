@@ -18,7 +18,9 @@ export function addOutputOption(command: Command): Command {
   );
 }
 
-/** Writes a result in the format asked for. `human` makes the text for people; it is called only when needed. */
+/**
+ * Writes a result in the format asked for. `human` makes the text for people; it is called only when needed.
+ */
 export async function writeResult(
   context: CommandContext,
   format: OutputFormat,

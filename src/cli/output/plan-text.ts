@@ -15,8 +15,8 @@ const marks: Readonly<Record<ActionKind, readonly [sign: string, tone: Tone, wor
 };
 
 /**
- * The plan for people: a row per key that changes, with the value before and after, where it comes from and how sure the
- * run is of it. Keys that stay are counted.
+ * The plan for people: a row per key that changes, with the value before and after, where it comes from and
+ * how sure the run is of it. Keys that stay are counted.
  *
  * @param done whether it was applied: says "created" instead of "to be created"
  */

@@ -24,8 +24,8 @@ const LOG_EVERY_MS = 10_000;
 const BAR_WIDTH = 24;
 
 /**
- * A bar on a terminal; elsewhere a line per stage and one every ten seconds, so that a log says where a run stood when
- * it stopped. Every line carries the time since the start.
+ * A bar on a terminal; elsewhere a line per stage and one every ten seconds, so that a log says where a run
+ * stood when it stopped. Every line carries the time since the start.
  */
 export function createProgressDisplay({
   stderr,

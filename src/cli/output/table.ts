@@ -7,10 +7,11 @@ const MIN_WIDTH = 8;
 const ESCAPE_SEQUENCE = /^\u001b\[[0-9;]*m/;
 
 /**
- * Lays out rows in columns, two spaces apart, without trailing spaces. Cells may hold escape sequences of colours; wide
- * characters count as one, which misaligns such a row and breaks nothing.
+ * Lays out rows in columns, two spaces apart, without trailing spaces. Cells may hold escape sequences of
+ * colours; wide characters count as one, which misaligns such a row and breaks nothing.
  *
- * @param columns of the terminal: the widest cells are cut with "…" until every row fits; absent for a pipe or file
+ * @param columns of the terminal: the widest cells are cut with "…" until every row fits; absent for a pipe
+ *   or file
  * @param indent spaces before each row
  */
 export function tableText(rows: readonly (readonly string[])[], columns?: number, indent = 2): string {

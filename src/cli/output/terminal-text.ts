@@ -1,6 +1,6 @@
 /**
- * Makes text from elsewhere safe to show on a terminal. Role names, keys and stored values may hold anything; escape
- * sequences in them could forge a line, and bidirectional controls could reorder it.
+ * Makes text from elsewhere safe to show on a terminal. Role names, keys and stored values may hold anything;
+ * escape sequences in them could forge a line, and bidirectional controls could reorder it.
  */
 export function terminalText(text: string): string {
   return text.replace(unsafe, (character) => {

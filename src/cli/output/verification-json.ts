@@ -39,7 +39,9 @@ export function unreadableJSON({ code, message }: RecoveryError): VerificationJS
   return { verdict: 'refused', heads: null, findings: [], error: { code, message } };
 }
 
-/** Heads for machines. Object.fromEntries defines own properties, so a role named `__proto__` is kept as data. */
+/**
+ * Heads for machines. Object.fromEntries defines own properties, so a role named `__proto__` is kept as data.
+ */
 export function headsJSON({ root, timestamp, snapshot, targets, delegated }: HeadVersions): HeadsJSON {
   return { root, timestamp, snapshot, targets, delegated: Object.fromEntries(delegated) };
 }

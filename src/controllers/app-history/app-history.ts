@@ -51,8 +51,8 @@ export class AppHistoryReader {
   }
 
   /**
-   * Marks and captured settings of the app. Settings that can't be read are done without: they make a recovery exact,
-   * not safe.
+   * Marks and captured settings of the app. Settings that can't be read are done without: they make a
+   * recovery exact, not safe.
    *
    * @throws what the API client throws when the API server does not answer
    */

@@ -12,7 +12,9 @@ import type { App, CapturedSettings } from '../../recovery/request.ts';
 
 const dataKey = 'settings.json';
 
-/** Characters of captured settings. A ConfigMap takes 1 MiB; an app with more settings is inferred as before. */
+/**
+ * Characters of captured settings. A ConfigMap takes 1 MiB; an app with more settings is inferred as before.
+ */
 const maxLength = 700_000;
 
 /** What the ConfigMap holds. Lifetimes, counts and a flag: nothing of it is secret. */
@@ -32,8 +34,8 @@ export type CaptureStatus = Pick<BootstrapStateStatus, 'capturedSettings' | 'set
 const inline = { settings: 64, key: 512, value: 64 } as const;
 
 /**
- * The copy as the status holds it; undefined when there are too many settings for that. The time of an equal copy stays:
- * nothing about it has changed.
+ * The copy as the status holds it; undefined when there are too many settings for that. The time of an equal
+ * copy stays: nothing about it has changed.
  */
 export function inlineCapture(
   before: CaptureStatus,
@@ -64,8 +66,8 @@ export function inlineCapture(
 }
 
 /**
- * Keeps the copy in a ConfigMap that the BootstrapState owns. No write when it holds it already; one that somebody else
- * owns is left alone.
+ * Keeps the copy in a ConfigMap that the BootstrapState owns. No write when it holds it already; one that
+ * somebody else owns is left alone.
  *
  * @returns undefined when there are more settings than a ConfigMap holds
  * @throws what the API client throws; the copy is optional, so the caller goes on
@@ -157,7 +159,10 @@ async function read(client: APIClient, key: ObjectKey, signal: AbortSignal): Pro
   }
 }
 
-/** What a person or another program may have changed, read without trust: each value is checked again where it is used. */
+/**
+ * What a person or another program may have changed, read without trust: each value is checked again where it
+ * is used.
+ */
 function parse(text: string, app: App): CapturedSettings | undefined {
   const found = object(json(text));
   const values = Object.entries(object(found?.['values']) ?? {});

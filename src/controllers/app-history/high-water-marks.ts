@@ -27,8 +27,9 @@ export function verifiedMarksOf({
 }
 
 /**
- * The marks after a chain was verified. They only go up, also when a person accepted an older state: that answer is for one
- * state, and whatever else is older stays refused. Only a rotation of the keys starts timestamp and snapshot anew.
+ * The marks after a chain was verified. They only go up, also when a person accepted an older state: that
+ * answer is for one state, and whatever else is older stays refused. Only a rotation of the keys starts
+ * timestamp and snapshot anew.
  */
 export function raiseMarks(before: StoredMarks | undefined, { marks, reset }: VerifiedMarks): StoredMarks {
   return {
@@ -39,8 +40,9 @@ export function raiseMarks(before: StoredMarks | undefined, { marks, reset }: Ve
 }
 
 /**
- * What several memories of one app say together. Timestamp and snapshot count only beside the newest root: those remembered
- * beside an older one may be from before a rotation of their keys, and nobody has looked with them since.
+ * What several memories of one app say together. Timestamp and snapshot count only beside the newest root:
+ * those remembered beside an older one may be from before a rotation of their keys, and nobody has looked
+ * with them since.
  */
 export function newestMarks(memories: readonly StoredMarks[]): StoredMarks | undefined {
   const newest = Math.max(0, ...memories.map(({ root }) => root?.version ?? 0));

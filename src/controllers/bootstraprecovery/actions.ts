@@ -22,7 +22,10 @@ import { RunOverError } from './run-status.ts';
 const lookAgain = 30_000;
 /** Milliseconds between two tries to give back a lock. */
 const giveBackInterval = 5_000;
-/** Milliseconds after which a lock has ended by itself: its longest life, the time-out of 300 s and a margin of 30 s. */
+/**
+ * Milliseconds after which a lock has ended by itself: its longest life, the time-out of 300 s and a margin
+ * of 30 s.
+ */
 const lockLifetime = 330_000;
 
 /** What the actions use of the controller. */
@@ -71,7 +74,10 @@ export class RunActions {
     await this.#letGo(ended);
   }
 
-  /** Makes an attempt; says what it waits for, or ends the run, when it cannot begin because of what the target refers to. */
+  /**
+   * Makes an attempt; says what it waits for, or ends the run, when it cannot begin because of what the
+   * target refers to.
+   */
   async attempt(attemptRequest: Omit<AttemptRequest, 'run'>): Promise<ReconcileResult> {
     const { metrics, clock, logger } = this.#dependencies;
     try {
@@ -107,7 +113,10 @@ export class RunActions {
     }
   }
 
-  /** Lets a run go that is being deleted. That waits for its lock, but never longer than the lock itself would last. */
+  /**
+   * Lets a run go that is being deleted. That waits for its lock, but never longer than the lock itself would
+   * last.
+   */
   async release(signal: AbortSignal): Promise<ReconcileResult> {
     const { logger } = this.#dependencies;
     const { run, target, now } = this.#facts;

@@ -52,11 +52,12 @@ export interface AttemptRequest {
 }
 
 /**
- * Makes one attempt: resolves the target (R1), says in the status that it begins, lets the engine do R2 to R10, and says how
- * it ended. The beginning is durable before anything is sent to Redis, so a crash at any point finds the attempt counted and its
- * deadline set.
+ * Makes one attempt: resolves the target (R1), says in the status that it begins, lets the engine do R2 to
+ * R10, and says how it ended. The beginning is durable before anything is sent to Redis, so a crash at any
+ * point finds the attempt counted and its deadline set.
  *
- * @throws RunOverError when the run is gone or has ended; TerminalError `InvalidReference` or `ForbiddenError` before it began, or what the API client throws
+ * @throws RunOverError when the run is gone or has ended; TerminalError `InvalidReference` or
+ *   `ForbiddenError` before it began, or what the API client throws
  */
 export async function makeAttempt(
   dependencies: AttemptDependencies,
@@ -116,7 +117,8 @@ async function report(
   status: RunStatus,
   result: Outcome,
 ): Promise<AttemptEnd> {
-  // Undecided because we are going, or no longer ours to decide: the status says Running, and whoever is next goes on from there.
+  // Undecided because we are going, or no longer ours to decide: the status says Running, and whoever is next
+  // goes on from there.
   if (stopping.aborted && (result.retry !== 'none' || stopping.reason instanceof LeadershipLostError)) {
     metrics.attempts.inc({ result: 'aborted' });
     logger.info({ err: stopping.reason }, 'attempt given up; whoever leads next takes it up again');

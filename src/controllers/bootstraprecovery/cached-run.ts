@@ -2,9 +2,9 @@ import type { BootstrapRecovery } from '../../api/bootstraprecovery.generated.ts
 import { isTerminal } from '../../api/conditions.ts';
 
 /**
- * A run as it is cached: without what no controller reads from the cache. Annotations can be 256 kB an object, and whoever may create
- * runs may create thousands; of a run that has ended the lists stay in the object alone. One that has not ended keeps its status,
- * because what is written next is made from it.
+ * A run as it is cached: without what no controller reads from the cache. Annotations can be 256 kB an
+ * object, and whoever may create runs may create thousands; of a run that has ended the lists stay in the
+ * object alone. One that has not ended keeps its status, because what is written next is made from it.
  */
 export function cachedRun(run: BootstrapRecovery): BootstrapRecovery {
   const metadata: Record<string, unknown> = { ...run.metadata };
@@ -23,7 +23,10 @@ function withoutLists({ findings: _, lastErrors: __, plan, ...status }: Bootstra
   return { ...status, plan: counts };
 }
 
-/** Name of the index under which the cache files runs that have not ended by the target they need: `namespace/name`. */
+/**
+ * Name of the index under which the cache files runs that have not ended by the target they need:
+ * `namespace/name`.
+ */
 export const unfinishedByTargetIndex = 'unfinishedByTarget';
 
 /** The target that a run still needs; a change of a target does not concern runs that have ended. */

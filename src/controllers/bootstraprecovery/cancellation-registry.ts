@@ -14,8 +14,8 @@ class RunCancelledError extends Error {
 }
 
 /**
- * Ends runs that are under way when somebody cancels or deletes them. The queue hands a key to nobody else while it is worked on,
- * so the change has to reach the run by another way than a reconcile.
+ * Ends runs that are under way when somebody cancels or deletes them. The queue hands a key to nobody else
+ * while it is worked on, so the change has to reach the run by another way than a reconcile.
  */
 export class CancellationRegistry {
   readonly #running = new Map<string, AbortController>();
@@ -35,8 +35,8 @@ export class CancellationRegistry {
   };
 
   /**
-   * A signal that aborts with an `RunCancelledError` when the object of this uid is cancelled or deleted from now on. What
-   * was changed before is for the caller to see, by reading the object after this call.
+   * A signal that aborts with an `RunCancelledError` when the object of this uid is cancelled or deleted from
+   * now on. What was changed before is for the caller to see, by reading the object after this call.
    */
   register(uid: string): { readonly signal: AbortSignal } & Disposable {
     const controller = new AbortController();

@@ -22,7 +22,9 @@ export interface RunControllerOptions extends Omit<BootstrapRecoveryReconcilerOp
   readonly runtimeMetrics: RuntimeMetrics;
 }
 
-/** Workers beyond the runs at once, so that answering, waiting and deleting never queue up behind long runs. */
+/**
+ * Workers beyond the runs at once, so that answering, waiting and deleting never queue up behind long runs.
+ */
 const quickWorkers = 8;
 
 /** The controller of runs, with what wakes it. */

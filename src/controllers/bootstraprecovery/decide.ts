@@ -84,8 +84,8 @@ function ended({ run, now }: RunFacts): RunDecision | undefined {
 }
 
 /**
- * Another installation is at work, and may be for as long as its deadline and its lock last. Should it be gone, the run is taken
- * over after that.
+ * Another installation is at work, and may be for as long as its deadline and its lock last. Should it be
+ * gone, the run is taken over after that.
  */
 function servedElsewhere({ run, now, installation }: RunFacts): RunDecision | undefined {
   const { controller, deadline } = run.status;
@@ -116,7 +116,9 @@ function suspended({ run }: RunFacts): RunDecision | undefined {
   return { kind: 'wait', verdict: { reason: 'Suspended', message } };
 }
 
-/** The deadline stands in the status, so it holds across restarts; while a person is awaited there is none. */
+/**
+ * The deadline stands in the status, so it holds across restarts; while a person is awaited there is none.
+ */
 function deadlineExceeded({ run, now }: RunFacts): RunDecision | undefined {
   if (run.status.deadline === undefined || deadlineOf(run, now) > now) {
     return undefined;
@@ -170,7 +172,10 @@ function notApproved({ run }: RunFacts): RunDecision | undefined {
   return { kind: 'wait', verdict: { reason: 'AwaitingApproval', message } };
 }
 
-/** Every write of the status wakes the controller; without this check each would start the next attempt at once. */
+/**
+ * Every write of the status wakes the controller; without this check each would start the next attempt at
+ * once.
+ */
 function backingOff({ run, now }: RunFacts): RunDecision | undefined {
   const { nextAttemptTime } = run.status;
   if (nextAttemptTime === undefined) {
@@ -180,7 +185,10 @@ function backingOff({ run, now }: RunFacts): RunDecision | undefined {
   return leftMs <= 0 ? undefined : { kind: 'sleep', wakeAfterMs: leftMs };
 }
 
-/** An attempt cut off by a restart is taken up again under its number: restarts of the controller use up no attempts. */
+/**
+ * An attempt cut off by a restart is taken up again under its number: restarts of the controller use up no
+ * attempts.
+ */
 function nextAttempt({ run, now }: RunFacts): RunDecision {
   const { attempts = 0 } = run.status;
   return {
@@ -191,8 +199,9 @@ function nextAttempt({ run, now }: RunFacts): RunDecision {
 }
 
 /**
- * When the run has to be done: as stored, or its whole time from now on when nothing is stored, or more than it can ever have left
- * because the clock was ahead when it was stored. A pause for the lock of another recovery does not count, so it may have that left, too.
+ * When the run has to be done: as stored, or its whole time from now on when nothing is stored, or more than
+ * it can ever have left because the clock was ahead when it was stored. A pause for the lock of another
+ * recovery does not count, so it may have that left, too.
  */
 export function deadlineOf(
   {

@@ -22,8 +22,9 @@ import { findingsSummary, planSummary, trustSummary, verificationSummary, withEr
 type Fields = Omit<BootstrapRecoveryStatus, 'conditions' | 'observedGeneration'>;
 
 /**
- * A status in the making: what is known of a run, before it is put into conditions. Every function here returns a new draft;
- * {@link statusOf} is the only way out, so conditions always come from the one function that makes them.
+ * A status in the making: what is known of a run, before it is put into conditions. Every function here
+ * returns a new draft; {@link statusOf} is the only way out, so conditions always come from the one function
+ * that makes them.
  */
 export interface StatusDraft {
   readonly fields: Fields;
@@ -32,7 +33,9 @@ export interface StatusDraft {
 
 const notChecked = { reason: 'NotChecked', message: 'The run has not got that far.' } as const;
 
-/** What the object's status says. One nobody has looked at is `Pending`; its uid becomes the id of the task. */
+/**
+ * What the object's status says. One nobody has looked at is `Pending`; its uid becomes the id of the task.
+ */
 export function draftOf({ metadata, status }: Pick<BootstrapRecovery, 'metadata' | 'status'>): StatusDraft {
   const { conditions = [], observedGeneration: _, ...fields } = status;
   return {
@@ -77,8 +80,8 @@ export function withQueueMessage(
 ): StatusDraft | undefined {
   const { metadata, status } = run;
   const reason = findCondition(status.conditions, 'Succeeded')?.reason;
-  // A failed attempt is counted by this reason (see nextAttempt in decide.ts), so it stays until the next one begins; and
-  // what waits for a lock says so until it has it.
+  // A failed attempt is counted by this reason (see nextAttempt in decide.ts), so it stays until the next one
+  // begins; and what waits for a lock says so until it has it.
   if (reason === 'Retrying' || reason === 'WaitingForLock') {
     return undefined;
   }
@@ -142,7 +145,8 @@ export function withPlan(draft: StatusDraft, state: State, plan: Plan): StatusDr
 }
 
 /**
- * The early answer is known. While somebody else holds the lock the run waits for it, and goes on with the next answer.
+ * The early answer is known. While somebody else holds the lock the run waits for it, and goes on with the
+ * next answer.
  */
 export function withAcceptance(draft: StatusDraft, acceptance: Acceptance): StatusDraft {
   const { verdicts } = draft;
@@ -232,7 +236,9 @@ export function withReport(draft: StatusDraft, name: string): StatusDraft {
   return { ...draft, fields: { ...draft.fields, reportRef: { name } } };
 }
 
-/** The draft as a status of `current`. What has ended stays as it was, except that it follows the generation. */
+/**
+ * The draft as a status of `current`. What has ended stays as it was, except that it follows the generation.
+ */
 export function statusOf(
   draft: StatusDraft,
   current: Pick<BootstrapRecovery, 'metadata' | 'spec' | 'status'>,

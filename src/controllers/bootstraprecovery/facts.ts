@@ -13,8 +13,8 @@ export interface LiveFacts extends RunFacts {
 }
 
 /**
- * The present state of a run and its target, from the API server: a cache is never enough to justify a side effect. Undefined when
- * the run is gone; a namesake created in between comes with its own event.
+ * The present state of a run and its target, from the API server: a cache is never enough to justify a side
+ * effect. Undefined when the run is gone; a namesake created in between comes with its own event.
  */
 export async function gatherFacts(
   client: APIClient,

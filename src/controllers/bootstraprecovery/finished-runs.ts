@@ -5,9 +5,10 @@ import type { StoreEvent } from '../../kube/cache/store.ts';
 import { hasFinalizer } from '../../kube/client/finalizers.ts';
 
 /**
- * Runs that this process has ended and whose end the cache does not show yet. Our own writes come back as changes and wake the run;
- * without this memory each would cost a look at the API server, only to learn there what we wrote. The change that shows the
- * end is still to come and wakes the run once more, so nothing is missed.
+ * Runs that this process has ended and whose end the cache does not show yet. Our own writes come back as
+ * changes and wake the run; without this memory each would cost a look at the API server, only to learn there
+ * what we wrote. The change that shows the end is still to come and wakes the run once more, so nothing is
+ * missed.
  */
 export class FinishedRuns {
   readonly #uids = new Set<string>();

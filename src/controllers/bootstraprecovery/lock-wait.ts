@@ -13,8 +13,8 @@ import { draftOf, withNextAttempt } from './draft.ts';
 import type { RunStatus } from './run-status.ts';
 
 /**
- * Whether a run that waits for the lock of another recovery has to go on waiting: one small question to Redis, before anything is
- * verified anew.
+ * Whether a run that waits for the lock of another recovery has to go on waiting: one small question to
+ * Redis, before anything is verified anew.
  */
 export async function isStillLocked(
   store: StateStore,

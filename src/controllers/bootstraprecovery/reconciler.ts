@@ -77,8 +77,8 @@ export class BootstrapRecoveryReconciler implements Reconciler {
   }
 
   /**
-   * What the cache alone suggests; undefined when it is known to be behind. Enough to do nothing and to wait in line: a stale cache
-   * does no harm there, because what it does not show yet wakes the run again.
+   * What the cache alone suggests; undefined when it is known to be behind. Enough to do nothing and to wait
+   * in line: a stale cache does no harm there, because what it does not show yet wakes the run again.
    */
   #presume(run: BootstrapRecovery): RunDecision | undefined {
     const { targets, clock, installation } = this.#options;
@@ -90,7 +90,10 @@ export class BootstrapRecoveryReconciler implements Reconciler {
     return decideRun({ run, target, now: clock.now(), installation });
   }
 
-  /** Says once that the run waits for its turn. Nothing is read for it: a thousand runs may wait for four slots. */
+  /**
+   * Says once that the run waits for its turn. Nothing is read for it: a thousand runs may wait for four
+   * slots.
+   */
   async #queue(
     run: BootstrapRecovery,
     { refusedBecause }: SlotRefusal,
@@ -111,7 +114,10 @@ export class BootstrapRecoveryReconciler implements Reconciler {
     };
   }
 
-  /** Decides by the objects as they are now, and acts. Long work only with a slot: so many runs at once, and one for each app. */
+  /**
+   * Decides by the objects as they are now, and acts. Long work only with a slot: so many runs at once, and
+   * one for each app.
+   */
   async #look(
     cached: BootstrapRecovery,
     slot: Slot | undefined,
@@ -144,7 +150,8 @@ export class BootstrapRecoveryReconciler implements Reconciler {
         await actions.end(decision.verdict, context.signal);
         return {};
       case 'attempt': {
-        // Without a slot the cache said otherwise, so a change is on its way that wakes the run; without a target it would wait.
+        // Without a slot the cache said otherwise, so a change is on its way that wakes the run; without a
+        // target it would wait.
         if (slot === undefined || facts.target === undefined) {
           return {};
         }

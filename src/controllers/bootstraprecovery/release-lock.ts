@@ -10,8 +10,9 @@ import { redisEndpoint } from '../target-connection/redis-endpoint.ts';
 import { References } from '../target-connection/references.ts';
 
 /**
- * Gives back the recovery lock that a run may have left behind when its controller died. Compares before it deletes, so a lock of
- * somebody else stays. False when Redis can't be asked now but perhaps soon; a lock that can't be given back ends by itself.
+ * Gives back the recovery lock that a run may have left behind when its controller died. Compares before it
+ * deletes, so a lock of somebody else stays. False when Redis can't be asked now but perhaps soon; a lock
+ * that can't be given back ends by itself.
  */
 export async function releaseRecoveryLock(
   { client, rules }: Pick<ConnectionDependencies, 'client' | 'rules'>,

@@ -7,8 +7,8 @@ import { maxConfigMapBytes, writeOwnedConfigMap } from '../status/owned-config-m
 import { fitsStatus } from './summary.ts';
 
 /**
- * Whether there is more to tell than the status holds. Not before the metadata was looked at; and a run that found nothing to do
- * leaves no ConfigMap behind, because objects in Git make such runs over and over.
+ * Whether there is more to tell than the status holds. Not before the metadata was looked at; and a run that
+ * found nothing to do leaves no ConfigMap behind, because objects in Git make such runs over and over.
  */
 export function isWorthAReport(outcome: Outcome): boolean {
   if (outcome.trustVerified.reason === 'NotChecked') {
@@ -18,8 +18,8 @@ export function isWorthAReport(outcome: Outcome): boolean {
 }
 
 /**
- * Writes everything an attempt found out into a ConfigMap that the run owns, and returns its name. Settings and public metadata
- * only: no credential ever reaches an outcome.
+ * Writes everything an attempt found out into a ConfigMap that the run owns, and returns its name. Settings
+ * and public metadata only: no credential ever reaches an outcome.
  */
 export async function writeReport(
   client: APIClient,
@@ -33,7 +33,10 @@ export async function writeReport(
   });
 }
 
-/** Longest single text in a report, in UTF-16 units: names, values and messages can come from a bucket or from Redis. */
+/**
+ * Longest single text in a report, in UTF-16 units: names, values and messages can come from a bucket or from
+ * Redis.
+ */
 const maxText = 2_048;
 /** Bytes of each list; with a dozen texts beside them the report stays below {@link maxConfigMapBytes}. */
 const shares = {
@@ -43,8 +46,9 @@ const shares = {
 } as const;
 
 /**
- * The report as JSON, never more than a ConfigMap holds. Of a list that is longer than its share, the first part and how much is
- * missing: sizes are added up while entries are taken, so whatever they hold, each is rendered at most twice.
+ * The report as JSON, never more than a ConfigMap holds. Of a list that is longer than its share, the first
+ * part and how much is missing: sizes are added up while entries are taken, so whatever they hold, each is
+ * rendered at most twice.
  */
 export function reportText(outcome: Outcome): string {
   const { taskID, succeeded, accepted, trustVerified, stateVerified, state, plan, trusted, verification } =
@@ -81,7 +85,8 @@ function fitting<T>(entries: readonly T[], bytes: number): readonly T[] {
   let free = bytes;
   const end = entries.findIndex((entry) => {
     const text = render(entry);
-    // Up to three levels further in, every line begins with as many more spaces; a comma and a line break follow.
+    // Up to three levels further in, every line begins with as many more spaces; a comma and a line break
+    // follow.
     free -= Buffer.byteLength(text) + 3 * text.split('\n').length + 2;
     return free < 0;
   });

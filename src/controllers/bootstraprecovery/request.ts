@@ -19,7 +19,10 @@ export type RunContext = Pick<
   | 'onForeignLock'
 >;
 
-/** The request of one attempt: the run's wishes, the target's facts, and the controller's clock, signal and observer. */
+/**
+ * The request of one attempt: the run's wishes, the target's facts, and the controller's clock, signal and
+ * observer.
+ */
 export function runRequest(
   { metadata, spec }: BootstrapRecovery,
   target: RecoveryTarget,

@@ -10,8 +10,8 @@ import { type StatusDraft, statusOf } from './draft.ts';
 const progressInterval = 2_000;
 
 /**
- * Milliseconds a change of stage waits for company. Most runs take less in all: they write their beginning and their end, and
- * only those that last tell about the stages in between.
+ * Milliseconds a change of stage waits for company. Most runs take less in all: they write their beginning
+ * and their end, and only those that last tell about the stages in between.
  */
 const stageDelay = 250;
 
@@ -24,8 +24,8 @@ export class RunOverError extends Error {
 }
 
 /**
- * The status of one run while it is worked on. Writes never overlap, so a later status is never overtaken by an
- * earlier one. What a write changed is told in events.
+ * The status of one run while it is worked on. Writes never overlap, so a later status is never overtaken by
+ * an earlier one. What a write changed is told in events.
  */
 export class RunStatus {
   readonly #dependencies: StatusWriterDependencies;
@@ -50,7 +50,10 @@ export class RunStatus {
     return this.#run;
   }
 
-  /** Writes `draft` when its time has come: soon after a change of stage, else every two seconds. Never waits, never throws. */
+  /**
+   * Writes `draft` when its time has come: soon after a change of stage, else every two seconds. Never waits,
+   * never throws.
+   */
   offer(draft: StatusDraft): void {
     const { clock } = this.#dependencies;
     const stage = draft.fields.progress?.stage;
@@ -69,9 +72,11 @@ export class RunStatus {
   }
 
   /**
-   * Writes `draft` now, after what is being written. What was offered before and not yet written is older, and dropped.
+   * Writes `draft` now, after what is being written. What was offered before and not yet written is older,
+   * and dropped.
    *
-   * @returns false when the run is gone or was ended by another controller: nothing is written then, and nothing more may be done for it
+   * @returns false when the run is gone or was ended by another controller: nothing is written then, and
+   *   nothing more may be done for it
    * @throws what the API server or the way to it throws; nothing is known to be written then
    */
   async write(draft: StatusDraft): Promise<boolean> {
@@ -94,7 +99,10 @@ export class RunStatus {
     }
   }
 
-  /** Writes `draft` unless the run has changed since it was read: then the draft is outdated, and the change wakes the run anyway. */
+  /**
+   * Writes `draft` unless the run has changed since it was read: then the draft is outdated, and the change
+   * wakes the run anyway.
+   */
   async writeIfUnchanged(draft: StatusDraft): Promise<void> {
     await this.#inTurn(() => this.#apply(draft, sameSpecAndStatus));
   }

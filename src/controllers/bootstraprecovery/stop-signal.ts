@@ -1,8 +1,9 @@
 import { TransientError } from '../../errors.ts';
 
 /**
- * The signal a run is given: the controller's own end as a `TransientError`, upon which the run ends undecided and another
- * controller takes it up again; a person's wish as it is, upon which the run ends for good.
+ * The signal a run is given: the controller's own end as a `TransientError`, upon which the run ends
+ * undecided and another controller takes it up again; a person's wish as it is, upon which the run ends for
+ * good.
  */
 export function stopSignal(
   controller: AbortSignal,

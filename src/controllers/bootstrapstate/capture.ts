@@ -6,8 +6,9 @@ import { type CaptureStatus, captureInConfigMap, inlineCapture } from '../app-hi
 import { settingsName } from './names.ts';
 
 /**
- * The copy of the settings of a healthy app: in its status when they are few, else in a ConfigMap. A copy is optional:
- * what keeps it from being written (quota, admission, a missing permission) is logged, and the copy before stays.
+ * The copy of the settings of a healthy app: in its status when they are few, else in a ConfigMap. A copy is
+ * optional: what keeps it from being written (quota, admission, a missing permission) is logged, and the copy
+ * before stays.
  */
 export async function captureSettings(
   client: APIClient,

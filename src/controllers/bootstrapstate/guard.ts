@@ -8,8 +8,8 @@ export interface Guard {
   /** Every policy that covers the app and is not suspended, by name; at least one. */
   readonly policies: readonly RecoveryPolicy[];
   /**
-   * The policy that decides about recoveries and judges the app: the first by name with action Recover, else the first.
-   * One decides, so that two policies never repair one app twice.
+   * The policy that decides about recoveries and judges the app: the first by name with action Recover, else
+   * the first. One decides, so that two policies never repair one app twice.
    */
   readonly lead: RecoveryPolicy;
   /** The policy that decides about refreshing, if one wants it. */
@@ -34,7 +34,8 @@ export function covers(
 }
 
 /**
- * What the policies of a target want for one of its apps; undefined when none that is not suspended covers it.
+ * What the policies of a target want for one of its apps; undefined when none that is not suspended covers
+ * it.
  *
  * @param policies of the target
  */

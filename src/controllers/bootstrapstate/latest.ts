@@ -3,8 +3,9 @@ import type { Store } from '../../kube/cache/store.ts';
 import { formatObjectKey, type ObjectKey } from '../../kube/client/object-key.ts';
 
 /**
- * States as they are known best: what was just written, until the cache shows something else than what it was written
- * over. Saves a read from the API server before every write; a write over anything older is refused there.
+ * States as they are known best: what was just written, until the cache shows something else than what it was
+ * written over. Saves a read from the API server before every write; a write over anything older is refused
+ * there.
  */
 export class LatestStates {
   readonly #store: Store<BootstrapState>;

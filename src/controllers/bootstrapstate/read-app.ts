@@ -34,8 +34,8 @@ export interface ReadSubject {
 const maxRereads = 3;
 
 /**
- * What Redis says about the app, judged by its verified metadata. Verified in full first when that is due: never yet, or
- * too long ago, or something was signed or a policy changed since.
+ * What Redis says about the app, judged by its verified metadata. Verified in full first when that is due:
+ * never yet, or too long ago, or something was signed or a policy changed since.
  *
  * @throws the reason of `signal` when that aborts, or what the API client throws
  */

@@ -1,7 +1,8 @@
-// Watches BootstrapStates, the RecoveryPolicies and RecoveryTargets that guard them, and runs; hears of changes in Redis and bucket.
-// Writes one thing: the status of a BootstrapState (with captured settings and events beside it).
-// Creates a BootstrapRecovery only for an order that stands in that status.
-// Reads the app (read-app.ts), decides (recoveries.ts, healthy.ts, recoverable.ts, expiry.ts, all pure), writes, carries out.
+// Watches BootstrapStates, the RecoveryPolicies and RecoveryTargets that guard them, and runs; hears of
+// changes in Redis and bucket. Writes one thing: the status of a BootstrapState (with captured settings and
+// events beside it). Creates a BootstrapRecovery only for an order that stands in that status. Reads the app
+// (read-app.ts), decides (recoveries.ts, healthy.ts, recoverable.ts, expiry.ts, all pure), writes, carries
+// out.
 import { isDeepStrictEqual } from 'node:util';
 import type { Logger } from 'pino';
 import type { BootstrapRecovery } from '../../api/bootstraprecovery.generated.ts';
@@ -188,7 +189,8 @@ export class BootstrapStateReconciler implements Reconciler {
     const lastedMs = since === undefined ? 0 : now.getTime() - since.getTime();
     const stableMs = guard.lead.spec.stabilizationSeconds * 1000;
     if (read.reading.kind === 'lost' && may && hold === undefined && !isOpen && lastedMs >= stableMs) {
-      // A full verification holds as long as nothing was signed since: that is asked before anything is ordered.
+      // A full verification holds as long as nothing was signed since: that is asked before anything is
+      // ordered.
       if (!read.verified && !(await isUnchanged(watch, name))) {
         watch.signed.add(name);
         read = await readApp(this.#options, known, signal);
@@ -241,7 +243,10 @@ export class BootstrapStateReconciler implements Reconciler {
     return { requeueAfterMs: Math.min(nextMs, followMs) };
   }
 
-  /** How the runs of open recoveries stand. The cache says how a run is, but not that there is none: only the API server can. */
+  /**
+   * How the runs of open recoveries stand. The cache says how a run is, but not that there is none: only the
+   * API server can.
+   */
   async #runsOf(
     { metadata, status }: BootstrapState,
     signal: AbortSignal,
@@ -259,7 +264,10 @@ export class BootstrapStateReconciler implements Reconciler {
     return new Map([[open.name, found]]);
   }
 
-  /** The copy of the settings and what a recovery would make of them, while the app is healthy. Optional: a failure is told in the log. */
+  /**
+   * The copy of the settings and what a recovery would make of them, while the app is healthy. Optional: a
+   * failure is told in the log.
+   */
   async #capture(
     { state, guard }: Subject,
     { reading, baseline, values }: AppReading,
@@ -292,7 +300,10 @@ export class BootstrapStateReconciler implements Reconciler {
     return { capture: kept, ...drilled(baseline, settings, held) };
   }
 
-  /** Undefined when the object has changed since it was read: what was decided from the old one counts for nothing. */
+  /**
+   * Undefined when the object has changed since it was read: what was decided from the old one counts for
+   * nothing.
+   */
   async #write(state: BootstrapState, status: BootstrapStateStatus): Promise<BootstrapState | undefined> {
     if (!isWorthWriting(state.status, status, isDeepStrictEqual)) {
       return state;
@@ -304,7 +315,10 @@ export class BootstrapStateReconciler implements Reconciler {
     return written;
   }
 
-  /** Creates the run that the status just written orders. Whoever was here before may have created it and died: a run of that name is that run. */
+  /**
+   * Creates the run that the status just written orders. Whoever was here before may have created it and
+   * died: a run of that name is that run.
+   */
   async #carryOut(state: BootstrapState, guard: Guard, logger: Logger): Promise<void> {
     const { client, recorder, metrics, assertLeading } = this.#options;
     const open = openRecovery(state.status);
@@ -328,7 +342,10 @@ export class BootstrapStateReconciler implements Reconciler {
     }
   }
 
-  /** Sends the request that the status just written holds, or follows one. Milliseconds until it is looked at again. */
+  /**
+   * Sends the request that the status just written holds, or follows one. Milliseconds until it is looked at
+   * again.
+   */
   #refresh(
     { state, target }: Subject,
     { refresh, isNew, isSigned, againAt }: RefreshStep,
@@ -422,7 +439,10 @@ function pastOrNow(time: Date, now: Date): Date {
   return Number.isNaN(time.getTime()) || time > now ? now : time;
 }
 
-/** Whether nothing was signed since; when the bucket does not answer, that is for the full verification to tell. */
+/**
+ * Whether nothing was signed since; when the bucket does not answer, that is for the full verification to
+ * tell.
+ */
 async function isUnchanged(watch: TargetWatch, name: string): Promise<boolean> {
   try {
     return await watch.bucket.isUnchanged(name);

@@ -8,7 +8,10 @@ import { recoveryName } from './names.ts';
 /** A recovery that was decided upon, as the status holds it. */
 export type Recovery = NonNullable<BootstrapStateStatus['recoveries']>[number];
 
-/** What is known about the BootstrapRecovery of an order. `Absent`: the API server itself says that there is none. */
+/**
+ * What is known about the BootstrapRecovery of an order. `Absent`: the API server itself says that there is
+ * none.
+ */
 export type RunState = 'UnderWay' | 'Succeeded' | 'NotNeeded' | 'Failed' | 'Absent';
 
 const hourMs = 3_600_000;
@@ -39,8 +42,8 @@ export function openRecovery({ recoveries }: Pick<BootstrapStateStatus, 'recover
  * The recoveries as they stand now.
  *
  * @param runs what is known of runs, by name; of those not in it nothing is known
- * @param mayAct false: the policies were suspended or told to report only after the decision; an order that nobody has
- *   carried out is withdrawn
+ * @param mayAct false: the policies were suspended or told to report only after the decision; an order that
+ *   nobody has carried out is withdrawn
  */
 export function withRunStates(
   recoveries: readonly Recovery[],
@@ -67,7 +70,10 @@ export interface Hold {
   readonly kind: 'breaker' | 'pause';
 }
 
-/** Until when another recovery of the app has to wait; undefined when it may be created now. Only what wrote counts for the breaker. */
+/**
+ * Until when another recovery of the app has to wait; undefined when it may be created now. Only what wrote
+ * counts for the breaker.
+ */
 export function recoveryHold(
   recoveries: readonly Recovery[],
   { maxRecoveriesPerHour }: Pick<RecoveryRules, 'maxRecoveriesPerHour'>,
@@ -93,8 +99,8 @@ export function recoveryHold(
 }
 
 /**
- * The recoveries with one more decided upon. Written to the status before the run is created, so whoever goes on after a
- * crash creates the run of exactly this name.
+ * The recoveries with one more decided upon. Written to the status before the run is created, so whoever goes
+ * on after a crash creates the run of exactly this name.
  */
 export function withNewRecovery(
   recoveries: readonly Recovery[],

@@ -10,7 +10,10 @@ export interface NewRun extends Manifest {
   readonly spec: BootstrapRecoverySpec;
 }
 
-/** The run that repairs an app, as the policy's template wants it. The policy owns it, so it is deleted with the policy. */
+/**
+ * The run that repairs an app, as the policy's template wants it. The policy owns it, so it is deleted with
+ * the policy.
+ */
 export function recoveryOf(policy: RecoveryPolicy, state: BootstrapState, name: string): NewRun {
   const { namespace, name: owner } = policy.metadata;
   return {

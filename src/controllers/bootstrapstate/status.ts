@@ -34,7 +34,10 @@ export interface StateFacts {
   readonly now: Date;
 }
 
-/** Reasons that speak of the metadata, not of whether it could be read: there is no way back from what is refused. */
+/**
+ * Reasons that speak of the metadata, not of whether it could be read: there is no way back from what is
+ * refused.
+ */
 const refused: ReadonlySet<string> = new Set<HealthyReason>([
   'TrustVerificationFailed',
   'RollbackDetected',

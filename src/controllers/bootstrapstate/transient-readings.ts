@@ -1,9 +1,14 @@
 import type { Clock } from '../../async/clock.ts';
 import type { Reading } from '../loss-detection/reading.ts';
 
-/** Milliseconds that silence must last before it is written: a restart of Redis is no news for a thousand objects. */
+/**
+ * Milliseconds that silence must last before it is written: a restart of Redis is no news for a thousand
+ * objects.
+ */
 const silenceMs = 10_000;
-/** Milliseconds that a busy server must stay busy before it is written: a recovery of the server takes less. */
+/**
+ * Milliseconds that a busy server must stay busy before it is written: a recovery of the server takes less.
+ */
 const busyMs = 2_000;
 
 interface Passing {

@@ -33,10 +33,11 @@ export interface AppVerification {
 }
 
 /**
- * Verifies one app in full with the engine of the runs, in mode Verify: it reads metadata and Redis and writes to
- * neither.
+ * Verifies one app in full with the engine of the runs, in mode Verify: it reads metadata and Redis and
+ * writes to neither.
  *
- * @throws the reason of `signal` when that aborts, or what the API client throws: nothing is known about the app then
+ * @throws the reason of `signal` when that aborts, or what the API client throws: nothing is known about the
+ *   app then
  */
 export async function verifyApp(
   dependencies: VerificationDependencies,

@@ -14,8 +14,8 @@ export interface RoleExpiry {
 }
 
 /**
- * What one full verification of an app leaves behind, enough to judge every later answer of Redis until something is
- * signed again. Small: a controller keeps one for each app.
+ * What one full verification of an app leaves behind, enough to judge every later answer of Redis until
+ * something is signed again. Small: a controller keeps one for each app.
  */
 export interface Baseline {
   readonly app: App;
@@ -31,8 +31,8 @@ export interface Baseline {
   readonly targets: RoleExpiry;
   readonly delegated: ReadonlyMap<string, RoleExpiry>;
   /**
-   * Redis key → what a recovery from the bucket alone would write; undefined when the app had lost something when it was
-   * verified, because then there was nothing to compare with.
+   * Redis key → what a recovery from the bucket alone would write; undefined when the app had lost something
+   * when it was verified, because then there was nothing to compare with.
    */
   readonly wouldBe: ReadonlyMap<string, PredictedValue> | undefined;
 }

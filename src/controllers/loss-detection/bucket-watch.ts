@@ -41,8 +41,8 @@ const reopenAfterMs = 600_000;
 const checkTimeoutMs = 20_000;
 
 /**
- * Knows whether anything was signed since an app was verified, at the price of one conditional GET, and which apps
- * there are, at the price of one listing for each admin. Both again and again, spread evenly.
+ * Knows whether anything was signed since an app was verified, at the price of one conditional GET, and which
+ * apps there are, at the price of one listing for each admin. Both again and again, spread evenly.
  */
 export class BucketWatch {
   readonly #options: BucketWatchOptions;

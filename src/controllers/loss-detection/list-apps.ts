@@ -4,12 +4,14 @@ import { isApp } from '../../faynosync/app.ts';
 import type { S3Bucket } from '../../storage/s3/s3-bucket.ts';
 import { listPages } from '../../storage/s3/s3-pages.ts';
 
-/** Apps of one bucket; beyond it the listing is refused, because it would take the memory of the controller. */
+/**
+ * Apps of one bucket; beyond it the listing is refused, because it would take the memory of the controller.
+ */
 const maxApps = 50_000;
 
 /**
- * Every folder `<prefix>/<admin>/<app>/`, by name: one request for all admins and one for each, 1,000 names a page.
- * Nothing is read and nothing verified. Folders whose names can't be an app of the server are left out.
+ * Every folder `<prefix>/<admin>/<app>/`, by name: one request for all admins and one for each, 1,000 names a
+ * page. Nothing is read and nothing verified. Folders whose names can't be an app of the server are left out.
  *
  * @throws TransientError or TerminalError of the storage taxonomy
  */

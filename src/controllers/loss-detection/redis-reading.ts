@@ -19,8 +19,8 @@ export function keysToRead(baseline: Baseline, values: ObservedValues): readonly
 }
 
 /**
- * What Redis' answer says about an app whose metadata was verified, exactly as a run of mode Verify would judge it.
- * Pure.
+ * What Redis' answer says about an app whose metadata was verified, exactly as a run of mode Verify would
+ * judge it. Pure.
  */
 export function readingFromRedis(baseline: Baseline, values: ObservedValues, now: Date): Reading {
   const observed = observedStateOf(values, expectedState(baseline, noTask, now));
@@ -55,7 +55,9 @@ function isWhole({ marker, markerHeld, settings, rootSigning }: ObservedState): 
   );
 }
 
-/** The settings as Redis holds them, without what a recovery never takes from a copy: marker and staged root. */
+/**
+ * The settings as Redis holds them, without what a recovery never takes from a copy: marker and staged root.
+ */
 export function settingsFrom(baseline: Baseline, values: ObservedValues): ReadonlyMap<string, string> {
   const apart = new Set([markerKey(baseline.app), rootSigningKey(baseline.app)]);
   const settings = expectedState(baseline, noTask, new Date(0)).settings.filter(({ key }) => !apart.has(key));

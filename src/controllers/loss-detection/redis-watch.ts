@@ -47,13 +47,16 @@ const appsAtOnce = 256;
 /** Changes within this many milliseconds are read together: one write of the server sets many keys. */
 const gatherMs = 3;
 const canaryEveryMs = 30_000;
-/** Where Redis does not tell of changes it is asked again after this long: somebody may have corrected the ACL. */
+/**
+ * Where Redis does not tell of changes it is asked again after this long: somebody may have corrected the
+ * ACL.
+ */
 const trackAgainMs = 300_000;
 
 /**
- * Knows what the keys of many apps of one Redis hold, over one pair of connections. With tracking a change is read
- * within milliseconds; without, everything is read again and again. Whatever may have been missed (a new connection, a
- * flush, a lost canary) is read again, all of it.
+ * Knows what the keys of many apps of one Redis hold, over one pair of connections. With tracking a change is
+ * read within milliseconds; without, everything is read again and again. Whatever may have been missed (a new
+ * connection, a flush, a lost canary) is read again, all of it.
  */
 export class RedisWatch {
   readonly #options: RedisWatchOptions;

@@ -20,7 +20,10 @@ export function missingApps(
   return wanted.filter((app) => !present.has(stateName(spec.targetRef.name, app)));
 }
 
-/** The states of the apps a policy covers. An app that was found once stays, also when the bucket no longer shows it. */
+/**
+ * The states of the apps a policy covers. An app that was found once stays, also when the bucket no longer
+ * shows it.
+ */
 export function coveredStates(
   policy: Pick<RecoveryPolicy, 'spec'>,
   states: readonly BootstrapState[],

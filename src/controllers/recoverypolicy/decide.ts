@@ -53,7 +53,9 @@ function targetSuspended({ policy, target }: PolicyFacts): Verdict<PolicyReadyRe
     : undefined;
 }
 
-/** Apps that are known are guarded all the same: what is wrong with the target is then told for each of them. */
+/**
+ * Apps that are known are guarded all the same: what is wrong with the target is then told for each of them.
+ */
 function notListed({ policy, target, apps, isListed }: PolicyFacts): Verdict<PolicyReadyReason> | undefined {
   if (apps > 0 || isListed) {
     return undefined;

@@ -10,7 +10,10 @@ export function ownersOf({ metadata }: BootstrapRecovery): readonly string[] {
   return (metadata.ownerReferences ?? []).map(({ uid }) => uid);
 }
 
-/** Runs of a policy beyond those that are kept: of each outcome the ones that ended first. Never one that has not ended. */
+/**
+ * Runs of a policy beyond those that are kept: of each outcome the ones that ended first. Never one that has
+ * not ended.
+ */
 export function surplusRuns(
   children: readonly BootstrapRecovery[],
   limits: Pick<RecoveryPolicySpec, 'successfulRunsHistoryLimit' | 'failedRunsHistoryLimit'>,
@@ -27,8 +30,8 @@ export function surplusRuns(
 }
 
 /**
- * By when they ended. Times are whole seconds: of those that ended in one, the later created one came later, and of those that were
- * created in one, too, names decide, so that every look keeps the same ones.
+ * By when they ended. Times are whole seconds: of those that ended in one, the later created one came later,
+ * and of those that were created in one, too, names decide, so that every look keeps the same ones.
  */
 function latestFirst(a: BootstrapRecovery, b: BootstrapRecovery): number {
   return (

@@ -1,6 +1,7 @@
 // Watches RecoveryPolicies, the BootstrapStates and RecoveryTargets they are about, and the runs they own.
-// Writes two things: the status of a RecoveryPolicy (with its events), and BootstrapStates for apps that have none.
-// Deletes runs beyond the history. What is known of an app, and what follows a loss, is decided in bootstrapstate/.
+// Writes two things: the status of a RecoveryPolicy (with its events), and BootstrapStates for apps that have
+// none. Deletes runs beyond the history. What is known of an app, and what follows a loss, is decided in
+// bootstrapstate/.
 import type { Logger } from 'pino';
 import type { BootstrapRecovery } from '../../api/bootstraprecovery.generated.ts';
 import type { BootstrapState, BootstrapStateManifest } from '../../api/bootstrapstate.generated.ts';

@@ -21,8 +21,8 @@ export interface DiscoveryLimits {
 const defaultLimits: DiscoveryLimits = { apps: 100, pagesPerApp: 10, concurrency: 8 };
 
 /**
- * What one sweep over a bucket has found so far. A sweep that is cut off by its time goes on where it was, so that a slow store is
- * listed in full, only later.
+ * What one sweep over a bucket has found so far. A sweep that is cut off by its time goes on where it was, so
+ * that a slow store is listed in full, only later.
  */
 export class DiscoverySweep {
   /** Apps of the admins that were listed to the end, in the order of the store. */
@@ -43,8 +43,9 @@ export class DiscoverySweep {
 }
 
 /**
- * The first apps below `prefix`, by name, as `<prefix>/<admin>/<app>/`. Lists folders only, and of each app the files, so it costs
- * one request for each admin and app and not one for each thousand files of the bucket.
+ * The first apps below `prefix`, by name, as `<prefix>/<admin>/<app>/`. Lists folders only, and of each app
+ * the files, so it costs one request for each admin and app and not one for each thousand files of the
+ * bucket.
  *
  * @param prefix without a slash at the end
  * @param sweep what an earlier call has listed; what this one lists is added to it

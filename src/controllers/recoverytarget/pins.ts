@@ -12,12 +12,15 @@ const maxApps = 8;
 /** A root is at most this large, as the verifier sees it. */
 const maxRootBytes = 512_000;
 
-/** Pins that were found in a bucket: a root never changes, so each is looked for until it is found and then no more. */
+/**
+ * Pins that were found in a bucket: a root never changes, so each is looked for until it is found and then no
+ * more.
+ */
 export type FoundPins = Set<string>;
 
 /**
- * An app of which no listed root has the pinned digest, in words; undefined when every pin is there or nothing can be said. A run
- * would fail for it, at the worst moment.
+ * An app of which no listed root has the pinned digest, in words; undefined when every pin is there or
+ * nothing can be said. A run would fail for it, at the worst moment.
  */
 export async function missingPin(
   bucket: S3Bucket,

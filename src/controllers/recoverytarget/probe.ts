@@ -42,16 +42,20 @@ export interface ProbeDependencies extends ConnectionDependencies {
   readonly foundPins: FoundPins;
 }
 
-/** Milliseconds for each answer: one that takes longer is a verdict, and never what keeps the others from being written. */
+/**
+ * Milliseconds for each answer: one that takes longer is a verdict, and never what keeps the others from
+ * being written.
+ */
 const answerTimeoutMs = 10_000;
 /** Milliseconds for the listing of all apps; what was not listed by then is listed by the next probe. */
 const discoveryTimeoutMs = 45_000;
 
 /**
- * Looks at Redis, storage and the trusted roots of a target, all three at once; what is wrong with one says nothing about the
- * others. Reads only.
+ * Looks at Redis, storage and the trusted roots of a target, all three at once; what is wrong with one says
+ * nothing about the others. Reads only.
  *
- * @throws what the API client throws when the API server does not answer: nothing is known about the target then
+ * @throws what the API client throws when the API server does not answer: nothing is known about the target
+ *   then
  */
 export async function probeTarget(
   dependencies: ProbeDependencies,

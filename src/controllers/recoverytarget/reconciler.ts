@@ -1,7 +1,7 @@
-// Watches RecoveryTargets.
-// Writes one thing: the status of a RecoveryTarget (with its events beside it).
-// Looks at Redis, storage and the trusted roots when the spec changes and once every validation interval; reads only.
-// Runs that wait for a target are woken by this status: src/controllers/bootstraprecovery/reconciler.ts watches targets too.
+// Watches RecoveryTargets. Writes one thing: the status of a RecoveryTarget (with its events beside it).
+// Looks at Redis, storage and the trusted roots when the spec changes and once every validation interval;
+// reads only. Runs that wait for a target are woken by this status:
+// src/controllers/bootstraprecovery/reconciler.ts watches targets too.
 
 import { isDeepStrictEqual } from 'node:util';
 import { findCondition } from '../../api/condition.ts';
@@ -116,7 +116,10 @@ export class RecoveryTargetReconciler implements Reconciler {
     return sweep;
   }
 
-  /** Whether the target is ready; undefined when it has changed since it was read: what was found out is about another one. */
+  /**
+   * Whether the target is ready; undefined when it has changed since it was read: what was found out is about
+   * another one.
+   */
   async #write(target: RecoveryTarget, probe: Probe | 'suspended'): Promise<boolean | undefined> {
     const { watches, clock } = this.#options;
     const detection = lossDetection(watches.availability(target.metadata));

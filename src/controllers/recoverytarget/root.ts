@@ -1,8 +1,8 @@
 import { TerminalError } from '../../errors.ts';
 
 /**
- * Refuses what can't be root metadata at all, a mistake worth telling before a run meets it: another role, HTML, a digest. Whether
- * it is a valid root is for the verifier to say.
+ * Refuses what can't be root metadata at all, a mistake worth telling before a run meets it: another role,
+ * HTML, a digest. Whether it is a valid root is for the verifier to say.
  *
  * @throws TerminalError `InvalidReference`
  */

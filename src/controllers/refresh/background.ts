@@ -11,8 +11,8 @@ export type CallResult =
 const atOnce = 4;
 
 /**
- * Calls to servers beside the work of the controller: a server that hangs must not keep a worker. One call for each app;
- * its result waits until it is taken.
+ * Calls to servers beside the work of the controller: a server that hangs must not keep a worker. One call
+ * for each app; its result waits until it is taken.
  */
 export class BackgroundCalls {
   readonly #done: (id: string) => void;

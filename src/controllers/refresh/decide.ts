@@ -37,8 +37,8 @@ export type RefreshDecision =
   | { readonly kind: 'order'; readonly order: RefreshStatus };
 
 /**
- * Whether the server is to sign again, and what. Never below an expired root, never during a ceremony, not more than a few
- * times an hour, and after failures later and later. Pure.
+ * Whether the server is to sign again, and what. Never below an expired root, never during a ceremony, not
+ * more than a few times an hour, and after failures later and later. Pure.
  */
 export function decideRefresh(facts: RefreshFacts): RefreshDecision {
   const { spec, baseline, refresh, state, now } = facts;
@@ -72,8 +72,8 @@ export function decideRefresh(facts: RefreshFacts): RefreshDecision {
 }
 
 /**
- * The roles that need new signatures, each once, as the server wants them named: `targets` has it sign all three top-level
- * roles, a delegated role itself, snapshot and timestamp.
+ * The roles that need new signatures, each once, as the server wants them named: `targets` has it sign all
+ * three top-level roles, a delegated role itself, snapshot and timestamp.
  */
 function dueRoles(facts: RefreshFacts): readonly string[] {
   const { spec, baseline, recoveredAt, targetsOnline } = facts;

@@ -2,7 +2,10 @@ import type { Baseline } from '../loss-detection/baseline.ts';
 import type { RefreshStatus } from './decide.ts';
 import type { RefreshAnswer, TaskAnswer } from './server-api.ts';
 
-/** How long a request may take before it counts as failed: the server gives up on a store that is away after 13 s. */
+/**
+ * How long a request may take before it counts as failed: the server gives up on a store that is away after
+ * 13 s.
+ */
 const patienceMs = 90_000;
 const maxMessage = 512;
 
@@ -14,8 +17,8 @@ export function withServerAnswer(refresh: RefreshStatus, answer: RefreshAnswer):
 }
 
 /**
- * The request as it stands. Only the bucket is believed: a new timestamp that verifies is success, whatever the task says.
- * Pure.
+ * The request as it stands. Only the bucket is believed: a new timestamp that verifies is success, whatever
+ * the task says. Pure.
  *
  * @param task what the server says; undefined when it was not asked or did not answer
  */

@@ -21,7 +21,10 @@ export interface RefresherOptions {
   readonly clock: Clock;
 }
 
-/** Pauses before a server that can't find its bootstrap is asked again: it says so for up to a second longer than its Redis is away. */
+/**
+ * Pauses before a server that can't find its bootstrap is asked again: it says so for up to a second longer
+ * than its Redis is away.
+ */
 const pausesMs = [1_000, 2_000, 4_000] as const;
 
 /** Asks servers to sign again, and how that goes. */
@@ -33,8 +36,8 @@ export class Refresher {
   }
 
   /**
-   * Sends one request that was written to the status before. Not repeated when the answer is lost: whether the server
-   * has signed shows in the bucket.
+   * Sends one request that was written to the status before. Not repeated when the answer is lost: whether
+   * the server has signed shows in the bucket.
    */
   async send(
     target: RecoveryTarget,

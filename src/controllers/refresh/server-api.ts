@@ -44,8 +44,9 @@ const maxMessage = 300;
 const underWay: ReadonlySet<string> = new Set(['PENDING', 'RECEIVED', 'PRE_RUN', 'STARTED', 'RUNNING']);
 
 /**
- * The few routes of faynoSync 2.1 that have metadata signed again. It signs nothing itself. Every method throws an Error
- * whose message holds no secret when the server does not answer in time or not in its own form.
+ * The few routes of faynoSync 2.1 that have metadata signed again. It signs nothing itself. Every method
+ * throws an Error whose message holds no secret when the server does not answer in time or not in its own
+ * form.
  */
 export class ServerAPI {
   readonly #options: ServerAPIOptions;

@@ -13,8 +13,8 @@ interface Claim {
 }
 
 /**
- * Slots of a pool for reconcilers: asking never waits, so no worker is held by what waits. What gets no slot is woken when
- * there is one, which is kept until it comes for it or is forgotten.
+ * Slots of a pool for reconcilers: asking never waits, so no worker is held by what waits. What gets no slot
+ * is woken when there is one, which is kept until it comes for it or is forgotten.
  */
 export class KeyedSlots {
   readonly #pool: SlotPool;

@@ -7,12 +7,13 @@ const MiB = 2 ** 20;
 export const smallestRunBytes = 4 * MiB;
 
 /** Process, caches, connections and a heap that is not collected all the time: what runs may not use. An
- * estimate: an idle controller takes 57 to 64 MiB, a busy one half as much again, and the rest is a margin. */
+ * estimate: an idle controller takes 57 to 64 MiB, a busy one half as much again, and the rest is a margin.
+ * */
 const reservedBytes = 192 * MiB;
 
 /**
- * Measured with `npm run bench:verify`: 16,388 files of 35.7 MB raise the peak of resident memory by 253 MB. Files are small, so most
- * of it comes with each file and not with its bytes.
+ * Measured with `npm run bench:verify`: 16,388 files of 35.7 MB raise the peak of resident memory by 253 MB.
+ * Files are small, so most of it comes with each file and not with its bytes.
  */
 const bytesPerObject = 9_000;
 const bytesPerByte = 3;
@@ -22,7 +23,10 @@ export function memoryForRuns(limitBytes: number): number {
   return Math.max(limitBytes - reservedBytes, limitBytes / 4);
 }
 
-/** Bytes of memory that verifying a listed repository takes at its peak, and planning and writing its recovery after that. */
+/**
+ * Bytes of memory that verifying a listed repository takes at its peak, and planning and writing its recovery
+ * after that.
+ */
 export function memoryOf(listing: Iterable<Pick<ListedObject, 'size'>>): number {
   let bytes = smallestRunBytes;
   for (const { size } of listing) {
@@ -32,8 +36,8 @@ export function memoryOf(listing: Iterable<Pick<ListedObject, 'size'>>): number 
 }
 
 /**
- * The source of a run in `slot`: after the listing, which is small, the run goes on when there is memory for what was listed, and
- * holds nothing while it waits.
+ * The source of a run in `slot`: after the listing, which is small, the run goes on when there is memory for
+ * what was listed, and holds nothing while it waits.
  */
 export function memoryBoundSource(source: MetadataSource, slot: Slot, signal: AbortSignal): MetadataSource {
   return {

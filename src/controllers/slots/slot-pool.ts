@@ -14,8 +14,9 @@ export interface SlotRequest {
 /** The right to work; giving it back twice does nothing. */
 export interface Slot {
   /**
-   * Makes sure that the work may use so many bytes in all. When they are not free, the slot itself is given back while
-   * this waits for both, before everything that has not begun, so that waiting holds nothing others need.
+   * Makes sure that the work may use so many bytes in all. When they are not free, the slot itself is given
+   * back while this waits for both, before everything that has not begun, so that waiting holds nothing
+   * others need.
    *
    * Rejects with the signal's reason when that aborts first; the slot is given back then.
    */
@@ -47,7 +48,10 @@ interface Entry {
   passed: number;
 }
 
-/** After being passed so often, work that waits for memory holds back everything behind it, or it could starve. */
+/**
+ * After being passed so often, work that waits for memory holds back everything behind it, or it could
+ * starve.
+ */
 const maxPassed = 16;
 
 /** Slots by whom they are held, and what may not run beside what runs. */
@@ -60,9 +64,9 @@ interface Holdings {
 }
 
 /**
- * How many works that have begun may wait for memory before new ones begin. Each of them keeps a worker of its controller,
- * and a slot that is granted needs a worker to come for it: without this bound every worker could wait for a slot, and
- * every slot for a worker.
+ * How many works that have begun may wait for memory before new ones begin. Each of them keeps a worker of
+ * its controller, and a slot that is granted needs a worker to come for it: without this bound every worker
+ * could wait for a slot, and every slot for a worker.
  */
 const maxGrowing = 4;
 
@@ -70,11 +74,12 @@ const maxGrowing = 4;
 const maxTurns = 10_000;
 
 /**
- * Slots and memory, shared fairly. Of all that waits, the namespace that holds the fewest slots comes first, then of its targets
- * the one that holds the fewest, then the one that waited longest since its last turn, then the first to come.
+ * Slots and memory, shared fairly. Of all that waits, the namespace that holds the fewest slots comes first,
+ * then of its targets the one that holds the fewest, then the one that waited longest since its last turn,
+ * then the first to come.
  *
- * A target, and a namespace, never holds all slots while there is more than one: work that hangs until its time-out would
- * otherwise be everybody's time-out.
+ * A target, and a namespace, never holds all slots while there is more than one: work that hangs until its
+ * time-out would otherwise be everybody's time-out.
  */
 export class SlotPool {
   readonly #options: SlotPoolOptions;
@@ -117,8 +122,8 @@ export class SlotPool {
   }
 
   /**
-   * Queues for a slot. `granted` is called exactly once unless cancelled: before this returns when there is a slot now, else when
-   * there is one.
+   * Queues for a slot. `granted` is called exactly once unless cancelled: before this returns when there is a
+   * slot now, else when there is one.
    */
   enter(work: SlotRequest, granted: (slot: Slot) => void): SlotTicket {
     const entry = this.#entry(work, work.bytes, () => granted(this.#slot(entry)));

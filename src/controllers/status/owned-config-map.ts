@@ -30,16 +30,16 @@ export class NotOwnedError extends Error {
 }
 
 /**
- * The name carries the uid of the owner: objects with guessable names could be put in its way, and a namesake of the owner must not
- * take over what the former one left.
+ * The name carries the uid of the owner: objects with guessable names could be put in its way, and a namesake
+ * of the owner must not take over what the former one left.
  */
 export function ownedName(owner: KubernetesObject, purpose: string): string {
   return `${owner.metadata.name}-${owner.metadata.uid.slice(0, 13)}-${purpose}`;
 }
 
 /**
- * Writes a ConfigMap that `owner` owns and that goes with it. Creates first, so that only one that carries the owner's uid is ever
- * written over.
+ * Writes a ConfigMap that `owner` owns and that goes with it. Creates first, so that only one that carries
+ * the owner's uid is ever written over.
  *
  * @returns its name
  * @throws {NotOwnedError} when one of that name belongs to something else, or what the API client throws

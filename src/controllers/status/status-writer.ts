@@ -23,7 +23,10 @@ export interface StatusWriterDependencies {
   readonly clock: Clock;
   /** Uniform in [0, 1), for the pauses between two conflicts. */
   readonly random: () => number;
-  /** Throws when this process may no longer act as the leader, by the clock and not by what it was told so far. */
+  /**
+   * Throws when this process may no longer act as the leader, by the clock and not by what it was told so
+   * far.
+   */
   readonly assertLeading: () => void;
 }
 
@@ -35,12 +38,13 @@ export interface StatusOf<T extends ConditionedObject> {
 }
 
 /**
- * The one place that writes status, of every kind: within the limits of the CRD, bound to the object as it was read, with an event
- * for each transition.
+ * The one place that writes status, of every kind: within the limits of the CRD, bound to the object as it
+ * was read, with an event for each transition.
  *
- * An object that changed meanwhile is read again. Annotations and labels change as often as their authors like, and must
- * not throw away what took minutes to find out: while uid, generation and status are the same, the status is written onto the new
- * state. Otherwise it is outdated; what changed wakes the controller anyway.
+ * An object that changed meanwhile is read again. Annotations and labels change as often as their authors
+ * like, and must not throw away what took minutes to find out: while uid, generation and status are the same,
+ * the status is written onto the new state. Otherwise it is outdated; what changed wakes the controller
+ * anyway.
  */
 export class StatusWriter<T extends ConditionedObject> {
   readonly #dependencies: StatusWriterDependencies;
@@ -55,7 +59,8 @@ export class StatusWriter<T extends ConditionedObject> {
    * Writes `statusFor(current)`, where `current` is `read` or what the object has become since.
    *
    * @param options `stillHolds` decides what discards the status; left out: {@link sameSpecAndStatus}
-   * @returns the object as written; undefined when it is gone or the status no longer holds: nothing is written then
+   * @returns the object as written; undefined when it is gone or the status no longer holds: nothing is
+   *   written then
    * @throws `Conflict` when the object changes faster than it can be written, or what the API client throws
    */
   write(
@@ -88,7 +93,10 @@ export class StatusWriter<T extends ConditionedObject> {
   }
 }
 
-/** What was found out about `read` is true of `current` too: only metadata that means nothing to us has changed. */
+/**
+ * What was found out about `read` is true of `current` too: only metadata that means nothing to us has
+ * changed.
+ */
 export function sameSpecAndStatus(read: ConditionedObject, current: ConditionedObject): boolean {
   return (
     current.metadata.generation === read.metadata.generation &&

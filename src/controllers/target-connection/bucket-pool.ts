@@ -9,9 +9,9 @@ export interface BucketUse extends Disposable {
 }
 
 /**
- * Buckets that are in use right now, one for each way to reach one. Runs on the same target at the same time share its sockets and,
- * above all, its limits: `requestsPerSecond` holds for the target and not for each run. Credentials that changed make
- * another entry, so nobody goes on with the old ones.
+ * Buckets that are in use right now, one for each way to reach one. Runs on the same target at the same time
+ * share its sockets and, above all, its limits: `requestsPerSecond` holds for the target and not for each
+ * run. Credentials that changed make another entry, so nobody goes on with the old ones.
  */
 export class BucketPool {
   readonly #observer: S3Observer;

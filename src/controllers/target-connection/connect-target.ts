@@ -27,8 +27,8 @@ export interface TargetConnection extends AsyncDisposable {
 }
 
 /**
- * R1: reads the Secrets and ConfigMaps a target refers to, and makes its parts for one app. Nothing is sent to Redis or storage
- * yet.
+ * R1: reads the Secrets and ConfigMaps a target refers to, and makes its parts for one app. Nothing is sent
+ * to Redis or storage yet.
  *
  * @throws TerminalError `InvalidReference`, `ForbiddenError`, or what the API client throws
  */

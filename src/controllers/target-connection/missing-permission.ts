@@ -1,8 +1,8 @@
 import { APIError, isForbidden } from '../../kube/client/api-error.ts';
 
 /**
- * The controller's own identity may not read something. Not the target's fault and not final: the permission can be
- * granted while a run waits.
+ * The controller's own identity may not read something. Not the target's fault and not final: the permission
+ * can be granted while a run waits.
  */
 export class ForbiddenError extends Error {
   /**
@@ -18,7 +18,9 @@ export class ForbiddenError extends Error {
   }
 }
 
-/** What to grant, when a permission of the controller is all that is missing; undefined for every other error. */
+/**
+ * What to grant, when a permission of the controller is all that is missing; undefined for every other error.
+ */
 export function missingPermission(error: unknown): string | undefined {
   const forbidden = error instanceof ForbiddenError || (error instanceof APIError && isForbidden(error));
   return forbidden ? error.message : undefined;

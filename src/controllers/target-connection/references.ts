@@ -8,11 +8,13 @@ import { ForbiddenError } from './missing-permission.ts';
 import type { TargetRules } from './target-rules.ts';
 
 /**
- * Reads what a target refers to, in the target's own namespace, straight from the API server. Made for one run or one look at the
- * target, so a rotated password counts from the next one on and nothing secret outlives them.
+ * Reads what a target refers to, in the target's own namespace, straight from the API server. Made for one
+ * run or one look at the target, so a rotated password counts from the next one on and nothing secret
+ * outlives them.
  *
- * Every method throws `TerminalError` `InvalidReference`, naming what is missing and how to create it, {@link ForbiddenError}
- * when the controller may not read it, or what the API client throws when there is no answer.
+ * Every method throws `TerminalError` `InvalidReference`, naming what is missing and how to create it,
+ * {@link ForbiddenError} when the controller may not read it, or what the API client throws when there is no
+ * answer.
  */
 export class References {
   /** Where the short host names in the target are looked up; undefined outside a cluster. */

@@ -3,8 +3,9 @@ import type { RecoveryTarget } from '../../api/recoverytarget.generated.ts';
 import type { TrustAnchor } from '../../tuf/verify/verification.ts';
 
 /**
- * Where a run works, in a canonical form: the Redis, the bucket and prefix, and the root it trusts. What is approved there is not
- * approved elsewhere. Secrets and limits are no part of it: rotating a password moves nothing.
+ * Where a run works, in a canonical form: the Redis, the bucket and prefix, and the root it trusts. What is
+ * approved there is not approved elsewhere. Secrets and limits are no part of it: rotating a password moves
+ * nothing.
  */
 export function targetIdentity({ redis, storage }: RecoveryTarget['spec'], anchor: TrustAnchor): string {
   const { address, sentinel, db, tls } = redis;

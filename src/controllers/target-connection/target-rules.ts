@@ -12,7 +12,10 @@ export interface TargetRules {
   readonly apiServer: () => { readonly host: string; readonly port: number };
 }
 
-/** Addresses that answer only those on the same node or the node itself: metadata services of clouds among them. */
+/**
+ * Addresses that answer only those on the same node or the node itself: metadata services of clouds among
+ * them.
+ */
 const linkLocal = new BlockList();
 linkLocal.addSubnet('169.254.0.0', 16);
 linkLocal.addSubnet('fe80::', 10, 'ipv6');
@@ -23,8 +26,9 @@ linkLocal.addAddress('100.100.100.200');
 linkLocal.addAddress('192.0.0.192');
 
 /**
- * Refuses hosts that a target must not send the controller to: it has a place in the network and an identity that those who write
- * targets don't have. A name is judged by what it resolves to; one that does not resolve is left to whoever connects.
+ * Refuses hosts that a target must not send the controller to: it has a place in the network and an identity
+ * that those who write targets don't have. A name is judged by what it resolves to; one that does not resolve
+ * is left to whoever connects.
  *
  * @throws TerminalError `InvalidReference`
  */
@@ -66,8 +70,8 @@ async function addressesOf(host: string): Promise<readonly string[]> {
 }
 
 /**
- * The controller's own cloud identity is for namespaces that the installation names, and for AWS itself: a server of a tenant's choice
- * must not be handed tokens.
+ * The controller's own cloud identity is for namespaces that the installation names, and for AWS itself: a
+ * server of a tenant's choice must not be handed tokens.
  *
  * @throws TerminalError `InvalidReference`
  */

@@ -13,7 +13,10 @@ import { type Indexer, Store } from './store.ts';
 export interface InformerOptions<T extends KubernetesObject> {
   readonly client: Pick<APIClient, 'list' | 'watch'>;
   readonly resource: Resource<T>;
-  /** Empty or left out: the whole cluster. Otherwise one reflector for each, so that namespaced RBAC is enough. */
+  /**
+   * Empty or left out: the whole cluster. Otherwise one reflector for each, so that namespaced RBAC is
+   * enough.
+   */
   readonly namespaces?: readonly string[];
   readonly labelSelector?: string;
   readonly fieldSelector?: string;

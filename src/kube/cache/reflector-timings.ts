@@ -2,7 +2,10 @@ import { type BackoffOptions, REFLECTOR_BACKOFF } from '../../async/backoff.ts';
 
 /** Time limits of a reflector, in milliseconds. */
 export interface ReflectorTimings {
-  /** A watch is asked to last between this and twice this, at random, so that replicas do not reconnect in step. */
+  /**
+   * A watch is asked to last between this and twice this, at random, so that replicas do not reconnect in
+   * step.
+   */
   readonly minWatchMs: number;
   /** Silence after which a watch counts as dead. Above the minute between bookmarks. */
   readonly idleMs: number;

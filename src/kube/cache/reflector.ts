@@ -34,9 +34,10 @@ type RelistReason = 'initial' | 'expired' | 'error' | 'short_watches' | 'periodi
 const MAX_SHORT_WATCHES = 3;
 
 /**
- * Keeps a {@link Store} equal to what the API server holds: lists, then watches from there, for as long as the
- * process lives. Nothing ends {@link run} but its signal; every failure is counted, logged and followed by a jittered
- * wait. A failed connection continues the watch where it was; anything that casts doubt on that lists again.
+ * Keeps a {@link Store} equal to what the API server holds: lists, then watches from there, for as long as
+ * the process lives. Nothing ends {@link run} but its signal; every failure is counted, logged and followed
+ * by a jittered wait. A failed connection continues the watch where it was; anything that casts doubt on that
+ * lists again.
  */
 export class Reflector<T extends KubernetesObject> {
   readonly #options: ReflectorOptions<T>;
@@ -75,12 +76,18 @@ export class Reflector<T extends KubernetesObject> {
     return this.#health.failure;
   }
 
-  /** Milliseconds since the loop last showed a sign of life: bytes from a watch, or an attempt that ended either way. */
+  /**
+   * Milliseconds since the loop last showed a sign of life: bytes from a watch, or an attempt that ended
+   * either way.
+   */
   get idleMs(): number {
     return this.#health.idleMs;
   }
 
-  /** Lists and watches until `signal` aborts, then returns. Runs once: a second loop would double every request. */
+  /**
+   * Lists and watches until `signal` aborts, then returns. Runs once: a second loop would double every
+   * request.
+   */
   async run(signal: AbortSignal): Promise<void> {
     if (this.#running) {
       throw new Error(`the reflector of ${this.#name} runs already`);
@@ -161,7 +168,10 @@ export class Reflector<T extends KubernetesObject> {
     }
   }
 
-  /** One watch; says whether the server ended it, with or without having sent anything, or whether it was lost. */
+  /**
+   * One watch; says whether the server ended it, with or without having sent anything, or whether it was
+   * lost.
+   */
   async #watch(signal: AbortSignal): Promise<'ended' | 'empty' | 'lost'> {
     const { client, resource, selection, metrics, random } = this.#options;
     metrics.watchStarts.inc({ resource: this.#name });

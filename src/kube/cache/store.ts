@@ -24,9 +24,9 @@ export interface StoreOptions<T> {
 }
 
 /**
- * Objects of one kind by key, kept up to date by reflectors (client-go: Indexer). Filled in partitions, one for each
- * reflector: a relist replaces its own partition only, and reports as deleted what is no longer in it, because the
- * DELETED event may have passed while no watch was open.
+ * Objects of one kind by key, kept up to date by reflectors (client-go: Indexer). Filled in partitions, one
+ * for each reflector: a relist replaces its own partition only, and reports as deleted what is no longer in
+ * it, because the DELETED event may have passed while no watch was open.
  *
  * What it returns is shared and possibly stale: read-only, and never enough to justify a side effect.
  */
@@ -74,7 +74,9 @@ export class Store<T extends KubernetesObject> {
     return this.#partitions.has(partition);
   }
 
-  /** Hears of every later change, and first of all that is cached already. The returned function ends that. */
+  /**
+   * Hears of every later change, and first of all that is cached already. The returned function ends that.
+   */
   subscribe(listener: StoreListener<T>): () => void {
     this.#listeners.add(listener);
     for (const object of this.#objects.values()) {

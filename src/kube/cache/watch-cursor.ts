@@ -19,8 +19,8 @@ export class WatchCursor<T extends KubernetesObject> {
   }
 
   /**
-   * Where to continue; opaque, but for two: `0` says that any state will do, as at start, and the empty one that only the newest
-   * will, as after {@link forget}.
+   * Where to continue; opaque, but for two: `0` says that any state will do, as at start, and the empty one
+   * that only the newest will, as after {@link forget}.
    */
   get resourceVersion(): string {
     return this.#resourceVersion;

@@ -12,7 +12,9 @@ export interface WatchHealthOptions {
   readonly clock: Clock;
 }
 
-/** Whether a watch loop still turns, and what keeps it from working: what probes and metrics ask a reflector. */
+/**
+ * Whether a watch loop still turns, and what keeps it from working: what probes and metrics ask a reflector.
+ */
 export class WatchHealth {
   readonly #options: WatchHealthOptions;
   #lastSign: number;

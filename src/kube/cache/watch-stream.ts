@@ -7,16 +7,20 @@ export type WatchEvent<T extends KubernetesObject> =
   | { readonly type: 'ADDED' | 'MODIFIED' | 'DELETED'; readonly object: T }
   | { readonly type: 'BOOKMARK'; readonly resourceVersion: string };
 
-/** An object in etcd is at most 1.5 MB by default; a longer line means the other side does not speak this protocol. */
+/**
+ * An object in etcd is at most 1.5 MB by default; a longer line means the other side does not speak this
+ * protocol.
+ */
 const MAX_LINE_BYTES = 16 * 1024 * 1024;
 const NEWLINE = 0x0a;
 
 /**
- * Turns the body of a watch into events, one JSON document a line. Reading is paced by whoever iterates, so a slow
- * consumer slows the server down instead of filling memory. Only whole lines are decoded: a connection cut in the
- * middle of an event (or of a character) loses that event, which the next watch repeats.
+ * Turns the body of a watch into events, one JSON document a line. Reading is paced by whoever iterates, so a
+ * slow consumer slows the server down instead of filling memory. Only whole lines are decoded: a connection
+ * cut in the middle of an event (or of a character) loses that event, which the next watch repeats.
  *
- * An ERROR event is thrown as the `APIError` it carries; a line that is not an event is a `Malformed` `ConnectionError`.
+ * An ERROR event is thrown as the `APIError` it carries; a line that is not an event is a `Malformed`
+ * `ConnectionError`.
  *
  * @param onActivity called for everything that arrives, for idle timers.
  */

@@ -9,8 +9,9 @@ import type { Transport } from '../client/transport.ts';
 import { readWatchStream, type WatchEvent } from './watch-stream.ts';
 
 /**
- * One watch, until the server closes it. One timer guards it all the way: until the headers it is the limit of the call,
- * from then on it is an idle timer that every byte restarts. Ending the iteration closes the connection.
+ * One watch, until the server closes it. One timer guards it all the way: until the headers it is the limit
+ * of the call, from then on it is an idle timer that every byte restarts. Ending the iteration closes the
+ * connection.
  *
  * @param timeoutMs until the headers
  */

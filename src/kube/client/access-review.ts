@@ -27,8 +27,8 @@ const SELF_SUBJECT_ACCESS_REVIEWS: Resource<SelfSubjectAccessReview> = {
 };
 
 /**
- * Asks whether this client's own identity may do something, before it tries. Every authenticated identity may ask.
- * `reason` is the authorizer's, and often empty.
+ * Asks whether this client's own identity may do something, before it tries. Every authenticated identity may
+ * ask. `reason` is the authorizer's, and often empty.
  */
 export async function selfSubjectAccessReview(
   client: APIClient,

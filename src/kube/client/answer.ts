@@ -11,8 +11,9 @@ export interface ListPage<T> {
 }
 
 /**
- * The border between JSON and types: an answer is an object of the resource asked for, or it is `Malformed`. Its
- * fields are not checked again: the API server validated them against the resource's schema when it stored them.
+ * The border between JSON and types: an answer is an object of the resource asked for, or it is `Malformed`.
+ * Its fields are not checked again: the API server validated them against the resource's schema when it
+ * stored them.
  */
 export function toObject<T extends KubernetesObject>(resource: Resource<T>, body: unknown): T {
   if (isRecord(body) && body['kind'] === resource.kind && body['apiVersion'] === apiVersionOf(resource)) {

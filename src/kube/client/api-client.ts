@@ -68,7 +68,9 @@ export class APIClient {
     return listAll(this.#transport, this.#timeouts.list, resource, options);
   }
 
-  /** Creates the object; `AlreadyExists` when one of that name is there. Not repeated when the answer is lost. */
+  /**
+   * Creates the object; `AlreadyExists` when one of that name is there. Not repeated when the answer is lost.
+   */
   async create<T extends KubernetesObject, M extends Manifest>(
     resource: Resource<T>,
     object: M,
@@ -126,7 +128,10 @@ export class APIClient {
     return toObject(resource, body);
   }
 
-  /** Asks for deletion; finalizers may delay it. `NotFound` when there is none, `Conflict` when `uid` does not match. */
+  /**
+   * Asks for deletion; finalizers may delay it. `NotFound` when there is none, `Conflict` when `uid` does not
+   * match.
+   */
   async delete(resource: Resource, key: ObjectKey, options: DeleteOptions = {}): Promise<void> {
     const { uid, resourceVersion, propagationPolicy } = options;
     await this.#transport.json({
@@ -164,7 +169,10 @@ export class APIClient {
     return toObject(resource, body);
   }
 
-  /** Changes from `resourceVersion` on, until the server closes the watch; then the iteration ends without an error. */
+  /**
+   * Changes from `resourceVersion` on, until the server closes the watch; then the iteration ends without an
+   * error.
+   */
   watch<T extends KubernetesObject>(
     resource: Resource<T>,
     options: WatchCallOptions,

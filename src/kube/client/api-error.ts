@@ -5,7 +5,10 @@ export interface StatusCause {
   readonly field?: string;
 }
 
-/** The `Status` object the API server answers failures with; every field can be missing when a proxy answered instead. */
+/**
+ * The `Status` object the API server answers failures with; every field can be missing when a proxy answered
+ * instead.
+ */
 export interface APIStatus {
   readonly code?: number;
   readonly reason?: string;
@@ -17,7 +20,10 @@ export interface APIStatus {
 export class APIError extends Error {
   /** HTTP status code; for an ERROR event inside a watch, the code in the event. */
   readonly status: number;
-  /** `metav1.StatusReason`, for example `NotFound`, `Conflict`, `Expired`. Empty when a proxy answered without a Status. */
+  /**
+   * `metav1.StatusReason`, for example `NotFound`, `Conflict`, `Expired`. Empty when a proxy answered without
+   * a Status.
+   */
   readonly reason: string;
   /** What the server asked the client to wait, if it did. */
   readonly retryAfterSeconds: number | undefined;

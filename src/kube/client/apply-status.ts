@@ -31,14 +31,15 @@ export interface ApplyStatusOptions extends CallOptions {
 const MAX_ATTEMPTS = 5;
 
 /**
- * Makes `status` the object's whole status by server-side apply; fields that this owner wrote earlier and `status` no
- * longer has are removed. No call is made when `current` says so already: a status write wakes every watcher.
+ * Makes `status` the object's whole status by server-side apply; fields that this owner wrote earlier and
+ * `status` no longer has are removed. No call is made when `current` says so already: a status write wakes
+ * every watcher.
  *
- * The write is bound to the resourceVersion of `current`, because the API server does not compare uids when a status is
- * applied, and a status must not land on a namesake created in between. When the object changed, it is read again
- * and the write repeated if it still is the same object; `Conflict` is thrown if it is not, or with `onlyIfUnchanged`.
- * A field somebody else wrote is taken back, but counted and logged first: two writers of one status are a
- * misconfiguration that forcing alone would hide.
+ * The write is bound to the resourceVersion of `current`, because the API server does not compare uids when a
+ * status is applied, and a status must not land on a namesake created in between. When the object changed, it
+ * is read again and the write repeated if it still is the same object; `Conflict` is thrown if it is not, or
+ * with `onlyIfUnchanged`. A field somebody else wrote is taken back, but counted and logged first: two
+ * writers of one status are a misconfiguration that forcing alone would hide.
  *
  * @returns the object as the server now has it, or `current` when no call was made.
  */

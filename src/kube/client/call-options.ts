@@ -17,7 +17,9 @@ export const DEFAULT_TIMEOUTS: Timeouts = { get: 15_000, list: 60_000, write: 30
 
 /** What an {@link APIClient} is made of. */
 export interface APIClientOptions {
-  /** Reads the configuration: at the start, and again when the API server no longer accepts the credentials. */
+  /**
+   * Reads the configuration: at the start, and again when the API server no longer accepts the credentials.
+   */
   readonly loadConfig: () => KubeConfig;
   readonly userAgent: string;
   readonly metrics: RuntimeMetrics;

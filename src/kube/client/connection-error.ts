@@ -1,6 +1,6 @@
 /**
- * Why no answer came. `Credentials`: they could not be read, so nothing was asked. `Idle`: a watch fell silent.
- * `Malformed`: bytes came that are not what the protocol says.
+ * Why no answer came. `Credentials`: they could not be read, so nothing was asked. `Idle`: a watch fell
+ * silent. `Malformed`: bytes came that are not what the protocol says.
  */
 export type ConnectionFailure =
   | 'Timeout'
@@ -13,7 +13,10 @@ export type ConnectionFailure =
   | 'Malformed'
   | 'Unreachable';
 
-/** The API server was not reached, or stopped answering in the middle. Whether it did what was asked is unknown. */
+/**
+ * The API server was not reached, or stopped answering in the middle. Whether it did what was asked is
+ * unknown.
+ */
 export class ConnectionError extends Error {
   readonly failure: ConnectionFailure;
 
@@ -23,7 +26,9 @@ export class ConnectionError extends Error {
     this.failure = failure;
   }
 
-  /** Names the failure behind an error thrown by the HTTP client; `call` is what was asked: `GET /api/v1/…`. */
+  /**
+   * Names the failure behind an error thrown by the HTTP client; `call` is what was asked: `GET /api/v1/…`.
+   */
   static from(call: string, cause: unknown): ConnectionError {
     if (cause instanceof ConnectionError) {
       return cause;

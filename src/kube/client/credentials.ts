@@ -16,9 +16,10 @@ export interface APIServerAccess {
 }
 
 /**
- * Credentials and connection pool. client-node knows every way into a cluster (token files, exec plug-ins, client
- * certificates, OIDC) but makes a new connection pool for each call; here there is one pool, replaced only when the
- * TLS material changes, so that a rotated client certificate takes effect and nothing else costs a connection.
+ * Credentials and connection pool. client-node knows every way into a cluster (token files, exec plug-ins,
+ * client certificates, OIDC) but makes a new connection pool for each call; here there is one pool, replaced
+ * only when the TLS material changes, so that a rotated client certificate takes effect and nothing else
+ * costs a connection.
  */
 export class Credentials {
   readonly #load: () => KubeConfig;
@@ -34,8 +35,8 @@ export class Credentials {
   }
 
   /**
-   * Resolves tokens (client-node re-reads a token file after 60 s, runs exec plug-ins when theirs expired). Throws
-   * `ConnectionError` (`Credentials`) when something of that cannot be read.
+   * Resolves tokens (client-node re-reads a token file after 60 s, runs exec plug-ins when theirs expired).
+   * Throws `ConnectionError` (`Credentials`) when something of that cannot be read.
    */
   async access(): Promise<APIServerAccess> {
     if (this.#closed) {
@@ -65,7 +66,9 @@ export class Credentials {
     return { server, headers, dispatcher: this.#dispatcher(options), generation };
   }
 
-  /** Reads everything again, unless somebody did since `refused` was handed out: racing 401s cost one read. */
+  /**
+   * Reads everything again, unless somebody did since `refused` was handed out: racing 401s cost one read.
+   */
   renew(refused: APIServerAccess): void {
     if (refused.generation === this.#generation) {
       try {
@@ -111,12 +114,16 @@ export class Credentials {
 }
 
 /**
- * Time-outs are the caller's (per verb, and none on a quiet watch), so the pool's own are off. Idle connections go
- * before the 90 s of the API server and the 60 s of common load balancers, lest a request meet a closed one.
+ * Time-outs are the caller's (per verb, and none on a quiet watch), so the pool's own are off. Idle
+ * connections go before the 90 s of the API server and the 60 s of common load balancers, lest a request meet
+ * a closed one.
  */
 const POOL = { headersTimeout: 0, bodyTimeout: 0, keepAliveTimeout: 30_000, allowH2: false } as const;
 
-/** TCP keep-alive finds a dead peer behind a silent watch where the idle timer would take longer; client-go uses 30 s too. */
+/**
+ * TCP keep-alive finds a dead peer behind a silent watch where the idle timer would take longer; client-go
+ * uses 30 s too.
+ */
 const KEEP_ALIVE = { keepAlive: true, keepAliveInitialDelay: 30_000, timeout: 10_000 } as const;
 
 function unreadable(cause: unknown): ConnectionError {
@@ -137,7 +144,9 @@ function pickTLS(options: RequestOptions): buildConnector.BuildOptions {
   };
 }
 
-/** A digest, because the pool outlives the credentials and key material must not be kept around as a map key. */
+/**
+ * A digest, because the pool outlives the credentials and key material must not be kept around as a map key.
+ */
 function fingerprintOf(tls: buildConnector.BuildOptions): string {
   const hash = createHash('sha256');
   for (const [name, value] of Object.entries(tls)) {

@@ -43,7 +43,8 @@ function write<T extends KubernetesObject>(
   finalizers: readonly string[],
   options: CallOptions,
 ): Promise<T> {
-  // A merge patch replaces the whole list; the resourceVersion keeps it from undoing somebody else's entry (Conflict).
+  // A merge patch replaces the whole list; the resourceVersion keeps it from undoing somebody else's entry
+  // (Conflict).
   const { resourceVersion } = object.metadata;
   const body = { metadata: { finalizers, resourceVersion } };
   return client.patch(resource, object.metadata, { type: 'merge', body }, options);

@@ -9,8 +9,8 @@ import type { Transport } from './transport.ts';
 const PAGE_SIZE = 500;
 
 /**
- * Every object of a selection, page by page. A page token that expires on the way starts over without pages, as
- * client-go's pager does: what was read so far belongs to a state the server has forgotten.
+ * Every object of a selection, page by page. A page token that expires on the way starts over without pages,
+ * as client-go's pager does: what was read so far belongs to a state the server has forgotten.
  *
  * @param timeoutMs for each page
  */

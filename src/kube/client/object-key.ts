@@ -6,7 +6,10 @@ export interface ObjectKey {
   readonly name: string;
 }
 
-/** `namespace/name`, or `name` for cluster-scoped objects: the form queues and stores use (client-go's MetaNamespaceKey). */
+/**
+ * `namespace/name`, or `name` for cluster-scoped objects: the form queues and stores use (client-go's
+ * MetaNamespaceKey).
+ */
 export function formatObjectKey(key: Pick<ObjectMeta, 'namespace' | 'name'> | ObjectKey): string {
   return key.namespace ? `${key.namespace}/${key.name}` : key.name;
 }

@@ -41,7 +41,10 @@ export interface Manifest {
   readonly metadata: Partial<ObjectMeta>;
 }
 
-/** Names `owner` as the controller of an object, as metav1's `NewControllerRef`: the object is deleted together with it. */
+/**
+ * Names `owner` as the controller of an object, as metav1's `NewControllerRef`: the object is deleted
+ * together with it.
+ */
 export function controllerReference({ apiVersion, kind, metadata }: KubernetesObject): OwnerReference {
   return { apiVersion, kind, name: metadata.name, uid: metadata.uid, controller: true };
 }

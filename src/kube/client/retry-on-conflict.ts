@@ -16,7 +16,9 @@ export interface ConflictRetry {
 
 /** Options of {@link retryOnConflict}. */
 export interface ConflictRetryOptions<T> extends CallOptions {
-  /** Whether the change still makes sense for what the object has become; when it does not, it is given up. */
+  /**
+   * Whether the change still makes sense for what the object has become; when it does not, it is given up.
+   */
   readonly stillHolds?: (read: T, current: T) => boolean;
 }
 
@@ -25,11 +27,12 @@ const firstPauseMs = 20;
 const longestPauseMs = 1_000;
 
 /**
- * Changes an object by a call bound to its resourceVersion. When the object has changed meanwhile, it is read again and
- * the call repeated, after a pause that grows (client-go: retry.RetryOnConflict).
+ * Changes an object by a call bound to its resourceVersion. When the object has changed meanwhile, it is read
+ * again and the call repeated, after a pause that grows (client-go: retry.RetryOnConflict).
  *
  * @param change makes one call, bound to the resourceVersion of the object it is handed
- * @returns what `change` returned; undefined when the object is gone, another one has its name, or the change makes no sense for what it has become
+ * @returns what `change` returned; undefined when the object is gone, another one has its name, or the change
+ *   makes no sense for what it has become
  * @throws `Conflict` when the object changes faster than it can be read, or what `change` throws
  */
 export async function retryOnConflict<T extends KubernetesObject, R>(

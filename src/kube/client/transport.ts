@@ -24,8 +24,9 @@ const MAX_RETRIES = 10;
 const MAX_RETRY_AFTER_SECONDS = 60;
 
 /**
- * Sends requests with the promises client-node leaves to its callers: a deadline for every attempt, Retry-After
- * honoured for idempotent calls only, one re-reading of credentials after a 401, one connection pool, typed errors.
+ * Sends requests with the promises client-node leaves to its callers: a deadline for every attempt,
+ * Retry-After honoured for idempotent calls only, one re-reading of credentials after a 401, one connection
+ * pool, typed errors.
  */
 export class Transport {
   readonly #options: TransportOptions;
@@ -34,7 +35,9 @@ export class Transport {
     this.#options = options;
   }
 
-  /** Sends and reads the whole answer as JSON. Throws `APIError`, `ConnectionError` or the signal's reason. */
+  /**
+   * Sends and reads the whole answer as JSON. Throws `APIError`, `ConnectionError` or the signal's reason.
+   */
   async json(request: APIRequest): Promise<unknown> {
     return this.#send(request, async (response) => {
       const text = await response.body.text();
@@ -48,7 +51,9 @@ export class Transport {
     });
   }
 
-  /** Sends and hands over the open body once headers are in. Abort `signal` to give up waiting or to close it. */
+  /**
+   * Sends and hands over the open body once headers are in. Abort `signal` to give up waiting or to close it.
+   */
   async stream(request: APIRequest & { readonly signal: AbortSignal }): Promise<APIResponse['body']> {
     return this.#send(request, async (response) => response.body);
   }

@@ -16,7 +16,10 @@ export interface APIRequest {
   readonly contentType?: string;
   /** Longest time one attempt may take, in milliseconds. Left out for a stream: its reader runs the timer. */
   readonly timeoutMs?: number;
-  /** Doing it twice is the same as doing it once: only then is it repeated after a 429, a 503 or a lost connection. */
+  /**
+   * Doing it twice is the same as doing it once: only then is it repeated after a 429, a 503 or a lost
+   * connection.
+   */
   readonly idempotent: boolean;
   readonly signal?: AbortSignal | undefined;
 }

@@ -40,8 +40,8 @@ export interface EventMapping<T extends KubernetesObject> {
 }
 
 /**
- * Turns changes into reconciles: informers put keys into a queue, workers take them out. Semantics, metric names and
- * log fields are controller-runtime's.
+ * Turns changes into reconciles: informers put keys into a queue, workers take them out. Semantics, metric
+ * names and log fields are controller-runtime's.
  */
 export class Controller {
   readonly name: string;
@@ -67,7 +67,8 @@ export class Controller {
   watch<T extends KubernetesObject>(informer: Informer<T>, options: EventMapping<T> = {}): this {
     const map = options.map ?? ((object: T): readonly ObjectKey[] => [object.metadata]);
     this.#informers.add(informer);
-    // The queue takes keys from here on, before any worker runs: what a standby has seen waits for it to lead.
+    // The queue takes keys from here on, before any worker runs: what a standby has seen waits for it to
+    // lead.
     informer.store.subscribe((event) => {
       if (!(options.predicate?.(event) ?? true)) {
         return;
@@ -93,9 +94,10 @@ export class Controller {
   }
 
   /**
-   * Works until `signal` aborts; returns when the reconciles then running have ended. A key waits until every cache has
-   * listed its namespace, and no longer: a namespace whose permissions are missing holds up none of the others. Keys left
-   * in the queue are not lost: they are a memory of state that the next leader lists anew.
+   * Works until `signal` aborts; returns when the reconciles then running have ended. A key waits until every
+   * cache has listed its namespace, and no longer: a namespace whose permissions are missing holds up none of
+   * the others. Keys left in the queue are not lost: they are a memory of state that the next leader lists
+   * anew.
    */
   async run(signal: AbortSignal): Promise<void> {
     if (this.#started) {
@@ -137,7 +139,9 @@ export class Controller {
     }
   }
 
-  /** Whether a cache has not listed the namespace of the key yet; the key comes back when all of them have. */
+  /**
+   * Whether a cache has not listed the namespace of the key yet; the key comes back when all of them have.
+   */
   #awaitsCaches(queueKey: string): boolean {
     const { namespace } = parseObjectKey(queueKey);
     const waiting = [...this.#informers].filter((cache) => !cache.hasSyncedFor(namespace));

@@ -8,9 +8,9 @@ export interface ProcessEvents {
 }
 
 /**
- * Decides about errors nobody caught. A lost connection is the world's fault: it is logged, and the loop that owns the
- * connection makes a new one. Anything else is a defect after which no state can be trusted, so the process ends and
- * its successor starts from what the API server holds.
+ * Decides about errors nobody caught. A lost connection is the world's fault: it is logged, and the loop that
+ * owns the connection makes a new one. Anything else is a defect after which no state can be trusted, so the
+ * process ends and its successor starts from what the API server holds.
  *
  * @param exit ends the process; called at most once
  */

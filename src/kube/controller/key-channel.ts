@@ -1,8 +1,8 @@
 import type { ObjectKey } from '../client/object-key.ts';
 
 /**
- * Carries keys to a controller from sources other than a watch (controller-runtime: source.Channel). It exists before the
- * controller and before what sends to it, so neither has to know the other.
+ * Carries keys to a controller from sources other than a watch (controller-runtime: source.Channel). It
+ * exists before the controller and before what sends to it, so neither has to know the other.
  */
 export class KeyChannel {
   readonly #receivers = new Set<(key: ObjectKey) => void>();

@@ -4,17 +4,20 @@ import type { ObjectKey } from '../client/object-key.ts';
 
 /** What a reconcile that went well asks for. */
 export interface ReconcileResult {
-  /** Look again after this many milliseconds even if nothing changes. Left out or 0: only when something changes. */
+  /**
+   * Look again after this many milliseconds even if nothing changes. Left out or 0: only when something
+   * changes.
+   */
   readonly requeueAfterMs?: number;
 }
 
 /** What a reconcile is handed besides its key. */
 export interface ReconcileContext {
   /**
-   * Aborts on shutdown (`ShutdownError`), on lost leadership (`LeadershipLostError`) and after the controller's
-   * reconcile time-out (`ReconcileTimeoutError`). A reconcile stops at its next safe point and then returns or
-   * throws; until it does, its key is not handed out again. After lost leadership it writes nothing more, status
-   * included: somebody else does.
+   * Aborts on shutdown (`ShutdownError`), on lost leadership (`LeadershipLostError`) and after the
+   * controller's reconcile time-out (`ReconcileTimeoutError`). A reconcile stops at its next safe point and
+   * then returns or throws; until it does, its key is not handed out again. After lost leadership it writes
+   * nothing more, status included: somebody else does.
    */
   readonly signal: AbortSignal;
   /** Carries `controller`, `namespace`, `name` and `reconcileID`. */
@@ -28,9 +31,10 @@ export interface ReconcileContext {
 /**
  * Brings the world closer to what one object asks for.
  *
- * Level-based: it is told which object to look at and not what happened to it. Any number of changes may stand behind
- * one call, and a call may come when nothing changed at all, so it reads the present state, compares, and acts on the
- * difference. An object that is gone is reconciled too. A key is never reconciled twice at once; different keys are.
+ * Level-based: it is told which object to look at and not what happened to it. Any number of changes may
+ * stand behind one call, and a call may come when nothing changed at all, so it reads the present state,
+ * compares, and acts on the difference. An object that is gone is reconciled too. A key is never reconciled
+ * twice at once; different keys are.
  *
  * - Returns: done. The key's failures are forgotten; `requeueAfterMs` brings it back.
  * - Throws: tried again with exponential backoff, for as long as it takes.

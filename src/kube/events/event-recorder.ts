@@ -40,9 +40,9 @@ const MAX_TRIES = 12;
 const RETRY_MS = 10_000;
 
 /**
- * Writes Kubernetes events, in the background and at best effort: recording never waits, never throws, and an event
- * that cannot be written is dropped, counted and logged. Repeats of an event within six minutes become one series,
- * written at the first repeat, every half hour and at its end.
+ * Writes Kubernetes events, in the background and at best effort: recording never waits, never throws, and an
+ * event that cannot be written is dropped, counted and logged. Repeats of an event within six minutes become
+ * one series, written at the first repeat, every half hour and at its end.
  */
 export class EventRecorder {
   readonly #options: EventRecorderOptions;
@@ -156,7 +156,9 @@ export class EventRecorder {
     });
   }
 
-  /** Appends to the one line of writes, which keeps a series' writes in order and the load on the server low. */
+  /**
+   * Appends to the one line of writes, which keeps a series' writes in order and the load on the server low.
+   */
   #enqueue(write: (signal: AbortSignal) => Promise<void>): void {
     if (this.#pending >= MAX_PENDING) {
       this.#options.metrics.events.inc({ result: 'dropped' });

@@ -10,7 +10,8 @@ export class EventLoopMonitor implements Disposable {
   #last = 0;
 
   /**
-   * @param windowMs after which a percentile is taken and a new window begun; one block weighs less in a longer one
+   * @param windowMs after which a percentile is taken and a new window begun; one block weighs less in a
+   *   longer one
    * @param monotonic milliseconds
    */
   constructor(windowMs: number, monotonic: () => number) {

@@ -11,8 +11,9 @@ export interface HealthCheck {
 }
 
 /**
- * Readiness: every cache holds a complete list of the cluster, or of at least one of the namespaces watched one by one. One that
- * can't be listed is in the log and in the metrics; it must not take the others out of service.
+ * Readiness: every cache holds a complete list of the cluster, or of at least one of the namespaces watched
+ * one by one. One that can't be listed is in the log and in the metrics; it must not take the others out of
+ * service.
  */
 export function cachesSynced(caches: readonly Cache[]): HealthCheck {
   return {
@@ -32,7 +33,10 @@ export function cachesSynced(caches: readonly Cache[]): HealthCheck {
   };
 }
 
-/** Readiness: this replica leads, or knows which one does. A lease that can't be written would leave all replicas idle and healthy. */
+/**
+ * Readiness: this replica leads, or knows which one does. A lease that can't be written would leave all
+ * replicas idle and healthy.
+ */
 export function leaseKnown(elector: LeaderElector): HealthCheck {
   return {
     name: 'lease-known',
@@ -43,7 +47,10 @@ export function leaseKnown(elector: LeaderElector): HealthCheck {
   };
 }
 
-/** Liveness: every watch loop still turns. It turns while the API server is away too: restarting would not help then. */
+/**
+ * Liveness: every watch loop still turns. It turns while the API server is away too: restarting would not
+ * help then.
+ */
 export function watchesAlive(caches: readonly Cache[], maxIdleMs: number): HealthCheck {
   return {
     name: 'watches-alive',

@@ -22,8 +22,9 @@ export interface HealthServerOptions {
 const limits = { connections: 100, requestMs: 10_000 };
 
 /**
- * `/livez` (and `/healthz`), `/readyz` and `/metrics`. A probe answers 200 `ok`, or 500 with one line for every check;
- * `?verbose` shows the lines always, and `/readyz/<name>` asks one check alone, as the API server's own endpoints do.
+ * `/livez` (and `/healthz`), `/readyz` and `/metrics`. A probe answers 200 `ok`, or 500 with one line for
+ * every check; `?verbose` shows the lines always, and `/readyz/<name>` asks one check alone, as the API
+ * server's own endpoints do.
  */
 export class HealthServer {
   readonly #options: HealthServerOptions;

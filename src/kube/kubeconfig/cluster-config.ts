@@ -6,13 +6,15 @@ import type { UserEntry } from './kubeconfig-file.ts';
 import type { SelectedContext } from './select-context.ts';
 import { TokenFile } from './token-file.ts';
 
-/** The name under which our own authenticators hang on a user, so that client-node's built-in ones pass it by. */
+/**
+ * The name under which our own authenticators hang on a user, so that client-node's built-in ones pass it by.
+ */
 const AUTHENTICATOR = 'tuf-recovery';
 
 /**
- * client-node's configuration of one cluster and user, with what kubectl does and client-node does not: token files
- * of a kubeconfig, exec plug-ins by the protocol, and a whole impersonated identity. Without a selection it is empty,
- * to be loaded from the pod.
+ * client-node's configuration of one cluster and user, with what kubectl does and client-node does not: token
+ * files of a kubeconfig, exec plug-ins by the protocol, and a whole impersonated identity. Without a
+ * selection it is empty, to be loaded from the pod.
  */
 export class ClusterConfig extends KubeConfig {
   readonly #impersonation: Readonly<Record<string, string | string[]>>;
@@ -70,7 +72,10 @@ function clusterOf(selected: SelectedContext): Cluster {
   };
 }
 
-/** kubectl sends no credentials over plain HTTP. The user exists all the same: client-node ignores the CA without one. */
+/**
+ * kubectl sends no credentials over plain HTTP. The user exists all the same: client-node ignores the CA
+ * without one.
+ */
 function userOf(selected: SelectedContext, hasAuthenticator: boolean): User {
   const { name, user } = selected;
   if (isPlain(selected)) {

@@ -31,9 +31,9 @@ const credential = z.looseObject({
 type Status = z.infer<typeof credential>['status'];
 
 /**
- * Credentials from a program of the user's cloud, by the protocol of client.authentication.k8s.io: the program learns
- * of the request from KUBERNETES_EXEC_INFO and prints an ExecCredential, which counts until it expires. It may ask the
- * person at the terminal; what it says on standard error goes there unchanged.
+ * Credentials from a program of the user's cloud, by the protocol of client.authentication.k8s.io: the
+ * program learns of the request from KUBERNETES_EXEC_INFO and prints an ExecCredential, which counts until it
+ * expires. It may ask the person at the terminal; what it says on standard error goes there unchanged.
  */
 export class ExecPlugin implements Authenticator {
   readonly #entry: ExecEntry;

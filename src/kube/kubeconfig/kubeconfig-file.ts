@@ -81,8 +81,8 @@ export interface KubeconfigEntries {
 }
 
 /**
- * Reads one kubeconfig file. A relative path in it is relative to the file's folder; so is an exec command, unless it
- * is a bare name for the search path. An empty file is an empty configuration.
+ * Reads one kubeconfig file. A relative path in it is relative to the file's folder; so is an exec command,
+ * unless it is a bare name for the search path. An empty file is an empty configuration.
  *
  * @returns undefined when the file does not exist.
  * @throws {TerminalError} `InvalidInput` when it can't be read or is no kubeconfig.

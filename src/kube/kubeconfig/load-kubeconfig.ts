@@ -31,9 +31,9 @@ export interface KubeconfigRequest {
 const SERVICE_ACCOUNT_TOKEN = '/var/run/secrets/kubernetes.io/serviceaccount/token';
 
 /**
- * Finds the cluster to talk to by kubectl's rules (client-go tools/clientcmd): the requested file; else the files of
- * $KUBECONFIG, of which missing ones are skipped and the first definition of a name wins; else ~/.kube/config; and
- * where none of them says anything, the service account of the pod.
+ * Finds the cluster to talk to by kubectl's rules (client-go tools/clientcmd): the requested file; else the
+ * files of $KUBECONFIG, of which missing ones are skipped and the first definition of a name wins; else
+ * ~/.kube/config; and where none of them says anything, the service account of the pod.
  *
  * @throws {TerminalError} `InvalidInput` when there is no configuration, or none that kubectl would use.
  */

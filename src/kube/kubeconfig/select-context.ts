@@ -11,8 +11,8 @@ export interface SelectedContext {
 }
 
 /**
- * The named context, else the current one. What contradicts itself is refused as kubectl refuses it: half an identity
- * would be another one.
+ * The named context, else the current one. What contradicts itself is refused as kubectl refuses it: half an
+ * identity would be another one.
  *
  * @throws {TerminalError} `InvalidInput`
  */

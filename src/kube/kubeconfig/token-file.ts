@@ -3,8 +3,9 @@ import type { RequestOptions } from 'node:https';
 import type { Authenticator } from './authenticator.ts';
 
 /**
- * A bearer token in a file, which something else renews: read for every request, because a read costs less than a
- * refused call. Where it can't be read, the last good one is used, else the token beside it (client-go transport).
+ * A bearer token in a file, which something else renews: read for every request, because a read costs less
+ * than a refused call. Where it can't be read, the last good one is used, else the token beside it (client-go
+ * transport).
  */
 export class TokenFile implements Authenticator {
   readonly #path: string;

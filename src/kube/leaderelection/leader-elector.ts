@@ -20,8 +20,8 @@ export class LeadershipLostError extends Error {
 /**
  * Elects one leader among replicas by a Lease.
  *
- * It does not fence: a leader that was suspended wakes up believing, until its first look at the clock, that it still
- * leads. Side effects need a token that their target checks.
+ * It does not fence: a leader that was suspended wakes up believing, until its first look at the clock, that
+ * it still leads. Side effects need a token that their target checks.
  */
 export class LeaderElector {
   readonly #options: LeaderElectorOptions;
@@ -38,7 +38,9 @@ export class LeaderElector {
     options.metrics.leaderStatus.set({ name }, 0);
   }
 
-  /** True while this process may act as the leader. Looks at the clock: it turns false the moment time is up. */
+  /**
+   * True while this process may act as the leader. Looks at the clock: it turns false the moment time is up.
+   */
   get isLeading(): boolean {
     return this.#candidate.isLeading;
   }
@@ -61,9 +63,10 @@ export class LeaderElector {
   /**
    * Waits to be elected, then runs `lead` and renews the lease until `lead` has ended, and releases it.
    *
-   * `lead`'s signal aborts with `signal`'s reason on shutdown, and with {@link LeadershipLostError} when the lease could
-   * not be renewed. In the second case this rejects as soon as `lead` has ended, or when the time is over in which
-   * nobody else can lead yet. When `lead` rejects, the lease is left to expire: what it was doing may not be over.
+   * `lead`'s signal aborts with `signal`'s reason on shutdown, and with {@link LeadershipLostError} when the
+   * lease could not be renewed. In the second case this rejects as soon as `lead` has ended, or when the time
+   * is over in which nobody else can lead yet. When `lead` rejects, the lease is left to expire: what it was
+   * doing may not be over.
    */
   async run(signal: AbortSignal, lead: (signal: AbortSignal) => Promise<void>): Promise<void> {
     if (!(await this.#acquire(signal))) {
@@ -132,7 +135,8 @@ export class LeaderElector {
         if (ended.aborted) {
           break;
         }
-        // The clock decides, not the timer: after a blocked event loop this runs before the timer that is overdue.
+        // The clock decides, not the timer: after a blocked event loop this runs before the timer that is
+        // overdue.
         if (timeUp.signal.aborted || !this.isLeading) {
           return true;
         }

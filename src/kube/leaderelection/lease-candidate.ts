@@ -23,8 +23,8 @@ export interface LeaseCandidateOptions {
 }
 
 /**
- * What one replica knows of the lease and may conclude from it: whether it leads, who else may, and for how long. Single attempts
- * only; when to make them is the elector's business.
+ * What one replica knows of the lease and may conclude from it: whether it leads, who else may, and for how
+ * long. Single attempts only; when to make them is the elector's business.
  */
 export class LeaseCandidate {
   readonly #options: LeaseCandidateOptions;
@@ -37,7 +37,9 @@ export class LeaseCandidate {
     this.#lock = new LeaseLock({ ...options, durationMs: options.timings.leaseDurationMs });
   }
 
-  /** True while this process may act as the leader. Looks at the clock: it turns false the moment time is up. */
+  /**
+   * True while this process may act as the leader. Looks at the clock: it turns false the moment time is up.
+   */
   get isLeading(): boolean {
     return this.#renewedAt !== undefined && this.leadsForMs > 0;
   }

@@ -18,10 +18,11 @@ export interface LeaseLockOptions {
 }
 
 /**
- * A Lease as a lock that expires (client-go: resourcelock.LeaseLock and the acquiring half of its LeaderElector).
+ * A Lease as a lock that expires (client-go: resourcelock.LeaseLock and the acquiring half of its
+ * LeaderElector).
  *
- * Expiry is measured on the monotonic clock, from the moment a change of the lease was seen here; the times written into
- * it are for people. So wall clocks may differ between replicas and may jump.
+ * Expiry is measured on the monotonic clock, from the moment a change of the lease was seen here; the times
+ * written into it are for people. So wall clocks may differ between replicas and may jump.
  */
 export class LeaseLock {
   readonly #options: LeaseLockOptions;
@@ -55,8 +56,8 @@ export class LeaseLock {
   }
 
   /**
-   * Writes a renewal on top of the lease as last seen, without reading it. False when somebody wrote it since: then
-   * only {@link acquire} knows whether it is still ours.
+   * Writes a renewal on top of the lease as last seen, without reading it. False when somebody wrote it
+   * since: then only {@link acquire} knows whether it is still ours.
    */
   async renew(signal: AbortSignal): Promise<boolean> {
     const held = this.#observed?.lease;
@@ -74,7 +75,9 @@ export class LeaseLock {
     }
   }
 
-  /** Reads the lease and takes it if it is free, ours or expired. Throws `Conflict` when somebody was faster. */
+  /**
+   * Reads the lease and takes it if it is free, ours or expired. Throws `Conflict` when somebody was faster.
+   */
   async acquire(signal: AbortSignal): Promise<boolean> {
     const lease = await this.#read(signal);
     if (lease === undefined) {

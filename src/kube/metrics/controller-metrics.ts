@@ -1,6 +1,9 @@
 import type { RuntimeMetrics } from './runtime-metrics.ts';
 
-/** How a failed reconcile counts: an ordinary failure, one that repeating does not help, or a throw nobody intended. */
+/**
+ * How a failed reconcile counts: an ordinary failure, one that repeating does not help, or a throw nobody
+ * intended.
+ */
 export type ReconcileFailure = 'error' | 'terminal' | 'panic';
 
 /** The metrics of one controller, as controller-runtime counts them. */

@@ -15,8 +15,8 @@ const QUEUE_BUCKETS = Array.from({ length: 12 }, (_, index) => Number(`1e${index
 const REQUEST_BUCKETS = [0.005, 0.025, 0.1, 0.25, 0.5, 1.0, 2.0, 4.0, 8.0, 15.0, 30.0, 60.0];
 
 /**
- * What controller-runtime and client-go export: names, labels, help texts and buckets are theirs, so that dashboards and alerts
- * written for Go controllers work unchanged.
+ * What controller-runtime and client-go export: names, labels, help texts and buckets are theirs, so that
+ * dashboards and alerts written for Go controllers work unchanged.
  */
 export class UpstreamMetrics {
   // controller-runtime: pkg/internal/controller/metrics

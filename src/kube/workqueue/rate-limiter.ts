@@ -31,8 +31,8 @@ export const DEFAULT_RATE_LIMIT: RateLimiterOptions = {
 };
 
 /**
- * Per key exponential, over all keys a token bucket; the longer delay wins. The first keeps one broken object from
- * spinning, the second keeps a thousand broken objects from doing together what none may do alone.
+ * Per key exponential, over all keys a token bucket; the longer delay wins. The first keeps one broken object
+ * from spinning, the second keeps a thousand broken objects from doing together what none may do alone.
  */
 export function controllerRateLimiter(
   clock: Clock,

@@ -13,12 +13,13 @@ export interface WorkQueueOptions {
 }
 
 /**
- * client-go's rate-limiting work queue. It holds keys, not objects or events: a key says "look at this again", and
- * saying it twice before anybody looked is the same as saying it once.
+ * client-go's rate-limiting work queue. It holds keys, not objects or events: a key says "look at this
+ * again", and saying it twice before anybody looked is the same as saying it once.
  *
  * - A key handed out by {@link get} is not handed out again before {@link done}.
  * - A key added in between is remembered, and queued exactly once by {@link done}.
- * - Nothing is lost: after {@link shutDown} no key is accepted any more, and all accepted ones are still handed out.
+ * - Nothing is lost: after {@link shutDown} no key is accepted any more, and all accepted ones are still
+ *   handed out.
  */
 export class WorkQueue {
   readonly #clock: Clock;
@@ -101,7 +102,10 @@ export class WorkQueue {
     return this.#rateLimiter.numRequeues(key);
   }
 
-  /** The next key, as soon as there is one; undefined once the queue is shut down and empty. Answer with {@link done}. */
+  /**
+   * The next key, as soon as there is one; undefined once the queue is shut down and empty. Answer with
+   * {@link done}.
+   */
   get(): Promise<string | undefined> {
     const [key] = this.#queue;
     if (key !== undefined) {
@@ -140,7 +144,10 @@ export class WorkQueue {
     this.#settle();
   }
 
-  /** {@link shutDown}, then waits until every key is handed out and done. Somebody must keep calling {@link get}. */
+  /**
+   * {@link shutDown}, then waits until every key is handed out and done. Somebody must keep calling
+   * {@link get}.
+   */
   async shutDownWithDrain(): Promise<void> {
     this.shutDown();
     if (this.#processing.size + this.#dirty.size > 0) {

@@ -2,8 +2,8 @@ import type { Change } from '../../redis/state-store.ts';
 import type { Action, Plan } from './plan.ts';
 
 /**
- * The plan in the notation and order of the one script that writes it: deletions, settings, and the marker last, so
- * that whoever reads a marker finds the settings it vouches for.
+ * The plan in the notation and order of the one script that writes it: deletions, settings, and the marker
+ * last, so that whoever reads a marker finds the settings it vouches for.
  */
 export function changesOf({ actions }: Plan, markerKey: string): readonly Change[] {
   const rank = ({ key, kind }: Action): number => (kind === 'Delete' ? 0 : key === markerKey ? 2 : 1);

@@ -2,9 +2,9 @@ import { createHash } from 'node:crypto';
 import type { Action } from './plan.ts';
 
 /**
- * Names one plan: `sha256:` and the hex hash of its canonical form, which covers key, kind, before, after and source
- * of every action in order, and where they are carried out. Approving it approves exactly these writes over exactly these
- * values in exactly this place.
+ * Names one plan: `sha256:` and the hex hash of its canonical form, which covers key, kind, before, after and
+ * source of every action in order, and where they are carried out. Approving it approves exactly these writes
+ * over exactly these values in exactly this place.
  *
  * @param place left out: not part of the name
  */

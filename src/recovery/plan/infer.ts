@@ -4,8 +4,8 @@ const DAY_MS = 86_400_000;
 const HOUR_MS = 3_600_000;
 
 /**
- * How far `expires − LastModified` may be from whole days. Measured on the real server: at most 2 s over 455 files.
- * A copy at a random moment meets it once in 7,200 times.
+ * How far `expires − LastModified` may be from whole days. Measured on the real server: at most 2 s over 455
+ * files. A copy at a random moment meets it once in 7,200 times.
  */
 const TIGHT_RESIDUE_MS = 2_000;
 /** Clocks of storage nodes may differ this much before an order of uploads says that times were rewritten. */
@@ -23,7 +23,10 @@ export interface UploadTimes {
 /** What one file tells about the lifetime it was signed with. */
 export type Inference =
   | { readonly kind: 'days'; readonly days: number; readonly confidence: Confidence }
-  /** The time of upload is not the time of signing; the lifetime was at least this long if the file was copied. */
+  /**
+   * The time of upload is not the time of signing; the lifetime was at least this long if the file was
+   * copied.
+   */
   | {
       readonly kind: 'wide';
       /** The nearest whole number of days. */
@@ -35,12 +38,12 @@ export type Inference =
   | { readonly kind: 'none'; readonly why: string };
 
 /**
- * The lifetime the server was configured with (source `Inferred`): it signs `expires = now + days` and uploads at
- * once, so `days = round((expires − LastModified) / 1 day)`.
+ * The lifetime the server was configured with (source `Inferred`): it signs `expires = now + days` and
+ * uploads at once, so `days = round((expires − LastModified) / 1 day)`.
  *
- * LastModified stops being the time of signing when objects are copied or restored. Traces of that: no whole number
- * of days, an earlier version that was written later than the head, many versions in one second. Bursts of publishes
- * leave the last trace, too, but with whole days.
+ * LastModified stops being the time of signing when objects are copied or restored. Traces of that: no whole
+ * number of days, an earlier version that was written later than the head, many versions in one second.
+ * Bursts of publishes leave the last trace, too, but with whole days.
  */
 export function inferDays(expires: Date, uploads: UploadTimes): Inference {
   const lifetime = expires.getTime() - uploads.head.getTime();
@@ -71,7 +74,10 @@ export function sameResidue(a: number, b: number): boolean {
   return Math.abs(a - b) <= TIGHT_RESIDUE_MS;
 }
 
-/** Whole days, or whole days and the hour that a change of daylight saving adds or takes: the server counts local days. */
+/**
+ * Whole days, or whole days and the hour that a change of daylight saving adds or takes: the server counts
+ * local days.
+ */
 function isTight(residueMs: number): boolean {
   const off = Math.abs(residueMs);
   return off <= TIGHT_RESIDUE_MS || Math.abs(off - HOUR_MS) <= TIGHT_RESIDUE_MS;

@@ -6,8 +6,8 @@ import type { ListedObject, MetadataSource } from '../../storage/source.ts';
 const PAGE_OBJECTS = 1000;
 
 /**
- * Shows a bucket in which the only root is called `root.json`, as the server's earliest versions wrote it, the way
- * every later version lays it out: as version 1. The server still reads it so.
+ * Shows a bucket in which the only root is called `root.json`, as the server's earliest versions wrote it,
+ * the way every later version lays it out: as version 1. The server still reads it so.
  */
 export function withLegacyRoot(source: MetadataSource): MetadataSource {
   let alias: string | undefined;

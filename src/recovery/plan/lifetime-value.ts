@@ -21,9 +21,10 @@ interface Context {
 }
 
 /**
- * The lifetime that was configured, read from what was signed. While a setting is missing and the marker is there, the
- * server signs on with its own default, and that file tells the default back, exactly. So a value that equals a
- * default is held against the version before, the batch it was signed in and what the server's tasks say.
+ * The lifetime that was configured, read from what was signed. While a setting is missing and the marker is
+ * there, the server signs on with its own default, and that file tells the default back, exactly. So a value
+ * that equals a default is held against the version before, the batch it was signed in and what the server's
+ * tasks say.
  *
  * @returns undefined when the files tell nothing
  */

@@ -82,8 +82,8 @@ export class Lifetimes {
   }
 
   /**
-   * Whether another file of the same batch was signed with a default that cannot have been configured: the settings
-   * were lost before that batch was signed.
+   * Whether another file of the same batch was signed with a default that cannot have been configured: the
+   * settings were lost before that batch was signed.
    */
   isSignedWithDefaults(lifetime: Lifetime): boolean {
     this.#defaults ??= batchesOf(this.#signedFiles().filter(isSignedByDefault));
@@ -91,8 +91,8 @@ export class Lifetimes {
   }
 
   /**
-   * Whether the file is as far from whole days as a file that was written at another time: then the clocks of server
-   * and storage differ, and nothing was copied.
+   * Whether the file is as far from whole days as a file that was written at another time: then the clocks of
+   * server and storage differ, and nothing was copied.
    */
   hasSteadySkew({ writtenAt, inference, role, history }: Lifetime): boolean {
     if (
@@ -133,7 +133,8 @@ export class Lifetimes {
     const { root, firstRoot, timestamp, snapshot } = this.#trusted;
     switch (role) {
       case 'root':
-        // Bootstrap wrote ROOT_EXPIRATION and no rotation refreshes it: the newest root would give another number.
+        // Bootstrap wrote ROOT_EXPIRATION and no rotation refreshes it: the newest root would give another
+        // number.
         return this.#lifetime(role, role, firstRoot ?? root, root, () => []);
       case 'timestamp':
         // Overwritten in place, so it has no history; each publish writes it right after a snapshot.
@@ -177,7 +178,10 @@ export class Lifetimes {
 const DAY_MS = 86_400_000;
 const onlineRoles = ['targets', 'snapshot', 'timestamp'] as const;
 
-/** Whether a role was signed away from the server, as its scripts do: the expiry before plus whole days, to the second. */
+/**
+ * Whether a role was signed away from the server, as its scripts do: the expiry before plus whole days, to
+ * the second.
+ */
 export function isSignedOffline({ inference, expires, history }: Lifetime): boolean {
   const before = history?.signings[0];
   if (inference.kind !== 'wide' || before === undefined) {

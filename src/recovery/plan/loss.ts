@@ -7,7 +7,9 @@ const TASK_END_MS = 600_000;
 
 /** What is known about how the settings were lost, beside the settings themselves. */
 export class Loss {
-  /** The marker is there, so that the server went on signing, with its defaults where a setting was missing. */
+  /**
+   * The marker is there, so that the server went on signing, with its defaults where a setting was missing.
+   */
   readonly markerSurvives: boolean;
   readonly #tasks: readonly TaskEvidence[];
 
@@ -27,7 +29,10 @@ export class Loss {
     );
   }
 
-  /** Whether the record of the task that wrote a file at this time survives: it ended when everything else was lost. */
+  /**
+   * Whether the record of the task that wrote a file at this time survives: it ended when everything else was
+   * lost.
+   */
   signedAfter(writtenAt: Date): boolean {
     return this.#tasks.some(
       ({ kind, at }) =>

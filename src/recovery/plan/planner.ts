@@ -12,8 +12,8 @@ import { type Evidence, type Rebuilt, rebuild } from './sources.ts';
 const asBootstrap = (value: string): Rebuilt => ({ value, source: 'Default', confidence: 'exact' });
 
 /**
- * R5: what a run would do to every key of the app. Pure: the same facts give the same plan, byte for byte. A valid
- * value is kept, a ceremony never appears.
+ * R5: what a run would do to every key of the app. Pure: the same facts give the same plan, byte for byte. A
+ * valid value is kept, a ceremony never appears.
  */
 export function planRecovery(observed: ObservedState, expected: ExpectedState, evidence: Evidence): Plan {
   const actions = [
@@ -25,7 +25,10 @@ export function planRecovery(observed: ObservedState, expected: ExpectedState, e
   return { actions: sorted, digest: digestOf(sorted, expected.place) };
 }
 
-/** By code points, which is the order of the UTF-8 bytes; JavaScript's own order differs beyond the basic plane. */
+/**
+ * By code points, which is the order of the UTF-8 bytes; JavaScript's own order differs beyond the basic
+ * plane.
+ */
 function sortByKey(actions: readonly Action[]): readonly Action[] {
   return actions
     .map((action) => ({ action, bytes: Buffer.from(action.key) }))
@@ -63,9 +66,9 @@ function markerActions(
 }
 
 /**
- * Blank, as bootstrap leaves it. Next to a surviving marker its absence is normal (a finished root rotation deletes
- * it) and it is not created, unless root was never rotated and settings are missing, too: then it was lost with them.
- * Staged metadata in it is a ceremony and not ours.
+ * Blank, as bootstrap leaves it. Next to a surviving marker its absence is normal (a finished root rotation
+ * deletes it) and it is not created, unless root was never rotated and settings are missing, too: then it was
+ * lost with them. Staged metadata in it is a ceremony and not ours.
  */
 function rootSigningActions(
   { marker, rootSigning, settings }: ObservedState,

@@ -17,7 +17,10 @@ export interface SigningHistory {
   readonly listed: number;
 }
 
-/** The roles whose versions are all kept: timestamp.json is overwritten, and delegated roles have one value anyway. */
+/**
+ * The roles whose versions are all kept: timestamp.json is overwritten, and delegated roles have one value
+ * anyway.
+ */
 export type RoleWithHistory = 'targets' | 'snapshot';
 
 /** What was read of the history, by role. A role that was not asked for is absent. */
@@ -28,7 +31,10 @@ export interface HistoryQuery {
   readonly role: RoleWithHistory;
   /** Version of the chain's head; only versions below it count. */
   readonly head: number;
-  /** What the head was signed with: the version before that is searched for. Undefined: only the one before the head. */
+  /**
+   * What the head was signed with: the version before that is searched for. Undefined: only the one before
+   * the head.
+   */
   readonly days: number | undefined;
 }
 
@@ -53,8 +59,8 @@ export function changeTo(days: number, { signings }: SigningHistory): LifetimeCh
 }
 
 /**
- * Which version to read next to find the newest one that was not signed with `days`: first the one before the head,
- * the lowest and the one in the middle; then, once one of them differs, by halving the gap above it.
+ * Which version to read next to find the newest one that was not signed with `days`: first the one before the
+ * head, the lowest and the one in the middle; then, once one of them differs, by halving the gap above it.
  *
  * @param listed the earlier versions in the bucket, ascending
  * @param read what each version that was read tells: days, or undefined

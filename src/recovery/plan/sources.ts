@@ -40,8 +40,8 @@ interface SourceRow {
 }
 
 /**
- * Where a lost value comes from, best first; the first row with a valid value wins. `Survivor`, which comes before
- * all of them, never gets here: a valid value in Redis is kept.
+ * Where a lost value comes from, best first; the first row with a valid value wins. `Survivor`, which comes
+ * before all of them, never gets here: a valid value in Redis is kept.
  */
 const rows: readonly SourceRow[] = [
   {
@@ -98,8 +98,8 @@ const rows: readonly SourceRow[] = [
 ];
 
 /**
- * @returns undefined only when the metadata itself holds no usable value, such as a threshold of 0, which a verified
- * root cannot have
+ * @returns undefined only when the metadata itself holds no usable value, such as a threshold of 0, which a
+ *   verified root cannot have
  */
 export function rebuild(setting: Setting, evidence: Evidence, loss: Loss): Rebuilt | undefined {
   for (const { source, read } of rows) {
@@ -150,8 +150,9 @@ function captured({ key, derivation }: Setting, evidence: Evidence): string | un
 }
 
 /**
- * A capture is exact while nothing was signed after it. A later signing outdates it only when it proves a deliberate
- * change: with a lifetime that is no default of the server, or a default that a PUT config is known to have set.
+ * A capture is exact while nothing was signed after it. A later signing outdates it only when it proves a
+ * deliberate change: with a lifetime that is no default of the server, or a default that a PUT config is
+ * known to have set.
  */
 function capturedValue(setting: Setting, evidence: Evidence, loss: Loss): Value | undefined {
   const { derivation } = setting;

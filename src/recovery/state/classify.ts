@@ -8,9 +8,9 @@ interface StateRow {
 }
 
 /**
- * R4, for an app whose chain verified; the first row that holds names the state. What stops a run comes before what it
- * would do. The states that need no look at the settings (`Unreachable`, `NeverBootstrapped`, `FailedBootstrap`)
- * are told before. A new state is a new row.
+ * R4, for an app whose chain verified; the first row that holds names the state. What stops a run comes
+ * before what it would do. The states that need no look at the settings (`Unreachable`, `NeverBootstrapped`,
+ * `FailedBootstrap`) are told before. A new state is a new row.
  */
 const rows: readonly StateRow[] = [
   { state: 'CorruptType', when: ({ corrupt }) => corrupt.length > 0 },
@@ -37,7 +37,9 @@ export function isComplete({ marker, settings }: Pick<ObservedState, 'marker' | 
   return marker.kind === 'done' && settings.every(({ condition }) => condition === 'valid');
 }
 
-/** Only what the server shows and never uses, or ROOT_SIGNING, which a finished root rotation leaves absent. */
+/**
+ * Only what the server shows and never uses, or ROOT_SIGNING, which a finished root rotation leaves absent.
+ */
 function lacksOnlyDisplay({ settings }: ObservedState): boolean {
   return settings.every(({ condition, setting }) => condition === 'valid' || setting.displayOnly);
 }

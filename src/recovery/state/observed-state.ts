@@ -138,15 +138,18 @@ function settingState(setting: Setting, held: ObservedValue): SettingState {
   }
 }
 
-/** Anything but blank is staged. ROOT_SIGNING of a wrong type is corruption; elsewhere it is none of our business. */
+/**
+ * Anything but blank is staged. ROOT_SIGNING of a wrong type is corruption; elsewhere it is none of our
+ * business.
+ */
 function isStaged(held: ObservedValue, isRoot: boolean): boolean {
   return held.kind === 'string' ? held.value.trim() !== '' : held.kind === 'wrongType' && !isRoot;
 }
 
 /**
- * A bootstrap lives while it holds its pre-lock or its task is under way, and it has shown life lately. How lately is
- * told by Redis alone: each write of the task's record gives it 24 hours to live. Without a record the bootstrap is as
- * old as 1.root.json: no bootstrap starts once the bucket has a root.
+ * A bootstrap lives while it holds its pre-lock or its task is under way, and it has shown life lately. How
+ * lately is told by Redis alone: each write of the task's record gives it 24 hours to live. Without a record
+ * the bootstrap is as old as 1.root.json: no bootstrap starts once the bucket has a root.
  *
  * @param time Redis' own clock
  */

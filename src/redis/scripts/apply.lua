@@ -24,8 +24,8 @@ for first = 2, #KEYS, CHUNK do
   end
 end
 
--- A command that is refused in the middle would leave half of the plan behind. Redis asks the ACL for every key
--- named above before the script starts, but for commands only when they are called, so ask now.
+-- A command that is refused in the middle would leave half of the plan behind. Redis asks the ACL for every
+-- key named above before the script starts, but for commands only when they are called, so ask now.
 local refused = function(key) return redis.error_reply('NOPERM this user may not write ' .. key) end
 if redis.acl_check_cmd then
   for i = 2, #KEYS do
@@ -37,7 +37,8 @@ if redis.acl_check_cmd then
     if not allowed then return refused(KEYS[i]) end
   end
 else
-  -- Redis 6 can't be asked, and its ACL knows commands without regard to keys: try each command where it does nothing.
+  -- Redis 6 can't be asked, and its ACL knows commands without regard to keys: try each command where it does
+  -- nothing.
   local uses, unexpiring = {}, nil
   for i = 2, #KEYS do
     uses[string.sub(ARGV[2 * i - 1], 1, 1)] = KEYS[i]

@@ -1,7 +1,7 @@
--- KEYS[1] lock. ARGV: owner, life in milliseconds, '1' to take a lock that is no string, task.
--- Returns {1, owner} when the lock is ours, else {0, holder}; the holder is '' when the lock is no string.
--- A lock of the same task is taken over: that is how a restarted run re-enters. The attempt that held it, should it
--- only have been paused, no longer owns the lock and writes nothing more.
+-- KEYS[1] lock. ARGV: owner, life in milliseconds, '1' to take a lock that is no string, task. Returns {1,
+-- owner} when the lock is ours, else {0, holder}; the holder is '' when the lock is no string. A lock of the
+-- same task is taken over: that is how a restarted run re-enters. The attempt that held it, should it only
+-- have been paused, no longer owns the lock and writes nothing more.
 local kind = redis.call('TYPE', KEYS[1])['ok']
 if kind == 'string' then
   local holder = redis.call('GET', KEYS[1])

@@ -1,4 +1,5 @@
--- KEYS[1] lock. ARGV: owner, or '' and a task whose attempts all count. 1 when deleted, 0 when the lock is not ours.
+-- KEYS[1] lock. ARGV: owner, or '' and a task whose attempts all count. 1 when deleted, 0 when the lock is
+-- not ours.
 if redis.call('TYPE', KEYS[1])['ok'] ~= 'string' then return 0 end
 local holder = redis.call('GET', KEYS[1])
 if ARGV[1] ~= '' then

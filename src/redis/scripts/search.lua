@@ -1,5 +1,5 @@
--- KEYS: any. ARGV: pattern, most SCAN calls, most bytes of a value, most values for each text, then the texts.
--- Unless every key is there: the values of strings under the pattern that contain one of the texts.
+-- KEYS: any. ARGV: pattern, most SCAN calls, most bytes of a value, most values for each text, then the
+-- texts. Unless every key is there: the values of strings under the pattern that contain one of the texts.
 -- Bounded by ARGV; what lies beyond the bounds is not found. Reads only.
 local CHUNK = 4000 -- unpack() fails beyond about 8,000 values
 local missing = false

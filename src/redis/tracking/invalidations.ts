@@ -21,8 +21,8 @@ export interface TrackingRefused {
 }
 
 /**
- * The connection that is told about changed keys: CLIENT TRACKING with REDIRECT over RESP2. ioredis drops the push
- * messages of RESP3, so the keys are read over a second connection that redirects here.
+ * The connection that is told about changed keys: CLIENT TRACKING with REDIRECT over RESP2. ioredis drops the
+ * push messages of RESP3, so the keys are read over a second connection that redirects here.
  */
 export class Invalidations {
   /** What `CLIENT TRACKING ON REDIRECT` of the reading connection names. */

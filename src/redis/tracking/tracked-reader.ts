@@ -19,8 +19,8 @@ export interface TrackedReaderOptions {
   readonly prefixes: readonly string[];
   readonly sink: InvalidationSink;
   /**
-   * A key of our own that is written to prove that invalidations arrive; undefined when nothing may be written. It
-   * lives for a minute.
+   * A key of our own that is written to prove that invalidations arrive; undefined when nothing may be
+   * written. It lives for a minute.
    */
   readonly canaryKey: string | undefined;
 }
@@ -32,9 +32,9 @@ const canaryTTLMs = 60_000;
 const canaryTimeoutMs = 5_000;
 
 /**
- * Reads groups of keys over one connection and hears of their changes over another. One life of both: when either is
- * lost the sink hears `closed`, and the owner opens a new reader and reads everything again. A read arms the tracking
- * of its keys; an invalidation disarms it until they are read again.
+ * Reads groups of keys over one connection and hears of their changes over another. One life of both: when
+ * either is lost the sink hears `closed`, and the owner opens a new reader and reads everything again. A read
+ * arms the tracking of its keys; an invalidation disarms it until they are read again.
  */
 export class TrackedReader {
   readonly #endpoint: RedisEndpoint;
@@ -81,8 +81,8 @@ export class TrackedReader {
   }
 
   /**
-   * Writes the canary and waits for its invalidation. False: it was written and nothing was heard, so invalidations do
-   * not arrive. Undefined: nothing may be written, so nothing is known.
+   * Writes the canary and waits for its invalidation. False: it was written and nothing was heard, so
+   * invalidations do not arrive. Undefined: nothing may be written, so nothing is known.
    *
    * @throws TransientError when the connection is lost
    */

@@ -8,7 +8,10 @@ import { bearerToken } from './bearer.ts';
 import { type CallerRoles, requireAdmin, requireTaskReader } from './caller-role.ts';
 import type { Caller, TokenVerifier } from './token-verifier.ts';
 
-/** Lets a request in: a valid token, something left of the caller's rate limit, and a right to the route, in this order. */
+/**
+ * Lets a request in: a valid token, something left of the caller's rate limit, and a right to the route, in
+ * this order.
+ */
 export class Authorizer {
   readonly #verifier: TokenVerifier;
   readonly #callerRoles: CallerRoles;

@@ -1,8 +1,8 @@
 import { HTTPError } from '../http/answer.ts';
 
 /**
- * The token of an `Authorization` header, with the server's checks in the server's order: the scheme is `Bearer` in exactly this
- * case, and white space separates exactly two words.
+ * The token of an `Authorization` header, with the server's checks in the server's order: the scheme is
+ * `Bearer` in exactly this case, and white space separates exactly two words.
  * @throws {HTTPError} 401 `missing authorization header` or `invalid token format`.
  */
 export function bearerToken(header: string | undefined): string {

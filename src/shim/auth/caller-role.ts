@@ -9,7 +9,10 @@ export type CallerRole =
   | { readonly kind: 'teamUser'; readonly owner: string; readonly mayEditApps: boolean }
   | { readonly kind: 'unknown' };
 
-/** How old the answer may be: `current` where something is started, `recent` where something is read again and again. */
+/**
+ * How old the answer may be: `current` where something is started, `recent` where something is read again and
+ * again.
+ */
 export type Freshness = 'current' | 'recent';
 
 /** Knows the roles of callers. One per shim: a list, a claim, or the server itself. */
@@ -33,8 +36,8 @@ export function requireAdmin(role: CallerRole): string {
 }
 
 /**
- * The admin whose tasks the caller may read: the caller itself, or the owner of a team user who may edit apps (the server's
- * `CheckPermission` and `ResolveOwnerMiddleware`).
+ * The admin whose tasks the caller may read: the caller itself, or the owner of a team user who may edit apps
+ * (the server's `CheckPermission` and `ResolveOwnerMiddleware`).
  * @throws {HTTPError} 401 `User not found`, 403 `Permission denied`.
  */
 export function requireTaskReader(role: CallerRole): string {

@@ -18,13 +18,19 @@ export interface IssuerKeysOptions {
 /** Age from which keys are read again, in milliseconds. */
 const MAX_AGE_MS = 600_000;
 
-/** Age up to which keys are still used while the issuer can't be read: an outage of the issuer must not stop a recovery. */
+/**
+ * Age up to which keys are still used while the issuer can't be read: an outage of the issuer must not stop a
+ * recovery.
+ */
 const MAX_STALE_MS = 6 * 3_600_000;
 
 /** Least time between two readings because of unknown key ids: invented ones cost the issuer nothing. */
 const UNKNOWN_KEY_INTERVAL_MS = 30_000;
 
-/** Time after a failed reading during which the failure is the answer: an issuer that hangs is not asked for every request. */
+/**
+ * Time after a failed reading during which the failure is the answer: an issuer that hangs is not asked for
+ * every request.
+ */
 const FAILURE_COOL_DOWN_MS = 10_000;
 
 /** How often an issuer is asked that has not given its keys yet. */
@@ -36,8 +42,8 @@ interface Keys {
 }
 
 /**
- * The public keys of a token issuer: read when the shim starts, kept for ten minutes, used up to six hours while the issuer is away.
- * However many requests need them, they are read once.
+ * The public keys of a token issuer: read when the shim starts, kept for ten minutes, used up to six hours
+ * while the issuer is away. However many requests need them, they are read once.
  */
 export class IssuerKeys {
   readonly #options: IssuerKeysOptions;
@@ -54,7 +60,10 @@ export class IssuerKeys {
     return this.#keys !== undefined;
   }
 
-  /** Asks the issuer until it has given its keys once or `signal` aborts, so that a mistake is found before the first request. */
+  /**
+   * Asks the issuer until it has given its keys once or `signal` aborts, so that a mistake is found before
+   * the first request.
+   */
   async readFirst(signal: AbortSignal): Promise<void> {
     const { clock, random } = this.#options;
     const backoff = new Backoff(BACKOFF, clock, random);
@@ -72,8 +81,8 @@ export class IssuerKeys {
 
   /**
    * The key for a token.
-   * @throws {HTTPError} 503 when there are no keys to look in, because that says nothing about the token; what jose throws when
-   * none of them fits.
+   * @throws {HTTPError} 503 when there are no keys to look in, because that says nothing about the token;
+   *   what jose throws when none of them fits.
    */
   readonly find: JWTVerifyGetKey = async (header, token) => {
     const keys = await this.#usable();

@@ -33,7 +33,8 @@ export class JSONClient {
 
   /**
    * Fetches a document. Redirects are not followed: they would carry a token, or trust, somewhere else.
-   * @throws {UnexpectedAnswerError} when the answer is too large, or is 200 but no JSON; what `fetch` throws when there is no answer.
+   * @throws {UnexpectedAnswerError} when the answer is too large, or is 200 but no JSON; what `fetch` throws
+   *   when there is no answer.
    */
   async get(
     url: URL,
@@ -92,7 +93,10 @@ async function readText({ body }: Response, maxBytes: number): Promise<string | 
   return Buffer.concat(chunks).toString();
 }
 
-/** Why an address could not be read, with the address and without a stack: `fetch` hides the reason in its cause. */
+/**
+ * Why an address could not be read, with the address and without a stack: `fetch` hides the reason in its
+ * cause.
+ */
 export function fetchProblem(url: string | URL, error: unknown): string {
   if (error instanceof UnexpectedAnswerError) {
     return error.message;

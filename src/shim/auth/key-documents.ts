@@ -2,7 +2,10 @@ import type { JSONWebKeySet } from 'jose';
 import * as z from 'zod';
 import { fetchProblem, type JSONAnswer, type JSONClient, UnexpectedAnswerError } from './json-client.ts';
 
-/** Keys that can't be had from an issuer now, or ever as the shim is configured. The message names the address and the reason. */
+/**
+ * Keys that can't be had from an issuer now, or ever as the shim is configured. The message names the address
+ * and the reason.
+ */
 export class KeysUnavailableError extends Error {
   override readonly name = 'KeysUnavailableError';
   /** True when trying again won't help: the address, the issuer or the document is wrong. */
@@ -37,8 +40,8 @@ export async function readKeySet(client: JSONClient, url: URL): Promise<JSONWebK
 }
 
 /**
- * Reads the keys of an OpenID Connect issuer, found through its discovery document (OpenID Connect Discovery 1.0, section 4), which
- * must name the issuer itself (section 4.3).
+ * Reads the keys of an OpenID Connect issuer, found through its discovery document (OpenID Connect Discovery
+ * 1.0, section 4), which must name the issuer itself (section 4.3).
  * @throws {KeysUnavailableError}
  */
 export async function readIssuerKeySet(client: JSONClient, issuer: string): Promise<JSONWebKeySet> {

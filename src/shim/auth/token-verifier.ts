@@ -5,11 +5,17 @@ import type { IssuerKeys } from './issuer-keys.ts';
 
 /** The holder of a valid token. */
 export interface Caller {
-  /** The admin or team user, spelled as on the server; undefined when the token leaves it to the server to say. */
+  /**
+   * The admin or team user, spelled as on the server; undefined when the token leaves it to the server to
+   * say.
+   */
   readonly username: string | undefined;
   /** The server's id of the user, if the token has that instead. */
   readonly userID: string | undefined;
-  /** Whether the token says that this user is an admin, true, or a team user, false; undefined when it says neither. */
+  /**
+   * Whether the token says that this user is an admin, true, or a team user, false; undefined when it says
+   * neither.
+   */
   readonly isAdmin: boolean | undefined;
   /** All claims of the token, verified. */
   readonly claims: JWTPayload;
@@ -19,13 +25,19 @@ export interface Caller {
 
 /** What makes a token valid. */
 export interface TokenRules {
-  /** Signature algorithms that are accepted; a token that names another one is refused before any key is looked up. */
+  /**
+   * Signature algorithms that are accepted; a token that names another one is refused before any key is
+   * looked up.
+   */
   readonly algorithms: readonly string[];
   readonly issuer?: string | undefined;
   readonly audience?: string | undefined;
   /** Which claim holds the username; the server's tokens use `username`. */
   readonly usernameClaim: string;
-  /** Whether a token may leave the username out, as those of newer servers do, because the server is asked for it. */
+  /**
+   * Whether a token may leave the username out, as those of newer servers do, because the server is asked for
+   * it.
+   */
   readonly usernameOptional: boolean;
   /** How far clocks may be apart, 0 to 60 seconds. */
   readonly clockToleranceSeconds: number;
@@ -33,15 +45,24 @@ export interface TokenRules {
   readonly allowWithoutExpiry: boolean;
 }
 
-/** Where the keys come from: several shared secrets while one is rotated, or a key set looked up by the token's key id. */
+/**
+ * Where the keys come from: several shared secrets while one is rotated, or a key set looked up by the
+ * token's key id.
+ */
 export type TokenKeys =
   | { readonly secrets: readonly [CryptoKey, ...CryptoKey[]] }
   | { readonly issuer: IssuerKeys };
 
-/** How long a verified token is remembered, in milliseconds: a key that its issuer takes back is refused after that. */
+/**
+ * How long a verified token is remembered, in milliseconds: a key that its issuer takes back is refused after
+ * that.
+ */
 const REMEMBER_MS = 30_000;
 
-/** Tokens remembered at most; the oldest goes first. Only verified ones are, so only a holder of the keys can fill this. */
+/**
+ * Tokens remembered at most; the oldest goes first. Only verified ones are, so only a holder of the keys can
+ * fill this.
+ */
 const MAX_REMEMBERED = 1_000;
 
 /** Longer tokens are verified every time instead of being kept. */
@@ -60,7 +81,10 @@ export class TokenVerifier {
   readonly #rules: TokenRules;
   readonly #options: JWTVerifyOptions;
   readonly #now: () => Date;
-  /** SHA-256 of the token → its caller. A task is polled with one token many times; its signature does not change. */
+  /**
+   * SHA-256 of the token → its caller. A task is polled with one token many times; its signature does not
+   * change.
+   */
   readonly #remembered = new Map<string, RememberedCaller>();
 
   constructor(keys: TokenKeys, rules: TokenRules, now: () => Date) {
@@ -112,7 +136,8 @@ export class TokenVerifier {
   async #verifyNow(token: string): Promise<Caller> {
     const claims = await this.#claims(token);
     const now = this.#now().getTime() / 1000;
-    // Go's jwt library refuses a token from the future; jose looks at `iat` only when a maximum age is asked for.
+    // Go's jwt library refuses a token from the future; jose looks at `iat` only when a maximum age is asked
+    // for.
     if (claims.iat !== undefined && claims.iat > now + this.#rules.clockToleranceSeconds) {
       throw HTTPError.with(401, 'invalid or expired token');
     }
@@ -166,7 +191,10 @@ function userIn({ user_id: id, user_type: type, sub }: JWTPayload): Pick<Caller,
 /** Prefix of the server's API tokens, which are no JWTs and are valid on no TUF route. */
 const API_TOKEN_PREFIX = 'fns_';
 
-/** Says a verification failure in the server's words (`AuthMiddleware`). Anything that is not one is thrown as it is. */
+/**
+ * Says a verification failure in the server's words (`AuthMiddleware`). Anything that is not one is thrown as
+ * it is.
+ */
 function refusalOf(token: string, error: unknown): unknown {
   if (!(error instanceof errors.JOSEError)) {
     return error;

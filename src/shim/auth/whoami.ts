@@ -20,13 +20,19 @@ export interface WhoamiOptions {
   readonly monotonic: () => number;
 }
 
-/** Answers kept at most; the oldest goes first. Tokens are verified before the server is asked, so few are made up. */
+/**
+ * Answers kept at most; the oldest goes first. Tokens are verified before the server is asked, so few are
+ * made up.
+ */
 const MAX_CACHED = 1_000;
 
 /** An answer is a few hundred bytes. */
 const MAX_ANSWER_BYTES = 64 * 1024;
 
-/** Time after a failure during which the server is not asked: one that hangs would keep every request for as long as it may take. */
+/**
+ * Time after a failure during which the server is not asked: one that hangs would keep every request for as
+ * long as it may take.
+ */
 const FAILURE_COOL_DOWN_MS = 2_000;
 
 /** The server's answer; permission names carry no JSON tags there, hence their case. */
@@ -47,15 +53,17 @@ interface CachedRole {
 }
 
 /**
- * Asks the server itself, with the caller's own token, who the caller is: `GET /whoami`. So a session that the server has revoked
- * is refused here too, and tokens need not name their user.
+ * Asks the server itself, with the caller's own token, who the caller is: `GET /whoami`. So a session that
+ * the server has revoked is refused here too, and tokens need not name their user.
  */
 export class Whoami implements CallerRoles {
   readonly #options: WhoamiOptions;
   readonly #endpoint: URL;
   /** SHA-256 of the token → answer. */
   readonly #cache = new Map<string, CachedRole>();
-  /** Questions under way, by the same key: however many requests come with a token, the server is asked once. */
+  /**
+   * Questions under way, by the same key: however many requests come with a token, the server is asked once.
+   */
   readonly #asking = new Map<string, Promise<CallerRole>>();
   #failedAt = Number.NEGATIVE_INFINITY;
 

@@ -7,7 +7,8 @@ export interface HTTPAnswer {
 }
 
 /**
- * The server's form of an error answer; `message` is the same text once more, because the server's dashboard shows only that.
+ * The server's form of an error answer; `message` is the same text once more, because the server's dashboard
+ * shows only that.
  */
 export function errorAnswer(status: number, error: string, headers?: HTTPAnswer['headers']): HTTPAnswer {
   return { status, body: { error, message: error }, ...(headers && { headers }) };
@@ -18,7 +19,10 @@ export function retryLater(status: 429 | 503, error: string, seconds: number): H
   return errorAnswer(status, error, { 'Retry-After': String(Math.max(1, Math.ceil(seconds))) });
 }
 
-/** Ends the handling of a request with an answer other than success. Not a failure of the shim: what is logged is the request. */
+/**
+ * Ends the handling of a request with an answer other than success. Not a failure of the shim: what is logged
+ * is the request.
+ */
 export class HTTPError extends Error {
   override readonly name = 'HTTPError';
   readonly answer: HTTPAnswer;

@@ -128,7 +128,9 @@ function redirect(req: Request, res: Response, path: string): void {
     .end();
 }
 
-/** Not by Express' own `send`: of what that looks after (ETags, charsets, freshness), nothing is wanted here. */
+/**
+ * Not by Express' own `send`: of what that looks after (ETags, charsets, freshness), nothing is wanted here.
+ */
 function send(res: Response, { status, body, headers }: HTTPAnswer, close: boolean): void {
   const text = Buffer.isBuffer(body) ? body : marshalGoJSON(body);
   res

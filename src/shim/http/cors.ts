@@ -1,8 +1,8 @@
 import type { RequestHandler } from 'express';
 
 /**
- * The server's CORS rules, for a dashboard on another origin: an allowed origin is echoed with credentials, and every OPTIONS request
- * is answered 204 before it reaches a route.
+ * The server's CORS rules, for a dashboard on another origin: an allowed origin is echoed with credentials,
+ * and every OPTIONS request is answered 204 before it reaches a route.
  */
 export function cors(allowedOrigins: readonly string[]): RequestHandler {
   const allowed = new Set(allowedOrigins);

@@ -26,8 +26,8 @@ function factsOf(res: Response): RequestFacts | undefined {
 const UNLOGGED: ReadonlySet<string> = new Set([routes.healthz.path, routes.readyz.path]);
 
 /**
- * Logs each request, once, when it is answered, and counts it. Headers and query are never logged, so neither are tokens; the
- * redaction is for the day when a header is added to the serializer.
+ * Logs each request, once, when it is answered, and counts it. Headers and query are never logged, so neither
+ * are tokens; the redaction is for the day when a header is added to the serializer.
  */
 export function observeRequests(logger: Logger, metrics: ShimMetrics): RequestHandler {
   const table: readonly Route[] = Object.values(routes);

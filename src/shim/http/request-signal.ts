@@ -1,8 +1,8 @@
 import type { ServerResponse } from 'node:http';
 
 /**
- * Aborts when the client has hung up or the shim is shutting down. Takes its listener off `draining` when the answer is out, because
- * that signal outlives every request.
+ * Aborts when the client has hung up or the shim is shutting down. Takes its listener off `draining` when the
+ * answer is out, because that signal outlives every request.
  */
 export function requestSignal(res: ServerResponse, draining: AbortSignal): AbortSignal {
   const controller = new AbortController();

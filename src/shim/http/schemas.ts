@@ -20,7 +20,10 @@ export const appName = z
   .max(MAX_APP_NAME_LENGTH)
   .regex(/^[a-zA-Z0-9][a-zA-Z0-9-]*$/);
 
-/** Body of a recovery request. More is accepted than this says, exactly as the server does: see the reference page. */
+/**
+ * Body of a recovery request. More is accepted than this says, exactly as the server does: see the reference
+ * page.
+ */
 export const recoveryRequest = z
   .object({
     appName: appName.meta({ description: 'The app, spelled as on the server.' }),

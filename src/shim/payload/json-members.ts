@@ -15,8 +15,8 @@ const TOKEN = /"(?:[^"\\]|\\.)*"|[[\]{}:,]|[^ \t\r\n"[\]{}:,]+/suy;
 const SPACE = /[ \t\r\n]*/uy;
 
 /**
- * The text of the first JSON value. What follows it is left out, because the server reads no further. The value need not be valid:
- * `JSON.parse` is there to say so.
+ * The text of the first JSON value. What follows it is left out, because the server reads no further. The
+ * value need not be valid: `JSON.parse` is there to say so.
  * @throws {UnexpectedEndError} when the text ends before the value does, or holds none.
  */
 export function firstValue(text: string): string {
@@ -25,7 +25,8 @@ export function firstValue(text: string): string {
 }
 
 /**
- * The members of an object, in their order, repeated ones included: `JSON.parse` keeps one of each name, and not the text of numbers.
+ * The members of an object, in their order, repeated ones included: `JSON.parse` keeps one of each name, and
+ * not the text of numbers.
  * @param text an object that `JSON.parse` has accepted
  */
 export function membersOf(text: string): readonly RawMember[] {

@@ -1,6 +1,7 @@
 /**
  * Binds the body of `POST /tuf/v1/bootstrap/recovery` as the server does (gin's `ShouldBindJSON` into
- * `struct { AppName string "binding:required"; Timeout *int }`), in everything a client can tell from the answer:
+ * `struct { AppName string "binding:required"; Timeout *int }`), in everything a client can tell from the
+ * answer:
  *
  * - the Content-Type does not matter;
  * - only the first JSON value counts, bytes after it are ignored;
@@ -9,7 +10,8 @@
  * - one value of the wrong type is an error, even if another one follows;
  * - an empty `appName` is a missing one.
  *
- * The words in which a syntax error is described are not the server's: no client can do more with them than show them.
+ * The words in which a syntax error is described are not the server's: no client can do more with them than
+ * show them.
  */
 import * as z from 'zod';
 import { appName as appNameSchema, MAX_APP_NAME_LENGTH } from '../http/schemas.ts';

@@ -10,8 +10,8 @@ export type ControllerDecision =
   | { readonly kind: 'refused'; readonly answer: HTTPAnswer };
 
 /**
- * Reads the decision from a run's conditions. `Accepted` decides; a run that ended without it is judged by `Succeeded`, so
- * that a caller does not wait for an answer that will not come.
+ * Reads the decision from a run's conditions. `Accepted` decides; a run that ended without it is judged by
+ * `Succeeded`, so that a caller does not wait for an answer that will not come.
  */
 export function decisionOf(run: BootstrapRecovery): ControllerDecision {
   const accepted = conditionOf(run, 'Accepted');
@@ -68,7 +68,9 @@ const refusals: Readonly<Record<Refused, RefusalText>> = {
   Denied: [409, (run) => `Recovery refused: ${messageOf(run)}`],
 };
 
-/** Runs that end like this never began, in the server's eyes. Every other failure is the task's, after a 202. */
+/**
+ * Runs that end like this never began, in the server's eyes. Every other failure is the task's, after a 202.
+ */
 const endings: Partial<Record<SucceededReason, Refused>> = {
   AlreadyConsistent: 'NotRequired',
   SourceNotBootstrapped: 'NoPersistedRoot',

@@ -36,12 +36,15 @@ const START_TIMEOUT_MS = 8_000;
 /** How often a run is read while its decision is awaited, in milliseconds. */
 const READ_INTERVAL_MS = 2_000;
 
-/** How many taken names are followed before the cache must be so far behind that something is wrong with it. */
+/**
+ * How many taken names are followed before the cache must be so far behind that something is wrong with it.
+ */
 const MAX_STEPS = 10;
 
 /**
- * How many runs of one admin may be unfinished before new ones are refused: every app of a large installation at once, but no flood
- * of objects while no controller is working. Shims count what they see, so a few more can slip in at the same moment.
+ * How many runs of one admin may be unfinished before new ones are refused: every app of a large installation
+ * at once, but no flood of objects while no controller is working. Shims count what they see, so a few more
+ * can slip in at the same moment.
  */
 const MAX_UNFINISHED = 100;
 
@@ -67,7 +70,8 @@ export class KubernetesRecoveries implements Recoveries {
 
   async waitForDecision(run: BootstrapRecovery, signal: AbortSignal): Promise<BootstrapRecovery | undefined> {
     const { cache, clock } = this.#options;
-    // The watch delivers at once. Reading now and then is for when it is broken: its next try can be half a minute away.
+    // The watch delivers at once. Reading now and then is for when it is broken: its next try can be half a
+    // minute away.
     for (let last = run; ; ) {
       using pause = new Deadline(clock, READ_INTERVAL_MS, () => new Error('time to read'), signal);
       const seen = await cache.waitForDecision(last, pause.signal);
@@ -118,7 +122,10 @@ export class KubernetesRecoveries implements Recoveries {
     }
   }
 
-  /** What the cache knows of the request, confirmed: a caller must not be turned away by what is no longer true. */
+  /**
+   * What the cache knows of the request, confirmed: a caller must not be turned away by what is no longer
+   * true.
+   */
   async #existing(creation: RunCreation): Promise<StartedRecovery | undefined> {
     const { cache } = this.#options;
     const { request, signal } = creation;
@@ -191,7 +198,10 @@ export class KubernetesRecoveries implements Recoveries {
     }
   }
 
-  /** What the API server's refusals mean to a client: nothing but "later". Anything else is a defect, thrown as it is. */
+  /**
+   * What the API server's refusals mean to a client: nothing but "later". Anything else is a defect, thrown
+   * as it is.
+   */
   #unavailable(error: unknown): unknown {
     if (!(error instanceof APIError || error instanceof ConnectionError)) {
       return error;

@@ -30,13 +30,13 @@ export type StartedRecovery =
   | { readonly kind: 'tooMany' };
 
 /**
- * The recoveries the shim can see and start. The only state behind it is the BootstrapRecovery objects themselves, so any number
- * of shims can serve the same apps.
+ * The recoveries the shim can see and start. The only state behind it is the BootstrapRecovery objects
+ * themselves, so any number of shims can serve the same apps.
  */
 export interface Recoveries {
   /**
-   * Whether requests can be served: a namespace was listed, and every other one was listed or can't be for now. One namespace
-   * without permissions leaves the others served.
+   * Whether requests can be served: a namespace was listed, and every other one was listed or can't be for
+   * now. One namespace without permissions leaves the others served.
    */
   readonly ready: boolean;
 
@@ -47,20 +47,22 @@ export interface Recoveries {
   find(tenant: Tenant, uid: string): BootstrapRecovery | undefined;
 
   /**
-   * Starts a recovery unless one of the app has not finished. However many are requested at once, from however many shims, at most
-   * one is created.
+   * Starts a recovery unless one of the app has not finished. However many are requested at once, from
+   * however many shims, at most one is created.
    * @throws {HTTPError} 503 when the Kubernetes API can't be reached or refuses.
    */
   start(request: RecoveryRequest): Promise<StartedRecovery>;
 
   /**
-   * The run once it is decided or finished; as last seen when `signal` aborts first; undefined when it was deleted.
+   * The run once it is decided or finished; as last seen when `signal` aborts first; undefined when it was
+   * deleted.
    */
   waitForDecision(run: BootstrapRecovery, signal: AbortSignal): Promise<BootstrapRecovery | undefined>;
 
   /**
-   * Withdraws a run whose request was refused: cancels it if it waits for another one to end, and keeps it only for a short time.
-   * Only for the request that created the run: another one may have been promised its result.
+   * Withdraws a run whose request was refused: cancels it if it waits for another one to end, and keeps it
+   * only for a short time. Only for the request that created the run: another one may have been promised its
+   * result.
    */
   withdraw(run: BootstrapRecovery): Promise<void>;
 }

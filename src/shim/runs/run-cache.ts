@@ -16,7 +16,10 @@ export const originLabel = `${group}/origin` as const;
 /** Label that holds the hash of the idempotency key a run was requested with. */
 export const idempotencyLabel = `${group}/idempotency-key` as const;
 
-/** Annotation that names the request that created a run. Not cached: only a run that was just read is asked for it. */
+/**
+ * Annotation that names the request that created a run. Not cached: only a run that was just read is asked
+ * for it.
+ */
 export const requestAnnotation = `${group}/request-id` as const;
 
 /** What a {@link RunCache} needs: an informer's options, the rest is its own. */
@@ -28,8 +31,9 @@ export type RunCacheOptions = Omit<
 type Listener = (run: BootstrapRecovery | undefined) => void;
 
 /**
- * The runs of the shim's namespaces, watched, with the look-ups the shim needs. Possibly stale, as every cache. Each namespace is
- * watched by itself: what happens to one, a Role that is missing for example, says nothing about the others.
+ * The runs of the shim's namespaces, watched, with the look-ups the shim needs. Possibly stale, as every
+ * cache. Each namespace is watched by itself: what happens to one, a Role that is missing for example, says
+ * nothing about the others.
  */
 export class RunCache {
   readonly #informers: ReadonlyMap<string, Informer<BootstrapRecovery>>;

@@ -13,8 +13,9 @@ const MAX_IN_FLIGHT = 32;
 const MAX_WAIT_MS = 8_000;
 
 /**
- * Spares the API server what a burst of requests for one app would ask of it (singleflight, as in Go): while one request is on its
- * way, the others for the same app share its fate. Correctness does not rest on it, only load does: other shims know nothing of it.
+ * Spares the API server what a burst of requests for one app would ask of it (singleflight, as in Go): while
+ * one request is on its way, the others for the same app share its fate. Correctness does not rest on it,
+ * only load does: other shims know nothing of it.
  */
 export class SingleFlightRecoveries implements Recoveries {
   readonly #inner: Recoveries;

@@ -35,7 +35,10 @@ export interface ServerTaskResult {
   readonly last_update: string;
 }
 
-/** What the server says of an id it does not know: the same as of a task that was just queued, without a result. */
+/**
+ * What the server says of an id it does not know: the same as of a task that was just queued, without a
+ * result.
+ */
 export function unknownTask(id: string): ServerTask {
   return { task_id: id, state: 'PENDING' };
 }

@@ -10,9 +10,10 @@ const MAX_SOCKETS = 4;
 type Credentials = Awaited<ReturnType<ReturnType<typeof fromNodeProviderChain>>>;
 
 /**
- * The AWS chain: environment, shared files, web identity (IRSA), container (EKS Pod Identity, ECS) and instance roles;
- * renewed before they expire. STS and SSO are asked through the proxy; the metadata services of pods and instances are
- * link-local, so never. A failure names the provider that was meant and what to do about it.
+ * The AWS chain: environment, shared files, web identity (IRSA), container (EKS Pod Identity, ECS) and
+ * instance roles; renewed before they expire. STS and SSO are asked through the proxy; the metadata services
+ * of pods and instances are link-local, so never. A failure names the provider that was meant and what to do
+ * about it.
  *
  * A module of its own, because static keys need none of a dozen providers.
  */
@@ -34,7 +35,10 @@ export function ambientCredentials(proxy: ProxyRule): () => Promise<Credentials>
   };
 }
 
-/** Which provider the environment asks for. The chain tries others too, and in the end only says that none worked. */
+/**
+ * Which provider the environment asks for. The chain tries others too, and in the end only says that none
+ * worked.
+ */
 function intendedProvider(variables: NodeJS.ProcessEnv): Provider {
   const { AWS_PROFILE, AWS_WEB_IDENTITY_TOKEN_FILE, AWS_ROLE_ARN } = variables;
   if (AWS_PROFILE) {

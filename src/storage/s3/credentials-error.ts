@@ -14,8 +14,8 @@ const FILE_ERRORS = /^(ENOENT|EACCES|EISDIR|EPERM|ENOTDIR)$/;
 const MAX_TEXT = 300;
 
 /**
- * Says why there are no credentials: which provider was asked, what it said, and what to do. S3 itself was never
- * asked. Transient is what may pass by itself: throttling, an outage of STS, a network failure.
+ * Says why there are no credentials: which provider was asked, what it said, and what to do. S3 itself was
+ * never asked. Transient is what may pass by itself: throttling, an outage of STS, a network failure.
  */
 export function explainCredentialsError(error: unknown, provider: Provider): RecoveryError {
   const cause = error instanceof Error ? error : new Error(String(error));

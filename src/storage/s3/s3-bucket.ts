@@ -27,8 +27,8 @@ export interface S3BucketOptions {
 }
 
 /**
- * One bucket with its client and its limits. All repositories in it share the sockets, the rate limit and the byte
- * budget, so a hundred apps recovered at once ask the store no harder than one.
+ * One bucket with its client and its limits. All repositories in it share the sockets, the rate limit and the
+ * byte budget, so a hundred apps recovered at once ask the store no harder than one.
  */
 export class S3Bucket implements S3Requests {
   readonly name: string;
@@ -60,7 +60,9 @@ export class S3Bucket implements S3Requests {
     this.#observer = options.observer ?? (() => {});
   }
 
-  /** Loads the SDK and makes the client. Nothing is sent yet, so wrong credentials show on the first request. */
+  /**
+   * Loads the SDK and makes the client. Nothing is sent yet, so wrong credentials show on the first request.
+   */
   static async open(options: S3BucketOptions): Promise<S3Bucket> {
     const limits = { ...defaultS3Limits, ...options.limits };
     // On first use: who reads a directory must not pay the 140 ms that the SDK takes to load.

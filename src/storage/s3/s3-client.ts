@@ -15,7 +15,10 @@ import { DirectGet, type ObjectBody } from './s3-direct-get.ts';
 import { boundListings } from './s3-listing-bound.ts';
 import type { S3Access, S3Credentials, S3Limits } from './s3-options.ts';
 
-/** The calls of the S3 API that are used, on one bucket, each exactly one HTTP request. Failures are the SDK's own. */
+/**
+ * The calls of the S3 API that are used, on one bucket, each exactly one HTTP request. Failures are the SDK's
+ * own.
+ */
 export interface S3Client {
   list(
     input: Omit<ListObjectsV2CommandInput, 'Bucket'>,
@@ -36,9 +39,11 @@ export interface S3Client {
  * Makes a client of the AWS SDK for one bucket.
  *
  * Settings that differ from the SDK's own, and why:
- * - one try: a retry must cover the body too, count against the rate limit and be seen by the observer (retry.ts);
+ * - one try: a retry must cover the body too, count against the rate limit and be seen by the observer
+ *   (retry.ts);
  * - response checksums only where S3 requires them: every byte is verified by hash or signature anyway;
- * - cached middleware stack: about a fifth of the client's CPU per request; DirectGet saves the better part of the rest;
+ * - cached middleware stack: about a fifth of the client's CPU per request; DirectGet saves the better part
+ *   of the rest;
  * - as many keep-alive sockets as requests in flight.
  */
 export async function createS3Client(bucket: string, access: S3Access, limits: S3Limits): Promise<S3Client> {

@@ -3,7 +3,9 @@ import type { S3Client } from '@aws-sdk/client-s3';
 import { asRecord } from '../as-record.ts';
 import { readObjectBody } from '../body.ts';
 
-/** Where GetObject requests go, as the SDK itself worked it out: endpoint, region and bucket style included. */
+/**
+ * Where GetObject requests go, as the SDK itself worked it out: endpoint, region and bucket style included.
+ */
 interface Origin {
   readonly protocol: string;
   readonly hostname: string;
@@ -24,11 +26,11 @@ export interface ObjectBody {
 const maxErrorBytes = 65_536;
 
 /**
- * GetObject without the SDK's middleware. Of the 1.2 ms of CPU that the SDK spends on a small object, signing and HTTP
- * are 0.4; the rest is generality that reading ten thousand files of one bucket doesn't need.
+ * GetObject without the SDK's middleware. Of the 1.2 ms of CPU that the SDK spends on a small object, signing
+ * and HTTP are 0.4; the rest is generality that reading ten thousand files of one bucket doesn't need.
  *
- * Nothing is guessed: the first object must be read through the SDK, and its request is the model for all others. They
- * are signed by the SDK's signer, with credentials that it renews, and sent by its HTTP handler.
+ * Nothing is guessed: the first object must be read through the SDK, and its request is the model for all
+ * others. They are signed by the SDK's signer, with credentials that it renews, and sent by its HTTP handler.
  */
 export class DirectGet {
   readonly #client: S3Client;
@@ -92,7 +94,10 @@ export class DirectGet {
   }
 }
 
-/** Directory buckets (`--x-s3`) and ARNs are signed in other ways; for them every request goes through the SDK. */
+/**
+ * Directory buckets (`--x-s3`) and ARNs are signed in other ways; for them every request goes through the
+ * SDK.
+ */
 const ordinaryBucket = /^(?!.*--x-s3$)[a-z0-9][a-z0-9._-]+$/i;
 
 /** The part of a request that is the same for every object; undefined when it has a form we don't know. */

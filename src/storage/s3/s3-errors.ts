@@ -16,8 +16,8 @@ export interface S3Subject {
 }
 
 /**
- * Says what a failed S3 request means: by the store's error code first, then by HTTP status, then by the network's
- * error. Returns undefined for what is no failure of the request: a programmer error.
+ * Says what a failed S3 request means: by the store's error code first, then by HTTP status, then by the
+ * network's error. Returns undefined for what is no failure of the request: a programmer error.
  *
  * A 403 is never "absent": without ListBucket, AWS answers 403 for a missing key too.
  */
@@ -221,7 +221,9 @@ function byStatus(status: number | undefined): Meaning | undefined {
 const certificateCode =
   /^(CERT_|UNABLE_TO_(GET_ISSUER|VERIFY_LEAF)|SELF_SIGNED_CERT|DEPTH_ZERO_SELF_SIGNED|ERR_TLS_CERT|HOSTNAME_MISMATCH|INVALID_CA)/;
 
-/** Failures before, or in the middle of, a response: system calls, DNS, the HTTP parser, TLS, a cut stream. */
+/**
+ * Failures before, or in the middle of, a response: system calls, DNS, the HTTP parser, TLS, a cut stream.
+ */
 const connectionCode =
   /^(E(CONN\w+|PIPE|TIMEDOUT|HOSTUNREACH|HOSTDOWN|NETUNREACH|NETDOWN|NOTFOUND|AI_AGAIN|PROTO)|ERR_STREAM_\w+|ERR_SSL_\w+|HPE_\w+)$/;
 

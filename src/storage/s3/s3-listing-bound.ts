@@ -3,13 +3,14 @@ import type { S3Client } from '@aws-sdk/client-s3';
 import { tooLarge } from '../body.ts';
 
 /**
- * A page holds at most 1,000 keys of at most 1,024 bytes; percent-encoded and with their XML that is below 4 MiB.
+ * A page holds at most 1,000 keys of at most 1,024 bytes; percent-encoded and with their XML that is below 4
+ * MiB.
  */
 const maxPageBytes = 16 * 1024 * 1024;
 
 /**
- * Makes the client refuse a page of a listing that no honest store sends, before the SDK collects it in memory.
- * (Bodies of objects are handed out as streams and bounded where they are read.)
+ * Makes the client refuse a page of a listing that no honest store sends, before the SDK collects it in
+ * memory. (Bodies of objects are handed out as streams and bounded where they are read.)
  */
 export function boundListings(client: S3Client): void {
   client.middlewareStack.add(

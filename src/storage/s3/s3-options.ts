@@ -2,7 +2,10 @@ import type { ErrorCode } from '../../errors.ts';
 import type { ProxyRule } from '../../net/proxy-rule.ts';
 import type { NameScope } from '../../net/unresolved-name.ts';
 
-/** Who asks. `ambient` is the AWS chain: environment, shared files, web identity (IRSA), container and instance roles. */
+/**
+ * Who asks. `ambient` is the AWS chain: environment, shared files, web identity (IRSA), container and
+ * instance roles.
+ */
 export type S3Credentials =
   | {
       readonly kind: 'static';
@@ -15,7 +18,9 @@ export type S3Credentials =
 /** How a bucket is reached. Shared by every prefix of one installation. */
 export interface S3Access {
   readonly credentials: S3Credentials;
-  /** Signing region. Absent: `us-east-1` when an endpoint is given, else what the ambient configuration says. */
+  /**
+   * Signing region. Absent: `us-east-1` when an endpoint is given, else what the ambient configuration says.
+   */
   readonly region?: string;
   /** Absolute URL of an S3-compatible server; absent for AWS itself. */
   readonly endpoint?: string;
@@ -37,7 +42,10 @@ export interface S3Limits {
   readonly concurrency: number;
   /** Tries per request, the first one included. */
   readonly maxAttempts: number;
-  /** Base of the exponential backoff between tries, in milliseconds; each wait is random between 0 and its bound. */
+  /**
+   * Base of the exponential backoff between tries, in milliseconds; each wait is random between 0 and its
+   * bound.
+   */
   readonly backoffMs: number;
   /** Milliseconds for the connection to be established. */
   readonly connectTimeoutMs: number;
@@ -50,8 +58,8 @@ export interface S3Limits {
 }
 
 /**
- * Sized for one pod on AWS (5,500 GET/s per prefix) and for the small stores that throttle at about a thousand.
- * More than 64 sockets don't help: the client is then bound by its CPU.
+ * Sized for one pod on AWS (5,500 GET/s per prefix) and for the small stores that throttle at about a
+ * thousand. More than 64 sockets don't help: the client is then bound by its CPU.
  */
 export const defaultS3Limits: S3Limits = {
   requestsPerSecond: 1_000,

@@ -14,8 +14,8 @@ export interface S3Page {
 }
 
 /**
- * The pages of a listing, one request each; S3 gives the next page's token with the page. The one place that reads what a server
- * lists, so that every listing refuses what is no S3 API.
+ * The pages of a listing, one request each; S3 gives the next page's token with the page. The one place that
+ * reads what a server lists, so that every listing refuses what is no S3 API.
  *
  * @param delimiter `/` lists one level; left out: everything below the prefix
  * @throws {TransientError} `Throttled`, `StorageUnreachable`
@@ -57,7 +57,8 @@ export async function* listPages(
 }
 
 function readPage(output: ListObjectsV2CommandOutput, location: string, prefix: string): S3Page {
-  // Any XML or HTML parses into an empty page. Every S3 sends IsTruncated, and "no objects" must not be an accident.
+  // Any XML or HTML parses into an empty page. Every S3 sends IsTruncated, and "no objects" must not be an
+  // accident.
   if (output.IsTruncated === undefined) {
     throw notS3(location, 'sent no listing');
   }

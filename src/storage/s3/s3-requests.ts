@@ -10,7 +10,8 @@ export interface S3Requests {
   /** Bytes of bodies that may be in memory at once. */
   readonly memory: Semaphore;
   /**
-   * One request with everything around it: slot, rate limit, silence time-out, retries, observer, explanation.
+   * One request with everything around it: slot, rate limit, silence time-out, retries, observer,
+   * explanation.
    *
    * @param location the object or prefix in words, for messages
    * @param send does the request and reads the answer to its end

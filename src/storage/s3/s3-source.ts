@@ -4,7 +4,10 @@ import type { GetOptions, ListedObject, MetadataSource } from '../source.ts';
 import { listPages } from './s3-pages.ts';
 import type { S3Requests } from './s3-requests.ts';
 
-/** A TUF repository under one prefix of a bucket. Needs ListBucket on the prefix and GetObject below it, no more. */
+/**
+ * A TUF repository under one prefix of a bucket. Needs ListBucket on the prefix and GetObject below it, no
+ * more.
+ */
 export class S3Source implements MetadataSource {
   readonly location: string;
   readonly #bucket: S3Requests;
@@ -17,7 +20,9 @@ export class S3Source implements MetadataSource {
     this.#prefix = prefix;
   }
 
-  /** One request per 1,000 objects, each page after the other: S3 gives the next page's token with the page. */
+  /**
+   * One request per 1,000 objects, each page after the other: S3 gives the next page's token with the page.
+   */
   async *list(signal?: AbortSignal): AsyncGenerator<readonly ListedObject[]> {
     let count = 0;
     for await (const { objects } of listPages(this.#bucket, this.#prefix, undefined, signal)) {

@@ -5,7 +5,9 @@ import { parseTargetFile, type TargetFile } from './target-file.ts';
 /** Targets metadata together with its artifacts, which verifying a repository at rest does not need. */
 export interface ArtifactIndex {
   readonly metadata: Targets;
-  /** What this role says about an artifact; undefined when nothing. @throws MetadataFault `InvalidMetadata` */
+  /**
+   * What this role says about an artifact; undefined when nothing. @throws MetadataFault `InvalidMetadata`
+   */
   artifact(path: string): TargetFile | undefined;
 }
 

@@ -24,7 +24,8 @@ export class Mirror {
   }
 
   /**
-   * The file that a parent names: with its version in the name when snapshots are consistent (spec 5.5.1, 5.6.1).
+   * The file that a parent names: with its version in the name when snapshots are consistent (spec 5.5.1,
+   * 5.6.1).
    *
    * @throws MetadataFault `absent` or `FileTooLarge`; anything else the source throws
    */

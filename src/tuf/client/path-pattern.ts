@@ -4,8 +4,9 @@ type Token = typeof ANY_RUN | ((character: string) => boolean);
 const ANY_RUN = Symbol('*');
 
 /**
- * Whether a PATHPATTERN covers a target path (spec 4.5): `*`, `?` and `[…]` as in glob(7), none of which matches a
- * slash. As in the reference clients a leading dot is an ordinary character, and there are no named classes.
+ * Whether a PATHPATTERN covers a target path (spec 4.5): `*`, `?` and `[…]` as in glob(7), none of which
+ * matches a slash. As in the reference clients a leading dot is an ordinary character, and there are no named
+ * classes.
  */
 export function matchesPathPattern(pattern: string, targetPath: string): boolean {
   const patterns = pattern.split('/');
@@ -16,7 +17,10 @@ export function matchesPathPattern(pattern: string, targetPath: string): boolean
   );
 }
 
-/** Greedy matching with one point of return: linear in practice, never exponential as a regular expression could be. */
+/**
+ * Greedy matching with one point of return: linear in practice, never exponential as a regular expression
+ * could be.
+ */
 function matchSegment(tokens: readonly Token[], segment: readonly string[]): boolean {
   let t = 0;
   let s = 0;

@@ -64,9 +64,9 @@ async function nextRoot(session: UpdateSession, root: Root): Promise<Root | unde
 }
 
 /**
- * Spec 5.3.11, at each step instead of after the last one, and before the step is stored: an update that ends in
- * between (a later root is expired, the process is killed) would find the new root trusted next time, notice no
- * rotation, and keep metadata of the old keys whose versions no honest repository reaches.
+ * Spec 5.3.11, at each step instead of after the last one, and before the step is stored: an update that ends
+ * in between (a later root is expired, the process is killed) would find the new root trusted next time,
+ * notice no rotation, and keep metadata of the old keys whose versions no honest repository reaches.
  */
 async function recoverFromFastForward({ ring, store }: UpdateSession, root: Root, next: Root): Promise<void> {
   if (!wereRotated(ring, root, next, 'timestamp') && !wereRotated(ring, root, next, 'snapshot')) {

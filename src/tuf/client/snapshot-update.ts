@@ -6,8 +6,8 @@ import type { Timestamp } from '../metadata/timestamp.ts';
 import type { UpdateSession } from './update-session.ts';
 
 /**
- * Spec 5.5. The trusted snapshot stays when it is, byte for byte, the one that the timestamp names; else it counts
- * for rollback checks, even when it is expired.
+ * Spec 5.5. The trusted snapshot stays when it is, byte for byte, the one that the timestamp names; else it
+ * counts for rollback checks, even when it is expired.
  *
  * @throws MetadataFault
  */

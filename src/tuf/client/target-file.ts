@@ -42,11 +42,11 @@ export function targetMatches(target: TargetFile, bytes: Uint8Array): boolean {
 }
 
 /**
- * Downloads an artifact, no more than its length, and checks it (spec 5.7.3). Artifacts are held in memory, which is
- * enough for conformance: at most 64 MiB.
+ * Downloads an artifact, no more than its length, and checks it (spec 5.7.3). Artifacts are held in memory,
+ * which is enough for conformance: at most 64 MiB.
  *
- * @throws {TerminalError} `MetadataRefused` when it is not the one that was signed; `TooLarge`, `NotFound` and
- * whatever else the source throws
+ * @throws {TerminalError} `MetadataRefused` when it is not the one that was signed; `TooLarge`, `NotFound`
+ *   and whatever else the source throws
  */
 export async function fetchTarget(
   source: Pick<MetadataSource, 'get'>,

@@ -5,7 +5,10 @@ import { rolesFor } from './routing.ts';
 import type { TargetFile } from './target-file.ts';
 import type { TargetsLoader } from './targets-loader.ts';
 
-/** Most delegated roles visited in search of one artifact (spec 5.6.7.1); the reference clients stop there, too. */
+/**
+ * Most delegated roles visited in search of one artifact (spec 5.6.7.1); the reference clients stop there,
+ * too.
+ */
 const MAX_DELEGATED_ROLES = 32;
 
 /** Outcome of the search below one role: found, not found, or not to be looked for any further. */

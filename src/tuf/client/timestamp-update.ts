@@ -5,7 +5,9 @@ import { type Root, signersOf } from '../metadata/root.ts';
 import { parseTimestamp, type Timestamp } from '../metadata/timestamp.ts';
 import type { UpdateSession } from './update-session.ts';
 
-/** Spec 5.4. The trusted timestamp counts for rollback checks even when it is expired. @throws MetadataFault */
+/**
+ * Spec 5.4. The trusted timestamp counts for rollback checks even when it is expired. @throws MetadataFault
+ */
 export async function updateTimestamp(session: UpdateSession, root: Root): Promise<Timestamp> {
   const open = async (bytes: Uint8Array): Promise<Timestamp> =>
     parseTimestamp(await session.openSigned(bytes, 'timestamp', signersOf(root, 'timestamp')));

@@ -1,6 +1,6 @@
 /**
- * Where a client keeps the metadata it trusts (spec 5): exact bytes, one file per role, without version. Names are
- * role names as they are; encoding them is the store's business.
+ * Where a client keeps the metadata it trusts (spec 5): exact bytes, one file per role, without version.
+ * Names are role names as they are; encoding them is the store's business.
  */
 export interface TrustStore {
   /** The stored bytes, or undefined when the role was never trusted. */

@@ -31,7 +31,9 @@ export class UpdateSession {
     this.#now = now;
   }
 
-  /** Opens a file without believing it, as leniently as the reference clients read JSON. @throws MetadataFault */
+  /**
+   * Opens a file without believing it, as leniently as the reference clients read JSON. @throws MetadataFault
+   */
   open(bytes: Uint8Array, type: MetadataType): OpenedFile {
     return openFile(bytes, type, jsonPolicy(true));
   }

@@ -17,12 +17,12 @@ interface Refreshed {
 }
 
 /**
- * The specification's client workflow (5.1–5.6): root, timestamp, snapshot, targets, each stored as soon as it is
- * trusted, and delegated roles as the search for an artifact needs them. Strict: expired metadata refuses. What is
- * stored stays usable whatever happens; the next update goes on from there.
+ * The specification's client workflow (5.1–5.6): root, timestamp, snapshot, targets, each stored as soon as
+ * it is trusted, and delegated roles as the search for an artifact needs them. Strict: expired metadata
+ * refuses. What is stored stays usable whatever happens; the next update goes on from there.
  *
- * Throws ClientRefusal when metadata does not verify, TerminalError `NotFound` when no root is stored, and what the
- * mirror and the store throw.
+ * Throws ClientRefusal when metadata does not verify, TerminalError `NotFound` when no root is stored, and
+ * what the mirror and the store throw.
  */
 export class Updater {
   readonly #session: UpdateSession;
@@ -37,7 +37,9 @@ export class Updater {
     await this.#current();
   }
 
-  /** Whether artifacts are requested under their digest (spec 6.2.2). Refreshes first when that was not done. */
+  /**
+   * Whether artifacts are requested under their digest (spec 6.2.2). Refreshes first when that was not done.
+   */
   async consistentSnapshot(): Promise<boolean> {
     return (await this.#current()).root.consistentSnapshot ?? false;
   }

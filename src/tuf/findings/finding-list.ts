@@ -12,7 +12,10 @@ export interface FindingSubject {
   readonly detail: string;
 }
 
-/** How many findings of one kind are listed one by one; 16,384 expired roles say no more than the first thousand. */
+/**
+ * How many findings of one kind are listed one by one; 16,384 expired roles say no more than the first
+ * thousand.
+ */
 const MAX_PER_KIND = 1000;
 /** How many of one kind are held before all but the first thousand are dropped. */
 const MAX_HELD = 4 * MAX_PER_KIND;
@@ -30,8 +33,8 @@ interface Group {
 const WEIGHT: Readonly<Record<Severity, number>> = { wall: 0, deny: 1, report: 2 };
 
 /**
- * Collects the findings of one run, weighs them by policy and puts them in the documented order. Holds at most a few
- * thousand of a kind, whatever the bucket holds.
+ * Collects the findings of one run, weighs them by policy and puts them in the documented order. Holds at
+ * most a few thousand of a kind, whatever the bucket holds.
  */
 export class FindingList {
   readonly #groups = new Map<string, Group>();
@@ -52,7 +55,10 @@ export class FindingList {
     this.#push(code, kindOf(code), 'report', subject, undefined);
   }
 
-  /** Adds a fault of one delegated role's file: a wall elsewhere, here a *deny* that `Skip` turns into a report. */
+  /**
+   * Adds a fault of one delegated role's file: a wall elsewhere, here a *deny* that `Skip` turns into a
+   * report.
+   */
   addForDelegated(code: FindingCode, subject: FindingSubject): void {
     const kind = kindOf(code);
     const weighed = this.#severityOf(kind);
@@ -66,8 +72,9 @@ export class FindingList {
   }
 
   /**
-   * Refusing findings first, then by severity, check, role, version, code and detail; a rollback before what follows
-   * from it. Beyond the first thousand of a kind, the last one that is kept says how many more there are.
+   * Refusing findings first, then by severity, check, role, version, code and detail; a rollback before what
+   * follows from it. Beyond the first thousand of a kind, the last one that is kept says how many more there
+   * are.
    */
   sorted(): readonly Finding[] {
     const kept: Finding[] = [];

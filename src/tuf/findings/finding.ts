@@ -1,6 +1,6 @@
 /**
- * How much a finding weighs. A *wall* refuses and can't be overridden; a *deny* refuses unless the named override
- * is given; a *report* informs.
+ * How much a finding weighs. A *wall* refuses and can't be overridden; a *deny* refuses unless the named
+ * override is given; a *report* informs.
  */
 export type Severity = 'wall' | 'deny' | 'report';
 
@@ -8,7 +8,10 @@ export type Severity = 'wall' | 'deny' | 'report';
 export interface Finding {
   /** Stable name, CamelCase; every code is documented in findings.ts and the generated reference page. */
   readonly code: string;
-  /** Which of the 26 checks this belongs to: docs/reference/findings.md lists the findings by them; 0 for none. */
+  /**
+   * Which of the 26 checks this belongs to: docs/reference/findings.md lists the findings by them; 0 for
+   * none.
+   */
   readonly check: number;
   readonly severity: Severity;
   /** Role the finding is about, in the spelling of the metadata: `root`, `timestamp`, `nightly`. */

@@ -28,8 +28,8 @@ const RESIGN = 'Have the repository signed again by the keys that the delegating
 const TAMPERED = 'Treat the bucket as tampered with until the writer of the file is known.';
 
 /**
- * Every finding the verifier can make, by code: the one place where a code's check, weight, clause and meaning
- * stand. For the file of a delegated role, any wall weighs *deny* instead, with the override
+ * Every finding the verifier can make, by code: the one place where a code's check, weight, clause and
+ * meaning stand. For the file of a delegated role, any wall weighs *deny* instead, with the override
  * `trust.onInvalidDelegation: Skip`: one lost role need not keep the others from being recovered.
  */
 export const FINDINGS = {

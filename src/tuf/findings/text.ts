@@ -1,6 +1,6 @@
 /**
- * Text from outside on its way into a message: the one place where it is cut. Everything a repository says (names,
- * keys, dates, digests) may be megabytes long or hold characters that rewrite a terminal.
+ * Text from outside on its way into a message: the one place where it is cut. Everything a repository says
+ * (names, keys, dates, digests) may be megabytes long or hold characters that rewrite a terminal.
  */
 
 /** Longest text from outside inside a message, in UTF-16 units, when the caller says nothing. */
@@ -23,7 +23,9 @@ export function printable(text: string, length = DEFAULT_LENGTH): string {
   );
 }
 
-/** Any JSON value as JSON, cut: strings in quotes, large integers exactly, objects and arrays by their kind. */
+/**
+ * Any JSON value as JSON, cut: strings in quotes, large integers exactly, objects and arrays by their kind.
+ */
 export function quoted(value: unknown, length = DEFAULT_LENGTH): string {
   if (typeof value === 'string') {
     return printable(JSON.stringify(shorten(value, length)), length * 2);

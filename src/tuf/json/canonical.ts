@@ -1,7 +1,7 @@
 /**
  * OLPC canonical JSON of a parsed value, as UTF-8 text: sorted keys, no whitespace, only `"` and `\` escaped.
- * For small values that were already scanned (keys, whose ids are the digest of this form); signatures are always
- * checked over canonical bytes taken from the file itself.
+ * For small values that were already scanned (keys, whose ids are the digest of this form); signatures are
+ * always checked over canonical bytes taken from the file itself.
  */
 export function canonicalJSON(value: unknown): string {
   if (typeof value === 'string') {

@@ -1,7 +1,10 @@
 import { MetadataFault } from '../findings/fault.ts';
 import type { Version } from '../metadata/version.ts';
 
-/** A parsed JSON object. Read it with {@link requiredMember}: names such as `constructor` must not reach the prototype. */
+/**
+ * A parsed JSON object. Read it with {@link requiredMember}: names such as `constructor` must not reach the
+ * prototype.
+ */
 export type JSONObject = Readonly<Record<string, unknown>>;
 
 /** The own member `name`, or undefined. */
@@ -63,7 +66,10 @@ export function asVersion(value: unknown, path: string): Version {
   return typeof value === 'bigint' && value > 0n ? value : asInteger(value, 1, path);
 }
 
-/** `value` as an array of strings of at most `most` UTF-16 units each. @throws MetadataFault as {@link asShortString} */
+/**
+ * `value` as an array of strings of at most `most` UTF-16 units each. @throws MetadataFault as
+ * {@link asShortString}
+ */
 export function asStrings(value: unknown, most: number, path: string): readonly string[] {
   return asArray(value, path).map((item, index) => asShortString(item, most, `${path}[${index}]`));
 }

@@ -4,9 +4,9 @@ import { BACKSLASH, COMMA } from './characters.ts';
 const MEMBER_SIZE = 3;
 
 /**
- * Members of the objects that are being read, outermost first: where a member's key begins in the canonical output,
- * where it ends, and where the member ends. The key's opening quote stands one byte before the first. Twelve bytes a
- * member: a file of 64 MiB may have millions.
+ * Members of the objects that are being read, outermost first: where a member's key begins in the canonical
+ * output, where it ends, and where the member ends. The key's opening quote stands one byte before the first.
+ * Twelve bytes a member: a file of 64 MiB may have millions.
  */
 export class MemberTable {
   #numbers = new Uint32Array(64 * MEMBER_SIZE);
@@ -66,9 +66,9 @@ export class MemberTable {
 }
 
 /**
- * Orders two keys as canonical JSON does: by code point, which for UTF-8 is by byte. The ranges hold canonical
- * strings, in which `"` and `\` are escaped; the order is that of the unescaped characters, so an escape is
- * stepped over.
+ * Orders two keys as canonical JSON does: by code point, which for UTF-8 is by byte. The ranges hold
+ * canonical strings, in which `"` and `\` are escaped; the order is that of the unescaped characters, so an
+ * escape is stepped over.
  *
  * @returns negative, zero or positive, as for `Array.prototype.sort`
  */
@@ -92,7 +92,8 @@ function compareKeys(buffer: Uint8Array, aStart: number, aEnd: number, bStart: n
 }
 
 /**
- * Puts the members of one object in canonical order. Of equal keys the last stays, and `onDuplicate` is called.
+ * Puts the members of one object in canonical order. Of equal keys the last stays, and `onDuplicate` is
+ * called.
  *
  * @param out canonical output; the object begins at `open` with its bracket and its members end at `end`
  * @param table the members; those of this object begin at `base`
@@ -139,7 +140,10 @@ export function findDuplicates(
   }
 }
 
-/** Bytes of a key that are made into text: it is for messages and for short names, and a key may be megabytes long. */
+/**
+ * Bytes of a key that are made into text: it is for messages and for short names, and a key may be megabytes
+ * long.
+ */
 const MAX_KEY_TEXT = 400;
 
 /** A key as its characters, from its canonical form; the first few hundred of a longer one. */

@@ -30,12 +30,13 @@ const SAFE_DIGITS = String(Number.MAX_SAFE_INTEGER).length;
  * Reads one metadata file in a single pass over its raw bytes and canonicalises `signed` on the way, so that
  * signatures are checked over what lies in the bucket and never over a re-serialised object (spec 4.2.1).
  *
- * Refuses: invalid UTF-8, anything that is not exactly one JSON object, fractions and exponents (canonical JSON
- * knows only integers), lone surrogates, nesting and node counts above {@link LIMITS}.
+ * Refuses: invalid UTF-8, anything that is not exactly one JSON object, fractions and exponents (canonical
+ * JSON knows only integers), lone surrogates, nesting and node counts above {@link LIMITS}.
  *
- * @param shape the members of the format: a name that the server's parser takes for one of them without being one is
- *   ambiguous, and only their spans are kept
- * @throws MetadataFault `MalformedJSON`, `DuplicateJSONKey`, `AmbiguousMemberName`, `IntegerTooLarge`, `LimitExceeded`
+ * @param shape the members of the format: a name that the server's parser takes for one of them without being
+ *   one is ambiguous, and only their spans are kept
+ * @throws MetadataFault `MalformedJSON`, `DuplicateJSONKey`, `AmbiguousMemberName`, `IntegerTooLarge`,
+ *   `LimitExceeded`
  */
 export function scanFile(
   bytes: Uint8Array,
@@ -55,8 +56,8 @@ const ENVELOPE_SHAPE = objectShape({ signed: NO_SHAPE, signatures: NO_SHAPE });
 const MAX_FIELD_BYTES = 64;
 
 /**
- * One pass over one file. `#out` receives the canonical form of everything read; canonical JSON is never longer
- * than its source (escapes only shrink, whitespace goes), so the buffer never grows.
+ * One pass over one file. `#out` receives the canonical form of everything read; canonical JSON is never
+ * longer than its source (escapes only shrink, whitespace goes), so the buffer never grows.
  */
 class Scanner {
   readonly #in: Buffer;
@@ -215,7 +216,10 @@ class Scanner {
     return member;
   }
 
-  /** The member of the format that this is, if it is one; names that the server would take for one are ambiguous. */
+  /**
+   * The member of the format that this is, if it is one; names that the server would take for one are
+   * ambiguous.
+   */
   #field(member: number, shape: JSONShape | undefined): string | undefined {
     const start = this.#table.keyStart(member);
     const end = this.#table.keyEnd(member);

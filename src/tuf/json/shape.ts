@@ -1,7 +1,7 @@
 /**
- * Which members a format gives its objects. The server reads metadata with Go's encoding/json, which takes a member
- * for a field of a structure when the names are equal without regard to case, and the last of several counts. Where a
- * file is read into a map (roles, keys, `meta`), names are data and compared exactly.
+ * Which members a format gives its objects. The server reads metadata with Go's encoding/json, which takes a
+ * member for a field of a structure when the names are equal without regard to case, and the last of several
+ * counts. Where a file is read into a map (roles, keys, `meta`), names are data and compared exactly.
  */
 export interface JSONShape {
   /** For an object with fixed members: their names, and what their values look like. */
@@ -35,8 +35,8 @@ export function fieldNamed(shape: JSONShape, name: string): string | undefined {
 }
 
 /**
- * Simple Unicode case folding, as far as it can meet ASCII: two letters outside ASCII fold to one inside, the long s
- * (U+017F) and the Kelvin sign (U+212A).
+ * Simple Unicode case folding, as far as it can meet ASCII: two letters outside ASCII fold to one inside, the
+ * long s (U+017F) and the Kelvin sign (U+212A).
  */
 function fold(name: string): string {
   return name

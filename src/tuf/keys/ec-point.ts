@@ -17,8 +17,8 @@ export const P256: SPKIPrefix = {
 export const P384: SPKIPrefix = { algorithm: Buffer.from('301006072a8648ce3d020106052b81040022', 'hex') };
 
 /**
- * Wraps the raw bytes that older metadata lists in hex (a point, or an ed25519 key) into the PEM of a public key.
- * PEM and not DER, because OpenSSL tries fewer decoders for it: an import takes 19 µs instead of 69.
+ * Wraps the raw bytes that older metadata lists in hex (a point, or an ed25519 key) into the PEM of a public
+ * key. PEM and not DER, because OpenSSL tries fewer decoders for it: an import takes 19 µs instead of 69.
  */
 export function pointToPEM(prefix: SPKIPrefix, point: Buffer): string {
   const bits = Buffer.concat([Buffer.from([BIT_STRING, point.length + 1, 0]), point]);

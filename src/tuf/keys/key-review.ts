@@ -8,8 +8,8 @@ import type { RoleKeys } from './role-keys.ts';
 const EXAMPLES = 3;
 
 /**
- * Reports oddities of the keys a file lists that don't change what verifies: ids that are not the digest of their
- * key (spec 4.2), and one public key under several ids of a role (spec 4.3), which was counted once.
+ * Reports oddities of the keys a file lists that don't change what verifies: ids that are not the digest of
+ * their key (spec 4.2), and one public key under several ids of a role (spec 4.3), which was counted once.
  */
 export function reviewKeys(
   findings: FindingList,

@@ -9,7 +9,9 @@ export interface Key {
   readonly keyid: string;
   readonly keytype: string;
   readonly scheme: string;
-  /** PEM or hex, as in the metadata; undefined for key types that keep it elsewhere, and when it is oversized. */
+  /**
+   * PEM or hex, as in the metadata; undefined for key types that keep it elsewhere, and when it is oversized.
+   */
   readonly public: string | undefined;
   /** Whether the key id is the sha256 of the canonical key object, as spec 4.2 wants. */
   readonly idMatches: boolean;

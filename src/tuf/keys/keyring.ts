@@ -13,13 +13,16 @@ export interface VerificationKey {
 }
 
 /**
- * Turns keys of metadata into keys that verify, each once: importing costs as much as verifying. One ring per run.
+ * Turns keys of metadata into keys that verify, each once: importing costs as much as verifying. One ring per
+ * run.
  */
 export class KeyRing {
   readonly #keys = new Map<string, VerificationKey | undefined>();
   readonly #checked = new WeakMap<Uint8Array, Map<VerificationKey, boolean>>();
 
-  /** The usable key, or undefined when its type, scheme or encoding is unknown: it then contributes nothing. */
+  /**
+   * The usable key, or undefined when its type, scheme or encoding is unknown: it then contributes nothing.
+   */
   resolve(key: Key): VerificationKey | undefined {
     // As JSON, so that no spelling of one field can stand for two.
     const id = JSON.stringify([key.keytype, key.scheme, key.public]);
@@ -32,8 +35,8 @@ export class KeyRing {
   }
 
   /**
-   * Whether a signature of a file is `key`'s. Each is checked once, however many delegators ask: signature checks are
-   * bounded by the files' signatures and not by the number of delegations.
+   * Whether a signature of a file is `key`'s. Each is checked once, however many delegators ask: signature
+   * checks are bounded by the files' signatures and not by the number of delegations.
    *
    * @param sig one of the file's signatures; by identity, so that another one is another question
    */
@@ -76,7 +79,8 @@ function readPublicKey(scheme: VerificationScheme, text: string): KeyObject | un
     }
     return createPublicKey(pointToPEM(scheme.hexPrefix, Buffer.from(text, 'hex')));
   } catch {
-    // Whatever OpenSSL dislikes about it, the consequence is the same and documented: the key contributes nothing.
+    // Whatever OpenSSL dislikes about it, the consequence is the same and documented: the key contributes
+    // nothing.
     return undefined;
   }
 }

@@ -10,7 +10,9 @@ export interface VerificationScheme {
   readonly curve?: string;
   /** For schemes whose keys may be listed as raw hex. */
   readonly hexPrefix?: SPKIPrefix;
-  /** Runs in the thread pool, so that neither thousands of signatures nor a slow curve block the event loop. */
+  /**
+   * Runs in the thread pool, so that neither thousands of signatures nor a slow curve block the event loop.
+   */
   verify(message: Uint8Array, key: KeyObject, signature: Uint8Array): Promise<boolean>;
 }
 

@@ -31,7 +31,10 @@ function isPEM(material: string | undefined): boolean {
   return material?.trimStart().startsWith('-----BEGIN ') === true;
 }
 
-/** Why the server would not verify a file that is signed by the threshold of `signers`; undefined when it would. */
+/**
+ * Why the server would not verify a file that is signed by the threshold of `signers`; undefined when it
+ * would.
+ */
 export async function serverRefusal(
   envelope: Envelope,
   { role, keys }: Signers,

@@ -20,8 +20,8 @@ interface SignatureCount {
 }
 
 /**
- * Counts valid signatures by unique key id (spec 5.4.2) and by unique public key: one key under two ids is one
- * signer. Stops as soon as the threshold is met.
+ * Counts valid signatures by unique key id (spec 5.4.2) and by unique public key: one key under two ids is
+ * one signer. Stops as soon as the threshold is met.
  */
 async function countSignatures(envelope: Envelope, signers: Signers, ring: KeyRing): Promise<SignatureCount> {
   const wanted = new Set(signers.role.keyids);

@@ -10,7 +10,9 @@ export interface Catalogue {
   readonly roots: readonly number[];
   /** Bytes of all listed roots. */
   readonly rootBytes: number;
-  /** Objects that the server takes for a root and clients don't: `0999.root.json`. The highest versions first. */
+  /**
+   * Objects that the server takes for a root and clients don't: `0999.root.json`. The highest versions first.
+   */
   readonly disguisedRoots: readonly DisguisedName[];
 }
 

@@ -8,8 +8,8 @@ export interface DelegatedRole extends RoleKeys {
   readonly paths: readonly string[] | undefined;
   readonly pathHashPrefixes: readonly string[] | undefined;
   /**
-   * Whether the server writes the entry as it read it: it adds `terminating`, drops null, and fails on both kinds of
-   * paths at once.
+   * Whether the server writes the entry as it read it: it adds `terminating`, drops null, and fails on both
+   * kinds of paths at once.
    */
   readonly roundTrips: boolean;
 }

@@ -52,8 +52,8 @@ export interface OpenedFile {
 }
 
 /**
- * Opens a metadata file: strict JSON, `signatures`, and the fields every type has (spec 4.2, 4.3). Fields of the
- * type itself stay unparsed, so that a large `targets` costs one scan and no object.
+ * Opens a metadata file: strict JSON, `signatures`, and the fields every type has (spec 4.2, 4.3). Fields of
+ * the type itself stay unparsed, so that a large `targets` costs one scan and no object.
  *
  * @param sha256 of `bytes`, where it was computed before
  * @throws MetadataFault checks 5, 9, 10, 18, 23, 24
@@ -108,13 +108,19 @@ function parseSpan(file: ScannedFile, span: ByteSpan | undefined): unknown {
   return exact ? JSON.parse(text, keepLargeIntegers) : JSON.parse(text);
 }
 
-/** Reviver: integers that a number can't hold become bigints. Slow, so only for files that are known to have some. */
+/**
+ * Reviver: integers that a number can't hold become bigints. Slow, so only for files that are known to have
+ * some.
+ */
 function keepLargeIntegers(_key: string, value: unknown, context?: { source?: string }): unknown {
   const large = typeof value === 'number' && !Number.isSafeInteger(value) && context?.source !== undefined;
   return large ? BigInt(context?.source ?? 0) : value;
 }
 
-/** Key ids are unique within `signatures` (spec 4.2); surplus and broken signatures are allowed, oversized ones not. */
+/**
+ * Key ids are unique within `signatures` (spec 4.2); surplus and broken signatures are allowed, oversized
+ * ones not.
+ */
 function parseSignatures(file: ScannedFile): readonly Signature[] {
   const span = file.members.get('signatures');
   const size = span === undefined ? 0 : span.end - span.start;

@@ -3,7 +3,9 @@ import type { Version } from './version.ts';
 /** The only file whose name carries no version: its version is what readers come to learn (spec 5.4.1). */
 export const TIMESTAMP_FILE = 'timestamp.json';
 
-/** Name of one version of a role. Role names are taken as they are; encoding them is the source's business. */
+/**
+ * Name of one version of a role. Role names are taken as they are; encoding them is the source's business.
+ */
 export function fileName(role: string, version: Version): string {
   return `${version}.${role}.json`;
 }
@@ -30,9 +32,9 @@ const MAX_INT64 = 2n ** 63n - 1n;
 export type ServerName = VersionedName | { readonly role: string; readonly version: undefined };
 
 /**
- * Reads a name as the server does (faynoSync 2.1.0, storage.go): without `.json` at its end, the last dot separates the
- * role from the version, and the version is whatever Go's Atoi reads (a sign, leading zeros, up to 2^63 − 1). A name
- * without a dot is a role of its own. Undefined for a name that the server passes over.
+ * Reads a name as the server does (faynoSync 2.1.0, storage.go): without `.json` at its end, the last dot
+ * separates the role from the version, and the version is whatever Go's Atoi reads (a sign, leading zeros, up
+ * to 2^63 − 1). A name without a dot is a role of its own. Undefined for a name that the server passes over.
  */
 export function parseAsServer(name: string): ServerName | undefined {
   const stem = name.endsWith(SUFFIX) ? name.slice(0, -SUFFIX.length) : name;

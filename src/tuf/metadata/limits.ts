@@ -10,13 +10,22 @@ export const LIMITS = {
   timestampBytes: 65_536,
   /** Bytes of any other metadata file. */
   fileBytes: 64 * 1024 * 1024,
-  /** Bytes of a file that no listing showed, as on a mirror, and whose length nothing names; as the reference clients. */
+  /**
+   * Bytes of a file that no listing showed, as on a mirror, and whose length nothing names; as the reference
+   * clients.
+   */
   unlistedBytes: 5_000_000,
   /** Nested objects and arrays in one file. */
   depth: 32,
-  /** JSON values in one file: at most one for so many bytes beyond the first few thousand, and never more than `most`. */
+  /**
+   * JSON values in one file: at most one for so many bytes beyond the first few thousand, and never more than
+   * `most`.
+   */
   nodes: { free: 4096, bytesPerNode: 4, most: 3_000_000 },
-  /** JSON values, and bytes, of one field that is parsed into objects (`meta`, `delegations`, `roles`, `keys`). */
+  /**
+   * JSON values, and bytes, of one field that is parsed into objects (`meta`, `delegations`, `roles`,
+   * `keys`).
+   */
   parsedField: { nodes: 1_500_000, bytes: 32 * 1024 * 1024 },
   /** Root versions in one repository (spec 5.3.3 suggests 2^10). */
   roots: 1024,

@@ -74,9 +74,9 @@ function parseHashes(value: unknown, path: string): ReadonlyMap<string, string> 
 }
 
 /**
- * Checks a file's bytes against its link before anything in it is read: length, then every digest. A digest of an
- * unknown algorithm can't be checked and refuses, as in the reference clients; digests are compared as the
- * lower-case text they are.
+ * Checks a file's bytes against its link before anything in it is read: length, then every digest. A digest
+ * of an unknown algorithm can't be checked and refuses, as in the reference clients; digests are compared as
+ * the lower-case text they are.
  *
  * @returns the file's sha256, when the link names one
  * @throws MetadataFault the link's length or hash fault

@@ -5,9 +5,9 @@ import { TOP_LEVEL_ROLES } from './root.ts';
 const UPPER: ReadonlySet<string> = new Set(TOP_LEVEL_ROLES.map((role) => role.toUpperCase()));
 
 /**
- * Checks that the names of the roles delegated by targets stay apart when the server makes them into Redis keys:
- * it stores `<role>_EXPIRATION_<admin>_<app>`, and the lifetimes of the top-level roles under `ROOT`, `TARGETS`,
- * `SNAPSHOT` and `TIMESTAMP` in the same place.
+ * Checks that the names of the roles delegated by targets stay apart when the server makes them into Redis
+ * keys: it stores `<role>_EXPIRATION_<admin>_<app>`, and the lifetimes of the top-level roles under `ROOT`,
+ * `TARGETS`, `SNAPSHOT` and `TIMESTAMP` in the same place.
  */
 export function checkRoleNames(run: VerificationContext, names: readonly string[]): void {
   for (const role of names) {

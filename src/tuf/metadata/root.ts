@@ -14,7 +14,10 @@ export interface Root {
   readonly envelope: Envelope;
   readonly keys: ReadonlyMap<string, Key>;
   readonly roles: Readonly<Record<TopLevelRole, RoleKeys>>;
-  /** undefined when the field is absent or no boolean, which the server's round trip would change or can't read. */
+  /**
+   * undefined when the field is absent or no boolean, which the server's round trip would change or can't
+   * read.
+   */
   readonly consistentSnapshot: boolean | undefined;
 }
 

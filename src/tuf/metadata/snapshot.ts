@@ -24,7 +24,8 @@ export function parseSnapshot(file: OpenedFile): Snapshot {
   for (const [file, value] of entries) {
     asShortString(file, LIMITS.roleNameCharacters + SUFFIX.length, 'a name in signed.meta');
     const link = parseLink(value, `signed.meta[${quoted(file)}]`);
-    // A name without the suffix can't be a metadata file's; it is checked for form and otherwise without effect.
+    // A name without the suffix can't be a metadata file's; it is checked for form and otherwise without
+    // effect.
     if (file.endsWith(SUFFIX)) {
       roles.set(file.slice(0, -SUFFIX.length), link);
     }

@@ -29,7 +29,10 @@ export interface Delegations {
 export interface Targets {
   readonly envelope: Envelope;
   readonly delegations: Delegations | undefined;
-  /** What the server would read or write differently in the rest of the body; undefined when nothing was found. */
+  /**
+   * What the server would read or write differently in the rest of the body; undefined when nothing was
+   * found.
+   */
   readonly oddity: string | undefined;
 }
 
@@ -47,8 +50,8 @@ export function parseTargets(file: OpenedFile): Targets {
 }
 
 /**
- * The first artifact that the server reads differently. Artifacts are not needed to recover, so those of a large file
- * are left unparsed.
+ * The first artifact that the server reads differently. Artifacts are not needed to recover, so those of a
+ * large file are left unparsed.
  */
 function oddArtifact(file: OpenedFile): string | undefined {
   if (file.envelope.size > LIMITS.lintedBytes) {

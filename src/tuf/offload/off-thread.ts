@@ -25,8 +25,8 @@ import type {
 } from './protocol.ts';
 
 /**
- * What the worker's JavaScript heap may take, in MiB; the bytes of files lie outside of it and are bounded by LIMITS.
- * 65,536 roles, the most that are read, need half of it.
+ * What the worker's JavaScript heap may take, in MiB; the bytes of files lie outside of it and are bounded by
+ * LIMITS. 65,536 roles, the most that are read, need half of it.
  */
 const RESOURCES = { maxOldGenerationSizeMb: 224, maxYoungGenerationSizeMb: 24 } as const;
 
@@ -34,8 +34,8 @@ const RESOURCES = { maxOldGenerationSizeMb: 224, maxYoungGenerationSizeMb: 24 } 
 const STOP_GRACE_MS = 20_000;
 
 /**
- * Verifies in a worker thread, so that the event loop stays free while thousands of signatures are checked. Reads
- * go through the caller's source on this thread; its errors reject with the error itself.
+ * Verifies in a worker thread, so that the event loop stays free while thousands of signatures are checked.
+ * Reads go through the caller's source on this thread; its errors reject with the error itself.
  */
 export async function verifyOffThread(
   url: URL,
@@ -105,9 +105,9 @@ export async function verifyOffThread(
 }
 
 /**
- * Lets a worker that is not needed any more end its own thread. `terminate()` is only for one that hangs: to tear a
- * thread down while the thread pool checks signatures for it can crash the whole process. After the grace, nothing of
- * it is in the pool any more, where a check takes milliseconds.
+ * Lets a worker that is not needed any more end its own thread. `terminate()` is only for one that hangs: to
+ * tear a thread down while the thread pool checks signatures for it can crash the whole process. After the
+ * grace, nothing of it is in the pool any more, where a check takes milliseconds.
  */
 async function endOf(worker: Worker, exited: Promise<void>): Promise<void> {
   worker.postMessage({ kind: 'stop' } satisfies MainMessage);

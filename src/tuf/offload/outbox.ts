@@ -1,6 +1,6 @@
 /**
- * Collects what is put in during one turn and sends it as one message: a message between threads costs some 10 µs on
- * either side, whatever it carries.
+ * Collects what is put in during one turn and sends it as one message: a message between threads costs some
+ * 10 µs on either side, whatever it carries.
  */
 export class Outbox<T> {
   readonly #send: (items: readonly T[]) => void;

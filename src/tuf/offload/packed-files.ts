@@ -6,8 +6,8 @@ export interface ReadFile {
 }
 
 /**
- * Files in as few buffers as possible: to move a buffer to another thread costs more than to copy a typical metadata
- * file, so the small ones share one and only the large ones move by themselves.
+ * Files in as few buffers as possible: to move a buffer to another thread costs more than to copy a typical
+ * metadata file, so the small ones share one and only the large ones move by themselves.
  */
 export interface PackedFiles {
   /** The small files, one after the other. */
@@ -21,7 +21,10 @@ export interface PackedFiles {
 /** Files of this size and more are moved, in bytes. */
 const MOVED_BYTES = 65_536;
 
-/** Takes the files over: what is moved is gone from the caller's thread once {@link buffersOf} were transferred. */
+/**
+ * Takes the files over: what is moved is gone from the caller's thread once {@link buffersOf} were
+ * transferred.
+ */
 export function packFiles(files: readonly ReadFile[]): PackedFiles {
   const small = files.filter(({ bytes }) => bytes.length < MOVED_BYTES);
   const shared = new Uint8Array(small.reduce((sum, { bytes }) => sum + bytes.length, 0));

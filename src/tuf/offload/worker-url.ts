@@ -2,9 +2,10 @@ import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 
 /**
- * Where the verifier's worker lies, seen from the module that starts it: beside it, with the same extension. In the
- * sources that is `verify.worker.ts`; a bundler that writes `main.mjs` puts `verify.worker.mjs` next to it.
- * Undefined when there is none: the caller then verifies on its own thread, more slowly but with the same result.
+ * Where the verifier's worker lies, seen from the module that starts it: beside it, with the same extension.
+ * In the sources that is `verify.worker.ts`; a bundler that writes `main.mjs` puts `verify.worker.mjs` next
+ * to it. Undefined when there is none: the caller then verifies on its own thread, more slowly but with the
+ * same result.
  *
  * @param self `import.meta.url` of the starting module
  */

@@ -1,7 +1,10 @@
 import type { KeyRing } from '../keys/keyring.ts';
 import type { Root, TopLevelRole } from '../metadata/root.ts';
 
-/** Whether a role's public keys differ between two roots (spec 5.3.11), whatever their ids, order and threshold. */
+/**
+ * Whether a role's public keys differ between two roots (spec 5.3.11), whatever their ids, order and
+ * threshold.
+ */
 export function wereRotated(ring: KeyRing, older: Root, newer: Root, role: TopLevelRole): boolean {
   return keySet(ring, older, role) !== keySet(ring, newer, role);
 }

@@ -49,7 +49,10 @@ export async function walkRoots(run: VerificationContext): Promise<RootChain> {
   return walk.end();
 }
 
-/** Clients ask for names and never see such a root; the server lists it, and reads it when its number is the highest. */
+/**
+ * Clients ask for names and never see such a root; the server lists it, and reads it when its number is the
+ * highest.
+ */
 function refuseDisguised(run: VerificationContext): void {
   const newest = run.catalogue.roots.at(-1) ?? 0;
   for (const { object, version } of run.catalogue.disguisedRoots) {
@@ -65,8 +68,8 @@ function refuseDisguised(run: VerificationContext): void {
 }
 
 /**
- * A root that is given as bytes vouches for the bucket's copy of it. Without that copy the server would read an older
- * root, perhaps a revoked one. (A client that brings its own root needs no copy of it.)
+ * A root that is given as bytes vouches for the bucket's copy of it. Without that copy the server would read
+ * an older root, perhaps a revoked one. (A client that brings its own root needs no copy of it.)
  */
 function requireListed({ envelope }: Root, versions: readonly number[]): void {
   if (!versions.includes(Number(envelope.version))) {

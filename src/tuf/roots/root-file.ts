@@ -9,7 +9,8 @@ import type { VerificationContext } from '../verify/verification-context.ts';
 export type RootFile = Uint8Array | MetadataFault;
 
 /**
- * Opens a root and checks that it is signed by the threshold of its own root keys and has the number of its name.
+ * Opens a root and checks that it is signed by the threshold of its own root keys and has the number of its
+ * name.
  *
  * @param version the number in the name; absent for a root that was given as bytes
  * @param unsigned the finding when its own threshold is not met

@@ -4,8 +4,8 @@ import type { VerificationContext } from '../verify/verification-context.ts';
 import { openRoot, type RootFile } from './root-file.ts';
 
 /**
- * The roots below the trust anchor. Nothing there is believed, so nothing there refuses: the history is followed
- * only to find out whether signatures link root 1 to the anchor.
+ * The roots below the trust anchor. Nothing there is believed, so nothing there refuses: the history is
+ * followed only to find out whether signatures link root 1 to the anchor.
  */
 export class RootHistory {
   readonly #run: VerificationContext;

@@ -34,8 +34,8 @@ interface Chain {
 }
 
 /**
- * Follows the chain root → timestamp → snapshot → targets → delegated roles in the order of the specification's
- * client workflow (5.3–5.6), each link by signature, version, length and digest.
+ * Follows the chain root → timestamp → snapshot → targets → delegated roles in the order of the
+ * specification's client workflow (5.3–5.6), each link by signature, version, length and digest.
  *
  * @throws MetadataFault at the first wall; everything else is in the run's report
  */
@@ -101,7 +101,10 @@ function headsOf({ root, timestamp, snapshot, targets, tree }: Chain): Map<strin
   return heads;
 }
 
-/** The highest snapshot version that was trusted before: by its mark, or named by the timestamp trusted before. */
+/**
+ * The highest snapshot version that was trusted before: by its mark, or named by the timestamp trusted
+ * before.
+ */
 function rememberedSnapshot({ snapshot, timestampBytes }: HighWaterMarks): Version | undefined {
   const named =
     timestampBytes === undefined
@@ -113,7 +116,9 @@ function rememberedSnapshot({ snapshot, timestampBytes }: HighWaterMarks): Versi
   return named > snapshot.version ? named : snapshot.version;
 }
 
-/** Findings that inform: oddities of keys and paths, nested delegations, what the server's round trip breaks. */
+/**
+ * Findings that inform: oddities of keys and paths, nested delegations, what the server's round trip breaks.
+ */
 function review(run: VerificationContext, { root, timestamp, snapshot, targets, tree }: Chain): void {
   const { findings } = run;
   const lint = new ServerLint(findings);

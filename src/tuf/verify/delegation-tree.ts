@@ -31,8 +31,8 @@ export interface VerifiedRole {
 }
 
 /**
- * The roles that are reached through verified roles only: level by level, in the order of the delegations. A role
- * that verified is left out when everybody who delegates to it did not.
+ * The roles that are reached through verified roles only: level by level, in the order of the delegations. A
+ * role that verified is left out when everybody who delegates to it did not.
  *
  * @param verified every role that was met; undefined for one that failed
  * @param voided delegations, by their entries, that the role's file does not meet

@@ -31,9 +31,9 @@ interface Request {
 }
 
 /**
- * Verifies the whole tree of delegations (spec 5.6.3, 5.6.7), level by level: every file of a level is read once,
- * checked on arrival, and verified against EACH role that delegates to it. Cycles and diamonds end at roles that
- * were already read; a delegation that turns up later is checked against the file as it was read.
+ * Verifies the whole tree of delegations (spec 5.6.3, 5.6.7), level by level: every file of a level is read
+ * once, checked on arrival, and verified against EACH role that delegates to it. Cycles and diamonds end at
+ * roles that were already read; a delegation that turns up later is checked against the file as it was read.
  */
 export async function walkDelegations(
   run: VerificationContext,
@@ -154,8 +154,9 @@ class DelegationWalk {
   }
 
   /**
-   * A delegator whose signatures are missing while another's are there is borrowed authority, and that delegation alone
-   * is void: otherwise any delegated role could void another one by delegating to it. None met is a plain bad signature.
+   * A delegator whose signatures are missing while another's are there is borrowed authority, and that
+   * delegation alone is void: otherwise any delegated role could void another one by delegating to it. None
+   * met is a plain bad signature.
    */
   async #requireEach(envelope: Envelope, delegations: readonly Delegation[]): Promise<void> {
     const { ring } = this.#run;

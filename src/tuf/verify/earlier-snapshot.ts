@@ -7,9 +7,9 @@ import type { HighWaterMarks } from './verification.ts';
 import type { VerificationContext } from './verification-context.ts';
 
 /**
- * The snapshot that was verified before, for the check of every role's version (spec 5.5.5): the bytes that the
- * marks carry, or the bucket's own old file when its sha256 is the remembered one. That digest is what makes an
- * old file of the bucket trustworthy; it is the one read of history there is.
+ * The snapshot that was verified before, for the check of every role's version (spec 5.5.5): the bytes that
+ * the marks carry, or the bucket's own old file when its sha256 is the remembered one. That digest is what
+ * makes an old file of the bucket trustworthy; it is the one read of history there is.
  */
 export async function earlierSnapshot(
   run: VerificationContext,

@@ -14,8 +14,9 @@ import type { RootFacts } from './verification.ts';
 const MAX_BYTES = 1024 * 1024;
 
 /**
- * Reads versions of targets and snapshot below the chain's head. Nothing links them any more, so all that they prove
- * is what their signatures cover: that today's keys of the role signed this version until this time.
+ * Reads versions of targets and snapshot below the chain's head. Nothing links them any more, so all that
+ * they prove is what their signatures cover: that today's keys of the role signed this version until this
+ * time.
  */
 export class EarlierVersions {
   readonly #source: Pick<MetadataSource, 'get'>;
@@ -30,8 +31,8 @@ export class EarlierVersions {
   }
 
   /**
-   * When one earlier version expires; undefined when it is gone, larger than 1 MiB, damaged, or not signed by the
-   * keys that sign the role today.
+   * When one earlier version expires; undefined when it is gone, larger than 1 MiB, damaged, or not signed by
+   * the keys that sign the role today.
    *
    * @throws TransientError when storage does not answer, and the signal's reason
    */

@@ -6,9 +6,9 @@ import type { VerificationContext } from './verification-context.ts';
 const DEFAULT_MAX_AGE_SECONDS = 30 * 24 * 60 * 60;
 
 /**
- * Holds `expires` against the run's one reference time (spec 5.1): expired when it is not higher than that time.
- * Recovery reports it, because only the recovered server can sign anew, and denies what is expired beyond the
- * policy's age; strict refuses as clients do (5.3.10, 5.4.4, 5.5.6, 5.6.5).
+ * Holds `expires` against the run's one reference time (spec 5.1): expired when it is not higher than that
+ * time. Recovery reports it, because only the recovered server can sign anew, and denies what is expired
+ * beyond the policy's age; strict refuses as clients do (5.3.10, 5.4.4, 5.5.6, 5.6.5).
  *
  * @throws MetadataFault under the strict policy
  */

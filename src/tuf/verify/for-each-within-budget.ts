@@ -7,9 +7,9 @@ export interface Budget {
 }
 
 /**
- * Works on all items, in order of admission, while a number of tasks and a number of bytes in flight stay below
- * their limits. The first failure stops admission and is thrown once what was in flight has settled, so that
- * nothing runs on behind the caller's back.
+ * Works on all items, in order of admission, while a number of tasks and a number of bytes in flight stay
+ * below their limits. The first failure stops admission and is thrown once what was in flight has settled, so
+ * that nothing runs on behind the caller's back.
  */
 export function forEachWithinBudget<T>(
   items: readonly T[],

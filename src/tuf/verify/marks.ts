@@ -7,9 +7,9 @@ import type { HighWaterMarks } from './verification.ts';
 import type { VerificationContext } from './verification-context.ts';
 
 /**
- * The high-water marks that bind this run. When the timestamp or snapshot keys were rotated since they were taken,
- * the marks of both are dropped (spec 5.3.11): otherwise a stolen key could raise the version to the maximum and
- * lock the repository out for good.
+ * The high-water marks that bind this run. When the timestamp or snapshot keys were rotated since they were
+ * taken, the marks of both are dropped (spec 5.3.11): otherwise a stolen key could raise the version to the
+ * maximum and lock the repository out for good.
  */
 export async function bindingMarks(run: VerificationContext, chain: RootChain): Promise<HighWaterMarks> {
   const marks = run.options.marks ?? {};
@@ -34,9 +34,9 @@ export async function bindingMarks(run: VerificationContext, chain: RootChain): 
 
 /**
  * With a remembered root: whether the role's keys changed with any root since; back to the same keys is two
- * rotations, not none. Otherwise: whether the file
- * trusted before is signed by the keys of some root of this chain and no longer by those of the newest. Without
- * evidence of a rotation the mark binds; an older bucket, whose roots know nothing of newer keys, proves none.
+ * rotations, not none. Otherwise: whether the file trusted before is signed by the keys of some root of this
+ * chain and no longer by those of the newest. Without evidence of a rotation the mark binds; an older bucket,
+ * whose roots know nothing of newer keys, proves none.
  */
 async function wasRotated(
   run: VerificationContext,

@@ -17,8 +17,8 @@ export interface RoleHead {
 
 /**
  * Reports versions that lie above the chain's head. Clients never see them, but the server reads the highest
- * number it lists. For at most {@link LIMITS.orphanReads} of them that are small, the file is read to say whether it
- * verifies; nothing is ever derived from it.
+ * number it lists. For at most {@link LIMITS.orphanReads} of them that are small, the file is read to say
+ * whether it verifies; nothing is ever derived from it.
  */
 export async function reportOrphans(
   run: VerificationContext,

@@ -1,6 +1,6 @@
 /**
- * Reads items in order while up to `ahead` later ones are already under way. A failed read is thrown at its turn;
- * reads that are still under way when the consumer stops are awaited, so that none is left dangling.
+ * Reads items in order while up to `ahead` later ones are already under way. A failed read is thrown at its
+ * turn; reads that are still under way when the consumer stops are awaited, so that none is left dangling.
  */
 export async function* readAhead<T, R>(
   items: readonly T[],
@@ -16,7 +16,8 @@ export async function* readAhead<T, R>(
         continue;
       }
       const result = read(item);
-      // Marks the promise as handled: a failure is thrown where the item's turn comes, or dropped with the walk.
+      // Marks the promise as handled: a failure is thrown where the item's turn comes, or dropped with the
+      // walk.
       result.catch(() => undefined);
       pending.push({ item, result });
     }

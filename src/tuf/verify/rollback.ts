@@ -57,8 +57,8 @@ export class RollbackCheck {
   }
 
   /**
-   * Spec 5.3: with a memory, the roots that were trusted on first use are no longer trusted for being there. A pin is
-   * an answer of its own.
+   * Spec 5.3: with a memory, the roots that were trusted on first use are no longer trusted for being there.
+   * A pin is an answer of its own.
    */
   againstRememberedRoot(chain: readonly MarkedFile[], mark: Mark | undefined): void {
     const head = chain.at(-1);
@@ -78,7 +78,8 @@ export class RollbackCheck {
   }
 
   /**
-   * Spec 5.4.3, second clause: the snapshot that a timestamp names is not older than the one that was trusted before.
+   * Spec 5.4.3, second clause: the snapshot that a timestamp names is not older than the one that was trusted
+   * before.
    *
    * @param trusted the highest version known from the mark and from the timestamp trusted before
    */
@@ -124,7 +125,10 @@ export class RollbackCheck {
     }
   }
 
-  /** Nothing outside the bucket tells an expired state from a replayed one: no pin, no mark, no fresh signature. */
+  /**
+   * Nothing outside the bucket tells an expired state from a replayed one: no pin, no mark, no fresh
+   * signature.
+   */
   againstReplay(expired: boolean): void {
     const { anchor, marks, now, policy } = this.#run.options;
     if (!expired || anchor.kind !== 'first-use' || policy.mode === 'strict') {
@@ -142,8 +146,8 @@ export class RollbackCheck {
   }
 
   /**
-   * The lowest versions that the policy allows. A role for which it names one and that is not in the chain at all is
-   * below any minimum.
+   * The lowest versions that the policy allows. A role for which it names one and that is not in the chain at
+   * all is below any minimum.
    *
    * @param versions the chain's heads
    * @param unread roles that are delegated and whose file failed, which is a finding of its own

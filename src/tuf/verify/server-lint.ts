@@ -6,9 +6,9 @@ import type { Root } from '../metadata/root.ts';
 import type { Targets } from '../metadata/targets.ts';
 
 /**
- * Reports what verifies over the bytes of the file but not after the server's round trip: it parses a file into
- * Go structures, prints them again and checks the signatures over that. Fields that Go omits when empty, adds when
- * absent, or spells differently break the signature there.
+ * Reports what verifies over the bytes of the file but not after the server's round trip: it parses a file
+ * into Go structures, prints them again and checks the signatures over that. Fields that Go omits when empty,
+ * adds when absent, or spells differently break the signature there.
  */
 export class ServerLint {
   readonly #findings: FindingList;

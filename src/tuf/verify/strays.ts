@@ -78,7 +78,10 @@ export function straysIn(
   return { higher, undelegated, furtherFiles, unversioned, unversionedCount };
 }
 
-/** Whether the server counts the name as a role of its own: it then asks for a recovery as long as the object exists. */
+/**
+ * Whether the server counts the name as a role of its own: it then asks for a recovery as long as the object
+ * exists.
+ */
 function isRoleToServer(name: string, named: ReadonlySet<string>): boolean {
   const read = parseAsServer(name);
   return (

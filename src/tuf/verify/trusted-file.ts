@@ -6,8 +6,8 @@ import type { MetadataType } from '../metadata/metadata-type.ts';
 /**
  * Opens a file that the caller says was verified before. It is read as leniently as it may have been then.
  *
- * @throws {TerminalError} `InvalidInput` when it is no metadata of that type: then the marks, not the bucket, are
- *   damaged
+ * @throws {TerminalError} `InvalidInput` when it is no metadata of that type: then the marks, not the bucket,
+ *   are damaged
  */
 export function openTrusted<T>(bytes: Uint8Array, type: MetadataType, parse: (file: OpenedFile) => T): T {
   try {

@@ -16,8 +16,8 @@ import type { Version } from '../metadata/version.ts';
 import type { VerifyOptions } from './verification.ts';
 
 /**
- * How much is verified in a row before the event loop gets a turn, counted in bytes. A signature costs as much as
- * scanning some 8 KiB (ed25519) to 64 KiB (P-384), so a turn is at most 16 files: 2 to 16 ms.
+ * How much is verified in a row before the event loop gets a turn, counted in bytes. A signature costs as
+ * much as scanning some 8 KiB (ed25519) to 64 KiB (P-384), so a turn is at most 16 files: 2 to 16 ms.
  */
 const WORK_PER_TURN = 131_072;
 const WORK_PER_FILE = 8192;
@@ -68,9 +68,9 @@ export class VerificationContext {
   }
 
   /**
-   * The bytes of one file, once: never more than were listed, so that an object that is replaced by a larger one
-   * after the listing costs nothing. Storage errors other than "not there" and "too large" are no findings: they are
-   * thrown as they are.
+   * The bytes of one file, once: never more than were listed, so that an object that is replaced by a larger
+   * one after the listing costs nothing. Storage errors other than "not there" and "too large" are no
+   * findings: they are thrown as they are.
    *
    * @throws MetadataFault `absent` or `FileTooLarge`
    */
@@ -91,11 +91,11 @@ export class VerificationContext {
   }
 
   /**
-   * What an error says about the file that was being worked on. Whatever reading a file throws is a fault of that
-   * file, so that no content can end a run without a verdict.
+   * What an error says about the file that was being worked on. Whatever reading a file throws is a fault of
+   * that file, so that no content can end a run without a verdict.
    *
-   * @throws the error itself when it is none of the file's: the source failed, the run was aborted, or what the caller
-   *   gave was wrong
+   * @throws the error itself when it is none of the file's: the source failed, the run was aborted, or what
+   *   the caller gave was wrong
    */
   faultOf(error: unknown): MetadataFault {
     if (error instanceof MetadataFault) {
@@ -127,8 +127,8 @@ export class VerificationContext {
   }
 
   /**
-   * Reports what verifies here and not on the server, which uses keys in its own way. Called while the signed bytes are
-   * at hand.
+   * Reports what verifies here and not on the server, which uses keys in its own way. Called while the signed
+   * bytes are at hand.
    */
   async reviewSigners(role: string, envelope: Envelope, signers: Signers): Promise<void> {
     const refusal = await serverRefusal(envelope, signers, this.ring);
@@ -154,7 +154,10 @@ export class VerificationContext {
   }
 }
 
-/** Strict follows the reference clients, which keep the last of two equal keys; recovery refuses the ambiguity. */
+/**
+ * Strict follows the reference clients, which keep the last of two equal keys; recovery refuses the
+ * ambiguity.
+ */
 export function jsonPolicy(strict: boolean): JSONPolicy {
   return strict ? 'last-wins' : 'unambiguous';
 }

@@ -4,7 +4,10 @@ import type { Finding } from '../findings/finding.ts';
 
 /** What the caller trusts before it has read anything (spec 5.2). */
 export type TrustAnchor =
-  /** Lower-case hex sha256 of the exact bytes of one `N.root.json` in the bucket (any N; the walk starts there). */
+  /**
+   * Lower-case hex sha256 of the exact bytes of one `N.root.json` in the bucket (any N; the walk starts
+   * there).
+   */
   | { readonly kind: 'sha256'; readonly sha256: string }
   /** The bytes of a trusted root that need not lie in the bucket. */
   | { readonly kind: 'root'; readonly bytes: Uint8Array }
@@ -18,7 +21,9 @@ export interface Mark {
   readonly sha256?: string;
 }
 
-/** What the last verified state was. Reset for timestamp and snapshot when their keys rotate (spec 5.3.11). */
+/**
+ * What the last verified state was. Reset for timestamp and snapshot when their keys rotate (spec 5.3.11).
+ */
 export interface HighWaterMarks {
   readonly root?: Mark;
   readonly timestamp?: Mark;
@@ -31,7 +36,9 @@ export interface HighWaterMarks {
 
 /** How strict verification is, and the answers a person gave to *deny* findings. */
 export interface VerifyPolicy {
-  /** `recovery`: expiry is reported. `strict`: expiry refuses, as the specification's client workflow does. */
+  /**
+   * `recovery`: expiry is reported. `strict`: expiry refuses, as the specification's client workflow does.
+   */
   readonly mode: 'recovery' | 'strict';
   /** Accept this very timestamp version although a higher one was trusted before. */
   readonly acceptRollbackTo?: number;
@@ -106,7 +113,10 @@ export interface DelegatedFacts extends RoleFacts {
 /** Everything that was proven, nothing that was merely read. */
 export interface Trusted {
   readonly heads: HeadVersions;
-  /** Root 1 as verified in the chain; absent when the chain starts later (pin above 1 and 1 not linked by signatures). */
+  /**
+   * Root 1 as verified in the chain; absent when the chain starts later (pin above 1 and 1 not linked by
+   * signatures).
+   */
   readonly firstRoot: RootFacts | undefined;
   readonly root: RootFacts;
   readonly timestamp: RoleFacts;
@@ -115,8 +125,8 @@ export interface Trusted {
   /** In the order of the delegations, each once. Roles skipped by `onInvalidDelegation: Skip` are absent. */
   readonly delegated: readonly DelegatedFacts[];
   /**
-   * Names in targets.delegations, in order and original case, whether or not each one's file verified: what the
-   * server derives `<role>_EXPIRATION` from.
+   * Names in targets.delegations, in order and original case, whether or not each one's file verified: what
+   * the server derives `<role>_EXPIRATION` from.
    */
   readonly delegatedNames: readonly string[];
 }
@@ -128,6 +138,8 @@ export interface Verification {
   readonly trusted: Trusted | undefined;
   /** Refusing findings first, then by severity, check, role, version: deterministic for the same bucket. */
   readonly findings: readonly Finding[];
-  /** The one listing the run made; the layout uses it to tell an app that never was from one that is broken. */
+  /**
+   * The one listing the run made; the layout uses it to tell an app that never was from one that is broken.
+   */
   readonly listing: Listing;
 }

@@ -7,8 +7,8 @@ import type { Trusted, Verification, VerifyOptions } from './verification.ts';
 import { VerificationContext } from './verification-context.ts';
 
 /**
- * Verifies a repository whose listing and timestamp.json were read, on the thread it is called on. The outcome of
- * `verify` is this function's, wherever it runs.
+ * Verifies a repository whose listing and timestamp.json were read, on the thread it is called on. The
+ * outcome of `verify` is this function's, wherever it runs.
  *
  * @param timestamp the bytes of timestamp.json, or why there are none
  */

@@ -17,8 +17,9 @@ const INLINE = { objects: 1000, bytes: 1024 * 1024 } as const;
  * (TUF specification 1.0.34, section 5; the checks and their weights stand in findings.ts).
  *
  * Reads: one listing in parallel with timestamp.json, every listed root, and every file that the chain links,
- * each exactly once; beyond that only the snapshot that the marks name and the highest version above the head of
- * at most 16 roles. Every byte is checked before it is believed, and the report is the same for the same bucket.
+ * each exactly once; beyond that only the snapshot that the marks name and the highest version above the head
+ * of at most 16 roles. Every byte is checked before it is believed, and the report is the same for the same
+ * bucket.
  *
  * Never throws for what is wrong with the repository: that is the verdict and its findings. Throws what the
  * source throws when it can't be read (`AccessDenied`, `Throttled`, …), and the signal's reason when aborted.

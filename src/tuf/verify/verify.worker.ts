@@ -1,6 +1,6 @@
 /**
- * Entry point of the worker thread: verifies one repository and ends. All processing happens here; the main thread
- * only reads files and hands over their bytes.
+ * Entry point of the worker thread: verifies one repository and ends. All processing happens here; the main
+ * thread only reads files and hands over their bytes.
  */
 import { parentPort, workerData } from 'node:worker_threads';
 import { TerminalError } from '../../errors.ts';

@@ -21,8 +21,8 @@ export interface Installation extends AsyncDisposable {
 export const redisPassword = 'redis-test-password-77';
 
 /**
- * Starts Redis with a password and an S3 server, and puts apps into the bucket: those of the recording as if they had
- * been signed an hour ago, because a controller judges them by its own clock.
+ * Starts Redis with a password and an S3 server, and puts apps into the bucket: those of the recording as if
+ * they had been signed an hour ago, because a controller judges them by its own clock.
  */
 export async function startInstallation(names: readonly GoldenAppName[]): Promise<Installation> {
   const bucket = 'updates';

@@ -23,7 +23,10 @@ export interface TestNamespace {
   start(name: string, spec: BootstrapRecoveryManifest['spec']): Promise<string>;
   run(name: string): Promise<BootstrapRecovery>;
   target(name?: string): Promise<RecoveryTarget>;
-  /** Waits until `Succeeded` of a run is True or False and its finalizer, which goes right after that, is gone. */
+  /**
+   * Waits until `Succeeded` of a run is True or False and its finalizer, which goes right after that, is
+   * gone.
+   */
   ended(name: string): Promise<{ readonly run: BootstrapRecovery; readonly succeeded: Condition }>;
   /** Waits until `Succeeded` of a run has this reason. */
   reason(name: string, reason: string): Promise<BootstrapRecovery>;

@@ -5,7 +5,10 @@ import { observed } from '../../kube/fixtures/observed.ts';
 import { runsInformer } from './crowd.ts';
 import type { TestNamespace } from './namespace.ts';
 
-/** The runs of a namespace as a watch shows them. Who asks for a run again and again can miss a stage on a loaded machine. */
+/**
+ * The runs of a namespace as a watch shows them. Who asks for a run again and again can miss a stage on a
+ * loaded machine.
+ */
 export interface WatchedRuns extends AsyncDisposable {
   /** Resolves as soon as the run was seen in this stage. */
   reached(name: string, stage: RunStage): Promise<void>;

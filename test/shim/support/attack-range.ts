@@ -16,8 +16,9 @@ export type Init = Omit<RequestInit, 'body'> & {
 };
 
 /**
- * Two shims to attack, one with a shared secret and one with an issuer, on one namespace where `alice` and `bob` are admins. Remembers
- * what was sent and everything that came back, to search it for what must not be there.
+ * Two shims to attack, one with a shared secret and one with an issuer, on one namespace where `alice` and
+ * `bob` are admins. Remembers what was sent and everything that came back, to search it for what must not be
+ * there.
  */
 export class AttackRange implements AsyncDisposable {
   readonly shim: RunningShim;
@@ -99,8 +100,8 @@ export class AttackRange implements AsyncDisposable {
   }
 
   /**
-   * Fails unless the only runs are those of `alice` for apps that match `expected`, and no secret, token or stack is in any answer,
-   * log line or metric.
+   * Fails unless the only runs are those of `alice` for apps that match `expected`, and no secret, token or
+   * stack is in any answer, log line or metric.
    */
   async verifyNothingGotThrough(expected: RegExp): Promise<void> {
     const foreign = this.controller.runs.filter(

@@ -5,7 +5,10 @@ import { IssuerKeys } from '../../../src/shim/auth/issuer-keys.ts';
 import { JSONClient } from '../../../src/shim/auth/json-client.ts';
 import { readIssuerKeySet, readKeySet } from '../../../src/shim/auth/key-documents.ts';
 
-/** Keys of a JWKS document, or, given an issuer's name, those its discovery document leads to; and what was logged about them. */
+/**
+ * Keys of a JWKS document, or, given an issuer's name, those its discovery document leads to; and what was
+ * logged about them.
+ */
 export function issuerKeys(
   source: URL | string,
   clock: Clock = systemClock,

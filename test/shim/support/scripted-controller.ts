@@ -11,7 +11,9 @@ import { metricsPrefix } from '../../../src/observability/metrics.ts';
 import { runs } from '../../../src/shim/runs/run-cache.ts';
 import type { APIServerAccess } from '../../harness/apiserver-access.ts';
 
-/** What the controller would say of a run: a word for `Succeeded`, perhaps one for `Accepted`, and messages. */
+/**
+ * What the controller would say of a run: a word for `Succeeded`, perhaps one for `Accepted`, and messages.
+ */
 export interface Script {
   readonly succeeded: SucceededReason;
   readonly accepted?: AcceptedReason;
@@ -20,8 +22,9 @@ export interface Script {
 }
 
 /**
- * Stands in for the controller where a test is about HTTP only: it recovers nothing, it writes the conditions a script asks for into
- * the status of each new run, with the function the controller makes them with. The API server is real.
+ * Stands in for the controller where a test is about HTTP only: it recovers nothing, it writes the conditions
+ * a script asks for into the status of each new run, with the function the controller makes them with. The
+ * API server is real.
  */
 export class ScriptedController implements AsyncDisposable {
   readonly client: APIClient;

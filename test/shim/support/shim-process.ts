@@ -16,7 +16,10 @@ export interface ShimProcess extends AsyncDisposable {
   readonly url: string;
 }
 
-/** Starts `tuf-recovery shim` for one namespace and waits until it is ready. The secret comes from a file, as in a pod. */
+/**
+ * Starts `tuf-recovery shim` for one namespace and waits until it is ready. The secret comes from a file, as
+ * in a pod.
+ */
 export async function startShimProcess(
   cluster: APIServerAccess,
   namespace: string,

@@ -55,8 +55,8 @@ test(`${HISTORIES} repositories that go forwards, backwards and astray are follo
     for (let state = 0; state < 4; state++) {
       const repository = new Repository(options);
       const files = ['timestamp', 'snapshot', 'targets', ...repository.delegated.keys()];
-      // Higher or lower than before, but never equal: tuf-js keeps a snapshot of the same version although the
-      // timestamp names other bytes.
+      // Higher or lower than before, but never equal: tuf-js keeps a snapshot of the same version although
+      // the timestamp names other bytes.
       for (const role of files) {
         repository.file(role).version = 4 * (2 + random.integer(2 + state)) + state;
       }

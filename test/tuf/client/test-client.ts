@@ -14,7 +14,9 @@ import { FileServer } from '../http-server.ts';
 /** The command reads the clock. One value, or two states of a repository would not share a root. */
 export const EXPIRES = inAYear(new Date());
 
-/** A client with directories of its own and the mirror it reads, driven as the conformance suite drives one. */
+/**
+ * A client with directories of its own and the mirror it reads, driven as the conformance suite drives one.
+ */
 export class TestClient {
   /** Holds everything the client writes. */
   readonly base = mkdtempSync(join(tmpdir(), 'conformance-client-'));

@@ -52,7 +52,9 @@ export function testKey(name: string, kind: KeyKind = 'ed25519'): TestKey {
   return key;
 }
 
-/** Making RSA keys is slow; keys are pure functions of their names, so sharing them between tests is harmless. */
+/**
+ * Making RSA keys is slow; keys are pure functions of their names, so sharing them between tests is harmless.
+ */
 const KEYS = new Map<string, TestKey>();
 
 function makeKey(random: SeededRandom, kind: KeyKind): TestKey {

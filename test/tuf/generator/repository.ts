@@ -52,8 +52,8 @@ export function inAYear(now: Date): string {
 }
 
 /**
- * A repository that is described but not yet signed. Mutators change the description; {@link seal} then signs and
- * links everything from the leaves to the timestamp, so that exactly the intended fault remains.
+ * A repository that is described but not yet signed. Mutators change the description; {@link seal} then signs
+ * and links everything from the leaves to the timestamp, so that exactly the intended fault remains.
  */
 export class Repository {
   readonly roots: MetadataFile[] = [];

@@ -5,7 +5,9 @@ import { HostileSource } from './hostile-source.ts';
 export interface HostileBucket {
   readonly name: string;
   readonly verdict: 'trusted' | 'refused';
-  /** Takes so long, or leaves so much for the collector, that nothing else is measured in the same process. */
+  /**
+   * Takes so long, or leaves so much for the collector, that nothing else is measured in the same process.
+   */
   readonly alone?: true;
   readonly make: () => HostileSource;
 }

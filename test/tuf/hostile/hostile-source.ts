@@ -9,8 +9,8 @@ import type { GetOptions, ListedObject, MetadataSource } from '../../../src/stor
 const PAGE = 1000;
 
 /**
- * A bucket whose objects are planted: files in a directory, and names that are listed and hold nothing. Nothing of it
- * is in memory while it is verified.
+ * A bucket whose objects are planted: files in a directory, and names that are listed and hold nothing.
+ * Nothing of it is in memory while it is verified.
  */
 export class HostileSource implements MetadataSource, Disposable {
   readonly location = 'hostile';

@@ -1,7 +1,7 @@
 /**
  * Verifies hostile buckets in this process and prints one line of JSON about each:
- * `node --expose-gc --max-old-space-size=384 test/tuf/hostile/run.ts [NAME…]`. Whatever they hold, the process must survive, give the expected
- * verdict, and be able to report on it.
+ * `node --expose-gc --max-old-space-size=384 test/tuf/hostile/run.ts [NAME…]`. Whatever they hold, the
+ * process must survive, give the expected verdict, and be able to report on it.
  */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { monitorEventLoopDelay } from 'node:perf_hooks';

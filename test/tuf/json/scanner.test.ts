@@ -30,8 +30,8 @@ function faultOf(work: () => unknown): string {
 }
 
 /**
- * Any value of canonical JSON. Keys stay below U+E000, where UTF-16 and code point order agree: above, the oracle
- * orders wrongly (see below).
+ * Any value of canonical JSON. Keys stay below U+E000, where UTF-16 and code point order agree: above, the
+ * oracle orders wrongly (see below).
  */
 const key = fc.oneof(
   fc.string({ unit: fc.integer({ min: 0x20, max: 0xd7ff }).map((c) => String.fromCharCode(c)) }),

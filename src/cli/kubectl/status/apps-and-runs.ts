@@ -18,7 +18,10 @@ export interface AppsAndRuns {
   readonly withoutStates?: string;
 }
 
-/** The situation at this moment. Without the right to list states, or without their CRD, it has the runs alone. */
+/**
+ * The situation at this moment. Without the right to list states, or without their CRD, it has the runs
+ * alone.
+ */
 export async function readAppsAndRuns(
   api: APIClient,
   selection: ObjectSelector,
@@ -62,7 +65,9 @@ export async function* watchAppsAndRuns(
   }
 }
 
-/** The next value. It may fail while the consumer has the last one: the race after that reports the failure. */
+/**
+ * The next value. It may fail while the consumer has the last one: the race after that reports the failure.
+ */
 function requestNext<T>(stream: AsyncGenerator<T, never, undefined>): Promise<IteratorResult<T, never>> {
   const next = stream.next();
   next.catch(() => undefined);

@@ -11,14 +11,20 @@ export interface PendingAction {
   /** `ADMIN/APP`. */
   readonly app: string;
   readonly namespace: string;
-  /** What the matter is, and what to do. One sentence or two, as the cluster holds them: not safe for a terminal. */
+  /**
+   * What the matter is, and what to do. One sentence or two, as the cluster holds them: not safe for a
+   * terminal.
+   */
   readonly text: string;
 }
 
 /** Keys that are named; `describe` and `-o json` have all. */
 const mostKeys = 3;
 
-/** What waits for a person: approvals, uncertain values, expired or expiring metadata, an open circuit. Sorted by app. */
+/**
+ * What waits for a person: approvals, uncertain values, expired or expiring metadata, an open circuit. Sorted
+ * by app.
+ */
 export function pendingActions({ states, runs }: AppsAndRuns, now: Date): readonly PendingAction[] {
   const ofRuns = runs.filter(awaitsApproval).map((run) => need(run, approvalText(run)));
   const uncertain = newestOfEachApp(runs).flatMap((run) =>
@@ -115,7 +121,10 @@ function rootTexts(
   return [];
 }
 
-/** Metadata the server signs: a person is needed only where nothing renews it, and not twice for the same root. */
+/**
+ * Metadata the server signs: a person is needed only where nothing renews it, and not twice for the same
+ * root.
+ */
 function freshTexts({ conditions, metadata }: BootstrapState['status'], now: Date): readonly string[] {
   const fresh = findCondition(conditions, 'Fresh');
   const isRootExpired =

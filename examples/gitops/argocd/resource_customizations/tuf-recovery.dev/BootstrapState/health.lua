@@ -1,4 +1,5 @@
--- Health of an app: whether its settings are all there. What expires and what would come back is told in the message.
+-- Health of an app: whether its settings are all there. What expires and what would come back is told in the
+-- message.
 local health = { status = "Progressing", message = "Waiting for the controller" }
 
 local status = obj.status

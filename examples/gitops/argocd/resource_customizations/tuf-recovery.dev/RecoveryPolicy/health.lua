@@ -1,4 +1,5 @@
--- Health of a policy: whether it can do its work. A loss it found is told in the message; alerts are for that.
+-- Health of a policy: whether it can do its work. A loss it found is told in the message; alerts are for
+-- that.
 local health = { status = "Progressing", message = "Waiting for the controller" }
 
 local status = obj.status
