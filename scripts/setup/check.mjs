@@ -1,8 +1,11 @@
 import { execFile } from 'node:child_process';
+import { existsSync } from 'node:fs';
 import { promisify } from 'node:util';
+import { clusterNodeTools } from './cluster-node-tools.mjs';
 import { proveItRuns } from './go.mjs';
 import { findOnPath, isExecutable, locateGoPart, locateRedis } from './locate.mjs';
 import { goParts } from './parts.mjs';
+import { pausePath } from './pause.mjs';
 
 const run = promisify(execFile);
 
@@ -29,10 +32,27 @@ export async function checkAll(projectNode) {
     program('node', projectNode, ['--version'], 'npm packages'),
     program('redis-server', redis?.path, ['--version'], redis?.source),
     program('openssl', findOnPath('openssl'), ['version'], 'PATH'),
-    ...goParts()
-      .filter(({ neededFor }) => !neededFor.includes('future'))
-      .map(goPartRow),
+    ...goParts().map(goPartRow),
+    file('pause', pausePath(), 'compiled by npm run setup e2e-node'),
+    ...clusterNodeTools().map(({ name, path }) =>
+      file(name, path, 'a Debian package, installed by npm run setup e2e-node'),
+    ),
+    file('git', findOnPath('git'), 'npm run e2e:flux needs it on PATH'),
   ]);
+}
+
+/**
+ * What only some commands need, and what is there or not.
+ *
+ * @param {string} name
+ * @param {string | undefined} path
+ * @param {string} otherwise where it comes from
+ * @returns {Row}
+ */
+function file(name, path, otherwise) {
+  return path !== undefined && existsSync(path)
+    ? { name, state: 'present', where: path, there: true }
+    : { name, state: 'missing', where: otherwise, there: false, optional: true };
 }
 
 /**

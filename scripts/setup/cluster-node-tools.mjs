@@ -36,8 +36,15 @@ export async function ensureClusterNodeTools(progress) {
 }
 
 function missingPackages() {
-  const missing = Object.entries(PROGRAMS)
-    .filter(([, program]) => findOnPath(program) === undefined)
-    .map(([name]) => name);
-  return existsSync(SECCOMP) ? missing : [...missing, 'libseccomp-dev'];
+  return clusterNodeTools()
+    .filter(({ path }) => path === undefined)
+    .map(({ name }) => name);
+}
+
+/** The Debian packages, each with the file that shows that it is installed. */
+export function clusterNodeTools() {
+  return [
+    ...Object.entries(PROGRAMS).map(([name, program]) => ({ name, path: findOnPath(program) })),
+    { name: 'libseccomp-dev', path: existsSync(SECCOMP) ? SECCOMP : undefined },
+  ];
 }

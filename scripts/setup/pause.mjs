@@ -45,13 +45,14 @@ async function compile(target) {
     );
   }
   const { directory, version } = pinned('kubernetes', 'k8s.io/kubernetes');
-  const { stdout } = await run(go, ['list', '-m', '-f', '{{.Dir}}', 'k8s.io/kubernetes'], {
+  // It fetches the module where nothing was built of it yet; `go list` would name no directory then.
+  const { stdout } = await run(go, ['mod', 'download', '-json', 'k8s.io/kubernetes'], {
     cwd: directory,
     env: { ...process.env, GOFLAGS: '-mod=readonly', GOWORK: 'off' },
   });
   await mkdir(dirname(target), { recursive: true });
   const draft = `${target}.${process.pid}.tmp`;
-  const source = join(stdout.trim(), 'build/pause/linux/pause.c');
+  const source = join(JSON.parse(stdout).Dir, 'build/pause/linux/pause.c');
   try {
     await run('gcc', ['-Os', '-static', `-DVERSION=${version}`, '-o', draft, source]);
     const says = (await run(draft, ['-v'])).stdout;
