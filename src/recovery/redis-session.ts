@@ -35,10 +35,7 @@ export class RedisSession implements AsyncDisposable {
   #values: ObservedValues = new Map();
   #surroundings: Surroundings = {};
   #holding: LockHolding | undefined;
-  /**
-   * The lock was asked for and not refused. Without a reply nobody knows: an abort or a lost connection hides
-   * a lock that was given.
-   */
+  /** The lock was asked for and not refused: a lost connection hides whether it was given. */
   #mayOwnLock = false;
 
   constructor(attempt: AttemptContext, expected: ExpectedState) {

@@ -13,6 +13,8 @@ export type Reply = { readonly value: unknown } | { readonly error: Error };
 /** Limits of one {@link RedisConnection.exchange}. */
 export interface ExchangeOptions {
   readonly signal?: AbortSignal;
+  /** Once the commands are sent, the signal is not heard: without the answer it stays unknown what they did. */
+  readonly awaitAnswer?: boolean;
   /** Milliseconds added to what a round trip may take, for commands that wait on purpose. */
   readonly extraMs?: number;
   /**
@@ -69,7 +71,7 @@ export class RedisConnection {
   async #send(
     { client, brokenBy }: OpenConnection,
     commands: readonly Command[],
-    { signal, extraMs = 0 }: ExchangeOptions,
+    { signal, awaitAnswer = false, extraMs = 0 }: ExchangeOptions,
   ): Promise<readonly Reply[]> {
     const pipeline = client.pipeline();
     for (const [name, ...args] of commands) {
@@ -79,7 +81,9 @@ export class RedisConnection {
     const givenUp = Promise.withResolvers<never>();
     const timer = setTimeout(() => givenUp.reject(this.#silent(limit)), limit);
     const onAbort = (): void => givenUp.reject(signal?.reason);
-    signal?.addEventListener('abort', onAbort, { once: true });
+    if (!awaitAnswer) {
+      signal?.addEventListener('abort', onAbort, { once: true });
+    }
     try {
       const replies = (await Promise.race([pipeline.exec(), givenUp.promise])) ?? [];
       return replies.map(([error, value]) => {

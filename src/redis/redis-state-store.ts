@@ -64,7 +64,7 @@ export class RedisStateStore implements StateStore {
   }> {
     const [taken, read] = await this.#connection.exchange(
       [lockCommand(lock, replaceWrongType), observeCommand(this.#readCommand, keys)],
-      { signal },
+      { signal, awaitAnswer: true },
     );
     const [acquired, holder] = this.#array(taken);
     return {
