@@ -13,7 +13,7 @@ export type Reply = { readonly value: unknown } | { readonly error: Error };
 /** Limits of one {@link RedisConnection.exchange}. */
 export interface ExchangeOptions {
   readonly signal?: AbortSignal;
-  /** Once the commands are sent, the signal is not heard: without the answer it stays unknown what they did. */
+  /** Once the commands are sent, the signal is not heard: without the answer it is unknown what they did. */
   readonly awaitAnswer?: boolean;
   /** Milliseconds added to what a round trip may take, for commands that wait on purpose. */
   readonly extraMs?: number;

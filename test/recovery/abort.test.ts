@@ -100,7 +100,7 @@ describe('a lock that was asked for and not answered yet', () => {
   const held = async (): Promise<boolean> =>
     (await site.client.exists(site.world.key('RECOVERY_LOCK'))) === 1;
 
-  /** Runs an attempt and does something while the lock is on its way; the way of another connection is free. */
+  /** Does something while the lock is on its way; the way of another connection is free. */
   async function interruptLock(
     way: 'toServer' | 'toClient',
     act: (proxy: FaultProxy) => void,
