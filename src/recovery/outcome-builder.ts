@@ -13,12 +13,14 @@ import type { RunRequest } from './request.ts';
 import { type RunFindingCode, runFinding, serverFindings } from './run-findings.ts';
 import type { ObservedState } from './state/observed-state.ts';
 import type { State } from './state/state.ts';
+import { type RunStep, StepTimes } from './step-times.ts';
 
 /**
  * Collects what an attempt learns, step by step, tells the observer, and makes the outcome. Decides nothing.
  */
 export class OutcomeBuilder {
   readonly #request: RunRequest;
+  readonly #steps: StepTimes;
   #stage: RunStage = 'Trust';
   #accepted: Acceptance | undefined;
   #trust: Verdict<TrustReason> = { reason: 'NotChecked', message: 'The metadata was not verified.' };
@@ -37,6 +39,7 @@ export class OutcomeBuilder {
 
   constructor(request: RunRequest) {
     this.#request = request;
+    this.#steps = new StepTimes(request.clock);
   }
 
   /** Where the run is and what it last said about being needed, for the message of a deadline. */
@@ -47,7 +50,13 @@ export class OutcomeBuilder {
 
   progress(stage: RunStage, completed: number, total: number): void {
     this.#stage = stage;
+    this.#steps.begin(stage);
     this.#request.observer.progress({ stage, completed, total });
+  }
+
+  /** A step begins that is too short to be watched. */
+  begin(step: RunStep): void {
+    this.#steps.begin(step);
   }
 
   /** R2. */
@@ -171,6 +180,7 @@ export class OutcomeBuilder {
         ...this.#serverFindings,
         ...this.#planFindings,
       ],
+      steps: this.#steps.end(),
       retry,
       error,
     };

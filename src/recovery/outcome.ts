@@ -7,6 +7,7 @@ import type { Acceptance } from './observer.ts';
 import type { Plan } from './plan/plan.ts';
 import type { Recoverability } from './recoverability.ts';
 import type { State } from './state/state.ts';
+import type { StepTime } from './step-times.ts';
 
 /** What was read back in R9 (or in R3, when nothing had to be written). */
 export interface StateVerification {
@@ -38,6 +39,8 @@ export interface Outcome {
    * The verifier's findings and the run's own (persistence warnings, SettingDiffersFromRoot …), by severity.
    */
   readonly findings: readonly Finding[];
+  /** How long each step of the attempt took; steps it did not get to are missing. */
+  readonly steps: readonly StepTime[];
   /**
    * `none`: terminal. `backoff`: a transient failure, try again with backoff and count the attempt. `wait`:
    * somebody else is busy or a person is awaited; look again without counting.

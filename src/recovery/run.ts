@@ -140,8 +140,10 @@ async function recover(
   for (;;) {
     const observed = observedStateOf(session.values, expected, session.surroundings);
     owesProof ||= observed.markerIsOurs && request.resumed === true;
-    const evidence = await evidenceFor(observed);
+    report.begin('Classify');
     const state = classify(observed); // R4
+    report.begin('Plan');
+    const evidence = await evidenceFor(observed);
     const plan = planRecovery(observed, expected, evidence); // R5
     report.planned(state, plan, planFindings(plan, observed, expected, evidence));
     report.read(observed);
@@ -149,6 +151,7 @@ async function recover(
       report.drilled(recoverabilityOf(observed, evidence));
     }
 
+    report.begin('Decide');
     const decision = decideAttempt({ state, observed, plan, owesProof, request }); // R6
     report.accepted(decision.accepted);
     if (decision.kind === 'end') {

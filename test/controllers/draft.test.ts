@@ -95,6 +95,7 @@ const outcome = (changes: Partial<Outcome>): Outcome => ({
   verification: { checkedKeys: 18, missingKeys: 0, invalidKeys: 0, verifiedAt: now },
   recoverability: undefined,
   lockWaitMs: 0,
+  steps: [],
   findings: [],
   retry: 'none',
   error: undefined,
@@ -283,7 +284,14 @@ describe('the report', () => {
     expect(report.plan.actions).toHaveLength(100);
     expect(report.plan).toMatchObject({ digest: digest('a'), omittedActions: 0 });
     expect(report.findings).toHaveLength(50);
-    expect(report.heads).toMatchObject({ root: 3, delegated: [['nightly', 4]] });
+    expect(report.heads).toMatchObject({ root: 3, delegated: [['nightly', 4, '2026-06-01T12:00:00.500Z']] });
+    expect(report.expires).toMatchObject({ root: '2030-01-01T00:00:00.000Z' });
+  });
+
+  test('tells how long each step took, to a tenth of a millisecond', () => {
+    const step = { step: 'Trust', startTime: now, times: 1 } as const;
+    const report = JSON.parse(reportText(outcome({ steps: [{ ...step, milliseconds: 12.3456 }] })));
+    expect(report.steps).toEqual([{ ...step, startTime: now.toISOString(), milliseconds: 12.3 }]);
   });
 
   test('of what no ConfigMap holds it keeps the first part and says how much is missing', () => {

@@ -9,6 +9,7 @@ import type { RecoveryMetrics } from '../../observability/metrics.ts';
 import type { Outcome } from '../../recovery/outcome.ts';
 import { nextStep } from '../../recovery/retry.ts';
 import { runAttempt } from '../../recovery/run.ts';
+import { StepTimes } from '../../recovery/step-times.ts';
 import { type AppHistoryReader, withAppHistory } from '../app-history/app-history.ts';
 import { memoryBoundSource } from '../slots/memory.ts';
 import type { Slot } from '../slots/slot-pool.ts';
@@ -67,6 +68,8 @@ export async function makeAttempt(
   const { target, slot, attempt, deadline, stopping } = attemptRequest;
   const { run } = attemptRequest;
   const { adminName, appName, mode } = run.spec;
+  const resolving = new StepTimes(clock);
+  resolving.begin('Resolve');
   await using connection = await connectTarget(dependencies, target, { adminName, appName }, stopping);
   const status = dependencies.runStatus(run);
   if (mayWaitForLock(run, clock.now()) && (await isStillLocked(connection.store, run, stopping))) {
@@ -102,7 +105,9 @@ export async function makeAttempt(
       },
     );
     const history = await dependencies.history.read(target, { adminName, appName }, logger, stopping);
-    outcome = await runAttempt(withAppHistory(request, history));
+    const resolved = resolving.end();
+    const attempted = await runAttempt(withAppHistory(request, history));
+    outcome = { ...attempted, steps: [...resolved, ...attempted.steps] };
   } finally {
     metrics.activeRuns.dec();
     await status.settle();

@@ -51,11 +51,15 @@ const shares = {
  * rendered at most twice.
  */
 export function reportText(outcome: Outcome): string {
-  const { taskID, succeeded, accepted, trustVerified, stateVerified, state, plan, trusted, verification } =
-    outcome;
+  const { taskID, succeeded, accepted, trustVerified, stateVerified } = outcome;
+  const { state, plan, trusted, verification, steps } = outcome;
   const findings = fitting(outcome.findings, shares.findings);
   const actions = fitting(plan?.actions ?? [], shares.actions);
-  const delegated = fitting([...(trusted?.heads.delegated ?? [])], shares.delegated);
+  const expiry = new Map(trusted?.delegated.map(({ role, expires }) => [role, expires]));
+  const delegated = fitting(
+    [...(trusted?.heads.delegated ?? [])].map(([role, version]) => [role, version, expiry.get(role)]),
+    shares.delegated,
+  );
   const report = {
     taskID,
     succeeded,
@@ -73,7 +77,14 @@ export function reportText(outcome: Outcome): string {
       delegated,
       omittedDelegated: trusted.heads.delegated.size - delegated.length,
     },
+    expires: trusted && {
+      root: trusted.root.expires,
+      timestamp: trusted.timestamp.expires,
+      snapshot: trusted.snapshot.expires,
+      targets: trusted.targets.expires,
+    },
     verification,
+    steps: steps.map((each) => ({ ...each, milliseconds: Math.round(each.milliseconds * 10) / 10 })),
     findings,
     omittedFindings: outcome.findings.length - findings.length,
   };
