@@ -5,6 +5,7 @@
  *   dist/tuf-recovery.js   the program, ESM; its commands are chunks beside it, loaded when they run
  *   dist/verify.worker.js  the thread that verifies large repositories
  *   dist/scripts/*.lua     what Redis runs, read at start
+ *   dist/dashboard/        the page of `kubectl tuf-recovery dashboard`
  *   dist/sbom.cdx.json     every package in the bundle, CycloneDX
  *   dist/LICENSES.md       their licences
  */
@@ -14,12 +15,18 @@ import packageJSON from '../package.json' with { type: 'json' };
 import { bundle, root } from './build/bundle.ts';
 import { bundledPackages, directImports } from './build/bundled-packages.ts';
 import { licences } from './build/licences.ts';
+import { buildPage } from './build/page.ts';
 import { sbomOfBundle } from './build/sbom.ts';
 
 const dist = resolve(root, process.argv[2] ?? 'dist');
 
 await rm(dist, { recursive: true, force: true });
-const metafile = await bundle({ 'tuf-recovery': 'src/cli/main.ts' }, dist);
+const program = await bundle({ 'tuf-recovery': 'src/cli/main.ts' }, dist);
+const page = await buildPage(join(dist, 'dashboard'));
+const metafile = {
+  inputs: { ...program.inputs, ...page.inputs },
+  outputs: { ...program.outputs, ...page.outputs },
+};
 const packages = await bundledPackages(root, metafile);
 const sbom = sbomOfBundle(packageJSON, packages, directImports(metafile));
 // Code that reads a file beside itself finds it beside its chunk.

@@ -1,20 +1,24 @@
-// Installs what the project needs and is not there yet: npm packages, Redis, and the programs that it is
-// tested against, built from pinned Go modules into a cache that all clones share.
+// Installs what the project needs and is not there yet: npm packages, Redis, Chromium, and the programs that
+// it is tested against, built from pinned Go modules into a cache that all clones share.
 //
-// node scripts/setup.mjs [node|demo|chart|test|future] everything for one purpose; default: test. future is
-// what npm run test:future needs beside it node scripts/setup.mjs e2e-node|e2e-flux what npm run e2e:node and
-// e2e:flux need; slow to build node scripts/setup.mjs --check shows what is there and where, installs nothing
+//   node scripts/setup.mjs [node|demo|chart|test|future]
+//                                               everything for one purpose; default: test. future is what
+//                                               npm run test:future needs beside it
+//   node scripts/setup.mjs e2e-node|e2e-flux    what npm run e2e:node and e2e:flux need; slow to build
+//   node scripts/setup.mjs --check              shows what is there and where, installs nothing
 //
 // Plain JavaScript without dependencies, for Node 20 and newer: it runs before anything is installed.
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { checkAll, table } from './setup/check.mjs';
+import { ensureChromium } from './setup/chromium.mjs';
 import { ensureClusterNodeTools } from './setup/cluster-node-tools.mjs';
 import { SetupFailure } from './setup/failure.mjs';
 import { ensureGoPart } from './setup/go.mjs';
 import { isExecutable, locateGoPart } from './setup/locate.mjs';
 import { ensurePackages } from './setup/npm.mjs';
 import { requireOpenssl } from './setup/openssl.mjs';
+import { ensurePage } from './setup/page.mjs';
 import { goParts } from './setup/parts.mjs';
 import { ensurePause } from './setup/pause.mjs';
 import { createProgress } from './setup/progress.mjs';
@@ -53,13 +57,16 @@ async function main(args) {
 /** @param {import('./setup/parts.mjs').Purpose} purpose */
 async function install(purpose) {
   const progress = createProgress(process.stderr);
-  await ensurePackages(ROOT, progress);
+  await ensurePage(ROOT, await ensurePackages(ROOT, progress), progress);
   if (purpose === 'node') {
     return;
   }
   requireOpenssl();
   if (purpose !== 'chart') {
     await ensureRedis(progress);
+  }
+  if (purpose === 'test') {
+    await ensureChromium(progress);
   }
   if (purpose === 'e2e-node') {
     await ensureClusterNodeTools(progress);

@@ -18,7 +18,7 @@ const importStatement =
 /** Every import of every TypeScript file under `folder`, sorted by file and line. */
 export function importsUnder(root: string, folder: string): Import[] {
   const files = readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' })
-    .filter((name) => name.endsWith('.ts'))
+    .filter((name) => /\.tsx?$/.test(name))
     .sort();
   return files.flatMap((name) => importsOf(root, join(folder, name)));
 }

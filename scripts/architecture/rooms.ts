@@ -55,6 +55,12 @@ export const rooms: Readonly<Record<string, Room>> = {
     purpose: "the server's endpoint over HTTP",
     mayImport: ['async', 'net', 'api', 'kube', 'observability'],
   },
+  dashboard: {
+    purpose: 'a page for people, on the loopback interface',
+    mayImport: ['async', 'net', 'api', 'kube'],
+    pure: true,
+    edges: ['src/dashboard/dashboard.ts', 'src/dashboard/server/', 'src/dashboard/page/'],
+  },
   cli: {
     purpose: 'flags, environment, exit codes',
     mayImport: [
@@ -62,6 +68,7 @@ export const rooms: Readonly<Record<string, Room>> = {
       'net',
       'controllers',
       'shim',
+      'dashboard',
       'recovery',
       'api',
       'kube',

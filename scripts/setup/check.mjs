@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs';
 import { promisify } from 'node:util';
 import { clusterNodeTools } from './cluster-node-tools.mjs';
 import { proveItRuns } from './go.mjs';
-import { findOnPath, isExecutable, locateGoPart, locateRedis } from './locate.mjs';
+import { findOnPath, isExecutable, locateChromium, locateGoPart, locateRedis } from './locate.mjs';
 import { goParts } from './parts.mjs';
 import { pausePath } from './pause.mjs';
 
@@ -28,9 +28,11 @@ const run = promisify(execFile);
  */
 export async function checkAll(projectNode) {
   const redis = locateRedis();
+  const chromium = locateChromium();
   return Promise.all([
     program('node', projectNode, ['--version'], 'npm packages'),
     program('redis-server', redis?.path, ['--version'], redis?.source),
+    program('chromium', chromium?.path, ['--version'], chromium?.source),
     program('openssl', findOnPath('openssl'), ['version'], 'PATH'),
     ...goParts().map(goPartRow),
     file('pause', pausePath(), 'compiled by npm run setup e2e-node'),

@@ -39,6 +39,29 @@ export function locateRedis() {
   return path ? { path, source: 'PATH' } : undefined;
 }
 
+/** Names that Debian, Ubuntu and others give the browser, the leanest first. */
+const CHROMIUMS = ['chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable'];
+const CHROME_OF_MACOS = '/Applications/Google Chrome.app/Contents/MacOS/Google Chrome';
+
+/**
+ * The Chromium that shows the dashboard to the tests: `$CHROMIUM`, else one on PATH or where macOS has it.
+ *
+ * @returns {{ path: string, source: string } | undefined}
+ */
+export function locateChromium() {
+  const override = process.env['CHROMIUM'];
+  if (override) {
+    return { path: override, source: 'CHROMIUM' };
+  }
+  for (const name of CHROMIUMS) {
+    const path = findOnPath(name);
+    if (path) {
+      return { path, source: 'PATH' };
+    }
+  }
+  return isExecutable(CHROME_OF_MACOS) ? { path: CHROME_OF_MACOS, source: 'Applications' } : undefined;
+}
+
 /**
  * @param {string} name
  * @returns {string | undefined}

@@ -1,9 +1,10 @@
-import { isExecutable, locateGoPart, locateRedis } from '../../scripts/setup/locate.mjs';
+import { isExecutable, locateChromium, locateGoPart, locateRedis } from '../../scripts/setup/locate.mjs';
 import { goPart } from '../../scripts/setup/parts.mjs';
 
 /** The programs that the harness runs. */
 export type Asset =
   | 'redis-server'
+  | 'chromium'
   | 'versitygw'
   | 'etcd'
   | 'kube-apiserver'
@@ -31,18 +32,30 @@ export type Asset =
   | 'kustomize-controller';
 
 /**
- * The path of a program: where the environment names one (`REDIS_SERVER`, `VERSITYGW`, `KUBEBUILDER_ASSETS`),
- * else where `npm run setup` put it.
+ * The path of a program: where the environment names one (`REDIS_SERVER`, `CHROMIUM`, `VERSITYGW`,
+ * `KUBEBUILDER_ASSETS`), else where `npm run setup` put it.
  *
  * @throws Error that tells which command installs it, when it isn't there.
  */
 export function asset(name: Asset): string {
-  const located = name === 'redis-server' ? locateRedis() : locateGoPart(name);
+  const located = locate(name);
   if (!located || !isExecutable(located.path)) {
-    const command = name === 'redis-server' ? 'npm run setup' : setupCommand(name);
+    const command = isPackaged(name) ? 'npm run setup' : setupCommand(name);
     throw new Error(`${name} is missing${located ? ` at ${located.path}` : ''}. Install it: ${command}`);
   }
   return located.path;
+}
+
+function locate(name: Asset): { readonly path: string } | undefined {
+  if (isPackaged(name)) {
+    return name === 'chromium' ? locateChromium() : locateRedis();
+  }
+  return locateGoPart(name);
+}
+
+/** Installed from the system's packages, not built. */
+function isPackaged(name: Asset): name is 'redis-server' | 'chromium' {
+  return name === 'redis-server' || name === 'chromium';
 }
 
 function setupCommand(name: string): string {

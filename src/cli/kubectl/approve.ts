@@ -6,6 +6,7 @@ import type { CommandContext } from '../context.ts';
 import { exitCodes } from '../exit-codes.ts';
 import { paintFor } from '../output/style.ts';
 import { clusterCommand } from './cluster-command.ts';
+import type { ClusterConnection } from './connection.ts';
 import { describeRun } from './description.ts';
 import { getRun } from './get-run.ts';
 import { exitCodeOf } from './run-result.ts';
@@ -34,18 +35,42 @@ export function approveCommand(name: string, flags: ApproveFlags, context: Comma
       context.stderr.write(`Nothing was approved. ${name} still waits.\n`);
       return exitCodes.failed;
     }
-    await connection.api.patch(
-      runs,
-      { namespace: connection.namespace, name },
-      { type: 'merge', body: { spec: { approvedPlan: digest } } },
-      { signal: context.signal, fieldManager: 'kubectl-tuf-recovery' },
-    );
+    await writeApproval(connection, name, digest, context.signal);
     context.stderr.write(`approved plan ${digest} of ${name}\n`);
     if (flags.wait !== true) {
       return exitCodes.done;
     }
     return exitCodeOf(await waitFor(connection, name, flags, context)) ?? exitCodes.timedOut;
   });
+}
+
+/**
+ * Approves exactly the plan that was read, for a person who saw its digest elsewhere.
+ *
+ * @throws {TerminalError} `InvalidInput` when that is not the plan the run waits with.
+ */
+export async function approvePlan(
+  connection: ClusterConnection,
+  name: string,
+  digest: string,
+  signal: AbortSignal,
+): Promise<void> {
+  const run = await getRun(connection, name, signal);
+  await writeApproval(connection, name, plannedDigest(run, digest), signal);
+}
+
+async function writeApproval(
+  { api, namespace }: ClusterConnection,
+  name: string,
+  digest: string,
+  signal: AbortSignal,
+): Promise<void> {
+  await api.patch(
+    runs,
+    { namespace, name },
+    { type: 'merge', body: { spec: { approvedPlan: digest } } },
+    { signal, fieldManager: 'kubectl-tuf-recovery' },
+  );
 }
 
 /** The plan is shown to whoever decides: on a terminal it is asked for, elsewhere --yes must say so. */

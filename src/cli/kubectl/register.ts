@@ -19,6 +19,13 @@ export function registerClusterCommands(program: Command, context: CommandContex
     .option('-w, --watch', 'go on showing changes until Ctrl-C')
     .action(async (app, flags) => (await import('./status/status.ts')).statusCommand(app, flags, context));
 
+  clusterCommand(program, 'dashboard', 'a page on 127.0.0.1 with apps, runs and approvals, until Ctrl-C')
+    .option('-A, --all-namespaces', 'apps and runs of all namespaces')
+    .option('--port <number>', 'the port of the page; by default a free one', parseInteger(0, 65_535), 0)
+    .option('--no-open', 'only print the address, do not open a browser')
+    .addHelpText('after', '\nExample:\n  $ kubectl tuf-recovery dashboard -n updates')
+    .action(async (flags) => (await import('./dashboard/dashboard.ts')).dashboardCommand(flags, context));
+
   addOutputOption(clusterCommand(program, 'describe', 'one run: result, what to do, plan, findings, errors'))
     .argument('<name>', 'the BootstrapRecovery')
     .action(async (name, flags) => (await import('./describe.ts')).describeCommand(name, flags, context));

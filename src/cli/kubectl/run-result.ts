@@ -1,13 +1,10 @@
+import { succeededOf } from '../../api/bootstraprecovery/run-result.ts';
 import type { BootstrapRecovery } from '../../api/bootstraprecovery.generated.ts';
-import { type Condition, findCondition } from '../../api/condition.ts';
 import { type ReasonDoc, succeededReasons } from '../../api/reasons.ts';
 import { type ExitCode, exitCodes } from '../exit-codes.ts';
 import type { Tone } from '../output/style.ts';
 
-/** `Succeeded`, the condition that says how a run stands; undefined until the controller has seen it. */
-export function succeededOf(run: BootstrapRecovery): Condition | undefined {
-  return findCondition(run.status.conditions, 'Succeeded');
-}
+export { awaitsApproval, succeededOf } from '../../api/bootstraprecovery/run-result.ts';
 
 /** The exit code a finished run stands for; undefined while it is under way. */
 export function exitCodeOf(run: BootstrapRecovery): ExitCode | undefined {
@@ -26,11 +23,6 @@ export function exitCodeOf(run: BootstrapRecovery): ExitCode | undefined {
     default:
       return exitCodes.failed;
   }
-}
-
-/** Whether the run waits for a person: one whose plan was approved a moment ago does not. */
-export function awaitsApproval(run: BootstrapRecovery): boolean {
-  return succeededOf(run)?.reason === 'AwaitingApproval' && run.spec.approvedPlan !== run.status.plan?.digest;
 }
 
 /** How a run's result is shown. */

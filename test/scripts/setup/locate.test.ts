@@ -1,12 +1,12 @@
 import { chmod, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import { locateGoPart, locateRedis } from '../../../scripts/setup/locate.mjs';
+import { locateChromium, locateGoPart, locateRedis } from '../../../scripts/setup/locate.mjs';
 import { goPart } from '../../../scripts/setup/parts.mjs';
 import { temporaryDirectory } from '../../harness/temporary-directory.ts';
 
 beforeEach(() => {
-  for (const name of ['KUBEBUILDER_ASSETS', 'REDIS_SERVER', 'VERSITYGW']) {
+  for (const name of ['CHROMIUM', 'KUBEBUILDER_ASSETS', 'REDIS_SERVER', 'VERSITYGW']) {
     vi.stubEnv(name, undefined);
   }
 });
@@ -39,4 +39,15 @@ test('REDIS_SERVER and VERSITYGW name the programs to use', () => {
   vi.stubEnv('VERSITYGW', '/opt/versitygw');
   expect(locateRedis()).toEqual({ path: '/opt/valkey-server', source: 'REDIS_SERVER' });
   expect(locateGoPart('versitygw')).toEqual({ path: '/opt/versitygw', source: 'VERSITYGW' });
+});
+
+test('CHROMIUM names the browser to use, before any on PATH', async () => {
+  await using programs = await temporaryDirectory('programs');
+  const chromium = join(programs.path, 'chromium');
+  await writeFile(chromium, '');
+  await chmod(chromium, 0o755);
+  vi.stubEnv('PATH', programs.path);
+  expect(locateChromium()).toEqual({ path: chromium, source: 'PATH' });
+  vi.stubEnv('CHROMIUM', '/opt/chromium');
+  expect(locateChromium()).toEqual({ path: '/opt/chromium', source: 'CHROMIUM' });
 });
