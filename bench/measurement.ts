@@ -31,7 +31,7 @@ async function readAll(directory: string): Promise<Files> {
   const source = new DirectorySource(directory);
   const listing = await listAll(source);
   const files = await Promise.all(
-    listing.map(async ({ name, size }) => [name, await source.get(name, { maxBytes: size })] as const),
+    listing.map(async ({ name, size }) => [name, await source.get(name, { maxBytes: size ?? 0 })] as const),
   );
   return new Map(files);
 }

@@ -10,6 +10,7 @@ export type ErrorCode =
   | 'AccessDenied'
   | 'NotFound'
   | 'TooLarge'
+  | 'StoredEncoded'
   | 'Throttled'
   | 'StorageUnreachable'
   | 'InvalidSource'
@@ -43,6 +44,7 @@ const origins: Readonly<Record<ErrorCode, ErrorOrigin>> = {
   AccessDenied: 'storage',
   NotFound: 'storage',
   TooLarge: 'storage',
+  StoredEncoded: 'storage',
   Throttled: 'storage',
   StorageUnreachable: 'storage',
   InvalidSource: 'storage',

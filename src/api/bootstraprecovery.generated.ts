@@ -49,7 +49,7 @@ export interface BootstrapRecoverySpec {
    */
   readonly strategy: 'IfNeeded' | 'Always';
   /**
-   * Seconds from the start of the first attempt after which the run gives up, retries included. Time spent waiting for approval, or for the lock of another recovery, does not count.
+   * Seconds after which the run gives up, retries included: from the start of the first attempt, or from when a Secret or ConfigMap of the target was first missed. Time spent waiting for approval, or for the lock of another recovery, does not count.
    */
   readonly timeoutSeconds: number;
   /**
@@ -432,7 +432,7 @@ export interface BootstrapRecoveryManifestSpec {
    */
   readonly strategy?: 'IfNeeded' | 'Always';
   /**
-   * Seconds from the start of the first attempt after which the run gives up, retries included. Time spent waiting for approval, or for the lock of another recovery, does not count.
+   * Seconds after which the run gives up, retries included: from the start of the first attempt, or from when a Secret or ConfigMap of the target was first missed. Time spent waiting for approval, or for the lock of another recovery, does not count.
    */
   readonly timeoutSeconds?: number;
   /**

@@ -165,8 +165,8 @@ export const succeededReasons = {
   InvalidReference: {
     status: 'False',
     meaning:
-      'Something the run refers to is missing or malformed: a Secret, a key in it, a ConfigMap, a digest.',
-    next: 'The message names it; create it and then a new run.',
+      'Something the run refers to is malformed or not allowed: a host, a port, a root, what a Secret holds.',
+    next: 'The message names it; correct it and then create a new run.',
   },
   Pending: { status: 'Unknown', meaning: 'Seen, not started yet.', next: '' },
   Suspended: {
@@ -176,7 +176,8 @@ export const succeededReasons = {
   },
   WaitingForTarget: {
     status: 'Unknown',
-    meaning: 'The RecoveryTarget does not exist, is suspended or cannot be reached yet.',
+    meaning:
+      'The RecoveryTarget does not exist or is suspended, or a Secret or ConfigMap that it refers to is not there yet.',
     next: 'The message names it and what it lacks.',
   },
   WaitingForLock: {

@@ -119,7 +119,7 @@ export interface RecoveryTargetSpec {
    */
   readonly storage: {
     /**
-     * Name of the bucket, S3_BUCKET_NAME of the server.
+     * Name of the bucket, S3_BUCKET_NAME of the server. Ceph - <tenant>:<bucket> with forcePathStyle.
      */
     readonly bucket: string;
     /**
@@ -131,7 +131,7 @@ export interface RecoveryTargetSpec {
      */
     readonly region: string;
     /**
-     * URL of an S3-compatible store. Not set - AWS itself.
+     * URL of an S3-compatible store, with its path if it has one. Not set - AWS itself.
      */
     readonly endpoint?: string;
     /**
@@ -485,7 +485,7 @@ export interface RecoveryTargetManifestSpec {
    */
   readonly storage: {
     /**
-     * Name of the bucket, S3_BUCKET_NAME of the server.
+     * Name of the bucket, S3_BUCKET_NAME of the server. Ceph - <tenant>:<bucket> with forcePathStyle.
      */
     readonly bucket: string;
     /**
@@ -497,7 +497,7 @@ export interface RecoveryTargetManifestSpec {
      */
     readonly region?: string;
     /**
-     * URL of an S3-compatible store. Not set - AWS itself.
+     * URL of an S3-compatible store, with its path if it has one. Not set - AWS itself.
      */
     readonly endpoint?: string;
     /**

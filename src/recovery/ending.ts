@@ -24,6 +24,7 @@ const reasons: Readonly<Record<ErrorCode, SucceededReason>> = {
   AccessDenied: 'SourceAccessDenied',
   NotFound: 'SourceNotFound',
   TooLarge: 'TrustVerificationFailed',
+  StoredEncoded: 'TrustVerificationFailed',
   Throttled: 'BackoffLimitExceeded',
   StorageUnreachable: 'BackoffLimitExceeded',
   InvalidSource: 'InvalidReference',

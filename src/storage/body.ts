@@ -1,5 +1,6 @@
 import type { Readable } from 'node:stream';
 import { TerminalError } from '../errors.ts';
+import { storedForm } from './stored-form.ts';
 
 /** The limits of {@link readObjectBody}. */
 export interface ObjectBodyLimits {
@@ -21,7 +22,7 @@ export interface ObjectBodyLimits {
  * The copy matters: a chunk is a view into the socket's 64 KiB read buffer, and 16,384 small files kept as
  * views would hold a gigabyte.
  *
- * @throws {TerminalError} `TooLarge`
+ * @throws {TerminalError} `TooLarge`, `StoredEncoded`
  */
 export async function readObjectBody(stream: Readable, limits: ObjectBodyLimits): Promise<Uint8Array> {
   const expected = limits.length;
@@ -35,7 +36,7 @@ export async function readObjectBody(stream: Readable, limits: ObjectBodyLimits)
     length += chunk.byteLength;
     limits.onBytes(chunk.byteLength);
     if (length > limits.maxBytes) {
-      throw tooLarge(limits.name, limits.maxBytes);
+      throw tooLarge(limits.name, limits.maxBytes, chunks[0] ?? chunk);
     }
     chunks.push(chunk);
   }
@@ -61,7 +62,7 @@ async function collectInPlace(
   for await (const chunk of stream as AsyncIterable<Uint8Array>) {
     onBytes(chunk.byteLength);
     if (length + chunk.byteLength > body.length) {
-      throw tooLarge(name, body.length);
+      throw tooLarge(name, body.length, length > 0 ? body : chunk);
     }
     body.set(chunk, length);
     length += chunk.byteLength;
@@ -69,8 +70,20 @@ async function collectInPlace(
   return length === body.length ? body : body.slice(0, length);
 }
 
-/** The refusal of an object that is larger than its caller allows. */
-export function tooLarge(name: string, maxBytes: number): TerminalError {
+/**
+ * The refusal of an object that is larger than its caller allows.
+ *
+ * @param beginning its first bytes, where they were read: framing makes a file larger than it was listed
+ */
+export function tooLarge(
+  name: string,
+  maxBytes: number,
+  beginning: Uint8Array = new Uint8Array(),
+): TerminalError {
+  const form = storedForm(beginning);
+  if (form !== undefined) {
+    return new TerminalError('StoredEncoded', `${name} is ${form}; store the file as it was uploaded.`);
+  }
   return new TerminalError(
     'TooLarge',
     `${name} is larger than the ${maxBytes} bytes allowed for it. If it is genuine, raise the limit; otherwise replace the file.`,

@@ -16,7 +16,7 @@ export interface ListingColumns {
   readonly starts: Float64Array;
   /** Bytes of each name. */
   readonly lengths: Uint32Array;
-  /** Bytes. */
+  /** Bytes; NaN where the store did not say. */
   readonly sizes: Float64Array;
   /** Milliseconds since the epoch. */
   readonly times: Float64Array;
@@ -97,7 +97,7 @@ export class Listing implements Iterable<ListedObject> {
     return this.#count;
   }
 
-  /** Bytes of the largest object; 0 for an empty listing. */
+  /** Bytes of the largest object; 0 for an empty listing, infinite where the store did not say. */
   get largest(): number {
     return this.#largest;
   }
@@ -112,9 +112,9 @@ export class Listing implements Iterable<ListedObject> {
     this.#lengths[at] = length;
     this.#hashes[at] = hashOf(chunk, this.#used, this.#used + length, this.#multiplier);
     this.#used += length;
-    this.#sizes[at] = size;
+    this.#sizes[at] = size ?? Number.NaN;
     this.#times[at] = lastModified.getTime();
-    this.#largest = Math.max(this.#largest, size);
+    this.#largest = Math.max(this.#largest, size ?? Number.POSITIVE_INFINITY);
     this.#count++;
     this.#index = undefined;
   }
@@ -136,9 +136,10 @@ export class Listing implements Iterable<ListedObject> {
   }
 
   #object(at: number): ListedObject {
+    const size = this.#sizes[at] ?? 0;
     return {
       name: this.#name(at).toString('utf8'),
-      size: this.#sizes[at] ?? 0,
+      size: Number.isNaN(size) ? undefined : size,
       lastModified: new Date(this.#times[at] ?? 0),
     };
   }

@@ -2,8 +2,8 @@
 export interface ListedObject {
   /** Name relative to the repository's prefix, for example `3.snapshot.json`. May contain `/`. */
   readonly name: string;
-  /** Size in bytes. */
-  readonly size: number;
+  /** Size in bytes; undefined when the store does not say. */
+  readonly size: number | undefined;
   /** When the store says the object was last written; one-second resolution on S3. */
   readonly lastModified: Date;
 }

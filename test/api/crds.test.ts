@@ -279,10 +279,28 @@ describe('what the API server accepts and refuses by itself', () => {
     ['a prefix that starts with a slash', { storage: { ...storage, prefix: '/tuf' } }],
     ['an endpoint without a scheme', { storage: { ...storage, endpoint: 's3.example.com' } }],
     ['credentials in the endpoint', { storage: { ...storage, endpoint: 'https://a:b@s3' } }],
+    ['a query in the endpoint', { storage: { ...storage, endpoint: 'https://s3/?x=1' } }],
+    ['an endpoint of another protocol', { storage: { ...storage, endpoint: 'ftp://s3' } }],
+    ['a path in the bucket', { storage: { ...storage, bucket: 'a/b' } }],
+    ['two tenants in the bucket', { storage: { ...storage, bucket: 'a:b:c' } }],
     ['a root that is no digest', { trust: { rootSHA256: 'B'.repeat(64) } }],
     ['an interval of a second', { validationIntervalSeconds: 1 }],
   ])('a target with %s is refused', async (_, spec) => {
     await expect(targets(spec)()).rejects.toThrow(/422/);
+  });
+
+  test.each([
+    [
+      'an endpoint with a path',
+      { endpoint: 'https://project.example.com/storage/v1/s3', forcePathStyle: true },
+    ],
+    ['a scheme in capitals', { endpoint: 'HTTPS://s3.example.com', caSecretRef: { name: 'ca' } }],
+    ['an address of IPv6', { endpoint: 'http://[::1]:9000' }],
+    ['the bucket of a tenant', { bucket: 'tenant:updates' }],
+    ['a region with an underscore', { region: 'region_one' }],
+  ])('a target with %s is accepted', async (_, spec) => {
+    const accepted = await targets({ storage: { ...storage, ...spec } })();
+    expect(accepted['storage']).toMatchObject(spec);
   });
 
   test.each([

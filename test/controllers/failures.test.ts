@@ -39,24 +39,6 @@ interface Mistake {
 
 const mistakes: readonly Mistake[] = [
   {
-    name: 'missing Secret',
-    change: ({ redis }) => ({ redis: { ...redis, passwordSecretRef: { name: 'nowhere' } } }),
-    reason: 'InvalidReference',
-    says: /Secret .*\/nowhere does not exist\. Create it/,
-  },
-  {
-    name: 'missing key in a Secret',
-    change: ({ redis }) => ({ redis: { ...redis, passwordSecretRef: { name: 'redis', key: 'pass' } } }),
-    reason: 'InvalidReference',
-    says: /has no key pass; it has password\. Add it/,
-  },
-  {
-    name: 'missing ConfigMap of a pinned root',
-    change: () => ({ trust: { rootConfigMapRef: { name: 'roots' } } }),
-    reason: 'InvalidReference',
-    says: /ConfigMap .*\/roots does not exist\. Create it/,
-  },
-  {
     name: 'no root for this app',
     change: () => ({ trust: { apps: [{ adminName: 'a', appName: 'b', rootSHA256: '0'.repeat(64) }] } }),
     reason: 'InvalidReference',
@@ -154,6 +136,76 @@ describe('what a person is told when something is wrong', () => {
     expect(conditionOf(run, 'Ready')?.status).toBe('False');
     expect(run.metadata.finalizers ?? []).toEqual([]);
     expect(await (await installation.redis.client()).dbsize()).toBe(0);
+  });
+
+  const references: readonly {
+    readonly name: string;
+    readonly change: (spec: TargetSpec) => Partial<TargetSpec>;
+    readonly says: RegExp;
+    /** What comes later. */
+    readonly later: () => object;
+  }[] = [
+    {
+      name: 'secret',
+      change: ({ redis }) => ({ redis: { ...redis, passwordSecretRef: { name: 'late' } } }),
+      says: /Secret .*\/late does not exist\. Create it/,
+      later: () => secret('late', { password: redisPassword }),
+    },
+    {
+      name: 'key',
+      change: ({ redis }) => ({ redis: { ...redis, passwordSecretRef: { name: 'redis', key: 'pass' } } }),
+      says: /has no key pass; it has password\. Add it/,
+      later: () => secret('redis', { password: redisPassword, pass: redisPassword }),
+    },
+    {
+      name: 'configmap',
+      change: () => ({ trust: { rootConfigMapRef: { name: 'roots' } } }),
+      says: /ConfigMap .*\/roots does not exist\. Create it/,
+      later: () => {
+        const root = installation.app('simple').objects.find(({ name }) => name === '1.root.json');
+        const text = Buffer.from(root?.body ?? '').toString('utf8');
+        return {
+          apiVersion: 'v1',
+          kind: 'ConfigMap',
+          metadata: { name: 'roots' },
+          data: { 'root.json': text },
+        };
+      },
+    },
+  ];
+
+  test.each(references)('a missing $name is waited for, by name, and the run goes on', async (reference) => {
+    const { name, change, says, later } = reference;
+    const app = installation.app('simple');
+    await namespace.apply(installation.target(`late-${name}`, change(installation.target().spec)));
+    const run = { targetRef: { name: `late-${name}` }, adminName: app.admin, appName: app.app };
+    await namespace.start(`late-${name}`, run);
+    const waiting = await namespace.reason(`late-${name}`, 'WaitingForTarget');
+    expect(conditionOf(waiting, 'Succeeded')?.message).toMatch(says);
+    expect(waiting.status).toMatchObject({ deadline: expect.any(String) });
+    expect(waiting.status.startTime).toBeUndefined();
+
+    await namespace.apply(later());
+    expect((await namespace.ended(`late-${name}`)).succeeded).toMatchObject({ reason: 'Recovered' });
+    await (await installation.redis.client()).flushall();
+  });
+
+  test('a Secret that never comes is waited for until the deadline, and no longer', async () => {
+    const app = installation.app('simple');
+    const { redis } = installation.target().spec;
+    const target = installation.target('never', {
+      redis: { ...redis, passwordSecretRef: { name: 'never' } },
+    });
+    await namespace.apply(target);
+    await namespace.start('never', {
+      targetRef: { name: 'never' },
+      adminName: app.admin,
+      appName: app.app,
+      timeoutSeconds: 1,
+    });
+    const { succeeded } = await namespace.ended('never');
+    expect(succeeded.reason).toBe('DeadlineExceeded');
+    expect(succeeded.message).toMatch(/WaitingForTarget: Secret .*\/never does not exist\. Create it/);
   });
 
   test('an unknown target is waited for, by name, and the run starts when it appears', async () => {

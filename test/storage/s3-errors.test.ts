@@ -221,11 +221,36 @@ describe('a server that is no S3 API is not taken for an empty bucket:', () => {
       'application/xml',
       listing('<Key>other/1.root.json</Key><Size>1</Size><LastModified>2026-01-01T00:00:00Z</LastModified>'),
     ],
-    ['an object without a size', 'application/xml', listing('<Key>app/1.root.json</Key>')],
-  ])('%s', async (_what, type, body) => {
+    [
+      'an object without a date',
+      'application/xml',
+      listing('<Key>app/1.root.json</Key><Size>1</Size>'),
+      /without <LastModified>/,
+    ],
+    [
+      'an object with a date in words',
+      'application/xml',
+      listing('<Key>app/1.root.json</Key><LastModified>yesterday</LastModified>'),
+      /<LastModified> "yesterday"/,
+    ],
+    [
+      'an object with a date that does not exist',
+      'application/xml',
+      listing('<Key>app/1.root.json</Key><LastModified>2026-13-41T00:00:00Z</LastModified>'),
+      /2026-13-41/,
+    ],
+    ['an object without a name', 'application/xml', listing('<Size>1</Size>'), /without <Key>/],
+    [
+      'a full page that does not say whether there is more',
+      'application/xml',
+      `<ListBucketResult><MaxKeys>1</MaxKeys><Contents><Key>app/a</Key><LastModified>2026-01-01T00:00:00Z</LastModified></Contents></ListBucketResult>`,
+      /cut its listing short/,
+    ],
+    ['a listing under another name', 'application/xml', '<ListBuckets></ListBuckets>', /sent no listing/],
+  ])('%s', async (_what, type, body, says = /Check/) => {
     proxy.inject(() => ({ kind: 'answer', status: 200, type, body }));
     const error = await failureOf({ access: { endpoint: proxy.endpoint } }, 'list');
-    expect(error).toMatchObject({ code: 'InvalidSource', message: expect.stringContaining('Check') });
+    expect(error).toMatchObject({ code: 'InvalidSource', message: expect.stringMatching(says) });
   });
 
   test('nor is one that repeats its continuation token followed for ever', async () => {
@@ -237,6 +262,22 @@ describe('a server that is no S3 API is not taken for an empty bucket:', () => {
       code: 'InvalidSource',
       message: expect.stringContaining('continuation token'),
     });
+  });
+
+  test.each([
+    ['alternating tokens', (page: number) => `token-${page % 2}`, /repeats its continuation tokens/],
+    ['tokens that repeat after seven', (page: number) => `token-${page % 7}`, /repeats its/],
+    ['a new token for ever, and no keys', (page: number) => `token-${page}`, /1000 empty pages in a row/],
+  ])('nor is one with %s', async (_what, tokenOf, says) => {
+    let page = 0;
+    proxy.inject(() => {
+      page += 1;
+      const more = `<NextContinuationToken>${tokenOf(page)}</NextContinuationToken>`;
+      const body = `<ListBucketResult><IsTruncated>true</IsTruncated>${more}</ListBucketResult>`;
+      return { kind: 'answer', status: 200, type: 'application/xml', body };
+    });
+    const error = await failureOf({ access: { endpoint: proxy.endpoint } }, 'list');
+    expect(error).toMatchObject({ code: 'InvalidSource', message: expect.stringMatching(says) });
   });
 
   test('nor is an endless page collected', async () => {

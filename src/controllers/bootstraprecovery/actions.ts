@@ -2,7 +2,7 @@ import type { BootstrapRecovery } from '../../api/bootstraprecovery.generated.ts
 import { isTerminal, type Verdict } from '../../api/conditions.ts';
 import type { SucceededReason } from '../../api/reasons.ts';
 import { bootstrapRecoveries, lockFinalizer } from '../../api/resources.ts';
-import { elapsedMs } from '../../api/stored-time.ts';
+import { elapsedMs, rfc3339, wholeSecond } from '../../api/stored-time.ts';
 import { TerminalError } from '../../errors.ts';
 import { isConflict, isNotFound } from '../../kube/client/api-error.ts';
 import { hasFinalizer, removeFinalizer } from '../../kube/client/finalizers.ts';
@@ -10,6 +10,7 @@ import { retryOnConflict } from '../../kube/client/retry-on-conflict.ts';
 import type { ReconcileResult } from '../../kube/controller/reconcile.ts';
 import { LONGEST_PAUSE_MS } from '../../recovery/retry.ts';
 import { missingPermission } from '../target-connection/missing-permission.ts';
+import { MissingReferenceError } from '../target-connection/missing-reference.ts';
 import { type AttemptDependencies, type AttemptRequest, makeAttempt } from './attempt.ts';
 import { draftOf, type StatusDraft, withVerdict } from './draft.ts';
 import type { LiveFacts } from './facts.ts';
@@ -20,6 +21,8 @@ import { RunOverError } from './run-status.ts';
 
 /** Milliseconds until something nobody tells us about, such as a granted permission, is looked at again. */
 const lookAgain = 30_000;
+/** Milliseconds after which a missing Secret is looked for again at first: most come right behind the run. */
+const firstLook = 2_000;
 /** Milliseconds between two tries to give back a lock. */
 const giveBackInterval = 5_000;
 /**
@@ -100,6 +103,9 @@ export class RunActions {
         await this.wait({ reason: 'WaitingForTarget', message: toGrant });
         return { requeueAfterMs: lookAgain };
       }
+      if (error instanceof MissingReferenceError) {
+        return await this.#waitForReference(error, attemptRequest.deadline);
+      }
       if (error instanceof RunOverError || isNotFound(error)) {
         // Before it took the lock nothing holds back a deletion, and what has no object has no status either.
         logger.info({ err: error }, 'the run is not worked on any more');
@@ -111,6 +117,23 @@ export class RunActions {
       await this.end({ reason: 'InvalidReference', message: error.message }, attemptRequest.stopping);
       return {};
     }
+  }
+
+  /**
+   * Says which Secret or ConfigMap the run waits for; its time counts from now on. Nothing tells us when it
+   * comes.
+   */
+  async #waitForReference({ message }: MissingReferenceError, deadline: Date): Promise<ReconcileResult> {
+    const { run, now } = this.#facts;
+    const draft = draftOf(run);
+    const fields = { ...draft.fields, deadline: rfc3339(wholeSecond(deadline)) };
+    await this.#write(withVerdict({ ...draft, fields }, { reason: 'WaitingForTarget', message }, now));
+    const pauseMs = Math.min(
+      Math.max(elapsedMs(run.metadata.creationTimestamp, now) / 4, firstLook),
+      lookAgain,
+    );
+    const leftMs = deadline.getTime() - now.getTime();
+    return { requeueAfterMs: Math.max(1, Math.min(pauseMs, leftMs)) };
   }
 
   /**

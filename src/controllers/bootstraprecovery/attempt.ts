@@ -57,8 +57,8 @@ export interface AttemptRequest {
  * R10, and says how it ended. The beginning is durable before anything is sent to Redis, so a crash at any
  * point finds the attempt counted and its deadline set.
  *
- * @throws RunOverError when the run is gone or has ended; TerminalError `InvalidReference` or
- *   `ForbiddenError` before it began, or what the API client throws
+ * @throws RunOverError when the run is gone or has ended; MissingReferenceError, another TerminalError
+ *   `InvalidReference`, or `ForbiddenError` before it began, or what the API client throws
  */
 export async function makeAttempt(
   dependencies: AttemptDependencies,

@@ -18,6 +18,9 @@ export interface DiscoveryLimits {
   readonly concurrency: number;
 }
 
+/** An admin's name may hold slashes, and each is a folder of the bucket. */
+const MAX_ADMIN_SEGMENTS = 8;
+
 const defaultLimits: DiscoveryLimits = { apps: 100, pagesPerApp: 10, concurrency: 8 };
 
 /**
@@ -43,9 +46,9 @@ export class DiscoverySweep {
 }
 
 /**
- * The first apps below `prefix`, by name, as `<prefix>/<admin>/<app>/`. Lists folders only, and of each app
- * the files, so it costs one request for each admin and app and not one for each thousand files of the
- * bucket.
+ * The first apps below `prefix`, by name, as `<prefix>/<admin>/<app>/`; an admin's name may hold slashes.
+ * Lists folders only, and of each app the files, so it costs one request for each admin and app and not one
+ * for each thousand files of the bucket.
  *
  * @param prefix without a slash at the end
  * @param sweep what an earlier call has listed; what this one lists is added to it
@@ -95,8 +98,18 @@ async function appsOf(
 ): Promise<readonly FoundApp[]> {
   const found: FoundApp[] = [];
   for await (const appName of folders(bucket, `${prefix}/${adminName}/`, signal)) {
-    const rootVersion = await highestRoot(bucket, `${prefix}/${adminName}/${appName}/`, limits, signal);
-    found.push({ adminName, appName, rootVersion });
+    const { holdsFiles, rootVersion } = await lookInto(
+      bucket,
+      `${prefix}/${adminName}/${appName}/`,
+      limits,
+      signal,
+    );
+    if (holdsFiles) {
+      found.push({ adminName, appName, rootVersion });
+    } else if (adminName.split('/').length < MAX_ADMIN_SEGMENTS) {
+      // Folders only: what looks like an app is the next part of an admin's name.
+      found.push(...(await appsOf(bucket, prefix, `${adminName}/${appName}`, limits, signal)));
+    }
     if (found.length >= limits.apps) {
       break;
     }
@@ -104,15 +117,18 @@ async function appsOf(
   return found;
 }
 
-async function highestRoot(
+/** Whether a folder has files of its own, and the highest root among the first of them. */
+async function lookInto(
   bucket: S3Bucket,
   prefix: string,
   { pagesPerApp }: DiscoveryLimits,
   signal: AbortSignal,
-): Promise<number | undefined> {
+): Promise<{ readonly holdsFiles: boolean; readonly rootVersion: number | undefined }> {
+  let holdsFiles = false;
   let highest: number | undefined;
   let pages = 0;
-  for await (const { objects } of listPages(bucket, prefix, undefined, signal)) {
+  for await (const { objects } of listPages(bucket, prefix, '/', signal)) {
+    holdsFiles ||= objects.length > 0;
     for (const { name } of objects) {
       const version = Number(/^([1-9][0-9]{0,14})\.root\.json$/.exec(name)?.[1] ?? 0);
       if (version > (highest ?? 0)) {
@@ -124,7 +140,7 @@ async function highestRoot(
       break;
     }
   }
-  return highest;
+  return { holdsFiles, rootVersion: highest };
 }
 
 async function* folders(bucket: S3Bucket, prefix: string, signal: AbortSignal): AsyncGenerator<string> {

@@ -17,6 +17,8 @@ const reservedBytes = 192 * MiB;
  */
 const bytesPerObject = 9_000;
 const bytesPerByte = 3;
+/** What an object is taken to have when the store lists no sizes; metadata of one role is smaller. */
+const unlistedSize = 65_536;
 
 /** Bytes that runs and verifications may use together, in a process that may use `limitBytes`. */
 export function memoryForRuns(limitBytes: number): number {
@@ -29,7 +31,7 @@ export function memoryForRuns(limitBytes: number): number {
  */
 export function memoryOf(listing: Iterable<Pick<ListedObject, 'size'>>): number {
   let bytes = smallestRunBytes;
-  for (const { size } of listing) {
+  for (const { size = unlistedSize } of listing) {
     bytes += bytesPerObject + Math.ceil(size * bytesPerByte);
   }
   return bytes;

@@ -5,6 +5,7 @@ import type { Resource } from '../../kube/client/resource.ts';
 import { configMaps, type SecretOrConfigMap, secrets } from '../../kube/client/secret-or-config-map.ts';
 import type { NameScope } from '../../net/unresolved-name.ts';
 import { ForbiddenError } from './missing-permission.ts';
+import { MissingReferenceError } from './missing-reference.ts';
 import type { TargetRules } from './target-rules.ts';
 
 /**
@@ -12,7 +13,7 @@ import type { TargetRules } from './target-rules.ts';
  * run or one look at the target, so a rotated password counts from the next one on and nothing secret
  * outlives them.
  *
- * Every method throws `TerminalError` `InvalidReference`, naming what is missing and how to create it,
+ * Every method throws {@link MissingReferenceError}, naming what is missing and how to create it,
  * {@link ForbiddenError} when the controller may not read it, or what the API client throws when there is no
  * answer.
  */
@@ -98,18 +99,21 @@ export class References {
       if (!isNotFound(error)) {
         throw error;
       }
-      throw new TerminalError(
-        'InvalidReference',
+      throw new MissingReferenceError(
         `${what} does not exist. Create it, or correct the name in the RecoveryTarget.`,
         { cause: error },
       );
     }
   }
 
-  #missingKey(kind: string, name: string, key: string, data: SecretOrConfigMap['data']): TerminalError {
+  #missingKey(
+    kind: string,
+    name: string,
+    key: string,
+    data: SecretOrConfigMap['data'],
+  ): MissingReferenceError {
     const present = Object.keys(data ?? {}).sort();
-    return new TerminalError(
-      'InvalidReference',
+    return new MissingReferenceError(
       `${kind} ${this.namespace}/${name} has no key ${key}; it has ${present.length === 0 ? 'none' : present.join(', ')}. Add it, or name another key in the RecoveryTarget.`,
     );
   }

@@ -6,6 +6,7 @@ import { Watchdog } from '../watchdog.ts';
 import type { S3Client } from './s3-client.ts';
 import { explainS3Error, retryAfterMs } from './s3-errors.ts';
 import {
+  DEFAULT_REGION,
   defaultS3Limits,
   type S3Access,
   type S3Limits,
@@ -48,7 +49,7 @@ export class S3Bucket implements S3Requests {
     this.limits = limits;
     this.memory = new Semaphore(limits.maxBytesInFlight);
     this.#client = client;
-    this.#server = `${options.access.endpoint ?? 'AWS S3'} (region ${options.access.region ?? 'not set'})`;
+    this.#server = serverInWords(options.access);
     this.#nameScope = options.access.nameScope;
     this.#slots = new Semaphore(limits.concurrency);
     this.#rate = new TokenBucket(limits.requestsPerSecond, limits.requestsPerSecond / 8);
@@ -131,4 +132,12 @@ export class S3Bucket implements S3Requests {
       watchdog.close();
     }
   }
+}
+
+/** Endpoint and region, for messages. */
+function serverInWords({ endpoint, region }: S3Access): string {
+  if (endpoint === undefined) {
+    return `AWS S3 (region ${region ?? 'of the AWS configuration'})`;
+  }
+  return `${endpoint} (region ${region ?? DEFAULT_REGION})`;
 }

@@ -12,8 +12,8 @@ import { agentsFor } from '../../net/agents.ts';
 import { DIRECT, type ProxyRule } from '../../net/proxy-rule.ts';
 import { asRecord } from '../as-record.ts';
 import { DirectGet, type ObjectBody } from './s3-direct-get.ts';
-import { boundListings } from './s3-listing-bound.ts';
-import type { S3Access, S3Credentials, S3Limits } from './s3-options.ts';
+import { readListingForms } from './s3-listing-form.ts';
+import { DEFAULT_REGION, type S3Access, type S3Credentials, type S3Limits } from './s3-options.ts';
 
 /**
  * The calls of the S3 API that are used, on one bucket, each exactly one HTTP request. Failures are the SDK's
@@ -49,7 +49,7 @@ export interface S3Client {
 export async function createS3Client(bucket: string, access: S3Access, limits: S3Limits): Promise<S3Client> {
   const { endpoint, ca, proxy = DIRECT } = access;
   const server = endpoint === undefined ? undefined : new URL(endpoint);
-  const region = access.region ?? (access.endpoint === undefined ? undefined : 'us-east-1');
+  const region = access.region ?? (access.endpoint === undefined ? undefined : DEFAULT_REGION);
   const client = new SDKClient({
     ...(region === undefined ? {} : { region }),
     ...(access.endpoint === undefined ? {} : { endpoint: access.endpoint }),
@@ -64,7 +64,7 @@ export async function createS3Client(bucket: string, access: S3Access, limits: S
       ...agentsFor(server, { proxy, ca, maxSockets: limits.concurrency }),
     }),
   });
-  boundListings(client);
+  readListingForms(client, access.endpoint ?? 'AWS S3');
   const direct = new DirectGet(client);
 
   return {

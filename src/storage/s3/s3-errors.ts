@@ -127,6 +127,13 @@ const notS3: Meaning = {
     `Check that the endpoint is an S3 API, and the bucket's name.`,
 };
 
+const unreadable: Meaning = {
+  code: 'InvalidSource',
+  message: ({ server, operation, location }, { cause }) =>
+    `${server} answered ${operation} of ${location} with a document that can't be read (${cause.message.split('\n', 1)[0]?.slice(0, 120).replace(/\.$/, '')}). ` +
+    'Check that the endpoint is an S3 API, and what stands between it and here.',
+};
+
 const notImplemented: Meaning = {
   code: 'InvalidSource',
   message: ({ server, operation }) =>
@@ -213,6 +220,9 @@ function byStatus(status: number | undefined): Meaning | undefined {
   }
   if (status === 501) {
     return notImplemented;
+  }
+  if (status === 200) {
+    return unreadable;
   }
   return status >= 500 ? serverFault : notS3;
 }

@@ -15,6 +15,9 @@ export type S3Credentials =
     }
   | { readonly kind: 'ambient' };
 
+/** The signing region of stores that have none of their own. */
+export const DEFAULT_REGION = 'us-east-1';
+
 /** How a bucket is reached. Shared by every prefix of one installation. */
 export interface S3Access {
   readonly credentials: S3Credentials;

@@ -5,6 +5,10 @@ import type { S3Requests } from './s3-requests.ts';
 
 /** A key has at most 1,024 bytes, three characters each when percent-encoded. */
 const MAX_ENCODED_KEY = 3 * 1024;
+/** Keys on a full page, unless the store says another number. */
+const PAGE_KEYS = 1_000;
+/** A store may send pages without keys, for example where it passes over deleted objects. Not for ever. */
+const MAX_EMPTY_PAGES = 1_000;
 
 /** One page of a listing; names are relative to the prefix. */
 export interface S3Page {
@@ -28,6 +32,8 @@ export async function* listPages(
   signal: AbortSignal | undefined,
 ): AsyncGenerator<S3Page> {
   const location = `s3://${bucket.name}/${prefix}`;
+  const tokens = new TokenSequence();
+  let empty = 0;
   let token: string | undefined;
   do {
     const output = await bucket.request(
@@ -46,25 +52,63 @@ export async function* listPages(
         ),
       signal,
     );
-    yield readPage(output, location, prefix);
-    const next = output.IsTruncated ? output.NextContinuationToken : undefined;
-    // A server that repeats its token would keep us here for ever.
-    if (next !== undefined && next === token) {
-      throw notS3(location, 'repeats its continuation token');
+    const page = readPage(output, location, prefix);
+    yield page;
+    token = nextToken(output, location);
+    if (token !== undefined && tokens.repeats(token)) {
+      throw notS3(location, 'repeats its continuation tokens');
     }
-    token = next;
+    empty = page.objects.length + page.folders.length > 0 ? 0 : empty + 1;
+    if (empty >= MAX_EMPTY_PAGES) {
+      throw notS3(location, `sent ${MAX_EMPTY_PAGES} empty pages in a row`);
+    }
   } while (token !== undefined);
 }
 
-function readPage(output: ListObjectsV2CommandOutput, location: string, prefix: string): S3Page {
-  // Any XML or HTML parses into an empty page. Every S3 sends IsTruncated, and "no objects" must not be an
-  // accident.
-  if (output.IsTruncated === undefined) {
-    throw notS3(location, 'sent no listing');
+/** Finds a cycle of any length in a sequence of tokens while it keeps one of them (Brent's algorithm). */
+class TokenSequence {
+  #kept: string | undefined;
+  #sinceKept = 0;
+  #until = 1;
+
+  repeats(token: string): boolean {
+    if (token === this.#kept) {
+      return true;
+    }
+    this.#sinceKept += 1;
+    if (this.#sinceKept === this.#until) {
+      this.#kept = token;
+      this.#sinceKept = 0;
+      this.#until *= 2;
+    }
+    return false;
   }
-  if (output.IsTruncated && !output.NextContinuationToken) {
+}
+
+/** The token of the next page; undefined after the last one. */
+function nextToken(
+  {
+    IsTruncated,
+    NextContinuationToken,
+    Contents = [],
+    CommonPrefixes = [],
+    MaxKeys,
+  }: ListObjectsV2CommandOutput,
+  location: string,
+): string | undefined {
+  if (IsTruncated === false) {
+    return undefined;
+  }
+  const next = NextContinuationToken || undefined;
+  // Some stores leave IsTruncated out; without a token, a page that is not full is then the last one.
+  const mayGoOn = IsTruncated === true || Contents.length + CommonPrefixes.length >= (MaxKeys || PAGE_KEYS);
+  if (next === undefined && mayGoOn) {
     throw notS3(location, 'cut its listing short');
   }
+  return next;
+}
+
+function readPage(output: ListObjectsV2CommandOutput, location: string, prefix: string): S3Page {
   // Not every server honours the encoding we asked for; the ones that do say so.
   const decode = output.EncodingType === 'url' ? (key: string) => decodeKey(key, location) : String;
   const relative = (encoded: string): string => {
@@ -79,8 +123,11 @@ function readPage(output: ListObjectsV2CommandOutput, location: string, prefix: 
   };
   const objects: ListedObject[] = [];
   for (const { Key, Size, LastModified } of output.Contents ?? []) {
-    if (Key === undefined || Size === undefined || LastModified === undefined) {
-      throw notS3(location, 'listed an object without key, size or date');
+    if (Key === undefined) {
+      throw notS3(location, 'listed an object without <Key>');
+    }
+    if (LastModified === undefined) {
+      throw notS3(location, 'listed an object without <LastModified>');
     }
     const name = relative(Key);
     // The prefix itself is a folder marker that consoles create, not a file of the repository.

@@ -49,7 +49,7 @@ export class S3Source implements MetadataSource {
         const { body, length } = await client.get(this.#prefix + name, watchdog.signal);
         try {
           if (length !== undefined && length > maxBytes) {
-            throw tooLarge(object, maxBytes);
+            throw tooLarge(object, maxBytes, await beginningOf(body));
           }
           // The unread body costs one socket buffer; it becomes memory of ours only within the budget.
           const release = await watchdog.hold(
@@ -80,6 +80,14 @@ export class S3Source implements MetadataSource {
       `There are more than ${this.#bucket.limits.maxObjects} objects under ${this.location}. Check the prefix.`,
     );
   }
+}
+
+/** The first chunk of a body, which is then closed. */
+async function beginningOf(body: AsyncIterable<Uint8Array>): Promise<Uint8Array> {
+  for await (const chunk of body) {
+    return chunk;
+  }
+  return new Uint8Array();
 }
 
 function leavesPrefix(name: string): boolean {

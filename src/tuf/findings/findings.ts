@@ -142,6 +142,16 @@ export const FINDINGS = {
     protects: 'Forged metadata, and metadata signed by revoked keys.',
     act: `${RESTORE} ${RESIGN}`,
   },
+  UnsupportedKey: {
+    check: 5,
+    severity: 'wall',
+    spec: '4.2, 5.4.2',
+    means: 'The signatures needed would be those of keys whose type or scheme is not supported.',
+    protects: 'Taking a signature that was not checked for a valid one.',
+    act:
+      'Restoring the file or pinning another root changes nothing. Have the role signed by keys of a supported type ' +
+      '(ed25519, ECDSA on P-256 or P-384, RSA with PSS), or use a release that supports the type.',
+  },
   DuplicateSignature: {
     check: 5,
     severity: 'wall',
@@ -194,9 +204,11 @@ export const FINDINGS = {
     check: 10,
     severity: 'wall',
     spec: '4.3',
-    means: 'The file follows another major version of the specification.',
+    means: 'The file follows another major version of the specification, newer or older.',
     protects: "Reading a future format by today's rules.",
-    act: 'Use a release of this operator that knows the format.',
+    act:
+      'For a newer version, use a release of this operator that knows it. Metadata of TUF before 1.0 is read neither ' +
+      'here nor by the server: sign the repository anew in the format of 1.0.',
   },
   TimestampMissing: {
     check: 11,
@@ -221,6 +233,16 @@ export const FINDINGS = {
     means: 'The snapshot that the timestamp names is not in the bucket.',
     protects: 'Falling back to an older snapshot.',
     act: RESTORE,
+  },
+  UnversionedRepository: {
+    check: 11,
+    severity: 'wall',
+    spec: '6.2.1',
+    means: 'The root says `consistent_snapshot: false`, and files lie under names without a version.',
+    protects: 'Recovering from a repository that the server can neither read nor have written.',
+    act:
+      'Nothing can be recovered here: the server writes and reads names with versions only. To verify the repository ' +
+      'as a client does, use `verify --policy strict`.',
   },
   SnapshotLengthMismatch: {
     check: 11,
@@ -515,6 +537,17 @@ export const FINDINGS = {
     means: 'Reading a file made the verifier fail.',
     protects: 'A file that stops every recovery without a word about itself.',
     act: `${TAMPERED} Report the defect, with the file.`,
+  },
+  StoredEncoded: {
+    check: 24,
+    severity: 'wall',
+    spec: '4.1',
+    means:
+      'A file is stored in another form than it was uploaded in: compressed, or in the chunk framing of an upload.',
+    protects: 'Calling a file forged that a store, a proxy or a copying tool has only wrapped.',
+    act:
+      'Store the files as they were uploaded: without compression, and through a tool that removes the framing of ' +
+      'uploads. The pin and the signatures need no change.',
   },
   MalformedJSON: {
     check: 24,

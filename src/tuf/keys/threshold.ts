@@ -1,9 +1,11 @@
 import { MetadataFault } from '../findings/fault.ts';
 import type { FindingCode } from '../findings/findings.ts';
+import { quoted } from '../findings/text.ts';
 import type { Envelope } from '../metadata/envelope.ts';
 import type { Key } from './key.ts';
 import type { KeyRing } from './keyring.ts';
 import type { RoleKeys } from './role-keys.ts';
+import { schemeOf } from './scheme.ts';
 
 /** Who may sign a file: the role's key ids and threshold, and the keys its delegator lists. */
 export interface Signers {
@@ -49,7 +51,8 @@ async function countSignatures(envelope: Envelope, signers: Signers, ring: KeyRi
  * Requires the threshold of `signers` on `envelope`.
  *
  * @param code the finding when it is not met
- * @throws MetadataFault `code`, or `SameKeyTwice` when only counting one key twice would meet it
+ * @throws MetadataFault `code`; `SameKeyTwice` when only counting one key twice would meet it;
+ *   `UnsupportedKey` when the missing signatures may be there and can't be checked
  */
 export async function requireThreshold(
   envelope: Envelope,
@@ -68,7 +71,26 @@ export async function requireThreshold(
       `${count.keyids} key ids signed, but they are ${count.keys} different keys; ${threshold} are needed`,
     );
   }
+  const unsupported = unsupportedSigners(envelope, signers);
+  if (unsupported.length > 0 && count.keys + unsupported.length >= threshold) {
+    const kinds = new Set(
+      unsupported.map(({ keytype, scheme }) => `${quoted(keytype)} with scheme ${quoted(scheme)}`),
+    );
+    throw new MetadataFault(
+      'UnsupportedKey',
+      `${count.keys} of the ${threshold} signatures needed could be checked; the others are of keys of type ${[...kinds].slice(0, 3).join(', ')}`,
+    );
+  }
   throw new MetadataFault(code, `${count.keys} of the ${threshold} signatures needed are valid`);
+}
+
+/** The keys of the role that signed and whose type or scheme is none that is verified here. */
+function unsupportedSigners(envelope: Envelope, { role, keys }: Signers): readonly Key[] {
+  const signed = new Set(envelope.signatures.map(({ keyid }) => keyid));
+  return role.keyids.flatMap((keyid) => {
+    const key = signed.has(keyid) ? keys.get(keyid) : undefined;
+    return key === undefined || schemeOf(key.keytype, key.scheme) !== undefined ? [] : [key];
+  });
 }
 
 /** Whether `envelope` carries the threshold of `signers`. */

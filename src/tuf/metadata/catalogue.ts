@@ -1,6 +1,7 @@
 import type { Listing } from '../../storage/listing.ts';
 import type { ListedObject } from '../../storage/source.ts';
 import { parseAsServer, parseFileName } from './file-names.ts';
+import { LIMITS } from './limits.ts';
 import type { Version } from './version.ts';
 
 /** What a listing says about a repository before anything was read. */
@@ -23,6 +24,9 @@ export interface DisguisedName {
   readonly version: Version;
 }
 
+/** A root whose size the store does not say counts as one of as many as may be listed. */
+const UNLISTED_ROOT_BYTES = LIMITS.allRootsBytes / LIMITS.roots;
+
 /** How many disguised roots are kept, those with the highest numbers: one is enough to refuse. */
 const MAX_DISGUISED = 8;
 
@@ -38,7 +42,7 @@ export function catalogue(objects: Listing): Catalogue {
     const plain = parseFileName(object.name);
     if (plain?.role === 'root') {
       roots.push(plain.version);
-      rootBytes += object.size;
+      rootBytes += object.size ?? UNLISTED_ROOT_BYTES;
       continue;
     }
     const disguised = disguisedName(object);

@@ -71,6 +71,13 @@ export function openFile(
     invalidMetadata('signed', 'present');
   }
   const found = signedMember('_type');
+  const capitalised = typeof found === 'string' && found !== type && found.toLowerCase() === type;
+  if (capitalised && signedMember('spec_version') === undefined) {
+    throw new MetadataFault(
+      'UnsupportedSpecVersion',
+      `signed._type is ${quoted(found)}, as TUF before 1.0 wrote it (Docker Notary, early tools)`,
+    );
+  }
   if (found !== type) {
     throw new MetadataFault('WrongType', `signed._type must be "${type}", not ${quoted(found)}`);
   }
@@ -160,7 +167,9 @@ function checkSpecVersion(value: unknown): void {
   if (typeof value !== 'string' || !/^1\.\d{1,4}(\.\d{1,4})?$/.test(value)) {
     throw new MetadataFault(
       'UnsupportedSpecVersion',
-      `signed.spec_version must be 1.x.y, not ${quoted(value)}`,
+      `signed.spec_version must be 1.x.y, not ${quoted(value)}${
+        value === undefined || /^0\./.test(String(value)) ? ': the file is of TUF before 1.0' : ''
+      }`,
     );
   }
 }

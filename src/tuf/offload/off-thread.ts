@@ -67,7 +67,7 @@ export async function verifyOffThread(
     } catch (error) {
       errors.set(id, error);
       const code = error instanceof RecoveryError ? error.code : undefined;
-      answers.put({ id, code, message: String(error) });
+      answers.put({ id, code, message: error instanceof Error ? error.message : String(error) });
     }
   }
 

@@ -61,8 +61,9 @@ export class RemoteSource implements Pick<MetadataSource, 'get'> {
     if ('bytes' in answer) {
       return answer.bytes;
     }
-    if (answer.code === 'NotFound' || answer.code === 'TooLarge') {
-      throw new TerminalError(answer.code, answer.message);
+    const { code } = answer;
+    if (code === 'NotFound' || code === 'TooLarge' || code === 'StoredEncoded') {
+      throw new TerminalError(code, answer.message);
     }
     throw new RemoteFailure(id);
   }

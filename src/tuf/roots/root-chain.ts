@@ -103,6 +103,8 @@ class RootWalk {
   readonly #history: RootHistory;
   readonly #trusted: Root[] = [];
   #first: Root | undefined;
+  /** A root that the store has wrapped, so that no digest of it can match. */
+  #wrapped: MetadataFault | undefined;
 
   constructor(run: VerificationContext, given: Root | undefined) {
     this.#run = run;
@@ -116,6 +118,9 @@ class RootWalk {
       await this.#anchorBefore(version, file);
     }
     const head = this.#trusted.at(-1);
+    if (file instanceof MetadataFault && file.code === 'StoredEncoded') {
+      this.#wrapped ??= file;
+    }
     if (head === undefined) {
       await this.#history.add(version, file);
       return true;
@@ -135,6 +140,9 @@ class RootWalk {
     const head = this.#trusted.at(-1);
     if (head !== undefined) {
       return { head, first: this.#first, trusted: this.#trusted };
+    }
+    if (this.#wrapped !== undefined) {
+      throw this.#wrapped;
     }
     const roots = this.#run.catalogue.roots.length;
     throw new MetadataFault(

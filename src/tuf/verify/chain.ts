@@ -48,6 +48,7 @@ export async function chainOf(
   const roots = await walkRoots(run);
   const root = roots.head;
   checkExpiry(run, 'root', root.envelope);
+  run.consistentSnapshot = root.consistentSnapshot !== false;
   const marks = await bindingMarks(run, roots);
 
   run.enter('timestamp');

@@ -32,7 +32,7 @@ export async function reportOrphans(
       continue;
     }
     const { object, version } = found;
-    const isLarge = object.size > LIMITS.orphanBytes;
+    const isLarge = (object.size ?? 0) > LIMITS.orphanBytes;
     if (!isLarge && reads < LIMITS.orphanReads) {
       reads++;
       await judge(run, head, found);

@@ -69,8 +69,27 @@ export async function readLinked(
       `${link.length} bytes are named, at most ${LIMITS.fileBytes} are read`,
     );
   }
-  const bytes = await run.get(fileName(role, link.version), LIMITS.fileBytes, absent);
+  const bytes = await run.get(nameIn(run, role, link), LIMITS.fileBytes, absent);
   return { bytes, sha256: checkBytes(bytes, link, faults) };
+}
+
+/**
+ * The name under which a file is read: with its version. Without it only where the root says that snapshots
+ * are not consistent, as clients then ask for it (spec 6.2.1), and the bucket has no other.
+ *
+ * @throws MetadataFault `UnversionedRepository` where such a repository is to be recovered from
+ */
+function nameIn(context: VerificationContext, role: string, link: FileLink): string {
+  const versioned = fileName(role, link.version);
+  const plain = `${role}.json`;
+  const { objects } = context.catalogue;
+  if (context.consistentSnapshot || objects.has(versioned) || !objects.has(plain)) {
+    return versioned;
+  }
+  if (context.strict) {
+    return plain;
+  }
+  throw new MetadataFault('UnversionedRepository', `${plain} is there, and ${versioned} is not`);
 }
 
 async function openSigned(

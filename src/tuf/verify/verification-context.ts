@@ -1,5 +1,6 @@
 import { RecoveryError } from '../../errors.ts';
 import type { MetadataSource } from '../../storage/source.ts';
+import { storedForm } from '../../storage/stored-form.ts';
 import { MetadataFault } from '../findings/fault.ts';
 import { FindingList } from '../findings/finding-list.ts';
 import type { FindingCode } from '../findings/findings.ts';
@@ -40,6 +41,8 @@ export class VerificationContext {
   readonly catalogue: Catalogue;
   readonly findings: FindingList;
   readonly ring = new KeyRing();
+  /** Whether the newest root wants versions in the names of files; its walk sets it. */
+  consistentSnapshot = true;
   readonly #source: Pick<MetadataSource, 'get'>;
   #workThisTurn = 0;
   #turn: Promise<void> | undefined;
@@ -162,7 +165,7 @@ export function jsonPolicy(strict: boolean): JSONPolicy {
   return strict ? 'last-wins' : 'unambiguous';
 }
 
-/** @throws MetadataFault `absent` or `FileTooLarge`; anything else the source throws */
+/** @throws MetadataFault `absent`, `FileTooLarge` or `StoredEncoded`; anything else the source throws */
 export async function readMetadataFile(
   source: Pick<MetadataSource, 'get'>,
   name: string,
@@ -170,8 +173,9 @@ export async function readMetadataFile(
   absent: FindingCode,
   signal?: AbortSignal,
 ): Promise<Uint8Array> {
+  let bytes: Uint8Array;
   try {
-    return await source.get(name, { maxBytes, ...(signal === undefined ? {} : { signal }) });
+    bytes = await source.get(name, { maxBytes, ...(signal === undefined ? {} : { signal }) });
   } catch (error) {
     if (!(error instanceof RecoveryError)) {
       throw error;
@@ -179,9 +183,17 @@ export async function readMetadataFile(
     if (error.code === 'NotFound') {
       throw new MetadataFault(absent, `${name} is not there`, { cause: error });
     }
+    if (error.code === 'StoredEncoded') {
+      throw new MetadataFault('StoredEncoded', error.message.replace(/\.$/, ''), { cause: error });
+    }
     if (error.code === 'TooLarge') {
       throw new MetadataFault('FileTooLarge', `${name} is larger than ${maxBytes} bytes`, { cause: error });
     }
     throw error;
   }
+  const form = storedForm(bytes);
+  if (form !== undefined) {
+    throw new MetadataFault('StoredEncoded', `${name} is ${form}`);
+  }
+  return bytes;
 }

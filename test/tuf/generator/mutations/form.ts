@@ -1,3 +1,4 @@
+import { gzipSync, zstdCompressSync } from 'node:zlib';
 import { Repository } from '../repository.ts';
 import { BASE, fileOf, type Mutation, rewrite } from './mutation.ts';
 
@@ -29,8 +30,28 @@ const malformed: readonly (readonly [string, (bytes: Buffer) => Buffer])[] = [
   ['is HTML', () => Buffer.from('<html>')],
 ];
 
+/** `aws-chunked`, as an upload frames its body. */
+const inChunks = (bytes: Buffer): Buffer =>
+  Buffer.concat([Buffer.from(`${bytes.length.toString(16)}\r\n`), bytes, Buffer.from('\r\n0\r\n\r\n')]);
+
+const wrapped: readonly (readonly [string, string, string, (bytes: Buffer) => Buffer])[] = [
+  ['is compressed with gzip', 'timestamp.json', 'timestamp', (bytes) => gzipSync(bytes)],
+  ['is compressed with zstd', '3.targets.json', 'targets', (bytes) => zstdCompressSync(bytes)],
+  ['is still in the chunks of its upload', '3.snapshot.json', 'snapshot', inChunks],
+  ['is still in the chunks of its upload', '1.root.json', 'root', inChunks],
+];
+
 /** Checks 23 to 25: form of the files, caps, and what lies beside the chain. */
 export const FORM_MUTATIONS: readonly Mutation[] = [
+  ...wrapped.map(
+    ([what, file, role, change]): Mutation => ({
+      name: `${file} ${what}`,
+      code: 'StoredEncoded',
+      role,
+      severity: 'wall',
+      apply: (repository) => rewrite(repository, file, change),
+    }),
+  ),
   ...malformed.map(
     ([what, change]): Mutation => ({
       name: `timestamp.json ${what}`,

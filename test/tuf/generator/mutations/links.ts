@@ -59,6 +59,21 @@ export const LINK_MUTATIONS: readonly Mutation[] = [
     apply: drop('3.snapshot.json'),
   },
   {
+    name: 'snapshots are not consistent and files have no version in their names',
+    code: 'UnversionedRepository',
+    role: 'snapshot',
+    severity: 'wall',
+    apply: (repository) => {
+      repository.root(2).signed['consistent_snapshot'] = false;
+      repository.fileEdits.push((files) => {
+        for (const role of ['snapshot', 'targets', 'stable', 'beta']) {
+          files.set(`${role}.json`, fileOf(files, `3.${role}.json`));
+          files.delete(`3.${role}.json`);
+        }
+      });
+    },
+  },
+  {
     name: 'the upload of the snapshot was cut off',
     code: 'SnapshotLengthMismatch',
     role: 'snapshot',

@@ -55,7 +55,7 @@ export const SIGNATURE_MUTATIONS: readonly Mutation[] = [
   },
   {
     name: 'the timestamp role has only a key of unknown type',
-    code: 'ThresholdNotMet',
+    code: 'UnsupportedKey',
     role: 'timestamp',
     severity: 'wall',
     options: { roots: 1 },
@@ -157,7 +157,17 @@ export const SIGNATURE_MUTATIONS: readonly Mutation[] = [
       repository.file('stable').signed['_type'] = 'Targets';
     },
   },
-  ...['2.0.0', 'abc', 1, undefined].map(
+  {
+    name: 'targets has the form of TUF before 1.0',
+    code: 'UnsupportedSpecVersion',
+    role: 'targets',
+    severity: 'wall',
+    apply: (repository) => {
+      repository.targets.signed['_type'] = 'Targets';
+      delete repository.targets.signed['spec_version'];
+    },
+  },
+  ...['2.0.0', '0.9', 'abc', 1, undefined].map(
     (specVersion): Mutation => ({
       name: `snapshot has the spec_version ${JSON.stringify(specVersion)}`,
       code: 'UnsupportedSpecVersion',
