@@ -1,5 +1,5 @@
 /** Bytes of a file's beginning that tell its form. */
-export const FORM_BYTES = 96;
+const FORM_BYTES = 96;
 
 /** `8a;chunk-signature=…` or `8a`, and a line end: how the SDKs frame the body of an upload. */
 const chunkHeader = /^[0-9a-f]{1,8}(;[\w-]+=[^\r\n]*)?\r\n/i;
