@@ -1,5 +1,5 @@
 /**
- * The error taxonomy of the project. What a caller may do about a failure is told by the class, never by the
+ * The error taxonomy of the project. What a caller may do about a failure shows in the class, never by the
  * message: retry a {@link TransientError}, stop on a {@link TerminalError}; anything else is a programmer
  * error and ends the process.
  */
@@ -83,12 +83,12 @@ export abstract class RecoveryError extends Error {
 }
 
 /**
- * The same call can succeed later without anybody changing anything: a timeout, a refused connection, a
+ * The same call can succeed later without any change: a timeout, a refused connection, a
  * throttle.
  */
 export class TransientError extends RecoveryError {}
 
-/** Repeating the call gives the same answer until somebody changes the input, the credentials or the data. */
+/** Repeating the call gives the same answer until a person changes the input, the credentials or the data. */
 export class TerminalError extends RecoveryError {}
 
 /**

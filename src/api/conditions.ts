@@ -36,7 +36,7 @@ export interface RunVerdicts {
  * - `Succeeded=True` is said only together with the proof, `TrustVerified=True` and `StateVerified=True`.
  * - kstatus reads `Reconciling` (InProgress), `Stalled` (Failed), `Ready` (Current): exactly one of them is
  *   True. The first two are abnormal-true: absent when they do not hold. A suspended run is Current: it is as
- *   its spec says, and a tool that waits for what it has applied goes on.
+ *   its spec says, and a tool that waits for what it has applied continues.
  * - `lastTransitionTime` moves only when `status` does.
  */
 export function runConditions(

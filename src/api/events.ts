@@ -15,8 +15,8 @@ export interface EventNote {
 const maxNote = 1024;
 
 /**
- * Conditions whose transitions are told, with the action an event names. `Reconciling`, `Stalled` and `Ready`
- * mirror `Succeeded` and would only repeat it.
+ * Conditions whose transitions become events, with the action an event names. `Reconciling`, `Stalled` and
+ * `Ready` mirror `Succeeded` and would only repeat it.
  */
 export const eventActions = {
   Accepted: 'Decide',
@@ -45,7 +45,9 @@ export const stateEventActions = {
   CircuitOpen: 'Recover',
 } as const satisfies Record<string, string>;
 
-/** Told of an app for which a run was created; the run is named in the note and as the related object. */
+/**
+ * The event of an app for which a run was created; the run is named in the note and as the related object.
+ */
 export const recoveryCreated = {
   type: 'Normal',
   reason: 'RecoveryCreated',
@@ -78,7 +80,7 @@ const warningWhenUnknown: ReadonlySet<string> = new Set([
  * One event for each condition whose status or reason changed, in the order of the conditions. The end of a
  * run is one event: what it found out at the same moment is why it ended, which the end's own message says.
  *
- * @param actions the conditions that are told, with the action an event names
+ * @param actions the conditions that become events, with the action an event names
  */
 export function transitionEvents(
   previous: readonly Condition[],

@@ -144,7 +144,7 @@ export const succeededReasons = {
   },
   BackoffLimitExceeded: {
     status: 'False',
-    meaning: 'Transient failures went on through every allowed attempt.',
+    meaning: 'Every allowed attempt failed with a transient failure.',
     next: 'The message holds the last failure; mend it and create a new run.',
   },
   DeadlineExceeded: {
@@ -206,7 +206,7 @@ export type SucceededReason = keyof typeof succeededReasons;
 export const acceptedReasons = {
   RecoveryRequired: {
     status: 'True',
-    meaning: 'Something is lost and the run goes on to rebuild it.',
+    meaning: 'Something is lost and the run rebuilds it.',
     next: '',
   },
   NotRequired: { status: 'False', meaning: 'Nothing is lost.', next: '' },

@@ -17,7 +17,7 @@ export interface TargetVerdicts {
   readonly redisReachable: Verdict<RedisReachableReason>;
   readonly storageReachable: Verdict<StorageReachableReason>;
   readonly trustRootLoaded: Verdict<TrustRootReason>;
-  /** Left out: not known to whoever looks, so there is no such condition. */
+  /** Left out: not known to the caller, so there is no such condition. */
   readonly lossDetection?: Verdict<LossDetectionReason> | undefined;
 }
 

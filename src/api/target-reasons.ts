@@ -1,6 +1,6 @@
 import type { ReasonDoc } from './reasons.ts';
 
-/** Missing Secrets, ConfigMaps and keys are told in the same words whatever they were for. */
+/** Missing Secrets, ConfigMaps and keys are reported in the same words whatever they were for. */
 const invalidReference = {
   status: 'False',
   meaning: 'A Secret, a ConfigMap or a key in it is missing or malformed.',

@@ -19,7 +19,7 @@ export class Semaphore {
   async acquire(weight: number, signal?: AbortSignal): Promise<() => void> {
     signal?.throwIfAborted();
     const granted = Math.min(weight, this.#capacity);
-    // Whoever comes while others wait queues up behind them, or one large request could starve.
+    // A request that comes while others wait queues up behind them, or one large request could starve.
     if (this.#waiting.size > 0 || this.#free < granted) {
       await this.#wait(granted, signal);
     } else {

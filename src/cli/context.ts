@@ -24,7 +24,7 @@ export interface CommandContext {
   /** Aborted by SIGINT and SIGTERM. */
   readonly signal: AbortSignal;
   /**
-   * Decides the exit code; without a call it is `done`. The process ends by itself when nothing is left to
+   * Decides the exit code; without a call it is `done`. The process ends when nothing is left to
    * do.
    */
   exit(code: ExitCode): void;

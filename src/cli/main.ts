@@ -9,7 +9,7 @@ import { runProgram } from './program.ts';
 
 const interrupted = new AbortController();
 for (const signal of ['SIGINT', 'SIGTERM'] as const) {
-  // Once: the second signal has its default action and ends a process that can't stop by itself.
+  // Once: the second signal has its default action and ends a process that can't stop otherwise.
   process.once(signal, () => interrupted.abort(new TerminalError('Aborted', `Interrupted by ${signal}.`)));
 }
 

@@ -10,7 +10,7 @@ interface Rule {
 }
 
 /**
- * What the server's other keys are made of. The keys of a tenant called `EXPIRATION_alice` read like
+ * The patterns of the server's other keys. The keys of a tenant called `EXPIRATION_alice` read like
  * lifetimes of a tenant `alice`: `BOOTSTRAP_EXPIRATION_alice_tuf` is the marker of the one and the lifetime
  * of role BOOTSTRAP of the other.
  */

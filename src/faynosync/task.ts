@@ -86,13 +86,13 @@ export type RecoveryEnd = { readonly kind: 'success' } | { readonly kind: 'failu
 
 /** The record the server's own recovery writes at its end, field by field. */
 export function recoveryTask(end: RecoveryEnd, at: Date): string {
-  const told =
+  const outcome =
     end.kind === 'success'
       ? { message: 'Bootstrap recovery completed successfully', status: true }
       : { error: `Bootstrap recovery failed: ${end.error}`, status: false };
   return JSON.stringify({
     state: end.kind === 'success' ? 'SUCCESS' : 'FAILURE',
-    result: { ...told, task: 'bootstrap_recovery', last_update: at.toISOString() },
+    result: { ...outcome, task: 'bootstrap_recovery', last_update: at.toISOString() },
   });
 }
 

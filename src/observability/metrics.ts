@@ -12,7 +12,7 @@ export interface PolicyLabels {
   readonly policy: string;
 }
 
-/** What the series of one app are told apart by. */
+/** The labels that identify the series of one app. */
 type AppLabel = 'namespace' | 'target' | 'admin' | 'app';
 
 /**
@@ -91,7 +91,7 @@ export class RecoveryMetrics {
     );
     this.targetReady = gauge(
       'target_ready',
-      'Whether a target was usable when last looked at: 1 or 0. Absent while it is suspended.',
+      'Whether a target was usable when last probed: 1 or 0. Absent while it is suspended.',
       ['namespace', 'target'],
     );
     this.targetApps = gauge('target_apps', 'Number of apps found in the bucket of a target.', [
@@ -185,7 +185,7 @@ export class RecoveryMetrics {
     this.policySuppressed.remove(labels);
   }
 
-  /** Ends the series of a target that is gone or no longer looked at. */
+  /** Ends the series of a target that is gone or no longer probed. */
   forgetTarget(labels: { readonly namespace: string; readonly target: string }): void {
     this.targetReady.remove(labels);
     this.targetApps.remove(labels);

@@ -1,6 +1,6 @@
 /**
  * Names under which secrets travel through this program. Nothing logs them on purpose; this is the net below,
- * for the day somebody logs a whole options object.
+ * for the day a whole options object is logged.
  */
 const secretFields = [
   'password',

@@ -34,7 +34,7 @@ export function tooFewReplicas(confirmed: number, wanted: number): Ending | unde
 
 /**
  * The first written key that does not hold what the plan said. A kept one may have been changed in between,
- * which is anybody's right as long as its value is valid.
+ * which is allowed as long as its value is valid.
  */
 function firstDifference({ actions }: Plan, readBack: ObservedValues): string | undefined {
   const differs = actions.find(({ key, kind, after }) => {

@@ -17,7 +17,7 @@ export interface AttemptFacts {
   readonly request: Pick<RunRequest, 'mode' | 'strategy' | 'approval' | 'uncertainValues'>;
 }
 
-/** R6: the run ends here, waits for somebody else's lock, or goes on to write. */
+/** R6: the run ends here, waits for the lock of another owner, or continues to write. */
 export type AttemptDecision =
   | {
       readonly kind: 'end';

@@ -17,8 +17,8 @@ export function finalEnding(reason: SucceededReason, message: string): Ending {
 
 /**
  * What each terminal error means for the run. Total: a new error code does not compile until it stands here.
- * What passes by nature (a throttle, no answer) is terminal only when whoever throws it has tried for long
- * enough.
+ * What passes by nature (a throttle, no answer) is terminal only when the code that throws it has tried for
+ * long enough.
  */
 const reasons: Readonly<Record<ErrorCode, SucceededReason>> = {
   AccessDenied: 'SourceAccessDenied',
@@ -62,8 +62,8 @@ export function endingOfError(error: unknown): Ending {
 }
 
 /**
- * How an attempt ends that was told to stop: undecided when whoever runs it goes away and can start it again,
- * for good when a person cancelled it.
+ * How an attempt ends that was aborted: undecided when the process that runs it goes away and can start it
+ * again, for good when a person cancelled it.
  */
 export function endingOfAbort(reason: unknown): Ending {
   if (reason instanceof TransientError) {

@@ -25,7 +25,7 @@ export interface Acceptance {
 }
 
 /**
- * Told about a run while it is under way. Calls are synchronous, cheap and must not throw; the final
+ * Observes a run while it is under way. Calls are synchronous, cheap and must not throw; the final
  * truth is the Outcome, these are for people who watch.
  */
 export interface RunObserver {

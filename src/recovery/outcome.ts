@@ -43,7 +43,7 @@ export interface Outcome {
   readonly steps: readonly StepTime[];
   /**
    * `none`: terminal. `backoff`: a transient failure, try again with backoff and count the attempt. `wait`:
-   * somebody else is busy or a person is awaited; look again without counting.
+   * another process is at work or it waits for a person; try again without counting.
    */
   readonly retry: 'none' | 'backoff' | 'wait';
   /** The failure behind the verdict, when there is one. */

@@ -13,7 +13,7 @@ import { recoveryLock, taskOfOwner } from './recovery-lock.ts';
 import type { ExpectedState } from './state/expected-state.ts';
 import { keysToObserve, markerIn, type Surroundings, taskSearch } from './state/observed-state.ts';
 
-/** How often a lock that somebody else holds is looked at. */
+/** How often a lock of another owner is read. */
 const LOCK_POLL_MS = 500;
 /** How long replicas get to confirm the write. */
 const REPLICATION_TIMEOUT_MS = 5_000;
@@ -75,7 +75,7 @@ export class RedisSession implements AsyncDisposable {
     } while (!this.#sawAll());
   }
 
-  /** R6, when somebody else recovers: wait a little and look again. */
+  /** R6, when another recovery is under way: waits a little and reads again. */
   async waitForLock(): Promise<void> {
     const { request, signal } = this.#attempt;
     await sleep(request.clock, LOCK_POLL_MS, signal);
@@ -130,9 +130,11 @@ export class RedisSession implements AsyncDisposable {
           if (result.holder !== undefined && taskOfOwner(result.holder) === request.taskID) {
             return { kind: 'failed', ending: replaced() };
           }
-          return again(`The lock was lost to ${result.holder ?? 'nobody: it ran out'}.`);
+          return again(
+            `The lock was lost: ${result.holder === undefined ? 'it expired' : `${result.holder} holds it`}.`,
+          );
         case 'mismatch':
-          return again(`${result.key} was changed by somebody else.`);
+          return again(`${result.key} was changed by another client.`);
       }
     } catch (error) {
       if (error instanceof RecoveryError && error.code === 'RedisUnexpectedReply') {
@@ -143,7 +145,7 @@ export class RedisSession implements AsyncDisposable {
       if (!(error instanceof TransientError)) {
         throw error;
       }
-      // The reply was lost, so nobody knows whether the script ran: look, never assume.
+      // The reply was lost, so it is unknown whether the script ran: read, never assume.
       await this.observe();
       return { kind: 'again', trouble: endingOfError(error) };
     }
@@ -196,7 +198,7 @@ export class RedisSession implements AsyncDisposable {
     }
   }
 
-  /** Whatever happened, a lock that nobody works under is renewed no longer. */
+  /** Whatever happened, a lock that is no longer used is renewed no longer. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#dropLock();
   }

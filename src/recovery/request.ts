@@ -59,7 +59,8 @@ export interface RunRequest {
   readonly lockWaitMs?: number;
   /**
    * An attempt of this very task was made before, as its caller knows: a marker with the task's id is then
-   * that attempt's. On its own such a marker proves nothing, because anybody can choose an id that is there.
+   * that attempt's. On its own such a marker proves nothing, because every client can choose an id that is
+   * there.
    */
   readonly resumed?: boolean;
   readonly app: App;

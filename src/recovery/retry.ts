@@ -45,7 +45,7 @@ const LAST_LOOK_MS = 15_000;
 /**
  * When a task is tried again, the same for the controller and the command line: transient failures with
  * exponential backoff until the deadline, or at most `backoffLimit` times when there is such a limit; a wait
- * for somebody else without counting.
+ * for another process or a person without counting.
  */
 export function nextStep(facts: RetryFacts): NextStep {
   const { outcome, failures, backoffLimit, deadline, now, random } = facts;
@@ -104,7 +104,8 @@ export function pauseFrom(now: Date, pauseMs: number): { readonly at: Date; read
 }
 
 /**
- * Milliseconds until the lock of another recovery is looked at again: what waits for long looks less often.
+ * Milliseconds until the lock of another recovery is read again: a run that has waited for long reads it less
+ * often.
  */
 export function lockPauseMs(sinceStartMs: number): number {
   return Math.min(LAST_LOOK_MS, Math.max(FIRST_LOOK_MS, sinceStartMs / 4));

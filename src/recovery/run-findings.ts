@@ -69,9 +69,9 @@ export function runFinding(code: RunFindingCode, role: string, what: string): Fi
   };
 }
 
-/** What Redis told about itself that a person should mend. */
+/** What Redis reported about itself that a person should fix. */
 export function serverFindings({ role, warnings }: ServerFacts): readonly Finding[] {
-  const told = warnings.map(
+  const warned = warnings.map(
     ({ code, detail }): Finding => ({
       code,
       check: 0,
@@ -82,9 +82,9 @@ export function serverFindings({ role, warnings }: ServerFacts): readonly Findin
     }),
   );
   if (role !== 'replica') {
-    return told;
+    return warned;
   }
-  return [runFinding('ReadFromReplica', 'redis', 'This Redis is a replica.'), ...told];
+  return [runFinding('ReadFromReplica', 'redis', 'This Redis is a replica.'), ...warned];
 }
 
 /** What is worth telling about a plan beyond the plan itself. */

@@ -130,7 +130,7 @@ export class RedisConnection {
       const refusal = reply && 'error' in reply ? asRedisError(reply.error, this.#endpoint) : undefined;
       return refusal?.code === 'RedisAuthRequired' ? refusal : undefined;
     } catch (second) {
-      // Nobody answers at all: what failed first is the better account.
+      // There is no answer at all: what failed first is the better account.
       if (second instanceof RecoveryError) {
         return undefined;
       }
@@ -151,7 +151,7 @@ export class RedisConnection {
     if (kept?.client.status === 'ready') {
       return kept;
     }
-    // There is none, or it was closed while nobody used it: by an idle time-out, or by a failover.
+    // There is none, or it was closed while it was idle: by an idle time-out, or by a failover.
     this.#discard();
     if (sameConnection) {
       throw new TransientError(
@@ -167,7 +167,7 @@ export class RedisConnection {
   #discard(): void {
     const open = this.#open;
     this.#open = undefined;
-    // A dial that fails has told its own caller.
+    // A dial that fails has rejected for its own caller.
     open?.then(
       ({ client }) => client.disconnect(),
       () => undefined,

@@ -9,7 +9,7 @@ import { explainUnresolvedName, type NameScope } from '../net/unresolved-name.ts
 
 interface Rule {
   readonly code: ErrorCode;
-  /** True when waiting helps without anybody changing anything. */
+  /** True when waiting alone helps. */
   readonly transient: boolean;
   readonly next: string;
 }
@@ -24,7 +24,7 @@ const cluster: Rule = {
 const replies: ReadonlyMap<string, Rule> = new Map([
   [
     'LOADING',
-    { code: 'RedisLoading', transient: true, next: 'It is loading its data; it will answer by itself.' },
+    { code: 'RedisLoading', transient: true, next: 'It is loading its data and answers when that is done.' },
   ],
   [
     'BUSY',
@@ -44,7 +44,7 @@ const replies: ReadonlyMap<string, Rule> = new Map([
   ],
   [
     'TRYAGAIN',
-    { code: 'RedisUnreachable', transient: true, next: 'It is moving data; it will answer by itself.' },
+    { code: 'RedisUnreachable', transient: true, next: 'It is moving data and answers when that is done.' },
   ],
   [
     'NOREPLICAS',
@@ -136,7 +136,7 @@ const tlsCode =
 export interface RedisErrorSource {
   /** From `describeEndpoint`. */
   readonly where: string;
-  /** A READONLY then heals by itself: the old primary was demoted and Sentinel names the new one. */
+  /** A READONLY then passes: the old primary was demoted and Sentinel names the new one. */
   readonly behindSentinel: boolean;
   /** Where short host names were looked up. */
   readonly nameScope?: NameScope | undefined;

@@ -11,11 +11,11 @@ const MAX_LENGTH = 4_096;
  * that it has too many clients. A client that has sent its commands meanwhile only learns that the connection
  * was closed, so this one sends nothing. A Redis that lets clients in says nothing, either.
  *
- * @returns the text of the refusal; undefined when there is none, or nobody answers
+ * @returns the text of the refusal; undefined when there is none, or no answer comes
  */
 export async function readRefusal({ location, tls }: RedisEndpoint): Promise<string | undefined> {
   if (tls !== undefined) {
-    return undefined; // it would come after a handshake, which ioredis has told about
+    return undefined; // it would come after a handshake, which ioredis has reported
   }
   const addresses = location.kind === 'standalone' ? [location.address] : location.sentinels;
   for (const address of addresses) {
@@ -34,7 +34,7 @@ function listen({ host, port }: Address): Promise<string | undefined> {
     const end = (): void => {
       clearTimeout(timer);
       socket.destroy();
-      // Its first sentence; Redis goes on for a screen about protected mode.
+      // Its first sentence; Redis adds a screenful about protected mode.
       resolve(/^-(.+?)(?:\. |[.\r\n]|$)/.exec(heard)?.[1]);
     };
     const timer = setTimeout(end, WAIT_MS);

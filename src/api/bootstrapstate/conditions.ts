@@ -18,7 +18,7 @@ export interface StateVerdicts {
   readonly circuitOpen: Verdict<CircuitOpenReason>;
   /**
    * For tools that follow kstatus. `current`: nothing is under way, whatever `Healthy` says (healthy, or
-   * nobody guards the app). `reconciling`: something is done about it. `stalled`: a person is needed.
+   * no policy guards the app). `reconciling`: something is done about it. `stalled`: a person is needed.
    */
   readonly progress: 'current' | 'reconciling' | 'stalled';
 }

@@ -15,13 +15,13 @@ export interface AttemptLimits {
   readonly signal: AbortSignal;
   /** Uniform in [0, 1), for the jitter. */
   readonly random: () => number;
-  /** Told before each pause, for the person who waits. */
+  /** Called before each pause, for the person who waits. */
   readonly onPause: (outcome: Outcome, waitMs: number) => void;
 }
 
 /**
  * Repeats a run's attempt by the policy that the controller follows, within one process. A plan that waits
- * for approval ends here: nobody can give it to a process that doesn't ask.
+ * for approval ends here: a process that doesn't ask can't be given one.
  */
 export async function runToEnd(
   attempt: (resumed: boolean, deadline: Date) => Promise<Outcome>,

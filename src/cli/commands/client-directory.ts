@@ -66,7 +66,7 @@ export class ClientDirectory implements TrustStore {
 
 /**
  * Creates a directory and those above it. Not with `recursive`: Node.js then tries for ever where the kernel
- * lets nobody create anything, as below /proc.
+ * lets no process create anything, as below /proc.
  */
 async function createDirectory(path: string): Promise<void> {
   try {

@@ -14,7 +14,7 @@ const runs: Resource<BootstrapRecovery> = bootstrapRecoveries;
 
 /**
  * Shows a run's progress on standard error until it has ended, waits for approval, or `timeoutSeconds` are
- * over. The run itself continues, and a person who interrupts is told so.
+ * over. The run itself continues, and the message to a person who interrupts says so.
  *
  * @returns the run as it is then.
  * @throws {TerminalError} `NotFound` when there is no such run, or it is deleted meanwhile.

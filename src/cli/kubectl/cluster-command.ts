@@ -7,7 +7,7 @@ import { type ClusterConnection, type ClusterFlags, connectToCluster } from './c
 
 /**
  * Runs the body of a command against the cluster its flags name and ends with the exit code it returns. What
- * the API server refuses or does not answer is told in one line; every other error is thrown on.
+ * the API server refuses or does not answer is reported in one line; every other error is thrown on.
  */
 export async function clusterCommand(
   context: CommandContext,

@@ -30,7 +30,7 @@ export function connectToCluster(flags: ClusterFlags): ClusterConnection {
   const api = new APIClient({
     loadConfig: () => loadClusterConfig(flags),
     userAgent: 'kubectl-tuf-recovery',
-    // Nobody scrapes a command, but the client counts all the same.
+    // A command is never scraped, but the client counts all the same.
     metrics: new RuntimeMetrics({ registry: new Registry(), prefix: 'bootstrap_recovery' }),
   });
   return {

@@ -3,7 +3,7 @@ import type { CommandContext } from '../context.ts';
 import { parseInteger } from '../options/flag-values.ts';
 import { addOutputOption } from '../output/output.ts';
 
-/** A run takes 300 s at most, and a person a while to approve; a day is enough for anybody to notice. */
+/** A run takes 300 s at most, and a person a while to approve; a day is enough to notice. */
 const maxWaitSeconds = 86_400;
 /** What the schema admits for ttlSecondsAfterFinished. */
 const maxTTLSeconds = 2_147_483_647;
@@ -89,7 +89,7 @@ function addWaitOptions(command: Command): Command {
 }
 
 function timeoutOption(): Option {
-  return new Option('--timeout <seconds>', 'how long to wait; the run itself goes on')
+  return new Option('--timeout <seconds>', 'how long to wait; the run itself continues')
     .argParser(parseInteger(1, maxWaitSeconds))
     .default(600);
 }

@@ -1,6 +1,6 @@
 /**
  * Messages of the engine name settings as the resources do. On the command line the same settings are flags;
- * a person who reads there must be told what to type there.
+ * a person who reads there needs the name that is typed there.
  */
 const flags: Readonly<Record<string, string>> = {
   'trust.acceptRollbackTo': '--accept-rollback-to',

@@ -66,11 +66,11 @@ export function inlineCapture(
 }
 
 /**
- * Keeps the copy in a ConfigMap that the BootstrapState owns. No write when it holds it already; one that
- * somebody else owns is left alone.
+ * Keeps the copy in a ConfigMap that the BootstrapState owns. No write when it holds it already; one with
+ * another owner is left alone.
  *
  * @returns undefined when there are more settings than a ConfigMap holds
- * @throws what the API client throws; the copy is optional, so the caller goes on
+ * @throws what the API client throws; the copy is optional, so the caller continues without it
  */
 export async function captureInConfigMap(
   client: APIClient,

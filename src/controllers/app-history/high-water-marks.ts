@@ -41,7 +41,7 @@ export function raiseMarks(before: StoredMarks | undefined, { marks, reset }: Ve
 
 /**
  * What several memories of one app say together. Timestamp and snapshot count only beside the newest root:
- * those remembered beside an older one may be from before a rotation of their keys, and nobody has looked
+ * those remembered beside an older one may be from before a rotation of their keys, and nothing was verified
  * with them since.
  */
 export function newestMarks(memories: readonly StoredMarks[]): StoredMarks | undefined {

@@ -19,14 +19,14 @@ import { countEnd } from './metrics.ts';
 import { releaseRecoveryLock } from './release-lock.ts';
 import { RunOverError } from './run-status.ts';
 
-/** Milliseconds until something nobody tells us about, such as a granted permission, is looked at again. */
+/** Milliseconds until something without a watch, such as a granted permission, is checked again. */
 const lookAgain = 30_000;
 /** Milliseconds after which a missing Secret is looked for again at first: most come right behind the run. */
 const firstLook = 2_000;
 /** Milliseconds between two tries to give back a lock. */
 const giveBackInterval = 5_000;
 /**
- * Milliseconds after which a lock has ended by itself: its longest life, the time-out of 300 s and a margin
+ * Milliseconds after which a lock has expired: its longest life, the time-out of 300 s and a margin
  * of 30 s.
  */
 const lockLifetime = 330_000;

@@ -4,6 +4,9 @@ import type { BootstrapRecovery } from '../../api/bootstraprecovery.generated.ts
 export interface AttemptEnd {
   /** The run as last written. */
   readonly run: BootstrapRecovery;
-  /** When to look again; undefined when the run has ended, a person is awaited or somebody else goes on. */
+  /**
+   * When to reconcile again; undefined when the run has ended, it waits for a person, or another process
+   * continues it.
+   */
   readonly nextAttemptTime: Date | undefined;
 }

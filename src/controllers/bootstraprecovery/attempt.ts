@@ -46,7 +46,7 @@ export interface AttemptRequest {
   readonly slot: Slot;
   readonly attempt: number;
   readonly deadline: Date;
-  /** The controller is told to stop. */
+  /** The controller is shutting down. */
   readonly stopping: AbortSignal;
   /** A person cancels or deletes this run. */
   readonly cancelled: AbortSignal;
@@ -122,11 +122,11 @@ async function report(
   status: RunStatus,
   result: Outcome,
 ): Promise<AttemptEnd> {
-  // Undecided because we are going, or no longer ours to decide: the status says Running, and whoever is next
-  // goes on from there.
+  // Undecided because we are going, or no longer ours to decide: the status says Running, and the next leader
+  // continues from there.
   if (stopping.aborted && (result.retry !== 'none' || stopping.reason instanceof LeadershipLostError)) {
     metrics.attempts.inc({ result: 'aborted' });
-    logger.info({ err: stopping.reason }, 'attempt given up; whoever leads next takes it up again');
+    logger.info({ err: stopping.reason }, 'attempt given up; the next leader resumes it');
     return { run: status.run, nextAttemptTime: undefined };
   }
   metrics.attempts.inc({ result: result.retry });

@@ -3,7 +3,7 @@ import { isTerminal } from '../../api/conditions.ts';
 
 /**
  * A run as it is cached: without what no controller reads from the cache. Annotations can be 256 kB an
- * object, and whoever may create runs may create thousands; of a run that has ended the lists stay in the
+ * object, and a user who may create runs may create thousands; of a run that has ended the lists stay in the
  * object alone. One that has not ended keeps its status, because what is written next is made from it.
  */
 export function cachedRun(run: BootstrapRecovery): BootstrapRecovery {

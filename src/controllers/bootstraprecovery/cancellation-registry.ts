@@ -14,8 +14,8 @@ class RunCancelledError extends Error {
 }
 
 /**
- * Ends runs that are under way when somebody cancels or deletes them. The queue hands a key to nobody else
- * while it is worked on, so the change has to reach the run by another way than a reconcile.
+ * Ends runs that are under way when they are cancelled or deleted. The queue hands out no key a second
+ * time while it is worked on, so the change has to reach the run by another way than a reconcile.
  */
 export class CancellationRegistry {
   readonly #running = new Map<string, AbortController>();

@@ -26,7 +26,7 @@ export type RunDecision =
   | { readonly kind: 'finished'; readonly wakeAfterMs?: number }
   /** Nothing changes before this time. */
   | { readonly kind: 'sleep'; readonly wakeAfterMs: number }
-  /** It waits for somebody: say so. */
+  /** It waits for a person: its status says so. */
   | { readonly kind: 'wait'; readonly verdict: Verdict<SucceededReason> }
   /** It ends without another attempt. */
   | { readonly kind: 'end'; readonly verdict: Verdict<SucceededReason> }
@@ -133,7 +133,7 @@ function targetMissing({ run, target }: RunFacts): RunDecision | undefined {
   if (target !== undefined) {
     return undefined;
   }
-  const message = `RecoveryTarget ${targetName(run)} does not exist. Create it, and the run starts by itself.`;
+  const message = `RecoveryTarget ${targetName(run)} does not exist. Create it to start the run.`;
   return { kind: 'wait', verdict: { reason: 'WaitingForTarget', message } };
 }
 
@@ -141,7 +141,7 @@ function targetSuspended({ run, target }: RunFacts): RunDecision | undefined {
   if (!target?.spec.suspend || hasStarted(run)) {
     return undefined;
   }
-  const message = `RecoveryTarget ${targetName(run)} is suspended. Set its spec.suspend to false, and the run starts by itself.`;
+  const message = `RecoveryTarget ${targetName(run)} is suspended. Set its spec.suspend to false to start the run.`;
   return { kind: 'wait', verdict: { reason: 'WaitingForTarget', message } };
 }
 

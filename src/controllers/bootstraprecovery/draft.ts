@@ -34,7 +34,8 @@ export interface StatusDraft {
 const notChecked = { reason: 'NotChecked', message: 'The run has not got that far.' } as const;
 
 /**
- * What the object's status says. One nobody has looked at is `Pending`; its uid becomes the id of the task.
+ * What the object's status says. One that was never reconciled is `Pending`; its uid becomes the id of the
+ * task.
  */
 export function draftOf({ metadata, status }: Pick<BootstrapRecovery, 'metadata' | 'status'>): StatusDraft {
   const { conditions = [], observedGeneration: _, ...fields } = status;
@@ -52,7 +53,7 @@ export function draftOf({ metadata, status }: Pick<BootstrapRecovery, 'metadata'
   };
 }
 
-/** It waits for somebody, or ends, without an attempt. */
+/** It waits for a person, or ends, without an attempt. */
 export function withVerdict(draft: StatusDraft, succeeded: Verdict<SucceededReason>, now: Date): StatusDraft {
   const { reason, message } = succeeded;
   // These two are refusals, and the early answer says so, too.
@@ -145,7 +146,7 @@ export function withPlan(draft: StatusDraft, state: State, plan: Plan): StatusDr
 }
 
 /**
- * The early answer is known. While somebody else holds the lock the run waits for it, and goes on with the
+ * The early answer is known. While another owner holds the lock the run waits for it, and continues with the
  * next answer.
  */
 export function withAcceptance(draft: StatusDraft, acceptance: Acceptance): StatusDraft {
@@ -157,20 +158,20 @@ export function withAcceptance(draft: StatusDraft, acceptance: Acceptance): Stat
     return { fields, verdicts: { ...verdicts, accepted, succeeded: { reason: 'WaitingForLock', message } } };
   }
   if (verdicts.succeeded.reason === 'WaitingForLock') {
-    const succeeded = { reason: 'Running', message: 'The lock is free again; the run goes on.' } as const;
+    const succeeded = { reason: 'Running', message: 'The lock is free again; the run continues.' } as const;
     return { fields, verdicts: { ...verdicts, accepted, succeeded } };
   }
   return { fields, verdicts: { ...verdicts, accepted } };
 }
 
-/** When the run looks again by itself, and its deadlines from then on. */
+/** When the run tries again without a change from outside, and its deadlines from then on. */
 export interface NextAttempt {
   readonly at: Date;
   readonly deadline: Date;
   readonly lockWaitDeadline?: Date;
 }
 
-/** An attempt ended. `next` is set exactly when the run looks again by itself. */
+/** An attempt ended. `next` is set exactly when the run tries again without a change from outside. */
 export function withOutcome(
   draft: StatusDraft,
   outcome: Outcome,
@@ -219,7 +220,7 @@ function withBlockingTask(
   return blockingTask === undefined ? fields : { ...fields, blockingTaskID: blockingTask };
 }
 
-/** The run goes on waiting for what it waits for. */
+/** The run keeps waiting. */
 export function withNextAttempt(draft: StatusDraft, nextAttemptTime: Date, deadline: Date): StatusDraft {
   return {
     ...draft,

@@ -25,7 +25,7 @@ import { gatherFacts } from './facts.ts';
 import { FinishedRuns } from './finished-runs.ts';
 import { RunStatus } from './run-status.ts';
 
-/** What a {@link BootstrapRecoveryReconciler} is made of. */
+/** Options of {@link BootstrapRecoveryReconciler}. */
 export interface BootstrapRecoveryReconcilerOptions
   extends Omit<AttemptDependencies, 'logger' | 'runStatus'> {
   readonly runs: Store<BootstrapRecovery>;
@@ -164,7 +164,7 @@ export class BootstrapRecoveryReconciler implements Reconciler {
   }
 }
 
-/** What can be said without asking anybody: when to look again, if there is nothing to do now. */
+/** What the cache alone can answer: when to reconcile again, if there is nothing to do now. */
 function idleResult(
   { metadata, status }: BootstrapRecovery,
   presumed: RunDecision,

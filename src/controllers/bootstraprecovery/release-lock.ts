@@ -11,8 +11,8 @@ import { References } from '../target-connection/references.ts';
 
 /**
  * Gives back the recovery lock that a run may have left behind when its controller died. Compares before it
- * deletes, so a lock of somebody else stays. False when Redis can't be asked now but perhaps soon; a lock
- * that can't be given back ends by itself.
+ * deletes, so a lock of another owner stays. False when Redis can't be reached now but may be soon; a
+ * lock that can't be released expires.
  */
 export async function releaseRecoveryLock(
   { client, rules }: Pick<ConnectionDependencies, 'client' | 'rules'>,
@@ -22,7 +22,7 @@ export async function releaseRecoveryLock(
   signal: AbortSignal,
 ): Promise<boolean> {
   if (target === undefined) {
-    logger.info('the target is gone; a lock this run may have left in Redis ends by itself');
+    logger.info('the target is gone; a lock this run may have left in Redis expires');
     return true;
   }
   try {
@@ -37,13 +37,13 @@ export async function releaseRecoveryLock(
     }
   } catch (error) {
     if (error instanceof TransientError) {
-      logger.info({ err: error }, 'the lock could not be given back yet');
+      logger.info({ err: error }, 'the lock could not be released yet');
       return false;
     }
     if (!(error instanceof RecoveryError || error instanceof ForbiddenError)) {
       throw error;
     }
-    logger.warn({ err: error }, 'the lock cannot be given back; it ends by itself');
+    logger.warn({ err: error }, 'the lock cannot be released; it expires');
     return true;
   }
 }

@@ -7,7 +7,7 @@ import { maxConfigMapBytes, writeOwnedConfigMap } from '../status/owned-config-m
 import { fitsStatus } from './summary.ts';
 
 /**
- * Whether there is more to tell than the status holds. Not before the metadata was looked at; and a run that
+ * Whether there is more to report than the status holds. Not before the metadata was read; and a run that
  * found nothing to do leaves no ConfigMap behind, because objects in Git make such runs over and over.
  */
 export function isWorthAReport(outcome: Outcome): boolean {

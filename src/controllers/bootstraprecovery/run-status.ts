@@ -25,7 +25,7 @@ export class RunOverError extends Error {
 
 /**
  * The status of one run while it is worked on. Writes never overlap, so a later status is never overtaken by
- * an earlier one. What a write changed is told in events.
+ * an earlier one. What a write changed is reported in events.
  */
 export class RunStatus {
   readonly #dependencies: StatusWriterDependencies;
@@ -163,7 +163,7 @@ export class RunStatus {
     }
     this.#lastProgressAt = this.#dependencies.clock.monotonic();
     this.#inTurn(() => this.#apply(draft, notEndedMeanwhile)).catch((error: unknown) => {
-      // Progress is for people who watch; the run goes on, and its end is written for certain.
+      // Progress is for people who watch; the run continues, and its end is written for certain.
       this.#dependencies.owner.logger.warn({ err: error }, 'progress could not be written');
     });
   }

@@ -12,7 +12,7 @@ export function stopSignal(
   const ending = new AbortController();
   const onAbort = (): void =>
     ending.abort(
-      new TransientError('Aborted', 'The controller is shutting down; the run goes on when it is back.', {
+      new TransientError('Aborted', 'The controller is shutting down; the run continues when it is back.', {
         cause: controller.reason,
       }),
     );

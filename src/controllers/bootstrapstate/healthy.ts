@@ -25,7 +25,7 @@ export interface Health {
   readonly progress: StateVerdicts['progress'];
 }
 
-/** Reasons that pass by themselves. */
+/** Reasons that pass without a person. */
 const passing: ReadonlySet<HealthyReason> = new Set([
   'RedisUnreachable',
   'SourceUnavailable',

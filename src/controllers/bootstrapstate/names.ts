@@ -16,8 +16,8 @@ export function stateName(targetName: string, { adminName, appName }: App): stri
 }
 
 /**
- * The name of the run that was decided upon at `time`: the same for whoever carries the decision out. At most
- * 62 characters, because a policy's name has at most 40; the name of a run becomes a label.
+ * The name of the run that was decided upon at `time`: the same for every process that carries the decision
+ * out. At most 62 characters, because a policy's name has at most 40; the name of a run becomes a label.
  */
 export function recoveryName(policyName: string, { adminName, appName }: App, time: Date): string {
   return `${policyName}-${digestOf([adminName, appName])}-${Math.floor(time.getTime() / 1000)}`;
@@ -25,7 +25,7 @@ export function recoveryName(policyName: string, { adminName, appName }: App, ti
 
 /**
  * The name of the ConfigMap that holds the captured settings of an app, when they are many. It carries the
- * uid: nobody else's has it.
+ * uid, so no other ConfigMap has it.
  */
 export function settingsName(stateUID: string): string {
   return `tuf-settings-${stateUID}`;

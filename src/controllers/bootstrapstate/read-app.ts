@@ -21,7 +21,7 @@ export interface AppReading {
   readonly verified: boolean;
 }
 
-/** What is looked at. */
+/** The app to read. */
 export interface ReadSubject {
   readonly state: BootstrapState;
   readonly guard: Guard;

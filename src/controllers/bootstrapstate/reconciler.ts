@@ -51,7 +51,7 @@ import { isWorthWriting, restingStatus, stateStatus } from './status.ts';
 import { TransientReadings } from './transient-readings.ts';
 import type { VerificationDependencies } from './verify.ts';
 
-/** What a {@link BootstrapStateReconciler} is made of. */
+/** Options of {@link BootstrapStateReconciler}. */
 export interface BootstrapStateReconcilerOptions extends VerificationDependencies, StatusWriterDependencies {
   readonly states: Store<BootstrapState>;
   readonly policies: Store<RecoveryPolicy>;
@@ -72,7 +72,7 @@ interface Subject {
   readonly watch: TargetWatch;
 }
 
-/** Milliseconds until an object is looked at again that changed while it was at work. */
+/** Milliseconds until an object that changed during its reconcile is reconciled again. */
 const soonMs = 100;
 /** Milliseconds until an app is read again that could not be, or that is busy. */
 const againMs = 30_000;
@@ -124,7 +124,7 @@ export class BootstrapStateReconciler implements Reconciler {
     return this.#guard({ state, guard, target, watch }, policies, logger, signal);
   }
 
-  /** Nobody guards the app, or its target can't be used: what is known stays, and says so. */
+  /** No policy guards the app, or its target can't be used: what is known stays, and the status says why. */
   async #rest(state: BootstrapState, isUnguarded: boolean): Promise<ReconcileResult> {
     const { watches, clock } = this.#options;
     const { namespace, name } = state.metadata;
@@ -259,14 +259,14 @@ export class BootstrapStateReconciler implements Reconciler {
     const key = { namespace: metadata.namespace, name: open.name };
     const run =
       runs.get(key) ?? (await findObject<BootstrapRecovery>(client, bootstrapRecoveries, key, signal));
-    // A run of that name that somebody else made will never be ours.
+    // A run of that name with another owner will never be ours.
     const found = run === undefined ? 'Absent' : isOwnedBy(run, open.policy) ? runState(run) : 'Failed';
     return new Map([[open.name, found]]);
   }
 
   /**
    * The copy of the settings and what a recovery would make of them, while the app is healthy. Optional: a
-   * failure is told in the log.
+   * failure is logged.
    */
   async #capture(
     { state, guard }: Subject,
@@ -316,7 +316,7 @@ export class BootstrapStateReconciler implements Reconciler {
   }
 
   /**
-   * Creates the run that the status just written orders. Whoever was here before may have created it and
+   * Creates the run that the status just written orders. An earlier process may have created it and
    * died: a run of that name is that run.
    */
   async #carryOut(state: BootstrapState, guard: Guard, logger: Logger): Promise<void> {
@@ -343,7 +343,7 @@ export class BootstrapStateReconciler implements Reconciler {
   }
 
   /**
-   * Sends the request that the status just written holds, or follows one. Milliseconds until it is looked at
+   * Sends the request that the status just written holds, or follows one. Milliseconds until it is checked
    * again.
    */
   #refresh(

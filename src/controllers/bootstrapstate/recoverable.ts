@@ -15,8 +15,7 @@ const maxKey = 1024;
 const maxValue = 64;
 
 /**
- * What a recovery would restore if everything were lost now, compared with what Redis holds. Writes nothing
- * and asks nobody. Pure.
+ * What a recovery would restore if everything were lost now, compared with what Redis holds. Pure.
  *
  * @param settings the settings of a healthy app: Redis key → value
  * @param captured the copy of its settings, when there is one

@@ -42,8 +42,8 @@ export function openRecovery({ recoveries }: Pick<BootstrapStateStatus, 'recover
  * The recoveries as they stand now.
  *
  * @param runs what is known of runs, by name; of those not in it nothing is known
- * @param mayAct false: the policies were suspended or told to report only after the decision; an order that
- *   nobody has carried out is withdrawn
+ * @param mayAct false: the policies were suspended or set to report only after the decision; a recovery that
+ *   was not created yet is withdrawn
  */
 export function withRunStates(
   recoveries: readonly Recovery[],
@@ -99,8 +99,8 @@ export function recoveryHold(
 }
 
 /**
- * The recoveries with one more decided upon. Written to the status before the run is created, so whoever goes
- * on after a crash creates the run of exactly this name.
+ * The recoveries with one more decided upon. Written to the status before the run is created, so the process
+ * that continues after a crash creates the run of exactly this name.
  */
 export function withNewRecovery(
   recoveries: readonly Recovery[],

@@ -69,7 +69,7 @@ export function refreshStep(facts: RefreshStepFacts): RefreshStep {
     : { ...step, refresh, againAt: decision.againAt };
 }
 
-/** When a recovery of the app, whoever created it, ended last within the hour. */
+/** When a recovery of the app, of any origin, ended last within the hour. */
 function recoveredAt({ recoveries, runs, now }: RefreshStepFacts): Date | undefined {
   const own = recoveries.filter(({ state }) => state === 'Succeeded').map(({ time }) => Date.parse(time));
   const all = runs

@@ -100,7 +100,7 @@ export function stateStatus(facts: StateFacts): BootstrapStateStatus {
   };
 }
 
-/** The status of an app that nobody guards just now: all that is remembered stays. */
+/** The status of an app that no policy guards at the moment: all that is remembered stays. */
 export function restingStatus(
   state: BootstrapState,
   healthy: Verdict<HealthyReason>,

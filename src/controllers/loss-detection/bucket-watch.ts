@@ -13,7 +13,7 @@ export interface BucketWatchListener {
   listed(): void;
 }
 
-/** What a {@link BucketWatch} is made of. */
+/** Options of {@link BucketWatch}. */
 export interface BucketWatchOptions {
   /** Opened anew after a while and after a failure, so that rotated credentials count. */
   readonly open: (signal: AbortSignal) => Promise<BucketUse>;
@@ -125,14 +125,14 @@ export class BucketWatch {
     if (this.#use === undefined) {
       const use = await this.#options.open(signal);
       if (this.#abort.signal.aborted || this.#use !== undefined) {
-        // Closed, or opened by somebody else, while this one was opened.
+        // Closed, or opened by another call, while this one was opened.
         use[Symbol.dispose]();
         this.#abort.signal.throwIfAborted();
       } else {
         this.#use = { use, openedAt: now };
       }
     }
-    // Set by whoever was first.
+    // Set by the first call.
     return (this.#use as unknown as { readonly use: BucketUse }).use.bucket;
   }
 

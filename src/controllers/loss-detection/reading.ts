@@ -11,7 +11,7 @@ export type Reading = {
   | { readonly kind: 'consistent'; readonly state: State }
   /** Verified metadata on one side, an answer of Redis on the other, and something is missing or invalid. */
   | { readonly kind: 'lost'; readonly state: State }
-  /** Somebody else is writing the settings right now. */
+  /** The server or another recovery is writing the settings right now. */
   | { readonly kind: 'busy'; readonly state: State }
   /** Nothing is known about the settings. Never a loss. */
   | {

@@ -22,7 +22,7 @@ export interface RedisWatchListener {
   availabilityChanged(availability: RedisAvailability): void;
 }
 
-/** What a {@link RedisWatch} is made of. */
+/** Options of {@link RedisWatch}. */
 export interface RedisWatchOptions {
   /** Read anew for every connection, so that a rotated password counts from the next one on. */
   readonly endpoint: () => Promise<RedisEndpoint>;
@@ -48,8 +48,8 @@ const appsAtOnce = 256;
 const gatherMs = 3;
 const canaryEveryMs = 30_000;
 /**
- * Where Redis does not tell of changes it is asked again after this long: somebody may have corrected the
- * ACL.
+ * Where Redis refuses tracking, tracking is tried again after this long: the ACL may have been
+ * corrected.
  */
 const trackAgainMs = 300_000;
 
@@ -128,7 +128,7 @@ export class RedisWatch {
     return waiter.promise;
   }
 
-  /** Reads every app again; those that differ are told. */
+  /** Reads every app again; the listener is called for those that differ. */
   readAll(): void {
     for (const appID of this.#apps.keys()) {
       this.#pending.add(appID);
@@ -136,7 +136,7 @@ export class RedisWatch {
     this.#pumpSoon();
   }
 
-  /** Closes the connections; nothing is told any more. */
+  /** Closes the connections; the listener is not called any more. */
   close(): void {
     this.#closed = true;
     for (const cancel of this.#timers) {
@@ -182,7 +182,7 @@ export class RedisWatch {
     this.#watchOver(reader.current);
   }
 
-  /** Proves again and again that changes are told; reads all where they are not. */
+  /** Proves again and again that invalidations arrive; reads all where they do not. */
   #watchOver(reader: TrackedReader): void {
     const { tracking } = reader;
     if (tracking.kind === 'polling') {
@@ -215,7 +215,7 @@ export class RedisWatch {
           }
           this.#watchOver(reader);
         },
-        // The reader has told that it is closed.
+        // The reader has reported that it is closed.
         () => undefined,
       );
     });
@@ -271,7 +271,7 @@ export class RedisWatch {
     const reader = this.#reader;
     const batch = [...this.#pending].slice(0, appsAtOnce);
     const watched = batch.flatMap((appID) => {
-      // Taken out before the read: what changes from here on is told again, and read again.
+      // Taken out before the read: what changes from here on is reported again, and read again.
       this.#pending.delete(appID);
       const app = this.#apps.get(appID);
       if (app === undefined) {
@@ -307,7 +307,8 @@ export class RedisWatch {
     const differs = app.seen !== seen;
     app.seen = seen;
     const waited = this.#settle(appID, (waiter) => waiter.resolve(values));
-    // Who waited for it knows; who did not is told, also of what an app holds when it is first seen.
+    // A caller that waited has the values; without one the listener is called, also when an app is first
+    // seen.
     if (differs && (known || !waited)) {
       this.#options.listener.changed(appID);
     }
@@ -366,7 +367,7 @@ function pollInterval(apps: number): number {
 function digest(values: ObservedValues): string {
   const hash = createHash('md5');
   for (const [key, held] of values) {
-    // A TTL runs down by itself; that there is one is the news.
+    // A TTL runs down all the time; only that there is one is news.
     const content =
       held.kind === 'string'
         ? [held.value, held.ttlMs !== undefined]

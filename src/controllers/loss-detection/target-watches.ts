@@ -11,7 +11,7 @@ import type { Baseline } from './baseline.ts';
 import { BucketWatch } from './bucket-watch.ts';
 import { type RedisAvailability, RedisWatch } from './redis-watch.ts';
 
-/** What is told about the apps of a target. Calls are synchronous, cheap and must not throw. */
+/** Receives what changes about the apps of a target. Calls are synchronous, cheap and must not throw. */
 export interface TargetWatchListener {
   /** Redis or the bucket holds something else for this BootstrapState than before. */
   changed(state: ObjectKey): void;

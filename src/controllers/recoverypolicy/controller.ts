@@ -56,7 +56,7 @@ export function createPolicyController(options: PolicyControllerOptions): Contro
       map: ({ metadata, spec }) => ofTarget({ namespace: metadata.namespace, name: spec.targetRef.name }),
     })
     .watch(runs, {
-      // How a run goes is told by the BootstrapState of its app; only its end makes the history longer.
+      // How a run goes shows in the BootstrapState of its app; only its end makes the history longer.
       predicate: (event) => event.type !== 'updated' || isTerminal(event.object.status.conditions ?? []),
       map: ownerPolicies,
     })

@@ -54,7 +54,8 @@ function targetSuspended({ policy, target }: PolicyFacts): Verdict<PolicyReadyRe
 }
 
 /**
- * Apps that are known are guarded all the same: what is wrong with the target is then told for each of them.
+ * Apps that are known are guarded all the same: what is wrong with the target is then reported for each of
+ * them.
  */
 function notListed({ policy, target, apps, isListed }: PolicyFacts): Verdict<PolicyReadyReason> | undefined {
   if (apps > 0 || isListed) {

@@ -26,7 +26,7 @@ import { ownerIndex, surplusRuns } from './history.ts';
 import { countApps, forgetApps } from './metrics.ts';
 import { policyStatus } from './status.ts';
 
-/** What a {@link RecoveryPolicyReconciler} is made of. */
+/** Options of {@link RecoveryPolicyReconciler}. */
 export interface RecoveryPolicyReconcilerOptions extends StatusWriterDependencies {
   readonly policies: Store<RecoveryPolicy>;
   readonly targets: Store<RecoveryTarget>;
@@ -36,7 +36,7 @@ export interface RecoveryPolicyReconcilerOptions extends StatusWriterDependencie
   readonly metrics: RecoveryMetrics;
 }
 
-/** Milliseconds until a policy is looked at again that changed while it was at work. */
+/** Milliseconds until a policy that changed during its reconcile is reconciled again. */
 const soonMs = 100;
 /** A thousand apps that change at once are one news of their policy. */
 const betweenWritesMs = 1_000;

@@ -125,11 +125,11 @@ function circuit(states: readonly BootstrapState[]): Verdict<CircuitOpenReason> 
 
 /** The first few apps with what one of their conditions says. */
 function list(states: readonly BootstrapState[], type: string): string {
-  const told = states
+  const sentences = states
     .slice(0, named)
     .map(
       ({ spec, status }) => `${describeApp(spec)}: ${findCondition(status.conditions, type)?.message ?? ''}`,
     );
   const more = states.length > named ? [`The same holds for ${states.length - named} more.`] : [];
-  return [...told, ...more].join(' ');
+  return [...sentences, ...more].join(' ');
 }

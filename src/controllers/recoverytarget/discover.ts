@@ -24,7 +24,7 @@ const MAX_ADMIN_SEGMENTS = 8;
 const defaultLimits: DiscoveryLimits = { apps: 100, pagesPerApp: 10, concurrency: 8 };
 
 /**
- * What one sweep over a bucket has found so far. A sweep that is cut off by its time goes on where it was, so
+ * What one sweep over a bucket has found so far. A sweep that runs out of time continues where it was, so
  * that a slow store is listed in full, only later.
  */
 export class DiscoverySweep {

@@ -5,9 +5,9 @@ import { describeApp } from '../../faynosync/app.ts';
 import type { S3Bucket } from '../../storage/s3/s3-bucket.ts';
 import type { FoundApp } from './discover.ts';
 
-/** Versions of root looked at for one pin, the oldest first: people pin the first one. */
+/** Versions of root read for one pin, the oldest first: people pin the first one. */
 const maxRoots = 16;
-/** Apps looked at for a pin that is for all of them. */
+/** Apps searched for a pin that is for all of them. */
 const maxApps = 8;
 /** A root is at most this large, as the verifier sees it. */
 const maxRootBytes = 512_000;
@@ -78,7 +78,7 @@ async function isInBucket(
         return true;
       }
     }
-    // Newer roots than are looked at may have it.
+    // Newer roots than are read may have it.
     if (rootVersion > maxRoots) {
       return true;
     }

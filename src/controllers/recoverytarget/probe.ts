@@ -32,7 +32,9 @@ export interface Probe {
   readonly redis: ServerFacts | undefined;
   /** Undefined when storage did not answer. */
   readonly apps: readonly FoundApp[] | undefined;
-  /** False when the time was over before all of the bucket was listed; the next probe goes on from there. */
+  /**
+   * False when the time was over before all of the bucket was listed; the next probe continues from there.
+   */
   readonly complete: boolean;
 }
 

@@ -22,18 +22,18 @@ import type { FoundPins } from './pins.ts';
 import { type Probe, probeTarget } from './probe.ts';
 import { targetStatus } from './status.ts';
 
-/** What a {@link RecoveryTargetReconciler} is made of. */
+/** Options of {@link RecoveryTargetReconciler}. */
 export interface RecoveryTargetReconcilerOptions extends StatusWriterDependencies, ConnectionDependencies {
-  /** For probes: a store that hangs must not keep the targets of others from being looked at. */
+  /** For probes: a store that hangs must not keep the targets of others from being probed. */
   readonly slots: KeyedSlots;
   readonly metrics: RecoveryMetrics;
   readonly watches: Pick<TargetWatches, 'availability'>;
 }
 
-/** Milliseconds until a target that is not usable is looked at again, when its interval is longer. */
+/** Milliseconds until a target that is not usable is probed again, when its interval is longer. */
 const unusableInterval = 30_000;
 
-/** Milliseconds until a target is looked at again that changed while it was looked at. */
+/** Milliseconds until a target that changed during its probe is probed again. */
 const outdatedInterval = 1_000;
 
 /** Keeps the status of RecoveryTargets true. */

@@ -20,7 +20,7 @@ export class BackgroundCalls {
   readonly #running = new Set<string>();
   readonly #results = new Map<string, CallResult>();
 
-  /** @param done told when a result is there */
+  /** @param done called when a result is there */
   constructor(done: (id: string) => void) {
     this.#done = done;
   }

@@ -13,7 +13,7 @@ import type { RefreshStatus } from './decide.ts';
 import { withFailure, withServerAnswer } from './follow.ts';
 import { ServerAPI, type ServerCredentials, type TaskAnswer } from './server-api.ts';
 
-/** What a {@link Refresher} is made of. */
+/** Options of {@link Refresher}. */
 export interface RefresherOptions {
   readonly client: APIClient;
   readonly rules: TargetRules;

@@ -38,8 +38,8 @@ export function memoryOf(listing: Iterable<Pick<ListedObject, 'size'>>): number 
 }
 
 /**
- * The source of a run in `slot`: after the listing, which is small, the run goes on when there is memory for
- * what was listed, and holds nothing while it waits.
+ * The source of a run in `slot`: after the listing, which is small, the run continues when there is memory
+ * for what was listed, and holds nothing while it waits.
  */
 export function memoryBoundSource(source: MetadataSource, slot: Slot, signal: AbortSignal): MetadataSource {
   return {

@@ -79,7 +79,7 @@ const maxTurns = 10_000;
  * then the first to come.
  *
  * A target, and a namespace, never holds all slots while there is more than one: work that hangs until its
- * time-out would otherwise be everybody's time-out.
+ * time-out would otherwise delay all others by as much.
  */
 export class SlotPool {
   readonly #options: SlotPoolOptions;

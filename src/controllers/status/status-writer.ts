@@ -24,7 +24,7 @@ export interface StatusWriterDependencies {
   /** Uniform in [0, 1), for the pauses between two conflicts. */
   readonly random: () => number;
   /**
-   * Throws when this process may no longer act as the leader, by the clock and not by what it was told so
+   * Throws when this process may no longer act as the leader, by the clock and not by what it has heard so
    * far.
    */
   readonly assertLeading: () => void;

@@ -11,7 +11,7 @@ export interface BucketUse extends Disposable {
 /**
  * Buckets that are in use right now, one for each way to reach one. Runs on the same target at the same time
  * share its sockets and, above all, its limits: `requestsPerSecond` holds for the target and not for each
- * run. Credentials that changed make another entry, so nobody goes on with the old ones.
+ * run. Credentials that changed make another entry, so the old ones are not used any longer.
  */
 export class BucketPool {
   readonly #observer: S3Observer;
@@ -47,7 +47,7 @@ export class BucketPool {
         return;
       }
       this.#open.delete(id);
-      // One that could not be opened has no connections; whoever asked for it was told.
+      // One that could not be opened has no connections, and its caller has the error.
       entry.bucket.then(
         (bucket) => bucket.destroy(),
         () => undefined,

@@ -2,7 +2,7 @@ import { lookup } from 'node:dns/promises';
 import { BlockList, isIP } from 'node:net';
 import { TerminalError } from '../../errors.ts';
 
-/** What an installation allows targets, whoever writes them. */
+/** What an installation allows targets, no matter who writes them. */
 export interface TargetRules {
   /** The namespace of the controller's pod; undefined outside a cluster. */
   readonly podNamespace: string | undefined;
@@ -28,7 +28,7 @@ linkLocal.addAddress('192.0.0.192');
 /**
  * Refuses hosts that a target must not send the controller to: it has a place in the network and an identity
  * that those who write targets don't have. A name is judged by what it resolves to; one that does not resolve
- * is left to whoever connects.
+ * is left to the connection.
  *
  * @throws TerminalError `InvalidReference`
  */
@@ -64,7 +64,7 @@ async function addressesOf(host: string): Promise<readonly string[]> {
   try {
     return (await lookup(host, { all: true })).map(({ address }) => address);
   } catch {
-    // Told by whoever connects, with what to do about it.
+    // Reported by the connection, with what to do about it.
     return [];
   }
 }

@@ -9,7 +9,7 @@ import { Reflector } from './reflector.ts';
 import type { ReflectorTimings } from './reflector-timings.ts';
 import { type Indexer, Store } from './store.ts';
 
-/** What an {@link Informer} is made of. */
+/** Options of {@link Informer}. */
 export interface InformerOptions<T extends KubernetesObject> {
   readonly client: Pick<APIClient, 'list' | 'watch'>;
   readonly resource: Resource<T>;

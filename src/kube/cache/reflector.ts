@@ -14,7 +14,7 @@ import { WatchCursor } from './watch-cursor.ts';
 import { isOutage, isTooLargeResourceVersion } from './watch-failure.ts';
 import { WatchHealth } from './watch-health.ts';
 
-/** What a {@link Reflector} is made of. */
+/** Options of {@link Reflector}. */
 export interface ReflectorOptions<T extends KubernetesObject> {
   readonly client: Pick<APIClient, 'list' | 'watch'>;
   readonly resource: Resource<T>;

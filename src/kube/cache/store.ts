@@ -14,12 +14,12 @@ export type StoreListener<T> = (event: StoreEvent<T>) => void;
 /** Computes the values under which an object is found in an index. */
 export type Indexer<T> = (object: T) => readonly string[];
 
-/** What a {@link Store} is made of. */
+/** Options of {@link Store}. */
 export interface StoreOptions<T> {
   readonly indexers?: Readonly<Record<string, Indexer<T>>>;
-  /** Runs on every object before it is cached, to drop what nobody reads. */
+  /** Runs on every object before it is cached, to drop what is never read. */
   readonly transform?: (object: T) => T;
-  /** Told of exceptions thrown by listeners, which never reach the watch. */
+  /** Receives exceptions thrown by listeners, which never reach the watch. */
   readonly onListenerError: (error: unknown) => void;
 }
 
@@ -113,7 +113,8 @@ export class Store<T extends KubernetesObject> {
     if (previous === undefined) {
       this.#broadcast({ type: 'added', object });
     } else if (previous.metadata.uid !== object.metadata.uid) {
-      // Deleted and created again between two lists: two objects, and whoever tracks uids must hear of both.
+      // Deleted and created again between two lists: two objects, and a listener that tracks uids must hear
+      // of both.
       this.#broadcast({ type: 'deleted', object: previous });
       this.#broadcast({ type: 'added', object });
     } else if (previous.metadata.resourceVersion !== object.metadata.resourceVersion) {

@@ -3,7 +3,7 @@ import type { Clock } from '../../async/clock.ts';
 import type { RuntimeMetrics } from '../metrics/runtime-metrics.ts';
 import { reasonOf } from './watch-failure.ts';
 
-/** What the health of one watch loop is told and counted with. */
+/** Options of {@link WatchHealth}. */
 export interface WatchHealthOptions {
   /** Name of the resource in metrics. */
   readonly resource: string;

@@ -15,7 +15,7 @@ const MAX_LINE_BYTES = 16 * 1024 * 1024;
 const NEWLINE = 0x0a;
 
 /**
- * Turns the body of a watch into events, one JSON document a line. Reading is paced by whoever iterates, so a
+ * Turns the body of a watch into events, one JSON document a line. Reading is paced by the consumer, so a
  * slow consumer slows the server down instead of filling memory. Only whole lines are decoded: a connection
  * cut in the middle of an event (or of a character) loses that event, which the next watch repeats.
  *

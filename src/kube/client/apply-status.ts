@@ -27,7 +27,7 @@ export interface ApplyStatusOptions extends CallOptions {
   readonly onlyIfUnchanged?: boolean;
 }
 
-/** Attempts before a status gives way to whoever keeps changing the object. */
+/** Attempts before a status gives way to a writer that keeps changing the object. */
 const MAX_ATTEMPTS = 5;
 
 /**
@@ -38,7 +38,7 @@ const MAX_ATTEMPTS = 5;
  * The write is bound to the resourceVersion of `current`, because the API server does not compare uids when a
  * status is applied, and a status must not land on a namesake created in between. When the object changed, it
  * is read again and the write repeated if it still is the same object; `Conflict` is thrown if it is not, or
- * with `onlyIfUnchanged`. A field somebody else wrote is taken back, but counted and logged first: two
+ * with `onlyIfUnchanged`. A field that another manager wrote is taken back, but counted and logged first: two
  * writers of one status are a misconfiguration that forcing alone would hide.
  *
  * @returns the object as the server now has it, or `current` when no call was made.
@@ -77,7 +77,7 @@ export async function applyStatus<T extends ObjectWithStatus>(
       if (owners.length > 0 && !force) {
         owner.logger.warn(
           { name, namespace, owners },
-          'somebody else wrote fields of this status; taking them back',
+          'another field manager wrote fields of this status; taking them back',
         );
         force = true;
         continue;

@@ -15,7 +15,7 @@ export interface Timeouts {
 /** Defaults of {@link Timeouts}. */
 export const DEFAULT_TIMEOUTS: Timeouts = { get: 15_000, list: 60_000, write: 30_000, watch: 30_000 };
 
-/** What an {@link APIClient} is made of. */
+/** Options of {@link APIClient}. */
 export interface APIClientOptions {
   /**
    * Reads the configuration: at the start, and again when the API server no longer accepts the credentials.

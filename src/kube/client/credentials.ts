@@ -67,7 +67,7 @@ export class Credentials {
   }
 
   /**
-   * Reads everything again, unless somebody did since `refused` was handed out: racing 401s cost one read.
+   * Reads everything again, unless that was done since `refused` was handed out: racing 401s cost one read.
    */
   renew(refused: APIServerAccess): void {
     if (refused.generation === this.#generation) {

@@ -43,7 +43,7 @@ function write<T extends KubernetesObject>(
   finalizers: readonly string[],
   options: CallOptions,
 ): Promise<T> {
-  // A merge patch replaces the whole list; the resourceVersion keeps it from undoing somebody else's entry
+  // A merge patch replaces the whole list; the resourceVersion keeps it from undoing another writer's entry
   // (Conflict).
   const { resourceVersion } = object.metadata;
   const body = { metadata: { finalizers, resourceVersion } };

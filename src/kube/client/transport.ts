@@ -8,7 +8,7 @@ import { ConnectionError } from './connection-error.ts';
 import type { APIServerAccess, Credentials } from './credentials.ts';
 import { type APIRequest, type APIResponse, describeRequest, toAPIError, wireOptions } from './wire.ts';
 
-/** What a {@link Transport} is made of. */
+/** Options of {@link Transport}. */
 export interface TransportOptions {
   readonly credentials: Credentials;
   readonly userAgent: string;

@@ -16,7 +16,7 @@ import type { KeyChannel } from './key-channel.ts';
 import { isPanic } from './panic.ts';
 import { type Reconciler, ReconcileTimeoutError } from './reconcile.ts';
 
-/** What a {@link Controller} is made of. */
+/** Options of {@link Controller}. */
 export interface ControllerOptions {
   /** Label in metrics and logs. */
   readonly name: string;

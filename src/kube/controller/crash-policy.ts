@@ -8,7 +8,7 @@ export interface ProcessEvents {
 }
 
 /**
- * Decides about errors nobody caught. A lost connection is the world's fault: it is logged, and the loop that
+ * Decides about uncaught errors. A lost connection is the world's fault: it is logged, and the loop that
  * owns the connection makes a new one. Anything else is a defect after which no state can be trusted, so the
  * process ends and its successor starts from what the API server holds.
  *
@@ -18,7 +18,7 @@ export function installCrashPolicy(process: ProcessEvents, logger: Logger, exit:
   let exiting = false;
   const judge = (error: unknown): void => {
     if (isConnectionLoss(error)) {
-      logger.error({ err: error }, 'a lost connection was handled by nobody; going on');
+      logger.error({ err: error }, 'the error of a lost connection was not handled; continuing');
       return;
     }
     logger.fatal({ err: error }, 'programmer error; exiting');

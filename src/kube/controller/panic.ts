@@ -1,6 +1,6 @@
 import { AssertionError } from 'node:assert';
 
-/** JavaScript's counterpart of a Go panic: an error nobody throws on purpose. */
+/** JavaScript's counterpart of a Go panic: an error that is never thrown on purpose. */
 export function isPanic(error: unknown): boolean {
   return (
     !(error instanceof Error) ||

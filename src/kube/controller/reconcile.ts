@@ -17,7 +17,7 @@ export interface ReconcileContext {
    * Aborts on shutdown (`ShutdownError`), on lost leadership (`LeadershipLostError`) and after the
    * controller's reconcile time-out (`ReconcileTimeoutError`). A reconcile stops at its next safe point and
    * then returns or throws; until it does, its key is not handed out again. After lost leadership it writes
-   * nothing more, status included: somebody else does.
+   * nothing more, status included: the next leader does.
    */
   readonly signal: AbortSignal;
   /** Carries `controller`, `namespace`, `name` and `reconcileID`. */
@@ -31,7 +31,7 @@ export interface ReconcileContext {
 /**
  * Brings the world closer to what one object asks for.
  *
- * Level-based: it is told which object to look at and not what happened to it. Any number of changes may
+ * Level-based: it is given the key of an object and not what happened to it. Any number of changes may
  * stand behind one call, and a call may come when nothing changed at all, so it reads the present state,
  * compares, and acts on the difference. An object that is gone is reconciled too. A key is never reconciled
  * twice at once; different keys are.

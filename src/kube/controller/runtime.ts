@@ -35,7 +35,7 @@ const EVENT_GRACE_MS = 2_000;
  * Starts and stops the parts in the right order (controller-runtime: Manager).
  *
  * Up: caches everywhere, leader or not, so that a new leader starts warm; then the election; then the
- * controllers, which wait for the caches. Down: queues stop, reconciles are told to and reach a safe point,
+ * controllers, which wait for the caches. Down: queues stop, reconciles are aborted and reach a safe point,
  * while the lease is still renewed; then the lease is released, the last events are written, and the caches
  * end.
  */
@@ -67,8 +67,8 @@ export class Runtime {
       ? elector.run(shutdown.signal, (term) => this.#lead(term))
       : this.#lead(shutdown.signal);
     try {
-      // The caches end only when told to, below; if one rejects before that, it is a defect, and ends
-      // everything.
+      // The caches end only when they are aborted, below; if one rejects before that, it is a defect, and
+      // ends everything.
       await Promise.race([work, new Promise<never>((_resolve, reject) => caches.catch(reject))]);
     } finally {
       shutdown.abort(new ShutdownError());

@@ -8,7 +8,7 @@ import type { KubernetesObject } from '../client/object.ts';
 import type { RuntimeMetrics } from '../metrics/runtime-metrics.ts';
 import { EVENTS, type EventDetails, type NewEvent, newEvent, referenceTo, seriesKey } from './event.ts';
 
-/** What an {@link EventRecorder} is made of. */
+/** Options of {@link EventRecorder}. */
 export interface EventRecorderOptions {
   readonly client: Pick<APIClient, 'create' | 'patch'>;
   /** Domain-qualified name of the controller, for example `example.dev/controller`. */

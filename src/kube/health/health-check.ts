@@ -4,7 +4,7 @@ import type { EventLoopMonitor } from './event-loop-monitor.ts';
 
 /** One question a probe asks. */
 export interface HealthCheck {
-  /** Lower-case, with hyphens: shown in the answer, and can be asked for by itself. */
+  /** Lower-case, with hyphens: shown in the answer, and can be requested alone. */
   readonly name: string;
   /** What is wrong and what to do about it; undefined when nothing is. */
   problem(): string | undefined;

@@ -2,7 +2,7 @@
 export interface ElectionTimings {
   /** How long others wait after the last renewal they saw. */
   readonly leaseDurationMs: number;
-  /** How long the leader goes on without a renewal before it stops. Smaller by what stopping may take. */
+  /** How long the leader continues without a renewal before it stops. Smaller by what stopping may take. */
   readonly renewDeadlineMs: number;
   /** Between two attempts. */
   readonly retryPeriodMs: number;

@@ -3,13 +3,13 @@ import { sleep } from '../../async/sleep.ts';
 import { DEFAULT_ELECTION_TIMINGS, type ElectionTimings } from './election-timings.ts';
 import { LeaseCandidate, type LeaseCandidateOptions } from './lease-candidate.ts';
 
-/** What a {@link LeaderElector} is made of. */
+/** Options of {@link LeaderElector}. */
 export interface LeaderElectorOptions extends Omit<LeaseCandidateOptions, 'timings'> {
   readonly random: () => number;
   readonly timings?: Partial<ElectionTimings>;
 }
 
-/** Abort reason and error: the lease could not be renewed in time, so somebody else may lead by now. */
+/** Abort reason and error: the lease could not be renewed in time, so another process may lead by now. */
 export class LeadershipLostError extends Error {
   constructor(name: string) {
     super(`lost the lease ${name}: another replica may lead now; this process must exit`);
@@ -45,7 +45,7 @@ export class LeaderElector {
     return this.#candidate.isLeading;
   }
 
-  /** Who held the lease when it was last seen; undefined when nobody did. */
+  /** Who held the lease when it was last seen; undefined when it had no holder. */
   get holder(): string | undefined {
     return this.#candidate.holder;
   }
@@ -55,7 +55,10 @@ export class LeaderElector {
     return this.#candidate.transitions;
   }
 
-  /** True when the lease was read or written within twice its duration: leadership works, whoever has it. */
+  /**
+   * True when the lease was read or written within twice its duration: the election works, no matter who
+   * leads.
+   */
   get isKnown(): boolean {
     return this.#candidate.isKnown;
   }
@@ -65,8 +68,8 @@ export class LeaderElector {
    *
    * `lead`'s signal aborts with `signal`'s reason on shutdown, and with {@link LeadershipLostError} when the
    * lease could not be renewed. In the second case this rejects as soon as `lead` has ended, or when the time
-   * is over in which nobody else can lead yet. When `lead` rejects, the lease is left to expire: what it was
-   * doing may not be over.
+   * is over in which no other process can lead yet. When `lead` rejects, the lease is left to expire: what it
+   * was doing may not be over.
    */
   async run(signal: AbortSignal, lead: (signal: AbortSignal) => Promise<void>): Promise<void> {
     if (!(await this.#acquire(signal))) {

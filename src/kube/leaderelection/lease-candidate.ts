@@ -8,7 +8,7 @@ import type { RuntimeMetrics } from '../metrics/runtime-metrics.ts';
 import type { ElectionTimings } from './election-timings.ts';
 import { LeaseLock } from './lease-lock.ts';
 
-/** What a {@link LeaseCandidate} is made of. */
+/** Options of {@link LeaseCandidate}. */
 export interface LeaseCandidateOptions {
   readonly client: Pick<APIClient, 'get' | 'create' | 'replace'>;
   readonly namespace: string;
@@ -49,7 +49,7 @@ export class LeaseCandidate {
     return (this.#renewedAt ?? 0) + this.#options.timings.renewDeadlineMs - this.#now();
   }
 
-  /** Who held the lease when it was last seen; undefined when nobody did. */
+  /** Who held the lease when it was last seen; undefined when it had no holder. */
   get holder(): string | undefined {
     return this.#lock.spec.holderIdentity || undefined;
   }
@@ -81,7 +81,7 @@ export class LeaseCandidate {
       return await abortable(this.#attempt(deadline.signal), deadline.signal);
     } catch (error) {
       if (isConflict(error) || isAlreadyExists(error)) {
-        this.#options.logger.debug({ err: error }, 'somebody else was faster');
+        this.#options.logger.debug({ err: error }, 'another candidate was faster');
       } else if (!signal.aborted) {
         this.#options.logger.warn({ err: error }, 'the lease could not be read or written');
       }
@@ -108,7 +108,7 @@ export class LeaseCandidate {
     return true;
   }
 
-  /** Gives the lease back if it is held. Best effort: otherwise it expires by itself. */
+  /** Gives the lease back if it is held. Best effort: otherwise it expires. */
   async release(): Promise<void> {
     if (!this.isLeading) {
       return;
@@ -119,7 +119,7 @@ export class LeaseCandidate {
       await this.#lock.release(deadline.signal);
       this.#options.logger.info('released the lease');
     } catch (error) {
-      this.#options.logger.warn({ err: error }, 'the lease was not released; it expires by itself');
+      this.#options.logger.warn({ err: error }, 'the lease was not released; it expires');
     }
   }
 

@@ -5,7 +5,7 @@ import { isConflict, isNotFound } from '../client/api-error.ts';
 import { formatMicroTime } from '../client/micro-time.ts';
 import { LEASES, type Lease, type LeaseSpec } from './lease.ts';
 
-/** What a {@link LeaseLock} is made of. */
+/** Options of {@link LeaseLock}. */
 export interface LeaseLockOptions {
   readonly client: Pick<APIClient, 'get' | 'create' | 'replace'>;
   readonly namespace: string;
@@ -44,7 +44,7 @@ export class LeaseLock {
     return this.#contactAt;
   }
 
-  /** Milliseconds until the holder's time is up, as far as was seen here; 0 when nobody holds the lease. */
+  /** Milliseconds until the holder's time is up, as far as was seen here; 0 when the lease has no holder. */
   get expiresInMs(): number {
     const { holderIdentity, leaseDurationSeconds } = this.spec;
     if (!holderIdentity || this.#observed === undefined) {
@@ -56,8 +56,8 @@ export class LeaseLock {
   }
 
   /**
-   * Writes a renewal on top of the lease as last seen, without reading it. False when somebody wrote it
-   * since: then only {@link acquire} knows whether it is still ours.
+   * Writes a renewal on top of the lease as last seen, without reading it. False when another process wrote
+   * it since: then only {@link acquire} knows whether it is still ours.
    */
   async renew(signal: AbortSignal): Promise<boolean> {
     const held = this.#observed?.lease;
@@ -76,7 +76,8 @@ export class LeaseLock {
   }
 
   /**
-   * Reads the lease and takes it if it is free, ours or expired. Throws `Conflict` when somebody was faster.
+   * Reads the lease and takes it if it is free, ours or expired. Throws `Conflict` when another candidate was
+   * faster.
    */
   async acquire(signal: AbortSignal): Promise<boolean> {
     const lease = await this.#read(signal);
@@ -147,7 +148,7 @@ export class LeaseLock {
     this.#observe(await client.create(LEASES, manifest, { signal }));
   }
 
-  /** The resourceVersion that travels with `lease` makes this a Conflict when anybody wrote it since. */
+  /** The resourceVersion that travels with `lease` makes this a Conflict when it was written since. */
   async #replace(lease: Lease, spec: LeaseSpec, signal: AbortSignal): Promise<void> {
     this.#observe(await this.#options.client.replace(LEASES, { ...lease, spec }, { signal }));
   }

@@ -1,8 +1,8 @@
 import type { RuntimeMetrics } from './runtime-metrics.ts';
 
 /**
- * How a failed reconcile counts: an ordinary failure, one that repeating does not help, or a throw nobody
- * intended.
+ * How a failed reconcile counts: an ordinary failure, one that repeating does not help, or a throw that no
+ * code intended.
  */
 export type ReconcileFailure = 'error' | 'terminal' | 'panic';
 

@@ -1,7 +1,7 @@
 import type { Clock } from '../../async/clock.ts';
 import type { RuntimeMetrics } from './runtime-metrics.ts';
 
-/** What the metrics of one queue are made of. */
+/** Options of {@link QueueMetrics}. */
 export interface QueueMetricsOptions {
   readonly name: string;
   readonly clock: Clock;
@@ -53,7 +53,7 @@ export class QueueMetrics {
     this.#startedAt.delete(key);
   }
 
-  /** Nothing is worked on any more, and nobody asks again. */
+  /** Nothing is worked on any more, and nothing is added. */
   close(): void {
     this.#stopRefresh();
     this.#refresh();

@@ -3,7 +3,7 @@ import { QueueMetrics } from '../metrics/queue-metrics.ts';
 import type { RuntimeMetrics } from '../metrics/runtime-metrics.ts';
 import { controllerRateLimiter, type RateLimiter } from './rate-limiter.ts';
 
-/** What a {@link WorkQueue} is made of. */
+/** Options of {@link WorkQueue}. */
 export interface WorkQueueOptions {
   /** Label of the queue's metrics. */
   readonly name: string;
@@ -14,7 +14,7 @@ export interface WorkQueueOptions {
 
 /**
  * client-go's rate-limiting work queue. It holds keys, not objects or events: a key says "look at this
- * again", and saying it twice before anybody looked is the same as saying it once.
+ * again", and saying it twice before a worker took it is the same as saying it once.
  *
  * - A key handed out by {@link get} is not handed out again before {@link done}.
  * - A key added in between is remembered, and queued exactly once by {@link done}.
@@ -52,7 +52,7 @@ export class WorkQueue {
     return this.#shuttingDown;
   }
 
-  /** Asks for `key` to be looked at. */
+  /** Asks for `key` to be handed out. */
   add(key: string): void {
     if (this.#shuttingDown || this.#dirty.has(key)) {
       return;
@@ -145,7 +145,7 @@ export class WorkQueue {
   }
 
   /**
-   * {@link shutDown}, then waits until every key is handed out and done. Somebody must keep calling
+   * {@link shutDown}, then waits until every key is handed out and done. A worker must keep calling
    * {@link get}.
    */
   async shutDownWithDrain(): Promise<void> {

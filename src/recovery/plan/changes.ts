@@ -3,7 +3,7 @@ import type { Action, Plan } from './plan.ts';
 
 /**
  * The plan in the notation and order of the one script that writes it: deletions, settings, and the marker
- * last, so that whoever reads a marker finds the settings it vouches for.
+ * last, so that a reader of the marker finds the settings it vouches for.
  */
 export function changesOf({ actions }: Plan, markerKey: string): readonly Change[] {
   const rank = ({ key, kind }: Action): number => (kind === 'Delete' ? 0 : key === markerKey ? 2 : 1);

@@ -42,7 +42,7 @@ export function lifetimeValue(context: Context): LifetimeValue | undefined {
   }
 }
 
-/** Whether the configured value can't be told before the role's earlier versions are read. */
+/** Whether the configured value can't be determined before the role's earlier versions are read. */
 export function needsHistory({ inference, history }: Lifetime, { defaults }: ServerLifetime): boolean {
   if (history !== undefined || inference.kind === 'none') {
     return false;

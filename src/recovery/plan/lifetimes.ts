@@ -115,7 +115,7 @@ export class Lifetimes {
     );
   }
 
-  /** Everything that the server signs by itself: not root. */
+  /** Everything that the server signs without a person: not root. */
   #signedFiles(): readonly Lifetime[] {
     const topLevel = onlineRoles.map((role) => this.#ofTopLevel(role));
     const delegated = this.#trusted.delegated.map(({ role }) => this.#ofDelegated(role));

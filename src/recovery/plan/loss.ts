@@ -8,7 +8,7 @@ const TASK_END_MS = 600_000;
 /** What is known about how the settings were lost, beside the settings themselves. */
 export class Loss {
   /**
-   * The marker is there, so that the server went on signing, with its defaults where a setting was missing.
+   * The marker is there, so that the server kept signing, with its defaults where a setting was missing.
    */
   readonly markerSurvives: boolean;
   readonly #tasks: readonly TaskEvidence[];

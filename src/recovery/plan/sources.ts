@@ -9,7 +9,7 @@ import type { Loss } from './loss.ts';
 import type { Confidence, Uncertainty, ValueSource } from './plan.ts';
 import type { HistoryQuery } from './signing-history.ts';
 
-/** How long signing a root by hand and uploading it may take before its lifetime can't be told. */
+/** How long signing a root by hand and uploading it may take before its lifetime can't be determined. */
 const ROOT_RESIDUE_MS = 6 * 3_600_000;
 
 /** Everything a lost value can be rebuilt from, beside what Redis itself holds. */

@@ -10,7 +10,7 @@ interface StateRow {
 /**
  * R4, for an app whose chain verified; the first row that holds names the state. What stops a run comes
  * before what it would do. The states that need no look at the settings (`Unreachable`, `NeverBootstrapped`,
- * `FailedBootstrap`) are told before. A new state is a new row.
+ * `FailedBootstrap`) are handled before. A new state is a new row.
  */
 const rows: readonly StateRow[] = [
   { state: 'CorruptType', when: ({ corrupt }) => corrupt.length > 0 },

@@ -23,7 +23,7 @@ export interface ExpectedState {
 /** A bootstrap without a sign of life for this long is dead, unless the request says otherwise. */
 export const STALE_AFTER_SECONDS = 1_800;
 
-/** What Redis is asked, once the chain has told which roles there are. */
+/** What Redis is asked, once it is known from the chain which roles there are. */
 export function expectedStateOf(
   { app, taskID, place, now, overrides }: RunRequest,
   trusted: Trusted,

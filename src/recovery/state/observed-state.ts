@@ -82,7 +82,7 @@ export function markerIn(values: ObservedValues, app: App): Marker {
 export interface Surroundings {
   /** Task records of the server. */
   readonly records?: readonly string[];
-  /** Redis' own clock, by which ages are told; the run's reference time when Redis does not say. */
+  /** Redis' own clock, by which ages are computed; the run's reference time when Redis does not say. */
   readonly time?: Date | undefined;
 }
 
@@ -148,8 +148,8 @@ function isStaged(held: ObservedValue, isRoot: boolean): boolean {
 
 /**
  * A bootstrap lives while it holds its pre-lock or its task is under way, and it has shown life lately. How
- * lately is told by Redis alone: each write of the task's record gives it 24 hours to live. Without a record
- * the bootstrap is as old as 1.root.json: no bootstrap starts once the bucket has a root.
+ * lately is known from Redis alone: each write of the task's record gives it 24 hours to live. Without a
+ * record the bootstrap is as old as 1.root.json: no bootstrap starts once the bucket has a root.
  *
  * @param time Redis' own clock
  */

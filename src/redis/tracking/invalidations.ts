@@ -5,7 +5,7 @@ import { describeEndpoint, type RedisEndpoint } from '../endpoint.ts';
 /** Channel on which Redis tells a RESP2 client which keys changed. */
 const channel = '__redis__:invalidate';
 
-/** What is told about keys. Calls are synchronous, cheap and must not throw. */
+/** Receives the invalidations of keys. Calls are synchronous, cheap and must not throw. */
 export interface InvalidationSink {
   /** Keys that were read, or that begin with one of the prefixes, were set, deleted, expired or evicted. */
   invalidated(keys: readonly string[]): void;
@@ -21,8 +21,8 @@ export interface TrackingRefused {
 }
 
 /**
- * The connection that is told about changed keys: CLIENT TRACKING with REDIRECT over RESP2. ioredis drops the
- * push messages of RESP3, so the keys are read over a second connection that redirects here.
+ * The connection that receives the names of changed keys: CLIENT TRACKING with REDIRECT over RESP2. ioredis
+ * drops the push messages of RESP3, so the keys are read over a second connection that redirects here.
  */
 export class Invalidations {
   /** What `CLIENT TRACKING ON REDIRECT` of the reading connection names. */
@@ -36,7 +36,7 @@ export class Invalidations {
   }
 
   /**
-   * @param prefixes keys to hear of although nobody has read them, with CLIENT TRACKING BCAST
+   * @param prefixes keys to be notified about without having been read, with CLIENT TRACKING BCAST
    * @returns a refusal when Redis answers but does not offer this, or the ACL forbids it
    * @throws TransientError or TerminalError of the Redis taxonomy when there is no connection
    */

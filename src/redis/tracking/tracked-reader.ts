@@ -15,7 +15,7 @@ export type Tracking =
 /** What {@link TrackedReader.open} needs. */
 export interface TrackedReaderOptions {
   readonly endpoint: RedisEndpoint;
-  /** Keys to hear of although nobody has read them. */
+  /** Keys to be notified about without having been read. */
   readonly prefixes: readonly string[];
   readonly sink: InvalidationSink;
   /**
@@ -232,7 +232,7 @@ function flat([name, ...args]: ReturnType<typeof observeCommand>): readonly stri
   return [name, ...args.flat().map(String)];
 }
 
-/** Groups in their order, as many at once as their keys allow; one that is larger by itself goes alone. */
+/** Groups in their order, as many at once as their keys allow; one that is larger than that goes alone. */
 function* batches(groups: readonly (readonly string[])[]): Generator<readonly (readonly string[])[]> {
   let batch: (readonly string[])[] = [];
   let keys = 0;

@@ -40,7 +40,7 @@ export class Authorizer {
   }
 }
 
-/** Who the rate limit is kept for. Users and ids that look alike are told apart. */
+/** Who the rate limit is kept for. Users and ids that look alike are kept separate. */
 function limitedAs({ username, userID, token }: Caller): string {
   return username === undefined ? `#${userID ?? hash('sha256', token, 'base64')}` : username;
 }

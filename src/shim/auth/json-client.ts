@@ -82,7 +82,7 @@ async function readText({ body }: Response, maxBytes: number): Promise<string | 
   const chunks: Uint8Array[] = [];
   let size = 0;
   for await (const chunk of body ?? []) {
-    // A body of fetch is made of bytes, whatever its type says.
+    // A body of fetch consists of bytes, whatever its type says.
     const bytes = chunk as Uint8Array;
     size += bytes.byteLength;
     if (size > maxBytes) {

@@ -41,7 +41,7 @@ export interface TokenRules {
   readonly usernameOptional: boolean;
   /** How far clocks may be apart, 0 to 60 seconds. */
   readonly clockToleranceSeconds: number;
-  /** The server accepts tokens that never expire; the shim does so only when told to. */
+  /** The server accepts tokens that never expire; the shim does so only when configured to. */
   readonly allowWithoutExpiry: boolean;
 }
 

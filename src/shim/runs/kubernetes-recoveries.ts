@@ -102,7 +102,7 @@ export class KubernetesRecoveries implements Recoveries {
     const { client, logger } = this.#options;
     const spec = {
       ttlSecondsAfterFinished: REFUSED_TTL_SECONDS,
-      // It would go on later, although its caller was told no.
+      // It would continue later, although its caller was refused.
       ...(waitsForLock(run) && { cancel: true }),
     };
     try {
@@ -117,7 +117,7 @@ export class KubernetesRecoveries implements Recoveries {
       const { name } = run.metadata;
       logger.warn(
         { run: name, problem: error.message },
-        'a refused run could not be withdrawn; it ends by itself',
+        'a refused run could not be withdrawn; it ends at its deadline',
       );
     }
   }

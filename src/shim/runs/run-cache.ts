@@ -32,7 +32,7 @@ type Listener = (run: BootstrapRecovery | undefined) => void;
 
 /**
  * The runs of the shim's namespaces, watched, with the look-ups the shim needs. Possibly stale, as every
- * cache. Each namespace is watched by itself: what happens to one, a Role that is missing for example, says
+ * cache. Each namespace is watched separately: what happens to one, a Role that is missing for example, says
  * nothing about the others.
  */
 export class RunCache {

@@ -23,8 +23,8 @@ export function nextRunName(app: AppRef, predecessorUID: string): string {
 export function lastOfChain(app: AppRef, runs: readonly BootstrapRecovery[]): string {
   const names = new Set(runs.map((run) => run.metadata.name));
   const ends = runs.filter((run) => !names.has(nextRunName(app, run.metadata.uid)));
-  // Several ends are left when runs in the middle expired. Equal times (whole seconds) are told apart by uid,
-  // the same everywhere.
+  // Several ends are left when runs in the middle expired. Equal times (whole seconds) are distinguished by
+  // uid, the same everywhere.
   const [newest] = ends.sort((a, b) => compare(age(b), age(a)));
   return newest?.metadata.uid ?? '';
 }

@@ -15,7 +15,7 @@ const MAX_TEXT = 300;
 
 /**
  * Says why there are no credentials: which provider was asked, what it said, and what to do. S3 itself was
- * never asked. Transient is what may pass by itself: throttling, an outage of STS, a network failure.
+ * never asked. Transient is what may pass without a change: throttling, an outage of STS, a network failure.
  */
 export function explainCredentialsError(error: unknown, provider: Provider): RecoveryError {
   const cause = error instanceof Error ? error : new Error(String(error));

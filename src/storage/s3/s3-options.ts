@@ -75,7 +75,7 @@ export const defaultS3Limits: S3Limits = {
   maxObjects: 1_000_000,
 };
 
-/** One HTTP request that ended, as told to the observer: for metrics, tests and benchmarks. */
+/** One HTTP request that ended, as the observer receives it: for metrics, tests and benchmarks. */
 export interface S3RequestEnd {
   readonly operation: S3Operation;
   /** 1 for the first try. */
@@ -90,5 +90,5 @@ export interface S3RequestEnd {
 /** The two calls the project makes; exactly what the minimal policy allows. */
 export type S3Operation = 'ListObjectsV2' | 'GetObject';
 
-/** Told once per HTTP request; must be cheap and must not throw. */
+/** Called once per HTTP request; must be cheap and must not throw. */
 export type S3Observer = (request: S3RequestEnd) => void;

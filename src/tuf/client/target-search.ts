@@ -52,7 +52,7 @@ export class TargetSearch {
       if (result !== 'continue') {
         return result;
       }
-      // Also when the role was skipped: whoever comes after a terminating delegation has no say in this path.
+      // Also when the role was skipped: a role after a terminating delegation has no say in this path.
       if (delegated.terminating === true) {
         return 'stop';
       }

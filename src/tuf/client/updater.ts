@@ -19,7 +19,7 @@ interface Refreshed {
 /**
  * The specification's client workflow (5.1–5.6): root, timestamp, snapshot, targets, each stored as soon as
  * it is trusted, and delegated roles as the search for an artifact needs them. Strict: expired metadata
- * refuses. What is stored stays usable whatever happens; the next update goes on from there.
+ * refuses. What is stored stays usable whatever happens; the next update continues from there.
  *
  * Throws ClientRefusal when metadata does not verify, TerminalError `NotFound` when no root is stored, and
  * what the mirror and the store throw.

@@ -182,7 +182,7 @@ export const FINDINGS = {
     spec: '4.2',
     means: 'A key id is not the sha256 of its key.',
     protects: 'Confusing two keys; some clients refuse such metadata.',
-    act: 'Nothing is needed: keys are told apart by the public key itself.',
+    act: 'Nothing is needed: keys are identified by the public key itself.',
   },
   InvalidThreshold: {
     check: 8,
@@ -411,7 +411,7 @@ export const FINDINGS = {
     strict: 'wall',
     spec: '5.3.10',
     means: 'The newest root is past its expiry.',
-    protects: 'A freeze: clients being kept at an old state. Clients refuse this repository by themselves.',
+    protects: 'A freeze: clients being kept at an old state. Clients refuse this repository, too.',
     act: 'Sign and publish a new root; the server refuses to publish until then.',
   },
   MetadataExpired: {
@@ -420,7 +420,7 @@ export const FINDINGS = {
     strict: 'wall',
     spec: '5.4.4, 5.5.6, 5.6.5',
     means: "A role's metadata is past its expiry.",
-    protects: 'A freeze: clients being kept at an old state. Clients refuse this repository by themselves.',
+    protects: 'A freeze: clients being kept at an old state. Clients refuse this repository, too.',
     act: 'Recover, then publish or refresh online metadata so that the server signs anew.',
   },
   ExpiredTooLong: {

@@ -6,8 +6,8 @@ import type { Signers } from './threshold.ts';
 /**
  * What the server (go-tuf 2.4.1) does with a key of a role whose file it verifies:
  * - `verifies`: checks signatures with it;
- * - `ignores`: never finds a signature of it valid, and goes on with the next key;
- * - `fails`: gives up on the role altogether, whoever else signed it.
+ * - `ignores`: never finds a signature of it valid, and continues with the next key;
+ * - `fails`: gives up on the role altogether, even with enough other signatures.
  */
 type ServerUse = 'verifies' | 'ignores' | 'fails';
 

@@ -98,7 +98,7 @@ export function openFile(
   };
 }
 
-/** Parses one member, unless the objects made of it could take more memory than any real one needs. */
+/** Parses one member, unless the objects parsed from it could take more memory than any real one needs. */
 function parseSpan(file: ScannedFile, span: ByteSpan | undefined): unknown {
   if (span === undefined) {
     return undefined;

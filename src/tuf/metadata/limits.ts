@@ -69,6 +69,6 @@ export const LIMITS = {
   orphanReads: 16,
   /** Bytes of such a version: a larger one is reported unread. */
   orphanBytes: 1024 * 1024,
-  /** Roles that nobody delegates to and that are told apart; beyond that, files are counted. */
+  /** Roles without a delegation that are reported one by one; beyond that, files are counted. */
   undelegatedRoles: 10_000,
 } as const;

@@ -7,7 +7,7 @@ export interface ReadFile {
 
 /**
  * Files in as few buffers as possible: to move a buffer to another thread costs more than to copy a typical
- * metadata file, so the small ones share one and only the large ones move by themselves.
+ * metadata file, so the small ones share one and only the large ones move on their own.
  */
 export interface PackedFiles {
   /** The small files, one after the other. */
@@ -58,7 +58,7 @@ export function unpackFiles({ shared, sharedIDs, sharedEnds, moved }: PackedFile
   return [...small, ...moved];
 }
 
-/** The bytes in a buffer that holds nothing else: a view's buffer may be somebody else's too. */
+/** The bytes in a buffer that holds nothing else: other views may share a view's buffer. */
 function ownBuffer(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
   const { buffer } = bytes;
   return buffer instanceof ArrayBuffer && bytes.length === buffer.byteLength

@@ -21,7 +21,8 @@ export interface RootChain {
 }
 
 /**
- * Reads every listed root once, in ascending order, and verifies each by its predecessor and by itself.
+ * Reads every listed root once, in ascending order, and verifies each with the keys of its predecessor and
+ * with its own.
  *
  * @throws MetadataFault checks 1, 2, 3, 4, 8, 23, 24
  */

@@ -9,7 +9,7 @@ import { openRoot, type RootFile } from './root-file.ts';
  */
 export class RootHistory {
   readonly #run: VerificationContext;
-  /** The last root that was sound by itself. */
+  /** The last root that verified with its own keys. */
   #last: Root | undefined;
   /** Root 1, as long as every link up to `#last` holds. */
   #first: Root | undefined;

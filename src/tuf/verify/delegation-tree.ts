@@ -2,7 +2,7 @@ import type { Signers } from '../keys/threshold.ts';
 import type { DelegatedRole } from '../metadata/delegated-role.ts';
 import type { Targets } from '../metadata/targets.ts';
 
-/** One delegation: `delegator` trusts `role` to whoever meets `signers`. */
+/** One delegation: `delegator` trusts for `role` what `signers` have signed. */
 export interface Delegation {
   readonly delegator: string;
   readonly role: DelegatedRole;
@@ -18,7 +18,7 @@ export function delegationsOf(delegator: string, targets: Targets): readonly Del
   return delegations.roles.map((role) => ({ delegator, role, signers: { role, keys: delegations.keys } }));
 }
 
-/** A delegated role whose file verified for everybody who delegates to it. */
+/** A delegated role whose file verified for every role that delegates to it. */
 export interface VerifiedRole {
   readonly role: string;
   /** 1 for a role delegated by targets itself. */
@@ -32,7 +32,7 @@ export interface VerifiedRole {
 
 /**
  * The roles that are reached through verified roles only: level by level, in the order of the delegations. A
- * role that verified is left out when everybody who delegates to it did not.
+ * role that verified is left out when every role that delegates to it did not.
  *
  * @param verified every role that was met; undefined for one that failed
  * @param voided delegations, by their entries, that the role's file does not meet

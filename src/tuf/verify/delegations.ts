@@ -24,7 +24,7 @@ export interface DelegationTree {
   readonly incomplete: boolean;
 }
 
-/** A role whose file is still to be read, and everybody known to delegate to it. */
+/** A role whose file is still to be read, and every role known to delegate to it. */
 interface Request {
   readonly role: string;
   readonly delegations: Delegation[];
@@ -59,7 +59,7 @@ class DelegationWalk {
   readonly #snapshot: Snapshot;
   /** Every role met so far; undefined once it failed. */
   readonly #roles = new Map<string, Targets | undefined>();
-  /** Delegations whose signatures are missing on a role that verified for somebody else. */
+  /** Delegations whose signatures are missing on a role that verified for another delegator. */
   readonly #voided = new Set<DelegatedRole>();
   #retained = 0;
   #failed = false;
@@ -180,7 +180,7 @@ class DelegationWalk {
     }
   }
 
-  /** Reports a delegation whose signatures are missing on a role that is sound for somebody else. */
+  /** Reports a delegation whose signatures are missing on a role that verified for another delegator. */
   #void(delegation: Delegation): void {
     this.#voided.add(delegation.role);
     const { name } = delegation.role;
@@ -191,7 +191,7 @@ class DelegationWalk {
     });
   }
 
-  /** A delegation met after the role's file had been read and verified for somebody else. */
+  /** A delegation met after the role's file had been read and verified for another delegator. */
   async #recheck(delegation: Delegation): Promise<void> {
     const { name } = delegation.role;
     const targets = this.#roles.get(name);

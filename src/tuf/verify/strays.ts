@@ -17,9 +17,9 @@ export interface HigherVersion {
 export interface Strays {
   /** By role: of all files that the server would read instead of the head, the one it would read. */
   readonly higher: ReadonlyMap<string, HigherVersion>;
-  /** Roles that nobody delegates to: their newest file. */
+  /** Roles without a delegation: their newest file. */
   readonly undelegated: ReadonlyMap<string, HigherVersion>;
-  /** Files of further such roles, beyond those that are told apart. */
+  /** Files of further such roles, beyond those that are reported one by one. */
   readonly furtherFiles: number;
   /** Objects that the server takes for a role without a version. */
   readonly unversioned: readonly string[];
@@ -35,7 +35,7 @@ const TOP_LEVEL: ReadonlySet<string> = new Set(TOP_LEVEL_ROLES);
  * Sorts out one listing in one pass.
  *
  * @param heads versions of the chain's heads, without root
- * @param named every role of the chain: what is not among them is delegated by nobody
+ * @param named every role of the chain: what is not among them has no delegation
  */
 export function straysIn(
   listing: Iterable<ListedObject>,
@@ -98,13 +98,13 @@ export function reportStrays(
     run.findings.add('UndelegatedRole', {
       role,
       version,
-      detail: `${quoted(object.name)} is the newest file of a role that nobody delegates to`,
+      detail: `${quoted(object.name)} is the newest file of a role that no role delegates to`,
     });
   }
   if (furtherFiles > 0) {
     run.findings.add('UndelegatedRole', {
       role: 'targets',
-      detail: `${furtherFiles} more files belong to further roles that nobody delegates to`,
+      detail: `${furtherFiles} more files belong to further roles that no role delegates to`,
     });
   }
   for (const name of unversioned) {

@@ -100,7 +100,7 @@ function differencesText({ recoverable }: BootstrapState['status'], message: str
   );
 }
 
-/** A root is the one role that no server can sign again by itself. */
+/** A root is the one role that no server can sign again without a person. */
 function rootTexts(
   root: NonNullable<BootstrapState['status']['metadata']>['root'],
   now: Date,
