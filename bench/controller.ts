@@ -1,7 +1,7 @@
 /**
  * A thousand runs at once against a real API server, Redis and S3 server, with a controller in a process of
  * its own, as the image runs it. Prints runs per second beside the rate at which the same API server takes
- * status writes from nobody but a client, how long a run took from its creation to its end, what the
+ * status writes from a client alone, how long a run took from its creation to its end, what the
  * controller sent, and its memory. Exits with 1 when a run did not end right.
  * `node bench/controller.ts [runs] [apps]`
  *
@@ -98,7 +98,7 @@ function reasonOf({ status }: BootstrapRecovery): string {
   return status.conditions?.find(({ type }) => type === 'Succeeded')?.reason ?? 'none';
 }
 
-/** How fast the API server takes writes of the same kind, with nobody watching. */
+/** How fast the API server takes writes of the same kind, without watches. */
 async function writesPerSecond(reference: string): Promise<number> {
   const names = Array.from({ length: 16 }, (_, index) => `reference-${index}`);
   for (const name of names) {
@@ -106,7 +106,7 @@ async function writesPerSecond(reference: string): Promise<number> {
       apiVersion,
       kind: 'BootstrapRecovery',
       metadata: { name, namespace: reference },
-      spec: { adminName: 'nobody', appName: 'nothing' },
+      spec: { adminName: 'none', appName: 'nothing' },
     });
   }
   const begin = performance.now();

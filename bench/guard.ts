@@ -216,12 +216,12 @@ async function rssMiB(): Promise<number> {
   return Number(/^VmRSS:\s+(\d+) kB$/m.exec(status)?.[1] ?? 0) / 1024;
 }
 
-/** How fast the API server takes writes of the same kind, with nobody else at work. */
+/** How fast the API server takes writes of the same kind, with no other client at work. */
 async function writesPerSecond(): Promise<number> {
   const reference = await server.createNamespace('reference');
   const names = Array.from({ length: 16 }, (_, at) => `reference-${at}`);
   for (const name of names) {
-    const spec = { targetRef: { name: 'none' }, adminName: 'nobody', appName: name };
+    const spec = { targetRef: { name: 'none' }, adminName: 'none', appName: name };
     const metadata = { name, namespace: reference };
     await client.create(bootstrapStates, { apiVersion, kind: 'BootstrapState', metadata, spec });
   }

@@ -1,6 +1,6 @@
 /**
  * Kills, pauses and cuts attempts at every step, in hundreds, and fails over underneath them:
- * `node bench/kill.ts [runs]`, 300 runs unless told otherwise. Ends with 1 when a single one left a mixture,
+ * `node bench/kill.ts [runs]`, 300 runs by default. Ends with 1 when a single one left a mixture,
  * claimed a success that is not there, or could not be repaired by the next attempt.
  */
 import type { RunStage } from '../src/recovery/observer.ts';

@@ -31,7 +31,7 @@ export interface Case {
 /** Medians of one case, in milliseconds. */
 export interface Measured {
   readonly runMs: number;
-  /** What the same requests and the same verification cost by themselves, one after the other. */
+  /** What the same requests and the same verification cost alone, one after the other. */
   readonly boundMs: number;
   readonly pages: number;
   readonly gets: number;

@@ -1,7 +1,7 @@
 /**
  * Recovers apps of several sizes from a real S3 server into a real Redis, near and 10 ms away, and compares
- * each with what its requests and its verification cost by themselves. `node bench/recover.ts [repetitions]`,
- * 5 unless told otherwise. Times are for reading, on whatever machine this is: nothing fails by them.
+ * each with what its requests and its verification cost alone. `node bench/recover.ts [repetitions]`,
+ * 5 by default. Times are for reading, on whatever machine this is: nothing fails by them.
  */
 import { type Case, measure } from './recover-case.ts';
 

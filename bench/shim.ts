@@ -99,8 +99,8 @@ async function startReference(kind: 'express' | 'app'): Promise<RunningProcess &
 }
 
 /**
- * Sends so many requests at once, and those again that were told to come back later, as a client does. Counts
- * answers by status.
+ * Sends so many requests at once, and repeats those that were answered with Retry-After, as a client does.
+ * Counts answers by status.
  */
 async function postAll(
   urls: readonly string[],

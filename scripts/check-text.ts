@@ -6,12 +6,15 @@ import { execFileSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import biome from '../biome.json' with { type: 'json' };
 import type { Problem } from './docs/problem.ts';
-import { typographicApostrophes, wideComments } from './docs/text-style.ts';
+import { typographicApostrophes, vagueWordsIn, wideComments } from './docs/text-style.ts';
 
 const { lineWidth } = biome.formatter;
 const tracked = execFileSync('git', ['ls-files', '-z'], { encoding: 'utf8', maxBuffer: 2 ** 26 }).split('\0');
 const isCode = (file: string): boolean => /\.(ts|mjs|lua)$/.test(file) && !file.endsWith('.generated.ts');
 const isText = (file: string): boolean => isCode(file) || /\.(md|yaml|tpl|txt|sh)$|Dockerfile$/.test(file);
+/** Files that list the words themselves. */
+const aboutWords = ['scripts/docs/text-style.ts'];
+const isForReaders = (file: string): boolean => !file.startsWith('test/') && !aboutWords.includes(file);
 const problems: Problem[] = [];
 let count = 0;
 // A file that is deleted and not yet committed is still tracked.
@@ -20,6 +23,7 @@ for (const file of tracked.filter((path) => isText(path) && existsSync(path))) {
   count += 1;
   problems.push(
     ...typographicApostrophes(file, text),
+    ...(isForReaders(file) ? vagueWordsIn(file, text) : []),
     ...(isCode(file) ? wideComments(file, text, lineWidth) : []),
   );
 }

@@ -48,7 +48,7 @@ try {
 async function demo(): Promise<number> {
   screen.chapter(
     '1  A server and its app',
-    '  A faynoSync server keeps signed metadata in S3, and what it knows about its own TUF set-up only in Redis.',
+    '  A faynoSync server keeps signed metadata in S3, and the state of its TUF set-up only in Redis.',
   );
   await using parts = await startParts(screen);
   const app = await screen.step(

@@ -3,7 +3,7 @@ import type { Page } from './markdown.ts';
 import { exists } from './pages.ts';
 import type { Problem } from './problem.ts';
 
-/** Links to other sites are not followed: a page must not fail because somebody else's site is down. */
+/** Links to other sites are not followed: a page must not fail because another site is down. */
 const elsewhere = /^[a-z][a-z0-9+.-]*:/i;
 
 /** Every relative link whose file or anchor does not exist. */

@@ -2,7 +2,7 @@ import { parseAllDocuments } from 'yaml';
 import type { Page } from './markdown.ts';
 import type { Problem } from './problem.ts';
 
-/** The part of an OpenAPI schema that is looked at. */
+/** The part of an OpenAPI schema that is checked. */
 interface Schema {
   readonly type?: string;
   readonly properties?: Readonly<Record<string, Schema>>;
@@ -12,7 +12,7 @@ interface Schema {
   readonly required?: readonly string[];
 }
 
-/** A CustomResourceDefinition, as far as it is looked at. */
+/** A CustomResourceDefinition, as far as it is read. */
 export interface CRD {
   readonly spec: {
     readonly group: string;

@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { names } from './names.ts';
 import type { Scene } from './scenario.ts';
 
-/** What the chart brings along to be tested by whoever has installed it. */
+/** The chart's own tests, as a user runs them after the installation. */
 export async function helmTest({ operator, report }: Scene): Promise<void> {
   await report.step('helm test', "the chart's own tests pass", () => operator.test());
 }

@@ -8,7 +8,7 @@ const nothing = async (): Promise<void> => undefined;
 export const interruptions: readonly Interruption[] = [
   {
     name: 'kill -9 of the container',
-    proves: 'the kubelet starts it again; the run goes on under the same attempt',
+    proves: 'the kubelet starts it again; the run continues under the same attempt',
     core: true,
     interrupt: async ({ controllers }, leader) => {
       await controllers.signal(leader, 'KILL');

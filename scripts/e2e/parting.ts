@@ -23,7 +23,7 @@ export async function uninstallInTheMiddle(scene: Scene): Promise<void> {
   );
   await report.step('install again', 'the run that was left ends right', async () => {
     await operator.install();
-    // Helm takes the permissions away together with the pods, so the former release may not have told of it.
+    // Helm takes the permissions away together with the pods, so the former release may not have reported it.
     await runs.requireRecovered(run, small, { eventMayBeMissing: true });
   });
 }

@@ -4,7 +4,7 @@ import type { Provider } from './provider.ts';
 import { Report } from './report.ts';
 import { runScenario } from './scenario.ts';
 
-/** What both end-to-end commands can be told. */
+/** The options of both end-to-end commands. */
 export interface Flags {
   /** The core of the scenario only. */
   readonly quick: boolean;

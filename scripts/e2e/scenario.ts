@@ -36,7 +36,7 @@ export interface Scene {
 }
 
 /**
- * What is promised to whoever installs the product, on any cluster: it starts under restricted Pod Security,
+ * What is promised to users who install the product, on any cluster: it starts under restricted Pod Security,
  * recovers apps in every way there is, and whatever happens to a controller in the middle of a run, the run
  * ends right.
  */
@@ -153,7 +153,7 @@ async function recoverInEveryWay(scene: Scene): Promise<void> {
     await kubernetes.kubectl([`--namespace=${names.app}`, 'apply', '--filename=-'], manifest);
     await runs.requireRecovered('tuf', small);
   });
-  await report.step('recover by a policy', 'a loss is noticed and repaired without anybody', () =>
+  await report.step('recover by a policy', 'a loss is noticed and repaired automatically', () =>
     recoverByPolicy(scene),
   );
   await report.step(

@@ -43,7 +43,7 @@ const ofRuns: readonly ConditionDoc[] = [
   },
   {
     type: 'Accepted',
-    polarity: 'The early answer, before anything is written. Absent until the run has looked at both sides.',
+    polarity: 'The early answer, before anything is written. Absent until the run has read both sides.',
     reasons: acceptedReasons,
   },
   {
@@ -133,7 +133,7 @@ export function conditionsPage(): string {
     '## BootstrapState\n',
     ...ofStates.map(section),
     '`Ready` mirrors `Healthy` for generic tools; `Reconciling` is present while something is done about the app, `Stalled` when a person is',
-    'needed. An app that nobody guards has none of the three.\n',
+    'needed. An app that no policy guards has none of the three.\n',
     '## RecoveryPolicy\n',
     ...ofPolicies.map(section),
     '## Events\n',

@@ -114,11 +114,11 @@ async function alertTable(): Promise<string> {
 }
 
 function entry(reason: string, found: readonly Occurrence[], closer: string | undefined): string {
-  const told = new Map<string, string[]>();
+  const wordings = new Map<string, string[]>();
   for (const { meaning, next, where } of found) {
     const words = [meaning, next].filter((part) => part !== '' && part !== 'See Succeeded.').join(' ');
-    told.set(words, [...(told.get(words) ?? []), where]);
+    wordings.set(words, [...(wordings.get(words) ?? []), where]);
   }
-  const paragraphs = [...told].map(([words, where]) => `*${where.join(', ')}.* ${words}`);
+  const paragraphs = [...wordings].map(([words, where]) => `*${where.join(', ')}.* ${words}`);
   return [`## ${reason}`, ...paragraphs, ...(closer === undefined ? [] : [closer])].join('\n\n');
 }

@@ -115,7 +115,7 @@ async function baseFor(
   return await debianBase(store, { architecture, mirror, nodeVersion, directory, mtime });
 }
 
-/** The bill of the whole image: that of the bundle, and what the base is made of. */
+/** The bill of the whole image: that of the bundle, and the packages of the base. */
 function sbomOfImage(bundle: BillOfMaterials, base: Base, name: string): BillOfMaterials {
   const [, repository = name, version = ''] = /^(.+):([^:/]+)$/.exec(name) ?? [];
   const program = bundle.metadata.component;

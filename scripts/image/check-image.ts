@@ -91,10 +91,10 @@ export function brokenPromises({ config, files, bytes }: Contents): readonly str
       }
     }
     if (entry.hasCapabilities || (entry.type !== 'directory' && (entry.mode & 0o6000) !== 0)) {
-      broken.push(`it holds a file that raises the rights of whoever runs it: /${path}`);
+      broken.push(`it holds a file that raises the rights of the user who runs it: /${path}`);
     }
     if (entry.type === 'file' && (entry.mode & 0o002) !== 0) {
-      broken.push(`it holds a file that everybody may write: /${path}`);
+      broken.push(`it holds a file that every user may write: /${path}`);
     }
   }
   const [program = '', ...args] = config.Entrypoint ?? [];

@@ -21,7 +21,7 @@ export interface TarEntry {
   readonly content?: Uint8Array | { readonly file: string };
   /** Of a link. */
   readonly target?: string;
-  /** Only ever read: the file gives whoever runs it Linux capabilities. */
+  /** Only ever read: the file gives the user who runs it Linux capabilities. */
   readonly hasCapabilities?: true;
 }
 

@@ -29,7 +29,7 @@ export function canInstallPackages() {
  *
  * @param {string} title of the step
  * @param {readonly string[]} packages
- * @param {() => boolean} isDone looked at again once no other set-up installs packages
+ * @param {() => boolean} isDone called again once no other set-up installs packages
  * @param {import('./progress.mjs').Progress} progress
  * @returns {Promise<void>}
  */

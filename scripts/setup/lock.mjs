@@ -67,7 +67,7 @@ async function acquire(lock, id) {
 async function buryIfDead(lock) {
   try {
     const owner = JSON.parse(await readFile(join(lock, 'owner'), 'utf8'));
-    // Nobody can tell whether a process of another machine (a shared home folder) is alive.
+    // Whether a process of another machine (a shared home folder) is alive can't be found out.
     if (owner.host === hostname() && !isAlive(owner.pid)) {
       // The grave bears the dead owner's name and is never emptied: of two processes that saw the same dead
       // owner the second one can't bury the lock that the first one has taken since.

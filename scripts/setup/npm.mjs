@@ -115,7 +115,7 @@ async function requireNode(root) {
     version = 'missing';
   }
   if (!version.startsWith(WANTED)) {
-    // npm skips the install script that fetches it when told to ignore scripts, and says nothing.
+    // npm skips the install script that fetches it when it is set to ignore scripts, and says nothing.
     throw new SetupFailure(
       `The project's own Node (${path}) must be ${WANTED}x but is ${version}.\n` +
         'Install it: npm rebuild node --ignore-scripts=false (and look for ignore-scripts=true in ~/.npmrc)',

@@ -160,7 +160,7 @@ export interface RecoveryTargetSpec {
       readonly sessionTokenKey: string;
     };
     /**
-     * Use the identity of the controller itself: IRSA, EKS Pod Identity or the role of the instance. Everybody who may create targets in this namespace then reads with it.
+     * Use the identity of the controller itself: IRSA, EKS Pod Identity or the role of the instance. Every user who may create targets in this namespace then reads with it.
      */
     readonly ambient: boolean;
     /**
@@ -526,7 +526,7 @@ export interface RecoveryTargetManifestSpec {
       readonly sessionTokenKey?: string;
     };
     /**
-     * Use the identity of the controller itself: IRSA, EKS Pod Identity or the role of the instance. Everybody who may create targets in this namespace then reads with it.
+     * Use the identity of the controller itself: IRSA, EKS Pod Identity or the role of the instance. Every user who may create targets in this namespace then reads with it.
      */
     readonly ambient?: boolean;
     /**

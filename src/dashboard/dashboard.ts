@@ -10,7 +10,7 @@ import { type AppFacts, appId, factsOfApps } from './view/facts.ts';
 import { gridView } from './view/grid.ts';
 import type { PageModel } from './view/model.ts';
 
-/** What a dashboard is made of. */
+/** Options of a dashboard. */
 export interface DashboardOptions extends Omit<ClusterOptions, 'client'> {
   readonly client: APIClient;
   /** Port on 127.0.0.1; 0 for any free one. */

@@ -109,8 +109,8 @@ export interface StateStore {
   /**
    * Takes a lock, or re-enters one of the same owner, and reads `keys` behind it. A lock key that holds
    * something other than a string counts as held by `undefined`, unless `replaceWrongType` says to take it.
-   * The signal is heard until the lock is asked for; then the answer is awaited, because a lock that nobody
-   * knows of would stay until it ends.
+   * The signal is heard until the lock is asked for; then the answer is awaited, because a lock that no
+   * client knows of would stay until it ends.
    */
   lock(
     lock: Lock,

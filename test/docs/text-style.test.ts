@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { typographicApostrophes, wideComments } from '../../scripts/docs/text-style.ts';
+import { typographicApostrophes, vagueWordsIn, wideComments } from '../../scripts/docs/text-style.ts';
 
 const words = 'word '.repeat(25).trim();
 
@@ -21,4 +21,12 @@ test('code, comments within the limit and what cannot be broken are left alone',
 test('a typographic apostrophe is found, with its line', () => {
   const found = typographicApostrophes('a.md', "it's one\nit\u2019s another");
   expect(found).toEqual([{ file: 'a.md', line: 2, what: expect.any(String) }]);
+});
+
+test('a word that leaves open who does what is found, with what to write instead', () => {
+  const found = vagueWordsIn('a.md', 'The lock is held.\nNobody has approved it, and the run goes on.');
+  expect(found.map(({ line, what }) => `${line} ${what}`)).toEqual([
+    expect.stringMatching(/^2 "Nobody": name/),
+    expect.stringMatching(/^2 "goes on": write continues/),
+  ]);
 });

@@ -205,8 +205,12 @@ describe('a base image', () => {
     ['a shell', [node, file('bin/sh', 0o755)], 'it holds a shell: /bin/sh'],
     ['a shell as a link', [node, { ...file('usr/bin/bash'), type: 'symlink', target: 'x' }], '/usr/bin/bash'],
     ['a package manager', [node, file('usr/bin/dpkg', 0o755)], 'it holds a package manager: /usr/bin/dpkg'],
-    ['a file that runs as its owner', [node, file('x', 0o4755)], 'raises the rights of whoever runs it: /x'],
-    ['a file everybody may write', [node, file('x', 0o666)], 'everybody may write: /x'],
+    [
+      'a file that runs as its owner',
+      [node, file('x', 0o4755)],
+      'raises the rights of the user who runs it: /x',
+    ],
+    ['a file every user may write', [node, file('x', 0o666)], 'every user may write: /x'],
     ['no Node.js', [file('etc/passwd')], 'its entry point names /nodejs/bin/node, which is not in it'],
   ])('with %s breaks what the image promises', async (_what, entries, message) => {
     const bad = join(directory.path, 'bad.tar');
@@ -215,7 +219,7 @@ describe('a base image', () => {
   });
 });
 
-test('a file that gives Linux capabilities to whoever runs it breaks what the image promises', async () => {
+test('a file that gives Linux capabilities to the user who runs it breaks what the image promises', async () => {
   const bad = join(directory.path, 'capable.tar');
   await mkdir(join(directory.path, 'nodejs/bin'), { recursive: true });
   await writeFile(join(directory.path, 'nodejs/bin/node'), '', { mode: 0o755 });
@@ -231,7 +235,7 @@ test('a file that gives Linux capabilities to whoever runs it breaks what the im
   ];
   await promisify(execFile)('tar', tar);
   await expect(buildImage(options({ base: bad }))).rejects.toThrow(
-    'it holds a file that raises the rights of whoever runs it: /nodejs/bin/node',
+    'it holds a file that raises the rights of the user who runs it: /nodejs/bin/node',
   );
 });
 

@@ -70,7 +70,7 @@ test("another manager's conditions stay; its hand on our fields is counted, logg
   expect(applied.status?.note).toBe('no, mine');
   expect(applied.status?.conditions?.map(({ type }) => type).sort()).toEqual(['Audited', 'Ready']);
   expect(await counted('conflict')).toBe(before + 1);
-  const line = world.seen.lines.find(({ msg }) => msg?.includes('somebody else wrote'));
+  const line = world.seen.lines.find(({ msg }) => msg?.includes('another field manager wrote'));
   expect(JSON.stringify(line)).toContain('.status.note');
   expect(JSON.stringify(line)).toContain('conflict with \\"other\\"');
 });

@@ -53,7 +53,7 @@ tests' ServiceAccount and the permissions page come from here.
 {{- end -}}
 
 {{/*
-The shim creates runs, reads them, and patches the one whose caller was told no: it is cancelled and soon deleted. It
+The shim creates runs, reads them, and patches the one whose caller was refused: it is cancelled and soon deleted. It
 can't read a Secret, a target or anything else.
 */}}
 {{- define "tuf-recovery.shim.rules" -}}

@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { execute } from '../../demo/execute.ts';
 
-/** A Git server that anybody may clone from, until it is disposed of. */
+/** A Git server that every client may clone from, until it is disposed of. */
 export interface GitServer extends AsyncDisposable {
   /** `http://127.0.0.1:PORT/` and the path below the root. */
   readonly url: string;

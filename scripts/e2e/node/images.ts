@@ -19,7 +19,7 @@ const product = {
   repository: 'ghcr.io/tuf-recovery-operator/tuf-recovery-operator',
 } as const;
 
-/** Whether `npm run image` has to run: there is no image, or something it is made of has changed since. */
+/** Whether `npm run image` has to run: there is no image, or one of its sources has changed since. */
 export async function isImageOutdated(root: string): Promise<boolean> {
   try {
     const { mtimeMs } = await stat(join(root, product.archive));

@@ -73,7 +73,9 @@ async function writeApproval(
   );
 }
 
-/** The plan is shown to whoever decides: on a terminal it is asked for, elsewhere --yes must say so. */
+/**
+ * The plan is shown to the person who decides: on a terminal it is asked for, elsewhere --yes must say so.
+ */
 async function isConfirmed(
   run: BootstrapRecovery,
   flags: ApproveFlags,

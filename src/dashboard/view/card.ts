@@ -21,7 +21,7 @@ export function cardOf(facts: AppFacts, now: Date): AppCard {
   };
 }
 
-/** Reasons that are no worry: nobody asked for the app to be looked after. */
+/** Reasons that are no worry: no policy covers the app. */
 const unguarded: ReadonlySet<string> = new Set(['NotGuarded', 'TargetUnavailable', 'NotVerified']);
 
 function healthOf(state: BootstrapState | undefined): Badge {

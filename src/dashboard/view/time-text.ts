@@ -6,7 +6,7 @@ const units = [
 
 /**
  * A span of time in the largest unit of which there are at least two, cut: `11 hours`, `90 minutes`. Nothing
- * below a minute is told apart, so that a page that is looked at does not change every second.
+ * below a minute is distinguished, so that an open page does not change every second.
  */
 export function spanText(milliseconds: number): string {
   for (const [unit, length] of units) {

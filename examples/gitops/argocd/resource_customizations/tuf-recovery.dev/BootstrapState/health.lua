@@ -1,4 +1,4 @@
--- Health of an app: whether its settings are all there. What expires and what would come back is told in the
+-- Health of an app: whether its settings are all there. What expires and what would come back is in the
 -- message.
 local health = { status = "Progressing", message = "Waiting for the controller" }
 

@@ -1,4 +1,4 @@
--- Health of a policy: whether it can do its work. A loss it found is told in the message; alerts are for
+-- Health of a policy: whether it can do its work. A loss it found is in the message; alerts are for
 -- that.
 local health = { status = "Progressing", message = "Waiting for the controller" }
 

@@ -1,4 +1,4 @@
--- Health of a target. It is looked at again and again, so an unreachable Redis may well come back.
+-- Health of a target. It is probed again and again, so an unreachable Redis may well come back.
 local health = { status = "Progressing", message = "Waiting for the controller" }
 
 local status = obj.status
