@@ -95,6 +95,8 @@ function typeOf(field: Schema): string {
       return field.format === 'date-time' ? 'time' : stringType(field);
     case 'boolean':
       return 'boolean';
+    default:
+      return `integer, ${field.minimum} to ${field.maximum}, or a string, \`${field.maximum}d\``;
   }
 }
 

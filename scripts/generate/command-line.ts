@@ -2,20 +2,29 @@ import { readFile } from 'node:fs/promises';
 import { PassThrough } from 'node:stream';
 import type { Argument, Command, Option } from 'commander';
 import type { CommandContext } from '../../src/cli/context.ts';
-import { type ExitCode, exitCodes } from '../../src/cli/exit-codes.ts';
+import { commandExamples } from '../../src/cli/examples.ts';
+import { commandExitCodes } from '../../src/cli/exit-codes.ts';
 import { readEnvironment } from '../../src/cli/options/env.ts';
 import { createProgram } from '../../src/cli/program.ts';
+import { manPage } from './man-page.ts';
 
 const prose = new URL('prose/command-line.md', import.meta.url);
 
-const exitCodeMeanings: Readonly<Record<ExitCode, string>> = {
-  0: 'done: recovered, nothing was lost, trusted',
-  1: 'failed or refused; the last line says why and what to do',
-  2: '`plan`: a recovery is needed',
-  3: 'the time given by `--timeout` ran out',
-  130: 'Interrupted by Ctrl-C or SIGTERM. A run in the cluster continues; without Kubernetes, Redis holds the old or the new state.',
+const alike: Readonly<Record<64 | 130, string>> = {
   64: 'the command line or the environment is wrong; nothing was done',
+  130: 'interrupted by Ctrl-C or SIGTERM; a run in the cluster continues; without Kubernetes Redis holds the old or the new state',
 };
+
+/** A row for each command and code; what means the same everywhere comes last. */
+function exitCodeTable(): string {
+  const rows = Object.entries(commandExitCodes).flatMap(([command, codes]) =>
+    Object.entries(codes).map(([code, meaning]) => `| \`${command}\` | ${code} | ${meaning} |\n`),
+  );
+  const everywhere = Object.entries(alike).map(
+    ([code, meaning]) => `| every command | ${code} | ${meaning} |\n`,
+  );
+  return `| command | code | meaning |\n| --- | --- | --- |\n${[...rows, ...everywhere].join('')}`;
+}
 
 /**
  * The reference page of the command line: hand-written chapters, then every command with its flags as it
@@ -23,14 +32,18 @@ const exitCodeMeanings: Readonly<Record<ExitCode, string>> = {
  */
 export async function generateCommandLinePage(): Promise<ReadonlyMap<string, string>> {
   const text = await readFile(prose, 'utf8');
-  const codes = Object.values(exitCodes).map((code) => `| ${code} | ${exitCodeMeanings[code]} |\n`);
-  const commands = createProgram(idleContext()).commands.flatMap((command) => describe(command));
-  const page = [
-    text.replace('<!-- exit codes -->\n', `| code | meaning |\n| --- | --- |\n${codes.join('')}`),
-    '\n# Commands\n',
-    ...commands,
-  ].join('');
-  return new Map([['docs/reference/command-line.md', page]]);
+  const program = createProgram(idleContext());
+  const commands = program
+    .createHelp()
+    .visibleCommands(program)
+    .flatMap((command) => describe(command));
+  const page = [text.replace('<!-- exit codes -->\n', exitCodeTable()), '\n# Commands\n', ...commands].join(
+    '',
+  );
+  return new Map([
+    ['docs/reference/command-line.md', page],
+    ['docs/man/tuf-recovery.1', manPage(program)],
+  ]);
 }
 
 /** Nothing runs: the commands are only asked what they are. */
@@ -56,10 +69,17 @@ function describe(command: Command, parent = 'tuf-recovery'): string[] {
     `\n## ${name}\n`,
     `\n${command.description()}\n`,
     `\n\`\`\`console\n$ ${name} ${command.usage()}\n\`\`\`\n`,
+    examplesOf(command, parent),
     tableOf('argument', command.registeredArguments.map(argumentRow)),
     tableOf('flag', command.options.filter(({ hidden }) => !hidden).map(optionRow)),
   ];
   return [chapter.join(''), ...command.commands.flatMap((each) => describe(each, name))];
+}
+
+function examplesOf(command: Command, parent: string): string {
+  const examples = parent === 'tuf-recovery' ? (commandExamples[command.name()] ?? []) : [];
+  const lines = examples.map((line) => `$ ${line}\n`).join('');
+  return lines === '' ? '' : `\nFor example:\n\n\`\`\`console\n${lines}\`\`\`\n`;
 }
 
 function tableOf(title: string, rows: readonly string[]): string {

@@ -3,7 +3,9 @@ import { parse } from 'yaml';
 
 /** A structural schema, as far as the generators read it. */
 export interface Schema {
-  readonly type: 'object' | 'array' | 'string' | 'integer' | 'boolean';
+  /** Absent with `x-kubernetes-int-or-string`. */
+  readonly type?: 'object' | 'array' | 'string' | 'integer' | 'boolean';
+  readonly 'x-kubernetes-int-or-string'?: true;
   readonly description?: string;
   readonly required?: readonly string[];
   readonly properties?: Readonly<Record<string, Schema>>;

@@ -104,12 +104,15 @@ function convert(
   if (isCondition(schema)) {
     return { tsType: 'Condition' };
   }
+  if (schema['x-kubernetes-int-or-string'] === true) {
+    return { description: schema.description ?? '', tsType: 'number | string' };
+  }
   const properties = Object.entries(schema.properties ?? {}).map(([name, property]) => [
     name,
     recurse(property),
   ]);
   return {
-    type: schema.type,
+    ...(schema.type !== undefined && { type: schema.type }),
     ...(schema.description !== undefined && { description: schema.description }),
     ...(schema.enum !== undefined && { enum: [...schema.enum] }),
     ...(schema.items !== undefined && { items: recurse(schema.items) }),

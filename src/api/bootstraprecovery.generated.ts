@@ -73,30 +73,30 @@ export interface BootstrapRecoverySpec {
    */
   readonly overrides?: {
     /**
-     * Lifetimes, in days, that the server gives to metadata it signs. Without them they are inferred from the metadata itself.
+     * Lifetimes that the server gives to metadata it signs: a number of days, written 90 or 90d. Without them they are inferred from the metadata itself. A role that the app does not have is refused.
      */
     readonly expirations?: {
       /**
        * Lifetime of root metadata, in days. The server only shows it.
        */
-      readonly root?: number;
+      readonly root?: number | string;
       /**
        * Lifetime of targets metadata, in days.
        */
-      readonly targets?: number;
+      readonly targets?: number | string;
       /**
        * Lifetime of snapshot metadata, in days.
        */
-      readonly snapshot?: number;
+      readonly snapshot?: number | string;
       /**
        * Lifetime of timestamp metadata, in days.
        */
-      readonly timestamp?: number;
+      readonly timestamp?: number | string;
       /**
        * Lifetime of delegated roles, in days, by role name in its original case.
        */
       readonly roles?: {
-        readonly [k: string]: number;
+        readonly [k: string]: number | string;
       };
     };
     /**
@@ -456,30 +456,30 @@ export interface BootstrapRecoveryManifestSpec {
    */
   readonly overrides?: {
     /**
-     * Lifetimes, in days, that the server gives to metadata it signs. Without them they are inferred from the metadata itself.
+     * Lifetimes that the server gives to metadata it signs: a number of days, written 90 or 90d. Without them they are inferred from the metadata itself. A role that the app does not have is refused.
      */
     readonly expirations?: {
       /**
        * Lifetime of root metadata, in days. The server only shows it.
        */
-      readonly root?: number;
+      readonly root?: number | string;
       /**
        * Lifetime of targets metadata, in days.
        */
-      readonly targets?: number;
+      readonly targets?: number | string;
       /**
        * Lifetime of snapshot metadata, in days.
        */
-      readonly snapshot?: number;
+      readonly snapshot?: number | string;
       /**
        * Lifetime of timestamp metadata, in days.
        */
-      readonly timestamp?: number;
+      readonly timestamp?: number | string;
       /**
        * Lifetime of delegated roles, in days, by role name in its original case.
        */
       readonly roles?: {
-        readonly [k: string]: number;
+        readonly [k: string]: number | string;
       };
     };
     /**

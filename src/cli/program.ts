@@ -1,14 +1,17 @@
 import { Command, CommanderError } from 'commander';
 import packageJSON from '../../package.json' with { type: 'json' };
 import { RecoveryError } from '../errors.ts';
+import { registerCheck } from './check/register.ts';
 import { registerConformance } from './commands/conformance.ts';
 import { registerController } from './commands/controller.ts';
 import { registerPlan } from './commands/plan.ts';
 import { registerRecover } from './commands/recover.ts';
 import { registerShim } from './commands/shim.ts';
 import { registerVerify } from './commands/verify.ts';
+import { registerCompletion } from './completion/register.ts';
 import type { CommandContext, RegisterCommand } from './context.ts';
-import { type ExitCode, exitCodes } from './exit-codes.ts';
+import { commandExamples } from './examples.ts';
+import { type ExitCode, exitCodes, exitCodesText } from './exit-codes.ts';
 import { registerClusterCommands } from './kubectl/register.ts';
 import { redactURLs } from './output/redact.ts';
 
@@ -17,10 +20,12 @@ const commands: readonly RegisterCommand[] = [
   registerVerify,
   registerPlan,
   registerRecover,
+  registerCheck,
   registerClusterCommands,
   registerController,
   registerShim,
   registerConformance,
+  registerCompletion,
 ];
 
 /**
@@ -41,6 +46,7 @@ export function createProgram(context: CommandContext): Command {
     .description(packageJSON.description)
     .version(packageJSON.version, '--version')
     .helpCommand(false)
+    .enablePositionalOptions()
     .exitOverride()
     .configureOutput({
       writeOut: (text) => context.stdout.write(text),
@@ -50,6 +56,10 @@ export function createProgram(context: CommandContext): Command {
   // Each command inherits the settings above.
   for (const register of commands) {
     register(program, context);
+  }
+  for (const command of program.createHelp().visibleCommands(program)) {
+    const examples = (commandExamples[command.name()] ?? []).map((line) => `  ${line}\n`).join('');
+    command.addHelpText('after', `\nExamples:\n${examples}\n${exitCodesText(command.name())}`);
   }
   return program;
 }

@@ -73,6 +73,12 @@ export interface RunRequest {
   };
   readonly overrides: Overrides;
   /**
+   * End the attempt when an override names a role that the app does not have. Left out: it is passed over,
+   * because overrides of a
+   * policy are for apps with different roles.
+   */
+  readonly refuseUnknownRoles?: boolean;
+  /**
    * What to do with a value that is a choice between several: apply the most probable one (when absent), or
    * wait for approval of the plan.
    */

@@ -18,6 +18,7 @@ import {
 } from './ending.ts';
 import type { Outcome } from './outcome.ts';
 import { OutcomeBuilder } from './outcome-builder.ts';
+import { assertKnownRoles } from './overrides/unknown-roles.ts';
 import { withLegacyRoot } from './plan/legacy-root.ts';
 import { isEmpty, planRecovery } from './plan/planner.ts';
 import type { Evidence } from './plan/sources.ts';
@@ -69,6 +70,9 @@ async function trustThenRecover(attempt: AttemptContext): Promise<Ending> {
   if (collision !== undefined) {
     attempt.report.accepted({ reason: 'Denied', message: collision.detail });
     return finalEnding('KeyCollision', collision.detail);
+  }
+  if (attempt.request.refuseUnknownRoles === true) {
+    assertKnownRoles(attempt.request.overrides, trusted.delegatedNames);
   }
   await using session = new RedisSession(attempt, expectedStateOf(attempt.request, trusted));
   const ending = await endAttempt(attempt, () =>

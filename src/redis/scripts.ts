@@ -17,6 +17,7 @@ const source = {
   renew: read('renew'),
   release: read('release'),
   apply: read('apply'),
+  refused: read('refused'),
 } as const;
 
 /** EVAL of one script; `keys` are declared so that the ACL is asked for each before the script starts. */
@@ -59,6 +60,11 @@ export function renewCommand(key: string, owner: string, ttlMs: number): Command
 /** @param anyAttempt whichever attempt of the task owns it */
 export function releaseCommand({ key, owner, task = owner }: Lock, anyAttempt: boolean): Command {
   return evaluate('EVAL', 'release', [key], anyAttempt ? ['', task] : [owner, '']);
+}
+
+/** Declares the keys as read: the ACL is asked about writing them inside. */
+export function refusedCommand(keys: readonly string[]): Command {
+  return evaluate('EVAL_RO', 'refused', keys, []);
 }
 
 export function applyCommand(lockKey: string, owner: string, changes: readonly Change[]): Command {

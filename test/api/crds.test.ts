@@ -150,7 +150,11 @@ const rules: readonly Rule[] = [
   },
   {
     message: 'a role name has 1 to 253 characters',
-    accepted: runs({ overrides: { expirations: { roles: { 'Beta-Channel': 1, __proto__: 2 } } } }),
+    accepted: runs({
+      overrides: {
+        expirations: { root: '36500d', targets: 36_500, roles: { 'Beta-Channel': '1d', __proto__: 2 } },
+      },
+    }),
     rejected: runs({ overrides: { expirations: { roles: { [`x${'y'.repeat(253)}`]: 1 } } } }),
   },
   {
@@ -265,6 +269,11 @@ describe('what the API server accepts and refuses by itself', () => {
     ['more time than the lock lives', { timeoutSeconds: 301 }],
     ['too many attempts', { backoffLimit: 21 }],
     ['a lifetime of no days', { overrides: { expirations: { timestamp: 0 } } }],
+    ['a lifetime of no days with its unit', { overrides: { expirations: { timestamp: '0d' } } }],
+    ['a lifetime of more than a century', { overrides: { expirations: { timestamp: 36_501 } } }],
+    ['the same with its unit', { overrides: { expirations: { timestamp: '36501d' } } }],
+    ['a lifetime in hours', { overrides: { expirations: { roles: { nightly: '90h' } } } }],
+    ['a lifetime in quotes', { overrides: { expirations: { root: '90' } } }],
     ['an age without a unit', { trust: { maxExpiredAge: '90' } }],
     ['a digest that is none', { approval: 'Manual', approvedPlan: 'sha256:abc' }],
     ['a negative time to live', { ttlSecondsAfterFinished: -1 }],

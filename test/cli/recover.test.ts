@@ -200,6 +200,22 @@ describe('recover', () => {
     ).toEqual(['21', '45']);
   });
 
+  test('a lifetime may have its unit, and one for a role that the app does not have is refused with the right name', async () => {
+    const command = ['recover', ...flags('deleg', join(files.path, 'deleg'))];
+    const before = await changes();
+    const { code, json } = await runJSON([...command, '--expiration', 'beta-chanel=45d']);
+    expect(code).toBe(1);
+    expect(json['message']).toContain(
+      '"beta-chanel", and the app has no such role. Did you mean Beta-Channel?',
+    );
+    expect(await changes()).toBe(before);
+    const wrong = await runCLI([...command, '--expiration', 'snapshto=21']);
+    expect(wrong.stdout + wrong.stderr).toContain('--expiration names the role "snapshto"');
+    expect(wrong.stdout + wrong.stderr).toContain('Did you mean snapshot?');
+    expect((await runJSON([...command, '--expiration', 'Beta-Channel=45d'])).code).toBe(0);
+    expect(await redis.get('Beta-Channel_EXPIRATION_admin_deleg')).toBe('45');
+  });
+
   test('shows people the state, the plan with sources, and the end', async () => {
     const { code, stdout, stderr } = await runCLI(['recover', ...flags('deleg', join(files.path, 'deleg'))]);
     expect(code).toBe(0);

@@ -70,9 +70,15 @@ describe('a wrong command line ends with 64 and says what is wrong:', () => {
       /both --redis-cert and --redis-key/,
     ],
     ['a task id that is no UUID', [...run, '--task-id', 'mine'], /Give a UUID/],
-    ['a lifetime of zero days', [...run, '--expiration', 'targets=0'], /whole number from 1 to 3650/],
+    [
+      'a lifetime of zero days',
+      [...run, '--expiration', 'targets=0'],
+      /days, for example 90 or 90d: from 1 to 36500/,
+    ],
+    ['a lifetime in hours', [...run, '--expiration', 'targets=90h'], /days, for example 90 or 90d/],
     ['a lifetime without a role', [...run, '--expiration', '30'], /Give ROLE=NUMBER/],
-    ['a time-out of zero', [...run, '--timeout', '0'], /whole number from 1 to 3600/],
+    ['a time-out of zero', [...run, '--timeout', '0'], /such as 90s, 5m, 12h or 30d: from 1 to 300 s/],
+    ['a time-out that is too long', [...run, '--timeout', '6m'], /from 1 to 300 s/],
   ])('%s', async (_what, args, message) => {
     const { code, stdout, stderr } = await runCLI(args);
     expect(stderr).toMatch(message);

@@ -9,8 +9,7 @@ export function registerConformance(program: Command, context: CommandContext): 
     .summary('act as a TUF client for the TUF conformance suite')
     .description(
       'Speaks the client protocol of theupdateframework/tuf-conformance, so that this verifier can be tested against ' +
-        'the suite. Not meant as a TUF client for anything else.\n\nExit codes: 0 on success, 1 when something was refused ' +
-        'or failed, 64 when the command line is wrong.',
+        'the suite. Not meant as a TUF client for anything else.',
     )
     .requiredOption(
       '--metadata-dir <dir>',

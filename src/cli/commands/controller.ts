@@ -13,8 +13,7 @@ export function registerController(program: Command, context: CommandContext): v
     .summary('run the operator')
     .description(
       'Watch BootstrapRecoveries and RecoveryTargets and bring every run to its end. Uses $KUBECONFIG or ~/.kube/config ' +
-        'when there is one, else the service account of the pod.\n\n' +
-        'Exit codes: 0 after SIGTERM, 1 when the lease was lost or a defect was found: start it again.',
+        'when there is one, else the service account of the pod.',
     )
     .addOption(
       new Option('--namespaces <names>', 'namespaces to serve, with commas between')

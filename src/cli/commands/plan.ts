@@ -8,8 +8,7 @@ export function registerPlan(program: Command, context: CommandContext): void {
     .command('plan')
     .summary('show what recover would write, and write nothing')
     .description(
-      'Verify the signed metadata of an app, compare it with Redis and show what a recovery would write. Nothing is written.\n\n' +
-        'Exit codes: 0 nothing is lost, 1 failed, 2 a recovery is needed, 3 timed out, 64 wrong usage.',
+      'Verify the signed metadata of an app, compare it with Redis and show what a recovery would write. Nothing is written.',
     );
   addRecoveryOptions(command).action(async (flags: RecoveryFlags) => {
     const { runRecovery } = await import('./run-recovery.ts');

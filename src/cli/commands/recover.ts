@@ -9,8 +9,7 @@ export function registerRecover(program: Command, context: CommandContext): void
     .summary('rebuild the lost bootstrap state of an app in Redis')
     .description(
       'Verify the signed metadata of an app, work out which settings are lost in Redis, write them in one atomic step ' +
-        'and prove it by reading them back. What survived is never rewritten.\n\n' +
-        'Exit codes: 0 recovered or nothing was lost, 1 failed, 3 timed out, 64 wrong usage.',
+        'and prove it by reading them back. What survived is never rewritten.',
     );
   addRecoveryOptions(command)
     .option('--always', 'plan every setting again, also those that are present and valid')

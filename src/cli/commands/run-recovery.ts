@@ -52,6 +52,7 @@ export async function runRecovery(
       flags.approve === undefined ? { kind: 'Automatic' } : { kind: 'Manual', approvedPlan: flags.approve },
     uncertainValues: flags.uncertainValues,
     overrides: overridesOf(flags),
+    refuseUnknownRoles: true,
     trust,
     source,
     store,

@@ -14,8 +14,7 @@ export function registerShim(program: Command, context: CommandContext): void {
     .description(
       'Serve POST /tuf/v1/bootstrap/recovery and GET /tuf/v1/task as the server does, and have the operator do the work. Needs no access to Redis or storage, ' +
         'only to BootstrapRecoveries: create, get, list, watch, patch.\n\n' +
-        'Keys of tokens: one of --jwt-secret-file (or JWT_SECRET), --jwks-url, --oidc. Admins: one of --admin, --admin-claim, --server-url.\n\n' +
-        'Exit codes: 0 after SIGTERM, 1 when a defect was found: start it again; 64 wrong usage.',
+        'Keys of tokens: one of --jwt-secret-file (or JWT_SECRET), --jwks-url, --oidc. Admins: one of --admin, --admin-claim, --server-url.',
     );
   addKeyOptions(command);
   addAdminOptions(command);

@@ -11,8 +11,7 @@ export function registerVerify(program: Command, context: CommandContext): void 
     .command('verify')
     .summary('verify a TUF repository from a trusted root down to every delegated role')
     .description(
-      'Verify a TUF repository at rest, from a trusted root down to every delegated role. Nothing is written.\n\n' +
-        'Exit codes: 0 trusted, 1 refused or not readable, 64 wrong usage.',
+      'Verify a TUF repository at rest, from a trusted root down to every delegated role. Nothing is written.',
     )
     .argument('<source>', 'a directory, or s3://bucket/prefix');
   addOutputOption(addStorageOptions(addTrustOptions(command))).action(

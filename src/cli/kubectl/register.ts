@@ -1,12 +1,12 @@
 import { type Command, Option } from 'commander';
 import type { CommandContext } from '../context.ts';
-import { parseInteger } from '../options/flag-values.ts';
+import { parseInteger, parseSeconds } from '../options/flag-values.ts';
+import { schemaBounds } from '../options/schema-bounds.ts';
 import { addOutputOption } from '../output/output.ts';
+import { addConnectionOptions } from './connection-options.ts';
 
 /** A run takes 300 s at most, and a person a while to approve; a day is enough to notice. */
 const maxWaitSeconds = 86_400;
-/** What the schema admits for ttlSecondsAfterFinished. */
-const maxTTLSeconds = 2_147_483_647;
 
 /**
  * Adds the commands that work on runs in a cluster: `status`, `describe`, `run`, `approve`, `cancel`,
@@ -23,7 +23,6 @@ export function registerClusterCommands(program: Command, context: CommandContex
     .option('-A, --all-namespaces', 'apps and runs of all namespaces')
     .option('--port <number>', 'the port of the page; by default a free one', parseInteger(0, 65_535), 0)
     .option('--no-open', 'only print the address, do not open a browser')
-    .addHelpText('after', '\nExample:\n  $ kubectl tuf-recovery dashboard -n updates')
     .action(async (flags) => (await import('./dashboard/dashboard.ts')).dashboardCommand(flags, context));
 
   addOutputOption(clusterCommand(program, 'describe', 'one run: result, what to do, plan, findings, errors'))
@@ -37,9 +36,9 @@ export function registerClusterCommands(program: Command, context: CommandContex
     .option('--verify', 'only look, never write: exit code 2 when something is lost')
     .option('--always', 'plan every setting again, also those that are present')
     .option(
-      '--ttl <seconds>',
-      'delete the run this long after it ended; by default it is kept',
-      parseInteger(0, maxTTLSeconds),
+      '--ttl <time>',
+      'delete the run this long after it ended, for example 7d; by default it is kept',
+      parseSeconds(...schemaBounds.ttlSecondsAfterFinished),
     )
     .option('-y, --yes', 'take an app with several slashes in it as ADMIN/APP without a question')
     .addOption(new Option('--approval <how>', 'who approves the plan').choices(['Automatic', 'Manual']))
@@ -74,12 +73,7 @@ export function registerClusterCommands(program: Command, context: CommandContex
 }
 
 function clusterCommand(program: Command, name: string, description: string): Command {
-  return program
-    .command(name)
-    .description(description)
-    .option('-n, --namespace <name>', 'the namespace; by default that of the kubeconfig')
-    .option('--context <name>', 'the context of the kubeconfig to use')
-    .option('--kubeconfig <file>', 'the kubeconfig; by default $KUBECONFIG or ~/.kube/config');
+  return addConnectionOptions(program.command(name).description(description));
 }
 
 function addWaitOptions(command: Command): Command {
@@ -89,7 +83,7 @@ function addWaitOptions(command: Command): Command {
 }
 
 function timeoutOption(): Option {
-  return new Option('--timeout <seconds>', 'how long to wait; the run itself continues')
-    .argParser(parseInteger(1, maxWaitSeconds))
-    .default(600);
+  return new Option('--timeout <time>', 'how long to wait, for example 90s or 1h; the run itself continues')
+    .argParser(parseSeconds(1, maxWaitSeconds))
+    .default(600, '10m');
 }

@@ -16,6 +16,42 @@ export function parseInteger(minimum: number, maximum: number): (text: string) =
   };
 }
 
+const unitSeconds = new Map([
+  ['s', 1],
+  ['m', 60],
+  ['h', 3_600],
+  ['d', 86_400],
+]);
+
+/**
+ * A length of time in seconds, within bounds: a plain number, or one with a unit as the resources take it:
+ * `90s`, `5m`, `12h`, `30d`.
+ */
+export function parseSeconds(minimum: number, maximum: number): (text: string) => number {
+  return (text) => {
+    const [, digits, unit = 's'] = /^(\d{1,15})([smhd])?$/.exec(text) ?? [];
+    const value = Number(digits ?? Number.NaN) * (unitSeconds.get(unit) ?? Number.NaN);
+    if (value >= minimum && value <= maximum) {
+      return value;
+    }
+    throw new InvalidArgumentError(
+      `Give seconds, or a number with a unit such as 90s, 5m, 12h or 30d: from ${minimum} to ${maximum} s.`,
+    );
+  };
+}
+
+/** A number of days, within bounds: `90` or `90d`, as the resources take it. */
+export function parseDays(minimum: number, maximum: number): (text: string) => number {
+  const parse = parseInteger(minimum, maximum);
+  return (text) => {
+    try {
+      return parse(text.replace(/d$/, ''));
+    } catch {
+      throw new InvalidArgumentError(`Give days, for example 90 or 90d: from ${minimum} to ${maximum}.`);
+    }
+  };
+}
+
 /** An instant as RFC 3339 writes it: `2026-11-23T10:59:06Z`. */
 export function parseInstant(text: string): Date {
   const value = new Date(text);
@@ -52,13 +88,12 @@ export function parseBoolean(text: string): boolean {
 }
 
 /**
- * Collects `NAME=NUMBER` of a repeated flag; the name ends at the last `=`, because a role name may hold one.
+ * Collects `ROLE=VALUE` of a repeated flag; the name ends at the last `=`, because a role name may hold
+ * one.
  */
-export function parseNamedInteger(
-  minimum: number,
-  maximum: number,
+export function parsePerRole(
+  parse: (text: string) => number,
 ): (text: string, sofar?: ReadonlyMap<string, number>) => ReadonlyMap<string, number> {
-  const parse = parseInteger(minimum, maximum);
   return (text, sofar = new Map()) => {
     const end = text.lastIndexOf('=');
     if (end < 1) {

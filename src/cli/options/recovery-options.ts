@@ -2,8 +2,16 @@ import { type Command, Option } from 'commander';
 import type { Overrides } from '../../recovery/request.ts';
 import { LOCK_WAIT_MS } from '../../recovery/run-deadline.ts';
 import { addOutputOption, type OutputFlags } from '../output/output.ts';
-import { parseBoolean, parseInteger, parseNamedInteger, parseUUID } from './flag-values.ts';
+import {
+  parseBoolean,
+  parseDays,
+  parseInteger,
+  parsePerRole,
+  parseSeconds,
+  parseUUID,
+} from './flag-values.ts';
 import { addRedisOptions, type RedisFlags } from './redis-options.ts';
+import { schemaBounds } from './schema-bounds.ts';
 import { addStorageOptions, type StorageFlags } from './storage-options.ts';
 import { addTrustOptions, type TrustFlags } from './trust-options.ts';
 
@@ -40,27 +48,27 @@ export function addRecoveryOptions(command: Command): Command {
   command
     .option('--task-id <uuid>', 'id of the run, which becomes the marker; a new one when absent', parseUUID)
     .addOption(
-      new Option('--timeout <seconds>', 'give up after this long')
-        .argParser(parseInteger(1, 3_600))
-        .default(300),
+      new Option('--timeout <time>', 'give up after this long, for example 90s or 5m')
+        .argParser(parseSeconds(...schemaBounds.timeoutSeconds))
+        .default(300, '5m'),
     )
     .addOption(
       new Option(
-        '--lock-wait <seconds>',
+        '--lock-wait <time>',
         "the longest wait for another recovery of the app, apart from --timeout; the server's own holds its lock for 330 s after a crash",
       )
-        .argParser(parseInteger(0, 3_600))
-        .default(LOCK_WAIT_MS / 1_000),
+        .argParser(parseSeconds(0, 3_600))
+        .default(LOCK_WAIT_MS / 1_000, '6m'),
     )
     .addOption(
       new Option('--backoff-limit <n>', 'tries after transient failures')
-        .argParser(parseInteger(0, 20))
+        .argParser(parseInteger(...schemaBounds.backoffLimit))
         .default(3),
     )
     .option(
       '--expiration <role=days>',
-      'a lifetime that you know better than the metadata; may be repeated',
-      parseNamedInteger(1, 3_650),
+      'a lifetime that you know better than the metadata, for example nightly=90d; may be repeated',
+      parsePerRole(parseDays(...schemaBounds.expirationDays)),
     )
     .option(
       '--targets-online-key <boolean>',
@@ -77,9 +85,9 @@ export function addRecoveryOptions(command: Command): Command {
         .default('Apply'),
     )
     .option(
-      '--stale-after <seconds>',
-      'a bootstrap without a sign of life for this long is dead (default: 1800)',
-      parseInteger(0, 604_800),
+      '--stale-after <time>',
+      'a bootstrap without a sign of life for this long is dead (default: 30m)',
+      parseSeconds(...schemaBounds.staleAfterSeconds),
     );
   return addOutputOption(command);
 }

@@ -4,6 +4,7 @@ import { type RedisEndpoint, redisEndpointFromURL } from '../../redis/endpoint.t
 import type { Environment } from './env.ts';
 import { parseInteger } from './flag-values.ts';
 import { readInputText } from './input-file.ts';
+import { schemaBounds } from './schema-bounds.ts';
 
 /** The values of the flags that {@link addRedisOptions} adds. */
 export interface RedisFlags {
@@ -35,7 +36,7 @@ export function addRedisOptions(command: Command): Command {
       .option(
         '--redis-min-replicas <n>',
         'fail unless so many replicas confirm the write (default: 0)',
-        parseInteger(0, 100),
+        parseInteger(...schemaBounds.minReplicas),
       )
   );
 }

@@ -4,6 +4,7 @@ import type { S3Access, S3Credentials, S3Limits } from '../../storage/s3/s3-opti
 import type { Environment } from './env.ts';
 import { parseBoolean, parseInteger } from './flag-values.ts';
 import { readInputText } from './input-file.ts';
+import { schemaBounds } from './schema-bounds.ts';
 
 /** The values of the flags that {@link addStorageOptions} adds. */
 export interface StorageFlags {
@@ -31,9 +32,13 @@ export function addStorageOptions(command: Command): Command {
     .option(
       '--s3-requests-per-second <n>',
       'ask the store no faster (default: 1000)',
-      parseInteger(1, 100_000),
+      parseInteger(...schemaBounds.requestsPerSecond),
     )
-    .option('--s3-concurrency <n>', 'most requests under way at once (default: 64)', parseInteger(1, 1_024));
+    .option(
+      '--s3-concurrency <n>',
+      'most requests under way at once (default: 64)',
+      parseInteger(...schemaBounds.concurrency),
+    );
 }
 
 /** The limits that were given. */

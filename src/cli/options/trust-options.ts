@@ -1,5 +1,6 @@
 import { type Command, Option } from 'commander';
-import { parseInstant, parseInteger, parseNamedInteger, parseSHA256 } from './flag-values.ts';
+import { parseInstant, parseInteger, parsePerRole, parseSeconds, parseSHA256 } from './flag-values.ts';
+import { schemaBounds } from './schema-bounds.ts';
 
 /** The values of the flags that {@link addTrustOptions} adds. */
 export interface TrustFlags {
@@ -14,9 +15,6 @@ export interface TrustFlags {
   readonly maxExpiredAge?: number;
   readonly minimumVersion?: ReadonlyMap<string, number>;
 }
-
-/** Highest version a role can have: integers are exact up to here. */
-const maxVersion = Number.MAX_SAFE_INTEGER;
 
 /** Adds the flags that say what is trusted. */
 export function addTrustOptions(command: Command): Command {
@@ -45,7 +43,7 @@ export function addTrustOptions(command: Command): Command {
     .option(
       '--accept-rollback-to <version>',
       'accept exactly this timestamp version although a newer one was trusted',
-      parseInteger(1, maxVersion),
+      parseInteger(...schemaBounds.version),
     )
     .addOption(
       new Option('--on-invalid-delegation <what>', 'what a delegated role that does not verify does').choices(
@@ -53,13 +51,13 @@ export function addTrustOptions(command: Command): Command {
       ),
     )
     .option(
-      '--max-expired-age <seconds>',
-      'refuse metadata that expired longer ago (default: 30 days; verify: no limit)',
-      parseInteger(0, 10 * 366 * 86_400),
+      '--max-expired-age <age>',
+      'refuse metadata that expired longer ago, for example 90d (default: 30d; verify: no limit)',
+      parseSeconds(...schemaBounds.maxExpiredAgeSeconds),
     )
     .option(
       '--minimum-version <role=version>',
       'refuse a lower version of this role; may be repeated',
-      parseNamedInteger(1, maxVersion),
+      parsePerRole(parseInteger(...schemaBounds.version)),
     );
 }

@@ -1,7 +1,7 @@
 import type { Logger } from 'pino';
 import type { BootstrapRecovery } from '../../api/bootstraprecovery.generated.ts';
 import type { RecoveryTarget } from '../../api/recoverytarget.generated.ts';
-import { lockFinalizer } from '../../api/resources.ts';
+import { lockFinalizer, policyLabel } from '../../api/resources.ts';
 import { elapsedMs } from '../../api/stored-time.ts';
 import type { Clock } from '../../async/clock.ts';
 import { LeadershipLostError } from '../../kube/leaderelection/leader-elector.ts';
@@ -98,6 +98,8 @@ export async function makeAttempt(
         attemptID: dependencies.newID(),
         // It comes back for it later, and holds no slot meanwhile.
         onForeignLock: 'return',
+        // A policy's template is for apps with different roles.
+        refuseUnknownRoles: run.metadata.labels?.[policyLabel] === undefined,
         signal: stop.signal,
         observer: watcher,
         // Not before: a run that takes no lock has nothing to clean up, and most find nothing to do.

@@ -17,6 +17,7 @@ export type RunContext = Pick<
   | 'beforeLock'
   | 'attemptID'
   | 'onForeignLock'
+  | 'refuseUnknownRoles'
 >;
 
 /**
@@ -58,8 +59,18 @@ function overridesOf(overrides: BootstrapRecoverySpec['overrides']): Overrides {
   const { roles, ...topLevel } = expirations;
   return {
     ...decisions,
-    expirations: { ...topLevel, ...(roles !== undefined && { roles: new Map(Object.entries(roles)) }) },
+    expirations: {
+      ...Object.fromEntries(Object.entries(topLevel).map(([role, lifetime]) => [role, daysIn(lifetime)])),
+      ...(roles !== undefined && {
+        roles: new Map(Object.entries(roles).map(([role, lifetime]) => [role, daysIn(lifetime)])),
+      }),
+    },
   };
+}
+
+/** `90` or `90d`; the schema admits nothing else. */
+function daysIn(lifetime: number | string): number {
+  return typeof lifetime === 'number' ? lifetime : Number.parseInt(lifetime, 10);
 }
 
 function policyOf(

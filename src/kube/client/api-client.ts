@@ -169,6 +169,20 @@ export class APIClient {
     return toObject(resource, body);
   }
 
+  /** What the server says of itself; every authenticated identity may ask. */
+  async serverVersion(options: CallOptions = {}): Promise<{ readonly gitVersion: string }> {
+    const body = await this.#transport.json({
+      method: 'GET',
+      path: '/version',
+      timeoutMs: this.#timeouts.get,
+      idempotent: true,
+      signal: options.signal,
+    });
+    const gitVersion =
+      typeof body === 'object' && body !== null && 'gitVersion' in body ? body.gitVersion : undefined;
+    return { gitVersion: typeof gitVersion === 'string' ? gitVersion : 'unknown' };
+  }
+
   /**
    * Changes from `resourceVersion` on, until the server closes the watch; then the iteration ends without an
    * error.

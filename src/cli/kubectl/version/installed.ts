@@ -1,3 +1,4 @@
+import type { Condition } from '../../../api/condition.ts';
 import {
   bootstrapRecoveries,
   bootstrapStates,
@@ -9,15 +10,22 @@ import type { KubernetesObject } from '../../../kube/client/object.ts';
 import type { Resource } from '../../../kube/client/resource.ts';
 
 /** What is read of a Deployment. The API server refuses one without containers. */
-interface Deployment extends KubernetesObject {
+export interface Deployment extends KubernetesObject {
   readonly spec: {
-    readonly template: { readonly spec: { readonly containers: readonly { readonly image?: string }[] } };
+    readonly replicas?: number;
+    readonly template: {
+      readonly spec: {
+        readonly containers: readonly { readonly image?: string; readonly args?: readonly string[] }[];
+      };
+    };
   };
+  readonly status?: { readonly availableReplicas?: number };
 }
 
 /** What is read of a CustomResourceDefinition. */
-interface CustomResourceDefinition extends KubernetesObject {
+export interface CustomResourceDefinition extends KubernetesObject {
   readonly spec: { readonly versions: readonly { readonly name: string; readonly served: boolean }[] };
+  readonly status?: { readonly conditions?: readonly Condition[] };
 }
 
 /** How the API server addresses Deployments. */
@@ -41,6 +49,16 @@ export const customResourceDefinitions: Resource<CustomResourceDefinition> = {
 /** Selects the controllers of the chart and of deploy/install.yaml. */
 export const controllerLabels =
   'app.kubernetes.io/part-of=tuf-recovery-operator,app.kubernetes.io/component=controller';
+
+/** Selects the shims of the chart. */
+export const shimLabels = 'app.kubernetes.io/part-of=tuf-recovery-operator,app.kubernetes.io/component=shim';
+
+/** The Lease that a controller was told to use: the chart gives it the name of the Deployment. */
+export function leaseNameOf({ metadata, spec }: Deployment): string {
+  const args = spec.template.spec.containers.flatMap((each) => each.args ?? []);
+  const given = args.find((arg) => arg.startsWith('--lease-name='));
+  return given?.slice('--lease-name='.length) ?? metadata.name;
+}
 
 /** Names of the project's CRDs. */
 export const crdNames: readonly string[] = [

@@ -1,0 +1,64 @@
+import { APIError } from '../../../kube/client/api-error.ts';
+import { ConnectionError } from '../../../kube/client/connection-error.ts';
+import type { CommandContext } from '../../context.ts';
+import type { ExitCode } from '../../exit-codes.ts';
+import { type AppName, parseAppName } from '../../kubectl/app-name.ts';
+import { clusterCommand } from '../../kubectl/cluster-command.ts';
+import type { ClusterConnection } from '../../kubectl/connection.ts';
+import { createProgressDisplay } from '../../output/progress.ts';
+import type { CheckFlags } from '../check-flags.ts';
+import type { CheckItem } from '../check-report.ts';
+import { failedItem, okItem, writeChecklist } from '../checklist.ts';
+import { appItems } from './app-checks.ts';
+import { readFacts } from './facts.ts';
+import { controllerItems, crdItem, rightsItem, shimItems, trialItem } from './installation-checks.ts';
+import { targetItems } from './target-checks.ts';
+
+/** `check [ADMIN/APP]` in a cluster: first whether it answers, then everything that can be asked of it. */
+export function checkCluster(
+  typed: string | undefined,
+  flags: CheckFlags,
+  context: CommandContext,
+): Promise<void> {
+  const app = typed === undefined ? undefined : parseAppName(typed);
+  return clusterCommand(context, flags, async (connection): Promise<ExitCode> => {
+    const progress = createProgressDisplay(context);
+    progress.wait('Asking the API server');
+    try {
+      const items = await readItems(connection, app, flags.target, context.signal);
+      progress.end();
+      return await writeChecklist(items, flags, context);
+    } finally {
+      progress.end();
+    }
+  });
+}
+
+async function readItems(
+  connection: ClusterConnection,
+  app: AppName | undefined,
+  target: string | undefined,
+  signal: AbortSignal,
+): Promise<readonly CheckItem[]> {
+  try {
+    const { gitVersion } = await connection.api.serverVersion({ signal });
+    const facts = await readFacts(connection, app, target, signal);
+    return [
+      okItem('API server', `Kubernetes ${gitVersion} answers.`),
+      crdItem(facts),
+      ...controllerItems(facts),
+      rightsItem(facts),
+      trialItem(facts),
+      ...targetItems(facts),
+      ...appItems(facts),
+      ...shimItems(facts),
+    ];
+  } catch (error) {
+    if (error instanceof APIError || error instanceof ConnectionError) {
+      return [
+        failedItem('API server', error.message, 'Check the kubeconfig: kubectl cluster-info says the same.'),
+      ];
+    }
+    throw error;
+  }
+}

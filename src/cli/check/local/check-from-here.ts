@@ -1,0 +1,59 @@
+import { TerminalError } from '../../../errors.ts';
+import { assertApp } from '../../../faynosync/app.ts';
+import { openLocation } from '../../../storage/open.ts';
+import type { CommandContext } from '../../context.ts';
+import type { ExitCode } from '../../exit-codes.ts';
+import { parseAppName } from '../../kubectl/app-name.ts';
+import { appLocation } from '../../options/app-location.ts';
+import { readRedisEndpoint } from '../../options/redis-options.ts';
+import { readS3Access, storageLimits } from '../../options/storage-options.ts';
+import { readTrust } from '../../options/trust.ts';
+import { createProgressDisplay } from '../../output/progress.ts';
+import type { CheckFlags } from '../check-flags.ts';
+import { writeChecklist } from '../checklist.ts';
+import { checkRedis } from './redis-checks.ts';
+import { checkStorage } from './storage-checks.ts';
+
+/**
+ * `check ADMIN/APP` without Kubernetes: the storage, then Redis, as a run from here would reach them.
+ *
+ * @throws {TerminalError} `InvalidInput`; nothing has been asked then
+ */
+export async function checkFromHere(
+  typed: string | undefined,
+  flags: CheckFlags,
+  context: CommandContext,
+): Promise<ExitCode> {
+  if (typed === undefined) {
+    throw new TerminalError(
+      'InvalidInput',
+      'Name the app to check, for example: tuf-recovery check alice/tuf --storage s3://updates',
+    );
+  }
+  const app = parseAppName(typed);
+  assertApp(app);
+  const hasAnchor =
+    flags.rootSha256 !== undefined || flags.root !== undefined || flags.trustOnFirstUse === true;
+  const trust = hasAnchor ? await readTrust(flags) : undefined;
+  const endpoint = await readRedisEndpoint(flags, context.env.redis);
+  const location = await appLocation(flags.storage, context.env.s3.bucket, app);
+  const s3 = location.kind === 's3' ? await readS3Access(flags, context.env) : undefined;
+  const { source, close } = await openLocation(location, { s3, limits: storageLimits(flags) });
+  const progress = createProgressDisplay(context);
+  progress.wait(`Reading ${source.location}`);
+  try {
+    const { items, trusted } = await checkStorage(
+      source,
+      trust,
+      flags.referenceTime ?? new Date(),
+      context.signal,
+    );
+    progress.wait('Asking Redis');
+    const ofRedis = await checkRedis(endpoint, app, trusted?.delegatedNames ?? [], context.signal);
+    progress.end();
+    return await writeChecklist([...items, ...ofRedis], flags, context);
+  } finally {
+    progress.end();
+    close();
+  }
+}
