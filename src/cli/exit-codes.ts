@@ -45,6 +45,18 @@ export const commandExitCodes: Readonly<Record<string, CommandExitCodes>> = {
     0: 'asked to end; with --wait: cancelled',
     1: 'not cancelled: it has ended, or is not there',
   },
+  diff: {
+    0: 'Redis holds what the metadata tells',
+    1: 'the metadata is refused, or no answer',
+    2: 'something is lost, or a recovery would restore another value',
+    3: 'not verified within --timeout',
+  },
+  suspend: { 0: 'suspended', 1: 'not found or refused' },
+  resume: { 0: 'resumed', 1: 'not found or refused' },
+  'support-bundle': {
+    0: 'written; what you may not see is named in it',
+    1: 'no answer, or the file is not written',
+  },
   report: shown,
   wait: {
     0: 'recovered, nothing was lost, verified',

@@ -43,6 +43,7 @@ test('version tells plugin, controllers with their image, and the versions of ev
       'm',
     ),
   );
+  expect(stdout).toMatch(/^Server +v1\.\d+\.\d+$/m);
   for (const plural of ['bootstraprecoveries', 'bootstrapstates', 'recoverypolicies', 'recoverytargets']) {
     expect(stdout).toMatch(new RegExp(`^CRD +v1alpha1 +${plural}\\.tuf-recovery\\.dev$`, 'm'));
   }

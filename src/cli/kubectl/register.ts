@@ -9,8 +9,8 @@ import { addConnectionOptions } from './connection-options.ts';
 const maxWaitSeconds = 86_400;
 
 /**
- * Adds the commands that work on runs in a cluster: `status`, `describe`, `run`, `approve`, `cancel`,
- * `report`, `wait` and `version`. As `kubectl-tuf_recovery` on the PATH they are `kubectl tuf-recovery …`.
+ * Adds the commands that work on runs in a cluster: `status`, `describe`, `run`, `wait` and the rest. As
+ * `kubectl-tuf_recovery` on the PATH they are `kubectl tuf-recovery …`.
  */
 export function registerClusterCommands(program: Command, context: CommandContext): void {
   addOutputOption(clusterCommand(program, 'status', 'apps, what needs you, and the last runs'))
@@ -55,6 +55,40 @@ export function registerClusterCommands(program: Command, context: CommandContex
   addWaitOptions(clusterCommand(program, 'cancel', 'end a run at its next safe point'))
     .argument('<name>', 'the BootstrapRecovery')
     .action(async (name, flags) => (await import('./cancel.ts')).cancelCommand(name, flags, context));
+
+  addOutputOption(
+    clusterCommand(
+      program,
+      'diff',
+      'what Redis holds against what the metadata tells; writes nothing in Redis',
+    ),
+  )
+    .argument('<admin/app>', 'the app, spelled as on the server, for example alice/tuf')
+    .option('--target <name>', 'the RecoveryTarget; by default "default"')
+    .addOption(timeoutOption())
+    .action(async (app, flags) => (await import('./diff/diff.ts')).diffCommand(app, flags, context));
+
+  for (const [name, suspend] of [
+    ['suspend', true],
+    ['resume', false],
+  ] as const) {
+    const what = suspend ? 'hold a run that has not started, a policy or a target' : 'take back a suspend';
+    clusterCommand(program, name, what)
+      .argument('<kind/name>', 'run/NAME, policy/NAME or target/NAME')
+      .action(async (typed, flags) =>
+        (await import('./suspend/suspend.ts')).suspendCommand(typed, suspend, flags, context),
+      );
+  }
+
+  clusterCommand(
+    program,
+    'support-bundle',
+    'everything about this installation that helps somebody else to understand it, without secrets, as YAML',
+  )
+    .option('--file <file>', 'where it is written; by default to standard output')
+    .action(async (flags) =>
+      (await import('./support-bundle/support-bundle.ts')).supportBundleCommand(flags, context),
+    );
 
   clusterCommand(program, 'report', 'the full report of a run, as JSON')
     .argument('<name>', 'the BootstrapRecovery')

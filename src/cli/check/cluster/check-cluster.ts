@@ -25,7 +25,7 @@ export function checkCluster(
     const progress = createProgressDisplay(context);
     progress.wait('Asking the API server');
     try {
-      const items = await readItems(connection, app, flags.target, context.signal);
+      const items = await checklistOf(connection, app, flags.target, context.signal);
       progress.end();
       return await writeChecklist(items, flags, context);
     } finally {
@@ -34,7 +34,12 @@ export function checkCluster(
   });
 }
 
-async function readItems(
+/**
+ * Everything that can be asked of a cluster; an API server that does not answer is the one item there is.
+ *
+ * @param target undefined: that of the app, or `default`
+ */
+export async function checklistOf(
   connection: ClusterConnection,
   app: AppName | undefined,
   target: string | undefined,

@@ -33,12 +33,14 @@ interface CRDVersions {
 /** What `-o json` prints. A part that the API server refuses is absent, and `hidden` says why. */
 export interface Versions {
   readonly client: string;
+  /** Of Kubernetes; absent with --client. */
+  readonly server?: string;
   readonly controllers?: readonly ControllerVersion[];
   readonly crds?: readonly CRDVersions[];
   readonly hidden?: readonly string[];
 }
 
-/** `version`: of the plugin, the controllers and the CRDs of the cluster. */
+/** `version`: of the plugin, the API server, the controllers and the CRDs of the cluster. */
 export async function versionCommand(flags: VersionFlags, context: CommandContext): Promise<void> {
   if (flags.client === true) {
     await show({ client: packageJSON.version }, flags, context);
@@ -62,12 +64,14 @@ async function readVersions({ api }: ClusterConnection, signal: AbortSignal): Pr
     }
     hidden.push(error.message);
   };
-  const [controllers, crds] = await Promise.all([
+  const [server, controllers, crds] = await Promise.all([
+    api.serverVersion({ signal }),
     readControllers(api, signal).catch(unlessForbidden),
     Promise.all(crdNames.map((name) => readCRD(api, name, signal))).catch(unlessForbidden),
   ]);
   return {
     client: packageJSON.version,
+    server: server.gitVersion,
     ...(controllers === undefined ? {} : { controllers }),
     ...(crds === undefined ? {} : { crds }),
     ...(hidden.length === 0 ? {} : { hidden }),
@@ -103,9 +107,13 @@ async function readCRD(
   }
 }
 
-function versionText({ client, controllers, crds, hidden = [] }: Versions, context: CommandContext): string {
+function versionText(
+  { client, server, controllers, crds, hidden = [] }: Versions,
+  context: CommandContext,
+): string {
   const rows = [
     ['Client', client],
+    ...(server === undefined ? [] : [['Server', server]]),
     ...(controllers ?? []).map((each) => [
       'Controller',
       each.version || 'unknown',
