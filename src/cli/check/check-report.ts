@@ -3,20 +3,20 @@ import * as z from 'zod';
 /** One line of a checklist. What is not ok says what to do. */
 export const checkItem = z.discriminatedUnion('result', [
   z.strictObject({
-    name: z.string().describe('What was looked at; stable.'),
+    name: z.string().describe('What was checked; stable.'),
     result: z.literal('ok'),
     message: z.string().describe('What was found.'),
   }),
   z.strictObject({
-    name: z.string().describe('What was looked at; stable.'),
+    name: z.string().describe('What was checked; stable.'),
     result: z.enum(['warning', 'failed']).describe('A warning leaves recoveries possible.'),
     message: z.string().describe('What was found.'),
     fix: z.string().describe('What to do.'),
   }),
   z.strictObject({
-    name: z.string().describe('What was looked at; stable.'),
+    name: z.string().describe('What was checked; stable.'),
     result: z.literal('skipped'),
-    message: z.string().describe('Why it was not looked at.'),
+    message: z.string().describe('Why it was not checked.'),
   }),
 ]);
 

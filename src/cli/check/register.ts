@@ -7,7 +7,7 @@ import { addTrustOptions } from '../options/trust-options.ts';
 import { addOutputOption } from '../output/output.ts';
 import type { CheckFlags } from './check-flags.ts';
 
-/** `check [ADMIN/APP]`: everything a recovery needs, looked at before it is needed. */
+/** `check [ADMIN/APP]`: everything a recovery needs, checked before it is needed. */
 export function registerCheck(program: Command, context: CommandContext): void {
   const command = program
     .command('check')

@@ -83,7 +83,7 @@ export function registerClusterCommands(program: Command, context: CommandContex
   clusterCommand(
     program,
     'support-bundle',
-    'everything about this installation that helps somebody else to understand it, without secrets, as YAML',
+    'what a maintainer needs to understand this installation, without secrets, as YAML',
   )
     .option('--file <file>', 'where it is written; by default to standard output')
     .action(async (flags) =>

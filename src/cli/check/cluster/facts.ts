@@ -42,7 +42,7 @@ export interface ClusterFacts {
   readonly namespace: string;
   /** The app that was named. */
   readonly app: AppName | undefined;
-  /** Name of the RecoveryTarget that is looked at. */
+  /** Name of the RecoveryTarget that is checked. */
   readonly targetName: string;
   /** This machine's time. */
   readonly now: Date;

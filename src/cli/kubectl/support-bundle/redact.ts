@@ -33,7 +33,7 @@ export function withoutSecrets(value: unknown): unknown {
 }
 
 /** The same for free text: messages and lines of a log. */
-export function withoutSecretTexts(text: string): string {
+function withoutSecretTexts(text: string): string {
   return text
     .replace(/([a-z][a-z0-9+.-]*:\/\/)[^\s'"/]*@/gi, '$1…@')
     .replace(/\beyJ[\w-]+\.[\w-]+\.[\w-]*/g, withheld)

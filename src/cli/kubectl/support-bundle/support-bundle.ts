@@ -39,7 +39,7 @@ type Part = readonly [name: string, read: () => Promise<unknown>];
 const mostObjects = 200;
 
 /**
- * `support-bundle`: everything about this installation that helps somebody else to understand it, as one YAML
+ * `support-bundle`: what a maintainer needs to understand this installation, as one YAML
  * document that a person can read before it is sent. Secrets are never read, and what may be one elsewhere is
  * withheld.
  */

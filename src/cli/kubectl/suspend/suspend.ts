@@ -21,9 +21,9 @@ const kinds: Readonly<Record<string, Resource<Suspendable>>> = {
 
 /** What each does while it is suspended. */
 const effects: Readonly<Record<string, string>> = {
-  run: 'it does not start; one that has started goes on, and cancel ends it',
+  run: 'it does not start; one that has started continues, and cancel ends it',
   policy: 'it neither watches nor repairs',
-  target: 'it is not checked and starts no runs; runs under way go on',
+  target: 'it is not checked and starts no runs; runs under way continue',
 };
 
 /** `suspend KIND/NAME` and `resume KIND/NAME`: sets spec.suspend of a run, a policy or a target. */

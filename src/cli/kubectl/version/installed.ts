@@ -53,7 +53,7 @@ export const controllerLabels =
 /** Selects the shims of the chart. */
 export const shimLabels = 'app.kubernetes.io/part-of=tuf-recovery-operator,app.kubernetes.io/component=shim';
 
-/** The Lease that a controller was told to use: the chart gives it the name of the Deployment. */
+/** The Lease that a controller is configured with: the chart gives it the name of the Deployment. */
 export function leaseNameOf({ metadata, spec }: Deployment): string {
   const args = spec.template.spec.containers.flatMap((each) => each.args ?? []);
   const given = args.find((arg) => arg.startsWith('--lease-name='));
