@@ -1,3 +1,4 @@
+import { forEachInTurns } from '../async/in-turns.ts';
 import { parseVersionedName } from '../faynosync/layout.ts';
 import type { Setting } from '../faynosync/settings.ts';
 import type { ListedObject } from '../storage/source.ts';
@@ -42,12 +43,12 @@ async function readHistory(
   signal: AbortSignal,
 ): Promise<SigningHistory> {
   const writtenAt = new Map<number, Date>();
-  for (const { name, lastModified } of listing) {
+  await forEachInTurns(listing, ({ name, lastModified }) => {
     const file = parseVersionedName(name);
     if (file?.role === role && file.version < head) {
       writtenAt.set(file.version, lastModified);
     }
-  }
+  });
   const listed = [...writtenAt.keys()].sort((a, b) => a - b);
   const read = new Map<number, number | undefined>();
   const signings: EarlierSigning[] = [];

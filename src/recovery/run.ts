@@ -32,7 +32,7 @@ import { classify } from './state/classify.ts';
 import { evidenceOf, expectedStateOf } from './state/expected-state.ts';
 import { type ObservedState, observedStateOf } from './state/observed-state.ts';
 import { refusalOf } from './trust.ts';
-import { isUnfinished, traceBootstrap } from './unfinished-bootstrap.ts';
+import { bootstrapFilesIn, isUnfinished, traceBootstrap } from './unfinished-bootstrap.ts';
 
 /** How often a plan is made anew because something moved under it. */
 const MAX_REPLANS = 5;
@@ -92,8 +92,9 @@ function evidenceReader(
   trusted: Trusted,
 ): EvidenceReader {
   const versions = new EarlierVersions(source, trusted.root);
-  let evidence = evidenceOf(request, verification, trusted);
+  let evidence: Evidence | undefined;
   return async ({ settings }) => {
+    evidence ??= await evidenceOf(request, verification, trusted);
     const lost =
       request.drill === true ? settings : settings.filter(({ condition }) => condition !== 'valid');
     const wanted = lost.map(({ setting }) => setting);
@@ -120,8 +121,10 @@ async function trust(
 
 async function refuse(attempt: AttemptContext, verification: Verification): Promise<Ending> {
   const { request, report } = attempt;
-  const trace = isUnfinished(verification) ? await traceBootstrap(attempt, verification) : undefined;
-  const { state, ending, accepted } = refusalOf(verification, request, trace);
+  const { listing, findings } = verification;
+  const files = await bootstrapFilesIn(listing);
+  const trace = isUnfinished(files) ? await traceBootstrap(attempt, listing, files) : undefined;
+  const { state, ending, accepted } = refusalOf(findings, files, request, trace);
   report.found(state);
   report.accepted(accepted);
   return ending;

@@ -1,9 +1,8 @@
 import type { AcceptedReason, SucceededReason } from '../api/reasons.ts';
 import { describeApp } from '../faynosync/app.ts';
-import { hasPersistedRoot, missingFromBootstrap } from '../faynosync/layout.ts';
+import type { BootstrapFiles } from '../faynosync/bootstrap-files.ts';
 import type { Finding } from '../tuf/findings/finding.ts';
 import type { FindingCode } from '../tuf/findings/findings.ts';
-import type { Verification } from '../tuf/verify/verification.ts';
 import { type Ending, finalEnding } from './ending.ts';
 import type { Acceptance } from './observer.ts';
 import type { RunRequest } from './request.ts';
@@ -34,14 +33,15 @@ export interface TrustRefusal {
 /**
  * R2, when the chain does not verify.
  *
+ * @param files what the bucket lists of a bootstrap's files
  * @param trace what Redis says about the bootstrap; undefined when it was not asked
  */
 export function refusalOf(
-  verification: Verification,
+  findings: readonly Finding[],
+  files: BootstrapFiles,
   request: Pick<RunRequest, 'app' | 'source'>,
   trace: BootstrapTrace | undefined,
 ): TrustRefusal {
-  const { listing, findings } = verification;
   const place = request.source.location;
   if (trace?.bootstrap?.alive === true) {
     const { id } = trace.bootstrap;
@@ -55,13 +55,12 @@ export function refusalOf(
       accepted: { reason: 'BootstrapInProgress', message, blockingTask: id },
     };
   }
-  const missing = missingFromBootstrap(listing);
-  if (!hasPersistedRoot(listing) && trace?.bootstrap === undefined) {
+  if (!files.hasPersistedRoot && trace?.bootstrap === undefined) {
     const message = `No persisted root metadata found for ${describeApp(request.app)} in ${place}. Bootstrap must be completed before recovery.`;
     return refuse('NeverBootstrapped', 'SourceNotBootstrapped', message, 'NoPersistedRoot');
   }
-  if (trace?.bootstrap !== undefined || (missing.length > 0 && trace?.marker.kind === 'absent')) {
-    return refuse('FailedBootstrap', 'FailedBootstrap', unfinished(request, listing, trace), 'Denied');
+  if (trace?.bootstrap !== undefined || (files.missing.length > 0 && trace?.marker.kind === 'absent')) {
+    return refuse('FailedBootstrap', 'FailedBootstrap', unfinished(request, files, trace), 'Denied');
   }
   const first = findings.find(({ severity }) => severity !== 'report');
   return refuse(undefined, reasonOf(first), describe(first, place), 'Denied');
@@ -70,12 +69,11 @@ export function refusalOf(
 /** What the bootstrap has left behind, and the ways out: the server itself offers none. */
 function unfinished(
   { app, source }: Pick<RunRequest, 'app' | 'source'>,
-  listing: Verification['listing'],
+  { missing, hasFirstRoot, hasPersistedRoot }: BootstrapFiles,
   { bootstrap, keys }: BootstrapTrace,
 ): string {
-  const missing = missingFromBootstrap(listing);
-  const roots = listing.has('1.root.json') ? ['1.root.json'] : [];
-  const files = hasPersistedRoot(listing) ? missing : ['1.root.json', ...missing];
+  const roots = hasFirstRoot ? ['1.root.json'] : [];
+  const files = hasPersistedRoot ? missing : ['1.root.json', ...missing];
   const id = bootstrap === undefined ? '' : ` (task_id=${bootstrap.id})`;
   const remove = [
     ...(keys.length === 0 ? [] : [`the keys ${keys.join(' and ')} in Redis`]),

@@ -1,6 +1,7 @@
+import { forEachInTurns } from '../async/in-turns.ts';
 import { RecoveryError } from '../errors.ts';
+import { BootstrapFiles } from '../faynosync/bootstrap-files.ts';
 import { markerKey, preLockKey, taskKey } from '../faynosync/keys.ts';
-import { hasPersistedRoot, missingFromBootstrap } from '../faynosync/layout.ts';
 import type { Marker } from '../faynosync/marker.ts';
 import type { ObservedValue } from '../redis/state-store.ts';
 import type { Verification } from '../tuf/verify/verification.ts';
@@ -21,8 +22,15 @@ export interface BootstrapTrace {
  * Whether Redis decides about the refusal: a bucket without root, or in which a bootstrap broke off, may be
  * one that the server is writing just now.
  */
-export function isUnfinished({ listing }: Verification): boolean {
-  return !hasPersistedRoot(listing) || missingFromBootstrap(listing).length > 0;
+export function isUnfinished({ hasPersistedRoot, missing }: BootstrapFiles): boolean {
+  return !hasPersistedRoot || missing.length > 0;
+}
+
+/** How far the bootstrap came whose files were listed. */
+export async function bootstrapFilesIn(listing: Verification['listing']): Promise<BootstrapFiles> {
+  const files = new BootstrapFiles();
+  await forEachInTurns(listing, ({ name }) => files.add(name));
+  return files;
 }
 
 /**
@@ -32,12 +40,13 @@ export function isUnfinished({ listing }: Verification): boolean {
  */
 export async function traceBootstrap(
   attempt: Pick<AttemptContext, 'request' | 'signal'>,
-  verification: Verification,
+  listing: Verification['listing'],
+  { hasPersistedRoot }: BootstrapFiles,
 ): Promise<BootstrapTrace | undefined> {
   try {
-    return await askRedis(attempt, verification);
+    return await askRedis(attempt, listing);
   } catch (error) {
-    if (error instanceof RecoveryError && !hasPersistedRoot(verification.listing)) {
+    if (error instanceof RecoveryError && !hasPersistedRoot) {
       return undefined;
     }
     throw error;
@@ -46,7 +55,7 @@ export async function traceBootstrap(
 
 async function askRedis(
   { request, signal }: Pick<AttemptContext, 'request' | 'signal'>,
-  { listing }: Verification,
+  listing: Verification['listing'],
 ): Promise<BootstrapTrace> {
   const { app, store, now, overrides } = request;
   const key = markerKey(app);

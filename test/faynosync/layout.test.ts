@@ -1,14 +1,15 @@
 import { expect, test } from 'vitest';
 import { assertApp, describeApp } from '../../src/faynosync/app.ts';
-import {
-  hasPersistedRoot,
-  legacyRootName,
-  metadataPrefix,
-  missingFromBootstrap,
-  parseVersionedName,
-} from '../../src/faynosync/layout.ts';
+import { BootstrapFiles } from '../../src/faynosync/bootstrap-files.ts';
+import { metadataPrefix, parseVersionedName } from '../../src/faynosync/layout.ts';
 
-const listing = (...names: readonly string[]) => names.map((name) => ({ name }));
+function filesOf(...names: readonly string[]): BootstrapFiles {
+  const files = new BootstrapFiles();
+  for (const name of names) {
+    files.add(name);
+  }
+  return files;
+}
 
 test("an app's files lie under its admin and its name", () => {
   expect(metadataPrefix({ adminName: 'alice', appName: 'tuf' })).toBe('tuf_metadata/alice/tuf/');
@@ -23,29 +24,21 @@ test.each([
   [['1.targets.json', 'timestamp.json'], false],
   [[], false],
 ])('%j was bootstrapped: %s', (names, expected) => {
-  expect(hasPersistedRoot(listing(...names))).toBe(expected);
-});
-
-test('root.json is version 1 only where there is no other root', () => {
-  expect(legacyRootName(listing('root.json'))).toBe('1.root.json');
-  expect(legacyRootName(listing('root.json', '3.root.json'))).toBeUndefined();
-  expect(legacyRootName(listing('timestamp.json'))).toBeUndefined();
+  expect(filesOf(...names).hasPersistedRoot).toBe(expected);
 });
 
 test('a bootstrap that broke off lacks what it would have uploaded next', () => {
-  expect(missingFromBootstrap(listing('1.default.json', '1.root.json'))).toEqual([
+  expect(filesOf('1.default.json', '1.root.json').missing).toEqual([
     '1.targets.json',
     '1.snapshot.json',
     'timestamp.json',
   ]);
-  expect(missingFromBootstrap(listing('1.root.json', '1.targets.json', '1.snapshot.json'))).toEqual([
-    'timestamp.json',
-  ]);
+  expect(filesOf('1.root.json', '1.targets.json', '1.snapshot.json').missing).toEqual(['timestamp.json']);
 });
 
 test('a bootstrap that finished, and whose files were lost later, is no unfinished one', () => {
-  expect(missingFromBootstrap(listing('1.root.json', 'timestamp.json'))).toEqual([]);
-  expect(missingFromBootstrap(listing('1.root.json', '2.targets.json'))).toEqual([]);
+  expect(filesOf('1.root.json', 'timestamp.json').missing).toEqual([]);
+  expect(filesOf('1.root.json', '2.targets.json').missing).toEqual([]);
 });
 
 test.each([

@@ -2,7 +2,6 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { serverLifetimes } from '../../src/faynosync/lifetimes.ts';
 import { lifetimeValue } from '../../src/recovery/plan/lifetime-value.ts';
-import { Lifetimes } from '../../src/recovery/plan/lifetimes.ts';
 import { Loss } from '../../src/recovery/plan/loss.ts';
 import {
   changeTo,
@@ -11,7 +10,7 @@ import {
   type SigningHistory,
 } from '../../src/recovery/plan/signing-history.ts';
 import type { Trusted } from '../../src/tuf/verify/verification.ts';
-import { DAY_MS, listingOf, trustedFacts, written } from './fixtures/facts.ts';
+import { DAY_MS, lifetimesOf, listingOf, trustedFacts, written } from './fixtures/facts.ts';
 
 type Role = 'targets' | 'snapshot' | 'timestamp';
 
@@ -40,7 +39,7 @@ function valueFor(
 ) {
   const histories =
     history === undefined || role === 'timestamp' ? new Map() : new Map([[role, history] as const]);
-  const lifetimes = new Lifetimes(trusted, listingOf(trusted), histories);
+  const lifetimes = lifetimesOf(trusted, listingOf(trusted), histories);
   const server = serverLifetimes[role];
   const lifetime = lifetimes.of({ kind: 'lifetime', role, server });
   return lifetime && lifetimeValue({ server, lifetime, lifetimes, loss });
@@ -110,7 +109,7 @@ describe('a role that was signed offline', () => {
     const expires = new Date(before.expires.getTime() + 60 * DAY_MS);
     const offline = withFile(trustedFacts(), 'targets', 2, rotated, expires);
     const trusted = withFile(offline, 'snapshot', 2, rotated, new Date(rotated.getTime() + 14 * DAY_MS));
-    const lifetimes = new Lifetimes(trusted, listingOf(trusted), new Map([['targets', historyOf(before)]]));
+    const lifetimes = lifetimesOf(trusted, listingOf(trusted), new Map([['targets', historyOf(before)]]));
     const server = serverLifetimes.snapshot;
     const lifetime = lifetimes.of({ kind: 'lifetime', role: 'snapshot', server });
     expect(lifetime && lifetimeValue({ server, lifetime, lifetimes, loss: totalLoss })).toEqual({
@@ -164,7 +163,7 @@ describe('a lifetime that equals a default of the server', () => {
     const day = withFile(trustedFacts(), 'timestamp', 4, later(DAY_MS), later(2 * DAY_MS));
     expect(valueFor(day, 'timestamp', { loss: totalLoss })).toEqual({ days: 1, confidence: 'high' });
     const batch = withFile(day, 'snapshot', 4, later(DAY_MS), later(8 * DAY_MS));
-    const lifetimes = new Lifetimes(
+    const lifetimes = lifetimesOf(
       batch,
       listingOf(batch),
       new Map([['snapshot', historyOf(signing(3, written, 14))]]),
@@ -184,7 +183,7 @@ describe('a lifetime that equals a default of the server', () => {
       ...trusted,
       delegated: nightly ? [{ ...nightly, version: 2, expires: later(365 * DAY_MS) }] : [],
     };
-    const lifetimes = new Lifetimes(online, listingOf(online));
+    const lifetimes = lifetimesOf(online, listingOf(online));
     const server = serverLifetimes.delegated;
     const lifetime = lifetimes.of({ kind: 'delegatedLifetime', role: 'nightly', server });
     expect(lifetime && lifetimeValue({ server, lifetime, lifetimes, loss: partialLoss })).toEqual({

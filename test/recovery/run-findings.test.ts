@@ -1,15 +1,14 @@
 import { expect, test } from 'vitest';
-import { Lifetimes } from '../../src/recovery/plan/lifetimes.ts';
 import { planRecovery } from '../../src/recovery/plan/planner.ts';
 import { planFindings, serverFindings } from '../../src/recovery/run-findings.ts';
 import { observedStateOf } from '../../src/recovery/state/observed-state.ts';
-import { evidence, expected, rotatedRoot, trustedFacts } from './fixtures/facts.ts';
+import { evidence, expected, lifetimesOf, rotatedRoot, trustedFacts } from './fixtures/facts.ts';
 
 const roles = Array.from({ length: 300 }, (_, i) => `role-${i}`);
 
 test('a copied bucket with hundreds of roles is told with examples and a number', () => {
   const trusted = trustedFacts(roles);
-  const known = evidence(trusted, { lifetimes: new Lifetimes({ ...trusted, delegated: [] }, []) });
+  const known = evidence(trusted, { lifetimes: lifetimesOf({ ...trusted, delegated: [] }, []) });
   const observed = observedStateOf(new Map(), expected(roles));
   const plan = planRecovery(observed, expected(roles), known);
   const uncertain = planFindings(plan, observed, expected(roles), known).filter(

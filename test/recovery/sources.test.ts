@@ -1,10 +1,18 @@
 import { describe, expect, test } from 'vitest';
 import { serverLifetimes } from '../../src/faynosync/lifetimes.ts';
 import { type Setting, settingsOf } from '../../src/faynosync/settings.ts';
-import { Lifetimes } from '../../src/recovery/plan/lifetimes.ts';
 import { Loss } from '../../src/recovery/plan/loss.ts';
 import { type Evidence, rebuild as rebuildFrom } from '../../src/recovery/plan/sources.ts';
-import { app, DAY_MS, evidence, listingOf, rotatedRoot, trustedFacts, written } from './fixtures/facts.ts';
+import {
+  app,
+  DAY_MS,
+  evidence,
+  lifetimesOf,
+  listingOf,
+  rotatedRoot,
+  trustedFacts,
+  written,
+} from './fixtures/facts.ts';
 
 /** After an ordinary total loss. */
 const rebuild = (lost: Setting, known: Evidence) => rebuildFrom(lost, known, new Loss(false, []));
@@ -86,7 +94,7 @@ describe('the best source that knows a valid value wins', () => {
     expect(
       rebuild(
         setting('TARGETS_EXPIRATION'),
-        evidence(restored, { lifetimes: new Lifetimes(restored, []), captured: capture(before, '33') }),
+        evidence(restored, { lifetimes: lifetimesOf(restored, []), captured: capture(before, '33') }),
       ),
     ).toEqual({ value: '33', source: 'Captured', confidence: 'medium' });
   });
@@ -98,7 +106,7 @@ describe('the best source that knows a valid value wins', () => {
     expect(
       rebuild(
         setting('TARGETS_EXPIRATION'),
-        evidence(restored, { lifetimes: new Lifetimes(restored, []), now }),
+        evidence(restored, { lifetimes: lifetimesOf(restored, []), now }),
       ),
     ).toEqual({ value: '78', source: 'Remaining', confidence: 'low' });
   });
@@ -121,10 +129,7 @@ describe('the best source that knows a valid value wins', () => {
     };
     const now = new Date(written.getTime() + 1_000 * DAY_MS);
     expect(
-      rebuild(
-        setting(name, ['nightly']),
-        evidence(unlisted, { lifetimes: new Lifetimes(unlisted, []), now }),
-      ),
+      rebuild(setting(name, ['nightly']), evidence(unlisted, { lifetimes: lifetimesOf(unlisted, []), now })),
     ).toEqual({ value, source: 'Default', confidence: 'low' });
   });
 
@@ -175,7 +180,7 @@ describe('what the listing tells about history', () => {
   });
 
   test('an orphan above the head of the chain says nothing about the head', () => {
-    const lifetimes = new Lifetimes(trusted, [...listingOf(trusted), at(DAY_MS, 9, 'targets')]);
+    const lifetimes = lifetimesOf(trusted, [...listingOf(trusted), at(DAY_MS, 9, 'targets')]);
     expect(rebuild(setting('TARGETS_EXPIRATION'), evidence(trusted, { lifetimes }))).toMatchObject({
       value: '90',
       source: 'Inferred',
@@ -183,7 +188,7 @@ describe('what the listing tells about history', () => {
   });
 
   test('timestamp.json has no history of its own; a snapshot that is newer than it betrays a copy', () => {
-    const lifetimes = new Lifetimes(trusted, [at(600_000, 1, 'snapshot')]);
+    const lifetimes = lifetimesOf(trusted, [at(600_000, 1, 'snapshot')]);
     const { inference } =
       lifetimes.of({ kind: 'lifetime', role: 'timestamp', server: serverLifetimes.timestamp }) ?? {};
     expect(inference).toMatchObject({ kind: 'wide' });

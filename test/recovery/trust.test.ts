@@ -1,11 +1,10 @@
 import { describe, expect, test } from 'vitest';
+import { BootstrapFiles } from '../../src/faynosync/bootstrap-files.ts';
 import type { Marker } from '../../src/faynosync/marker.ts';
 import { refusalOf } from '../../src/recovery/trust.ts';
 import { type BootstrapTrace, isUnfinished } from '../../src/recovery/unfinished-bootstrap.ts';
-import { Listing } from '../../src/storage/listing.ts';
 import type { Finding } from '../../src/tuf/findings/finding.ts';
 import { FINDINGS, type FindingKind } from '../../src/tuf/findings/findings.ts';
-import type { Verification } from '../../src/tuf/verify/verification.ts';
 
 const finding = (check: number, more: Partial<Finding> = {}): Finding => ({
   code: 'SomeCode',
@@ -18,9 +17,20 @@ const finding = (check: number, more: Partial<Finding> = {}): Finding => ({
   ...more,
 });
 
-function refused(names: readonly string[], ...findings: readonly Finding[]): Verification {
-  const listing = Listing.of(names.map((name) => ({ name, size: 1, lastModified: new Date(0) })));
-  return { verdict: 'refused', trusted: undefined, findings, listing };
+/** The refusal of a bucket of these files. */
+function refused(
+  names: readonly string[],
+  ...findings: readonly Finding[]
+): [readonly Finding[], BootstrapFiles] {
+  return [findings, filesOf(names)];
+}
+
+function filesOf(names: readonly string[]): BootstrapFiles {
+  const files = new BootstrapFiles();
+  for (const name of names) {
+    files.add(name);
+  }
+  return files;
 }
 
 const request = {
@@ -37,14 +47,14 @@ describe('a bucket that is not believed', () => {
     ['RoleVersionLowered', 'RollbackDetected'],
     ['RoleNameCollides', 'KeyCollision'],
   ])('%s ends the run as %s, naming file, finding and place', (code, reason) => {
-    const { ending, state } = refusalOf(refused(whole, finding(1, { code })), request, undefined);
+    const { ending, state } = refusalOf(...refused(whole, finding(1, { code })), request, undefined);
     expect(ending.succeeded).toEqual({ reason, message: `${code} (targets version 7): What was found.` });
     expect(state).toBeUndefined();
   });
 
   test('every finding that can refuse an older state says RollbackDetected, every one about shared names KeyCollision', () => {
     const reasonFor = (code: string) =>
-      refusalOf(refused(whole, finding(1, { code })), request, undefined).ending.succeeded.reason;
+      refusalOf(...refused(whole, finding(1, { code })), request, undefined).ending.succeeded.reason;
     const refusing = Object.entries<FindingKind>(FINDINGS).filter(
       ([, { severity }]) => severity !== 'report',
     );
@@ -62,7 +72,7 @@ describe('a bucket that is not believed', () => {
   test('a finding that a person may answer names the setting', () => {
     const answerable = finding(18, { severity: 'deny', override: 'trust.maxExpiredAge' });
     const { ending } = refusalOf(
-      refused(whole, finding(7, { severity: 'report' }), answerable),
+      ...refused(whole, finding(7, { severity: 'report' }), answerable),
       request,
       undefined,
     );
@@ -71,13 +81,13 @@ describe('a bucket that is not believed', () => {
 
   test('a finding without a version names the role', () => {
     const { version: _, ...unversioned } = finding(1);
-    expect(refusalOf(refused(whole, unversioned), request, undefined).ending.succeeded.message).toContain(
+    expect(refusalOf(...refused(whole, unversioned), request, undefined).ending.succeeded.message).toContain(
       'SomeCode (targets):',
     );
   });
 
   test('without any finding it is still refused', () => {
-    expect(refusalOf(refused(whole), request, undefined).ending.succeeded).toEqual({
+    expect(refusalOf(...refused(whole), request, undefined).ending.succeeded).toEqual({
       reason: 'TrustVerificationFailed',
       message: 'The metadata in s3://bucket/prefix/ does not verify.',
     });
@@ -86,30 +96,30 @@ describe('a bucket that is not believed', () => {
 
 describe('a bucket that never was one', () => {
   test('has no root', () => {
-    const { ending, state, accepted } = refusalOf(refused(['1.targets.json']), request, undefined);
+    const { ending, state, accepted } = refusalOf(...refused(['1.targets.json']), request, undefined);
     expect({ state, accepted: accepted.reason, reason: ending.succeeded.reason }).toEqual({
       state: 'NeverBootstrapped',
       accepted: 'NoPersistedRoot',
       reason: 'SourceNotBootstrapped',
     });
-    expect(isUnfinished(refused(['1.targets.json']))).toBe(true);
+    expect(isUnfinished(filesOf(['1.targets.json']))).toBe(true);
   });
 
   test('lacks what a bootstrap uploads last, and no marker says that it finished', () => {
     const broken = refused(['1.root.json', '1.targets.json', '1.snapshot.json'], finding(11));
-    expect(isUnfinished(broken)).toBe(true);
-    expect(isUnfinished(refused(whole))).toBe(false);
-    const { ending, state } = refusalOf(broken, request, trace({ kind: 'absent' }));
+    expect(isUnfinished(broken[1])).toBe(true);
+    expect(isUnfinished(filesOf(whole))).toBe(false);
+    const { ending, state } = refusalOf(...broken, request, trace({ kind: 'absent' }));
     expect(state).toBe('FailedBootstrap');
     expect(ending.succeeded.message).toContain('timestamp.json is missing in s3://bucket/prefix/');
   });
 
   test('but a marker says that it did: then files were lost', () => {
     const broken = refused(['1.root.json'], finding(11));
-    expect(refusalOf(broken, request, trace({ kind: 'done', id: 'x' })).ending.succeeded.reason).toBe(
+    expect(refusalOf(...broken, request, trace({ kind: 'done', id: 'x' })).ending.succeeded.reason).toBe(
       'TrustVerificationFailed',
     );
-    expect(refusalOf(broken, request, trace({ kind: 'absent' })).ending.succeeded.message).toContain(
+    expect(refusalOf(...broken, request, trace({ kind: 'absent' })).ending.succeeded.message).toContain(
       '1.targets.json, 1.snapshot.json, timestamp.json are missing',
     );
   });
@@ -126,7 +136,7 @@ describe('a bucket that never was one', () => {
     ['the root', ['1.nightly.json', '1.root.json']],
     ['everything but the timestamp', ['1.root.json', '1.targets.json', '1.snapshot.json']],
   ])('is being bootstrapped just now, with %s uploaded: the task is named', (_, names) => {
-    const { ending, state, accepted } = refusalOf(refused(names, finding(11)), request, pending(true));
+    const { ending, state, accepted } = refusalOf(...refused(names, finding(11)), request, pending(true));
     expect(state).toBe('InProgress');
     expect(ending.succeeded.reason).toBe('BootstrapInProgress');
     expect(accepted).toMatchObject({ reason: 'BootstrapInProgress', blockingTask: 'f1' });
@@ -134,7 +144,7 @@ describe('a bucket that never was one', () => {
 
   test('was left by a bootstrap that was killed: task, keys, files and the ways out are named', () => {
     const killed = refused(['1.nightly.json', '1.root.json'], finding(11));
-    const { ending, state } = refusalOf(killed, request, pending(false));
+    const { ending, state } = refusalOf(...killed, request, pending(false));
     expect(state).toBe('FailedBootstrap');
     expect(ending.succeeded).toEqual({
       reason: 'FailedBootstrap',
@@ -142,7 +152,7 @@ describe('a bucket that never was one', () => {
         'The bootstrap of alice/tuf (task_id=f1) never finished: 1.targets.json, 1.snapshot.json, timestamp.json are missing in s3://bucket/prefix/. ' +
         'Upload the missing files and create a new run, or delete the keys BOOTSTRAP_alice_tuf and pre-f1 in Redis and 1.root.json in s3://bucket/prefix/ and bootstrap again.',
     });
-    const rootless = refusalOf(refused(['1.nightly.json']), request, pending(false));
+    const rootless = refusalOf(...refused(['1.nightly.json']), request, pending(false));
     expect(rootless.ending.succeeded.message).toContain('1.root.json, 1.targets.json');
     expect(rootless.ending.succeeded.message).toContain(
       'delete the keys BOOTSTRAP_alice_tuf and pre-f1 in Redis and bootstrap again.',

@@ -1,32 +1,29 @@
-import { LEGACY_ROOT, legacyRootName } from '../../faynosync/layout.ts';
-import { Listing } from '../../storage/listing.ts';
+import { isPersistedRoot, LEGACY_ROOT, MODERN_ROOT } from '../../faynosync/layout.ts';
 import type { ListedObject, MetadataSource } from '../../storage/source.ts';
-
-/** Objects of one page of the renamed listing. */
-const PAGE_OBJECTS = 1000;
 
 /**
  * Shows a bucket in which the only root is called `root.json`, as the server's earliest versions wrote it,
  * the way every later version lays it out: as version 1. The server still reads it so.
  */
 export function withLegacyRoot(source: MetadataSource): MetadataSource {
-  let alias: string | undefined;
+  let renamed = false;
   return {
     location: source.location,
     async *list(signal) {
-      // Whether `root.json` is the only root is known at the end of the listing only.
-      const listing = await Listing.from(source.list(signal));
-      alias = legacyRootName(listing);
-      let page: ListedObject[] = [];
-      for (const object of listing) {
-        page.push(alias !== undefined && object.name === LEGACY_ROOT ? { ...object, name: alias } : object);
-        if (page.length === PAGE_OBJECTS) {
-          yield page;
-          page = [];
-        }
+      let legacy: ListedObject | undefined;
+      let hasPersistedRoot = false;
+      for await (const page of source.list(signal)) {
+        const isLegacy = ({ name }: ListedObject): boolean => name === LEGACY_ROOT;
+        legacy ??= page.find(isLegacy);
+        hasPersistedRoot ||= page.some(({ name }) => isPersistedRoot(name));
+        yield page.filter((object) => !isLegacy(object));
       }
-      yield page;
+      // Whether it is the only root is known at the end of the listing only.
+      renamed = legacy !== undefined && !hasPersistedRoot;
+      if (legacy !== undefined) {
+        yield [renamed ? { ...legacy, name: MODERN_ROOT } : legacy];
+      }
     },
-    get: (name, options) => source.get(name === alias ? LEGACY_ROOT : name, options),
+    get: (name, options) => source.get(renamed && name === MODERN_ROOT ? LEGACY_ROOT : name, options),
   };
 }

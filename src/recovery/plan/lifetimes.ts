@@ -1,10 +1,10 @@
-import { parseVersionedName } from '../../faynosync/layout.ts';
 import { serverLifetimes } from '../../faynosync/lifetimes.ts';
 import type { Derivation } from '../../faynosync/settings.ts';
 import type { ListedObject } from '../../storage/source.ts';
 import type { Trusted } from '../../tuf/verify/verification.ts';
 import { type Inference, inferDays, sameResidue } from './infer.ts';
 import { changeTo, type Histories, type RoleWithHistory, type SigningHistory } from './signing-history.ts';
+import { delegatedKey, type Uploads } from './uploads.ts';
 
 /** Files that are written within about this time of each other were signed, or copied, together. */
 const BATCH_MS = 60_000;
@@ -35,36 +35,26 @@ interface File {
   readonly object: ListedObject | undefined;
 }
 
-/** Looks up what the verified files and the listing tell about lifetimes. One pass over the listing. */
+/** Looks up what the verified files and the times of upload tell about lifetimes. */
 export class Lifetimes {
   readonly histories: Histories;
   readonly #trusted: Trusted;
-  readonly #listing: Iterable<ListedObject>;
-  readonly #uploads = new Map<string, { readonly version: number; readonly at: Date }[]>();
+  readonly #uploads: Uploads;
   readonly #delegated: ReadonlyMap<string, File>;
   readonly #known = new Map<string, Lifetime>();
   #copies: Batches | undefined;
   #defaults: Batches | undefined;
 
-  constructor(trusted: Trusted, listing: Iterable<ListedObject>, histories: Histories = new Map()) {
+  constructor(trusted: Trusted, uploads: Uploads, histories: Histories = new Map()) {
     this.histories = histories;
     this.#trusted = trusted;
-    this.#listing = listing;
+    this.#uploads = uploads;
     this.#delegated = new Map(trusted.delegated.map((facts) => [facts.role, facts]));
-    for (const { name, lastModified } of listing) {
-      const file = parseVersionedName(name);
-      if (file === undefined) {
-        continue;
-      }
-      const uploads = this.#uploads.get(file.role) ?? [];
-      uploads.push({ version: file.version, at: lastModified });
-      this.#uploads.set(file.role, uploads);
-    }
   }
 
   /** The same, with more of the history read. */
   withHistory(role: RoleWithHistory, history: SigningHistory): Lifetimes {
-    return new Lifetimes(this.#trusted, this.#listing, new Map([...this.histories, [role, history]]));
+    return new Lifetimes(this.#trusted, this.#uploads, new Map([...this.histories, [role, history]]));
   }
 
   /** Undefined when the role has no verified file, or the derivation is from something else. */
@@ -124,31 +114,24 @@ export class Lifetimes {
 
   #ofDelegated(role: string): Lifetime | undefined {
     const file = this.#delegated.get(role);
-    return (
-      file && this.#lifetime(`delegated ${role}`, role, file, file, () => this.#before(role, file.version))
-    );
+    return file && this.#lifetime(delegatedKey(role), role, file, file);
   }
 
   #ofTopLevel(role: 'root' | 'targets' | 'snapshot' | 'timestamp'): Lifetime {
-    const { root, firstRoot, timestamp, snapshot } = this.#trusted;
+    const { root, firstRoot } = this.#trusted;
     switch (role) {
       case 'root':
         // Bootstrap wrote ROOT_EXPIRATION and no rotation refreshes it: the newest root would give another
         // number.
-        return this.#lifetime(role, role, firstRoot ?? root, root, () => []);
-      case 'timestamp':
-        // Overwritten in place, so it has no history; each publish writes it right after a snapshot.
-        return this.#lifetime(role, role, timestamp, timestamp, () =>
-          this.#before('snapshot', snapshot.version + 1),
-        );
+        return this.#lifetime(role, role, firstRoot ?? root, root);
       default: {
         const file = this.#trusted[role];
-        return this.#lifetime(role, role, file, file, () => this.#before(role, file.version));
+        return this.#lifetime(role, role, file, file);
       }
     }
   }
 
-  #lifetime(key: string, role: string, signed: File, newest: File, earlier: () => readonly Date[]): Lifetime {
+  #lifetime(key: string, role: string, signed: File, newest: File): Lifetime {
     const known = this.#known.get(key);
     if (known !== undefined) {
       return known;
@@ -161,17 +144,12 @@ export class Lifetimes {
       inference:
         object === undefined
           ? { kind: 'none', why: 'the listing does not show its file' }
-          : inferDays(signed.expires, { head: object.lastModified, earlier: earlier() }),
+          : inferDays(signed.expires, { head: object.lastModified, earlier: this.#uploads.before(key) }),
       expires: newest.expires,
       history: key === 'targets' || key === 'snapshot' ? this.histories.get(key) : undefined,
     };
     this.#known.set(key, lifetime);
     return lifetime;
-  }
-
-  #before(role: string, version: number): readonly Date[] {
-    const uploads = this.#uploads.get(role) ?? [];
-    return uploads.filter((upload) => upload.version < version).map(({ at }) => at);
   }
 }
 

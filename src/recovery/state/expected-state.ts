@@ -3,6 +3,7 @@ import { type Setting, settingsOf } from '../../faynosync/settings.ts';
 import type { Trusted, Verification } from '../../tuf/verify/verification.ts';
 import { Lifetimes } from '../plan/lifetimes.ts';
 import type { Evidence } from '../plan/sources.ts';
+import { Uploads } from '../plan/uploads.ts';
 import type { RunRequest } from '../request.ts';
 
 /** What Redis should hold, and what its facts are judged by. */
@@ -42,10 +43,11 @@ export function expectedStateOf(
 }
 
 /** What lost values can be rebuilt from, once the chain has been proven. */
-export function evidenceOf(
+export async function evidenceOf(
   { overrides, captured, now }: RunRequest,
   { listing }: Verification,
   trusted: Trusted,
-): Evidence {
-  return { trusted, lifetimes: new Lifetimes(trusted, listing), overrides, captured, now };
+): Promise<Evidence> {
+  const lifetimes = new Lifetimes(trusted, await Uploads.read(trusted, listing));
+  return { trusted, lifetimes, overrides, captured, now };
 }

@@ -20,6 +20,7 @@ import {
   ZERO,
 } from './characters.ts';
 import { findDuplicates, keyText, MemberTable, reorderMembers } from './member-order.ts';
+import { releaseMemory } from './release-memory.ts';
 import type { Ambiguity, ByteSpan, JSONPolicy, ScannedFile } from './scanned-file.ts';
 import { fieldNamed, type JSONShape, NO_SHAPE, objectShape } from './shape.ts';
 
@@ -46,7 +47,13 @@ export function scanFile(
   if (!isUtf8(bytes)) {
     throw new MetadataFault('MalformedJSON', 'the file is not valid UTF-8');
   }
-  return new Scanner(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength), policy).file(shape);
+  const scanner = new Scanner(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength), policy);
+  try {
+    return scanner.file(shape);
+  } catch (error) {
+    scanner.releaseMemory();
+    throw error;
+  }
 }
 
 /** The two members that every metadata file has, whatever `signed` holds. */
@@ -122,6 +129,11 @@ class Scanner {
       this.#malformed('there are bytes after the end of the document');
     }
     return { bytes: this.#in, members, signedMembers, canonical, ambiguities: this.#ambiguities };
+  }
+
+  /** Gives the buffer of a file back that is not one. */
+  releaseMemory(): void {
+    releaseMemory(this.#out);
   }
 
   #value(depth: number, shape: JSONShape | undefined): void {

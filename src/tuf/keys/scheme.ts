@@ -16,7 +16,18 @@ export interface VerificationScheme {
   verify(message: Uint8Array, key: KeyObject, signature: Uint8Array): Promise<boolean>;
 }
 
-const verifyInPool = promisify(verify);
+/** The pool works on a copy of the message. A file larger than this is not held twice: its check blocks the thread. */
+const MAX_COPIED_BYTES = 1024 * 1024;
+
+const verifyInPoolAlways = promisify(verify);
+
+async function verifyInPool(
+  ...[digest, message, key, signature]: Parameters<typeof verifyInPoolAlways>
+): Promise<boolean> {
+  return message.byteLength > MAX_COPIED_BYTES
+    ? verify(digest, message, key, signature)
+    : verifyInPoolAlways(digest, message, key, signature);
+}
 
 const ed25519: VerificationScheme = {
   keyType: 'ed25519',

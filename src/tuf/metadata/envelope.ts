@@ -9,6 +9,7 @@ import {
   invalidMetadata,
   requiredMember,
 } from '../json/guards.ts';
+import { releaseMemory } from '../json/release-memory.ts';
 import type { Ambiguity, ByteSpan, JSONPolicy, ScannedFile } from '../json/scanned-file.ts';
 import { scanFile } from '../json/scanner.ts';
 import { type Expires, parseExpires } from './expires.ts';
@@ -65,6 +66,15 @@ export function openFile(
   sha256: string = hash('sha256', bytes),
 ): OpenedFile {
   const file = scanFile(bytes, policy, FORMATS[type]);
+  try {
+    return opened(file, type, sha256);
+  } catch (error) {
+    releaseMemory(file.canonical);
+    throw error;
+  }
+}
+
+function opened(file: ScannedFile, type: MetadataType, sha256: string): OpenedFile {
   const signatures = parseSignatures(file);
   const signedMember = (name: string): unknown => parseSpan(file, file.signedMembers.get(name));
   if (!file.members.has('signed')) {
@@ -90,12 +100,18 @@ export function openFile(
       signatures,
       canonical: file.canonical,
       sha256,
-      size: bytes.length,
+      size: file.bytes.length,
     },
     ambiguities: file.ambiguities,
     member: signedMember,
     isObject: (name) => file.bytes[file.signedMembers.get(name)?.start ?? -1] === 0x7b,
   };
+}
+
+/** The envelope of a verified file without its signed bytes, which are as large as the file and not needed again. */
+export function withoutSignedBytes(envelope: Envelope): Envelope {
+  releaseMemory(envelope.canonical);
+  return { ...envelope, canonical: Buffer.alloc(0) };
 }
 
 /** Parses one member, unless the objects parsed from it could take more memory than any real one needs. */

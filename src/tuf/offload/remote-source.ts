@@ -18,6 +18,8 @@ export class RemoteFailure extends Error {
 
 /** Reads through the main thread. Only what the verifier tells apart crosses as an error of its own. */
 export class RemoteSource implements Pick<MetadataSource, 'get'> {
+  /** The main thread gave the bytes away. */
+  readonly handsOver = true;
   readonly #requests: Outbox<{ readonly name: string; readonly maxBytes: number }>;
   readonly #waiting = new Map<number, (answer: ReadFile | GetFailure) => void>();
   #sent = 0;

@@ -1,8 +1,9 @@
 import { MetadataFault } from '../findings/fault.ts';
 import { quoted } from '../findings/text.ts';
+import { releaseMemory } from '../json/release-memory.ts';
 import { isSigned, requireThreshold } from '../keys/threshold.ts';
 import type { DelegatedRole } from '../metadata/delegated-role.ts';
-import type { Envelope } from '../metadata/envelope.ts';
+import { type Envelope, withoutSignedBytes } from '../metadata/envelope.ts';
 import { fileName } from '../metadata/file-names.ts';
 import { LIMITS } from '../metadata/limits.ts';
 import { checkVersion, type FileLink, ROLE_LINK } from '../metadata/link.ts';
@@ -132,7 +133,10 @@ class DelegationWalk {
         throw new MetadataFault('RoleNotInSnapshot', `the snapshot does not list ${quoted(`${role}.json`)}`);
       }
       const read = await readLinked(this.#run, role, link, ROLE_LINK, 'RoleMissing');
-      this.#roles.set(role, await this.#open(role, read, link, delegations));
+      this.#roles.set(
+        role,
+        await this.#open(role, read, link, delegations).finally(() => this.#run.discard(read)),
+      );
     } catch (error) {
       this.#fail(role, error);
     }
@@ -146,11 +150,16 @@ class DelegationWalk {
   ): Promise<Targets> {
     const file = this.#run.open(read, 'targets', role);
     const { envelope } = file;
-    checkVersion(envelope.version, link, ROLE_LINK);
-    await this.#requireEach(envelope, delegations);
-    const targets = parseTargets(file);
-    checkExpiry(this.#run, role, envelope);
-    return this.#retain(targets);
+    try {
+      checkVersion(envelope.version, link, ROLE_LINK);
+      await this.#requireEach(envelope, delegations);
+      const targets = parseTargets(file);
+      checkExpiry(this.#run, role, envelope);
+      return this.#retain(targets);
+    } catch (error) {
+      releaseMemory(envelope.canonical);
+      throw error;
+    }
   }
 
   /**
@@ -216,7 +225,7 @@ class DelegationWalk {
       this.#retained += canonical.length;
       return targets;
     }
-    return { ...targets, envelope: { ...targets.envelope, canonical: Buffer.alloc(0) } };
+    return { ...targets, envelope: withoutSignedBytes(targets.envelope) };
   }
 
   /** Reads a role's file again whose signed bytes were not kept; it must be the file that was verified. */

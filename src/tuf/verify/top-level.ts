@@ -1,7 +1,7 @@
 import { MetadataFault } from '../findings/fault.ts';
 import type { FindingCode } from '../findings/findings.ts';
 import { requireThreshold } from '../keys/threshold.ts';
-import type { OpenedFile } from '../metadata/envelope.ts';
+import { type OpenedFile, withoutSignedBytes } from '../metadata/envelope.ts';
 import { fileName } from '../metadata/file-names.ts';
 import { LIMITS } from '../metadata/limits.ts';
 import {
@@ -32,7 +32,9 @@ export async function openTimestamp(
 /** Spec 5.5.1–5.5.4: the snapshot that the timestamp names. @throws MetadataFault */
 export async function readSnapshot(run: VerificationContext, root: Root, link: FileLink): Promise<Snapshot> {
   const read = await readLinked(run, 'snapshot', link, SNAPSHOT_LINK, 'SnapshotMissing');
-  return parseSnapshot(await openSigned(run, root, 'snapshot', read, link, SNAPSHOT_LINK));
+  const snapshot = parseSnapshot(await openSigned(run, root, 'snapshot', read, link, SNAPSHOT_LINK));
+  run.discard(read);
+  return snapshot;
 }
 
 /** Spec 5.6.1–5.6.4 for the top-level targets. @throws MetadataFault */
@@ -47,6 +49,7 @@ export async function readTargets(
   }
   const read = await readLinked(run, 'targets', link, ROLE_LINK, 'RoleMissing');
   const targets = parseTargets(await openSigned(run, root, 'targets', read, link, ROLE_LINK));
+  run.discard(read);
   checkExpiry(run, 'targets', targets.envelope);
   return targets;
 }
@@ -107,6 +110,5 @@ async function openSigned(
   }
   await requireThreshold(envelope, signersOf(root, role), run.ring);
   await run.reviewSigners(role, envelope, signersOf(root, role));
-  // Verified: the signed bytes, as large as the file, are not needed again.
-  return { ...file, envelope: { ...envelope, canonical: Buffer.alloc(0) } };
+  return { ...file, envelope: withoutSignedBytes(envelope) };
 }

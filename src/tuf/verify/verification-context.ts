@@ -5,6 +5,7 @@ import { MetadataFault } from '../findings/fault.ts';
 import { FindingList } from '../findings/finding-list.ts';
 import type { FindingCode } from '../findings/findings.ts';
 import { printable, quoted } from '../findings/text.ts';
+import { releaseMemory } from '../json/release-memory.ts';
 import type { JSONPolicy } from '../json/scanned-file.ts';
 import { KeyRing } from '../keys/keyring.ts';
 import { serverRefusal } from '../keys/server-keys.ts';
@@ -35,6 +36,12 @@ export interface FileBytes {
   readonly sha256?: string | undefined;
 }
 
+/** Where a verification reads. */
+export interface FileSource extends Pick<MetadataSource, 'get'> {
+  /** Whether the bytes it gives belong to who asked for them. */
+  readonly handsOver?: boolean;
+}
+
 /** What one verification carries along: where it reads, what it was asked, and what it has found. */
 export class VerificationContext {
   readonly options: VerifyOptions;
@@ -43,13 +50,13 @@ export class VerificationContext {
   readonly ring = new KeyRing();
   /** Whether the newest root wants versions in the names of files; its walk sets it. */
   consistentSnapshot = true;
-  readonly #source: Pick<MetadataSource, 'get'>;
+  readonly #source: FileSource;
   #workThisTurn = 0;
   #turn: Promise<void> | undefined;
   #stage: CurrentRole = { role: 'root', version: undefined };
   #sourceFailure: { readonly error: unknown } | undefined;
 
-  constructor(source: Pick<MetadataSource, 'get'>, catalogue: Catalogue, options: VerifyOptions) {
+  constructor(source: FileSource, catalogue: Catalogue, options: VerifyOptions) {
     this.#source = source;
     this.catalogue = catalogue;
     this.options = options;
@@ -144,6 +151,14 @@ export class VerificationContext {
           detail: `the server would not verify the file: ${printable(why, 400)}`,
         });
       }
+    }
+  }
+
+  /** Says that nothing looks at a file's bytes any more. */
+  discard({ bytes }: FileBytes): void {
+    // A view may share its buffer with other files.
+    if (this.#source.handsOver === true && bytes.byteLength === bytes.buffer.byteLength) {
+      releaseMemory(bytes);
     }
   }
 

@@ -1,10 +1,9 @@
 import type { Listing } from '../../storage/listing.ts';
-import type { MetadataSource } from '../../storage/source.ts';
 import type { MetadataFault } from '../findings/fault.ts';
 import { catalogue } from '../metadata/catalogue.ts';
 import { chainOf } from './chain.ts';
 import type { Trusted, Verification, VerifyOptions } from './verification.ts';
-import { VerificationContext } from './verification-context.ts';
+import { type FileSource, VerificationContext } from './verification-context.ts';
 
 /**
  * Verifies a repository whose listing and timestamp.json were read, on the thread it is called on. The
@@ -13,7 +12,7 @@ import { VerificationContext } from './verification-context.ts';
  * @param timestamp the bytes of timestamp.json, or why there are none
  */
 export async function verifyListed(
-  source: Pick<MetadataSource, 'get'>,
+  source: FileSource,
   listing: Listing,
   timestamp: Uint8Array | MetadataFault,
   options: VerifyOptions,

@@ -10,7 +10,7 @@ import { readMetadataFile } from './verification-context.ts';
 import { verifyListed } from './verify-listed.ts';
 
 /** Beyond so many objects, or with a file beyond so many bytes, a worker thread keeps the event loop free. */
-const INLINE = { objects: 1000, bytes: 1024 * 1024 } as const;
+const INLINE = { objects: 1000, bytes: 256 * 1024 } as const;
 
 /**
  * Verifies a TUF repository at rest, from a trust anchor down to every delegated role, at one fixed time

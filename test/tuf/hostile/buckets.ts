@@ -1,4 +1,4 @@
-import { Repository, type RepositoryOptions } from '../generator/repository.ts';
+import { inAYear, Repository, type RepositoryOptions } from '../generator/repository.ts';
 import { HostileSource } from './hostile-source.ts';
 
 /** One bucket that somebody wrote to who means harm, or who holds some key and means harm. */
@@ -15,8 +15,12 @@ export interface HostileBucket {
 const MiB = 1024 * 1024;
 const FILE = 64 * MiB;
 
+/** The programs that are to survive these buckets judge them by their own clock. */
+const EXPIRES = inAYear(new Date());
+
 const OPTIONS: RepositoryOptions = {
   seed: 'hostile',
+  expires: EXPIRES,
   digests: false,
   delegations: [{ name: 'stable' }, { name: 'beta' }],
 };
@@ -75,7 +79,7 @@ function signed(role: 'snapshot' | 'targets', text: string): Buffer {
 
 const HEAD = (type: string): string => `{"_type":"${type}",`;
 const TAIL = '"spec_version":"1.0.31","version":1}';
-const EXPIRES = '"expires":"2031-01-01T00:00:00Z",';
+const EXPIRES_MEMBER = `"expires":"${EXPIRES}",`;
 
 const padded = (i: number): string => String(i).padStart(7, '0');
 
@@ -83,7 +87,7 @@ function snapshotOf(count: number): Buffer {
   const entries = Array.from({ length: count }, (_, i) => `"r${padded(i)}.json":{"version":1}`);
   return signed(
     'snapshot',
-    `${HEAD('snapshot')}${EXPIRES}"meta":{${entries.join(',')},"targets.json":{"version":1}},${TAIL}`,
+    `${HEAD('snapshot')}${EXPIRES_MEMBER}"meta":{${entries.join(',')},"targets.json":{"version":1}},${TAIL}`,
   );
 }
 
@@ -91,7 +95,7 @@ function snapshotOf(count: number): Buffer {
 function targetsWith(delegations: string): Buffer {
   return signed(
     'targets',
-    `${HEAD('targets')}"delegations":${delegations},${EXPIRES}"spec_version":"1.0.31","targets":{},"version":1}`,
+    `${HEAD('targets')}"delegations":${delegations},${EXPIRES_MEMBER}"spec_version":"1.0.31","targets":{},"version":1}`,
   );
 }
 
@@ -107,6 +111,7 @@ function delegationsTo(count: number, fields = '"keyids":["k"],'): string {
 
 const manyRoles = (count: number, name = 20): RepositoryOptions => ({
   seed: 'hostile',
+  expires: EXPIRES,
   delegations: Array.from({ length: count }, (_, i) => ({
     name: padded(i).padStart(name, 'r'),
     keys: ['online'],
@@ -298,6 +303,7 @@ export const HOSTILE_BUCKETS: readonly HostileBucket[] = [
     make: () => {
       const repository = new Repository({
         seed: 'hostile',
+        expires: EXPIRES,
         delegations: Array.from({ length: 20 }, (_, i) => ({ name: `d${i}` })),
       });
       for (let delegator = 0; delegator < 20; delegator++) {
@@ -314,3 +320,18 @@ export const HOSTILE_BUCKETS: readonly HostileBucket[] = [
     make: () => base(manyRoles(4000, 200)),
   },
 ];
+
+/** Buckets for one process: starting one takes longer than most of them. */
+const GROUP = 8;
+
+/** Names of buckets that one process may take after one another. */
+export function hostileGroups(): readonly (readonly string[])[] {
+  const names = (buckets: readonly HostileBucket[]): readonly string[] => buckets.map(({ name }) => name);
+  const together = names(HOSTILE_BUCKETS.filter(({ alone }) => alone === undefined));
+  return [
+    ...names(HOSTILE_BUCKETS.filter(({ alone }) => alone === true)).map((name) => [name]),
+    ...Array.from({ length: Math.ceil(together.length / GROUP) }, (_, i) =>
+      together.slice(i * GROUP, (i + 1) * GROUP),
+    ),
+  ];
+}

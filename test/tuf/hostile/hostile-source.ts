@@ -50,7 +50,7 @@ export class HostileSource implements MetadataSource, Disposable {
 
   async *list(): AsyncGenerator<readonly ListedObject[]> {
     let page: ListedObject[] = [];
-    for (const object of this.#all()) {
+    for (const object of this.objects()) {
       page.push(object);
       if (page.length === PAGE) {
         yield page;
@@ -61,7 +61,7 @@ export class HostileSource implements MetadataSource, Disposable {
     yield page;
   }
 
-  *#all(): Generator<ListedObject> {
+  *objects(): Generator<ListedObject, undefined> {
     for (const [name, size] of this.sizes) {
       yield { name, size, lastModified: new Date(0) };
     }
