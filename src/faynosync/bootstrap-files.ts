@@ -4,8 +4,8 @@ import { isPersistedRoot, parseVersionedName } from './layout.ts';
 const UPLOADED_LAST = ['1.targets.json', '1.snapshot.json', 'timestamp.json'] as const;
 
 /**
- * How far the bootstrap of an app came, by the names in its bucket, added one by one: a bucket may hold any number of
- * them.
+ * How far the bootstrap of an app came, by the names in its bucket, added one by one: a bucket may hold
+ * any number of them.
  */
 export class BootstrapFiles {
   readonly #seen = new Set<string>();
@@ -30,8 +30,9 @@ export class BootstrapFiles {
   }
 
   /**
-   * What a bootstrap that broke off has not uploaded. Without timestamp.json and with nothing above version 1 it never
-   * finished. With anything else missing it did finish, and the file was lost later: then nothing.
+   * What a bootstrap that broke off has not uploaded. Without timestamp.json and with nothing above
+   * version 1 it never finished. With anything else missing it did finish, and the file was lost later:
+   * then nothing.
    */
   get missing(): readonly string[] {
     return this.#finished ? [] : UPLOADED_LAST.filter((name) => !this.#seen.has(name));

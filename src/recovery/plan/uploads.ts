@@ -16,8 +16,8 @@ interface Head {
 }
 
 /**
- * When the versions before each verified file were uploaded: of each role only what {@link inferDays} asks for, so that
- * memory is proportional to what was verified and not to what was listed.
+ * When the versions before each verified file were uploaded: of each role only what {@link inferDays} asks
+ * for, so that memory is proportional to what was verified and not to what was listed.
  */
 export class Uploads {
   readonly #heads = new Map<string, Head>();

@@ -16,7 +16,10 @@ export interface VerificationScheme {
   verify(message: Uint8Array, key: KeyObject, signature: Uint8Array): Promise<boolean>;
 }
 
-/** The pool works on a copy of the message. A file larger than this is not held twice: its check blocks the thread. */
+/**
+ * The pool works on a copy of the message. A file larger than this is not held twice: its check blocks the
+ * thread.
+ */
 const MAX_COPIED_BYTES = 1024 * 1024;
 
 const verifyInPoolAlways = promisify(verify);

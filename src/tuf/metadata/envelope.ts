@@ -108,7 +108,10 @@ function opened(file: ScannedFile, type: MetadataType, sha256: string): OpenedFi
   };
 }
 
-/** The envelope of a verified file without its signed bytes, which are as large as the file and not needed again. */
+/**
+ * The envelope of a verified file without its signed bytes, which are as large as the file and not needed
+ * again.
+ */
 export function withoutSignedBytes(envelope: Envelope): Envelope {
   releaseMemory(envelope.canonical);
   return { ...envelope, canonical: Buffer.alloc(0) };

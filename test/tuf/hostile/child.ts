@@ -18,7 +18,10 @@ export function verifyInChild(names: readonly string[]): Promise<readonly Hostil
   return resultsOf<HostileResult>(PROGRAM, names);
 }
 
-/** Runs a program with the memory of a pod and gives the lines of JSON that it prints; rejects when it dies. */
+/**
+ * Runs a program with the memory of a pod and gives the lines of JSON that it prints; rejects when it
+ * dies.
+ */
 export async function resultsOf<Result>(
   program: string,
   args: readonly string[],

@@ -5,8 +5,9 @@ import { threadCpuUsage } from 'node:process';
 export interface Measured {
   readonly milliseconds: number;
   /**
-   * Most processor time that the main thread used between two turns of its event loop: how long it blocks on a machine
-   * that has nothing else to do. Unlike a delay, it does not grow with the load of the machine.
+   * Most processor time that the main thread used between two turns of its event loop: how long it blocks
+   * on a machine that has nothing else to do. Unlike a delay, it does not grow with the load of the
+   * machine.
    */
   readonly blockedMs: number;
   /** Peak of resident memory; elsewhere than on Linux, of the process so far. */
