@@ -77,6 +77,8 @@ describe('what the image contains', () => {
         'LICENSES.md',
         'sbom.cdx.json',
         'scripts/apply.lua',
+        'dashboard/index.html',
+        'dashboard/main.js',
       ]),
     );
     expect(names.filter((name) => name.includes('node_modules') || name.endsWith('.ts'))).toEqual([]);
