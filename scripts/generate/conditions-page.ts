@@ -1,8 +1,10 @@
 import { freshReasons, healthyReasons, recoverableReasons } from '../../src/api/bootstrapstate/reasons.ts';
 import {
+  captureFailed,
   eventActions,
   policyEventActions,
   recoveryCreated,
+  reportFailed,
   stateEventActions,
 } from '../../src/api/events.ts';
 import {
@@ -149,6 +151,7 @@ export function conditionsPage(): string {
       ([type, action]) => `| \`${type}\` of a BootstrapState | \`${action}\` |`,
     ),
     `\nOne more, of a BootstrapState: \`${recoveryCreated.reason}\`, action \`${recoveryCreated.action}\`, when it has created a BootstrapRecovery.`,
+    `\nTwo more tell of an output that is optional and could not be written, because of a quota, an admission policy, a missing permission or a foreign object of that name: \`${captureFailed.reason}\` of a BootstrapState (the copy of its settings), \`${reportFailed.reason}\` of a BootstrapRecovery (its report). Verification and recovery go on without it.`,
     '',
   ].join('\n');
 }

@@ -54,6 +54,28 @@ export const recoveryCreated = {
   action: 'Recover',
 } as const satisfies Omit<EventNote, 'note'>;
 
+/**
+ * Told of an app whose settings could not be copied to a ConfigMap. The app is verified and repaired all the
+ * same.
+ */
+export const captureFailed = {
+  type: 'Warning',
+  reason: 'CaptureFailed',
+  action: 'Capture',
+} as const satisfies Omit<EventNote, 'note'>;
+
+/** Told of a run whose report could not be written. Its status holds the outcome. */
+export const reportFailed = {
+  type: 'Warning',
+  reason: 'ReportFailed',
+  action: 'Report',
+} as const satisfies Omit<EventNote, 'note'>;
+
+/** The note of an event about an optional output that failed. */
+export function failureNote(what: string, error: unknown): string {
+  return truncate(`${what}: ${error instanceof Error ? error.message : String(error)}`, maxNote);
+}
+
 /** Conditions that are good news when they are False, and no news when they never were anything else. */
 const abnormalWhenTrue: ReadonlySet<string> = new Set(['LossDetected', 'CircuitOpen']);
 

@@ -13,6 +13,13 @@ const forbidden = {
   next: 'Grant its ServiceAccount the permission the message names.',
 } as const satisfies ReasonDoc;
 
+const notChecked = {
+  status: 'Unknown',
+  meaning:
+    'The target has waited for its turn to be checked for so long that what was seen last may be wrong.',
+  next: 'Nothing: it is checked when its turn has come. Other targets that do not answer take the turns; see which ones are not Ready.',
+} as const satisfies ReasonDoc;
+
 /** Reasons of a RecoveryTarget's `RedisReachable`. */
 export const redisReachableReasons = {
   Reachable: { status: 'True', meaning: 'Redis answered and accepts the credentials.', next: '' },
@@ -38,6 +45,7 @@ export const redisReachableReasons = {
   },
   InvalidReference: invalidReference,
   Forbidden: forbidden,
+  NotChecked: notChecked,
 } as const satisfies Record<string, ReasonDoc>;
 
 /** A reason of `RedisReachable`. */
@@ -63,6 +71,7 @@ export const storageReachableReasons = {
   },
   InvalidReference: invalidReference,
   Forbidden: forbidden,
+  NotChecked: notChecked,
 } as const satisfies Record<string, ReasonDoc>;
 
 /** A reason of `StorageReachable`. */
@@ -83,6 +92,7 @@ export const trustRootReasons = {
   },
   InvalidReference: invalidReference,
   Forbidden: forbidden,
+  NotChecked: notChecked,
 } as const satisfies Record<string, ReasonDoc>;
 
 /** A reason of `TrustRootLoaded`. */

@@ -40,8 +40,8 @@ export interface Operator {
   run(signal: AbortSignal): Promise<void>;
 }
 
-/** How many of the slots verifications of policies may take. */
-const maxShareOfVerifications = 0.5;
+/** How many of the slots verifications of policies may take; a namespace has three quarters of these. */
+const maxShareOfVerifications = 0.75;
 /** Bookmarks come every minute and watches end after ten at the latest, so this is silence. */
 const maxWatchIdleMs = 15 * 60_000;
 const eventLoopWindowMs = 60_000;
@@ -146,7 +146,7 @@ export function createOperator(options: OperatorOptions): Operator {
       runs,
       targets,
       stateKeys,
-      slots,
+      slots: new KeyedSlots(slots, stateKeys.send),
       watches,
       proxy,
       newID: randomUUID,

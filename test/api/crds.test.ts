@@ -241,6 +241,21 @@ const rules: readonly Rule[] = [
     rejected: targets({ trust: { apps: [] } }),
   },
   {
+    message: 'the port of redis.address is between 1 and 65535',
+    accepted: targets({ redis: { address: '[::1]:65535' } }),
+    rejected: targets({ redis: { address: 'redis:65536' } }),
+  },
+  {
+    message: 'the port of a Sentinel is between 1 and 65535',
+    accepted: targets({ redis: { sentinel: { addresses: ['a:1', 'b:26379'], master: 'm' } } }),
+    rejected: targets({ redis: { sentinel: { addresses: ['a:26379', 'b:0'], master: 'm' } } }),
+  },
+  {
+    message: 'no part of the prefix is . or ..: some S3 servers would leave the prefix',
+    accepted: targets({ storage: { ...storage, prefix: 'a..b/.c/d' } }),
+    rejected: targets({ storage: { ...storage, prefix: 'a/../b' } }),
+  },
+  {
     message: 'set either rootSHA256 or rootConfigMapRef',
     accepted: targets({ trust: { apps: [{ ...app, rootConfigMapRef: { name: 'roots' } }] } }),
     rejected: targets({ trust: { apps: [app] } }),

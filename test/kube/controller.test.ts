@@ -170,15 +170,17 @@ test('a throw nobody intended counts as a panic and is tried again: one broken o
   expect(await seen.value('controller_runtime_reconcile_panics_total')).toBe(2);
 });
 
-test('as many workers as configured, and never two for one key', async () => {
+test('as many workers as configured, three quarters of them for one namespace, and never two for one key', async () => {
   const active = new Set<string>();
   let most = 0;
+  let mostOfOne = 0;
   let runs = 0;
   const { controller, seen } = startController(
     async ({ name }) => {
       expect(active).not.toContain(name);
       active.add(name);
       most = Math.max(most, active.size);
+      mostOfOne = Math.max(mostOfOne, [...active].filter((each) => each !== 'other').length);
       await turn();
       await turn();
       active.delete(name);
@@ -190,8 +192,9 @@ test('as many workers as configured, and never two for one key', async () => {
   await using run = running((signal) => controller.run(signal));
   for (let round = 0; round < 50; round += 1) {
     for (const name of ['a', 'b', 'c', 'd', 'e', 'f']) {
-      controller.enqueue({ name });
+      controller.enqueue({ namespace: 'n', name });
     }
+    controller.enqueue({ namespace: 'm', name: 'other' });
     await turn();
   }
   await poll(
@@ -199,6 +202,7 @@ test('as many workers as configured, and never two for one key', async () => {
     async () => active.size === 0 && (await seen.value('workqueue_depth')) === 0,
   );
   expect(most).toBe(4);
+  expect(mostOfOne).toBe(3);
   expect(runs).toBeGreaterThan(6);
   expect(await seen.value('controller_runtime_max_concurrent_reconciles')).toBe(4);
   await run.stop();

@@ -176,10 +176,20 @@ test('memory stays bounded while nothing can be written: the newest events are d
   const clock = new ManualClock();
   const { client } = noting(() => new ConnectionError('Refused', 'down'));
   const { recorder, seen } = startRecorder({ clock, client });
-  for (let index = 0; index < 1_500; index += 1) {
-    recorder.event(SUBJECT, { ...STARTED, reason: `Reason${index}` });
-  }
-  expect(await seen.value('test_events_total', { result: 'dropped' })).toBe(500);
+  const other = { ...SUBJECT, metadata: { ...SUBJECT.metadata, namespace: 'other' } };
+  const dropped = () => seen.value('test_events_total', { result: 'dropped' });
+  const flood = (subject: typeof SUBJECT, count: number) => {
+    for (let index = 0; index < count; index += 1) {
+      recorder.event(subject, { ...STARTED, reason: `Reason${index}` });
+    }
+  };
+  flood(SUBJECT, 1_500);
+  expect(await dropped()).toBe(1_000);
+  // One namespace takes half of what may wait, so that the events of the others are not lost with its own.
+  flood(other, 500);
+  expect(await dropped()).toBe(1_000);
+  flood(other, 1);
+  expect(await dropped()).toBe(1_001);
   const closing = recorder.close(1_000);
   await clock.advance(1_000);
   await closing;

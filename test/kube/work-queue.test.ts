@@ -166,6 +166,51 @@ test('keys come out in the order in which they went in', async () => {
   expect([await queue.get(), await queue.get(), await queue.get()]).toEqual(['c', 'a', 'b']);
 });
 
+test('lines take turns, so a thousand keys of one delay a key of another by one turn', async () => {
+  const { clock, seen } = startQueue();
+  const queue = new WorkQueue({
+    name: 'lines',
+    clock,
+    metrics: seen.metrics,
+    lineOf: (key) => key.charAt(0),
+  });
+  for (let key = 0; key < 1_000; key += 1) {
+    queue.add(`a${key}`);
+  }
+  queue.add('b0');
+  queue.add('b1');
+  queue.add('c0');
+  const taken = [];
+  for (let turns = 0; turns < 6; turns += 1) {
+    taken.push(await queue.get());
+  }
+  expect(taken).toEqual(['a0', 'b0', 'c0', 'a1', 'b1', 'a2']);
+});
+
+test('a line that has all it may have stands still; the others go on, and so does it once a key is done', async () => {
+  const { clock, seen } = startQueue();
+  const lineOf = (key: string) => key.charAt(0);
+  const queue = new WorkQueue({ name: 'lines', clock, metrics: seen.metrics, lineOf, maxPerLine: 2 });
+  for (const key of ['a0', 'a1', 'a2', 'a3']) {
+    queue.add(key);
+  }
+  expect([await queue.get(), await queue.get()]).toEqual(['a0', 'a1']);
+  const waiting = [queue.get(), queue.get()];
+  queue.add('b0');
+  expect(await waiting[0]).toBe('b0');
+  // It is asked for again while it is worked on: its turn comes after those that waited.
+  queue.add('a0');
+  queue.done('a0');
+  expect(await waiting[1]).toBe('a2');
+  expect(queue.length).toBe(2);
+  const drained = queue.shutDownWithDrain();
+  expect([await queue.get(), await queue.get(), await queue.get()]).toEqual(['a3', 'a0', undefined]);
+  for (const key of ['a1', 'a2', 'a3', 'a0', 'b0']) {
+    queue.done(key);
+  }
+  await drained;
+});
+
 test('retries follow the backoff exactly, and end with forget', async () => {
   const { queue, clock } = startQueue();
   for (const delay of [5, 10, 20, 40, 80]) {

@@ -1,14 +1,14 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { Logger } from 'pino';
 import type { BootstrapState, BootstrapStateStatus } from '../../api/bootstrapstate.generated.ts';
-import { fieldManager, stateLabel } from '../../api/resources.ts';
+import { stateLabel } from '../../api/resources.ts';
 import { rfc3339 } from '../../api/stored-time.ts';
 import type { APIClient } from '../../kube/client/api-client.ts';
 import { isForbidden, isNotFound } from '../../kube/client/api-error.ts';
-import { controllerReference } from '../../kube/client/object.ts';
 import type { ObjectKey } from '../../kube/client/object-key.ts';
 import { configMaps } from '../../kube/client/secret-or-config-map.ts';
 import type { App, CapturedSettings } from '../../recovery/request.ts';
+import { writeOwnedConfigMap } from '../status/owned-config-map.ts';
 
 const dataKey = 'settings.json';
 
@@ -70,7 +70,8 @@ export function inlineCapture(
  * another owner is left alone.
  *
  * @returns undefined when there are more settings than a ConfigMap holds
- * @throws what the API client throws; the copy is optional, so the caller continues without it
+ * @throws {NotOwnedError} or what the API client throws; the copy is optional, so the caller continues
+ *   without it
  */
 export async function captureInConfigMap(
   client: APIClient,
@@ -93,16 +94,8 @@ export async function captureInConfigMap(
   if (held !== undefined && isSame(held, captured)) {
     return { settingsRef: { name } };
   }
-  const configMap = {
-    metadata: {
-      name,
-      namespace,
-      labels: { [stateLabel]: state.metadata.name },
-      ownerReferences: [controllerReference(state)],
-    },
-    data: { [dataKey]: text },
-  };
-  await client.apply(configMaps, configMap, { fieldManager, force: true, signal });
+  const labels = { [stateLabel]: state.metadata.name };
+  await writeOwnedConfigMap(client, state, { name, labels, data: { [dataKey]: text } }, { signal });
   return { settingsRef: { name } };
 }
 

@@ -1,9 +1,11 @@
 import type { Logger } from 'pino';
 import type { BootstrapRecovery } from '../../api/bootstraprecovery.generated.ts';
+import { failureNote, reportFailed } from '../../api/events.ts';
 import type { RecoveryTarget } from '../../api/recoverytarget.generated.ts';
 import { lockFinalizer, policyLabel } from '../../api/resources.ts';
 import { elapsedMs } from '../../api/stored-time.ts';
 import type { Clock } from '../../async/clock.ts';
+import type { EventRecorder } from '../../kube/events/event-recorder.ts';
 import { LeadershipLostError } from '../../kube/leaderelection/leader-elector.ts';
 import type { RecoveryMetrics } from '../../observability/metrics.ts';
 import type { Outcome } from '../../recovery/outcome.ts';
@@ -34,6 +36,7 @@ export interface AttemptDependencies extends ConnectionDependencies {
   readonly installation: string;
   /** A new UUID for each attempt. */
   readonly newID: () => string;
+  readonly recorder: EventRecorder;
   readonly logger: Logger;
   /** For a run as it was just read. */
   readonly runStatus: (run: BootstrapRecovery) => RunStatus;
@@ -118,7 +121,7 @@ export async function makeAttempt(
 }
 
 async function report(
-  { client, clock, metrics, random, logger }: AttemptDependencies,
+  { client, clock, metrics, random, recorder, logger }: AttemptDependencies,
   { run, attempt, deadline, stopping }: AttemptRequest,
   watcher: StatusObserver,
   status: RunStatus,
@@ -159,6 +162,7 @@ async function report(
     } catch (failure) {
       // The status holds the truth; the report only more of it.
       logger.warn({ err: failure }, 'the report could not be written');
+      recorder.event(run, { ...reportFailed, note: failureNote('The report could not be written', failure) });
     }
   }
   await status.write(draft);

@@ -12,7 +12,6 @@ import type { StatusOwner } from '../../kube/client/apply-status.ts';
 import { hasFinalizer } from '../../kube/client/finalizers.ts';
 import type { ObjectKey } from '../../kube/client/object-key.ts';
 import type { ReconcileContext, ReconcileResult, Reconciler } from '../../kube/controller/reconcile.ts';
-import type { EventRecorder } from '../../kube/events/event-recorder.ts';
 import type { KeyedSlots, SlotRefusal } from '../slots/keyed-slots.ts';
 import { smallestRunBytes } from '../slots/memory.ts';
 import type { Slot, SlotRequest } from '../slots/slot-pool.ts';
@@ -32,7 +31,6 @@ export interface BootstrapRecoveryReconcilerOptions
   readonly targets: Store<RecoveryTarget>;
   readonly slots: KeyedSlots;
   readonly owner: StatusOwner;
-  readonly recorder: EventRecorder;
   /** Throws when this process may no longer act as the leader. */
   readonly assertLeading: () => void;
 }

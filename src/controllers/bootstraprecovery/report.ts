@@ -3,7 +3,7 @@ import { runLabel } from '../../api/resources.ts';
 import { truncate } from '../../api/text.ts';
 import type { APIClient } from '../../kube/client/api-client.ts';
 import type { Outcome } from '../../recovery/outcome.ts';
-import { maxConfigMapBytes, writeOwnedConfigMap } from '../status/owned-config-map.ts';
+import { maxConfigMapBytes, ownedName, writeOwnedConfigMap } from '../status/owned-config-map.ts';
 import { fitsStatus } from './summary.ts';
 
 /**
@@ -26,11 +26,13 @@ export async function writeReport(
   run: BootstrapRecovery,
   outcome: Outcome,
 ): Promise<string> {
-  return writeOwnedConfigMap(client, run, {
-    purpose: 'report',
+  const name = ownedName(run, 'report');
+  await writeOwnedConfigMap(client, run, {
+    name,
     labels: { [runLabel]: run.metadata.name },
     data: { 'report.json': reportText(outcome) },
   });
+  return name;
 }
 
 /**

@@ -1,14 +1,17 @@
 import type { Logger } from 'pino';
 import type { BootstrapState } from '../../api/bootstrapstate.generated.ts';
+import { captureFailed, failureNote } from '../../api/events.ts';
 import type { APIClient } from '../../kube/client/api-client.ts';
 import { APIError } from '../../kube/client/api-error.ts';
+import type { EventRecorder } from '../../kube/events/event-recorder.ts';
 import { type CaptureStatus, captureInConfigMap, inlineCapture } from '../app-history/captured-settings.ts';
+import { NotOwnedError } from '../status/owned-config-map.ts';
 import { settingsName } from './names.ts';
 
 /**
  * The copy of the settings of a healthy app: in its status when they are few, else in a ConfigMap. A copy is
- * optional: what keeps it from being written (quota, admission, a missing permission) is logged, and the copy
- * before stays.
+ * optional: what keeps it from being written (quota, admission, a missing permission, a foreign object of its
+ * name) is an event, and the copy before stays.
  */
 export async function captureSettings(
   client: APIClient,
@@ -16,7 +19,7 @@ export async function captureSettings(
   settings: ReadonlyMap<string, string>,
   timestamp: { readonly version: number; readonly sha256: string },
   now: Date,
-  logger: Logger,
+  { logger, recorder }: { readonly logger: Logger; readonly recorder: EventRecorder },
   signal: AbortSignal,
 ): Promise<CaptureStatus> {
   const { status, metadata } = state;
@@ -27,12 +30,19 @@ export async function captureSettings(
   const before: CaptureStatus = status.settingsRef === undefined ? {} : { settingsRef: status.settingsRef };
   try {
     const name = settingsName(metadata.uid);
-    return (await captureInConfigMap(client, state, name, settings, timestamp, now, signal)) ?? before;
+    const copy = await captureInConfigMap(client, state, name, settings, timestamp, now, signal);
+    if (copy === undefined) {
+      const note = `The app has more settings than a ConfigMap holds: ${settings.size}. No copy is kept.`;
+      recorder.event(state, { ...captureFailed, note });
+    }
+    return copy ?? before;
   } catch (error) {
-    if (!(error instanceof APIError)) {
+    if (!(error instanceof APIError || error instanceof NotOwnedError)) {
       throw error;
     }
     logger.warn({ err: error }, 'captured settings could not be written; the copy before stays');
+    const note = failureNote('The settings could not be copied to a ConfigMap', error);
+    recorder.event(state, { ...captureFailed, note });
     return before;
   }
 }

@@ -30,7 +30,10 @@ export interface StateControllerOptions
   readonly runtimeMetrics: RuntimeMetrics;
 }
 
-/** Most of what an app waits for is the API server; verification has places of its own. */
+/**
+ * Most of what an app waits for is the API server and Redis; what waits for its verification holds none of
+ * them.
+ */
 const workers = 32;
 
 /** The controller of apps, with what wakes it. */

@@ -8,8 +8,24 @@ import type { Baseline } from '../loss-detection/baseline.ts';
 import type { Reading } from '../loss-detection/reading.ts';
 import { keysToRead, readingFromRedis } from '../loss-detection/redis-reading.ts';
 import type { TargetWatch } from '../loss-detection/target-watches.ts';
+import type { KeyedSlots, SlotRefusal } from '../slots/keyed-slots.ts';
+import { smallestRunBytes } from '../slots/memory.ts';
+import type { Slot, SlotRequest } from '../slots/slot-pool.ts';
 import type { Guard } from './guard.ts';
-import { readingFromReferenceError, type VerificationDependencies, verifyApp } from './verify.ts';
+import type { VerificationInterrupts } from './interrupts.ts';
+import {
+  type AppVerification,
+  readingFromReferenceError,
+  type VerificationDependencies,
+  verifyApp,
+} from './verify.ts';
+
+/** What an app is read with. */
+export interface ReadDependencies extends VerificationDependencies {
+  /** For verifications: asking for one never waits, so no worker is held by what waits. */
+  readonly slots: KeyedSlots;
+  readonly interrupts: VerificationInterrupts;
+}
 
 /** What is known about an app right now. */
 export interface AppReading {
@@ -28,6 +44,8 @@ export interface ReadSubject {
   readonly target: RecoveryTarget;
   readonly watch: TargetWatch;
   readonly marks: StoredMarks | undefined;
+  /** Whether the app is still to be verified as it is here, judged by the caches. */
+  readonly isWanted: () => boolean;
 }
 
 /** A marker can point to keys of its own, once. */
@@ -35,19 +53,24 @@ const maxRereads = 3;
 
 /**
  * What Redis says about the app, judged by its verified metadata. Verified in full first when that is due:
- * never yet, or too long ago, or something was signed or a policy changed since.
+ * never yet, or too long ago, or something was signed or a policy changed since. A verification that has to
+ * wait for its turn holds up nothing: the app is judged by the verification before, and reconciled again when
+ * its turn has come.
  *
- * @throws the reason of `signal` when that aborts, or what the API client throws
+ * @returns a refusal when the app has to wait and was never verified before
+ * @throws {VerificationInterruptedError} when the app is not wanted any more, the reason of `signal` when
+ *   that aborts, or what the API client throws
  */
 export async function readApp(
-  dependencies: VerificationDependencies,
+  dependencies: ReadDependencies,
   subject: ReadSubject,
   signal: AbortSignal,
-): Promise<AppReading> {
-  const { state, guard, watch } = subject;
+): Promise<AppReading | SlotRefusal> {
+  const { state, watch } = subject;
   const name = state.metadata.name;
   const { availability } = watch.redis;
   if (availability.kind === 'down') {
+    dependencies.slots.forget(state.metadata);
     return {
       reading: silence(availability.error),
       baseline: watch.baselines.get(name),
@@ -57,42 +80,75 @@ export async function readApp(
   }
   let baseline = watch.baselines.get(name);
   let verified = false;
+  let waits = false;
   let heads: Reading['heads'];
   if (baseline === undefined || isDue(subject, baseline, dependencies.clock.monotonic())) {
-    // Before it is read: what is signed from here on is due again.
-    watch.signed.delete(name);
-    const found = await verifyApp(dependencies, guard, subject.target, state, subject.marks, signal);
-    if (found.baseline === undefined) {
-      watch.signed.add(name);
-      return { reading: found.reading, baseline, values: undefined, verified: false };
-    }
-    verified = true;
-    heads = found.reading.heads;
-    baseline = found.baseline;
-    watch.baselines.set(name, baseline);
-    watch.bucket.put(name, baseline.app, baseline.timestamp.sha256);
-    if (found.reading.kind === 'unverifiable') {
-      return { reading: found.reading, baseline, values: undefined, verified };
-    }
-  }
-  try {
-    const values = await readValues(watch, name, baseline);
-    if (!verified && baseline.wouldBe === undefined) {
-      // It had lost something when it was verified: once it is whole, what would come back can be worked out.
-      const whole = readingFromRedis(baseline, values, dependencies.clock.now()).kind === 'consistent';
-      if (whole) {
+    const slot = dependencies.slots.take(state.metadata, workOf(subject));
+    if (!('refusedBecause' in slot)) {
+      const found = await verify(dependencies, subject, slot, signal);
+      if (found.baseline === undefined) {
         watch.signed.add(name);
-        return await readApp(dependencies, subject, signal);
+        return { reading: found.reading, baseline, values: undefined, verified: false };
       }
+      verified = true;
+      heads = found.reading.heads;
+      baseline = found.baseline;
+      watch.baselines.set(name, baseline);
+      watch.bucket.put(name, baseline.app, baseline.timestamp.sha256);
+      if (found.reading.kind === 'unverifiable') {
+        return { reading: found.reading, baseline, values: undefined, verified };
+      }
+    } else if (baseline === undefined) {
+      return slot;
+    } else {
+      waits = true;
     }
-    const reading = readingFromRedis(baseline, values, dependencies.clock.now());
-    return { reading: { ...reading, heads }, baseline, values, verified };
+  } else {
+    dependencies.slots.forget(state.metadata);
+  }
+  let values: ObservedValues;
+  try {
+    values = await readValues(watch, name, baseline);
   } catch (error) {
     if (!(error instanceof Error)) {
       throw error;
     }
     return { reading: silence(error), baseline, values: undefined, verified };
   }
+  const reading = readingFromRedis(baseline, values, dependencies.clock.now());
+  if (reading.kind === 'consistent' && !verified && !waits && baseline.wouldBe === undefined) {
+    // It had lost something when it was verified: now that it is whole, what would come back can be worked
+    // out.
+    watch.signed.add(name);
+    return readApp(dependencies, subject, signal);
+  }
+  return { reading: { ...reading, heads }, baseline, values, verified };
+}
+
+/** Verifies the app in full. What was signed before counts as verified only when that has ended. */
+async function verify(
+  dependencies: ReadDependencies,
+  { state, guard, target, watch, marks, isWanted }: ReadSubject,
+  slot: Slot,
+  signal: AbortSignal,
+): Promise<AppVerification> {
+  const { name } = state.metadata;
+  // Before it is read: what is signed from here on is due again.
+  watch.signed.delete(name);
+  using interrupt = dependencies.interrupts.register(state, isWanted);
+  try {
+    const order = { slot, stopping: signal, interrupted: interrupt.signal };
+    return await verifyApp(dependencies, guard, target, state, marks, order);
+  } catch (error) {
+    watch.signed.add(name);
+    throw error;
+  }
+}
+
+/** A verification keeps no run of the same app waiting: it only reads. */
+function workOf({ target: { metadata } }: ReadSubject): SlotRequest {
+  const { namespace = 'default', name: target } = metadata;
+  return { namespace, target, kind: 'verification', bytes: smallestRunBytes };
 }
 
 /** Why Redis could not be read, as a reading. */

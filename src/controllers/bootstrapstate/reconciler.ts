@@ -32,8 +32,9 @@ import { captureSettings } from './capture.ts';
 import { nextChange } from './expiry.ts';
 import { type Guard, guardOf, mayRecover } from './guard.ts';
 import { healthOf } from './healthy.ts';
+import { VerificationInterruptedError, VerificationInterrupts } from './interrupts.ts';
 import { LatestStates } from './latest.ts';
-import { type AppReading, readApp } from './read-app.ts';
+import { type AppReading, type ReadDependencies, readApp } from './read-app.ts';
 import { type RecoverableStatus, recoverableStatus } from './recoverable.ts';
 import {
   openRecovery,
@@ -49,10 +50,11 @@ import { type RefreshStep, refreshStep } from './refresh-step.ts';
 import { stateIndex } from './run-index.ts';
 import { isWorthWriting, restingStatus, stateStatus } from './status.ts';
 import { TransientReadings } from './transient-readings.ts';
-import type { VerificationDependencies } from './verify.ts';
 
 /** Options of {@link BootstrapStateReconciler}. */
-export interface BootstrapStateReconcilerOptions extends VerificationDependencies, StatusWriterDependencies {
+export interface BootstrapStateReconcilerOptions
+  extends Omit<ReadDependencies, 'interrupts'>,
+    StatusWriterDependencies {
   readonly states: Store<BootstrapState>;
   readonly policies: Store<RecoveryPolicy>;
   readonly targets: Store<RecoveryTarget>;
@@ -90,9 +92,15 @@ export class BootstrapStateReconciler implements Reconciler {
   readonly #status: StatusWriter<BootstrapState>;
   readonly #refresher: Refresher;
   readonly #calls: BackgroundCalls;
+  readonly #interrupts = new VerificationInterrupts();
+  readonly #reading: ReadDependencies;
 
   constructor(options: BootstrapStateReconcilerOptions) {
     this.#options = options;
+    this.#reading = { ...options, interrupts: this.#interrupts };
+    options.states.subscribe(({ object }) => this.#interrupts.checkState(object));
+    options.policies.subscribe(() => this.#interrupts.check());
+    options.targets.subscribe(() => this.#interrupts.check());
     this.#latest = new LatestStates(options.states);
     this.#patience = new TransientReadings(options.clock);
     this.#refresher = new Refresher(options);
@@ -106,22 +114,65 @@ export class BootstrapStateReconciler implements Reconciler {
   async reconcile(key: ObjectKey, { signal, logger }: ReconcileContext): Promise<ReconcileResult> {
     const state = this.#latest.get(key);
     if (state === undefined || state.metadata.deletionTimestamp !== undefined) {
+      this.#options.slots.forget(key);
       this.#patience.forget(key.name);
       this.#calls.forget(formatObjectKey(key));
       return {};
     }
-    const { namespace } = state.metadata;
-    const targetKey = { namespace, name: state.spec.targetRef.name };
-    const policies = this.#options.policies.byIndex(targetIndex, `${namespace}/${targetKey.name}`);
+    const policies = this.#policiesOf(state);
     const guard = guardOf(policies, state);
-    const target = this.#options.targets.get(targetKey);
-    const usable =
-      target !== undefined && target.metadata.deletionTimestamp === undefined && !target.spec.suspend;
-    if (guard === undefined || !usable) {
+    const target = this.#targetOf(state);
+    if (guard === undefined || target === undefined) {
+      this.#options.slots.forget(key);
       return this.#rest(state, guard === undefined);
     }
     const watch = this.#options.watches.ensure(target);
-    return this.#guard({ state, guard, target, watch }, policies, logger, signal);
+    try {
+      return await this.#guard({ state, guard, target, watch }, policies, logger, signal);
+    } catch (error) {
+      if (!(error instanceof VerificationInterruptedError)) {
+        throw error;
+      }
+      // What interrupted it has the app reconciled.
+      logger.info({ err: error }, 'verification interrupted');
+      return {};
+    }
+  }
+
+  #policiesOf({ metadata, spec }: BootstrapState): readonly RecoveryPolicy[] {
+    return this.#options.policies.byIndex(targetIndex, `${metadata.namespace}/${spec.targetRef.name}`);
+  }
+
+  /** The target of an app; undefined when there is none that can be used. */
+  #targetOf({ metadata: { namespace }, spec }: BootstrapState): RecoveryTarget | undefined {
+    const target = this.#options.targets.get({ namespace, name: spec.targetRef.name });
+    const usable = target?.metadata.deletionTimestamp === undefined && target?.spec.suspend === false;
+    return usable ? target : undefined;
+  }
+
+  /** Whether an app is still guarded, on the target as it was read. */
+  #isWanted({ state, target: { metadata: read } }: Pick<Subject, 'state' | 'target'>): boolean {
+    const now = this.#options.states.get(state.metadata);
+    const target = this.#targetOf(state)?.metadata;
+    return (
+      now?.metadata.uid === state.metadata.uid &&
+      now.metadata.deletionTimestamp === undefined &&
+      target?.uid === read.uid &&
+      target.generation === read.generation &&
+      guardOf(this.#policiesOf(state), state) !== undefined
+    );
+  }
+
+  /** The app waits for its first verification; one that was verified before says what it said. */
+  async #await(state: BootstrapState, message: string): Promise<ReconcileResult> {
+    const { clock } = this.#options;
+    if (state.status.observedGeneration === -1) {
+      const notVerified = { reason: 'NotVerified', message } as const;
+      const status = restingStatus(state, notVerified, clock.now(), 'reconciling');
+      // Not observed yet: what an older version left behind is taken over when it is.
+      await this.#write(state, { ...status, observedGeneration: -1 });
+    }
+    return {};
   }
 
   /** No policy guards the app, or its target can't be used: what is known stays, and the status says why. */
@@ -165,8 +216,13 @@ export class BootstrapStateReconciler implements Reconciler {
               ...(legacy.settings[0] !== undefined && { settingsRef: { name: legacy.settings[0] } }),
             },
           };
-    const known = { ...subject, state: remembered, marks: remembered.status.marks };
-    let read = await readApp(this.#options, known, signal);
+    const isWanted = () => this.#isWanted(subject);
+    const known = { ...subject, state: remembered, marks: remembered.status.marks, isWanted };
+    const first = await readApp(this.#reading, known, signal);
+    if ('refusedBecause' in first) {
+      return this.#await(state, first.refusedBecause);
+    }
+    let read: AppReading = first;
     const runs = await this.#runsOf(remembered, signal);
     let now = clock.now();
     const may = mayRecover(guard, target);
@@ -191,13 +247,16 @@ export class BootstrapStateReconciler implements Reconciler {
     if (read.reading.kind === 'lost' && may && hold === undefined && !isOpen && lastedMs >= stableMs) {
       // A full verification holds as long as nothing was signed since: that is asked before anything is
       // ordered.
-      if (!read.verified && !(await isUnchanged(watch, name))) {
+      let holds = read.verified || (await isUnchanged(watch, name));
+      if (!holds) {
         watch.signed.add(name);
-        read = await readApp(this.#options, known, signal);
+        const again = await readApp(this.#reading, known, signal);
+        read = 'refusedBecause' in again ? read : again;
+        holds = read.verified;
         now = clock.now();
         since = lostSince(remembered.status.lossDetectedTime);
       }
-      if (read.reading.kind === 'lost') {
+      if (read.reading.kind === 'lost' && holds) {
         recoveries = withNewRecovery(recoveries, state, guard.lead.metadata.name, now);
         hold = undefined;
       }
@@ -266,7 +325,7 @@ export class BootstrapStateReconciler implements Reconciler {
 
   /**
    * The copy of the settings and what a recovery would make of them, while the app is healthy. Optional: a
-   * failure is logged.
+   * failure is an event.
    */
   async #capture(
     { state, guard }: Subject,
@@ -280,7 +339,7 @@ export class BootstrapStateReconciler implements Reconciler {
     if (reading.kind !== 'consistent' || baseline === undefined || values === undefined) {
       return {};
     }
-    const { client, clock, assertLeading } = this.#options;
+    const { client, clock, recorder, assertLeading } = this.#options;
     const settings = settingsFrom(baseline, values);
     if (!guard.captureSettings) {
       return { capture: {}, ...drilled(baseline, settings, undefined) };
@@ -293,7 +352,7 @@ export class BootstrapStateReconciler implements Reconciler {
       settings,
       { version, sha256 },
       clock.now(),
-      logger,
+      { logger, recorder },
       signal,
     );
     const held = kept.settingsRef !== undefined ? settings : inlineSettings(kept)?.values;

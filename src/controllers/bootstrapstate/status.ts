@@ -100,11 +100,15 @@ export function stateStatus(facts: StateFacts): BootstrapStateStatus {
   };
 }
 
-/** The status of an app that no policy guards at the moment: all that is remembered stays. */
+/**
+ * the status of an app that no policy guards at the moment, or that waits to be looked at: all that is
+ * remembered stays.
+ */
 export function restingStatus(
   state: BootstrapState,
   healthy: Verdict<HealthyReason>,
   now: Date,
+  progress: Health['progress'] = 'current',
 ): BootstrapStateStatus {
   const { metadata, status } = state;
   const observedGeneration = metadata.generation ?? 1;
@@ -118,7 +122,7 @@ export function restingStatus(
         recoverable: keptVerdict(status),
         fresh: freshness(status.metadata, false, now),
         circuitOpen: withinLimit,
-        progress: 'current',
+        progress,
       },
       status.conditions ?? [],
       observedGeneration,

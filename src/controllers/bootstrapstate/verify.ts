@@ -10,8 +10,8 @@ import { runRequest } from '../bootstraprecovery/request.ts';
 import { stopSignal } from '../bootstraprecovery/stop-signal.ts';
 import { type Baseline, baselineOf } from '../loss-detection/baseline.ts';
 import { type Reading, readingFromOutcome } from '../loss-detection/reading.ts';
-import { memoryBoundSource, smallestRunBytes } from '../slots/memory.ts';
-import type { SlotPool } from '../slots/slot-pool.ts';
+import { memoryBoundSource } from '../slots/memory.ts';
+import type { Slot } from '../slots/slot-pool.ts';
 import { type ConnectionDependencies, connectTarget } from '../target-connection/connect-target.ts';
 import { ForbiddenError } from '../target-connection/missing-permission.ts';
 import type { Guard } from './guard.ts';
@@ -19,10 +19,19 @@ import { verificationOf } from './recovery-run.ts';
 
 /** What a verification uses of the controller. */
 export interface VerificationDependencies extends ConnectionDependencies {
-  readonly slots: SlotPool;
   readonly clock: Clock;
   /** A new UUID for each verification; nothing is ever written under it. */
   readonly newID: () => string;
+}
+
+/** What allows a verification, and what ends it. */
+export interface VerifyOrder {
+  /** Given back when it has ended. */
+  readonly slot: Slot;
+  /** The controller is told to stop. */
+  readonly stopping: AbortSignal;
+  /** What would be found out is not wanted any more. */
+  readonly interrupted: AbortSignal;
 }
 
 /** What a full verification found. */
@@ -36,8 +45,8 @@ export interface AppVerification {
  * Verifies one app in full with the engine of the runs, in mode Verify: it reads metadata and Redis and
  * writes to neither.
  *
- * @throws the reason of `signal` when that aborts, or what the API client throws: nothing is known about the
- *   app then
+ * @throws the reason of a signal that aborts, or what the API client throws: nothing is known about the app
+ *   then
  */
 export async function verifyApp(
   dependencies: VerificationDependencies,
@@ -45,23 +54,14 @@ export async function verifyApp(
   target: RecoveryTarget,
   { spec }: BootstrapState,
   marks: StoredMarks | undefined,
-  signal: AbortSignal,
+  { slot, stopping, interrupted }: VerifyOrder,
 ): Promise<AppVerification> {
-  const { slots, clock, newID } = dependencies;
-  const { namespace = 'default' } = target.metadata;
-  // A verification keeps no run of the same app waiting: it only reads.
-  const work = {
-    namespace,
-    target: target.metadata.name,
-    kind: 'verification',
-    bytes: smallestRunBytes,
-  } as const;
-  const slot = await slots.acquire(work, signal);
+  const { clock, newID } = dependencies;
   try {
-    await using connection = await connectTarget(dependencies, target, spec, signal);
+    await using connection = await connectTarget(dependencies, target, spec, stopping);
     const busy = new AbortController();
     // Leaves nothing behind on the controller's own signal, which lives as long as the process.
-    using stop = stopSignal(signal, busy.signal);
+    using stop = stopSignal(stopping, AbortSignal.any([busy.signal, interrupted]));
     const now = clock.now();
     const source = memoryBoundSource(connection.source, slot, stop.signal);
     const request = runRequest(
@@ -77,13 +77,15 @@ export async function verifyApp(
       },
     );
     const outcome = await runAttempt({ ...withAppHistory(request, { marks }), drill: true });
-    signal.throwIfAborted();
+    stopping.throwIfAborted();
+    interrupted.throwIfAborted();
     const judgement = { app: spec, overrides: request.overrides, nowMs: clock.monotonic() };
     return {
       reading: readingFromOutcome(outcome),
       baseline: outcome.trusted && baselineOf(judgement, outcome.trusted, outcome),
     };
   } catch (error) {
+    interrupted.throwIfAborted();
     const reading = readingFromReferenceError(error);
     if (reading === undefined) {
       throw error;

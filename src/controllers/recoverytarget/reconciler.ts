@@ -7,6 +7,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { findCondition } from '../../api/condition.ts';
 import type { RecoveryTarget } from '../../api/recoverytarget.generated.ts';
 import { recoveryTargets } from '../../api/resources.ts';
+import { elapsedMs } from '../../api/stored-time.ts';
 import type { StoreEvent } from '../../kube/cache/store.ts';
 import { isNotFound } from '../../kube/client/api-error.ts';
 import { formatObjectKey, type ObjectKey } from '../../kube/client/object-key.ts';
@@ -20,7 +21,7 @@ import { DiscoverySweep } from './discover.ts';
 import { lossDetection } from './loss-detection.ts';
 import type { FoundPins } from './pins.ts';
 import { type Probe, probeTarget } from './probe.ts';
-import { targetStatus } from './status.ts';
+import { believedMs, targetStatus, unknownStatus } from './status.ts';
 
 /** Options of {@link RecoveryTargetReconciler}. */
 export interface RecoveryTargetReconcilerOptions extends StatusWriterDependencies, ConnectionDependencies {
@@ -80,7 +81,7 @@ export class RecoveryTargetReconciler implements Reconciler {
       bytes: 0,
     });
     if ('refusedBecause' in slot) {
-      return {};
+      return this.#await(target, slot.refusedBecause);
     }
     const sweep = this.#sweepOf(key, target);
     let probe: Probe;
@@ -102,6 +103,24 @@ export class RecoveryTargetReconciler implements Reconciler {
     }
     const intervalMs = target.spec.validationIntervalSeconds * 1000;
     return { requeueAfterMs: ready && probe.complete ? intervalMs : Math.min(intervalMs, unusableInterval) };
+  }
+
+  /**
+   * It is looked at when its turn has come; until then it says what is known, and not longer than that is
+   * known.
+   */
+  async #await(target: RecoveryTarget, message: string): Promise<ReconcileResult> {
+    const { clock, metrics } = this.#options;
+    const now = clock.now();
+    const status = unknownStatus(target, message, now);
+    if (status === undefined) {
+      const leftMs = believedMs(target) - elapsedMs(target.status.lastValidationTime, now);
+      return leftMs > 0 ? { requeueAfterMs: leftMs } : {};
+    }
+    const { namespace = 'default', name } = target.metadata;
+    metrics.targetReady.set({ namespace, target: name }, 0);
+    const written = await this.#status.write(target, () => status);
+    return written === undefined ? { requeueAfterMs: outdatedInterval } : {};
   }
 
   /** The sweep that an earlier probe of the same spec left unfinished, or a new one. */

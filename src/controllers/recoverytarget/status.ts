@@ -1,9 +1,36 @@
+import { findCondition } from '../../api/condition.ts';
 import type { Verdict } from '../../api/conditions.ts';
 import type { RecoveryTarget, RecoveryTargetStatus } from '../../api/recoverytarget.generated.ts';
-import { rfc3339 } from '../../api/stored-time.ts';
+import { elapsedMs, rfc3339 } from '../../api/stored-time.ts';
 import { targetConditions } from '../../api/target-conditions.ts';
 import type { LossDetectionReason } from '../../api/target-reasons.ts';
 import type { Probe } from './probe.ts';
+
+/**
+ * The status of a target that waits to be looked at: what was seen last is not known to be so any more.
+ * Undefined while it may still be believed, and when that was said already.
+ */
+export function unknownStatus(
+  { spec, status }: Pick<RecoveryTarget, 'spec' | 'status'>,
+  message: string,
+  now: Date,
+): RecoveryTargetStatus | undefined {
+  const { observedGeneration, lastValidationTime, conditions = [] } = status;
+  const verdict = { reason: 'NotChecked', message } as const;
+  const isSaid = findCondition(conditions, 'Ready')?.reason === verdict.reason;
+  if (isSaid || elapsedMs(lastValidationTime, now) < believedMs({ spec })) {
+    return undefined;
+  }
+  const detection = findCondition(conditions, 'LossDetection');
+  const verdicts = { redisReachable: verdict, storageReachable: verdict, trustRootLoaded: verdict };
+  const looked = targetConditions(verdicts, conditions, Math.max(0, observedGeneration ?? 0), now);
+  return { ...status, conditions: [...looked, ...(detection === undefined ? [] : [detection])] };
+}
+
+/** Milliseconds for which what was seen last is believed while the target waits for its turn. */
+export function believedMs({ spec }: Pick<RecoveryTarget, 'spec'>): number {
+  return 2 * spec.validationIntervalSeconds * 1000;
+}
 
 /** The status after a look at the target; `suspended` keeps what was seen last. */
 export function targetStatus(

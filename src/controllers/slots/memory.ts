@@ -38,19 +38,25 @@ export function memoryOf(listing: Iterable<Pick<ListedObject, 'size'>>): number 
 }
 
 /**
- * The source of a run in `slot`: after the listing, which is small, the run continues when there is memory
- * for what was listed, and holds nothing while it waits.
+ * The source of a run in `slot`. What is listed is counted while it is listed: a listing need not end. When
+ * there is no memory for what was listed so far, the run holds no slot while it waits, and continues when
+ * there is.
  */
 export function memoryBoundSource(source: MetadataSource, slot: Slot, signal: AbortSignal): MetadataSource {
   return {
     location: source.location,
     async *list(listSignal) {
       let bytes = smallestRunBytes;
+      let admitted = smallestRunBytes;
       for await (const page of source.list(listSignal)) {
         bytes += memoryOf(page) - smallestRunBytes;
+        // A quarter ahead, so that a listing of many pages asks only a few times.
+        if (bytes > admitted) {
+          admitted = Math.ceil(Math.max(bytes, admitted * 1.25));
+          await slot.grow(admitted, listSignal ?? signal);
+        }
         yield page;
       }
-      await slot.grow(bytes, listSignal ?? signal);
     },
     get: (name, options) => source.get(name, options),
   };

@@ -33,7 +33,7 @@ export interface SlotTicket {
 export interface SlotPoolOptions {
   /** Works at once, over everything. At least 1. */
   readonly slots: number;
-  /** Bytes of memory in use at once. Work that needs more waits for all of it instead of for ever. */
+  /** Bytes of memory in use at once. Work that needs more than three quarters of it is counted with those. */
   readonly bytes: number;
   /** Most slots of one kind at once; left out: all of them. */
   readonly perKind?: Readonly<Partial<Record<SlotRequest['kind'], number>>>;
@@ -57,6 +57,10 @@ const maxPassed = 16;
 /** Slots by whom they are held, and what may not run beside what runs. */
 interface Holdings {
   readonly namespaces: Map<string, number>;
+  /** Bytes by namespace. */
+  readonly bytes: Map<string, number>;
+  /** By namespace and kind. */
+  readonly kindsOf: Map<string, number>;
   /** By namespace, then by target. */
   readonly targets: Map<string, Map<string, number>>;
   readonly kinds: Map<string, number>;
@@ -64,9 +68,9 @@ interface Holdings {
 }
 
 /**
- * How many works that have begun may wait for memory before new ones begin. Each of them keeps a worker of
- * its controller, and a slot that is granted needs a worker to come for it: without this bound every worker
- * could wait for a slot, and every slot for a worker.
+ * How many works that have begun may wait for memory without a slot. Each of them keeps a worker of its
+ * controller, and a slot that is granted needs a worker to come for it: without this bound every worker could
+ * wait for a slot, and every slot for a worker. Those beyond it keep their slots, and hold no memory.
  */
 const maxGrowing = 4;
 
@@ -78,15 +82,20 @@ const maxTurns = 10_000;
  * then of its targets the one that holds the fewest, then the one that waited longest since its last turn,
  * then the first to come.
  *
- * A target, and a namespace, never holds all slots while there is more than one: work that hangs until its
- * time-out would otherwise delay all others by as much.
+ * A target, and a namespace, never holds all of anything while there is more than one: of the slots, of the
+ * slots of one kind, of the memory, of the places for work that waits for more memory. Work that hangs until
+ * its time-out would otherwise delay all others by as much.
  */
 export class SlotPool {
   readonly #options: SlotPoolOptions;
   readonly #share: number;
+  /** Memory that one namespace may have, and that one work is counted with at most. */
+  readonly #bytesOfOne: number;
   readonly #held = new Set<Entry>();
   /** Has begun, and waits for a slot and more memory. It goes before what has not begun. */
   readonly #growing = new Set<Entry>();
+  /** Has begun, kept its slot, and waits for more memory: what it will hold → what it holds. */
+  readonly #short = new Map<Entry, Entry>();
   /** By namespace, then by target, then in order of arrival. */
   readonly #waiting = new Map<string, Map<string, Set<Entry>>>();
   /** The number of the last turn of each namespace and each target. */
@@ -96,7 +105,8 @@ export class SlotPool {
 
   constructor(options: SlotPoolOptions) {
     this.#options = options;
-    this.#share = Math.max(1, options.slots - Math.ceil(options.slots / 4));
+    this.#share = shareOf(options.slots);
+    this.#bytesOfOne = Math.max(0, options.bytes - Math.ceil(options.bytes / 4));
     this.#freeBytes = options.bytes;
   }
 
@@ -112,7 +122,7 @@ export class SlotPool {
 
   /** How many works wait. */
   get waiting(): number {
-    let count = this.#growing.size;
+    let count = this.#growing.size + this.#short.size;
     for (const targets of this.#waiting.values()) {
       for (const entries of targets.values()) {
         count += entries.size;
@@ -132,25 +142,6 @@ export class SlotPool {
     return { cancel: () => this.#leave(entry) };
   }
 
-  /** A slot, in its turn. Rejects with the signal's reason when that aborts first; nothing is held then. */
-  acquire(work: SlotRequest, signal: AbortSignal): Promise<Slot> {
-    return new Promise((resolve, reject) => {
-      if (signal.aborted) {
-        reject(signal.reason);
-        return;
-      }
-      const onAbort = (): void => {
-        ticket.cancel();
-        reject(signal.reason);
-      };
-      signal.addEventListener('abort', onAbort, { once: true });
-      const ticket = this.enter(work, (slot) => {
-        signal.removeEventListener('abort', onAbort);
-        resolve(slot);
-      });
-    });
-  }
-
   #slot(first: Entry): Slot {
     let held: Entry | undefined = first;
     const release = (): void => {
@@ -168,17 +159,17 @@ export class SlotPool {
       }
       signal.throwIfAborted();
       const entry = this.#entry(before.work, bytes, () => granted());
-      const more = entry.bytes - before.bytes;
-      if (more <= this.#freeBytes) {
-        this.#freeBytes -= more;
+      if (this.#isFree(entry.work, entry.bytes - before.bytes)) {
+        this.#freeBytes -= entry.bytes - before.bytes;
         before.bytes = entry.bytes;
         return;
       }
+      const leaves = this.#mayLeave(entry);
       let granted = (): void => undefined;
       await new Promise<void>((resolve, reject) => {
         granted = () => {
           signal.removeEventListener('abort', onAbort);
-          held = entry;
+          held = leaves ? entry : before;
           resolve();
         };
         const onAbort = (): void => {
@@ -186,15 +177,22 @@ export class SlotPool {
           reject(signal.reason);
         };
         signal.addEventListener('abort', onAbort, { once: true });
-        this.#growing.add(entry);
-        release();
+        if (leaves) {
+          this.#growing.add(entry);
+          release();
+        } else {
+          this.#short.set(entry, before);
+          this.#freeBytes += before.bytes;
+          before.bytes = 0;
+          this.#shareOut();
+        }
       });
     };
     return { grow, release };
   }
 
   #entry(work: SlotRequest, bytes: number, granted: () => void): Entry {
-    return { work, bytes: Math.min(bytes, this.#options.bytes), granted, passed: 0 };
+    return { work, bytes: Math.min(bytes, this.#bytesOfOne), granted, passed: 0 };
   }
 
   #enqueue(entry: Entry): void {
@@ -214,7 +212,7 @@ export class SlotPool {
   }
 
   #dequeue(entry: Entry): boolean {
-    if (this.#growing.delete(entry)) {
+    if (this.#growing.delete(entry) || this.#short.delete(entry)) {
       return true;
     }
     const { namespace, target } = entry.work;
@@ -239,6 +237,14 @@ export class SlotPool {
   }
 
   #shareOut(): void {
+    for (const [entry, holder] of this.#short) {
+      if (this.#isFree(entry.work, entry.bytes)) {
+        this.#short.delete(entry);
+        this.#freeBytes -= entry.bytes;
+        holder.bytes = entry.bytes;
+        entry.granted();
+      }
+    }
     for (let next = this.#next(); next !== undefined; next = this.#next()) {
       this.#dequeue(next);
       this.#endTurn(next.work);
@@ -246,6 +252,38 @@ export class SlotPool {
       this.#freeBytes -= next.bytes;
       next.granted();
     }
+  }
+
+  /** Whether there are so many bytes more for a work, and its namespace may have them. */
+  #isFree({ namespace }: SlotRequest, bytes: number): boolean {
+    let held = 0;
+    for (const each of this.#held) {
+      held += each.work.namespace === namespace ? each.bytes : 0;
+    }
+    return bytes <= this.#freeBytes && held + bytes <= this.#bytesOfOne;
+  }
+
+  /** Whether there is a place for a work that waits for memory without a slot. */
+  #mayLeave({ work }: Entry): boolean {
+    const own = [...this.#growing].filter((each) => each.work.namespace === work.namespace).length;
+    return this.#growing.size < maxGrowing && own < shareOf(maxGrowing);
+  }
+
+  /**
+   * The namespaces in which nothing new may begin, because what has begun there was passed too often while it
+   * waited for memory; undefined when nothing may begin at all, because it waits for memory of others.
+   */
+  #heldBack(held: Holdings): ReadonlySet<string> | undefined {
+    const namespaces = new Set<string>();
+    for (const { work, bytes, passed } of [...this.#growing, ...this.#short.keys()]) {
+      if (passed >= maxPassed) {
+        if ((held.bytes.get(work.namespace) ?? 0) + bytes <= this.#bytesOfOne) {
+          return undefined;
+        }
+        namespaces.add(work.namespace);
+      }
+    }
+    return namespaces;
   }
 
   /** Who had a turn goes to the end of the line, also when it comes back only later. */
@@ -272,13 +310,17 @@ export class SlotPool {
     }
     const held = this.#holdings();
     const resumed = this.#nextGrowing(held);
-    if (resumed !== undefined || this.#growing.size >= maxGrowing) {
+    const heldBack = this.#heldBack(held);
+    if (resumed !== undefined || heldBack === undefined) {
       return resumed;
     }
     const passed: Entry[] = [];
+    // Others may be waiting for what this namespace may have no more of.
+    const exceeds = ({ work: { namespace }, bytes }: Entry): boolean =>
+      (held.bytes.get(namespace) ?? 0) + bytes > this.#bytesOfOne;
     const namespaces = inOrder(this.#waiting, held.namespaces, (line) => this.#lastTurns.get(line));
     for (const [namespace, targets] of namespaces) {
-      if ((held.namespaces.get(namespace) ?? 0) >= this.#share) {
+      if ((held.namespaces.get(namespace) ?? 0) >= this.#share || heldBack.has(namespace)) {
         continue;
       }
       const holdings = held.targets.get(namespace) ?? new Map<string, number>();
@@ -289,9 +331,12 @@ export class SlotPool {
         }
         for (const entry of entries) {
           const { kind, exclusive } = entry.work;
+          const ofKind = perKind[kind] ?? slots;
           if (
-            (held.kinds.get(kind) ?? 0) >= (perKind[kind] ?? slots) ||
-            (exclusive !== undefined && held.exclusive.has(exclusive))
+            (held.kinds.get(kind) ?? 0) >= ofKind ||
+            (held.kindsOf.get(lineOf(namespace, kind)) ?? 0) >= shareOf(ofKind) ||
+            (exclusive !== undefined && held.exclusive.has(exclusive)) ||
+            exceeds(entry)
           ) {
             continue;
           }
@@ -302,7 +347,7 @@ export class SlotPool {
             passed.push(entry);
             continue;
           }
-          for (const other of passed) {
+          for (const other of [...passed, ...this.#growing, ...this.#short.keys()]) {
             other.passed += 1;
           }
           return entry;
@@ -317,7 +362,10 @@ export class SlotPool {
     for (const entry of this.#growing) {
       const { namespace, target } = entry.work;
       const ofTarget = held.targets.get(namespace)?.get(target) ?? 0;
-      const mayHold = (held.namespaces.get(namespace) ?? 0) < this.#share && ofTarget < this.#share;
+      const mayHold =
+        (held.namespaces.get(namespace) ?? 0) < this.#share &&
+        ofTarget < this.#share &&
+        (held.bytes.get(namespace) ?? 0) + entry.bytes <= this.#bytesOfOne;
       if (mayHold && entry.bytes <= this.#freeBytes) {
         return entry;
       }
@@ -329,13 +377,17 @@ export class SlotPool {
     const namespaces = new Map<string, number>();
     const targets = new Map<string, Map<string, number>>();
     const kinds = new Map<string, number>();
+    const kindsOf = new Map<string, number>();
+    const bytes = new Map<string, number>();
     const exclusive = new Set<string>();
-    for (const { work } of this.#held) {
+    for (const { work, bytes: held } of this.#held) {
       const ofNamespace = targets.get(work.namespace) ?? new Map<string, number>();
       targets.set(work.namespace, ofNamespace);
       count(namespaces, work.namespace);
       count(ofNamespace, work.target);
       count(kinds, work.kind);
+      count(kindsOf, lineOf(work.namespace, work.kind));
+      count(bytes, work.namespace, held);
       if (work.exclusive !== undefined) {
         exclusive.add(work.exclusive);
       }
@@ -345,12 +397,17 @@ export class SlotPool {
         exclusive.add(work.exclusive);
       }
     }
-    return { namespaces, targets, kinds, exclusive };
+    return { namespaces, bytes, targets, kinds, kindsOf, exclusive };
   }
 }
 
-function count(counts: Map<string, number>, key: string): void {
-  counts.set(key, (counts.get(key) ?? 0) + 1);
+function count(counts: Map<string, number>, key: string, more = 1): void {
+  counts.set(key, (counts.get(key) ?? 0) + more);
+}
+
+/** The most of something that one namespace or target may have: three quarters, and never nothing. */
+function shareOf(all: number): number {
+  return Math.max(1, all - Math.ceil(all / 4));
 }
 
 /** A `/` is in no name of a namespace, so a line is of one namespace or of one target. */

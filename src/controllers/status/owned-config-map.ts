@@ -10,8 +10,8 @@ export const maxConfigMapBytes = 1_000_000;
 
 /** A ConfigMap to write for an owner, in the owner's namespace. */
 export interface OwnedConfigMap {
-  /** The purpose, a suffix of the name: `report`. */
-  readonly purpose: string;
+  /** One that carries the uid of the owner: {@link ownedName}. */
+  readonly name: string;
   readonly labels: Readonly<Record<string, string>>;
   /** At most {@link maxConfigMapBytes} in all. */
   readonly data: Readonly<Record<string, string>>;
@@ -30,8 +30,8 @@ export class NotOwnedError extends Error {
 }
 
 /**
- * The name carries the uid of the owner: objects with guessable names could be put in its way, and a namesake
- * of the owner must not take over what the former one left.
+ * A name that carries the uid of the owner: objects with guessable names could be put in its way, and a
+ * namesake of the owner must not take over what the former one left.
  */
 export function ownedName(owner: KubernetesObject, purpose: string): string {
   return `${owner.metadata.name}-${owner.metadata.uid.slice(0, 13)}-${purpose}`;
@@ -41,24 +41,22 @@ export function ownedName(owner: KubernetesObject, purpose: string): string {
  * Writes a ConfigMap that `owner` owns and that goes with it. Creates first, so that only one that carries
  * the owner's uid is ever written over.
  *
- * @returns its name
  * @throws {NotOwnedError} when one of that name belongs to something else, or what the API client throws
  */
 export async function writeOwnedConfigMap(
   client: APIClient,
   owner: KubernetesObject,
-  { purpose, labels, data }: OwnedConfigMap,
+  { name, labels, data }: OwnedConfigMap,
   options: CallOptions = {},
-): Promise<string> {
+): Promise<void> {
   const { namespace } = owner.metadata;
-  const name = ownedName(owner, purpose);
   const metadata = { name, namespace, labels, ownerReferences: [controllerReference(owner)] };
   const { kind } = configMaps;
   try {
     const { namespace: _, ...rest } = metadata;
     const created = { apiVersion: 'v1', kind, data, metadata: { ...rest, ...(namespace && { namespace }) } };
     await client.create<SecretOrConfigMap, typeof created>(configMaps, created, { fieldManager, ...options });
-    return name;
+    return;
   } catch (error) {
     if (!isAlreadyExists(error)) {
       throw error;
@@ -77,5 +75,4 @@ export async function writeOwnedConfigMap(
   } catch (error) {
     throw isConflict(error) ? new NotOwnedError(`${namespace}/${name}`, { cause: error }) : error;
   }
-  return name;
 }

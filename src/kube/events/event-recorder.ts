@@ -35,6 +35,8 @@ interface Series {
 const FINISH_MS = 6 * 60_000;
 const REFRESH_MS = 30 * 60_000;
 const MAX_PENDING = 1_000;
+/** Of these for one namespace: what flaps in one must not cost the others their events. */
+const MAX_PENDING_OF_ONE = 500;
 const MAX_SERIES = 4_096;
 const MAX_TRIES = 12;
 const RETRY_MS = 10_000;
@@ -49,6 +51,7 @@ export class EventRecorder {
   readonly #series = new Map<string, Series>();
   readonly #closing = new AbortController();
   #pending = 0;
+  readonly #pendingOf = new Map<string, number>();
   #tail: Promise<void> = Promise.resolve();
 
   constructor(options: EventRecorderOptions) {
@@ -99,7 +102,7 @@ export class EventRecorder {
       cancelRefresh: () => undefined,
     };
     this.#series.set(key, series);
-    this.#enqueue(async (signal) => {
+    this.#enqueue(event.metadata.namespace, async (signal) => {
       await this.#options.client.create(EVENTS, event, { signal });
       this.#options.metrics.events.inc({ result: 'created' });
     });
@@ -142,7 +145,7 @@ export class EventRecorder {
     }
     series.writtenCount = count;
     const { client } = this.#options;
-    this.#enqueue(async (signal) => {
+    this.#enqueue(event.metadata.namespace, async (signal) => {
       const body = { series: { count, lastObservedTime } };
       await client
         .patch(EVENTS, event.metadata, { type: 'merge', body }, { signal })
@@ -159,15 +162,23 @@ export class EventRecorder {
   /**
    * Appends to the one line of writes, which keeps a series' writes in order and the load on the server low.
    */
-  #enqueue(write: (signal: AbortSignal) => Promise<void>): void {
-    if (this.#pending >= MAX_PENDING) {
+  #enqueue(namespace: string, write: (signal: AbortSignal) => Promise<void>): void {
+    const ofNamespace = this.#pendingOf.get(namespace) ?? 0;
+    if (this.#pending >= MAX_PENDING || ofNamespace >= MAX_PENDING_OF_ONE) {
       this.#options.metrics.events.inc({ result: 'dropped' });
       return;
     }
     this.#pending += 1;
+    this.#pendingOf.set(namespace, ofNamespace + 1);
     this.#tail = this.#tail.then(async () => {
       await this.#attempt(write);
       this.#pending -= 1;
+      const left = (this.#pendingOf.get(namespace) ?? 1) - 1;
+      if (left === 0) {
+        this.#pendingOf.delete(namespace);
+      } else {
+        this.#pendingOf.set(namespace, left);
+      }
     });
   }
 

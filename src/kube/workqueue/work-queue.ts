@@ -10,6 +10,10 @@ export interface WorkQueueOptions {
   readonly clock: Clock;
   readonly metrics: RuntimeMetrics;
   readonly rateLimiter?: RateLimiter;
+  /** Whose a key is, for taking turns: a namespace. Left out: all keys stand in one line. */
+  readonly lineOf?: (key: string) => string;
+  /** Keys of one line handed out at once; no limit unless given. */
+  readonly maxPerLine?: number;
 }
 
 /**
@@ -20,13 +24,24 @@ export interface WorkQueueOptions {
  * - A key added in between is remembered, and queued exactly once by {@link done}.
  * - Nothing is lost: after {@link shutDown} no key is accepted any more, and all accepted ones are still
  *   handed out.
+ *
+ * Unlike client-go's, lines take turns: a namespace with a thousand ready keys delays a key of another by one
+ * turn, and one whose keys take long never has all workers.
  */
 export class WorkQueue {
   readonly #clock: Clock;
   readonly #metrics: QueueMetrics;
   readonly #rateLimiter: RateLimiter;
-  /** Ready keys in order of arrival; each is in `#dirty`, none is in `#processing`. */
-  readonly #queue = new Set<string>();
+  readonly #lineOf: (key: string) => string;
+  readonly #maxPerLine: number;
+  /**
+   * Ready keys by line, in order of arrival; each is in `#dirty`, none is in `#processing`. The line whose
+   * turn it is comes first.
+   */
+  readonly #lines = new Map<string, Set<string>>();
+  #length = 0;
+  /** How many keys of a line are handed out. */
+  readonly #handedOut = new Map<string, number>();
   /** Keys that need a look, whether queued or waiting for their current run to end. */
   readonly #dirty = new Set<string>();
   /** Keys handed out and not yet done. */
@@ -41,11 +56,13 @@ export class WorkQueue {
     this.#clock = options.clock;
     this.#metrics = new QueueMetrics(options);
     this.#rateLimiter = options.rateLimiter ?? controllerRateLimiter(options.clock);
+    this.#lineOf = options.lineOf ?? (() => '');
+    this.#maxPerLine = options.maxPerLine ?? Number.POSITIVE_INFINITY;
   }
 
   /** Keys ready to be handed out. */
   get length(): number {
-    return this.#queue.size;
+    return this.#length;
   }
 
   get shuttingDown(): boolean {
@@ -107,10 +124,8 @@ export class WorkQueue {
    * {@link done}.
    */
   get(): Promise<string | undefined> {
-    const [key] = this.#queue;
+    const key = this.#next();
     if (key !== undefined) {
-      this.#queue.delete(key);
-      this.#handOut(key);
       return Promise.resolve(key);
     }
     if (this.#shuttingDown) {
@@ -125,8 +140,18 @@ export class WorkQueue {
       return;
     }
     this.#metrics.done(key);
+    const line = this.#lineOf(key);
+    const left = (this.#handedOut.get(line) ?? 1) - 1;
+    if (left === 0) {
+      this.#handedOut.delete(line);
+    } else {
+      this.#handedOut.set(line, left);
+    }
     if (this.#dirty.has(key)) {
       this.#enqueue(key);
+    } else {
+      // Its line may have stood still because of it.
+      this.#serve();
     }
     this.#settle();
   }
@@ -138,6 +163,7 @@ export class WorkQueue {
       cancel();
     }
     this.#waiting.clear();
+    this.#serve();
     for (const getter of this.#getters.splice(0)) {
       getter(undefined);
     }
@@ -156,21 +182,52 @@ export class WorkQueue {
   }
 
   #enqueue(key: string): void {
-    const getter = this.#getters.shift();
-    if (getter !== undefined) {
-      this.#handOut(key);
-      getter(key);
-      return;
+    const line = this.#lineOf(key);
+    const keys = this.#lines.get(line) ?? new Set<string>();
+    this.#lines.set(line, keys.add(key));
+    this.#length += 1;
+    this.#metrics.depth(this.#length);
+    this.#serve();
+  }
+
+  /** Gives the keys that may be handed out to those who wait for one. */
+  #serve(): void {
+    while (this.#getters.length > 0) {
+      const key = this.#next();
+      if (key === undefined) {
+        return;
+      }
+      this.#getters.shift()?.(key);
     }
-    this.#queue.add(key);
-    this.#metrics.depth(this.#queue.size);
+  }
+
+  /** Hands out the first key of the first line that may have one more; that line then comes last. */
+  #next(): string | undefined {
+    for (const [line, keys] of this.#lines) {
+      const [key] = keys;
+      // What is left when it is shut down goes to those who still ask.
+      const mayHave = this.#shuttingDown || (this.#handedOut.get(line) ?? 0) < this.#maxPerLine;
+      if (key === undefined || !mayHave) {
+        continue;
+      }
+      this.#lines.delete(line);
+      keys.delete(key);
+      if (keys.size > 0) {
+        this.#lines.set(line, keys);
+      }
+      this.#length -= 1;
+      this.#handedOut.set(line, (this.#handedOut.get(line) ?? 0) + 1);
+      this.#handOut(key);
+      return key;
+    }
+    return undefined;
   }
 
   #handOut(key: string): void {
     this.#dirty.delete(key);
     this.#processing.add(key);
     this.#metrics.handedOut(key);
-    this.#metrics.depth(this.#queue.size);
+    this.#metrics.depth(this.#length);
   }
 
   #settle(): void {

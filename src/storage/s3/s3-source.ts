@@ -4,6 +4,9 @@ import type { GetOptions, ListedObject, MetadataSource } from '../source.ts';
 import { listPages } from './s3-pages.ts';
 import type { S3Requests } from './s3-requests.ts';
 
+/** Characters of a name like `12.some-delegated-role.json`, and room to spare. A key of S3 may have 1,024. */
+const ordinaryName = 64;
+
 /**
  * A TUF repository under one prefix of a bucket. Needs ListBucket on the prefix and GetObject below it, no
  * more.
@@ -24,11 +27,19 @@ export class S3Source implements MetadataSource {
    * One request per 1,000 objects, each page after the other: S3 gives the next page's token with the page.
    */
   async *list(signal?: AbortSignal): AsyncGenerator<readonly ListedObject[]> {
+    const { maxObjects } = this.#bucket.limits;
     let count = 0;
+    let characters = 0;
     for await (const { objects } of listPages(this.#bucket, this.#prefix, undefined, signal)) {
       count += objects.length;
-      if (count > this.#bucket.limits.maxObjects) {
-        throw this.#tooManyObjects();
+      if (count > maxObjects) {
+        throw this.#tooLarge(`There are more than ${maxObjects} objects`);
+      }
+      characters += objects.reduce((sum, { name }) => sum + name.length, 0);
+      if (characters > maxObjects * ordinaryName) {
+        throw this.#tooLarge(
+          `The names of objects are more than ${maxObjects * ordinaryName} characters long in all`,
+        );
       }
       yield objects;
     }
@@ -74,11 +85,8 @@ export class S3Source implements MetadataSource {
     );
   }
 
-  #tooManyObjects(): TerminalError {
-    return new TerminalError(
-      'TooLarge',
-      `There are more than ${this.#bucket.limits.maxObjects} objects under ${this.location}. Check the prefix.`,
-    );
+  #tooLarge(what: string): TerminalError {
+    return new TerminalError('TooLarge', `${what} under ${this.location}. Check the prefix.`);
   }
 }
 

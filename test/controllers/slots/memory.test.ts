@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { memoryBoundSource, memoryForRuns, memoryOf } from '../../../src/controllers/slots/memory.ts';
-import { SlotPool } from '../../../src/controllers/slots/slot-pool.ts';
+import { type Slot, SlotPool, type SlotRequest } from '../../../src/controllers/slots/slot-pool.ts';
 import { DirectorySource } from '../../../src/storage/directory.ts';
 import { listAll } from '../../harness/list-all.ts';
 
@@ -11,6 +11,10 @@ const listing = (files: number) =>
     size: 2_180,
     lastModified: new Date(0),
   }));
+
+function acquire(pool: SlotPool, work: SlotRequest): Promise<Slot> {
+  return new Promise((resolve) => pool.enter(work, resolve));
+}
 
 describe('memory of a run', () => {
   test('grows with what is listed; two apps of 16,384 roles do not fit the default limit at once, one does', () => {
@@ -24,8 +28,8 @@ describe('memory of a run', () => {
     const pool = new SlotPool({ slots: 2, bytes: 100 * MiB });
     const work = { namespace: 'n', target: 'default', kind: 'run', bytes: 60 * MiB } as const;
     const { signal } = new AbortController();
-    const other = await pool.acquire(work, signal);
-    const slot = await pool.acquire({ ...work, namespace: 'm', bytes: 1 }, signal);
+    const other = await acquire(pool, work);
+    const slot = await acquire(pool, { ...work, namespace: 'm', bytes: 1 });
     const source = new DirectorySource('/nowhere');
     source.list = async function* () {
       yield listing(16_384);
@@ -39,5 +43,30 @@ describe('memory of a run', () => {
     other.release();
     await reading;
     expect([listed, pool.taken]).toEqual([true, 1]);
+  });
+
+  test('is counted while it is listed, because a listing need not end', async () => {
+    const pool = new SlotPool({ slots: 2, bytes: 100 * MiB });
+    const { signal } = new AbortController();
+    const work = { namespace: 'n', target: 'default', kind: 'run', bytes: 1 } as const;
+    await acquire(pool, { ...work, bytes: 70 * MiB });
+    const slot = await acquire(pool, { ...work, namespace: 'm' });
+    const source = new DirectorySource('/nowhere');
+    source.list = async function* () {
+      for (;;) {
+        yield listing(1_000);
+      }
+    };
+    const stop = new AbortController();
+    let pages = 0;
+    const listed = (async () => {
+      for await (const _ of memoryBoundSource(source, slot, signal).list(stop.signal)) {
+        pages += 1;
+      }
+    })();
+    await new Promise(setImmediate);
+    expect([pages < 10, pool.taken, pool.waiting]).toEqual([true, 1, 1]);
+    stop.abort(new Error('given up'));
+    await expect(listed).rejects.toThrow('given up');
   });
 });

@@ -61,9 +61,13 @@ describe('slots', () => {
           expect(held.length).toBe(line.pool.taken);
           expect(held.length).toBeLessThanOrEqual(slots);
           expect(new Set(apps).size).toBe(apps.length);
-          const bytes = held.reduce((sum, each) => sum + Math.min(100, each?.bytes ?? 0), 0);
+          const bytes = held.reduce((sum, each) => sum + Math.min(75, each?.bytes ?? 0), 0);
           expect(bytes).toBeLessThanOrEqual(100);
-          expect(held.filter((each) => each?.kind === 'verification').length).toBeLessThanOrEqual(2);
+          const verifications = held.filter((each) => each?.kind === 'verification');
+          expect(verifications.length).toBeLessThanOrEqual(2);
+          for (const [, own] of Map.groupBy(verifications, (each) => each?.namespace)) {
+            expect(own.length, 'one of two places for verifications').toBe(1);
+          }
         };
         for (const { id, act, namespace, target, bytes, kind } of steps) {
           const name = `work-${id}`;
@@ -147,17 +151,16 @@ describe('slots', () => {
     expect(line.pool.taken).toBe(1);
   });
 
-  test('what stops waiting is given nothing, and holds back nobody', async () => {
-    const pool = new SlotPool({ slots: 1, bytes: 100 });
-    const held = await pool.acquire(work('n'), never);
-    const stop = new AbortController();
-    const given = pool.acquire(work('n'), stop.signal);
-    const next = pool.acquire(work('n'), never);
-    stop.abort(new Error('shutting down'));
-    await expect(given).rejects.toThrow('shutting down');
-    held.release();
-    (await next).release();
-    expect([pool.taken, pool.waiting]).toEqual([0, 0]);
+  test('what stops waiting is given nothing, and holds back nobody', () => {
+    const line = new Line(new SlotPool({ slots: 1, bytes: 100 }));
+    line.enter('held', work('n'));
+    const given = line.enter('given up', work('n'));
+    line.enter('next', work('n'));
+    given.cancel();
+    line.end('held');
+    line.end('next');
+    expect(line.granted).toEqual(['held', 'next']);
+    expect([line.pool.taken, line.pool.waiting]).toEqual([0, 0]);
   });
 });
 
@@ -177,20 +180,82 @@ describe('memory', () => {
     expect(line.pool.taken).toBe(0);
   });
 
-  test('work that needs more than there is runs alone', async () => {
+  test('work that needs more than there is has three quarters, and what is small goes on beside it', async () => {
     const line = new Line(new SlotPool({ slots: 4, bytes: 100 }));
     line.enter('huge', work('a'));
     await line.slots.get('huge')?.grow(1_000, never);
-    line.enter('small', work('b'));
-    expect(line.slots.has('small')).toBe(false);
+    line.enter('large', work('b', 'default', { bytes: 30 }));
+    line.enter('small', work('c', 'default', { bytes: 25 }));
+    expect([...line.slots.keys()]).toEqual(['huge', 'small']);
     line.end('huge');
-    expect(line.slots.has('small')).toBe(true);
+    expect(line.slots.has('large')).toBe(true);
+  });
+
+  test('a namespace whose works wait for memory keeps no other from beginning', async () => {
+    const line = new Line(new SlotPool({ slots: 4, bytes: 100 }));
+    const stop = new AbortController();
+    // Each begins when there is a slot, and wants all memory at once.
+    for (let run = 0; run < 20; run += 1) {
+      line.pool.enter(work('hostile', `target-${run}`), (slot) => {
+        queueMicrotask(() => void slot.grow(1_000, stop.signal).catch(() => undefined));
+      });
+    }
+    await new Promise(setImmediate);
+    for (const name of ['good-1', 'good-2', 'good-3']) {
+      line.enter(name, work('good'));
+      await line.slots.get(name)?.grow(20, never);
+      expect(line.slots.has(name)).toBe(true);
+      line.end(name);
+    }
+    stop.abort(new Error('done'));
+  });
+
+  test('whoever wants how much and when, all that begins ends', async () => {
+    const one = fc.record({
+      namespace: fc.constantFrom('a', 'b', 'c'),
+      target: fc.constantFrom('x', 'y', 'z'),
+      kind: fc.constantFrom('run' as const, 'verification' as const),
+      sizes: fc.array(fc.integer({ min: 1, max: 200 }), { maxLength: 4 }),
+      givesUp: fc.boolean(),
+    });
+    await fc.assert(
+      fc.asyncProperty(
+        fc.integer({ min: 1, max: 6 }),
+        fc.array(one, { maxLength: 40 }),
+        async (slots, all) => {
+          const pool = new SlotPool({ slots, bytes: 100, perKind: { verification: 2 } });
+          const begin = async ({ sizes, givesUp, ...wanted }: (typeof all)[number]): Promise<void> => {
+            const slot = await new Promise<Slot>((resolve) => {
+              pool.enter({ ...wanted, bytes: 5 }, resolve);
+            });
+            const stop = new AbortController();
+            try {
+              for (const [at, bytes] of sizes.entries()) {
+                if (givesUp && at === 2) {
+                  setImmediate(() => stop.abort(new Error('gives up')));
+                }
+                await slot.grow(bytes, stop.signal);
+                expect(pool.taken).toBeLessThanOrEqual(slots);
+                await new Promise(setImmediate);
+              }
+            } catch (error) {
+              expect(error).toBe(stop.signal.reason);
+            } finally {
+              slot.release();
+            }
+          };
+          await Promise.all(all.map(begin));
+          expect([pool.taken, pool.waiting]).toEqual([0, 0]);
+        },
+      ),
+      { numRuns: 100 },
+    );
   });
 
   test('large work has its turn although small work keeps coming', () => {
     const line = new Line(new SlotPool({ slots: 4, bytes: 100 }));
     line.enter('small-0', work('a', 'default', { bytes: 30 }));
-    line.enter('large', work('b', 'default', { bytes: 100 }));
+    line.enter('large', work('b', 'default', { bytes: 75 }));
     for (let run = 1; run < 100 && !line.granted.includes('large'); run += 1) {
       line.enter(`small-${run}`, work('a', 'default', { bytes: 30 }));
       line.end(`small-${run - 1}`);
@@ -205,15 +270,15 @@ describe('memory', () => {
   });
 
   test('work that stops while it waits for memory holds nothing', async () => {
-    const pool = new SlotPool({ slots: 2, bytes: 100 });
-    const other = await pool.acquire(work('a', 'default', { bytes: 90 }), never);
-    const slot = await pool.acquire(work('b'), never);
+    const line = new Line(new SlotPool({ slots: 2, bytes: 100 }));
+    line.enter('other', work('a', 'default', { bytes: 70 }));
+    line.enter('growing', work('b'));
     const stop = new AbortController();
-    const growing = slot.grow(50, stop.signal);
+    const growing = line.slots.get('growing')?.grow(50, stop.signal);
     stop.abort(new Error('shutting down'));
     await expect(growing).rejects.toThrow('shutting down');
-    slot.release();
-    other.release();
-    expect([pool.taken, pool.waiting]).toEqual([0, 0]);
+    line.end('growing');
+    line.end('other');
+    expect([line.pool.taken, line.pool.waiting]).toEqual([0, 0]);
   });
 });

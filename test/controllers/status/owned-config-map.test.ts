@@ -24,8 +24,11 @@ beforeAll(async () => {
 
 afterAll(() => client?.close());
 
-const write = (owner: BootstrapRecovery, text: string) =>
-  writeOwnedConfigMap(client, owner, { purpose: 'report', labels: {}, data: { 'report.json': text } });
+async function write(owner: BootstrapRecovery, text: string): Promise<string> {
+  const name = ownedName(owner, 'report');
+  await writeOwnedConfigMap(client, owner, { name, labels: {}, data: { 'report.json': text } });
+  return name;
+}
 
 async function dataOf(name: string): Promise<unknown> {
   return JSON.parse(await namespace.kubectl('get', 'configmap', name, '--output=jsonpath={.data}'));

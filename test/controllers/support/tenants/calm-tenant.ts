@@ -1,0 +1,238 @@
+import type { BootstrapState } from '../../../../src/api/bootstrapstate.generated.ts';
+import { findCondition } from '../../../../src/api/condition.ts';
+import type { RecoveryPolicy } from '../../../../src/api/recoverypolicy.generated.ts';
+import type { RecoveryTarget } from '../../../../src/api/recoverytarget.generated.ts';
+import {
+  apiVersion,
+  bootstrapStates,
+  recoveryPolicies,
+  recoveryTargets,
+} from '../../../../src/api/resources.ts';
+import { systemClock } from '../../../../src/async/clock.ts';
+import { stateName } from '../../../../src/controllers/bootstrapstate/names.ts';
+import { Informer } from '../../../../src/kube/cache/informer.ts';
+import type { APIClient } from '../../../../src/kube/client/api-client.ts';
+import { poll } from '../../../harness/poll.ts';
+import { observed } from '../../../kube/fixtures/observed.ts';
+import type { SeededRandom } from '../../../tuf/generator/random.ts';
+import { inAYear, Repository } from '../../../tuf/generator/repository.ts';
+import { type Installation, startInstallation } from '../installation.ts';
+import type { TestNamespace } from '../namespace.ts';
+
+/** In which way an app loses its settings. */
+export const lossKinds = ['keys deleted', 'Redis restarted empty', 'keys deleted while S3 restarts'] as const;
+
+/** One of {@link lossKinds}. */
+export type LossKind = (typeof lossKinds)[number];
+
+/** How a loss went; milliseconds since it happened, or since its servers were back. */
+export interface Loss {
+  readonly kind: LossKind;
+  readonly app: string;
+  readonly knownMs: number;
+  readonly repairedMs: number;
+}
+
+/** A tenant that does nothing wrong: one target, one policy, some apps. */
+export interface CalmTenant extends AsyncDisposable {
+  readonly namespace: TestNamespace;
+  readonly installation: Installation;
+  /** Names of its apps. */
+  readonly apps: readonly string[];
+  /**
+   * Has its settings lost, and waits until each loss was known and repaired, by the controller and in Redis.
+   */
+  lose(kind: LossKind, random: SeededRandom, app: string): Promise<readonly Loss[]>;
+  /** What its objects say that is not so, now that all is well. */
+  untruths(): Promise<readonly string[]>;
+}
+
+const admin = 'calm';
+const targetName = 'default';
+/** Longer than any pause of the controller; a passing run doesn't wait for it. */
+const patience = { timeoutMs: 300_000, intervalMs: 5 };
+
+/** Starts its Redis and S3, bootstraps its apps and has them guarded. */
+export async function startCalmTenant(
+  client: APIClient,
+  namespace: TestNamespace,
+  appCount: number,
+): Promise<CalmTenant> {
+  const installation = await startInstallation([]);
+  const apps = Array.from({ length: appCount }, (_, at) => `app-${at}`);
+  await bootstrap(installation, apps);
+  const { spec } = installation.target();
+  await namespace.apply(
+    ...installation.secrets,
+    {
+      apiVersion,
+      kind: 'RecoveryTarget',
+      metadata: { name: targetName },
+      spec: { ...spec, trust: { onFirstUse: true }, validationIntervalSeconds: 10 },
+    },
+    {
+      apiVersion,
+      kind: 'RecoveryPolicy',
+      metadata: { name: 'guard' },
+      spec: { discover: true, action: 'Recover', stabilizationSeconds: 1, maxRecoveriesPerHour: 10 },
+    },
+  );
+  const { metrics, logger } = observed();
+  const informer = new Informer<BootstrapState>({
+    client,
+    resource: bootstrapStates,
+    namespaces: [namespace.name],
+    logger,
+    metrics,
+    clock: systemClock,
+    random: Math.random,
+  });
+  const stop = new AbortController();
+  const watching = informer.run(stop.signal);
+  await informer.synced;
+  const stateOf = (app: string): BootstrapState | undefined =>
+    informer.store.get({
+      namespace: namespace.name,
+      name: stateName(targetName, { adminName: admin, appName: app }),
+    });
+  const follow = async (kind: LossKind, app: string, before: Before): Promise<Loss> => {
+    await poll(
+      `${kind}: the loss of ${namespace.name}/${app} to be known`,
+      () => isKnown(stateOf(app), before),
+      {
+        ...patience,
+      },
+    );
+    const knownMs = performance.now() - before.atMs;
+    await poll(`${kind}: ${namespace.name}/${app} to be repaired`, () => isRepaired(stateOf(app), before), {
+      ...patience,
+    });
+    const repairedMs = performance.now() - before.atMs;
+    const wrong = await differences(installation, app);
+    if (wrong.length > 0) {
+      throw new Error(`${namespace.name}/${app} is Healthy, but Redis holds ${wrong.join(', ')}`);
+    }
+    return { kind, app, knownMs, repairedMs };
+  };
+  await poll('every app to be healthy', () => apps.every((app) => isHealthy(stateOf(app))), patience);
+
+  return {
+    namespace,
+    installation,
+    apps,
+    async lose(kind, random, app) {
+      const { redis, s3 } = installation;
+      if (kind === 'Redis restarted empty') {
+        const before = apps.map((each) => lastRecovery(stateOf(each)));
+        await redis.restart();
+        const atMs = performance.now();
+        return Promise.all(apps.map((each, at) => follow(kind, each, { recovery: before[at], atMs })));
+      }
+      const recovery = lastRecovery(stateOf(app));
+      if (kind === 'keys deleted while S3 restarts') {
+        await s3.process[Symbol.asyncDispose]();
+      }
+      const keys = [...settingsOf(app).keys()];
+      // Some or all of them.
+      await (await redis.client()).del(...keys.slice(0, 1 + random.integer(keys.length)));
+      if (kind === 'keys deleted while S3 restarts') {
+        await s3.restart();
+      }
+      return [await follow(kind, app, { recovery, atMs: performance.now() })];
+    },
+    async untruths() {
+      const where = { namespace: namespace.name };
+      const targets = await client.list<RecoveryTarget>(recoveryTargets, where);
+      const policies = await client.list<RecoveryPolicy>(recoveryPolicies, where);
+      const states = await client.list<BootstrapState>(bootstrapStates, where);
+      return [
+        ...targets.items.flatMap((target) => wrongConditions('rt', target, { Ready: 'True' })),
+        ...policies.items.flatMap((policy) =>
+          wrongConditions('rp', policy, { Ready: 'True', LossDetected: 'False' }),
+        ),
+        ...states.items.flatMap((state) => wrongConditions('bst', state, { Healthy: 'True' })),
+      ].map((untruth) => `${namespace.name}: ${untruth}`);
+    },
+    async [Symbol.asyncDispose]() {
+      stop.abort();
+      await watching;
+      await installation[Symbol.asyncDispose]();
+    },
+  };
+}
+
+/** What was before a loss. */
+interface Before {
+  readonly recovery: string | undefined;
+  readonly atMs: number;
+}
+
+type Settings = ReadonlyMap<string, string>;
+
+/** What a recovery infers from the generated metadata, and so what an app holds to begin with. */
+function settingsOf(app: string): Settings {
+  const names: readonly (readonly [string, string])[] = [
+    ['BOOTSTRAP', 'some-task'],
+    ['ROOT_SIGNING', ''],
+    ['TARGETS_ONLINE_KEY', '1'],
+    ...['ROOT', 'TARGETS', 'SNAPSHOT', 'TIMESTAMP'].flatMap((role) => [
+      [`${role}_EXPIRATION`, '365'] as const,
+      [`${role}_THRESHOLD`, '1'] as const,
+      [`${role}_NUM_KEYS`, '1'] as const,
+    ]),
+  ];
+  return new Map(names.map(([name, value]) => [`${name}_${admin}_${app}`, value]));
+}
+
+async function bootstrap({ s3, bucket, redis }: Installation, apps: readonly string[]): Promise<void> {
+  const files = new Repository({ seed: 'calm', expires: inAYear(new Date()) }).seal();
+  const client = await redis.client();
+  for (const app of apps) {
+    await s3.put(
+      bucket,
+      [...files].map(([name, body]) => ({ key: `tuf_metadata/${admin}/${app}/${name}`, body })),
+    );
+    await client.mset(...[...settingsOf(app)].flat());
+  }
+}
+
+/** Keys that do not hold what they held; the marker names another task after a recovery. */
+async function differences({ redis }: Installation, app: string): Promise<readonly string[]> {
+  const settings = [...settingsOf(app)];
+  const held = await (await redis.client()).mget(settings.map(([key]) => key));
+  return settings.flatMap(([key, value], at) => {
+    const now = held[at];
+    const isRight = key.startsWith('BOOTSTRAP_') ? typeof now === 'string' && now !== '' : now === value;
+    return isRight ? [] : [`${key}=${now}`];
+  });
+}
+
+function lastRecovery(state: BootstrapState | undefined): string | undefined {
+  return state?.status.recoveries?.at(-1)?.name;
+}
+
+function isHealthy(state: BootstrapState | undefined): boolean {
+  return findCondition(state?.status.conditions, 'Healthy')?.status === 'True';
+}
+
+function isKnown(state: BootstrapState | undefined, { recovery }: Before): boolean {
+  return state?.status.lossDetectedTime !== undefined || lastRecovery(state) !== recovery;
+}
+
+function isRepaired(state: BootstrapState | undefined, { recovery }: Before): boolean {
+  const last = state?.status.recoveries?.at(-1);
+  return last?.name !== recovery && last?.state === 'Succeeded' && isHealthy(state);
+}
+
+function wrongConditions(
+  kind: string,
+  { metadata, status }: RecoveryTarget | RecoveryPolicy | BootstrapState,
+  expected: Readonly<Record<string, string>>,
+): readonly string[] {
+  return Object.entries(expected).flatMap(([type, wanted]) => {
+    const condition = findCondition(status.conditions, type);
+    return condition?.status === wanted
+      ? []
+      : [`${kind}/${metadata.name} ${type}=${condition?.status} ${condition?.reason}: ${condition?.message}`];
+  });
+}
