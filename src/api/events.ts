@@ -55,8 +55,8 @@ export const recoveryCreated = {
 } as const satisfies Omit<EventNote, 'note'>;
 
 /**
- * Told of an app whose settings could not be copied to a ConfigMap. The app is verified and repaired all the
- * same.
+ * Reported about an app whose settings could not be copied to a ConfigMap. The app is verified and repaired
+ * all the same.
  */
 export const captureFailed = {
   type: 'Warning',
@@ -64,7 +64,7 @@ export const captureFailed = {
   action: 'Capture',
 } as const satisfies Omit<EventNote, 'note'>;
 
-/** Told of a run whose report could not be written. Its status holds the outcome. */
+/** Reported about a run whose report could not be written. Its status holds the outcome. */
 export const reportFailed = {
   type: 'Warning',
   reason: 'ReportFailed',

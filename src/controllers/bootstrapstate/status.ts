@@ -101,7 +101,7 @@ export function stateStatus(facts: StateFacts): BootstrapStateStatus {
 }
 
 /**
- * the status of an app that no policy guards at the moment, or that waits to be looked at: all that is
+ * The status of an app that no policy guards at the moment, or that waits to be verified: all that is
  * remembered stays.
  */
 export function restingStatus(

@@ -28,7 +28,7 @@ export interface VerificationDependencies extends ConnectionDependencies {
 export interface VerifyOrder {
   /** Given back when it has ended. */
   readonly slot: Slot;
-  /** The controller is told to stop. */
+  /** The controller shuts down. */
   readonly stopping: AbortSignal;
   /** What would be found out is not wanted any more. */
   readonly interrupted: AbortSignal;

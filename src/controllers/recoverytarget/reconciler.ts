@@ -106,7 +106,7 @@ export class RecoveryTargetReconciler implements Reconciler {
   }
 
   /**
-   * It is looked at when its turn has come; until then it says what is known, and not longer than that is
+   * It is probed when its turn has come; until then it says what is known, and not longer than that is
    * known.
    */
   async #await(target: RecoveryTarget, message: string): Promise<ReconcileResult> {

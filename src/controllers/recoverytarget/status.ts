@@ -7,7 +7,7 @@ import type { LossDetectionReason } from '../../api/target-reasons.ts';
 import type { Probe } from './probe.ts';
 
 /**
- * The status of a target that waits to be looked at: what was seen last is not known to be so any more.
+ * The status of a target that waits to be probed: what was seen last is not known to be so any more.
  * Undefined while it may still be believed, and when that was said already.
  */
 export function unknownStatus(
