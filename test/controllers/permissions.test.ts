@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { lockFinalizer } from '../../src/api/resources.ts';
 import { poll } from '../harness/poll.ts';
 import { sharedAPIServer } from '../harness/shared-apiserver.ts';
 import { startController } from './support/controller-process.ts';
@@ -74,6 +75,42 @@ describe('a permission the controller lacks', () => {
     const { run, succeeded } = await namespace.ended('unheld');
     expect(succeeded.reason).toBe('Recovered');
     expect(run.status.attempts).toBe(1);
+  });
+
+  test('on everything but runs: one that is deleted then, as with its namespace, is let go', async () => {
+    await withoutRule(undefined);
+    const group = 'rbac.authorization.k8s.io';
+    const name = `finalizers-${namespace.name}`;
+    await using controller = await startController(namespace, { kubeconfig, args: ['--no-leader-elect'] });
+    const app = installation.app('simple');
+    const spec = { adminName: app.admin, appName: app.app, suspend: true };
+    await namespace.start('held', spec);
+    await namespace.reason('held', 'Suspended');
+    const finalizers = JSON.stringify({ metadata: { finalizers: [lockFinalizer] } });
+    await namespace.kubectl('patch', 'bsr', 'held', '--type=merge', `--patch=${finalizers}`);
+    await namespace.apply(
+      {
+        apiVersion: `${group}/v1`,
+        kind: 'ClusterRole',
+        metadata: { name },
+        rules: [
+          { apiGroups: ['tuf-recovery.dev'], resources: ['bootstraprecoveries'], verbs: ['get', 'patch'] },
+        ],
+      },
+      {
+        apiVersion: `${group}/v1`,
+        kind: 'ClusterRoleBinding',
+        metadata: { name },
+        roleRef: { apiGroup: group, kind: 'ClusterRole', name },
+        subjects: [{ kind: 'ServiceAccount', name: 'controller', namespace: namespace.name }],
+      },
+    );
+    // The watch that is open stays open.
+    await namespace.kubectl('delete', 'rolebinding', 'controller');
+    await namespace.kubectl('delete', 'bsr', 'held', '--timeout=120s');
+    expect(await controller.process.log()).toContain('the target is gone');
+    await namespace.kubectl('delete', 'clusterrolebinding', name);
+    kubeconfig = await namespace.controllerKubeconfig();
   });
 
   test('on leases: the controller is not ready, leads nothing and says what to grant', async () => {
