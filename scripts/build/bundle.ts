@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build, type Metafile } from 'esbuild';
+import { kubernetesClient } from './kubernetes-client.ts';
 
 /** The repository's root, which a bundle's paths are relative to. */
 export const root: string = fileURLToPath(new URL('../..', import.meta.url));
@@ -38,6 +39,7 @@ export async function bundle(
     banner: { js: banner },
     legalComments: 'none',
     sourcemap: false,
+    plugins: [kubernetesClient],
     metafile: true,
     logLevel: 'warning',
   });

@@ -112,7 +112,7 @@ describe('the image built without Docker', () => {
       User: '65532:65532',
       WorkingDir: '/app',
       Env: ['NODE_ENV=production', 'HOME=/app'],
-      Entrypoint: ['/nodejs/bin/node', '--max-semi-space-size=8', '/app/tuf-recovery.js'],
+      Entrypoint: ['/nodejs/bin/node', '--max-semi-space-size=8', '--expose-gc', '/app/tuf-recovery.js'],
       Cmd: ['--help'],
       Labels: { 'org.opencontainers.image.licenses': 'Apache-2.0' },
     });
