@@ -18,7 +18,8 @@ let store: StateStore;
 beforeAll(async () => {
   redis = await startRedis();
   client = await redis.client();
-  store = new RedisStateStore(redisEndpointFromURL(redis.url));
+  // A slow machine is no failure: reading 20,000 keys takes it longer than a controller would wait.
+  store = new RedisStateStore({ ...redisEndpointFromURL(redis.url), commandTimeoutMs: 120_000 });
 });
 
 afterAll(async () => {
