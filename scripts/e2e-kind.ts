@@ -48,7 +48,9 @@ async function main(): Promise<number> {
     'e2e:kind',
     flags,
     (report) =>
-      report.step('build the image and start a cluster', 'the Dockerfile builds', () => startKind(root)),
+      report.step('build the image and start a cluster', 'the Dockerfile builds', () =>
+        startKind(root, { withFormer: !flags.quick }),
+      ),
     async () => undefined,
   );
 }

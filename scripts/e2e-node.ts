@@ -58,9 +58,14 @@ function insideNamespaces(given: Inside): Promise<number> {
     'e2e:node',
     flags,
     (report) =>
-      report.step('start two nodes and load the image', 'what a user installs needs no Docker', async () =>
-        startNodes(given, await imageArchives(root, `${given.directory}/images`, packageJSON.version)),
-      ),
+      report.step('start two nodes and load the image', 'what a user installs needs no Docker', async () => {
+        const directory = `${given.directory}/images`;
+        const withFormer = !flags.quick;
+        return startNodes(
+          given,
+          await imageArchives({ root, directory, tag: packageJSON.version, withFormer }),
+        );
+      }),
     async () => {
       await new Promise<void>((resolve) => process.once('SIGINT', () => resolve()));
     },

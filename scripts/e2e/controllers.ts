@@ -1,6 +1,7 @@
 import type { Kubernetes, Pod } from './kubernetes.ts';
 import { component, names } from './names.ts';
 import type { Provider } from './provider.ts';
+import { nodeScript } from './restricted-pod.ts';
 
 interface Lease {
   readonly metadata: { readonly name: string };
@@ -39,13 +40,18 @@ export class Controllers {
    */
   async untilReady(): Promise<void> {
     const rollout = ['rollout', 'status', 'deployment', `--selector=${component('controller')}`];
-    await this.#kubernetes.kubectl([`--namespace=${names.operator}`, ...rollout, '--timeout=180s']);
-    for (const { metadata, status } of await this.pods()) {
-      const ended = status.containerStatuses?.map(({ lastState }) => lastState?.terminated?.reason) ?? [];
-      if (ended.includes('OOMKilled')) {
-        throw new Error(`Pod ${metadata.name} was OOMKilled within the chart's own limit.`);
+    await this.#kubernetes.kubectl([`--namespace=${names.operator}`, ...rollout, '--timeout=600s']);
+    for (const pod of await this.pods()) {
+      if (isOutOfMemory(pod)) {
+        throw new Error(`Pod ${pod.metadata.name} was OOMKilled within the chart's own limit.`);
       }
     }
+  }
+
+  /** Deletes a pod, so that another takes its place. */
+  async replace(name: string): Promise<void> {
+    const args = [`--namespace=${names.operator}`, 'delete', 'pod', name, '--timeout=600s'];
+    await this.#kubernetes.kubectl(args);
   }
 
   /** Moves a replica away from the leader's node, as nothing else does after a drain. */
@@ -53,8 +59,7 @@ export class Controllers {
     const leader = await this.leader();
     for (const { metadata, spec } of await this.pods()) {
       if (metadata.uid !== leader.metadata.uid && spec.nodeName === leader.spec.nodeName) {
-        const pod = ['pod', metadata.name, '--timeout=180s'];
-        await this.#kubernetes.kubectl([`--namespace=${names.operator}`, 'delete', ...pod]);
+        await this.replace(metadata.name);
       }
     }
     await this.untilReady();
@@ -62,19 +67,62 @@ export class Controllers {
 
   /** Sends a signal to the program in a pod, from its node. */
   async signal(pod: Pod, signal: 'KILL' | 'STOP' | 'CONT'): Promise<void> {
+    await this.#onNodeOf(pod, `kill -${signal} ${await this.#processOf(pod)}`);
+  }
+
+  /** Has the kernel end the program in a pod, because the pod has used up its memory. */
+  async exhaustMemory(pod: Pod): Promise<void> {
+    // Else the kernel might end the process that uses it up.
+    await this.#onNodeOf(pod, `echo 1000 > /proc/${await this.#processOf(pod)}/oom_score_adj`);
+    const { name, uid } = pod.metadata;
+    const greed = nodeScript('const held = []; for (;;) held.push(Buffer.alloc(16 << 20, 1));');
+    await this.#kubernetes.exec(names.operator, `pod/${name}`, greed).catch(() => undefined);
+    await this.#kubernetes.until(`pod ${name} to be OOMKilled`, async () => {
+      const same = (await this.pods()).find(({ metadata }) => metadata.uid === uid);
+      return same !== undefined && isOutOfMemory(same);
+    });
+  }
+
+  /** Bytes in the cgroup of a pod's program, as memory limits count them. */
+  async memoryOf(pod: Pod): Promise<number> {
+    const process = await this.#processOf(pod);
+    const bytes = await this.#onNodeOf(
+      pod,
+      `if [ -e /sys/fs/cgroup/cgroup.controllers ]; then
+        cat /sys/fs/cgroup$(sed -n 's/^0:://p' /proc/${process}/cgroup)/memory.current
+      else
+        cat /sys/fs/cgroup/memory$(sed -n 's/^[0-9]*:memory://p' /proc/${process}/cgroup)/memory.usage_in_bytes
+      fi`,
+    );
+    return Number(bytes.trim());
+  }
+
+  /** The process of the program in a pod, by the number it has on its node. */
+  async #processOf(pod: Pod): Promise<string> {
     const { uid, name } = pod.metadata;
     // The systemd driver of cgroups writes underscores.
     const group = `${uid}\\|${uid.replaceAll('-', '_')}`;
-    const sent = await this.#provider.onNode(
-      pod.spec.nodeName ?? '',
+    const found = await this.#onNodeOf(
+      pod,
       `for process in /proc/[0-9]*; do
         if grep -q '${group}' $process/cgroup 2>/dev/null && grep -q 'tuf-recovery.js' $process/cmdline 2>/dev/null; then
-          kill -${signal} \${process#/proc/} && echo sent
+          echo \${process#/proc/}
         fi
       done`,
     );
-    if (sent.trim() !== 'sent') {
-      throw new Error(`No single process of pod ${name} was found on ${pod.spec.nodeName}: ${sent}`);
+    if (!/^\d+$/.test(found.trim())) {
+      throw new Error(`No single process of pod ${name} was found on ${pod.spec.nodeName}: ${found}`);
     }
+    return found.trim();
   }
+
+  #onNodeOf(pod: Pod, script: string): Promise<string> {
+    return this.#provider.onNode(pod.spec.nodeName ?? '', script);
+  }
+}
+
+function isOutOfMemory({ status }: Pod): boolean {
+  return (
+    status.containerStatuses?.some(({ lastState }) => lastState?.terminated?.reason === 'OOMKilled') ?? false
+  );
 }

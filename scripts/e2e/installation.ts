@@ -42,7 +42,7 @@ export async function installManifest(scene: Scene): Promise<void> {
     await kubernetes.kubectl(apply, manifest);
     await kubernetes.kubectl([
       ...[`--namespace=${names.operator}`, 'wait', '--for=condition=Available', 'deployment', '--all'],
-      '--timeout=180s',
+      '--timeout=600s',
     ]);
     await settings.loseAll();
     await runs.create('plain', 'tuf', 'default');
@@ -52,9 +52,9 @@ export async function installManifest(scene: Scene): Promise<void> {
     await settings.loseAll();
     await runs.create('deleted', 'large', 'slow');
     await runs.untilInTheMiddle('deleted');
-    await kubernetes.kubectl(['delete', 'namespace', names.app, '--timeout=180s']);
+    await kubernetes.kubectl(['delete', 'namespace', names.app, '--timeout=600s']);
   });
   await report.step('delete deploy/install.yaml', 'CRDs and namespace go with it', () =>
-    kubernetes.kubectl(['delete', '--filename=-', '--timeout=180s'], manifest),
+    kubernetes.kubectl(['delete', '--filename=-', '--timeout=600s'], manifest),
   );
 }

@@ -47,13 +47,23 @@ export const interruptions: readonly Interruption[] = [
     },
   },
   {
+    name: 'out of memory',
+    proves: 'a container that the kernel ends goes on where it was, like one that was killed',
+    core: false,
+    interrupt: async ({ controllers }, leader) => {
+      await controllers.exhaustMemory(leader);
+      // It says so for as long as it lives, and none of the other steps may end this way.
+      return () => controllers.replace(leader.metadata.name);
+    },
+  },
+  {
     name: 'drain of the node',
     proves: 'the PodDisruptionBudget lets it through, one replica is always up',
     core: true,
     interrupt: async ({ kubernetes, controllers }, leader) => {
       const node = leader.spec.nodeName ?? '';
       await kubernetes.kubectl([
-        ...['drain', node, '--ignore-daemonsets', '--delete-emptydir-data', '--timeout=180s'],
+        ...['drain', node, '--ignore-daemonsets', '--delete-emptydir-data', '--timeout=600s'],
         `--pod-selector=app.kubernetes.io/instance=${names.release}`,
       ]);
       await controllers.leader(leader.metadata.name);

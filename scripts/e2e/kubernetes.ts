@@ -16,9 +16,14 @@ export interface Pod {
   readonly status: {
     readonly phase?: string;
     readonly podIP?: string;
-    readonly conditions?: readonly { readonly type: string; readonly status: string }[];
+    readonly conditions?: readonly {
+      readonly type: string;
+      readonly status: string;
+      readonly lastTransitionTime: string;
+    }[];
     readonly containerStatuses?: readonly {
       readonly restartCount: number;
+      readonly state?: { readonly running?: { readonly startedAt: string } };
       readonly lastState?: { readonly terminated?: { readonly reason?: string; readonly exitCode: number } };
     }[];
   };
@@ -88,12 +93,12 @@ export class Kubernetes {
   }
 
   /**
-   * Looks until `look` returns something, but not longer than three minutes: only a failure waits that long.
+   * Looks until `look` returns something, but not longer than ten minutes: only a failure waits that long.
    * Its errors count as "not yet": an API server or a pod may be busy.
    *
    * @throws Error that names what was waited for, with the last error as its cause
    */
-  async until<T>(what: string, look: () => Promise<T | undefined | false>, timeoutMs = 180_000): Promise<T> {
+  async until<T>(what: string, look: () => Promise<T | undefined | false>, timeoutMs = 600_000): Promise<T> {
     const deadline = performance.now() + timeoutMs;
     for (;;) {
       let cause: unknown;

@@ -53,7 +53,7 @@ export async function requireNothingLeft({ kubernetes, operator, report }: Scene
 export async function deleteNamespaces({ kubernetes, report }: Scene): Promise<void> {
   await report.step('delete the namespaces', 'no finalizer waits for an operator that is gone', () =>
     kubernetes.kubectl([
-      ...['delete', 'namespace', names.app, names.operator, '--ignore-not-found', '--timeout=180s'],
+      ...['delete', 'namespace', names.app, names.operator, '--ignore-not-found', '--timeout=600s'],
     ]),
   );
 }

@@ -1,3 +1,5 @@
+import type { FormerVersion } from './former-version.ts';
+
 /**
  * A cluster for the end-to-end scenario. Two kinds are made: kind's nodes in Docker, and two nodes of this
  * machine's own. What differs between them is here; everything else is the scenario's.
@@ -12,6 +14,8 @@ export interface Provider {
   readonly nodes: readonly string[];
   /** Images that every node already holds. */
   readonly images: Images;
+  /** Whose image every node holds, too; undefined where it is not wanted, or can't be built. */
+  readonly former: FormerVersion | undefined;
   /** Whether NetworkPolicies are enforced. */
   readonly enforcesPolicies: boolean;
   /** Runs a shell script as root in a node's network, with its processes in sight; returns what it prints. */

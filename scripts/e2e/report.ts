@@ -8,6 +8,7 @@ interface Step {
 /** Tells what is being done, what it proves and how long it took. */
 export class Report {
   readonly #steps: Step[] = [];
+  readonly #skipped: string[] = [];
 
   /** Runs one step; a text it returns is shown. A failure names the step. */
   async step<T>(name: string, proves: string, work: () => Promise<T>): Promise<T> {
@@ -28,6 +29,12 @@ export class Report {
     }
   }
 
+  /** A step that can't be taken here, and why. */
+  skipped(name: string, why: string): void {
+    console.log(`${name} … skipped: ${why}`);
+    this.#skipped.push(`not done: ${name}: ${why}`);
+  }
+
   /** Every step with its time, and the sum. */
   table(): string {
     const rows = this.#steps.map(({ name, proves, seconds }) => [seconds.toFixed(1), name, proves] as const);
@@ -39,6 +46,7 @@ export class Report {
       line('seconds', 'step', 'proves'),
       ...rows.map((row) => line(...row)),
       line(total.toFixed(1), 'in all', ''),
+      ...this.#skipped,
     ].join('\n');
   }
 }

@@ -61,6 +61,7 @@ export class Runs {
   /**
    * Waits for either end of a run.
    *
+   * @param app whose settings must be there; left out when they were lost again since
    * @returns how many seconds it took
    * @throws Error with the run's own words when it did not recover the app, when it counts other attempts
    *   than it had, when a key is not what it was, when it ended too early, or when it was announced as
@@ -68,7 +69,7 @@ export class Runs {
    */
   async requireRecovered(
     name: string,
-    app: DemoApp,
+    app?: DemoApp,
     { attempts = 1, after = 0, eventMayBeMissing = false }: Wanted = {},
   ): Promise<number> {
     const run = await this.#kubernetes.until(`run ${name} to end`, async () => {
@@ -88,7 +89,9 @@ export class Runs {
     if (Date.parse(completionTime) + 1_000 < after) {
       throw new Error(`Run ${name} had ended before it was disturbed, so nothing is proven.`);
     }
-    await this.#settings.requireRestored(app, taskID);
+    if (app !== undefined) {
+      await this.#settings.requireRestored(app, taskID);
+    }
     const announced = await this.#announcements(name, eventMayBeMissing ? 0 : 1);
     if (announced > 1) {
       throw new Error(`Run ${name} was announced as Recovered ${announced} times.`);

@@ -6,6 +6,7 @@ import { Controllers } from './controllers.ts';
 import { enforcePolicies, helmTest, installManifest } from './installation.ts';
 import { interruptions } from './interruptions.ts';
 import { Kubernetes, type Pod } from './kubernetes.ts';
+import { measureRollout } from './measures.ts';
 import { component, names } from './names.ts';
 import { Operator } from './operator.ts';
 import { deleteNamespaces, requireNothingLeft, uninstallInTheMiddle } from './parting.ts';
@@ -16,6 +17,7 @@ import { Runs } from './runs.ts';
 import { Settings } from './settings.ts';
 import { jwtSecret, recoverThroughShim } from './shim-client.ts';
 import { Store } from './storage.ts';
+import { rollbackToFormer, upgradeFromFormer } from './versions.ts';
 
 /** Delegated roles of the app whose runs are interrupted. */
 const manyRoles = 2_000;
@@ -53,10 +55,18 @@ export async function runScenario(provider: Provider, report: Report, quick: boo
     controllers: new Controllers(kubernetes, provider),
     operator: new Operator(kubernetes, provider),
   };
-  await installEverything(scene);
+  const upgraded = !quick && (await upgradeFromFormer(scene));
+  if (!upgraded) {
+    await report.step('install the chart', 'the files a user has are enough', () => scene.operator.install());
+  }
+  await prepare(scene);
   await helmTest(scene);
+  if (!quick) {
+    await measureRollout(scene);
+  }
   await recoverInEveryWay(scene);
-  for (const interruption of interruptions.filter(({ core }) => core || !quick)) {
+  const chosen = interruptions.filter(({ core }) => core || !quick);
+  for (const interruption of upgraded ? [...chosen, rollbackToFormer] : chosen) {
     await interruptRun(scene, interruption);
   }
   if (!quick && provider.enforcesPolicies) {
@@ -79,7 +89,7 @@ async function startBackends(kubernetes: Kubernetes, { images }: Provider, repor
     await kubernetes.apply(names.operator, [jwtSecret()]);
     await kubernetes.kubectl([
       ...[`--namespace=${names.app}`, 'wait', '--for=condition=Available', 'deployment', '--all'],
-      '--timeout=180s',
+      '--timeout=600s',
     ]);
   });
 }
@@ -96,13 +106,13 @@ async function publishApps(
   return [await store.publish(), await store.publish({ appName: 'large', roles })];
 }
 
-async function installEverything(scene: Scene): Promise<void> {
+async function prepare(scene: Scene): Promise<void> {
   const { kubernetes, report, small, large } = scene;
   await report.step(
-    'install the chart',
-    'restricted Pod Security, both replicas Ready on different nodes',
+    'look at the pods',
+    'restricted Pod Security, all replicas Ready on different nodes',
     async () => {
-      await scene.operator.install();
+      await scene.controllers.untilReady();
       await requireSpread(scene);
     },
   );
@@ -117,7 +127,7 @@ async function installEverything(scene: Scene): Promise<void> {
       ]);
       await kubernetes.kubectl([
         ...[`--namespace=${names.app}`, 'wait', '--for=condition=Ready', 'rt', '--all'],
-        '--timeout=180s',
+        '--timeout=600s',
       ]);
     },
   );

@@ -80,7 +80,7 @@ export class Kustomization {
             }
           : undefined;
       },
-      { timeoutMs: 180_000, intervalMs: 200 },
+      { timeoutMs: 600_000, intervalMs: 200 },
     );
   }
 }

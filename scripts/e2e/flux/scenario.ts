@@ -34,7 +34,7 @@ export async function runFluxScenario(stage: Stage, report: Report): Promise<voi
   await report.step('the Secrets arrive', 'Ready without a change in Git', async () => {
     await client.mset(app.settings);
     await cluster.apply(JSON.stringify({ apiVersion: 'v1', kind: 'List', items: references(stage) }));
-    await kubectl('wait', '--for=condition=Ready', 'recoverytarget/default', '--timeout=120s');
+    await kubectl('wait', '--for=condition=Ready', 'recoverytarget/default', '--timeout=600s');
     expect(await push('nothing changed'), 'True');
   });
   await report.step(

@@ -10,6 +10,7 @@ import { hostArchitecture } from '../../image/platform.ts';
 import type { TarEntry } from '../../image/tar.ts';
 import { findOnPath } from '../../setup/locate.mjs';
 import { pausePath } from '../../setup/pause.mjs';
+import { formerVersion } from '../former-version.ts';
 import { pauseImage } from './node-files.ts';
 import type { Archives } from './provider.ts';
 
@@ -31,22 +32,41 @@ export async function isImageOutdated(root: string): Promise<boolean> {
   }
 }
 
+/** What {@link imageArchives} makes. */
+export interface ImageArchivesOptions {
+  /** The clone. */
+  readonly root: string;
+  /** Where the archives that are made may lie. */
+  readonly directory: string;
+  /** Tag of the product's image. */
+  readonly tag: string;
+  /** Whether the former version's image is wanted, too. */
+  readonly withFormer: boolean;
+}
+
 /**
  * The archives that nodes load: the product's image, and images of the programs that set-up installed, each
  * with the libraries it is linked with and nothing else.
- *
- * @param root of the clone
- * @param directory where the archives of the programs may lie
- * @param tag of the product's image
  */
-export async function imageArchives(root: string, directory: string, tag: string): Promise<Archives> {
+export async function imageArchives({
+  root,
+  directory,
+  tag,
+  withFormer,
+}: ImageArchivesOptions): Promise<Archives> {
+  const archive = join(root, product.archive);
   const redis = { image: 'localhost/redis:e2e', programs: [asset('redis-server'), redisCLI()] };
   const s3 = { image: 'localhost/versitygw:e2e', programs: [asset('versitygw')], entrypoint: true };
   const pause = { image: pauseImage, programs: [pausePath()], entrypoint: true };
   const paths = await Promise.all([redis, s3, pause].map((each) => programImage(each, directory)));
+  const { repository } = product;
+  const former = withFormer
+    ? await formerVersion({ root, directory: join(directory, 'former'), base: archive, repository })
+    : undefined;
   return {
-    paths: [...paths, join(root, product.archive)],
-    images: { operator: { repository: product.repository, tag }, redis: redis.image, s3: s3.image },
+    paths: [...paths, archive, ...(former === undefined ? [] : [former.archive])],
+    images: { operator: { repository, tag }, redis: redis.image, s3: s3.image },
+    former,
   };
 }
 

@@ -2,6 +2,7 @@ import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { asset } from '../../../test/harness/assets.ts';
 import { poll } from '../../../test/harness/poll.ts';
+import type { FormerVersion } from '../former-version.ts';
 import type { Images, Provider } from '../provider.ts';
 import { nodeAddresses } from './addresses.ts';
 import { type ClusterNode, startNode } from './cluster-node.ts';
@@ -14,6 +15,8 @@ import { linkPrograms } from './programs.ts';
 export interface Archives {
   readonly paths: readonly string[];
   readonly images: Images;
+  /** The former version, when its image is among them. */
+  readonly former: FormerVersion | undefined;
 }
 
 /** A cluster of two nodes in namespaces of this machine; this process must be in the control plane's. */
@@ -52,7 +55,7 @@ export async function startNodes(
       await access.kubectl(['patch', 'node', name, '--patch', JSON.stringify({ spec: { podCIDR: pods } })]);
     }
     await Promise.all(nodes.map((node) => node.enforcePolicies(access)));
-    await access.kubectl(['wait', '--for=condition=Ready', 'nodes', '--all', '--timeout=120s']);
+    await access.kubectl(['wait', '--for=condition=Ready', 'nodes', '--all', '--timeout=600s']);
     const kubeconfig = await access.kubeconfigFile();
     const running = stack.move();
     return {
@@ -61,6 +64,7 @@ export async function startNodes(
       programs: { kubectl: asset('kubectl'), helm: asset('helm') },
       nodes: nodes.map(({ name }) => name),
       images: archives.images,
+      former: archives.former,
       enforcesPolicies: true,
       reachesPods: true,
       onNode: (name, script) => named(nodes, name).run(script),
