@@ -6,8 +6,9 @@ import { hostArchitecture } from '../image/platform.ts';
 import { buildProgramFiles, readDockerfile } from '../image/program-files.ts';
 
 /**
- * Where upgrades begin: the last commit at which a policy kept in its own status what it knows of its apps, so
- * that this version's CRDs and roles differ from its own. The latest release takes its place once there is one.
+ * Where upgrades begin: the last commit at which a policy kept in its own status what it knows of its apps,
+ * so that this version's CRDs and roles differ from its own. The latest release takes its place once there is
+ * one.
  */
 const commit = '76a75e0126c2d8f1be9efddb0552e11f8c06135f';
 
@@ -32,7 +33,7 @@ export interface FormerVersionOptions {
   readonly repository: string;
 }
 
-/** Builds the former version from this clone's history; undefined where the history does not reach back to it. */
+/** Builds the former version from this clone's history; undefined where the history lacks it. */
 export async function formerVersion({
   root,
   directory,

@@ -48,7 +48,7 @@ export const interruptions: readonly Interruption[] = [
   },
   {
     name: 'out of memory',
-    proves: 'a container that the kernel ends goes on where it was, like one that was killed',
+    proves: 'a run continues after the kernel has ended its container, as after a kill',
     core: false,
     interrupt: async ({ controllers }, leader) => {
       await controllers.exhaustMemory(leader);

@@ -5,7 +5,7 @@ import type { Scene } from './scenario.ts';
 /** What an idle controller may take of its memory limit, in MiB. */
 const idleMiB = 64;
 
-/** Replaces every pod of the controller and measures. Times are told and not judged: machines differ. */
+/** Replaces every pod of the controller and measures. Times are reported and not judged: machines differ. */
 export async function measureRollout({ kubernetes, controllers, report }: Scene): Promise<void> {
   await report.step('roll out anew', `an idle controller takes ${idleMiB} MiB at most`, async () => {
     const before = new Set((await controllers.pods()).map(({ metadata }) => metadata.uid));

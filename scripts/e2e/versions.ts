@@ -60,7 +60,7 @@ export async function upgradeFromFormer(scene: Scene): Promise<boolean> {
 /** The way back, which only a release that began at the former version has. */
 export const rollbackToFormer: Interruption = {
   name: 'rollback to the former version',
-  proves: 'the former version ends a run that this one began; its CRDs come back, and nobody loses an object',
+  proves: 'the former version ends a run that this one began; its CRDs come back, and no object is lost',
   core: false,
   interrupt: async ({ operator }) => {
     await operator.rollback(1);
