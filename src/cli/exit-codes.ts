@@ -65,6 +65,7 @@ export const commandExitCodes: Readonly<Record<string, CommandExitCodes>> = {
     3: 'it still runs, waits for approval, or its own time ran out',
   },
   version: shown,
+  target: { 0: 'applied, or printed with --dry-run', 1: 'refused, or not confirmed' },
   controller: { ...service, 1: 'the lease was lost, or a defect: start it again' },
   shim: service,
   conformance: { 0: 'done', 1: 'refused or failed' },

@@ -13,6 +13,7 @@ import type { CommandContext, RegisterCommand } from './context.ts';
 import { commandExamples } from './examples.ts';
 import { type ExitCode, exitCodes, exitCodesText } from './exit-codes.ts';
 import { registerClusterCommands } from './kubectl/register.ts';
+import { registerTarget } from './kubectl/target/register.ts';
 import { redactURLs } from './output/redact.ts';
 
 /** Every command, in the order of --help. */
@@ -22,6 +23,7 @@ const commands: readonly RegisterCommand[] = [
   registerRecover,
   registerCheck,
   registerClusterCommands,
+  registerTarget,
   registerController,
   registerShim,
   registerConformance,
@@ -59,7 +61,9 @@ export function createProgram(context: CommandContext): Command {
   }
   for (const command of program.createHelp().visibleCommands(program)) {
     const examples = (commandExamples[command.name()] ?? []).map((line) => `  ${line}\n`).join('');
-    command.addHelpText('after', `\nExamples:\n${examples}\n${exitCodesText(command.name())}`);
+    for (const each of [command, ...command.commands]) {
+      each.addHelpText('after', `\nExamples:\n${examples}\n${exitCodesText(command.name())}`);
+    }
   }
   return program;
 }

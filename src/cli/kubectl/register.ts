@@ -90,9 +90,12 @@ export function registerClusterCommands(program: Command, context: CommandContex
       (await import('./support-bundle/support-bundle.ts')).supportBundleCommand(flags, context),
     );
 
-  clusterCommand(program, 'report', 'the full report of a run, as JSON')
+  clusterCommand(program, 'report', 'the full report of a run, as JSON or as a page')
     .argument('<name>', 'the BootstrapRecovery')
-    .action(async (name, flags) => (await import('./report.ts')).reportCommand(name, flags, context));
+    .option('--html', 'one self-contained page for people')
+    .action(async (name, flags) =>
+      (await import('./run-report/report.ts')).reportCommand(name, flags, context),
+    );
 
   addOutputOption(
     clusterCommand(program, 'wait', 'wait for the end of a run; the exit code says how it ended'),
