@@ -1,35 +1,6 @@
+import { CHECKS } from '../../src/tuf/findings/checks.ts';
 import type { Severity } from '../../src/tuf/findings/finding.ts';
 import { DELEGATION_OVERRIDE, FINDINGS, type FindingKind } from '../../src/tuf/findings/findings.ts';
-
-/** What each of the 26 checks asks, in the words of a heading. */
-const CHECKS: readonly string[] = [
-  'the chain starts at the pinned root',
-  'each root is signed by the threshold of its predecessor and of itself',
-  "a root's version is its predecessor's plus one, and the number in its name",
-  'the listed roots have no gap',
-  'thresholds count different key ids',
-  'thresholds count different public keys',
-  'key ids are the digest of their key',
-  'thresholds are positive, and a role lists each key id once',
-  'every file is of the type of its role',
-  'every file follows major version 1 of the specification',
-  'the timestamp names the snapshot by version, length and digests',
-  'the snapshot names targets and every delegated role by version, length and digests',
-  'the version in a file is the number in its name',
-  'nothing is older than what was verified before',
-  'every role the earlier snapshot listed is still listed, and not lowered',
-  'a rotation of the timestamp or snapshot keys resets what was remembered',
-  'root has not expired',
-  'timestamp, snapshot, targets and delegated roles have not expired',
-  'delegations of delegated roles are walked, without cycles and with an end',
-  'a role is verified for each role that delegates to it',
-  'role names are unique and not those of top-level roles',
-  'a delegation routes artifacts in one way',
-  'sizes and counts are capped before parsing',
-  'files are strict, unambiguous JSON',
-  "nothing lies above the chain's head",
-  'role names stay apart as Redis keys',
-];
 
 const WEIGHT: Readonly<Record<Severity, string>> = {
   wall: 'refuses; nothing overrides it',
@@ -42,9 +13,7 @@ export function generateFindingsReference(): ReadonlyMap<string, string> {
   const kinds = new Map<string, FindingKind>(Object.entries(FINDINGS));
   const sections = CHECKS.map((asks, index) => {
     const own = [...kinds].filter(([, { check }]) => check === index + 1);
-    return [`## ${index + 1}. ${capitalised(asks)}\n`, ...own.map(([code, kind]) => entry(code, kind))].join(
-      '\n',
-    );
+    return [`## ${headingOf(asks, index)}\n`, ...own.map(([code, kind]) => entry(code, kind))].join('\n');
   });
   return new Map([['docs/reference/findings.md', [...intro(kinds), ...sections].join('\n')]]);
 }
@@ -59,6 +28,21 @@ function intro(kinds: ReadonlyMap<string, FindingKind>): readonly string[] {
     'For the file of a delegated role, any wall weighs *deny* instead, with the override',
     `\`${DELEGATION_OVERRIDE}: Skip\`: the other roles are recovered then, and the skipped one is reported.\n`,
     'Clauses are those of the TUF specification 1.0.34.\n',
+    '## The checks\n',
+    'The verifier runs all of them. The number of a check stands in every finding, in the status of a run and in the output',
+    'of `tuf-recovery verify` and `plan`; 0 stands for a finding that belongs to no check.\n',
+    '| check | verifies that | findings |\n| --- | --- | --- |',
+    ...CHECKS.map((asks, index) => {
+      const own = [...kinds].filter(([, { check }]) => check === index + 1);
+      const anchor = headingOf(asks, index)
+        .toLowerCase()
+        .replace(/[^a-z0-9 -]/g, '')
+        .replaceAll(' ', '-');
+      const codes = own.map(([code]) => `[\`${code}\`](#${code.toLowerCase()})`).join(', ');
+      return `| [${index + 1}](#${anchor}) | ${asks} | ${codes} |`;
+    }),
+    '',
+    '## All findings\n',
     '| code | check | weight | strict |\n| --- | --- | --- | --- |',
     ...[...kinds].map(
       ([code, { check, severity, strict }]) =>
@@ -81,6 +65,10 @@ function entry(
     `- What to do: ${uncapitalised(act)}`,
     `- Clause: ${spec}\n`,
   ].join('\n');
+}
+
+function headingOf(asks: string, index: number): string {
+  return `${index + 1}. ${capitalised(asks)}`;
 }
 
 function capitalised(text: string): string {

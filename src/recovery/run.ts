@@ -38,8 +38,8 @@ import { bootstrapFilesIn, isUnfinished, traceBootstrap } from './unfinished-boo
 const MAX_REPLANS = 5;
 
 /**
- * One attempt of a recovery, R2 to R10; R1, resolving references, is the caller's. This file is the only
- * place that knows the order of the steps.
+ * One attempt of a recovery, R2 to R10 of the ten steps in docs/concepts.md; R1, resolving references, is the
+ * caller's. This file is the only place that knows the order of the steps.
  *
  * Idempotent: an attempt that died anywhere is started again with the same task id. While another recovery
  * holds the lock it waits, outside of its own time, or ends with `WaitingForLock`, as the request says. It

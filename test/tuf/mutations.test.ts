@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { CHECKS } from '../../src/tuf/findings/checks.ts';
 import { FINDINGS, type FindingCode } from '../../src/tuf/findings/findings.ts';
 import { verify } from '../../src/tuf/verify/verify.ts';
 import { MemorySource } from './generator/memory-source.ts';
@@ -48,9 +49,9 @@ test('every kind of finding that a bucket at rest can give has its damage', () =
   expect(missing).toEqual(['ProcessingFailed']);
 });
 
-test('every one of the 26 checks is covered', () => {
+test('every check is covered', () => {
   const checks = new Set(MUTATIONS.map(({ code }) => FINDINGS[code].check));
-  expect([...checks].sort((a, b) => a - b)).toEqual(Array.from({ length: 26 }, (_, i) => i + 1));
+  expect([...checks].sort((a, b) => a - b)).toEqual(CHECKS.map((_, index) => index + 1));
 });
 
 test('the sound repository is read with one listing and one read for each linked file', async () => {

@@ -8,10 +8,7 @@ export type Severity = 'wall' | 'deny' | 'report';
 export interface Finding {
   /** Stable name, CamelCase; every code is documented in findings.ts and the generated reference page. */
   readonly code: string;
-  /**
-   * Which of the 26 checks this belongs to: docs/reference/findings.md lists the findings by them; 0 for
-   * none.
-   */
+  /** Number of the check it belongs to, from 1 as checks.ts lists them; 0 for none. */
   readonly check: number;
   readonly severity: Severity;
   /** Role the finding is about, in the spelling of the metadata: `root`, `timestamp`, `nightly`. */

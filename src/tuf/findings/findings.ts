@@ -2,7 +2,7 @@ import type { Severity } from './finding.ts';
 
 /** What is documented about one kind of finding; the reference page is generated from it. */
 export interface FindingKind {
-  /** Which of the 26 checks it belongs to, by which the reference page groups them; 0 for none. */
+  /** Number of the check it belongs to, from 1 as checks.ts lists them; 0 for none. */
   readonly check: number;
   /** How it weighs when a bucket is read to recover from. */
   readonly severity: Severity;
