@@ -9,23 +9,17 @@ import {
 } from '../../src/api/resources.ts';
 import { statusBounds } from '../../src/api/status-bounds.generated.ts';
 import { type StatusKind, statusWithinBounds } from '../../src/api/status-within-bounds.ts';
-import { APIClient } from '../../src/kube/client/api-client.ts';
+import type { APIClient } from '../../src/kube/client/api-client.ts';
 import type { KubernetesObject } from '../../src/kube/client/object.ts';
 import type { Resource } from '../../src/kube/client/resource.ts';
-import { type TestNamespace, testNamespace } from '../controllers/support/namespace.ts';
-import { sharedAPIServer } from '../harness/shared-apiserver.ts';
-import { observed } from '../kube/fixtures/observed.ts';
+import { namespaceClient } from '../controllers/support/api-client.ts';
+import type { TestNamespace } from '../controllers/support/namespace.ts';
 
 let namespace: TestNamespace;
 let client: APIClient;
 
 beforeAll(async () => {
-  namespace = await testNamespace(await sharedAPIServer(), 'bounds');
-  client = new APIClient({
-    loadConfig: () => namespace.cluster.kubeConfig(),
-    userAgent: 'test',
-    metrics: observed().metrics,
-  });
+  ({ namespace, client } = await namespaceClient('bounds'));
 });
 
 afterAll(() => client?.close());

@@ -6,23 +6,17 @@ import {
   recoveryPolicies,
   recoveryTargets,
 } from '../../src/api/resources.ts';
-import { APIClient } from '../../src/kube/client/api-client.ts';
+import type { APIClient } from '../../src/kube/client/api-client.ts';
 import type { KubernetesObject } from '../../src/kube/client/object.ts';
 import type { Resource } from '../../src/kube/client/resource.ts';
-import { conditionOf, type TestNamespace, testNamespace } from '../controllers/support/namespace.ts';
-import { sharedAPIServer } from '../harness/shared-apiserver.ts';
-import { observed } from '../kube/fixtures/observed.ts';
+import { namespaceClient } from '../controllers/support/api-client.ts';
+import { conditionOf, type TestNamespace } from '../controllers/support/namespace.ts';
 
 let namespace: TestNamespace;
 let client: APIClient;
 
 beforeAll(async () => {
-  namespace = await testNamespace(await sharedAPIServer(), 'crds');
-  client = new APIClient({
-    loadConfig: () => namespace.cluster.kubeConfig(),
-    userAgent: 'test',
-    metrics: observed().metrics,
-  });
+  ({ namespace, client } = await namespaceClient('crds'));
 });
 
 afterAll(() => client?.close());

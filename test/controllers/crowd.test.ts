@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { APIClient } from '../../src/kube/client/api-client.ts';
+import type { APIClient } from '../../src/kube/client/api-client.ts';
 import { sharedAPIServer } from '../harness/shared-apiserver.ts';
-import { observed } from '../kube/fixtures/observed.ts';
+import { adminClient } from './support/api-client.ts';
 import { type ControllerProcess, startController } from './support/controller-process.ts';
 import { overlaps, putCrowd, runCrowd } from './support/crowd.ts';
 import { type Installation, startInstallation } from './support/installation.ts';
@@ -23,11 +23,7 @@ beforeAll(async () => {
     installation.target('default', { trust: { onFirstUse: true } }),
   );
   controller = await startController(namespace);
-  client = new APIClient({
-    loadConfig: () => namespace.cluster.kubeConfig(),
-    userAgent: 'test',
-    metrics: observed().metrics,
-  });
+  client = adminClient(namespace.cluster);
 });
 
 afterAll(async () => {

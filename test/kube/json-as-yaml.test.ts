@@ -1,20 +1,14 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { APIClient } from '../../src/kube/client/api-client.ts';
+import type { APIClient } from '../../src/kube/client/api-client.ts';
 import { configMaps } from '../../src/kube/client/secret-or-config-map.ts';
-import { type TestNamespace, testNamespace } from '../controllers/support/namespace.ts';
-import { sharedAPIServer } from '../harness/shared-apiserver.ts';
-import { observed } from './fixtures/observed.ts';
+import { namespaceClient } from '../controllers/support/api-client.ts';
+import type { TestNamespace } from '../controllers/support/namespace.ts';
 
 let namespace: TestNamespace;
 let client: APIClient;
 
 beforeAll(async () => {
-  namespace = await testNamespace(await sharedAPIServer(), 'yaml');
-  client = new APIClient({
-    loadConfig: () => namespace.cluster.kubeConfig(),
-    userAgent: 'test',
-    metrics: observed().metrics,
-  });
+  ({ namespace, client } = await namespaceClient('yaml'));
 });
 
 afterAll(() => client?.close());

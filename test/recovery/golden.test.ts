@@ -1,40 +1,32 @@
 import { randomUUID } from 'node:crypto';
-import type { Redis } from 'ioredis';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { runAttempt } from '../../src/recovery/run.ts';
-import type { StateStore } from '../../src/redis/state-store.ts';
 import { DirectorySource } from '../../src/storage/directory.ts';
 import { GOLDEN_APPS, type GoldenApp, goldenApp } from '../harness/golden.ts';
-import { type RedisServer, startRedis } from '../harness/redis.ts';
 import { type TemporaryDirectory, temporaryDirectory } from '../harness/temporary-directory.ts';
-import { requestFor, storeAt } from './fixtures/engine.ts';
+import { requestFor } from './fixtures/engine.ts';
+import { type GoldenRuns, startGoldenRuns } from './fixtures/golden-runs.ts';
 
 const DAY_MS = 86_400_000;
 
-let redis: RedisServer;
-let client: Redis;
-let store: StateStore;
+let site: GoldenRuns;
 
 beforeAll(async () => {
-  redis = await startRedis();
-  client = await redis.client();
-  store = storeAt(redis.url);
+  site = await startGoldenRuns();
 });
 
-afterAll(async () => {
-  await store.close();
-  await redis.stop();
-});
+afterAll(() => site?.[Symbol.asyncDispose]());
 
 beforeEach(async () => {
-  await client.flushall();
+  await site.client.flushall();
 });
 
 /** Everything Redis holds, values and times to live, for "nothing was written". */
 async function dump(): Promise<Record<string, string>> {
   const found: Record<string, string> = {};
-  for (const key of await client.keys('*')) {
-    found[key] = `${await client.type(key)} ${await client.get(key)} ${await client.expiretime(key)}`;
+  for (const key of await site.client.keys('*')) {
+    found[key] =
+      `${await site.client.type(key)} ${await site.client.get(key)} ${await site.client.expiretime(key)}`;
   }
   return found;
 }
@@ -60,7 +52,7 @@ describe.each(GOLDEN_APPS)('app %s, written by the real server', (name) => {
     async (days) => {
       const taskID = randomUUID();
       const now = new Date(app.newest.getTime() + days * DAY_MS);
-      const outcome = await runAttempt(requestFor({ app, source, store }, { taskID, now }));
+      const outcome = await runAttempt(requestFor({ app, source, store: site.store }, { taskID, now }));
 
       expect(outcome.succeeded).toMatchObject({ reason: 'Recovered' });
       expect(outcome).toMatchObject({
@@ -73,20 +65,20 @@ describe.each(GOLDEN_APPS)('app %s, written by the real server', (name) => {
         stateVerified: { reason: 'Consistent' },
         verification: { missingKeys: 0, invalidKeys: 0 },
       });
-      expect(await app.differences(client, taskID)).toEqual([]);
+      expect(await app.differences(site.client, taskID)).toEqual([]);
     },
   );
 
   test('nothing else in Redis changes but the record of the task; the lock is gone', async () => {
-    await client.set('BOOTSTRAP_admin_other', 'someone-else');
+    await site.client.set('BOOTSTRAP_admin_other', 'someone-else');
     const taskID = randomUUID();
-    await runAttempt(requestFor({ app, source, store }, { taskID }));
+    await runAttempt(requestFor({ app, source, store: site.store }, { taskID }));
 
     const own = [...app.settings.keys()];
-    const keys = await client.keys('*');
+    const keys = await site.client.keys('*');
     expect(keys.sort()).toEqual([...own, 'BOOTSTRAP_admin_other', `task:${taskID}`].sort());
-    expect(await client.get('BOOTSTRAP_admin_other')).toBe('someone-else');
-    expect(JSON.parse((await client.get(`task:${taskID}`)) ?? '')).toEqual({
+    expect(await site.client.get('BOOTSTRAP_admin_other')).toBe('someone-else');
+    expect(JSON.parse((await site.client.get(`task:${taskID}`)) ?? '')).toEqual({
       state: 'SUCCESS',
       result: {
         message: 'Bootstrap recovery completed successfully',
@@ -95,13 +87,13 @@ describe.each(GOLDEN_APPS)('app %s, written by the real server', (name) => {
         last_update: expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d+Z$/),
       },
     });
-    expect(await client.ttl(`task:${taskID}`)).toBeGreaterThan(6 * 86_400);
+    expect(await site.client.ttl(`task:${taskID}`)).toBeGreaterThan(6 * 86_400);
   });
 
   test('a second run finds nothing to do and writes nothing', async () => {
-    await runAttempt(requestFor({ app, source, store }));
+    await runAttempt(requestFor({ app, source, store: site.store }));
     const before = await dump();
-    const outcome = await runAttempt(requestFor({ app, source, store }));
+    const outcome = await runAttempt(requestFor({ app, source, store: site.store }));
 
     expect(outcome.succeeded.reason).toBe('AlreadyConsistent');
     expect(outcome.accepted?.reason).toBe('NotRequired');
@@ -110,9 +102,9 @@ describe.each(GOLDEN_APPS)('app %s, written by the real server', (name) => {
   });
 
   test('the healthy app that the real server left is consistent, and nothing is written', async () => {
-    await app.restoreTo(client);
+    await app.restoreTo(site.client);
     const before = await dump();
-    const outcome = await runAttempt(requestFor({ app, source, store }));
+    const outcome = await runAttempt(requestFor({ app, source, store: site.store }));
 
     expect(outcome.succeeded.reason).toBe('AlreadyConsistent');
     expect(
@@ -122,7 +114,7 @@ describe.each(GOLDEN_APPS)('app %s, written by the real server', (name) => {
   });
 
   test('every rebuilt value says where it comes from', async () => {
-    const outcome = await runAttempt(requestFor({ app, source, store }));
+    const outcome = await runAttempt(requestFor({ app, source, store: site.store }));
     const sources = new Map(
       outcome.plan?.actions.map(({ key, source: from, confidence }) => [key, `${from} ${confidence}`]),
     );
@@ -139,13 +131,12 @@ test('settings that were changed and never signed with cannot be known: the life
   await using directory = await temporaryDirectory('golden');
   await app.writeTo(directory.path);
   const source = new DirectorySource(directory.path);
-  const outcome = await runAttempt(requestFor({ app, source, store }));
+  const outcome = await runAttempt(requestFor({ app, source, store: site.store }));
 
   expect(outcome.succeeded.reason).toBe('Recovered');
-  expect(await client.mget('TARGETS_EXPIRATION_admin_config', 'SNAPSHOT_EXPIRATION_admin_config')).toEqual([
-    '30',
-    '7',
-  ]);
+  expect(
+    await site.client.mget('TARGETS_EXPIRATION_admin_config', 'SNAPSHOT_EXPIRATION_admin_config'),
+  ).toEqual(['30', '7']);
 });
 
 test('settings that were captured after the change are exact even if nothing was signed with them', async () => {
@@ -155,8 +146,8 @@ test('settings that were captured after the change are exact even if nothing was
   const source = new DirectorySource(directory.path);
   const taskID = randomUUID();
   const captured = { capturedAt: new Date(app.newest.getTime() + 60_000), values: app.settings };
-  const outcome = await runAttempt(requestFor({ app, source, store }, { taskID, captured }));
+  const outcome = await runAttempt(requestFor({ app, source, store: site.store }, { taskID, captured }));
 
   expect(outcome.succeeded.reason).toBe('Recovered');
-  expect(await app.differences(client, taskID)).toEqual([]);
+  expect(await app.differences(site.client, taskID)).toEqual([]);
 });

@@ -1,41 +1,22 @@
-import type { Redis } from 'ioredis';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { runAttempt } from '../../src/recovery/run.ts';
-import type { StateStore } from '../../src/redis/state-store.ts';
-import { DirectorySource } from '../../src/storage/directory.ts';
 import { GOLDEN_APPS, type GoldenApp, goldenApp } from '../harness/golden.ts';
-import { type RedisServer, startRedis } from '../harness/redis.ts';
-import { temporaryDirectory } from '../harness/temporary-directory.ts';
-import { requestFor, storeAt } from './fixtures/engine.ts';
+import { type GoldenRuns, startGoldenRuns } from './fixtures/golden-runs.ts';
 
-let redis: RedisServer;
-let client: Redis;
-let store: StateStore;
+let site: GoldenRuns;
 
 beforeAll(async () => {
-  redis = await startRedis();
-  client = await redis.client();
-  store = storeAt(redis.url);
+  site = await startGoldenRuns();
 });
 
-afterAll(async () => {
-  await store.close();
-  await redis.stop();
-});
+afterAll(() => site?.[Symbol.asyncDispose]());
 
 /** What a verification with a drill says about an app that Redis holds. */
-async function drill(
+function drill(
   app: GoldenApp,
-  damage: () => Promise<unknown> = async () => undefined,
-  more: Parameters<typeof requestFor>[1] = {},
+  damage?: Parameters<GoldenRuns['run']>[2],
+  more: Parameters<GoldenRuns['run']>[1] = {},
 ) {
-  await client.flushall();
-  await app.restoreTo(client);
-  await damage();
-  await using directory = await temporaryDirectory('drill');
-  await app.writeTo(directory.path);
-  const source = new DirectorySource(directory.path);
-  return await runAttempt(requestFor({ app, source, store }, { mode: 'Verify', drill: true, ...more }));
+  return site.run(app, { mode: 'Verify', drill: true, ...more }, damage);
 }
 
 describe('while an app is healthy, it is known whether it would come back', () => {
@@ -45,7 +26,7 @@ describe('while an app is healthy, it is known whether it would come back', () =
     expect(succeeded.reason).toBe('Verified');
     const settings = app.settings.size - 1;
     expect(recoverability).toEqual({ settings, exact: settings, gaps: [], ceremonies: [] });
-    expect(await app.differences(client)).toEqual([]);
+    expect(await app.differences(site.client)).toEqual([]);
   });
 
   test('a PUT config that was never signed with is named, with the value that would take its place', async () => {
@@ -83,20 +64,22 @@ describe('while an app is healthy, it is known whether it would come back', () =
   test('a staged ceremony would be lost for good', async () => {
     const app = await goldenApp('deleg');
     const { recoverability } = await drill(app, () =>
-      client.set('NIGHTLY_SIGNING_admin_deleg', '{"signed":{}}'),
+      site.client.set('NIGHTLY_SIGNING_admin_deleg', '{"signed":{}}'),
     );
     expect(recoverability?.ceremonies).toEqual(['NIGHTLY_SIGNING_admin_deleg']);
   });
 
   test('true is as good as 1', async () => {
     const app = await goldenApp('deleg');
-    const { recoverability } = await drill(app, () => client.set('TARGETS_ONLINE_KEY_admin_deleg', 'true'));
+    const { recoverability } = await drill(app, (client) =>
+      client.set('TARGETS_ONLINE_KEY_admin_deleg', 'true'),
+    );
     expect(recoverability?.gaps).toEqual([]);
   });
 
   test('of an app that has lost something nothing is said', async () => {
     const app = await goldenApp('deleg');
-    const lost = await drill(app, () => client.del('TARGETS_EXPIRATION_admin_deleg'));
+    const lost = await drill(app, (client) => client.del('TARGETS_EXPIRATION_admin_deleg'));
     expect(lost.succeeded.reason).toBe('DriftDetected');
     expect(lost.recoverability).toBeUndefined();
   });
@@ -110,7 +93,9 @@ describe('while an app is healthy, it is known whether it would come back', () =
 
 test('a snapshot of 14 days that was signed with the default of 7 meanwhile would not come back', async () => {
   const app = await goldenApp('defaults-snapshot-publish');
-  const { recoverability } = await drill(app, () => client.set('SNAPSHOT_EXPIRATION_alice_deleg', '14'));
+  const { recoverability } = await drill(app, (client) =>
+    client.set('SNAPSHOT_EXPIRATION_alice_deleg', '14'),
+  );
   expect(recoverability?.gaps).toEqual([
     { ...gap('SNAPSHOT_EXPIRATION_alice_deleg', '14', '7'), confidence: 'low' },
   ]);

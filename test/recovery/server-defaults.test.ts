@@ -1,29 +1,16 @@
-import { randomUUID } from 'node:crypto';
-import type { Redis } from 'ioredis';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Outcome } from '../../src/recovery/outcome.ts';
-import { runAttempt } from '../../src/recovery/run.ts';
-import type { StateStore } from '../../src/redis/state-store.ts';
-import { DirectorySource } from '../../src/storage/directory.ts';
 import { DEFAULTS_CASES, expectedValues, type GoldenAppName, goldenApp } from '../harness/golden.ts';
-import { type RedisServer, startRedis } from '../harness/redis.ts';
-import { temporaryDirectory } from '../harness/temporary-directory.ts';
-import { requestFor, storeAt } from './fixtures/engine.ts';
+import { storeAt } from './fixtures/engine.ts';
+import { type GoldenRuns, startGoldenRuns } from './fixtures/golden-runs.ts';
 
-let redis: RedisServer;
-let client: Redis;
-let store: StateStore;
+let site: GoldenRuns;
 
 beforeAll(async () => {
-  redis = await startRedis();
-  client = await redis.client();
-  store = storeAt(redis.url);
+  site = await startGoldenRuns();
 });
 
-afterAll(async () => {
-  await store.close();
-  await redis.stop();
-});
+afterAll(() => site?.[Symbol.asyncDispose]());
 
 interface Recovered {
   readonly outcome: Outcome;
@@ -33,22 +20,15 @@ interface Recovered {
 /** Recovers a recorded case from what the server left in Redis and in the bucket. */
 async function recover(
   name: GoldenAppName,
-  more: Parameters<typeof requestFor>[1] = {},
-  damage: (redis: Redis) => Promise<unknown> = async () => undefined,
+  more?: Parameters<GoldenRuns['run']>[1],
+  damage?: Parameters<GoldenRuns['run']>[2],
 ): Promise<Recovered> {
-  await client.flushall();
-  const app = await goldenApp(name);
-  await app.restoreTo(client);
-  await damage(client);
-  await using directory = await temporaryDirectory('defaults');
-  await app.writeTo(directory.path);
-  const source = new DirectorySource(directory.path);
-  const outcome = await runAttempt(requestFor({ app, source, store }, { taskID: randomUUID(), ...more }));
-  return { outcome, held: (key) => client.get(key) };
+  const outcome = await site.run(await goldenApp(name), more, damage);
+  return { outcome, held: (key) => site.client.get(key) };
 }
 
 /** `uncertain: 14 or 7` when the plan says so, else the value. */
-function told(outcome: Outcome, key: string): string | undefined {
+function planned(outcome: Outcome, key: string): string | undefined {
   const action = outcome.plan?.actions.find((candidate) => candidate.key === key);
   return action?.doubt === undefined ? action?.after : `uncertain: ${action.doubt.candidates.join(' or ')}`;
 }
@@ -62,7 +42,7 @@ describe.each(DEFAULTS_CASES)('%s: the default of the server does not become the
       if (expected !== 'any new id') {
         expect([key, [expected, ...alsoAcceptable]]).toEqual([
           key,
-          expect.arrayContaining([told(outcome, key)]),
+          expect.arrayContaining([planned(outcome, key)]),
         ]);
       }
     }
@@ -107,8 +87,8 @@ describe('the more probable value is applied', () => {
     });
     expect(await gone.held('SNAPSHOT_EXPIRATION_alice_deleg')).toBe('14');
 
-    await client.acl('SETUSER', 'narrow', 'on', '>secret', '~*', '+@all', '-scan');
-    const narrow = storeAt(redis.url.replace('redis://', 'redis://narrow:secret@'));
+    await site.client.acl('SETUSER', 'narrow', 'on', '>secret', '~*', '+@all', '-scan');
+    const narrow = storeAt(site.url.replace('redis://', 'redis://narrow:secret@'));
     try {
       const refused = await recover('defaults-twin-put7-publish', { store: narrow });
       expect(refused.outcome.succeeded.reason).toBe('Recovered');
@@ -129,7 +109,7 @@ describe('the more probable value is applied', () => {
       damaged.flushall(),
     );
     expect(await held('SNAPSHOT_EXPIRATION_alice_deleg')).toBe('7');
-    expect(told(outcome, 'SNAPSHOT_EXPIRATION_alice_deleg')).toBe('uncertain: 14 or 7');
+    expect(planned(outcome, 'SNAPSHOT_EXPIRATION_alice_deleg')).toBe('uncertain: 14 or 7');
   });
 });
 
@@ -155,7 +135,7 @@ describe('captured settings keep their rank after a signing', () => {
   test('but not when a PUT config is known to have changed it since: then both are named', async () => {
     const { outcome, held } = await recover('defaults-twin-put7-publish', { captured: captured('14') });
     expect(await held('SNAPSHOT_EXPIRATION_alice_deleg')).toBe('7');
-    expect(told(outcome, 'SNAPSHOT_EXPIRATION_alice_deleg')).toBe('uncertain: 14 or 7');
+    expect(planned(outcome, 'SNAPSHOT_EXPIRATION_alice_deleg')).toBe('uncertain: 14 or 7');
   });
 
   test('nor when what was signed is no default: only a PUT config can have chosen it', async () => {

@@ -5,21 +5,15 @@ import {
   ownedName,
   writeOwnedConfigMap,
 } from '../../../src/controllers/status/owned-config-map.ts';
-import { APIClient } from '../../../src/kube/client/api-client.ts';
-import { sharedAPIServer } from '../../harness/shared-apiserver.ts';
-import { observed } from '../../kube/fixtures/observed.ts';
-import { type TestNamespace, testNamespace } from '../support/namespace.ts';
+import type { APIClient } from '../../../src/kube/client/api-client.ts';
+import { namespaceClient } from '../support/api-client.ts';
+import type { TestNamespace } from '../support/namespace.ts';
 
 let namespace: TestNamespace;
 let client: APIClient;
 
 beforeAll(async () => {
-  namespace = await testNamespace(await sharedAPIServer());
-  client = new APIClient({
-    loadConfig: () => namespace.cluster.kubeConfig(),
-    userAgent: 'test',
-    metrics: observed().metrics,
-  });
+  ({ namespace, client } = await namespaceClient());
 });
 
 afterAll(() => client?.close());

@@ -1,7 +1,6 @@
-import { APIClient } from '../../../src/kube/client/api-client.ts';
 import type { RunStage } from '../../../src/recovery/observer.ts';
 import { poll } from '../../harness/poll.ts';
-import { observed } from '../../kube/fixtures/observed.ts';
+import { adminClient } from './api-client.ts';
 import { runsInformer } from './crowd.ts';
 import type { TestNamespace } from './namespace.ts';
 
@@ -16,11 +15,7 @@ export interface WatchedRuns extends AsyncDisposable {
 
 /** Starts the watch. */
 export async function watchRuns({ cluster, name: namespace }: TestNamespace): Promise<WatchedRuns> {
-  const client = new APIClient({
-    loadConfig: () => cluster.kubeConfig(),
-    userAgent: 'test',
-    metrics: observed().metrics,
-  });
+  const client = adminClient(cluster);
   const informer = runsInformer(client, namespace);
   const stop = new AbortController();
   const watching = informer.run(stop.signal);
