@@ -1,10 +1,12 @@
 /**
- * Fails when an import of src/ points where the architecture does not allow it, or when a folder of it has
+ * Fails when an import of src/ points where the architecture does not allow it, when a folder of it has no
+ * description in architecture/folders.ts, or when one has
  * grown too large to be seen at a glance. Circles are found by the linter (noImportCycles). Run by
  * `npm run check`.
  */
 import { readdirSync } from 'node:fs';
 import { builtinModules } from 'node:module';
+import { folders } from './architecture/folders.ts';
 import { type Import, importsUnder, roomOf } from './architecture/imports.ts';
 import { rooms } from './architecture/rooms.ts';
 
@@ -51,12 +53,29 @@ function crowded(): string[] {
   );
 }
 
+/** Folders that the table of folders does not describe, and rows of it without a folder. */
+function undescribed(): string[] {
+  const found = readdirSync('src', { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isDirectory())
+    .map(({ parentPath, name }) => `${parentPath}/${name}`)
+    // A room is described in rooms.ts.
+    .filter((folder) => folder.split('/').length > 2);
+  return [
+    ...found
+      .filter((folder) => folders[folder] === undefined)
+      .map((folder) => `${folder} is new: say in scripts/architecture/folders.ts what it is about`),
+    ...Object.keys(folders)
+      .filter((folder) => !found.includes(folder))
+      .map((folder) => `${folder} is gone: remove it from scripts/architecture/folders.ts`),
+  ];
+}
+
 const imports = importsUnder(process.cwd(), 'src');
 const violations = imports.flatMap((found) => {
   const reason = violation(found);
   return reason === undefined ? [] : [`${found.from}:${found.line}: ${reason} (${found.to})`];
 });
-violations.push(...crowded());
+violations.push(...crowded(), ...undescribed());
 for (const line of violations) {
   console.error(line);
 }

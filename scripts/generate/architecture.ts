@@ -1,21 +1,36 @@
 import { readFileSync } from 'node:fs';
+import { folders } from '../architecture/folders.ts';
 import { importsUnder, roomOf } from '../architecture/imports.ts';
 import { rooms } from '../architecture/rooms.ts';
 
 const page = 'docs/architecture.md';
-const begin = '<!-- diagram: begin (generated from the imports of src/) -->';
-const end = '<!-- diagram: end -->';
-
-/** docs/architecture.md with its diagram redrawn from what the code imports today. */
+/**
+ * docs/architecture.md with its diagram and its table of folders redrawn from what the code imports today.
+ */
 export function architectureDiagram(): ReadonlyMap<string, string> {
-  const text = readFileSync(page, 'utf8');
+  const drawn = replaced(
+    readFileSync(page, 'utf8'),
+    'diagram',
+    'the imports of src/',
+    `\`\`\`mermaid\n${mermaid()}\`\`\`\n`,
+  );
+  return new Map([[page, replaced(drawn, 'folders', 'scripts/architecture/folders.ts', folderTable())]]);
+}
+
+/** The page with other content between the markers of that name. */
+function replaced(text: string, name: string, origin: string, content: string): string {
+  const begin = `<!-- ${name}: begin (generated from ${origin}) -->`;
   const start = text.indexOf(begin);
-  const stop = text.indexOf(end);
+  const stop = text.indexOf(`<!-- ${name}: end -->`);
   if (start < 0 || stop < start) {
-    throw new Error(`${page} has lost its diagram markers`);
+    throw new Error(`${page} has lost its ${name} markers`);
   }
-  const diagram = `${begin}\n\n\`\`\`mermaid\n${mermaid()}\`\`\`\n\n`;
-  return new Map([[page, text.slice(0, start) + diagram + text.slice(stop)]]);
+  return `${text.slice(0, start)}${begin}\n\n${content}\n${text.slice(stop)}`;
+}
+
+function folderTable(): string {
+  const rows = Object.entries(folders).map(([folder, purpose]) => `| \`${folder}\` | ${purpose} |`);
+  return `| folder | what it is about |\n| --- | --- |\n${rows.join('\n')}\n`;
 }
 
 function mermaid(): string {
