@@ -10,7 +10,7 @@ export default defineConfig(({ mode }) => ({
     // Half of the fast lane's time would be starting processes; tests that start none have nothing to leave
     // behind.
     isolate: mode !== 'unit',
-    env: mode === 'unit' ? { TEST_LANE: 'unit' } : {},
+    env: mode === 'unit' ? { TEST_LANE: 'unit' } : mode === 'flavours' ? { REDIS_FLAVOURS: 'all' } : {},
     globalSetup: ['test/harness/run-directory.setup.ts', 'test/harness/shared-apiserver.setup.ts'],
     reporters: ['default', new SummaryReporter()],
     // Generous, because a slow machine is no failure: a passing test doesn't wait.

@@ -16,6 +16,7 @@ import { generateRunFindingsPage } from './generate/run-findings.ts';
 import { generateRunbooks } from './generate/runbooks.ts';
 import { scenariosPage } from './generate/scenarios.ts';
 import { generateStatusBounds } from './generate/status-bounds.ts';
+import { generateSupportPage } from './generate/support.ts';
 import { generateTypes } from './generate/types.ts';
 
 /** A generator returns the files it owns: path relative to the repository root → content. */
@@ -36,6 +37,7 @@ const generators: readonly Generator[] = [
   generateMetricsPage,
   generateRunbooks,
   scenariosPage,
+  generateSupportPage,
 ];
 
 const check = process.argv.includes('--check');

@@ -5,6 +5,8 @@
 //                                               everything for one purpose; default: test. future is what
 //                                               npm run test:future needs beside it
 //   node scripts/setup.mjs e2e-node|e2e-flux    what npm run e2e:node and e2e:flux need; slow to build
+//   node scripts/setup.mjs redis-flavours       the servers of the Redis family that npm run test:flavours
+//                                               runs on
 //   node scripts/setup.mjs --check              shows what is there and where, installs nothing
 //
 // Plain JavaScript without dependencies, for Node 20 and newer: it runs before anything is installed.
@@ -23,9 +25,19 @@ import { goParts } from './setup/parts.mjs';
 import { ensurePause } from './setup/pause.mjs';
 import { createProgress } from './setup/progress.mjs';
 import { ensureRedis } from './setup/redis.mjs';
+import { ensureRedisFlavours } from './setup/redis-flavours.mjs';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
-const PURPOSES = /** @type {const} */ (['node', 'demo', 'chart', 'test', 'future', 'e2e-node', 'e2e-flux']);
+const PURPOSES = /** @type {const} */ ([
+  'node',
+  'demo',
+  'chart',
+  'test',
+  'future',
+  'e2e-node',
+  'e2e-flux',
+  'redis-flavours',
+]);
 const USAGE = `usage: node scripts/setup.mjs [${PURPOSES.join('|')}] | --check\n`;
 
 try {
@@ -59,6 +71,11 @@ async function install(purpose) {
   const progress = createProgress(process.stderr);
   await ensurePage(ROOT, await ensurePackages(ROOT, progress), progress);
   if (purpose === 'node') {
+    return;
+  }
+  if (purpose === 'redis-flavours') {
+    await ensureRedis(progress);
+    await ensureRedisFlavours(progress);
     return;
   }
   requireOpenssl();

@@ -14,6 +14,16 @@ export function cachedBinary(name, version) {
 }
 
 /**
+ * Where an installed part lies that is more than one file, in the same folder.
+ *
+ * @param {string} name
+ * @returns {string}
+ */
+export function cachedDirectory(name) {
+  return join(cacheDirectory(), name);
+}
+
+/**
  * Where set-ups that run at once lock each other out.
  *
  * @returns {string}

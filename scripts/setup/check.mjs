@@ -6,6 +6,7 @@ import { proveItRuns } from './go.mjs';
 import { findOnPath, isExecutable, locateChromium, locateGoPart, locateRedis } from './locate.mjs';
 import { goParts } from './parts.mjs';
 import { pausePath } from './pause.mjs';
+import { flavourServer, REDIS_FLAVOURS } from './redis-flavours.mjs';
 
 const run = promisify(execFile);
 
@@ -38,6 +39,9 @@ export async function checkAll(projectNode) {
     file('pause', pausePath(), 'compiled by npm run setup e2e-node'),
     ...clusterNodeTools().map(({ name, path }) =>
       file(name, path, 'a Debian package, installed by npm run setup e2e-node'),
+    ),
+    ...REDIS_FLAVOURS.map(({ name }) =>
+      file(name, flavourServer(name), 'installed by npm run setup redis-flavours'),
     ),
     file('git', findOnPath('git'), 'npm run e2e:flux needs it on PATH'),
   ]);

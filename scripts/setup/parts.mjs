@@ -22,7 +22,10 @@ import { kubernetesVersionFlags, ownSource, pinned } from './pinned.mjs';
  * @property {string | undefined} override the environment variable that names a binary to use instead
  */
 
-/** @typedef {'node' | 'test' | 'demo' | 'chart' | 'future' | 'e2e-node' | 'e2e-flux'} Purpose */
+/**
+ * @typedef {'node' | 'test' | 'demo' | 'chart' | 'future' | 'e2e-node' | 'e2e-flux'
+ *   | 'redis-flavours'} Purpose
+ */
 
 /**
  * Every Go part, in the order of builds.

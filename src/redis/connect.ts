@@ -1,5 +1,5 @@
 import { Redis, type RedisOptions } from 'ioredis';
-import type { RecoveryError } from '../errors.ts';
+import { RecoveryError, TransientError } from '../errors.ts';
 import { trustOptions } from '../net/agents.ts';
 import { describeEndpoint, type RedisEndpoint } from './endpoint.ts';
 import { redisError } from './errors.ts';
@@ -15,6 +15,8 @@ export interface OpenConnection {
    * also how a server refuses a client certificate, after the handshake has succeeded in the client's eyes.
    */
   brokenBy(): unknown;
+  /** A password was given, and Redis wants none. */
+  readonly passwordUnused: boolean;
 }
 
 /**
@@ -32,15 +34,62 @@ export async function connectToRedis(endpoint: RedisEndpoint): Promise<OpenConne
   });
   try {
     await client.connect();
-    // ioredis would swallow a refused SELECT of its own and go on in database 0.
-    if (endpoint.db) {
-      await client.select(endpoint.db);
-    }
-    return { client, brokenBy: () => cause };
+    const passwordUnused = await withinTime(endpoint, greet(client, endpoint));
+    return { client, brokenBy: () => cause, passwordUnused };
   } catch (error) {
     client.disconnect();
+    if (error instanceof RecoveryError) {
+      throw error;
+    }
     const failure = asRedisError(cause ?? error, endpoint);
     throw (await tlsMismatch(failure, endpoint)) ?? failure;
+  }
+}
+
+/**
+ * AUTH and SELECT. Not by ioredis: of a password that is not wanted it would only warn on the console, and a
+ * refused SELECT it would swallow and go on in database 0.
+ *
+ * @returns whether a password was given that Redis does not want
+ */
+async function greet(client: Redis, { username, password, db }: RedisEndpoint): Promise<boolean> {
+  let passwordUnused = false;
+  if (password !== undefined) {
+    try {
+      await client.call('AUTH', ...(username === undefined ? [] : [username]), password);
+    } catch (error) {
+      passwordUnused = wantsNoPassword.test(error instanceof Error ? error.message : '');
+      if (!passwordUnused) {
+        throw error;
+      }
+    }
+  }
+  if (db) {
+    await client.select(db);
+  }
+  return passwordUnused;
+}
+
+/** Redis from version 6 on, and before. */
+const wantsNoPassword = /without any password configured for the default user|no password is set/i;
+
+async function withinTime<T>(endpoint: RedisEndpoint, work: Promise<T>): Promise<T> {
+  const limit = endpoint.connectTimeoutMs ?? CONNECT_TIMEOUT_MS;
+  const { promise, reject } = Promise.withResolvers<never>();
+  const timer = setTimeout(
+    () =>
+      reject(
+        new TransientError(
+          'RedisTimeout',
+          `${describeEndpoint(endpoint)} accepted the connection and gave no answer within ${limit / 1000} s. Check its load.`,
+        ),
+      ),
+    limit,
+  );
+  try {
+    return await Promise.race([work, promise]);
+  } finally {
+    clearTimeout(timer);
   }
 }
 
@@ -54,7 +103,7 @@ export function asRedisError(error: unknown, endpoint: RedisEndpoint): RecoveryE
 }
 
 function options(endpoint: RedisEndpoint): RedisOptions {
-  const { location, username, password, connectTimeoutMs = CONNECT_TIMEOUT_MS } = endpoint;
+  const { location, connectTimeoutMs = CONNECT_TIMEOUT_MS } = endpoint;
   const tls = tlsOptions(endpoint);
   return {
     ...(location.kind === 'standalone'
@@ -68,8 +117,6 @@ function options(endpoint: RedisEndpoint): RedisOptions {
           ...(location.password === undefined ? {} : { sentinelPassword: location.password }),
           ...(tls === undefined ? {} : { sentinelTLS: tls, enableTLSForSentinelMode: true }),
         }),
-    ...(username === undefined ? {} : { username }),
-    ...(password === undefined ? {} : { password }),
     ...(tls === undefined ? {} : { tls }),
     connectTimeout: connectTimeoutMs,
     lazyConnect: true,

@@ -1,4 +1,5 @@
 import { RecoveryError, TransientError } from '../errors.ts';
+import { replyToText, textToBytes } from './byte-text.ts';
 import { asRedisError, connectToRedis, type OpenConnection } from './connect.ts';
 import { describeEndpoint, type RedisEndpoint } from './endpoint.ts';
 import { readRefusal } from './greeting.ts';
@@ -37,6 +38,7 @@ export class RedisConnection {
   #open: Promise<OpenConnection> | undefined;
   /** Something was answered here: what is lost later is lost, and no mistake in the configuration. */
   #answered = false;
+  #passwordUnused = false;
 
   constructor(endpoint: RedisEndpoint) {
     this.#endpoint = endpoint;
@@ -54,6 +56,7 @@ export class RedisConnection {
       const connection = await this.#dial(options.sameConnection ?? false);
       // Dialling takes a while, and an abort meanwhile would go unheard.
       options.signal?.throwIfAborted();
+      this.#passwordUnused = connection.passwordUnused;
       const replies = await this.#send(connection, commands, options);
       this.#answered = true;
       return replies;
@@ -61,6 +64,11 @@ export class RedisConnection {
       this.#discard();
       throw (await this.#mismatch(error)) ?? (await this.#reasonBehind(error)) ?? error;
     }
+  }
+
+  /** Whether Redis wants no password although one was given; known once it has answered. */
+  get passwordUnused(): boolean {
+    return this.#passwordUnused;
   }
 
   /** Drops the connection; the next exchange would open a new one. */
@@ -75,7 +83,10 @@ export class RedisConnection {
   ): Promise<readonly Reply[]> {
     const pipeline = client.pipeline();
     for (const [name, ...args] of commands) {
-      pipeline.call(name, args.flat());
+      pipeline.callBuffer(
+        name,
+        args.flat().map((arg) => (typeof arg === 'string' ? textToBytes(arg) : arg)),
+      );
     }
     const limit = (this.#endpoint.commandTimeoutMs ?? COMMAND_TIMEOUT_MS) + extraMs;
     const givenUp = Promise.withResolvers<never>();
@@ -88,7 +99,7 @@ export class RedisConnection {
       const replies = (await Promise.race([pipeline.exec(), givenUp.promise])) ?? [];
       return replies.map(([error, value]) => {
         if (error === null) {
-          return { value };
+          return { value: replyToText(value) };
         }
         // Only Redis' own answers are replies; anything else means that the connection is gone.
         if (error.name === 'ReplyError') {

@@ -164,8 +164,11 @@ export function redisError(
     : new TerminalError(rule.code, text, { cause: error });
 }
 
+/** Redis 6.2, of a command in a script. */
+const scriptRefusal = /user executing the script can't (?:run this command|access at least one of the keys)/i;
+
 function ruleFor(message: string, code: string | undefined): Rule | undefined {
-  const word = replyWord.exec(message)?.[0];
+  const word = scriptRefusal.test(message) ? 'NOPERM' : replyWord.exec(message)?.[0];
   if (word !== undefined) {
     return replies.get(word);
   }

@@ -25,6 +25,12 @@ export const serverWarnings = {
     detail:
       'This Redis is a replica that has lost its primary: what it answers may be old. Mend replication.',
   },
+  RedisPasswordUnused: {
+    // Never read off INFO: it is how AUTH is answered.
+    when: () => false,
+    detail:
+      'A password was given, and this Redis wants none: whoever reaches it may read and write. Set a password there, or check that this is the right Redis.',
+  },
   RedisFactsWithheld: {
     // Never read off INFO: it is said when INFO itself is refused.
     when: () => false,
@@ -62,13 +68,22 @@ export function factsFromInfo(text: string): ServerFacts {
   }
   const role = info.get('role');
   return {
-    version: info.get('redis_version'),
+    version: versionIn(info),
     role: role === undefined ? undefined : role === 'master' ? 'master' : 'replica',
     time: timeIn(info.get('server_time_usec')),
     warnings: Object.entries<ServerWarning>(serverWarnings)
       .filter(([, { when }]) => when(info))
       .map(([code, { detail }]) => ({ code, detail })),
   };
+}
+
+/** Forks tell the version of Redis whose protocol they speak, and beside it their own. */
+function versionIn(info: ReadonlyMap<string, string>): string | undefined {
+  const [valkey, dragonfly] = [info.get('valkey_version'), info.get('dragonfly_version')];
+  if (valkey !== undefined) {
+    return `Valkey ${valkey}`;
+  }
+  return dragonfly === undefined ? info.get('redis_version') : `Dragonfly ${dragonfly}`;
 }
 
 function timeIn(microseconds: string | undefined): Date | undefined {

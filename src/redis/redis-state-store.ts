@@ -2,7 +2,7 @@ import { type RecoveryError, TerminalError } from '../errors.ts';
 import { asRedisError } from './connect.ts';
 import { type Command, RedisConnection, type Reply } from './connection.ts';
 import { describeEndpoint, type RedisEndpoint } from './endpoint.ts';
-import { factsFromInfo, withheldFacts } from './facts.ts';
+import { factsFromInfo, serverWarnings, withheldFacts } from './facts.ts';
 import {
   applyCommand,
   decodeObserved,
@@ -70,7 +70,7 @@ export class RedisStateStore implements StateStore {
     return {
       acquired: acquired === 1,
       holder: typeof holder === 'string' && holder !== '' ? holder : undefined,
-      values: this.#observed(keys, read),
+      values: await this.#observedNow(keys, read),
     };
   }
 
@@ -94,7 +94,7 @@ export class RedisStateStore implements StateStore {
     return {
       result,
       confirmed: typeof confirmed === 'number' ? confirmed : 0,
-      values: this.#observed(keys, replies.at(-1)),
+      values: await this.#observedNow(keys, replies.at(-1)),
     };
   }
 
@@ -123,6 +123,14 @@ export class RedisStateStore implements StateStore {
   }
 
   #facts(info: Reply | undefined): ServerFacts {
+    const facts = this.#factsIn(info);
+    const { detail } = serverWarnings.RedisPasswordUnused;
+    return this.#connection.passwordUnused
+      ? { ...facts, warnings: [...facts.warnings, { code: 'RedisPasswordUnused', detail }] }
+      : facts;
+  }
+
+  #factsIn(info: Reply | undefined): ServerFacts {
     if (info !== undefined && 'error' in info && isWithheld(asRedisError(info.error, this.#endpoint))) {
       return withheldFacts;
     }
@@ -145,6 +153,17 @@ export class RedisStateStore implements StateStore {
       default:
         throw this.#unexpected('the write');
     }
+  }
+
+  /** The values, read once more on a Redis that turns out not to know EVAL_RO. */
+  async #observedNow(keys: readonly string[], reply: Reply | undefined): Promise<ObservedValues> {
+    if (this.#readCommand !== 'EVAL_RO' || !isUnknownCommand(reply)) {
+      return this.#observed(keys, reply);
+    }
+    this.#readCommand = 'EVAL';
+    const read = [observeCommand(this.#readCommand, keys)];
+    const [again] = await this.#connection.exchange(read, { sameConnection: true });
+    return this.#observed(keys, again);
   }
 
   #observed(keys: readonly string[], reply: Reply | undefined): ObservedValues {

@@ -70,16 +70,16 @@ describe("[02] credentials that can't be read are named, with their provider and
   test.each([
     [
       'a token of a web identity',
-      { AWS_WEB_IDENTITY_TOKEN_FILE: '/nonexistent', AWS_ROLE_ARN: 'arn:aws:iam::1:role/x' },
-      /AWS_WEB_IDENTITY_TOKEN_FILE.*\/nonexistent.*Check that the file is mounted/,
+      { AWS_WEB_IDENTITY_TOKEN_FILE: '/nonexistent/token', AWS_ROLE_ARN: 'arn:aws:iam::1:role/x' },
+      /AWS_WEB_IDENTITY_TOKEN_FILE.*\/nonexistent\/token.*Check that the file is mounted/,
     ],
     [
       'a token of a pod identity',
       {
         AWS_CONTAINER_CREDENTIALS_FULL_URI: 'http://127.0.0.1:9/',
-        AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE: '/nonexistent',
+        AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE: '/nonexistent/token',
       },
-      /EKS Pod Identity.*\/nonexistent.*Check that the file is mounted/,
+      /EKS Pod Identity.*\/nonexistent\/token.*Check that the file is mounted/,
     ],
     ['a profile', { AWS_PROFILE: 'missing' }, /profile.*missing/i],
   ])('%s', async (_what, env, says) => {
@@ -121,7 +121,7 @@ test('[05] a Redis without INFO is recovered, and says what was not checked', as
 });
 
 describe('[08] a list of kubeconfigs is read as kubectl reads it:', () => {
-  test.each(['/nonexistent', 'empty.yaml', 'same-names.yaml'])(
+  test.each(['/nonexistent/config', 'empty.yaml', 'same-names.yaml'])(
     'with %s behind a good one',
     async (second) => {
       const file = second.startsWith('/') ? second : fieldInput('08', second);

@@ -23,6 +23,8 @@ export interface RedisServerOptions {
   readonly tls?: { readonly authority: CertificateAuthority; readonly clientCertificates?: boolean };
   /** Becomes the replica of that server. */
   readonly replicaOf?: { readonly host: string; readonly port: number; readonly password?: string };
+  /** Another server of the family than the one on PATH. */
+  readonly program?: string;
   /** Further directives of redis.conf, for example `['maxmemory', '1mb']`. */
   readonly config?: readonly (readonly [directive: string, value: string])[];
 }
@@ -85,7 +87,7 @@ export async function startRedis(options: RedisServerOptions = {}): Promise<Redi
   const launch = (): Promise<RunningProcess> =>
     startProcess({
       name: 'redis-server',
-      command: asset('redis-server'),
+      command: options.program ?? asset('redis-server'),
       args: [configFile],
       cwd: directory.path,
       ready: async () => {

@@ -55,7 +55,17 @@ else
     local tried = redis.pcall('PERSIST', unexpiring)
     if type(tried) == 'table' and tried.err then return refused(uses['p']) end
   end
-  -- DEL has no form that does nothing. It comes first in the plan: refused there, it has nothing before it.
+  if uses['d'] then
+    -- Of a key that is not there it deletes nothing; patterns that exclude that name say nothing about DEL.
+    local absent = uses['d'] .. ':none'
+    local kind = redis.pcall('TYPE', absent)
+    if kind['ok'] == 'none' then
+      local tried = redis.pcall('DEL', absent)
+      if type(tried) == 'table' and tried.err and string.find(tried.err, 'run this command', 1, true) then
+        return refused(uses['d'])
+      end
+    end
+  end
 end
 
 local pending = {}

