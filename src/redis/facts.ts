@@ -29,7 +29,7 @@ export const serverWarnings = {
     // Never read off INFO: it is how AUTH is answered.
     when: () => false,
     detail:
-      'A password was given, and this Redis wants none: whoever reaches it may read and write. Set a password there, or check that this is the right Redis.',
+      'A password was given, and this Redis wants none: every client that reaches it may read and write. Set a password there, or check that this is the right Redis.',
   },
   RedisFactsWithheld: {
     // Never read off INFO: it is said when INFO itself is refused.
