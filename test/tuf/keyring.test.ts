@@ -21,6 +21,13 @@ function pemOf(type: 'rsa' | 'ed25519', options: object): { publicPEM: string; p
   };
 }
 
+/** The same modulus with an exponent under which every message is its own signature. */
+function withExponentOne({ metadata }: TestKey): string {
+  const { n } = createPublicKey(metadata.keyval.public).export({ format: 'jwk' });
+  const key = createPublicKey({ format: 'jwk', key: { kty: 'RSA', n: n ?? '', e: 'AQ' } });
+  return key.export({ type: 'spki', format: 'pem' }).toString();
+}
+
 describe.each(KEY_KINDS)('a key of kind %s', (kind: KeyKind) => {
   const key = testKey('keyring', kind);
   const resolved = new KeyRing().resolve(listed(key));
@@ -64,6 +71,7 @@ describe('keys that contribute nothing', () => {
     ['with a public key that is too short', listed(ed25519, { public: 'abcd' })],
     ['with a private key instead of a public one', listed(ed25519, { public: privatePEM })],
     ['with RSA of 1024 bits', listed(rsa, { public: small.publicPEM })],
+    ['with RSA whose exponent is 1', listed(rsa, { public: withExponentOne(rsa) })],
     ['with RSA given in hex', listed(rsa, { public: 'abcd' })],
     ['with an endless public key', listed(ed25519, { public: 'ab'.repeat(5000) })],
     [
@@ -108,4 +116,38 @@ test('P-384 signatures are checked with SHA-384, which some clients get wrong', 
   const key = testKey('keyring', 'p384');
   const resolved = new KeyRing().resolve(listed(key));
   expect(await resolved?.verify(MESSAGE, key.sign(MESSAGE))).toBe(true);
+});
+
+test('no spelling of one field makes a key pass for another one', () => {
+  const ring = new KeyRing();
+  const key = listed(testKey('keyring', 'ed25519'));
+  expect(ring.resolve(key)).toBeDefined();
+  for (const between of ['', ' ', ':', '/', '|', ',', '\0', '\n', '","', "','"]) {
+    const { keytype, scheme, public: material = '' } = key;
+    const joined = { keytype: `${keytype}${between}${scheme}`, scheme: material, public: '' };
+    const shifted = { keytype, scheme: `${scheme}${between}${material}`, public: '' };
+    const merged = { keytype: '', scheme: '', public: `${keytype}${between}${scheme}${between}${material}` };
+    for (const changes of [joined, shifted, merged]) {
+      expect(ring.resolve({ ...key, ...changes })).toBeUndefined();
+    }
+  }
+});
+
+test('a signature is checked once, however many delegators ask about it', async () => {
+  const ring = new KeyRing();
+  let checks = 0;
+  const key = {
+    fingerprint: 'f',
+    verify: async () => {
+      checks += 1;
+      return true;
+    },
+  };
+  const signatures = Array.from({ length: 1500 }, (_, i) => Buffer.from(`signature ${i}`));
+  for (let delegator = 0; delegator < 20; delegator++) {
+    for (const signature of signatures) {
+      expect(await ring.verify(MESSAGE, signature, key)).toBe(true);
+    }
+  }
+  expect(checks).toBe(1500);
 });

@@ -50,6 +50,8 @@ export interface OpenedFile {
   member(name: string): unknown;
   /** Whether a member of `signed` is an object, without parsing it. */
   isObject(name: string): boolean;
+  /** How large a member of `signed` is, without parsing it; undefined when absent. */
+  spanOf(name: string): ByteSpan | undefined;
 }
 
 /**
@@ -105,6 +107,7 @@ function opened(file: ScannedFile, type: MetadataType, sha256: string): OpenedFi
     ambiguities: file.ambiguities,
     member: signedMember,
     isObject: (name) => file.bytes[file.signedMembers.get(name)?.start ?? -1] === 0x7b,
+    spanOf: (name) => file.signedMembers.get(name),
   };
 }
 

@@ -27,6 +27,8 @@ export const LIMITS = {
    * `keys`).
    */
   parsedField: { nodes: 1_500_000, bytes: 32 * 1024 * 1024 },
+  /** The same, of the `delegations` of all delegated roles together: they are kept until the verdict. */
+  nestedDelegations: { nodes: 1_000_000, bytes: 32 * 1024 * 1024 },
   /** Root versions in one repository (spec 5.3.3 suggests 2^10). */
   roots: 1024,
   /** Bytes of all listed roots together; a thousand roots of ten keys each are a third of it. */

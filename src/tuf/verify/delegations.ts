@@ -3,7 +3,7 @@ import { quoted } from '../findings/text.ts';
 import { releaseMemory } from '../json/release-memory.ts';
 import { isSigned, requireThreshold } from '../keys/threshold.ts';
 import type { DelegatedRole } from '../metadata/delegated-role.ts';
-import { type Envelope, withoutSignedBytes } from '../metadata/envelope.ts';
+import { type Envelope, type OpenedFile, withoutSignedBytes } from '../metadata/envelope.ts';
 import { fileName } from '../metadata/file-names.ts';
 import { LIMITS } from '../metadata/limits.ts';
 import { checkVersion, type FileLink, ROLE_LINK } from '../metadata/link.ts';
@@ -63,6 +63,8 @@ class DelegationWalk {
   /** Delegations whose signatures are missing on a role that verified for another delegator. */
   readonly #voided = new Set<DelegatedRole>();
   #retained = 0;
+  /** What the delegations of all roles take together. */
+  #delegations = { nodes: 0, bytes: 0 };
   #failed = false;
 
   constructor(run: VerificationContext, snapshot: Snapshot) {
@@ -89,6 +91,13 @@ class DelegationWalk {
       throw new MetadataFault('LimitExceeded', `more than ${LIMITS.roles} roles are delegated`);
     }
     await this.#read([...requests.values()]);
+    if (this.#hasTooManyDelegations) {
+      const { nodes, bytes } = LIMITS.nestedDelegations;
+      throw new MetadataFault(
+        'LimitExceeded',
+        `the delegations of all delegated roles hold more than ${nodes} values or ${bytes} bytes`,
+      );
+    }
     const next = [...requests.keys()].flatMap((role) => {
       const targets = this.#roles.get(role);
       return targets === undefined ? [] : delegationsOf(role, targets);
@@ -109,7 +118,8 @@ class DelegationWalk {
         return 0;
       }
       const listed = catalogue.objects.get(fileName(role, link.version))?.size;
-      return Math.min(link.length ?? LIMITS.unlistedBytes, listed ?? LIMITS.unlistedBytes);
+      // As much as is read, whatever the link says.
+      return listed ?? LIMITS.unlistedBytes;
     };
     // Reserves the order of delegation, which arrival would not keep.
     for (const { role } of requests) {
@@ -138,7 +148,27 @@ class DelegationWalk {
         await this.#open(role, read, link, delegations).finally(() => this.#run.discard(read)),
       );
     } catch (error) {
-      this.#fail(role, error);
+      // Which role comes last is chance, so that is said of the repository and not of the role.
+      if (!this.#hasTooManyDelegations) {
+        this.#fail(role, error);
+      }
+    }
+  }
+
+  get #hasTooManyDelegations(): boolean {
+    const { nodes, bytes } = this.#delegations;
+    return nodes > LIMITS.nestedDelegations.nodes || bytes > LIMITS.nestedDelegations.bytes;
+  }
+
+  /** @throws MetadataFault when the file would be one too many to keep */
+  #countDelegations(file: OpenedFile): void {
+    const span = file.spanOf('delegations');
+    if (span !== undefined) {
+      this.#delegations.nodes += span.nodes;
+      this.#delegations.bytes += span.end - span.start;
+    }
+    if (this.#hasTooManyDelegations) {
+      throw new MetadataFault('LimitExceeded', 'too many delegations');
     }
   }
 
@@ -153,6 +183,7 @@ class DelegationWalk {
     try {
       checkVersion(envelope.version, link, ROLE_LINK);
       await this.#requireEach(envelope, delegations);
+      this.#countDelegations(file);
       const targets = parseTargets(file);
       checkExpiry(this.#run, role, envelope);
       return this.#retain(targets);

@@ -115,13 +115,7 @@ export class VerificationContext {
     if (isSources || error instanceof RecoveryError || this.options.signal?.aborted === true) {
       throw error;
     }
-    return new MetadataFault(
-      'ProcessingFailed',
-      `reading the file failed with ${quoted(String(error), 200)}`,
-      {
-        cause: error,
-      },
-    );
+    return processingFailed(error);
   }
 
   /** Gives the event loop a turn after so much work; everything that is under way waits for the same turn. */
@@ -206,9 +200,26 @@ export async function readMetadataFile(
     }
     throw error;
   }
-  const form = storedForm(bytes);
+  const form = storedFormOf(bytes);
   if (form !== undefined) {
     throw new MetadataFault('StoredEncoded', `${name} is ${form}`);
   }
   return bytes;
+}
+
+/**
+ * @throws MetadataFault `ProcessingFailed`: the source has given the file, so what fails now is about the
+ * file
+ */
+function storedFormOf(bytes: Uint8Array): string | undefined {
+  try {
+    return storedForm(bytes);
+  } catch (error) {
+    throw processingFailed(error);
+  }
+}
+
+function processingFailed(error: unknown): MetadataFault {
+  const what = `reading the file failed with ${quoted(String(error), 200)}`;
+  return new MetadataFault('ProcessingFailed', what, { cause: error });
 }

@@ -1,3 +1,4 @@
+import type { TestKey } from '../generator/keys.ts';
 import { inAYear, Repository, type RepositoryOptions } from '../generator/repository.ts';
 import { HostileSource } from './hostile-source.ts';
 
@@ -70,10 +71,14 @@ const alone = (bucket: HostileBucket): HostileBucket => ({ ...bucket, alone: tru
 
 /** A file of `role` whose `signed` is this canonical text, signed by the role's own keys. */
 function signed(role: 'snapshot' | 'targets', text: string): Buffer {
-  const repository = new Repository(OPTIONS);
-  const signatures = repository
-    .keysOf(role)
-    .map((key) => ({ keyid: key.keyid, sig: key.sign(Buffer.from(text)).toString('hex') }));
+  return signedBy(new Repository(OPTIONS).keysOf(role), text);
+}
+
+function signedBy(keys: readonly TestKey[], text: string): Buffer {
+  const signatures = keys.map((key) => ({
+    keyid: key.keyid,
+    sig: key.sign(Buffer.from(text)).toString('hex'),
+  }));
   return Buffer.from(`{"signatures":${JSON.stringify(signatures)},"signed":${text}}`);
 }
 
@@ -107,6 +112,27 @@ function delegationsTo(count: number, fields = '"keyids":["k"],'): string {
     (_, i) => `{${fields}"name":"r${padded(i)}","paths":["x"],"terminating":false,"threshold":1}`,
   );
   return `{"keys":{"k":{"keytype":"${keytype}","keyval":{"public":"${keyval.public}"},"scheme":"${scheme}"}},"roles":[${roles.join(',')}]}`;
+}
+
+/**
+ * Eight roles, each of which lists 4,000 keys that are as long as keys may be: 250 MB of objects that are
+ * kept.
+ */
+function manyKeys(): HostileSource {
+  const delegations = Array.from({ length: 8 }, (_, i) => ({ name: `role${i}`, keys: ['online'] }));
+  const repository = new Repository({ ...OPTIONS, delegations });
+  const source = new HostileSource(repository.seal());
+  const key = (i: number): string =>
+    `"${padded(i)}":{"keytype":"x","keyval":{"public":"${'k'.repeat(7800)}"},"scheme":"x"}`;
+  const keys = Array.from({ length: 4000 }, (_, i) => key(i)).join(',');
+  const text =
+    `${HEAD('targets')}"delegations":{"keys":{${keys}},"roles":[]},` +
+    `${EXPIRES_MEMBER}"spec_version":"1.0.31","targets":{},"version":1}`;
+  const file = signedBy([repository.key('online')], text);
+  for (const { name } of delegations) {
+    source.plant(`1.${name}.json`, file);
+  }
+  return source;
 }
 
 const manyRoles = (count: number, name = 20): RepositoryOptions => ({
@@ -267,6 +293,12 @@ export const HOSTILE_BUCKETS: readonly HostileBucket[] = [
       return s.plant('1.snapshot.json', snapshotOf(65_000).toString());
     }),
   ),
+  {
+    name: 'eight signed roles that list 250 MB of keys',
+    verdict: 'refused',
+    alone: true,
+    make: manyKeys,
+  },
   replaced('a signed delegation by 100,000 key ids', (s) =>
     s.plant(
       '1.targets.json',

@@ -24,3 +24,17 @@ describe('in a process with 384 MiB of heap', () => {
     600_000,
   );
 });
+
+test('a process that lives on keeps nothing of what it read', async () => {
+  const round = [
+    '100,000 names outside of ASCII',
+    'a role of 64 MiB of zeros',
+    'a role with a key id of 25 MB',
+    '20 roles that each delegate to 100 roles',
+  ];
+  const results = await verifyInChild(Array.from({ length: 6 }, () => round).flat());
+  const rests = results.filter(({ name }) => name === round[0]).map(({ restMiB }) => restMiB);
+  // What the runtime keeps for the next time is there after two rounds; then nothing is added to it.
+  expect(rests).toHaveLength(6);
+  expect(Math.max(...rests.slice(3)) - Math.max(...rests.slice(1, 3))).toBeLessThan(32);
+});

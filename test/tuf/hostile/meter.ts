@@ -12,6 +12,8 @@ export interface Measured {
   readonly blockedMs: number;
   /** Peak of resident memory; elsewhere than on Linux, of the process so far. */
   readonly peakMiB: number;
+  /** Resident memory before it began, after a collection: what was left of what came before. */
+  readonly restMiB: number;
 }
 
 const TICK_MS = 5;
@@ -19,12 +21,14 @@ const TICK_MS = 5;
 /** Measures time, memory and the longest turn of this process's event loop from now on. */
 export class Meter {
   readonly #start = performance.now();
+  readonly #restMiB: number;
   readonly #timer: NodeJS.Timeout;
   #before: number;
   #longest = 0;
 
   constructor() {
     forgetPeak();
+    this.#restMiB = Math.round(process.memoryUsage.rss() / 2 ** 20);
     this.#before = cpuMicroseconds();
     this.#timer = setInterval(() => this.#tick(), TICK_MS).unref();
   }
@@ -36,6 +40,7 @@ export class Meter {
       milliseconds: Math.round(performance.now() - this.#start),
       blockedMs: Math.round(this.#longest / 1000),
       peakMiB: Math.round(peakKiB() / 1024),
+      restMiB: this.#restMiB,
     };
   }
 

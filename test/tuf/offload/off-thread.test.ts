@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { TransientError } from '../../../src/errors.ts';
 import { Listing } from '../../../src/storage/listing.ts';
 import type { GetOptions } from '../../../src/storage/source.ts';
+import { verifyOffThread } from '../../../src/tuf/offload/off-thread.ts';
 import { workerURL } from '../../../src/tuf/offload/worker-url.ts';
 import type { Verification, VerifyOptions } from '../../../src/tuf/verify/verification.ts';
 import { verify } from '../../../src/tuf/verify/verify.ts';
@@ -145,6 +146,17 @@ describe('a large repository, verified in a worker thread', () => {
     }
     // A thread that is terminated exits with 1.
     expect(await Promise.all(codes)).toEqual([0, 0, 0, 0, 0]);
+  });
+
+  test('reaches the end of its memory as a finding, and the process lives on', async () => {
+    const source = new MemorySource(files);
+    const listing = await Listing.from(source.list());
+    const worker = new URL('./fixtures/exhausting.worker.ts', import.meta.url);
+    const timestamp = fileOf(files, 'timestamp.json');
+    const { verdict, trusted, findings } = await verifyOffThread(worker, source, listing, timestamp, options);
+    expect({ verdict, trusted }).toEqual({ verdict: 'refused', trusted: undefined });
+    expect(findings).toMatchObject([{ code: 'LimitExceeded', role: 'targets', severity: 'wall' }]);
+    expect(findings[0]?.detail).toContain('takes more than 224 MiB of objects');
   });
 
   test('leaves the event loop of the caller turning meanwhile', async () => {
