@@ -23,6 +23,7 @@ import {
 } from '../../src/api/reasons.ts';
 import {
   lossDetectionReasons,
+  onlineKeysReasons,
   redisReachableReasons,
   storageReachableReasons,
   targetReadyReasons,
@@ -79,6 +80,12 @@ const ofTargets: readonly ConditionDoc[] = [
     polarity:
       '`True`: a loss is known at once. `False` is slower and never keeps a target from being `Ready`.',
     reasons: lossDetectionReasons,
+  },
+  {
+    type: 'OnlineKeysSeparate',
+    polarity:
+      '`True` is good. `False`: apps of two admins list one online key; it never keeps a target from being `Ready`.',
+    reasons: onlineKeysReasons,
   },
 ];
 

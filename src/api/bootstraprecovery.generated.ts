@@ -65,6 +65,10 @@ export interface BootstrapRecoverySpec {
    */
   readonly uncertainValues: 'Apply' | 'Ask';
   /**
+   * AfterRecovery has the server asked to sign what has expired once this run has recovered the app, over spec.api of the RecoveryTarget, also when its policies do not ask for it. It is followed in the app's BootstrapState, so a RecoveryPolicy has to cover the app; action Report is enough. Never leaves that to the policies.
+   */
+  readonly refresh: 'Never' | 'AfterRecovery';
+  /**
    * The digest of the plan a person has read and approves, copied from status.plan.digest. If the plan changes before it is applied, the run waits for approval of the new one.
    */
   readonly approvedPlan?: string;
@@ -447,6 +451,10 @@ export interface BootstrapRecoveryManifestSpec {
    * What to do when the metadata does not tell which of several values a lost setting had (finding UncertainValue). Apply writes the most probable one and reports it. Ask stops before the write until approvedPlan equals status.plan.digest.
    */
   readonly uncertainValues?: 'Apply' | 'Ask';
+  /**
+   * AfterRecovery has the server asked to sign what has expired once this run has recovered the app, over spec.api of the RecoveryTarget, also when its policies do not ask for it. It is followed in the app's BootstrapState, so a RecoveryPolicy has to cover the app; action Report is enough. Never leaves that to the policies.
+   */
+  readonly refresh?: 'Never' | 'AfterRecovery';
   /**
    * The digest of the plan a person has read and approves, copied from status.plan.digest. If the plan changes before it is applied, the run waits for approval of the new one.
    */

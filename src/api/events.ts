@@ -26,6 +26,7 @@ export const eventActions = {
   RedisReachable: 'Validate',
   StorageReachable: 'Validate',
   TrustRootLoaded: 'Validate',
+  OnlineKeysSeparate: 'Validate',
 } as const satisfies Record<string, string>;
 
 /**
@@ -82,6 +83,9 @@ const abnormalWhenTrue: ReadonlySet<string> = new Set(['LossDetected', 'CircuitO
 /** Conditions of which only a change is news when all is well. */
 const goodWhenFirst: ReadonlySet<string> = new Set(['Healthy', 'Recoverable', 'Fresh']);
 
+/** Conditions that are news only when they become False or cease to be. */
+const newsWhenFalse: ReadonlySet<string> = new Set(['OnlineKeysSeparate']);
+
 /**
  * Reasons that are no news: every run starts in these states, and `status.startTime` says when it left them.
  */
@@ -125,6 +129,9 @@ function isNews({ type, status, reason }: Condition, previous: readonly Conditio
     return false;
   }
   const before = previous.find((known) => known.type === type);
+  if (newsWhenFalse.has(type) && status !== 'False' && before?.status !== 'False') {
+    return false;
+  }
   if (before === undefined && status !== 'True' && abnormalWhenTrue.has(type)) {
     return false;
   }

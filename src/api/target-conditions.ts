@@ -3,6 +3,8 @@ import type { Verdict } from './conditions.ts';
 import {
   type LossDetectionReason,
   lossDetectionReasons,
+  type OnlineKeysReason,
+  onlineKeysReasons,
   type RedisReachableReason,
   redisReachableReasons,
   type StorageReachableReason,
@@ -19,6 +21,8 @@ export interface TargetVerdicts {
   readonly trustRootLoaded: Verdict<TrustRootReason>;
   /** Left out: not known to the caller, so there is no such condition. */
   readonly lossDetection?: Verdict<LossDetectionReason> | undefined;
+  /** As `lossDetection`. */
+  readonly onlineKeys?: Verdict<OnlineKeysReason> | undefined;
 }
 
 /**
@@ -42,7 +46,7 @@ export function targetConditions(
       now,
     );
   }
-  const { redisReachable, storageReachable, trustRootLoaded, lossDetection } = verdicts;
+  const { redisReachable, storageReachable, trustRootLoaded, lossDetection, onlineKeys } = verdicts;
   const looked = [
     {
       type: 'RedisReachable',
@@ -76,7 +80,22 @@ export function targetConditions(
             ...lossDetection,
           },
         ];
-  return withTransitionTimes([...looked, ...stalled, ready, ...detection], previous, generation, now);
+  const keys =
+    onlineKeys === undefined
+      ? []
+      : [
+          {
+            type: 'OnlineKeysSeparate',
+            status: onlineKeysReasons[onlineKeys.reason].status,
+            ...onlineKeys,
+          },
+        ];
+  return withTransitionTimes(
+    [...looked, ...stalled, ready, ...detection, ...keys],
+    previous,
+    generation,
+    now,
+  );
 }
 
 /**

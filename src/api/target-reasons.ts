@@ -122,6 +122,24 @@ export const lossDetectionReasons = {
 /** A reason of `LossDetection`. */
 export type LossDetectionReason = keyof typeof lossDetectionReasons;
 
+/** Reasons of a RecoveryTarget's `OnlineKeysSeparate`. It never keeps a target from being Ready. */
+export const onlineKeysReasons = {
+  Separate: { status: 'True', meaning: 'No online key is listed by guarded apps of two admins.', next: '' },
+  SharedByAdmins: {
+    status: 'False',
+    meaning: 'Apps of different admins list the same online key. Newer servers refuse to sign with it.',
+    next: 'The message names key and apps. Give each admin an online key of their own and rotate the roots.',
+  },
+  NotGuarded: {
+    status: 'Unknown',
+    meaning: 'No RecoveryPolicy guards apps of this target, so their keys are not known.',
+    next: '',
+  },
+} as const satisfies Record<string, ReasonDoc>;
+
+/** A reason of `OnlineKeysSeparate`. */
+export type OnlineKeysReason = keyof typeof onlineKeysReasons;
+
 /**
  * Reasons of a RecoveryTarget's `Ready`, besides the reason of the first of the other three that is not True.
  */

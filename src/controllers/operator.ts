@@ -69,7 +69,7 @@ export function createOperator(options: OperatorOptions): Operator {
     reportingInstance: identity,
   });
   const elector = lease && new LeaderElector({ ...runtimeOptions, ...lease, identity });
-  const { runs, targets, policies, states } = createCaches({ ...runtimeOptions, namespaces });
+  const { runs, targets, policies, states } = createCaches({ ...runtimeOptions, namespaces }, options.shard);
   const caches = [runs, targets, policies, states];
 
   // What finds out about a change sends a key here; the controllers below receive it.
@@ -98,6 +98,7 @@ export function createOperator(options: OperatorOptions): Operator {
           stateKeys.send(metadata);
         }
       },
+      keysChanged: targetKeys.send,
       listed: (target) => {
         for (const { metadata } of policiesOf(target)) {
           policyKeys.send(metadata);

@@ -1,7 +1,10 @@
+import { DeleteObjectCommand } from '@aws-sdk/client-s3';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import type { BootstrapState } from '../../src/api/bootstrapstate.generated.ts';
 import { findCondition } from '../../src/api/condition.ts';
 import type { GoldenApp } from '../harness/golden.ts';
 import { sharedAPIServer } from '../harness/shared-apiserver.ts';
+import { inAYear, Repository } from '../tuf/generator/repository.ts';
 import { startController } from './support/controller-process.ts';
 import { type Installation, startInstallation } from './support/installation.ts';
 import { type TestNamespace, testNamespace } from './support/namespace.ts';
@@ -37,7 +40,116 @@ async function remembers(name: string): Promise<TestPolicy> {
   return policy;
 }
 
+/** An app signed by this suite, as it is after so many publishes. Its bucket can be put back to an older state. */
+class SignedApp {
+  readonly admin = 'alice';
+  readonly app = 'rolled';
+
+  async put(version: number): Promise<void> {
+    const files = new Repository({ seed: 'rolled', version, expires: rolledExpiry }).seal();
+    const prefix = `tuf_metadata/${this.admin}/${this.app}`;
+    const client = installation.s3.client();
+    const newer = ['targets', 'snapshot'].map((role) => `${prefix}/${version + 1}.${role}.json`);
+    for (const Key of newer) {
+      await client.send(new DeleteObjectCommand({ Bucket: installation.bucket, Key }));
+    }
+    await installation.s3.put(
+      installation.bucket,
+      [...files].map(([name, body]) => ({ key: `${prefix}/${name}`, body })),
+    );
+  }
+
+  /** What the server's bootstrap would have written. */
+  async configure(): Promise<void> {
+    const suffix = `${this.admin}_${this.app}`;
+    const roles = ['ROOT', 'TARGETS', 'SNAPSHOT', 'TIMESTAMP'];
+    await (await installation.redis.client()).mset({
+      [`BOOTSTRAP_${suffix}`]: 'bootstrapped',
+      [`ROOT_SIGNING_${suffix}`]: '',
+      [`TARGETS_ONLINE_KEY_${suffix}`]: '1',
+      ...Object.fromEntries(
+        roles.flatMap((role) => [
+          [`${role}_EXPIRATION_${suffix}`, '365'],
+          [`${role}_THRESHOLD_${suffix}`, '1'],
+          [`${role}_NUM_KEYS_${suffix}`, '1'],
+        ]),
+      ),
+    });
+  }
+}
+
+const rolledExpiry = inAYear(new Date());
+const condition = ({ status }: BootstrapState, type: string) => findCondition(status.conditions, type);
+
 const timestampKey = () => `TIMESTAMP_EXPIRATION_${app.admin}_${app.app}`;
+
+describe('a bucket that is put back to an older state', () => {
+  test('is refused by every run of the app, and the app promises no recovery from then on', async () => {
+    await using _controller = await startController(namespace, alone);
+    const rolled = new SignedApp();
+    await rolled.put(2);
+    await rolled.configure();
+    await namespace.apply(installation.target('first-use', { trust: { onFirstUse: true } }));
+    const policy = await createPolicy(namespace, 'rolled', rolled, { targetRef: { name: 'first-use' } });
+    const before = await policy.untilApp(
+      'to be recoverable',
+      (state) => condition(state, 'Recoverable')?.status === 'True',
+    );
+    expect(before.status.marks?.timestamp?.version).toBe(2);
+
+    await rolled.put(1);
+    // By a person, before the controller's own look at the bucket is due; and without a policy of its own.
+    await namespace.start('older', {
+      adminName: rolled.admin,
+      appName: rolled.app,
+      targetRef: { name: 'first-use' },
+      strategy: 'Always',
+    });
+    expect((await namespace.ended('older')).succeeded.reason).toBe('RollbackDetected');
+    const refused = await policy.untilApp(
+      'to be unverifiable',
+      ({ status }) => status.state === 'Unverifiable',
+    );
+    expect(condition(refused, 'Healthy')).toMatchObject({ status: 'Unknown', reason: 'RollbackDetected' });
+    expect(condition(refused, 'Recoverable')).toMatchObject({ status: 'False', reason: 'RollbackDetected' });
+    expect(condition(refused, 'Fresh')?.status).toBe('Unknown');
+    expect(refused.status.recoverable).toBeUndefined();
+    expect(refused.status.freshUntilTime).toBeUndefined();
+    expect(refused.status.marks).toEqual(before.status.marks);
+    expect(await namespace.kubectl('get', 'bst', '--no-headers')).toMatch(
+      /rolled\s+Unknown\s+Unverifiable\s+\d/,
+    );
+
+    await rolled.put(2);
+    await policy.change({ trigger: 'put right' });
+    await policy.untilApp(
+      'to be recoverable again',
+      (state) => condition(state, 'Recoverable')?.status === 'True',
+    );
+  });
+
+  test('is no way back for an app that has lost its settings: no run is created', async () => {
+    await using _controller = await startController(namespace, alone);
+    const rolled = new SignedApp();
+    await rolled.put(2);
+    await rolled.configure();
+    await namespace.apply(installation.target('first-use', { trust: { onFirstUse: true } }));
+    const policy = await createPolicy(namespace, 'lost', rolled, {
+      targetRef: { name: 'first-use' },
+      action: 'Recover',
+      stabilizationSeconds: 0,
+    });
+    await policy.untilApp('to be healthy', (state) => condition(state, 'Healthy')?.status === 'True');
+    await rolled.put(1);
+    await (await installation.redis.client()).flushall();
+    await policy.untilApp(
+      'to be refused',
+      (state) => condition(state, 'Healthy')?.reason === 'RollbackDetected',
+    );
+    expect((await policy.app()).status.recoveries ?? []).toEqual([]);
+    expect(await policy.runs()).toEqual([]);
+  });
+});
 
 describe('settings of a healthy app', () => {
   test('are proven recoverable: what only the copy holds is named, and comes back', async () => {

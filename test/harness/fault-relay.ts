@@ -52,6 +52,9 @@ export async function relay(link: Link): Promise<void> {
 }
 
 async function deliver(chunk: Buffer, link: Link, passed: Map<Fault, number>): Promise<void> {
+  if (active(link, 'swallow').some(({ text }) => chunk.includes(text))) {
+    return;
+  }
   let rest = chunk;
   while (rest.length > 0) {
     await passage(link);

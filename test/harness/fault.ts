@@ -16,5 +16,7 @@ export type Fault =
   | { readonly kind: 'cut'; readonly afterBytes: number; readonly direction: Direction }
   /** Resets both sides (RST) after so many bytes. */
   | { readonly kind: 'reset'; readonly afterBytes: number; readonly direction: Direction }
+  /** Swallows every piece that holds this text, as a proxy does that does not know what it is. */
+  | { readonly kind: 'swallow'; readonly text: string; readonly direction: Direction }
   /** Connecting fails with ECONNREFUSED; open connections are reset. */
   | { readonly kind: 'refuse' };

@@ -68,9 +68,9 @@ function healthyStatus(reason: HealthyReason): Condition['status'] {
   return own[reason]?.status ?? (knownBad.has(reason) ? 'False' : 'Unknown');
 }
 
-/** Metadata that is refused is no way back. */
+/** Metadata that is refused is no way back; whether what does not answer is one, is not known. */
 function recoverableStatus(reason: RecoverableReason): Condition['status'] {
   const own: Readonly<Partial<Record<RecoverableReason, { readonly status: Condition['status'] }>>> =
     recoverableReasons;
-  return own[reason]?.status ?? 'False';
+  return own[reason]?.status ?? (reason === 'SourceUnavailable' ? 'Unknown' : 'False');
 }

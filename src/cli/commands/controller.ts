@@ -5,6 +5,7 @@ import type { CommandContext } from '../context.ts';
 import type { ControllerFlags } from '../options/controller-flags.ts';
 import { parseInteger } from '../options/flag-values.ts';
 import { parseListenAddress, parseNameList } from '../options/listen-address.ts';
+import { parseShard } from '../options/shard.ts';
 
 /** `tuf-recovery controller`: the operator itself. */
 export function registerController(program: Command, context: CommandContext): void {
@@ -20,11 +21,17 @@ export function registerController(program: Command, context: CommandContext): v
         .argParser(parseNameList)
         .default([], 'all of them'),
     )
+    .addOption(
+      new Option(
+        '--shard <index/count>',
+        'serve only one share of the targets, with all that belongs to them: 0/3, 1/3 and 2/3 are three ' +
+          'controllers, each with a Lease of its own (default: all of them)',
+      ).argParser(parseShard),
+    )
     .option('--no-leader-elect', 'run without an election; only safe for a single replica')
     .option(
       '--lease-name <name>',
-      'name of the Lease by which replicas elect one leader',
-      'tuf-recovery-controller',
+      'name of the Lease by which replicas elect one leader; by default tuf-recovery-controller, with the shard behind it',
     )
     .option(
       '--lease-namespace <name>',

@@ -32,7 +32,8 @@ export async function runController(flags: ControllerFlags, context: CommandCont
     loadConfig: () => loadClusterConfig(flags),
     userAgent: `${packageJSON.name}/${packageJSON.version}`,
     namespaces,
-    ...(flags.leaderElect && { lease: { namespace: leaseNamespace(flags), name: flags.leaseName } }),
+    shard: flags.shard,
+    ...(flags.leaderElect && { lease: { namespace: leaseNamespace(flags), name: leaseName(flags) } }),
     identity,
     proxy: context.env.proxy,
     rules: {
@@ -126,6 +127,12 @@ function serviceAccountNamespace(): string | undefined {
 }
 
 /** The namespace of the pod, or of the kubeconfig's context. */
+/** Shards that shared one Lease would elect one of them, and the targets of the others would be served by none. */
+function leaseName({ leaseName: given, shard }: ControllerFlags): string {
+  const name = 'tuf-recovery-controller';
+  return given ?? (shard === undefined ? name : `${name}-${shard.index}-of-${shard.count}`);
+}
+
 function leaseNamespace(flags: ControllerFlags): string {
   const config = loadClusterConfig(flags);
   return flags.leaseNamespace ?? config.getContextObject(config.getCurrentContext())?.namespace ?? 'default';

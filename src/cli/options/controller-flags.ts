@@ -1,3 +1,4 @@
+import type { Shard } from '../../controllers/operator/shard.ts';
 import type { ListenAddress } from '../../net/http-server.ts';
 import type { LogLevel } from '../../observability/log.ts';
 
@@ -5,9 +6,10 @@ import type { LogLevel } from '../../observability/log.ts';
 export interface ControllerFlags {
   readonly namespaces: readonly string[];
   readonly leaderElect: boolean;
-  readonly leaseName: string;
+  readonly leaseName?: string;
   readonly leaseNamespace?: string;
   readonly identity: string;
+  readonly shard?: Shard;
   readonly maxConcurrentRuns: number;
   readonly ambientIdentityNamespaces: readonly string[];
   readonly healthAddress: ListenAddress;

@@ -1,6 +1,7 @@
 import type { Logger } from 'pino';
 import type { BootstrapRecovery } from '../../api/bootstraprecovery.generated.ts';
 import type { BootstrapState } from '../../api/bootstrapstate.generated.ts';
+import { findCondition } from '../../api/condition.ts';
 import { isTerminal } from '../../api/conditions.ts';
 import type { RecoveryPolicy } from '../../api/recoverypolicy.generated.ts';
 import type { RecoveryTarget } from '../../api/recoverytarget.generated.ts';
@@ -11,6 +12,7 @@ import { Controller } from '../../kube/controller/controller.ts';
 import type { KeyChannel } from '../../kube/controller/key-channel.ts';
 import type { RuntimeMetrics } from '../../kube/metrics/runtime-metrics.ts';
 import { targetIndex } from '../app-history/app-history.ts';
+import type { Baseline } from '../loss-detection/baseline.ts';
 import { policyChanged, targetConcernsGuard } from '../recoverypolicy/wake.ts';
 import { covers } from './guard.ts';
 import { stateName } from './names.ts';
@@ -38,7 +40,7 @@ const workers = 32;
 
 /** The controller of apps, with what wakes it. */
 export function createStateController(options: StateControllerOptions): Controller {
-  const { policies, states, runs, targets, stateKeys, logger, runtimeMetrics, clock } = options;
+  const { policies, states, runs, targets, stateKeys, watches, logger, runtimeMetrics, clock } = options;
   const controller = new Controller({
     name: 'bootstrapstate',
     reconciler: new BootstrapStateReconciler({
@@ -56,6 +58,17 @@ export function createStateController(options: StateControllerOptions): Controll
   });
   const ofTarget = ({ namespace, name }: ObjectKey): readonly BootstrapState[] =>
     states.store.byIndex(targetIndex, `${namespace}/${name}`);
+  // Before the app is looked at because a run of it has ended: until the bucket's own turn it would promise what that run
+  // has just refuted.
+  runs.store.subscribe((event) => {
+    if (event.type === 'updated' && hasJustEnded(event)) {
+      const { namespace, name } = stateOfRun(event.object);
+      const watch = watches.get({ namespace, name: event.object.spec.targetRef.name });
+      if (watch !== undefined && metOtherMetadata(event.object, watch.baselines.get(name))) {
+        watch.signed.add(name);
+      }
+    }
+  });
   return controller
     .watch(states, { predicate: ({ type }) => type !== 'updated' })
     .watch(policies, {
@@ -69,18 +82,32 @@ export function createStateController(options: StateControllerOptions): Controll
       predicate: targetConcernsGuard,
       map: ({ metadata }) => ofTarget(metadata).map((state) => state.metadata),
     })
-    .watch(runs, { predicate: runConcernsState, map: stateOfRun })
+    .watch(runs, { predicate: runConcernsState, map: (run) => [stateOfRun(run)] })
     .receive(stateKeys);
 }
 
 /** That a run exists, that it has ended, and that it is gone. */
 function runConcernsState(event: StoreEvent<BootstrapRecovery>): boolean {
-  return (
-    event.type !== 'updated' ||
-    isTerminal(event.object.status.conditions ?? []) !== isTerminal(event.previous.status.conditions ?? [])
-  );
+  return event.type !== 'updated' || hasJustEnded(event);
 }
 
-function stateOfRun({ metadata, spec }: BootstrapRecovery): readonly ObjectKey[] {
-  return [{ namespace: metadata.namespace, name: stateName(spec.targetRef.name, spec) }];
+function hasJustEnded({
+  object,
+  previous,
+}: StoreEvent<BootstrapRecovery> & { readonly type: 'updated' }): boolean {
+  return isTerminal(object.status.conditions ?? []) !== isTerminal(previous.status.conditions ?? []);
+}
+
+function stateOfRun({ metadata, spec }: BootstrapRecovery): ObjectKey {
+  return { namespace: metadata.namespace, name: stateName(spec.targetRef.name, spec) };
+}
+
+/** Whether a run refused the metadata, or met another timestamp than the one its app is judged by. */
+function metOtherMetadata({ status }: BootstrapRecovery, baseline: Baseline | undefined): boolean {
+  const { conditions, trust } = status;
+  const met = trust?.timestampVersion;
+  return (
+    findCondition(conditions, 'TrustVerified')?.status === 'False' ||
+    (met !== undefined && met !== baseline?.timestamp.version)
+  );
 }

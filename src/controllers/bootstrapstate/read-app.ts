@@ -93,7 +93,7 @@ export async function readApp(
       verified = true;
       heads = found.reading.heads;
       baseline = found.baseline;
-      watch.baselines.set(name, baseline);
+      watch.verified(name, baseline);
       watch.bucket.put(name, baseline.app, baseline.timestamp.sha256);
       if (found.reading.kind === 'unverifiable') {
         return { reading: found.reading, baseline, values: undefined, verified };

@@ -116,6 +116,7 @@ export class BootstrapStateReconciler implements Reconciler {
     if (state === undefined || state.metadata.deletionTimestamp !== undefined) {
       this.#options.slots.forget(key);
       this.#patience.forget(key.name);
+      this.#options.watches.forget(key);
       this.#calls.forget(formatObjectKey(key));
       return {};
     }
@@ -124,7 +125,7 @@ export class BootstrapStateReconciler implements Reconciler {
     const target = this.#targetOf(state);
     if (guard === undefined || target === undefined) {
       this.#options.slots.forget(key);
-      return this.#rest(state, guard === undefined);
+      return this.#rest(state, policies, guard === undefined);
     }
     const watch = this.#options.watches.ensure(target);
     try {
@@ -176,13 +177,15 @@ export class BootstrapStateReconciler implements Reconciler {
   }
 
   /** No policy guards the app, or its target can't be used: what is known stays, and the status says why. */
-  async #rest(state: BootstrapState, isUnguarded: boolean): Promise<ReconcileResult> {
+  async #rest(
+    state: BootstrapState,
+    policies: readonly RecoveryPolicy[],
+    isUnguarded: boolean,
+  ): Promise<ReconcileResult> {
     const { watches, clock } = this.#options;
     const { namespace, name } = state.metadata;
     const watch = watches.get({ namespace, name: state.spec.targetRef.name });
-    watch?.redis.drop(name);
-    watch?.bucket.drop(name);
-    watch?.baselines.delete(name);
+    watch?.forget(name);
     const target = `RecoveryTarget ${namespace}/${state.spec.targetRef.name}`;
     const healthy = isUnguarded
       ? ({
@@ -190,7 +193,10 @@ export class BootstrapStateReconciler implements Reconciler {
           message: 'No RecoveryPolicy covers the app. What is remembered of it stays in force.',
         } as const)
       : ({ reason: 'TargetUnavailable', message: `${target} does not exist or is suspended.` } as const);
-    const written = await this.#write(state, restingStatus(state, healthy, clock.now()));
+    const written = await this.#write(
+      state,
+      restingStatus(withLegacy(state, policies), healthy, clock.now()),
+    );
     return written === undefined ? { requeueAfterMs: soonMs } : {};
   }
 
@@ -203,19 +209,7 @@ export class BootstrapStateReconciler implements Reconciler {
     const { clock } = this.#options;
     const { state, guard, target, watch } = subject;
     const { name } = state.metadata;
-    const isNew = state.status.observedGeneration === -1;
-    const legacy = isNew ? legacyHistory(policies, state.spec) : undefined;
-    const remembered: BootstrapState =
-      legacy === undefined
-        ? state
-        : {
-            ...state,
-            status: {
-              ...state.status,
-              ...(legacy.marks !== undefined && { marks: legacy.marks }),
-              ...(legacy.settings[0] !== undefined && { settingsRef: { name: legacy.settings[0] } }),
-            },
-          };
+    const remembered = withLegacy(state, policies);
     const isWanted = () => this.#isWanted(subject);
     const known = { ...subject, state: remembered, marks: remembered.status.marks, isWanted };
     const first = await readApp(this.#reading, known, signal);
@@ -233,7 +227,7 @@ export class BootstrapStateReconciler implements Reconciler {
         : undefined;
 
     const isOurWork = read.reading.kind === 'busy' && openRecovery({ recoveries }) !== undefined;
-    const waitMs = this.#patience.waitFor(name, read.reading, !isNew);
+    const waitMs = this.#patience.waitFor(name, read.reading, !isNew(state));
     if (isOurWork || waitMs > 0) {
       return { requeueAfterMs: isOurWork ? againMs : waitMs };
     }
@@ -483,6 +477,28 @@ export class BootstrapStateReconciler implements Reconciler {
     }
     return Math.max(1, Math.min(...times));
   }
+}
+
+/** Nothing has been written about it yet. */
+function isNew({ status }: BootstrapState): boolean {
+  return status.observedGeneration === -1;
+}
+
+/** The app with what earlier versions remembered of it in the status of policies: taken over with the first write, whatever that says. */
+function withLegacy(state: BootstrapState, policies: readonly RecoveryPolicy[]): BootstrapState {
+  if (!isNew(state)) {
+    return state;
+  }
+  const { marks, settings } = legacyHistory(policies, state.spec);
+  const [settingsRef] = settings;
+  return {
+    ...state,
+    status: {
+      ...state.status,
+      ...(marks !== undefined && { marks }),
+      ...(settingsRef !== undefined && { settingsRef: { name: settingsRef } }),
+    },
+  };
 }
 
 function drilled(

@@ -56,6 +56,7 @@ function specOf({ spec }: RecoveryPolicy, { adminName, appName }: App): Bootstra
     appName,
     mode: 'Recover',
     strategy: 'IfNeeded',
+    refresh: 'Never',
     suspend: false,
     cancel: false,
     ...recoveryTemplate,

@@ -2,7 +2,7 @@ import type { BootstrapRecovery } from '../../api/bootstraprecovery.generated.ts
 import { findCondition } from '../../api/condition.ts';
 import type { ObservedValues } from '../../redis/state-store.ts';
 import type { CallResult } from '../refresh/background.ts';
-import { decideRefresh, type RefreshStatus } from '../refresh/decide.ts';
+import { decideRefresh, type RefreshFacts, type RefreshStatus } from '../refresh/decide.ts';
 import { followRefresh } from '../refresh/follow.ts';
 import type { Guard } from './guard.ts';
 import type { AppReading } from './read-app.ts';
@@ -32,11 +32,14 @@ export interface RefreshStep {
   readonly againAt: Date | undefined;
 }
 
+/** What is asked for, and because of which recovery. */
+type RefreshWish = Pick<RefreshFacts, 'spec' | 'recoveredAt'>;
+
 const hourMs = 3_600_000;
 
 /** Follows a request that is under way, or decides upon one. Pure. */
 export function refreshStep(facts: RefreshStepFacts): RefreshStep {
-  const { guard, read, refresh, result, recoveries, now } = facts;
+  const { read, refresh, result, recoveries, now } = facts;
   const step = { isNew: false, isSigned: false, againAt: undefined };
   if (refresh?.state === 'Ordered' || refresh?.state === 'UnderWay') {
     const sent = result?.kind === 'sent' && result.refresh.requestTime === refresh.requestTime;
@@ -46,9 +49,9 @@ export function refreshStep(facts: RefreshStepFacts): RefreshStep {
     const isSigned = next.state === 'UnderWay' && task?.kind === 'succeeded' && task.roles.length > 0;
     return { ...step, refresh: next, isSigned };
   }
-  const { refresher } = guard;
+  const asked = wishOf(facts);
   if (
-    refresher === undefined ||
+    asked === undefined ||
     read.reading.kind !== 'consistent' ||
     read.baseline === undefined ||
     openRecovery({ recoveries }) !== undefined
@@ -56,11 +59,11 @@ export function refreshStep(facts: RefreshStepFacts): RefreshStep {
     return { ...step, refresh };
   }
   const decision = decideRefresh({
-    spec: refresher.spec,
+    spec: asked.spec,
     baseline: read.baseline,
     refresh,
     state: read.reading.state,
-    recoveredAt: recoveredAt(facts),
+    recoveredAt: asked.recoveredAt,
     targetsOnline: isOnline(read.values, facts.targetsOnlineKey),
     now,
   });
@@ -69,15 +72,26 @@ export function refreshStep(facts: RefreshStepFacts): RefreshStep {
     : { ...step, refresh, againAt: decision.againAt };
 }
 
-/** When a recovery of the app, of any origin, ended last within the hour. */
-function recoveredAt({ recoveries, runs, now }: RefreshStepFacts): Date | undefined {
-  const own = recoveries.filter(({ state }) => state === 'Succeeded').map(({ time }) => Date.parse(time));
-  const all = runs
-    .filter(({ status }) => findCondition(status.conditions, 'Succeeded')?.reason === 'Recovered')
-    .map(({ status }) => Date.parse(status.completionTime ?? ''));
-  const last = Math.max(
-    ...[...own, ...all].filter((time) => time > now.getTime() - hourMs && time <= now.getTime()),
+/** Who asks for new signatures: a policy, else a run that has recovered the app. */
+function wishOf({ guard, recoveries, runs, now }: RefreshStepFacts): RefreshWish | undefined {
+  const recovered = runs.filter(
+    ({ status }) => findCondition(status.conditions, 'Succeeded')?.reason === 'Recovered',
   );
+  const endOf = ({ status }: BootstrapRecovery): number => Date.parse(status.completionTime ?? '');
+  if (guard.refresher !== undefined) {
+    const own = recoveries.filter(({ state }) => state === 'Succeeded').map(({ time }) => Date.parse(time));
+    return {
+      spec: guard.refresher.spec,
+      recoveredAt: lastWithinTheHour([...own, ...recovered.map(endOf)], now),
+    };
+  }
+  const asking = recovered.filter(({ spec }) => spec.refresh === 'AfterRecovery').map(endOf);
+  const recoveredAt = lastWithinTheHour(asking, now);
+  return recoveredAt && { spec: { refresh: 'AfterRecovery' }, recoveredAt };
+}
+
+function lastWithinTheHour(times: readonly number[], now: Date): Date | undefined {
+  const last = Math.max(...times.filter((time) => time > now.getTime() - hourMs && time <= now.getTime()));
   return Number.isFinite(last) ? new Date(last) : undefined;
 }
 

@@ -46,6 +46,13 @@ const refused: ReadonlySet<string> = new Set<HealthyReason>([
   'KeyCollision',
 ]);
 
+/** Reasons for which a recovery could not read the metadata now. */
+const unreadable: ReadonlySet<string> = new Set<HealthyReason>([
+  'SourceUnavailable',
+  'SourceAccessDenied',
+  'SourceNotFound',
+]);
+
 /** How long nothing is written of an app about which nothing is new. */
 const heartbeatMs = 3_600_000;
 
@@ -54,9 +61,12 @@ export function stateStatus(facts: StateFacts): BootstrapStateStatus {
   const { state, guard, reading, baseline, verifiedAt, lostSince, recoveries, health, now } = facts;
   const { metadata, status } = state;
   const known = baseline === undefined ? status.metadata : metadataStatus(baseline);
-  const until = freshUntil(known);
+  const isRefused = reading.kind === 'unverifiable' && refused.has(reading.reason);
+  // What was verified before says nothing of what clients meet now.
+  const until = isRefused ? undefined : freshUntil(known);
   const observedGeneration = metadata.generation ?? 1;
-  const recoverable = facts.recoverable ?? status.recoverable;
+  const doubt = doubtOf(reading);
+  const recoverable = doubt === undefined ? (facts.recoverable ?? status.recoverable) : undefined;
   const marks = reading.heads === undefined ? status.marks : raiseMarks(status.marks, reading.heads);
   const capture = facts.capture ?? {
     ...(status.capturedSettings !== undefined && { capturedSettings: status.capturedSettings }),
@@ -88,8 +98,10 @@ export function stateStatus(facts: StateFacts): BootstrapStateStatus {
     conditions: stateConditions(
       {
         healthy: health.healthy,
-        recoverable: currentRecoverableVerdict(facts, recoverable),
-        fresh: freshness(known, isRefreshing(facts.refresh), now),
+        recoverable: doubt ?? drillVerdict(recoverable),
+        fresh: isRefused
+          ? { reason: 'NotVerified', message: 'The metadata in the bucket is refused; Healthy says why.' }
+          : freshness(known, isRefreshing(facts.refresh), now),
         circuitOpen: circuit(facts),
         progress: health.progress,
       },
@@ -119,7 +131,7 @@ export function restingStatus(
     conditions: stateConditions(
       {
         healthy,
-        recoverable: keptVerdict(status),
+        recoverable: drillVerdict(status.recoverable),
         fresh: freshness(status.metadata, false, now),
         circuitOpen: withinLimit,
         progress,
@@ -158,28 +170,23 @@ const withinLimit: Verdict<CircuitOpenReason> = {
   message: 'No recovery waits because of the limit.',
 };
 
-function currentRecoverableVerdict(
-  { reading }: StateFacts,
-  recoverable: RecoverableStatus | undefined,
-): Verdict<RecoverableReason> {
-  if (reading.kind === 'unverifiable' && refused.has(reading.reason)) {
-    return { reason: reading.reason, message: reading.message };
-  }
-  return recoverable === undefined
-    ? {
-        reason: 'NotVerified',
-        message: 'Metadata and settings have not been compared while the app was healthy.',
-      }
-    : recoverableVerdict(recoverable);
+/**
+ * Why nothing is promised of a recovery, whatever was found when the app was healthy: its metadata is refused, or can't
+ * be read. Silence of Redis is no such reason.
+ */
+function doubtOf(reading: Reading): Verdict<RecoverableReason> | undefined {
+  const isDoubtful =
+    reading.kind === 'unverifiable' && (refused.has(reading.reason) || unreadable.has(reading.reason));
+  return isDoubtful ? { reason: reading.reason, message: reading.message } : undefined;
 }
 
-function keptVerdict(status: BootstrapStateStatus): Verdict<RecoverableReason> {
-  return status.recoverable === undefined
+function drillVerdict(found: RecoverableStatus | undefined): Verdict<RecoverableReason> {
+  return found === undefined
     ? {
         reason: 'NotVerified',
         message: 'Metadata and settings have not been compared while the app was healthy.',
       }
-    : recoverableVerdict(status.recoverable);
+    : recoverableVerdict(found);
 }
 
 function circuit({ reading, hold, guard }: StateFacts): Verdict<CircuitOpenReason> {

@@ -30,6 +30,8 @@ export interface Baseline {
   readonly snapshot: RoleExpiry & { readonly sha256: string };
   readonly targets: RoleExpiry;
   readonly delegated: ReadonlyMap<string, RoleExpiry>;
+  /** Of the roles that the server signs by itself: targets, snapshot and timestamp. */
+  readonly onlineKeyIDs: readonly string[];
   /**
    * Redis key → what a recovery from the bucket alone would write; undefined when the app had lost something
    * when it was verified, because then there was nothing to compare with.
@@ -52,6 +54,7 @@ export interface BaselineContext {
 }
 
 const staleAfterSeconds = 1_800;
+const onlineRoles = ['targets', 'snapshot', 'timestamp'] as const;
 const dayMs = 86_400_000;
 const warnShare = 0.25;
 
@@ -82,6 +85,7 @@ export function baselineOf(
     delegated: new Map(
       delegated.filter(({ role }) => direct.has(role)).map((file) => [file.role, expiry(file)]),
     ),
+    onlineKeyIDs: [...new Set(onlineRoles.flatMap((role) => root.roles[role].keyids))],
     wouldBe: wouldBeOf(outcome),
   };
 }

@@ -61,8 +61,8 @@ const trackAgainMs = 300_000;
 export class RedisWatch {
   readonly #options: RedisWatchOptions;
   readonly #apps = new Map<string, Watched>();
-  /** Redis key → apps. */
-  readonly #byKey = new Map<string, Set<string>>();
+  /** Redis key → the app it belongs to, or the apps; a set for each of ten keys of ten thousand apps would take 20 MiB. */
+  readonly #byKey = new Map<string, string | ReadonlySet<string>>();
   readonly #pending = new Set<string>();
   readonly #waiters = new Map<string, Waiter[]>();
   readonly #backoff: Backoff;
@@ -91,8 +91,8 @@ export class RedisWatch {
     this.drop(appID);
     this.#apps.set(appID, { keys, seen: undefined });
     for (const key of keys) {
-      const apps = this.#byKey.get(key) ?? new Set();
-      this.#byKey.set(key, apps.add(appID));
+      const others = appsIn(this.#byKey.get(key));
+      this.#byKey.set(key, others.length === 0 ? appID : new Set([...others, appID]));
     }
   }
 
@@ -104,10 +104,11 @@ export class RedisWatch {
     }
     this.#apps.delete(appID);
     for (const key of watched.keys) {
-      const apps = this.#byKey.get(key);
-      apps?.delete(appID);
-      if (apps?.size === 0) {
+      const [first, ...more] = appsIn(this.#byKey.get(key)).filter((other) => other !== appID);
+      if (first === undefined) {
         this.#byKey.delete(key);
+      } else {
+        this.#byKey.set(key, more.length === 0 ? first : new Set([first, ...more]));
       }
     }
   }
@@ -240,8 +241,8 @@ export class RedisWatch {
 
   #invalidated(keys: readonly string[], listener: RedisWatchListener): void {
     for (const key of keys) {
-      const apps = this.#byKey.get(key);
-      if (apps === undefined) {
+      const apps = appsIn(this.#byKey.get(key));
+      if (apps.length === 0) {
         if (key.startsWith(this.#options.prefix)) {
           listener.unknownKey(key);
         }
@@ -362,6 +363,10 @@ export class RedisWatch {
 /** Milliseconds between two polls: often for few apps, and never more than some thousand keys a second. */
 function pollInterval(apps: number): number {
   return Math.min(30_000, Math.max(2_000, apps * 5));
+}
+
+function appsIn(held: string | ReadonlySet<string> | undefined): readonly string[] {
+  return held === undefined ? [] : typeof held === 'string' ? [held] : [...held];
 }
 
 function digest(values: ObservedValues): string {

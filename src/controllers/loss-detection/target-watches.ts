@@ -2,13 +2,14 @@ import { randomUUID } from 'node:crypto';
 import type { Logger } from 'pino';
 import type { RecoveryTarget } from '../../api/recoverytarget.generated.ts';
 import type { Clock } from '../../async/clock.ts';
-import { formatObjectKey, type ObjectKey } from '../../kube/client/object-key.ts';
+import { formatObjectKey, type ObjectKey, parseObjectKey } from '../../kube/client/object-key.ts';
 import { bucketOptions } from '../target-connection/bucket-options.ts';
 import type { ConnectionDependencies } from '../target-connection/connect-target.ts';
 import { redisEndpoint } from '../target-connection/redis-endpoint.ts';
 import { References } from '../target-connection/references.ts';
 import type { Baseline } from './baseline.ts';
 import { BucketWatch } from './bucket-watch.ts';
+import { KeyHolders } from './key-holders.ts';
 import { type RedisAvailability, RedisWatch } from './redis-watch.ts';
 
 /** Receives what changes about the apps of a target. Calls are synchronous, cheap and must not throw. */
@@ -17,6 +18,8 @@ export interface TargetWatchListener {
   changed(state: ObjectKey): void;
   /** Changes of this target become known in another way, or Redis went away or came back. */
   availabilityChanged(target: ObjectKey): void;
+  /** Other online keys of this target are shared by admins than before. */
+  keysChanged(target: ObjectKey): void;
   /** The apps in the bucket of this target were listed. */
   listed(target: ObjectKey): void;
 }
@@ -26,7 +29,12 @@ export interface TargetWatch {
   readonly redis: RedisWatch;
   readonly bucket: BucketWatch;
   /** By the name of the BootstrapState. */
-  readonly baselines: Map<string, Baseline>;
+  readonly baselines: ReadonlyMap<string, Baseline>;
+  readonly keys: Pick<KeyHolders, 'shared'>;
+  /** Notes what was verified of an app. */
+  verified(state: string, baseline: Baseline): void;
+  /** Forgets what was verified of an app. */
+  forget(state: string): void;
   /** Names of BootstrapStates whose metadata was signed anew since it was verified. */
   readonly signed: Set<string>;
 }
@@ -80,6 +88,15 @@ export class TargetWatches {
   /** How changes of a target become known; undefined when it is not watched. */
   availability(target: ObjectKey): RedisAvailability | undefined {
     return this.get(target)?.redis.availability;
+  }
+
+  /** Forgets what was verified of an app whose object is gone. */
+  forget({ namespace, name }: ObjectKey): void {
+    for (const [id, entry] of this.#entries) {
+      if (parseObjectKey(id).namespace === namespace) {
+        entry.forget(name);
+      }
+    }
   }
 
   /** Watches a target no longer, and forgets what was verified of its apps. */
@@ -143,6 +160,29 @@ export class TargetWatches {
         },
       },
     });
-    return { redis, bucket, signed, baselines: new Map() };
+    const baselines = new Map<string, Baseline>();
+    const keys = new KeyHolders();
+    const told = (isOther: boolean): void => {
+      if (isOther) {
+        listener.keysChanged({ namespace, name });
+      }
+    };
+    return {
+      redis,
+      bucket,
+      signed,
+      baselines,
+      keys,
+      verified: (state, baseline) => {
+        baselines.set(state, baseline);
+        told(keys.put(state, baseline.app, baseline.onlineKeyIDs));
+      },
+      forget: (state) => {
+        baselines.delete(state);
+        redis.drop(state);
+        bucket.drop(state);
+        told(keys.drop(state));
+      },
+    };
   }
 }

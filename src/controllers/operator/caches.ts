@@ -13,6 +13,7 @@ import { targetIndex, targetOf } from '../app-history/app-history.ts';
 import { cachedRun, neededTarget, unfinishedByTargetIndex } from '../bootstraprecovery/cached-run.ts';
 import { stateIndex, statesOfRun } from '../bootstrapstate/run-index.ts';
 import { ownerIndex, ownersOf } from '../recoverypolicy/history.ts';
+import { isInShard, type Shard } from './shard.ts';
 
 /** What the informers of all kinds share. */
 export type CacheOptions = Pick<
@@ -28,12 +29,21 @@ export interface Caches {
   readonly states: Informer<BootstrapState>;
 }
 
-/** Makes the informers. Nothing is sent before they run. */
-export function createCaches(options: CacheOptions): Caches {
+/**
+ * Makes the informers. Nothing is sent before they run.
+ *
+ * @param shard which targets are cached, with all that belongs to them; undefined: all of them
+ */
+export function createCaches(options: CacheOptions, shard: Shard | undefined): Caches {
+  const isOurs = (namespace: string | undefined, target: string): boolean =>
+    shard === undefined || isInShard(shard, namespace, target);
+  const accepts = ({ metadata, spec }: BootstrapRecovery | RecoveryPolicy | BootstrapState): boolean =>
+    isOurs(metadata.namespace, spec.targetRef.name);
   return {
     runs: new Informer<BootstrapRecovery>({
       ...options,
       resource: bootstrapRecoveries,
+      accepts,
       transform: cachedRun,
       indexers: {
         [unfinishedByTargetIndex]: neededTarget,
@@ -41,15 +51,21 @@ export function createCaches(options: CacheOptions): Caches {
         [stateIndex]: statesOfRun,
       },
     }),
-    targets: new Informer<RecoveryTarget>({ ...options, resource: recoveryTargets }),
+    targets: new Informer<RecoveryTarget>({
+      ...options,
+      resource: recoveryTargets,
+      accepts: ({ metadata }) => isOurs(metadata.namespace, metadata.name),
+    }),
     policies: new Informer<RecoveryPolicy>({
       ...options,
       resource: recoveryPolicies,
+      accepts,
       indexers: { [targetIndex]: targetOf },
     }),
     states: new Informer<BootstrapState>({
       ...options,
       resource: bootstrapStates,
+      accepts,
       indexers: { [targetIndex]: targetOf },
     }),
   };

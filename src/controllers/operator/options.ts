@@ -4,6 +4,7 @@ import type { Clock } from '../../async/clock.ts';
 import type { APIClientOptions } from '../../kube/client/call-options.ts';
 import type { ProxyRule } from '../../net/proxy-rule.ts';
 import type { TargetRules } from '../target-connection/target-rules.ts';
+import type { Shard } from './shard.ts';
 
 /** Options of `createOperator`. */
 export interface OperatorOptions {
@@ -11,6 +12,8 @@ export interface OperatorOptions {
   readonly userAgent: string;
   /** Empty: all namespaces. */
   readonly namespaces: readonly string[];
+  /** Which targets, with all that belongs to them, are served; left out: all of them. */
+  readonly shard?: Shard | undefined;
   /** Left out: no election, for a single replica. */
   readonly lease?: { readonly namespace: string; readonly name: string };
   /** Which replica this is: unique, shown in the lease and in events. */

@@ -103,9 +103,13 @@ export class RecoveryPolicyReconciler implements Reconciler {
       states: covered,
       missing: missing.length,
       obstacle: policyObstacle(facts),
+      // Asked of a thousand apps only when there is something to say.
       isHandled:
-        missing.length === 0 &&
-        covered.every((state) => state.status.policyRevision === guardOf(ofTargetPolicies, state)?.revision),
+        policy.spec.trigger === policy.status.lastHandledTrigger ||
+        (missing.length === 0 &&
+          covered.every(
+            (state) => state.status.policyRevision === guardOf(ofTargetPolicies, state)?.revision,
+          )),
       isMigrated: (policy.status.apps ?? []).every(
         (app) =>
           (states.get({ namespace, name: stateName(targetKey.name, app) })?.status.observedGeneration ??

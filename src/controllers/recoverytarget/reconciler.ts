@@ -19,6 +19,7 @@ import { StatusWriter, type StatusWriterDependencies } from '../status/status-wr
 import type { ConnectionDependencies } from '../target-connection/connect-target.ts';
 import { DiscoverySweep } from './discover.ts';
 import { lossDetection } from './loss-detection.ts';
+import { onlineKeys } from './online-keys.ts';
 import type { FoundPins } from './pins.ts';
 import { type Probe, probeTarget } from './probe.ts';
 import { believedMs, targetStatus, unknownStatus } from './status.ts';
@@ -28,7 +29,7 @@ export interface RecoveryTargetReconcilerOptions extends StatusWriterDependencie
   /** For probes: a store that hangs must not keep the targets of others from being probed. */
   readonly slots: KeyedSlots;
   readonly metrics: RecoveryMetrics;
-  readonly watches: Pick<TargetWatches, 'availability'>;
+  readonly watches: Pick<TargetWatches, 'availability' | 'get'>;
 }
 
 /** Milliseconds until a target that is not usable is probed again, when its interval is longer. */
@@ -141,8 +142,11 @@ export class RecoveryTargetReconciler implements Reconciler {
    */
   async #write(target: RecoveryTarget, probe: Probe | 'suspended'): Promise<boolean | undefined> {
     const { watches, clock } = this.#options;
-    const detection = lossDetection(watches.availability(target.metadata));
-    const status = targetStatus(target, probe, detection, clock.now());
+    const watched = {
+      lossDetection: lossDetection(watches.availability(target.metadata)),
+      onlineKeys: onlineKeys(watches.get(target.metadata)?.keys.shared()),
+    };
+    const status = targetStatus(target, probe, watched, clock.now());
     const written = await this.#status.write(target, () => status);
     return written && findCondition(status.conditions, 'Ready')?.status === 'True';
   }

@@ -3,7 +3,7 @@ import type { Verdict } from '../../api/conditions.ts';
 import type { RecoveryTarget, RecoveryTargetStatus } from '../../api/recoverytarget.generated.ts';
 import { elapsedMs, rfc3339 } from '../../api/stored-time.ts';
 import { targetConditions } from '../../api/target-conditions.ts';
-import type { LossDetectionReason } from '../../api/target-reasons.ts';
+import type { LossDetectionReason, OnlineKeysReason } from '../../api/target-reasons.ts';
 import type { Probe } from './probe.ts';
 
 /**
@@ -36,11 +36,14 @@ export function believedMs({ spec }: Pick<RecoveryTarget, 'spec'>): number {
 export function targetStatus(
   { metadata, status }: Pick<RecoveryTarget, 'metadata' | 'status'>,
   probe: Probe | 'suspended',
-  lossDetection: Verdict<LossDetectionReason>,
+  watched: {
+    readonly lossDetection: Verdict<LossDetectionReason>;
+    readonly onlineKeys: Verdict<OnlineKeysReason>;
+  },
   now: Date,
 ): RecoveryTargetStatus {
   const observedGeneration = metadata.generation ?? 1;
-  const verdicts = probe === 'suspended' ? probe : { ...probe.verdicts, lossDetection };
+  const verdicts = probe === 'suspended' ? probe : { ...probe.verdicts, ...watched };
   const conditions = targetConditions(verdicts, status.conditions ?? [], observedGeneration, now);
   if (probe === 'suspended') {
     return { ...status, observedGeneration, conditions };

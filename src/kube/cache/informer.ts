@@ -21,6 +21,8 @@ export interface InformerOptions<T extends KubernetesObject> {
   readonly labelSelector?: string;
   readonly fieldSelector?: string;
   readonly indexers?: Readonly<Record<string, Indexer<T>>>;
+  /** False: the object is not cached and no listener hears of it. Must always say the same of one object. */
+  readonly accepts?: (object: T) => boolean;
   /** Defaults to dropping `managedFields`, often half of an object. */
   readonly transform?: (object: T) => T;
   readonly logger: Logger;
@@ -45,6 +47,7 @@ export class Informer<T extends KubernetesObject> implements Cache {
     this.store = new Store<T>({
       indexers: options.indexers ?? {},
       transform: options.transform ?? withoutManagedFields,
+      ...(options.accepts !== undefined && { accepts: options.accepts }),
       onListenerError: (error) => {
         metrics.handlerErrors.inc({ resource: resource.plural });
         logger.error(

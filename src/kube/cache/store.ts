@@ -17,6 +17,8 @@ export type Indexer<T> = (object: T) => readonly string[];
 /** Options of {@link Store}. */
 export interface StoreOptions<T> {
   readonly indexers?: Readonly<Record<string, Indexer<T>>>;
+  /** False: the object is not cached and no listener hears of it. Must always say the same of one object. */
+  readonly accepts?: (object: T) => boolean;
   /** Runs on every object before it is cached, to drop what is never read. */
   readonly transform?: (object: T) => T;
   /** Receives exceptions thrown by listeners, which never reach the watch. */
@@ -101,6 +103,9 @@ export class Store<T extends KubernetesObject> {
 
   /** Adds or updates one object. The same resourceVersion again is no change and is not reported. */
   upsert(partition: string, item: T): void {
+    if (this.#options.accepts?.(item) === false) {
+      return;
+    }
     const object = this.#options.transform?.(item) ?? item;
     const key = formatObjectKey(object.metadata);
     const previous = this.#objects.get(key);

@@ -34,6 +34,7 @@ export function runManifest({ metadata, spec, status }: RunParts = {}): Bootstra
       backoffLimit: 3,
       approval: 'Automatic',
       uncertainValues: 'Apply',
+      refresh: 'Never',
       suspend: false,
       cancel: false,
       ...spec,

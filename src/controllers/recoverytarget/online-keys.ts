@@ -1,0 +1,27 @@
+import type { Verdict } from '../../api/conditions.ts';
+import type { OnlineKeysReason } from '../../api/target-reasons.ts';
+import { describeApp } from '../../faynosync/app.ts';
+import type { SharedKey } from '../loss-detection/key-holders.ts';
+
+/** Keys named in a message, and apps of each. */
+const named = { keys: 3, apps: 3 } as const;
+const shownDigits = 12;
+
+/** Whether each admin has online keys of their own. Pure. */
+export function onlineKeys(shared: readonly SharedKey[] | undefined): Verdict<OnlineKeysReason> {
+  if (shared === undefined) {
+    return { reason: 'NotGuarded', message: 'No RecoveryPolicy guards apps of this target.' };
+  }
+  if (shared.length === 0) {
+    return { reason: 'Separate', message: 'No two admins list the same online key.' };
+  }
+  const keys = shared.slice(0, named.keys).map(({ keyID, apps }) => {
+    const some = apps.slice(0, named.apps).map(describeApp).join(', ');
+    return `${keyID.slice(0, shownDigits)}… is listed by ${some}${apps.length > named.apps ? ' and others' : ''}`;
+  });
+  const more = shared.length > named.keys ? `; ${shared.length - named.keys} more` : '';
+  return {
+    reason: 'SharedByAdmins',
+    message: `Online key ${keys.join('; ')}${more}. Whoever may have one app signed can then sign for the other admin, and newer servers refuse to sign with such a key. Give each admin an online key and rotate the roots.`,
+  };
+}
