@@ -1,8 +1,9 @@
 /**
  * Apps of several targets under a policy, on a real API server, Redis and S3: how soon a loss of everything
  * is known and repaired, and what a fleet costs while nothing happens. The controller is the program of the
- * image. Prints the goal beside each figure, and what the API server takes alone. Exits with 1 when an app did
- * not come back. `node bench/guard.ts [apps] [targets] [idle seconds]`; with `GUARD_LOSS=no` nothing is lost.
+ * image. Prints the goal beside each figure, and what the API server takes alone. Exits with 1 when an app
+ * did not come back. With `GUARD_LOSS=no` nothing is lost.
+ * `node bench/guard.ts [apps] [targets] [idle seconds]`
  */
 import { readFile } from 'node:fs/promises';
 import { loadavg } from 'node:os';

@@ -40,7 +40,7 @@ async function remembers(name: string): Promise<TestPolicy> {
   return policy;
 }
 
-/** An app signed by this suite, as it is after so many publishes. Its bucket can be put back to an older state. */
+/** An app signed by this suite, whose bucket can be put back to an older state. */
 class SignedApp {
   readonly admin = 'alice';
   readonly app = 'rolled';

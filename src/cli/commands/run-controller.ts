@@ -127,7 +127,7 @@ function serviceAccountNamespace(): string | undefined {
 }
 
 /** The namespace of the pod, or of the kubeconfig's context. */
-/** Shards that shared one Lease would elect one of them, and the targets of the others would be served by none. */
+/** Shards that shared one Lease would elect one of them, and the other targets would not be served. */
 function leaseName({ leaseName: given, shard }: ControllerFlags): string {
   const name = 'tuf-recovery-controller';
   return given ?? (shard === undefined ? name : `${name}-${shard.index}-of-${shard.count}`);

@@ -58,8 +58,8 @@ export function createStateController(options: StateControllerOptions): Controll
   });
   const ofTarget = ({ namespace, name }: ObjectKey): readonly BootstrapState[] =>
     states.store.byIndex(targetIndex, `${namespace}/${name}`);
-  // Before the app is looked at because a run of it has ended: until the bucket's own turn it would promise what that run
-  // has just refuted.
+  // Before the end of the run has its app reconciled: until the next check of the bucket the app would
+  // promise what that run has just refuted.
   runs.store.subscribe((event) => {
     if (event.type === 'updated' && hasJustEnded(event)) {
       const { namespace, name } = stateOfRun(event.object);

@@ -484,7 +484,10 @@ function isNew({ status }: BootstrapState): boolean {
   return status.observedGeneration === -1;
 }
 
-/** The app with what earlier versions remembered of it in the status of policies: taken over with the first write, whatever that says. */
+/**
+ * The app with what earlier versions remembered of it in the status of policies: taken over with the first
+ * write, whatever that says.
+ */
 function withLegacy(state: BootstrapState, policies: readonly RecoveryPolicy[]): BootstrapState {
   if (!isNew(state)) {
     return state;

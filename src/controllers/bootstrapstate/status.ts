@@ -171,8 +171,8 @@ const withinLimit: Verdict<CircuitOpenReason> = {
 };
 
 /**
- * Why nothing is promised of a recovery, whatever was found when the app was healthy: its metadata is refused, or can't
- * be read. Silence of Redis is no such reason.
+ * Why nothing is promised of a recovery, whatever was found when the app was healthy: its metadata is
+ * refused, or can't be read. Silence of Redis is no such reason.
  */
 function doubtOf(reading: Reading): Verdict<RecoverableReason> | undefined {
   const isDoubtful =

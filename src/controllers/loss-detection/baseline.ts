@@ -30,7 +30,7 @@ export interface Baseline {
   readonly snapshot: RoleExpiry & { readonly sha256: string };
   readonly targets: RoleExpiry;
   readonly delegated: ReadonlyMap<string, RoleExpiry>;
-  /** Of the roles that the server signs by itself: targets, snapshot and timestamp. */
+  /** Of the roles that the server signs with its own keys: targets, snapshot and timestamp. */
   readonly onlineKeyIDs: readonly string[];
   /**
    * Redis key → what a recovery from the bucket alone would write; undefined when the app had lost something

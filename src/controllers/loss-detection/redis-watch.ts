@@ -61,7 +61,10 @@ const trackAgainMs = 300_000;
 export class RedisWatch {
   readonly #options: RedisWatchOptions;
   readonly #apps = new Map<string, Watched>();
-  /** Redis key → the app it belongs to, or the apps; a set for each of ten keys of ten thousand apps would take 20 MiB. */
+  /**
+   * Redis key → the app it belongs to, or the apps. A set for each key would take 20 MiB for ten thousand
+   * apps.
+   */
   readonly #byKey = new Map<string, string | ReadonlySet<string>>();
   readonly #pending = new Set<string>();
   readonly #waiters = new Map<string, Waiter[]>();

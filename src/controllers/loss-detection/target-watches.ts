@@ -162,7 +162,7 @@ export class TargetWatches {
     });
     const baselines = new Map<string, Baseline>();
     const keys = new KeyHolders();
-    const told = (isOther: boolean): void => {
+    const reportKeys = (isOther: boolean): void => {
       if (isOther) {
         listener.keysChanged({ namespace, name });
       }
@@ -175,13 +175,13 @@ export class TargetWatches {
       keys,
       verified: (state, baseline) => {
         baselines.set(state, baseline);
-        told(keys.put(state, baseline.app, baseline.onlineKeyIDs));
+        reportKeys(keys.put(state, baseline.app, baseline.onlineKeyIDs));
       },
       forget: (state) => {
         baselines.delete(state);
         redis.drop(state);
         bucket.drop(state);
-        told(keys.drop(state));
+        reportKeys(keys.drop(state));
       },
     };
   }

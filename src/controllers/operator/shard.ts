@@ -7,7 +7,7 @@ export interface Shard {
   readonly count: number;
 }
 
-/** Whether a target is in a share, by a digest of its name: every controller comes to the same answer without asking. */
+/** Whether a target is in a share, by a digest of its name: the same answer in every controller. */
 export function isInShard(
   { index, count }: Shard,
   namespace: string | undefined,

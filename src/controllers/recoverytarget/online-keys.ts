@@ -22,6 +22,6 @@ export function onlineKeys(shared: readonly SharedKey[] | undefined): Verdict<On
   const more = shared.length > named.keys ? `; ${shared.length - named.keys} more` : '';
   return {
     reason: 'SharedByAdmins',
-    message: `Online key ${keys.join('; ')}${more}. Whoever may have one app signed can then sign for the other admin, and newer servers refuse to sign with such a key. Give each admin an online key and rotate the roots.`,
+    message: `Online key ${keys.join('; ')}${more}. A server that signs for one admin can then sign for the other, and newer servers refuse to sign with such a key. Give each admin an online key and rotate the roots.`,
   };
 }
