@@ -29,6 +29,6 @@ export function rfc3339(time: Date): string {
 }
 
 /** Rounded up: cut to whole seconds, a time to come would be earlier than was promised. */
-export function wholeSecond(time: Date): Date {
+export function roundUpToSecond(time: Date): Date {
   return new Date(Math.ceil(time.getTime() / 1000) * 1000);
 }

@@ -20,7 +20,7 @@ import { RuntimeMetrics } from '../kube/metrics/runtime-metrics.ts';
 import { metricsPrefix, RecoveryMetrics } from '../observability/metrics.ts';
 import { AppHistoryReader, targetIndex } from './app-history/app-history.ts';
 import { createRunController } from './bootstraprecovery/controller.ts';
-import { countUnfinished } from './bootstraprecovery/metrics.ts';
+import { countUnfinishedRuns } from './bootstraprecovery/metrics.ts';
 import { createStateController } from './bootstrapstate/controller.ts';
 import { countStates } from './bootstrapstate/metrics.ts';
 import { TargetWatches } from './loss-detection/target-watches.ts';
@@ -162,7 +162,7 @@ export function createOperator(options: OperatorOptions): Operator {
     clock,
     ...(elector && { elector }),
   });
-  runtimeMetrics.onScrape(() => countUnfinished(metrics, runs.store, clock));
+  runtimeMetrics.onScrape(() => countUnfinishedRuns(metrics, runs.store, clock));
   runtimeMetrics.onScrape(() => countStates(metrics, states.store.list(), clock.now()));
   const eventLoop = new EventLoopMonitor(eventLoopWindowMs, () => clock.monotonic());
   return {

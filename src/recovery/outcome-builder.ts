@@ -10,7 +10,7 @@ import type { Plan } from './plan/plan.ts';
 import { isEmpty } from './plan/planner.ts';
 import type { Recoverability } from './recoverability.ts';
 import type { RunRequest } from './request.ts';
-import { type RunFindingCode, runFinding, serverFindings } from './run-findings.ts';
+import { type RunFindingCode, redisFindings, runFinding } from './run-findings.ts';
 import type { ObservedState } from './state/observed-state.ts';
 import type { State } from './state/state.ts';
 import { type RunStep, StepTimes } from './step-times.ts';
@@ -137,7 +137,7 @@ export class OutcomeBuilder {
   }
 
   server(facts: ServerFacts): void {
-    this.#serverFindings = serverFindings(facts);
+    this.#serverFindings = redisFindings(facts);
   }
 
   /** A finding about how the run itself went. */

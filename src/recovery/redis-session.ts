@@ -11,7 +11,7 @@ import { changesOf } from './plan/changes.ts';
 import type { Plan } from './plan/plan.ts';
 import { recoveryLock, taskOfOwner } from './recovery-lock.ts';
 import type { ExpectedState } from './state/expected-state.ts';
-import { keysToObserve, markerIn, type Surroundings, taskSearch } from './state/observed-state.ts';
+import { keysToObserve, markerIn, type Surroundings, taskRecordSearch } from './state/observed-state.ts';
 
 /** How often a lock of another owner is read. */
 const LOCK_POLL_MS = 500;
@@ -67,7 +67,7 @@ export class RedisSession implements AsyncDisposable {
       const { values, server, records } = await request.store.observe(
         keys,
         signal,
-        taskSearch(this.expected),
+        taskRecordSearch(this.expected),
       );
       this.#values = values;
       this.#surroundings = { records, time: server.time };

@@ -1,4 +1,4 @@
-import { wholeSecond } from '../api/stored-time.ts';
+import { roundUpToSecond } from '../api/stored-time.ts';
 import type { Outcome } from './outcome.ts';
 import { LOCK_WAIT_MS } from './run-deadline.ts';
 
@@ -99,7 +99,7 @@ export const LONGEST_LOCK_PAUSE_MS = LAST_LOOK_MS + 1_000;
  * count.
  */
 export function pauseFrom(now: Date, pauseMs: number): { readonly at: Date; readonly pausedMs: number } {
-  const at = wholeSecond(new Date(now.getTime() + pauseMs));
+  const at = roundUpToSecond(new Date(now.getTime() + pauseMs));
   return { at, pausedMs: at.getTime() - now.getTime() };
 }
 

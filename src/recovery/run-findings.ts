@@ -70,7 +70,7 @@ export function runFinding(code: RunFindingCode, role: string, what: string): Fi
 }
 
 /** What Redis reported about itself that a person should fix. */
-export function serverFindings({ role, warnings }: ServerFacts): readonly Finding[] {
+export function redisFindings({ role, warnings }: ServerFacts): readonly Finding[] {
   const warned = warnings.map(
     ({ code, detail }): Finding => ({
       code,

@@ -2,7 +2,7 @@ import { RecoveryError, TransientError } from '../errors.ts';
 import { replyToText, textToBytes } from './byte-text.ts';
 import { asRedisError, connectToRedis, type OpenConnection } from './connect.ts';
 import { describeEndpoint, type RedisEndpoint } from './endpoint.ts';
-import { readRefusal } from './greeting.ts';
+import { readServerRefusal } from './greeting.ts';
 import { tlsMismatch } from './tls-mismatch.ts';
 
 /** One command: its name and arguments; arrays among them are flattened. */
@@ -123,7 +123,7 @@ export class RedisConnection {
     ) {
       return undefined;
     }
-    const refusal = await readRefusal(this.#endpoint);
+    const refusal = await readServerRefusal(this.#endpoint);
     return refusal === undefined ? this.#unauthenticated() : asRedisError(new Error(refusal), this.#endpoint);
   }
 

@@ -13,7 +13,7 @@ const MAX_LENGTH = 4_096;
  *
  * @returns the text of the refusal; undefined when there is none, or no answer comes
  */
-export async function readRefusal({ location, tls }: RedisEndpoint): Promise<string | undefined> {
+export async function readServerRefusal({ location, tls }: RedisEndpoint): Promise<string | undefined> {
   if (tls !== undefined) {
     return undefined; // it would come after a handshake, which ioredis has reported
   }

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { planRecovery } from '../../src/recovery/plan/planner.ts';
-import { planFindings, serverFindings } from '../../src/recovery/run-findings.ts';
+import { planFindings, redisFindings } from '../../src/recovery/run-findings.ts';
 import { observedStateOf } from '../../src/recovery/state/observed-state.ts';
 import { evidence, expected, lifetimesOf, rotatedRoot, trustedFacts } from './fixtures/facts.ts';
 
@@ -35,5 +35,5 @@ test('a rotation that changed thresholds shows in the settings bootstrap wrote, 
 });
 
 test('a sound primary has nothing to tell', () => {
-  expect(serverFindings({ version: '7.0.15', role: 'master', time: undefined, warnings: [] })).toEqual([]);
+  expect(redisFindings({ version: '7.0.15', role: 'master', time: undefined, warnings: [] })).toEqual([]);
 });

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { Tenants } from '../../src/shim/auth/tenants.ts';
-import { runs } from '../../src/shim/runs/run-cache.ts';
+import { recoveryResource } from '../../src/shim/runs/run-cache.ts';
 import type { APIServerAccess } from '../harness/apiserver-access.ts';
 import { poll } from '../harness/poll.ts';
 import { sharedAPIServer } from '../harness/shared-apiserver.ts';
@@ -178,7 +178,7 @@ describe('Idempotency-Key', () => {
       status: 409,
       error: 'Recovery already in progress for this admin and app',
     });
-    const now = await it.controller.client.get(runs, run.metadata);
+    const now = await it.controller.client.get(recoveryResource, run.metadata);
     expect([now.spec.cancel, now.spec.ttlSecondsAfterFinished]).toEqual([false, 604_800]);
   });
 

@@ -1,6 +1,6 @@
 import { connect } from 'node:net';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { runs } from '../../src/shim/runs/run-cache.ts';
+import { recoveryResource } from '../../src/shim/runs/run-cache.ts';
 import type { APIServerAccess } from '../harness/apiserver-access.ts';
 import { startFaultProxy } from '../harness/faultproxy.ts';
 import { poll } from '../harness/poll.ts';
@@ -143,7 +143,7 @@ test('a run that is deleted while its decision is awaited is not promised', asyn
   await using shim = await startShim(cluster, namespace);
   const answer = post(shim, 'deleted');
   const run = await poll('the run', () => controller.runs.find(({ spec }) => spec.appName === 'deleted'));
-  await controller.client.delete(runs, run.metadata);
+  await controller.client.delete(recoveryResource, run.metadata);
   expect((await answer).status).toBe(503);
 });
 

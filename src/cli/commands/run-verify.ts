@@ -6,7 +6,7 @@ import { verify } from '../../tuf/verify/verify.ts';
 import type { CommandContext } from '../context.ts';
 import { type ExitCode, exitCodes } from '../exit-codes.ts';
 import { readS3Access, storageLimits } from '../options/storage-options.ts';
-import { readTrust } from '../options/trust.ts';
+import { readTrustSettings } from '../options/trust.ts';
 import type { VerifyFlags } from '../options/verify-flags.ts';
 import { findingsText } from '../output/findings-text.ts';
 import { headsText } from '../output/heads-text.ts';
@@ -29,7 +29,7 @@ export async function runVerify(
   const location = parseLocation(text);
   // Nothing is done with the metadata here, so its age is for the reader to judge; a recovery refuses what is
   // too old.
-  const trust = await readTrust(flags, { maxExpiredAgeSeconds: Number.POSITIVE_INFINITY });
+  const trust = await readTrustSettings(flags, { maxExpiredAgeSeconds: Number.POSITIVE_INFINITY });
   const now = flags.referenceTime ?? new Date();
   const s3 = location.kind === 's3' ? await readS3Access(flags, context.env) : undefined;
   const { source, close } = await openLocation(location, { s3, limits: storageLimits(flags) });

@@ -5,7 +5,7 @@ import { readMarks } from './marks.ts';
 import type { TrustFlags } from './trust-options.ts';
 
 /** What is trusted, and the answers to *deny* findings. */
-export interface Trust {
+export interface TrustSettings {
   readonly anchor: TrustAnchor;
   readonly policy: VerifyPolicy;
   readonly marks?: HighWaterMarks;
@@ -17,10 +17,10 @@ export interface Trust {
  * @param defaults what counts where no flag was given
  * @throws {TerminalError} `InvalidInput`
  */
-export async function readTrust(
+export async function readTrustSettings(
   flags: TrustFlags,
   defaults: Pick<VerifyPolicy, 'maxExpiredAgeSeconds'> = {},
-): Promise<Trust> {
+): Promise<TrustSettings> {
   const marks = flags.trustedDir === undefined ? undefined : await readMarks(flags.trustedDir);
   return {
     anchor: await readAnchor(flags),

@@ -2,7 +2,7 @@ import type { BootstrapRecovery } from '../../api/bootstraprecovery.generated.ts
 import { isTerminal, type Verdict } from '../../api/conditions.ts';
 import type { SucceededReason } from '../../api/reasons.ts';
 import { bootstrapRecoveries, lockFinalizer } from '../../api/resources.ts';
-import { elapsedMs, rfc3339, wholeSecond } from '../../api/stored-time.ts';
+import { elapsedMs, rfc3339, roundUpToSecond } from '../../api/stored-time.ts';
 import { TerminalError } from '../../errors.ts';
 import { isConflict, isNotFound } from '../../kube/client/api-error.ts';
 import { hasFinalizer, removeFinalizer } from '../../kube/client/finalizers.ts';
@@ -13,9 +13,9 @@ import { missingPermission } from '../target-connection/missing-permission.ts';
 import { MissingReferenceError } from '../target-connection/missing-reference.ts';
 import { type AttemptDependencies, type AttemptRequest, makeAttempt } from './attempt.ts';
 import { draftOf, type StatusDraft, withVerdict } from './draft.ts';
-import type { LiveFacts } from './facts.ts';
+import type { CurrentFacts } from './facts.ts';
 import type { FinishedRuns } from './finished-runs.ts';
-import { countEnd } from './metrics.ts';
+import { countEndedRun } from './metrics.ts';
 import { releaseRecoveryLock } from './release-lock.ts';
 import { RunOverError } from './run-status.ts';
 
@@ -39,9 +39,9 @@ export interface RunActionsDependencies extends AttemptDependencies {
 /** What can be done with one run, as it was just read. Each ends with a status that says what was done. */
 export class RunActions {
   readonly #dependencies: RunActionsDependencies;
-  readonly #facts: LiveFacts;
+  readonly #facts: CurrentFacts;
 
-  constructor(dependencies: RunActionsDependencies, facts: LiveFacts) {
+  constructor(dependencies: RunActionsDependencies, facts: CurrentFacts) {
     this.#dependencies = dependencies;
     this.#facts = facts;
   }
@@ -73,7 +73,7 @@ export class RunActions {
       return;
     }
     logger.info({ reason: verdict.reason }, `run ended without another attempt: ${verdict.message}`);
-    countEnd(metrics, ended);
+    countEndedRun(metrics, ended);
     await this.#letGo(ended);
   }
 
@@ -89,7 +89,7 @@ export class RunActions {
         run: this.#facts.run,
       });
       if (isTerminal(run.status.conditions ?? [])) {
-        countEnd(metrics, run);
+        countEndedRun(metrics, run);
         await this.#letGo(run);
       }
       if (nextAttemptTime === undefined) {
@@ -126,7 +126,7 @@ export class RunActions {
   async #waitForReference({ message }: MissingReferenceError, deadline: Date): Promise<ReconcileResult> {
     const { run, now } = this.#facts;
     const draft = draftOf(run);
-    const fields = { ...draft.fields, deadline: rfc3339(wholeSecond(deadline)) };
+    const fields = { ...draft.fields, deadline: rfc3339(roundUpToSecond(deadline)) };
     await this.#write(withVerdict({ ...draft, fields }, { reason: 'WaitingForTarget', message }, now));
     const pauseMs = Math.min(
       Math.max(elapsedMs(run.metadata.creationTimestamp, now) / 4, firstLook),

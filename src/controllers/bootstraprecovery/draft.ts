@@ -9,7 +9,7 @@ import {
   type TrustReason,
   trustReasons,
 } from '../../api/reasons.ts';
-import { rfc3339, wholeSecond } from '../../api/stored-time.ts';
+import { rfc3339, roundUpToSecond } from '../../api/stored-time.ts';
 import type { Acceptance, RunProgress } from '../../recovery/observer.ts';
 import type { Outcome } from '../../recovery/outcome.ts';
 import type { Plan } from '../../recovery/plan/plan.ts';
@@ -17,7 +17,7 @@ import type { State } from '../../recovery/state/state.ts';
 import type { Finding } from '../../tuf/findings/finding.ts';
 import type { Trusted } from '../../tuf/verify/verification.ts';
 import { deadlineOf } from './decide.ts';
-import { findingsSummary, planSummary, trustSummary, verificationSummary, withError } from './summary.ts';
+import { findingsSummary, planSummary, trustSummary, verificationSummary, withLastError } from './summary.ts';
 
 type Fields = Omit<BootstrapRecoveryStatus, 'conditions' | 'observedGeneration'>;
 
@@ -106,7 +106,7 @@ export function withAttempt(
     fields: {
       ...fields,
       startTime: fields.startTime ?? rfc3339(now),
-      deadline: rfc3339(wholeSecond(deadline)),
+      deadline: rfc3339(roundUpToSecond(deadline)),
       attempts: attempt,
       controller: installation,
     },
@@ -185,12 +185,12 @@ export function withOutcome(
       ...fields,
       // No clock runs while a person is awaited, and after the end there is nothing left to limit.
       ...(next !== undefined && {
-        deadline: rfc3339(wholeSecond(next.deadline)),
+        deadline: rfc3339(roundUpToSecond(next.deadline)),
         ...(next.lockWaitDeadline !== undefined && {
-          lockWaitDeadline: rfc3339(wholeSecond(next.lockWaitDeadline)),
+          lockWaitDeadline: rfc3339(roundUpToSecond(next.lockWaitDeadline)),
         }),
         ...(controller !== undefined && { controller }),
-        nextAttemptTime: rfc3339(wholeSecond(next.at)),
+        nextAttemptTime: rfc3339(roundUpToSecond(next.at)),
       }),
       ...(state !== undefined && { state }),
       ...(plan !== undefined && { plan: planSummary(plan) }),
@@ -198,7 +198,7 @@ export function withOutcome(
       ...(verification !== undefined && { verification: verificationSummary(verification) }),
       ...(findings.length > 0 && { findings: findingsSummary(findings) }),
       ...(error !== undefined && {
-        lastErrors: withError(fields.lastErrors, { reason: error.code, message: error.message }, now),
+        lastErrors: withLastError(fields.lastErrors, { reason: error.code, message: error.message }, now),
       }),
       ...completion(succeeded.reason, now),
     },
@@ -208,7 +208,7 @@ export function withOutcome(
 
 /** Says how long the run waits: not part of `timeoutSeconds`. */
 function withLockWait(outcome: Outcome, until: Date): Outcome {
-  const message = `${outcome.succeeded.message} The run waits for it until ${rfc3339(wholeSecond(until))}; this time does not count against timeoutSeconds.`;
+  const message = `${outcome.succeeded.message} The run waits for it until ${rfc3339(roundUpToSecond(until))}; this time does not count against timeoutSeconds.`;
   return { ...outcome, succeeded: { ...outcome.succeeded, message } };
 }
 
@@ -226,8 +226,8 @@ export function withNextAttempt(draft: StatusDraft, nextAttemptTime: Date, deadl
     ...draft,
     fields: {
       ...draft.fields,
-      deadline: rfc3339(wholeSecond(deadline)),
-      nextAttemptTime: rfc3339(wholeSecond(nextAttemptTime)),
+      deadline: rfc3339(roundUpToSecond(deadline)),
+      nextAttemptTime: rfc3339(roundUpToSecond(nextAttemptTime)),
     },
   };
 }
@@ -253,7 +253,7 @@ export function statusOf(
     ...fields,
     // One that was stored by a clock that was ahead would never pass.
     ...(fields.deadline !== undefined && {
-      deadline: rfc3339(wholeSecond(deadlineOf({ spec, status: fields }, now))),
+      deadline: rfc3339(roundUpToSecond(deadlineOf({ spec, status: fields }, now))),
     }),
     observedGeneration,
     conditions: runConditions(draft.verdicts, previous, observedGeneration, now),

@@ -8,7 +8,7 @@ import { findObject } from '../../kube/client/find-object.ts';
 import type { RunFacts } from './decide.ts';
 
 /** Facts from the API server itself, whole objects. */
-export interface LiveFacts extends RunFacts {
+export interface CurrentFacts extends RunFacts {
   readonly run: BootstrapRecovery;
   readonly target: RecoveryTarget | undefined;
 }
@@ -25,7 +25,7 @@ export async function gatherFacts(
   { metadata, spec }: BootstrapRecovery,
   { clock, installation }: { readonly clock: Clock; readonly installation: string },
   signal: AbortSignal,
-): Promise<LiveFacts | undefined> {
+): Promise<CurrentFacts | undefined> {
   const { namespace, name, uid } = metadata;
   const targetKey = { namespace, name: spec.targetRef.name };
   const readTarget = findObject<RecoveryTarget>(client, recoveryTargets, targetKey, signal);

@@ -6,7 +6,7 @@ import type { Store } from '../../kube/cache/store.ts';
 import type { RecoveryMetrics } from '../../observability/metrics.ts';
 
 /** Counts a run that has just ended, from its last status. */
-export function countEnd(metrics: RecoveryMetrics, { metadata, spec, status }: BootstrapRecovery): void {
+export function countEndedRun(metrics: RecoveryMetrics, { metadata, spec, status }: BootstrapRecovery): void {
   const succeeded = findCondition(status.conditions, 'Succeeded');
   if (succeeded === undefined || succeeded.status === 'Unknown') {
     return;
@@ -36,7 +36,7 @@ export function countEnd(metrics: RecoveryMetrics, { metadata, spec, status }: B
 }
 
 /** Sets the gauges of runs that have not ended, from the cache. Called at every scrape. */
-export function countUnfinished(
+export function countUnfinishedRuns(
   metrics: RecoveryMetrics,
   runs: Store<BootstrapRecovery>,
   clock: Clock,

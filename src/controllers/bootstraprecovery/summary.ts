@@ -83,7 +83,7 @@ export function verificationSummary(verification: StateVerification): Summary<'v
 }
 
 /** A failure for `lastErrors`, in front of the earlier ones. */
-export function withError(
+export function withLastError(
   earlier: BootstrapRecoveryStatus['lastErrors'],
   failure: { readonly reason: string; readonly message: string },
   now: Date,

@@ -14,7 +14,7 @@ import type { RuntimeMetrics } from '../../kube/metrics/runtime-metrics.ts';
 import { targetIndex } from '../app-history/app-history.ts';
 import type { Baseline } from '../loss-detection/baseline.ts';
 import { policyChanged, targetConcernsGuard } from '../recoverypolicy/wake.ts';
-import { covers } from './guard.ts';
+import { policyCovers } from './guard.ts';
 import { stateName } from './names.ts';
 import { BootstrapStateReconciler, type BootstrapStateReconcilerOptions } from './reconciler.ts';
 
@@ -75,7 +75,7 @@ export function createStateController(options: StateControllerOptions): Controll
       predicate: policyChanged,
       map: (policy) =>
         ofTarget({ namespace: policy.metadata.namespace, name: policy.spec.targetRef.name })
-          .filter((state) => covers(policy, state))
+          .filter((state) => policyCovers(policy, state))
           .map(({ metadata }) => metadata),
     })
     .watch(targets, {

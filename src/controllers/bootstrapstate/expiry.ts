@@ -70,7 +70,7 @@ export function freshness(
 }
 
 /** When {@link freshness} changes next by the mere passing of time; undefined when it does not. */
-export function nextChange(metadata: MetadataStatus | undefined, now: Date): Date | undefined {
+export function nextFreshnessChange(metadata: MetadataStatus | undefined, now: Date): Date | undefined {
   const times = entries(metadata)
     .flatMap(([, { expiresTime, warnTime }]) => [expiresTime, warnTime ?? expiresTime])
     .map((time) => Date.parse(time))

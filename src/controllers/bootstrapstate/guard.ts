@@ -21,7 +21,7 @@ export interface Guard {
 }
 
 /** Whether a policy covers an app of its own target. */
-export function covers(
+export function policyCovers(
   { spec }: Pick<RecoveryPolicy, 'spec'>,
   { spec: state }: Pick<BootstrapState, 'spec'>,
 ): boolean {
@@ -45,7 +45,7 @@ export function guardOf(
 ): Guard | undefined {
   const covering = policies
     .filter((policy) => !policy.spec.suspend && policy.metadata.deletionTimestamp === undefined)
-    .filter((policy) => covers(policy, state))
+    .filter((policy) => policyCovers(policy, state))
     .sort((a, b) => (a.metadata.name < b.metadata.name ? -1 : 1));
   const [first] = covering;
   if (first === undefined) {

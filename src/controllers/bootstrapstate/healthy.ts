@@ -5,18 +5,18 @@ import type { RecoveryTarget } from '../../api/recoverytarget.generated.ts';
 import { rfc3339 } from '../../api/stored-time.ts';
 import type { Reading } from '../loss-detection/reading.ts';
 import { type Guard, mayRecover } from './guard.ts';
-import { type Hold, openRecovery, type Recovery } from './recoveries.ts';
+import { openRecovery, type RecoveryHold, type RecoveryRecord } from './recoveries.ts';
 
 /** What `Healthy` is made from. */
 export interface HealthFacts {
   readonly reading: Reading;
   readonly guard: Guard;
   readonly target: RecoveryTarget;
-  readonly recoveries: readonly Recovery[];
+  readonly recoveries: readonly RecoveryRecord[];
   /** When the present loss was noticed. */
   readonly lostSince: Date | undefined;
   /** Why the next recovery has to wait. */
-  readonly hold: Hold | undefined;
+  readonly hold: RecoveryHold | undefined;
 }
 
 /** What the condition says, and whether anything is done about it. */

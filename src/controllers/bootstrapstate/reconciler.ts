@@ -29,7 +29,7 @@ import { BackgroundCalls } from '../refresh/background.ts';
 import { Refresher } from '../refresh/refresher.ts';
 import { StatusWriter, type StatusWriterDependencies } from '../status/status-writer.ts';
 import { captureSettings } from './capture.ts';
-import { nextChange } from './expiry.ts';
+import { nextFreshnessChange } from './expiry.ts';
 import { type Guard, guardOf, mayRecover } from './guard.ts';
 import { healthOf } from './healthy.ts';
 import { VerificationInterruptedError, VerificationInterrupts } from './interrupts.ts';
@@ -455,7 +455,7 @@ export class BootstrapStateReconciler implements Reconciler {
   ): number {
     const { clock } = this.#options;
     const now = clock.now();
-    const times: number[] = [nextChange(metadata, now)?.getTime() ?? Number.POSITIVE_INFINITY].map(
+    const times: number[] = [nextFreshnessChange(metadata, now)?.getTime() ?? Number.POSITIVE_INFINITY].map(
       (time) => time - now.getTime(),
     );
     if (baseline !== undefined) {

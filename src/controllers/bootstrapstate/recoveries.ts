@@ -6,7 +6,7 @@ import type { RecoveryRules } from './guard.ts';
 import { recoveryName } from './names.ts';
 
 /** A recovery that was decided upon, as the status holds it. */
-export type Recovery = NonNullable<BootstrapStateStatus['recoveries']>[number];
+export type RecoveryRecord = NonNullable<BootstrapStateStatus['recoveries']>[number];
 
 /**
  * What is known about the BootstrapRecovery of an order. `Absent`: the API server itself says that there is
@@ -34,7 +34,9 @@ export function runState({ status }: Pick<BootstrapRecovery, 'status'>): Exclude
 }
 
 /** The recovery that has not ended; there is never more than one. */
-export function openRecovery({ recoveries }: Pick<BootstrapStateStatus, 'recoveries'>): Recovery | undefined {
+export function openRecovery({
+  recoveries,
+}: Pick<BootstrapStateStatus, 'recoveries'>): RecoveryRecord | undefined {
   return recoveries?.find(({ state }) => state === 'Ordered' || state === 'UnderWay');
 }
 
@@ -46,10 +48,10 @@ export function openRecovery({ recoveries }: Pick<BootstrapStateStatus, 'recover
  *   was not created yet is withdrawn
  */
 export function withRunStates(
-  recoveries: readonly Recovery[],
+  recoveries: readonly RecoveryRecord[],
   runs: ReadonlyMap<string, RunState>,
   mayAct: boolean,
-): readonly Recovery[] {
+): readonly RecoveryRecord[] {
   return recoveries.flatMap((recovery) => {
     const run = runs.get(recovery.name);
     const isOpen = recovery.state === 'Ordered' || recovery.state === 'UnderWay';
@@ -64,7 +66,7 @@ export function withRunStates(
 }
 
 /** Why a recovery has to wait. */
-export interface Hold {
+export interface RecoveryHold {
   readonly until: Date;
   /** `breaker`: the app was repaired as often as allowed. `pause`: the last recovery wrote nothing. */
   readonly kind: 'breaker' | 'pause';
@@ -75,10 +77,10 @@ export interface Hold {
  * counts for the breaker.
  */
 export function recoveryHold(
-  recoveries: readonly Recovery[],
+  recoveries: readonly RecoveryRecord[],
   { maxRecoveriesPerHour }: Pick<RecoveryRules, 'maxRecoveriesPerHour'>,
   now: Date,
-): Hold | undefined {
+): RecoveryHold | undefined {
   const recent = recentRecoveries(recoveries, now);
   const wrote = recent.filter(({ state }) => state !== 'Failed' && state !== 'NotNeeded');
   const end = wrote
@@ -103,17 +105,17 @@ export function recoveryHold(
  * that continues after a crash creates the run of exactly this name.
  */
 export function withNewRecovery(
-  recoveries: readonly Recovery[],
+  recoveries: readonly RecoveryRecord[],
   { spec }: Pick<BootstrapState, 'spec'>,
   policyName: string,
   now: Date,
-): readonly Recovery[] {
+): readonly RecoveryRecord[] {
   const past = recoveries
     .map(({ time }) => Date.parse(time))
     .filter((time) => time <= now.getTime() + hourMs);
   // Two orders within a second must not share a name.
   const time = new Date(Math.max(now.getTime(), Math.max(0, ...past) + 1000));
-  const order: Recovery = {
+  const order: RecoveryRecord = {
     name: recoveryName(policyName, spec, time),
     time: rfc3339(time),
     policy: policyName,
@@ -123,7 +125,10 @@ export function withNewRecovery(
 }
 
 /** The recoveries without those that no longer count; an open one always does. */
-export function recentRecoveries(recoveries: readonly Recovery[], now: Date): readonly Recovery[] {
+export function recentRecoveries(
+  recoveries: readonly RecoveryRecord[],
+  now: Date,
+): readonly RecoveryRecord[] {
   const from = now.getTime() - hourMs;
   // A time in the future was written by a clock that was ahead: it counts for nothing but its name.
   const counts = (time: number): boolean => time > from && time <= now.getTime() + 60_000;

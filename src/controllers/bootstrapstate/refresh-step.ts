@@ -6,7 +6,7 @@ import { decideRefresh, type RefreshFacts, type RefreshStatus } from '../refresh
 import { followRefresh } from '../refresh/follow.ts';
 import type { Guard } from './guard.ts';
 import type { AppReading } from './read-app.ts';
-import { openRecovery, type Recovery } from './recoveries.ts';
+import { openRecovery, type RecoveryRecord } from './recoveries.ts';
 
 /** What a step of refreshing is made from. */
 export interface RefreshStepFacts {
@@ -14,7 +14,7 @@ export interface RefreshStepFacts {
   readonly read: AppReading;
   readonly refresh: RefreshStatus | undefined;
   readonly result: CallResult | undefined;
-  readonly recoveries: readonly Recovery[];
+  readonly recoveries: readonly RecoveryRecord[];
   /** Runs of the app that the cache shows. */
   readonly runs: readonly BootstrapRecovery[];
   /** Name of the setting that says whether the server signs targets itself. */

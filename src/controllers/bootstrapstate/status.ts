@@ -12,7 +12,7 @@ import { freshness, freshUntil, metadataStatus } from './expiry.ts';
 import type { Guard } from './guard.ts';
 import type { Health } from './healthy.ts';
 import { type RecoverableStatus, recoverableVerdict } from './recoverable.ts';
-import type { Hold, Recovery } from './recoveries.ts';
+import type { RecoveryHold, RecoveryRecord } from './recoveries.ts';
 
 /** Everything a status is made from, once the app was read. */
 export interface StateFacts {
@@ -23,8 +23,8 @@ export interface StateFacts {
   /** When metadata and settings were verified in full, if that was just now. */
   readonly verifiedAt: Date | undefined;
   readonly lostSince: Date | undefined;
-  readonly recoveries: readonly Recovery[];
-  readonly hold: Hold | undefined;
+  readonly recoveries: readonly RecoveryRecord[];
+  readonly hold: RecoveryHold | undefined;
   readonly health: Health;
   /** Undefined: as before. */
   readonly recoverable: RecoverableStatus | undefined;

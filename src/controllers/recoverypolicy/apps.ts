@@ -1,7 +1,7 @@
 import type { BootstrapState } from '../../api/bootstrapstate.generated.ts';
 import type { RecoveryPolicy } from '../../api/recoverypolicy.generated.ts';
 import type { App } from '../../recovery/request.ts';
-import { covers } from '../bootstrapstate/guard.ts';
+import { policyCovers } from '../bootstrapstate/guard.ts';
 import { stateName } from '../bootstrapstate/names.ts';
 
 /**
@@ -28,5 +28,5 @@ export function coveredStates(
   policy: Pick<RecoveryPolicy, 'spec'>,
   states: readonly BootstrapState[],
 ): readonly BootstrapState[] {
-  return states.filter((state) => covers(policy, state));
+  return states.filter((state) => policyCovers(policy, state));
 }

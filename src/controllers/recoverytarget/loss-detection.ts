@@ -3,7 +3,9 @@ import type { LossDetectionReason } from '../../api/target-reasons.ts';
 import type { RedisAvailability } from '../loss-detection/redis-watch.ts';
 
 /** How a loss in the Redis of a target becomes known. Pure. */
-export function lossDetection(availability: RedisAvailability | undefined): Verdict<LossDetectionReason> {
+export function lossDetectionVerdict(
+  availability: RedisAvailability | undefined,
+): Verdict<LossDetectionReason> {
   switch (availability?.kind) {
     case undefined:
       return { reason: 'NotGuarded', message: 'No RecoveryPolicy guards apps of this target.' };

@@ -18,7 +18,7 @@ import type { KeyedSlots } from '../slots/keyed-slots.ts';
 import { StatusWriter, type StatusWriterDependencies } from '../status/status-writer.ts';
 import type { ConnectionDependencies } from '../target-connection/connect-target.ts';
 import { DiscoverySweep } from './discover.ts';
-import { lossDetection } from './loss-detection.ts';
+import { lossDetectionVerdict } from './loss-detection.ts';
 import { onlineKeys } from './online-keys.ts';
 import type { FoundPins } from './pins.ts';
 import { type Probe, probeTarget } from './probe.ts';
@@ -143,7 +143,7 @@ export class RecoveryTargetReconciler implements Reconciler {
   async #write(target: RecoveryTarget, probe: Probe | 'suspended'): Promise<boolean | undefined> {
     const { watches, clock } = this.#options;
     const watched = {
-      lossDetection: lossDetection(watches.availability(target.metadata)),
+      lossDetection: lossDetectionVerdict(watches.availability(target.metadata)),
       onlineKeys: onlineKeys(watches.get(target.metadata)?.keys.shared()),
     };
     const status = targetStatus(target, probe, watched, clock.now());

@@ -5,7 +5,7 @@ import { Agent, type buildConnector, type Dispatcher, ProxyAgent, Socks5ProxyAge
 import { ConnectionError } from './connection-error.ts';
 
 /** What one request needs to reach the API server and be let in. */
-export interface APIServerAccess {
+export interface ResolvedCredentials {
   /** Base URL without a trailing slash. */
   readonly server: string;
   /** Carries the credentials: never log it. */
@@ -38,7 +38,7 @@ export class Credentials {
    * Resolves tokens (client-node re-reads a token file after 60 s, runs exec plug-ins when theirs expired).
    * Throws `ConnectionError` (`Credentials`) when something of that cannot be read.
    */
-  async access(): Promise<APIServerAccess> {
+  async access(): Promise<ResolvedCredentials> {
     if (this.#closed) {
       throw new Error('the API client is closed');
     }
@@ -69,7 +69,7 @@ export class Credentials {
   /**
    * Reads everything again, unless that was done since `refused` was handed out: racing 401s cost one read.
    */
-  renew(refused: APIServerAccess): void {
+  renew(refused: ResolvedCredentials): void {
     if (refused.generation === this.#generation) {
       try {
         this.#config = this.#load();

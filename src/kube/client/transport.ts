@@ -5,7 +5,7 @@ import { sleep } from '../../async/sleep.ts';
 import type { RuntimeMetrics } from '../metrics/runtime-metrics.ts';
 import { APIError } from './api-error.ts';
 import { ConnectionError } from './connection-error.ts';
-import type { APIServerAccess, Credentials } from './credentials.ts';
+import type { Credentials, ResolvedCredentials } from './credentials.ts';
 import { type APIRequest, type APIResponse, describeRequest, toAPIError, wireOptions } from './wire.ts';
 
 /** Options of {@link Transport}. */
@@ -97,7 +97,7 @@ export class Transport {
 
   async #attempt<R>(
     request: APIRequest,
-    access: APIServerAccess,
+    access: ResolvedCredentials,
     read: (response: APIResponse) => Promise<R>,
   ): Promise<R> {
     const { clock, metrics } = this.#options;
@@ -142,7 +142,7 @@ export class Transport {
     return new Deadline(this.#options.clock, timeoutMs, timedOut, request.signal);
   }
 
-  #labels(access: APIServerAccess): { host: string } {
+  #labels(access: ResolvedCredentials): { host: string } {
     return { host: new URL(access.server).host };
   }
 

@@ -1,6 +1,6 @@
 import type { Dispatcher, request as undiciRequest } from 'undici';
 import { APIError, type APIStatus } from './api-error.ts';
-import type { APIServerAccess } from './credentials.ts';
+import type { ResolvedCredentials } from './credentials.ts';
 import { jsonAsYAML } from './json-as-yaml.ts';
 
 /** A response whose body is still to be read. */
@@ -32,7 +32,7 @@ export function describeRequest(request: APIRequest): string {
 /** The request as the HTTP client takes it. */
 export function wireOptions(
   request: APIRequest,
-  access: APIServerAccess,
+  access: ResolvedCredentials,
   userAgent: string,
   signal: AbortSignal | undefined,
 ): Parameters<typeof undiciRequest>[1] {

@@ -61,7 +61,7 @@ export function keysToObserve(
 }
 
 /** The search for task records that tell how a lifetime was lost; none is made while all three are there. */
-export function taskSearch({ settings }: Pick<ExpectedState, 'settings'>): RecordSearch {
+export function taskRecordSearch({ settings }: Pick<ExpectedState, 'settings'>): RecordSearch {
   const lifetimes = settings.filter(
     ({ derivation, displayOnly }) => derivation.kind === 'lifetime' && !displayOnly,
   );

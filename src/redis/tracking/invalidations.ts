@@ -24,7 +24,7 @@ export interface TrackingRefused {
  * The connection that receives the names of changed keys: CLIENT TRACKING with REDIRECT over RESP2. ioredis
  * drops the push messages of RESP3, so the keys are read over a second connection that redirects here.
  */
-export class Invalidations {
+export class InvalidationConnection {
   /** What `CLIENT TRACKING ON REDIRECT` of the reading connection names. */
   readonly clientID: number;
   readonly #connection: OpenConnection;
@@ -44,7 +44,7 @@ export class Invalidations {
     endpoint: RedisEndpoint,
     prefixes: readonly string[],
     sink: InvalidationSink,
-  ): Promise<Invalidations | TrackingRefused> {
+  ): Promise<InvalidationConnection | TrackingRefused> {
     const connection = await connectToRedis(endpoint);
     const { client } = connection;
     try {
@@ -57,7 +57,7 @@ export class Invalidations {
         const args = prefixes.flatMap((prefix) => ['PREFIX', prefix]);
         await client.call('CLIENT', 'TRACKING', 'ON', 'REDIRECT', String(id), 'BCAST', ...args);
       }
-      const opened = new Invalidations(connection, id);
+      const opened = new InvalidationConnection(connection, id);
       client.on('messageBuffer', (from: Buffer, keys: unknown) => {
         if (from.toString() === channel) {
           opened.#hear(keys, sink);

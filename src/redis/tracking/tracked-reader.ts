@@ -4,7 +4,7 @@ import { asRedisError, connectToRedis, type OpenConnection } from '../connect.ts
 import { describeEndpoint, type RedisEndpoint } from '../endpoint.ts';
 import { decodeObserved, observeCommand } from '../scripts.ts';
 import type { ObservedValues } from '../state-store.ts';
-import { type InvalidationSink, Invalidations } from './invalidations.ts';
+import { InvalidationConnection, type InvalidationSink } from './invalidations.ts';
 
 /** How changes of keys become known. */
 export type Tracking =
@@ -41,7 +41,7 @@ export class TrackedReader {
   readonly #endpoint: RedisEndpoint;
   readonly #connection: OpenConnection;
   readonly #canaryKey: string | undefined;
-  #invalidations: Invalidations | undefined;
+  #invalidations: InvalidationConnection | undefined;
   #tracking: Tracking = { kind: 'polling', why: 'not asked yet' };
   #heard: (() => void) | undefined;
   #readCommand: 'EVAL' | 'EVAL_RO' = 'EVAL_RO';
@@ -127,7 +127,7 @@ export class TrackedReader {
       }
     };
     this.#connection.client.once('close', closed);
-    const opened = await Invalidations.open(endpoint, prefixes, {
+    const opened = await InvalidationConnection.open(endpoint, prefixes, {
       closed,
       flushed: () => sink.flushed(),
       invalidated: (keys) => {

@@ -10,7 +10,7 @@ import type { Tenant } from '../auth/tenants.ts';
 import { HTTPError, retryLater } from '../http/answer.ts';
 import { isDecided } from './controller-decision.ts';
 import type { Recoveries, RecoveryRequest, StartedRecovery } from './recoveries.ts';
-import { isFromHTTP, type RunCache, runs } from './run-cache.ts';
+import { isFromHTTP, type RunCache, recoveryResource } from './run-cache.ts';
 import { isFinished, waitsForLock } from './run-conditions.ts';
 import { keyLabel, type RunCreation, runManifest, startedFrom } from './run-creation.ts';
 import { lastOfChain, nextRunName } from './run-name.ts';
@@ -106,7 +106,7 @@ export class KubernetesRecoveries implements Recoveries {
       ...(waitsForLock(run) && { cancel: true }),
     };
     try {
-      await client.patch(runs, run.metadata, { type: 'merge', body: { spec } });
+      await client.patch(recoveryResource, run.metadata, { type: 'merge', body: { spec } });
     } catch (error) {
       if (isNotFound(error)) {
         return;
@@ -156,7 +156,7 @@ export class KubernetesRecoveries implements Recoveries {
     for (let step = 0; step < MAX_STEPS; step += 1) {
       const name = nextRunName(request, predecessor);
       try {
-        return { kind: 'created', run: await client.create(runs, manifest(name), { signal }) };
+        return { kind: 'created', run: await client.create(recoveryResource, manifest(name), { signal }) };
       } catch (error) {
         // Where the answer was lost, the name tells what happened: it is free, or taken by this very request.
         if (!isAlreadyExists(error) && !isLost(error)) {
@@ -177,7 +177,7 @@ export class KubernetesRecoveries implements Recoveries {
   /** The run as it is now, past the cache. */
   async #read(key: ObjectKey, signal: AbortSignal): Promise<BootstrapRecovery | undefined> {
     try {
-      return await this.#options.client.get(runs, key, { signal });
+      return await this.#options.client.get(recoveryResource, key, { signal });
     } catch (error) {
       if (isNotFound(error)) {
         return undefined;

@@ -8,7 +8,7 @@ import type { AppRef } from './recoveries.ts';
 import { isFinished } from './run-conditions.ts';
 
 /** Runs as the API server addresses them. */
-export const runs: Resource<BootstrapRecovery> = bootstrapRecoveries;
+export const recoveryResource: Resource<BootstrapRecovery> = bootstrapRecoveries;
 
 /** Label on runs the shim created; its value is always `http`. */
 export const originLabel = `${group}/origin` as const;
@@ -47,7 +47,7 @@ export class RunCache {
         new Informer<BootstrapRecovery>({
           ...options,
           namespaces: [namespace],
-          resource: runs,
+          resource: recoveryResource,
           indexers: {
             uid: (run) => [run.metadata.uid],
             app: (run) => [appKey(run.spec.targetRef.name, run.spec.adminName, run.spec.appName)],

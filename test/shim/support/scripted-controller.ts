@@ -8,7 +8,7 @@ import { Informer } from '../../../src/kube/cache/informer.ts';
 import { APIClient } from '../../../src/kube/client/api-client.ts';
 import { RuntimeMetrics } from '../../../src/kube/metrics/runtime-metrics.ts';
 import { metricsPrefix } from '../../../src/observability/metrics.ts';
-import { runs } from '../../../src/shim/runs/run-cache.ts';
+import { recoveryResource } from '../../../src/shim/runs/run-cache.ts';
 import type { APIServerAccess } from '../../harness/apiserver-access.ts';
 
 /**
@@ -42,7 +42,7 @@ export class ScriptedController implements AsyncDisposable {
     this.client = new APIClient({ loadConfig: () => cluster.kubeConfig(), userAgent: 'script', metrics });
     this.#informer = new Informer<BootstrapRecovery>({
       client: this.client,
-      resource: runs,
+      resource: recoveryResource,
       namespaces: [namespace],
       logger: pino({ level: 'silent' }),
       metrics,
@@ -69,7 +69,7 @@ export class ScriptedController implements AsyncDisposable {
     const { blockingTaskID } = script;
     const status = { taskID: run.metadata.uid, conditions, ...(blockingTaskID && { blockingTaskID }) };
     return await this.client.patch(
-      runs,
+      recoveryResource,
       run.metadata,
       { type: 'merge', body: { status } },
       { subresource: 'status' },

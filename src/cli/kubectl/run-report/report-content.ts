@@ -35,7 +35,7 @@ const reportContent = z.object({
 export type ReportContent = z.infer<typeof reportContent>;
 
 /** Reads the JSON of a report; undefined when it is none. */
-export function parseReport(json: string): ReportContent | undefined {
+export function parseReportContent(json: string): ReportContent | undefined {
   try {
     return reportContent.safeParse(JSON.parse(json)).data;
   } catch {

@@ -2,7 +2,7 @@ import type { BootstrapRecovery } from '../../../api/bootstraprecovery.generated
 import { durationText } from '../../output/duration-text.ts';
 import { nextStepOf, succeededOf } from '../run-result.ts';
 import { html, type Markup } from './html.ts';
-import { parseReport, type ReportContent } from './report-content.ts';
+import { parseReportContent, type ReportContent } from './report-content.ts';
 
 /** Nothing is loaded from anywhere: the page is the same in ten years, and offline. */
 const policy = html`default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'`;
@@ -25,7 +25,7 @@ code { overflow-wrap: anywhere; }
  * @param json the report as the controller wrote it; what can't be read of it is left out
  */
 export function reportPage(run: BootstrapRecovery, json: string, now: Date): string {
-  const report = parseReport(json);
+  const report = parseReportContent(json);
   const { metadata, spec } = run;
   const title = `${spec.adminName}/${spec.appName}: ${succeededOf(run)?.reason ?? 'Pending'}`;
   const page = html`<!doctype html>

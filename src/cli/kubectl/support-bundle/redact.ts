@@ -12,12 +12,12 @@ const withheld = '(withheld)';
  * one, passwords in URLs, copies of manifests in annotations, tokens that are recognised by their form. Names
  * of Secrets and of their keys stay, because they are what a support case is about.
  */
-export function withoutSecrets(value: unknown): unknown {
+export function withoutSecretValues(value: unknown): unknown {
   if (typeof value === 'string') {
     return withoutSecretTexts(value);
   }
   if (Array.isArray(value)) {
-    return value.map(withoutSecrets);
+    return value.map(withoutSecretValues);
   }
   if (typeof value !== 'object' || value === null) {
     return value;
@@ -27,7 +27,7 @@ export function withoutSecrets(value: unknown): unknown {
     .filter(([name]) => name !== 'managedFields' && !copiedManifest.test(name))
     .map(([name, member]) => {
       const isSecret = secretName.test(name) && !reference.test(name) && typeof member !== 'object';
-      return [name, isSecret || (isVariable && name === 'value') ? withheld : withoutSecrets(member)];
+      return [name, isSecret || (isVariable && name === 'value') ? withheld : withoutSecretValues(member)];
     });
   return Object.fromEntries(entries);
 }

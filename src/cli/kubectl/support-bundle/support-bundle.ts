@@ -25,7 +25,7 @@ import {
   deployments,
   shimLabels,
 } from '../version/installed.ts';
-import { withoutSecrets } from './redact.ts';
+import { withoutSecretValues } from './redact.ts';
 
 /** Flags of `support-bundle`. */
 export interface SupportBundleFlags extends ClusterFlags {
@@ -60,7 +60,7 @@ export function supportBundleCommand(flags: SupportBundleFlags, context: Command
       progress.end();
     }
     const { stringify } = await import('../../output/yaml.ts');
-    const text = stringify(withoutSecrets(bundle));
+    const text = stringify(withoutSecretValues(bundle));
     if (flags.file === undefined) {
       context.stdout.write(text);
     } else {
