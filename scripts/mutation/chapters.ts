@@ -1,0 +1,70 @@
+/** A part of the core, and the tests that answer for it. */
+export interface Chapter {
+  /** Globs of the sources that are mutated. */
+  readonly mutate: readonly string[];
+  /** Test files and folders that must notice. All of them run the sources in their own process. */
+  readonly tests: readonly string[];
+}
+
+/** What `npm run test:mutation` knows, by name. */
+export const chapters: Readonly<Record<string, Chapter>> = {
+  verify: {
+    mutate: ['src/tuf/verify/*.ts', '!src/tuf/verify/*.worker.ts'],
+    tests: ['test/tuf/verify.test.ts', 'test/tuf/mutations.test.ts', 'test/tuf/corpus.test.ts'],
+  },
+  roots: {
+    mutate: ['src/tuf/roots/*.ts'],
+    tests: ['test/tuf/verify.test.ts', 'test/tuf/corpus.test.ts', 'test/recovery/trust.test.ts'],
+  },
+  keys: {
+    mutate: ['src/tuf/keys/*.ts'],
+    tests: ['test/tuf/keyring.test.ts', 'test/tuf/verify.test.ts', 'test/tuf/corpus.test.ts'],
+  },
+  metadata: {
+    mutate: ['src/tuf/metadata/*.ts'],
+    tests: ['test/tuf/verify.test.ts', 'test/tuf/corpus.test.ts', 'test/tuf/strict-integers.test.ts'],
+  },
+  json: { mutate: ['src/tuf/json/*.ts'], tests: ['test/tuf/json', 'test/tuf/strict-integers.test.ts'] },
+  plan: {
+    mutate: ['src/recovery/plan/*.ts', 'src/recovery/state/*.ts'],
+    tests: [
+      'test/recovery/planner.test.ts',
+      'test/recovery/infer.test.ts',
+      'test/recovery/lifetime-value.test.ts',
+      'test/recovery/sources.test.ts',
+      'test/recovery/classify.test.ts',
+    ],
+  },
+  recovery: {
+    mutate: ['src/recovery/{decide,trust,ending,retry,lock-holding,confirm,unfinished-bootstrap}.ts'],
+    tests: [
+      'test/recovery/decide.test.ts',
+      'test/recovery/trust.test.ts',
+      'test/recovery/ending.test.ts',
+      'test/recovery/retry.test.ts',
+      'test/recovery/lock-holding.test.ts',
+      'test/recovery/unfinished-bootstrap.test.ts',
+      'test/recovery/scenarios.test.ts',
+    ],
+  },
+  redis: {
+    mutate: ['src/redis/{redis-state-store,scripts,state-store,errors}.ts'],
+    tests: ['test/redis/state-store.test.ts', 'test/redis/apply-acl.test.ts', 'test/redis/taxonomy.test.ts'],
+  },
+  tokens: {
+    mutate: ['src/shim/auth/{token-verifier,issuer-keys,key-documents,caller-role,bearer,shared-secret}.ts'],
+    tests: [
+      'test/shim/token-verifier.test.ts',
+      'test/shim/issuer-keys.test.ts',
+      'test/shim/caller-role.test.ts',
+      'test/shim/attacks-tokens.test.ts',
+    ],
+  },
+};
+
+/** The tests that answer for the Lua scripts. */
+export const scriptTests: readonly string[] = [
+  'test/redis/state-store.test.ts',
+  'test/redis/apply-acl.test.ts',
+  'test/recovery/unfinished-bootstrap.test.ts',
+];
