@@ -178,6 +178,7 @@ async function recover(
       continue;
     }
     if (!session.holdsLock) {
+      report.begin('Lock');
       await session.lock(); // R7; then plan again from what is there behind the lock
       continue;
     }

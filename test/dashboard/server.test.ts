@@ -1,9 +1,11 @@
 import { once } from 'node:events';
 import { type IncomingMessage, request } from 'node:http';
 import { text } from 'node:stream/consumers';
+import { pathToFileURL } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { systemClock } from '../../src/async/clock.ts';
 import { createDashboardApp } from '../../src/dashboard/server/app.ts';
+import { readPage } from '../../src/dashboard/server/page-files.ts';
 import type { ApprovalRequest, ViewQuery } from '../../src/dashboard/server/queries.ts';
 import { HTTPServer } from '../../src/net/http-server.ts';
 
@@ -115,6 +117,13 @@ describe('the page', () => {
       expect((await ask({ path: `/${token}/${file}` })).status).toBe(404);
     },
   );
+});
+
+test('a page that is not built: the error names the command that builds it', async () => {
+  await expect(readPage([pathToFileURL('/nonexistent/')])).rejects.toMatchObject({
+    code: 'InvalidInput',
+    message: expect.stringContaining('npm run build'),
+  });
 });
 
 describe('a request is refused', () => {

@@ -6,6 +6,7 @@ import { type TestNamespace, testNamespace } from '../controllers/support/namesp
 import { createPolicy, type TestPolicy } from '../controllers/support/policies.ts';
 import { applyProxiedTarget, type ProxiedTarget } from '../controllers/support/proxied-target.ts';
 import type { APIServerAccess } from '../harness/apiserver-access.ts';
+import type { GoldenAppName } from '../harness/golden.ts';
 import { poll } from '../harness/poll.ts';
 import { startProcess } from '../harness/process.ts';
 
@@ -26,21 +27,36 @@ export interface Stage extends AsyncDisposable {
   readonly lost: TestPolicy;
 }
 
-/** Brings one app back by a run called `first`, and leaves the other one lost. */
-export async function setStage(cluster: APIServerAccess): Promise<Stage> {
+/**
+ * Brings one app back by a run called `first`, and leaves the other one lost.
+ *
+ * @param more apps that are healthy and guarded beside the two
+ */
+export async function setStage(
+  cluster: APIServerAccess,
+  more: readonly GoldenAppName[] = [],
+): Promise<Stage> {
   await using stack = new AsyncDisposableStack();
   const namespace = await testNamespace(cluster, 'dashboard');
-  const installation = stack.use(await startInstallation(['deleg', 'simple']));
+  const installation = stack.use(await startInstallation(['deleg', 'simple', ...more]));
   const target = stack.use(await applyProxiedTarget(namespace, installation));
   const controller = stack.use(await startController(namespace));
   const { admin, app } = installation.app('deleg');
   await namespace.start('first', { adminName: admin, appName: app });
   await namespace.ended('first');
+  const redis = await installation.redis.client();
+  for (const name of more) {
+    await installation.app(name).restoreTo(redis);
+  }
   const guard = { action: 'Report', stabilizationSeconds: 0 } as const;
   const healthy = await createPolicy(namespace, 'healthy', installation.app('deleg'), guard);
   const lost = await createPolicy(namespace, 'lost', installation.app('simple'), guard);
   await healthy.untilApp('to be healthy', ({ status }) => status.state === 'Healthy');
   await lost.untilApp('to be lost', ({ status }) => status.state === 'FullLoss');
+  for (const name of more) {
+    const policy = await createPolicy(namespace, name, installation.app(name), guard);
+    await policy.untilApp('to be healthy', ({ status }) => status.state === 'Healthy');
+  }
   const owned = stack.move();
   return {
     ...{ namespace, installation, controller, target, healthy, lost },

@@ -59,7 +59,8 @@ describe('texts of times', () => {
   ])('%i ms are %s', (milliseconds, text) => expect(spanText(milliseconds)).toBe(text));
 
   test.each([
-    [0.04, '0.0 ms'],
+    [0.04, '< 0.1 ms'],
+    [0.05, '0.1 ms'],
     [9.9, '9.9 ms'],
     [9.96, '10 ms'],
     [999, '999 ms'],

@@ -25,8 +25,11 @@ export function agoText(time: string | undefined, now: Date): string | undefined
   return Number.isNaN(at) ? undefined : `${spanText(Math.max(0, now.getTime() - at))} ago`;
 }
 
-/** How long something took: `0.4 ms`, `12 ms`, `1.2 s`, `2 min 5 s`. */
+/** How long something took: `< 0.1 ms`, `0.4 ms`, `12 ms`, `1.2 s`, `2 min 5 s`. */
 export function stepDurationText(milliseconds: number): string {
+  if (milliseconds < 0.05) {
+    return '< 0.1 ms';
+  }
   if (milliseconds < 9.95) {
     return `${milliseconds.toFixed(1)} ms`;
   }
