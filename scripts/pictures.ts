@@ -1,6 +1,7 @@
 /**
- * `npm run pictures`: takes the pictures of the dashboard that the pages show. They are of a real cluster, in which an
- * app has lost its settings and a recovery waits for approval. Run by hand, after a change of the page.
+ * `npm run pictures`: takes the pictures of the dashboard that the pages show. They are of a real cluster, in
+ * which an app has lost its settings and a recovery waits for approval. Run by hand, after a change of the
+ * page.
  */
 import { join } from 'node:path';
 import { chromium, type Page } from 'playwright-core';

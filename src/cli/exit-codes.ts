@@ -36,7 +36,7 @@ export const commandExitCodes: Readonly<Record<string, CommandExitCodes>> = {
   recover: { 0: 'recovered, or nothing was lost', 1: 'failed or refused', 3: 'timed out' },
   check: { 0: 'nothing is wrong; warnings are marked !', 1: 'something is wrong' },
   status: shown,
-  dashboard: { 1: 'no answer from the API server, or the port is taken' },
+  dashboard: { 1: 'no answer from the API server' },
   describe: shown,
   run: ofRun,
   approve: { ...ofRun, 0: 'approved; with --wait: recovered', 1: 'not approved; with --wait: failed' },

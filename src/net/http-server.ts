@@ -9,6 +9,7 @@ import {
 import type { AddressInfo, Socket } from 'node:net';
 import type { Clock } from '../async/clock.ts';
 import { systemClock } from '../async/clock.ts';
+import { systemErrorCode, TerminalError } from '../errors.ts';
 
 /** Where to listen. Port 0: any free one. */
 export interface ListenAddress {
@@ -121,7 +122,11 @@ export class HTTPServer {
     this.#checks = setInterval(() => this.#cutOffUnread(), interval).unref();
   }
 
-  /** Serves from when this resolves. */
+  /**
+   * Serves from when this resolves.
+   *
+   * @throws {TerminalError} `InvalidInput` when the address is taken, or not this user's to take.
+   */
   static async listen(
     listener: RequestListener,
     { host, port }: ListenAddress,
@@ -130,7 +135,12 @@ export class HTTPServer {
   ): Promise<HTTPServer> {
     const server = new HTTPServer(listener, { ...defaultLimits, ...limits }, clock);
     server.#server.listen({ host, port });
-    await once(server.#server, 'listening');
+    try {
+      await once(server.#server, 'listening');
+    } catch (error) {
+      clearInterval(server.#checks);
+      throw unavailable(error, host, port);
+    }
     return server;
   }
 
@@ -262,6 +272,20 @@ export class HTTPServer {
       }
     }
   }
+}
+
+/** What keeps a server from an address, by the code of the operating system, and what to do about it. */
+const listenFailures: Readonly<Record<string, string>> = {
+  EADDRINUSE: 'another program listens there. Choose another port, or end that program.',
+  EACCES: 'this user may not listen there. Choose a port above 1023.',
+  EADDRNOTAVAIL: 'no network interface has this address. Choose another one.',
+};
+
+function unavailable(error: unknown, host: string | undefined, port: number): unknown {
+  const what = listenFailures[systemErrorCode(error) ?? ''];
+  return what === undefined
+    ? error
+    : new TerminalError('InvalidInput', `Can't listen on ${host ?? '*'}:${port}: ${what}`, { cause: error });
 }
 
 /**
