@@ -12,6 +12,7 @@
 // Plain JavaScript without dependencies, for Node 20 and newer: it runs before anything is installed.
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { buildBundle } from './setup/bundle.mjs';
 import { checkAll, table } from './setup/check.mjs';
 import { ensureChromium } from './setup/chromium.mjs';
 import { ensureClusterNodeTools } from './setup/cluster-node-tools.mjs';
@@ -63,6 +64,10 @@ async function main(args) {
     return 64;
   }
   await install(purpose);
+  if (args.length === 0) {
+    // A person sets up once and starts the program many times; the test suites run the sources.
+    await buildBundle(ROOT, createProgress(process.stderr));
+  }
   return 0;
 }
 

@@ -6,6 +6,7 @@ import { complete } from '../../src/cli/completion/candidates.ts';
 import { shells } from '../../src/cli/completion/scripts.ts';
 import { readEnvironment } from '../../src/cli/options/env.ts';
 import { createProgram } from '../../src/cli/program.ts';
+import { temporaryDirectory } from '../harness/temporary-directory.ts';
 import { LAUNCHER, runCLI } from './run-cli.ts';
 
 const sink = new PassThrough();
@@ -87,7 +88,6 @@ test('kubectl asks the program beside the plugin, in the form that it understand
 });
 
 const isInstalled = (shell: string): boolean => spawnSync(shell, ['-c', 'exit 0']).status === 0;
-const env = { PATH: `${dirname(LAUNCHER)}${delimiter}${process.env['PATH']}`, HOME: '/nonexistent' };
 
 /** What each shell itself offers for the line, with the script it loads from the program. */
 const offers: Readonly<Record<(typeof shells)[number], (words: readonly string[]) => string>> = {
@@ -104,12 +104,14 @@ const offers: Readonly<Record<(typeof shells)[number], (words: readonly string[]
 };
 
 describe.each(shells)('%s', (shell) => {
-  const ask = (...words: string[]): readonly string[] =>
-    execFileSync(shell, ['-c', offers[shell](words)], { encoding: 'utf8', env })
-      .trim()
-      .split('\n');
-
-  test.runIf(isInstalled(shell))('completes commands, flags and values', () => {
+  test.runIf(isInstalled(shell))('completes commands, flags and values', async () => {
+    // Shells write into their home.
+    await using home = await temporaryDirectory('home');
+    const env = { PATH: `${dirname(LAUNCHER)}${delimiter}${process.env['PATH']}`, HOME: home.path };
+    const ask = (...words: string[]): readonly string[] =>
+      execFileSync(shell, ['-c', offers[shell](words)], { encoding: 'utf8', env })
+        .trim()
+        .split('\n');
     expect(ask('stat')).toEqual(['status']);
     expect(ask('completion', '--hel').join()).not.toContain('error');
     expect(ask('recover', '--root-s')).toEqual(['--root-sha256']);

@@ -114,6 +114,22 @@ test.each(['json', 'yaml'])('status -o %s holds apps and runs', async (format) =
   expect(names).not.toContain('lost');
 });
 
+test('status -o name, -o wide, --sort and -l show what they say', async () => {
+  const named = await plugin('status', 'alice/tuf', '-o', 'name');
+  expect(named.stdout).toBe(
+    'bootstrapstate.tuf-recovery.dev/healthy\nbootstraprecovery.tuf-recovery.dev/once\n',
+  );
+  const wide = await plugin('status', '-o', 'wide', '--sort', 'health');
+  expect(wide.stdout).toMatch(/^APP +.* FRESH FOR +STATE +MESSAGE$/m);
+  expect(wide.stdout).toMatch(/^alice\/tuf .* healthy /m);
+  expect(wide.stdout.indexOf('alice/Desktop-App')).toBeLessThan(wide.stdout.indexOf('alice/tuf'));
+  const byExpiry = await plugin('status', '--sort', 'expiry');
+  expect(byExpiry.stdout.indexOf('alice/Desktop-App')).toBeLessThan(byExpiry.stdout.indexOf('alice/tuf'));
+  await cluster.kubectl(['label', 'bsr', 'once', `--namespace=${namespace}`, 'team=a']);
+  const labelled = await plugin('status', '-l', 'team=a', '-o', 'name');
+  expect(labelled.stdout).toBe('bootstraprecovery.tuf-recovery.dev/once\n');
+});
+
 test('status --watch shows a change of an app without being asked again', async () => {
   await createState('watched', 'watched', { conditions: [condition('Healthy', 'Unknown', 'NotVerified')] });
   const child = spawn(PLUGIN, ['status', 'alice/watched', '--watch'], {

@@ -1,5 +1,5 @@
 import { copyFile, mkdir, mkdtemp, symlink, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import packageJSON from '../../package.json' with { type: 'json' };
 import { temporaryDirectory } from '../harness/temporary-directory.ts';
@@ -136,6 +136,30 @@ describe('the launcher', () => {
     });
     expect(code).toBe(0);
     expect(stdout).toBe(`${packageJSON.version}\n`);
+  });
+
+  test('keeps what Node.js compiled of the bundle in a directory of the user, and nowhere else', async () => {
+    await using directory = await temporaryDirectory('compiled');
+    for (const name of ['bin', 'dist']) {
+      await mkdir(join(directory.path, name));
+    }
+    const command = join(directory.path, 'bin', 'tuf-recovery');
+    await copyFile(LAUNCHER, command);
+    await writeFile(
+      join(directory.path, 'dist', 'tuf-recovery.js'),
+      "process.stdout.write(String(process.env['NODE_COMPILE_CACHE']));",
+    );
+    const PATH = `${dirname(process.execPath)}:/usr/bin:/bin`;
+    const ask = async (env: Record<string, string>): Promise<string> =>
+      (await runCLI([], { command, env: { PATH, ...env } })).stdout;
+    expect(await ask({ HOME: directory.path })).toBe(
+      join(directory.path, '.cache/tuf-recovery-operator/compiled'),
+    );
+    expect(await ask({ HOME: directory.path, XDG_CACHE_HOME: '/x' })).toBe(
+      '/x/tuf-recovery-operator/compiled',
+    );
+    expect(await ask({ HOME: directory.path, NODE_COMPILE_CACHE: '/mine' })).toBe('/mine');
+    expect(await ask({ HOME: '/nonexistent' })).toBe('undefined');
   });
 
   test('says which Node.js it needs when there is only an older one', async () => {

@@ -4,6 +4,7 @@ import { parseInteger, parseSeconds } from '../options/flag-values.ts';
 import { schemaBounds } from '../options/schema-bounds.ts';
 import { addOutputOption } from '../output/output.ts';
 import { addConnectionOptions } from './connection-options.ts';
+import { sortKeys } from './status/sort-apps.ts';
 
 /** A run takes 300 s at most, and a person a while to approve; a day is enough to notice. */
 const maxWaitSeconds = 86_400;
@@ -13,8 +14,18 @@ const maxWaitSeconds = 86_400;
  * `kubectl-tuf_recovery` on the PATH they are `kubectl tuf-recovery …`.
  */
 export function registerClusterCommands(program: Command, context: CommandContext): void {
-  addOutputOption(clusterCommand(program, 'status', 'apps, what needs you, and the last runs'))
+  clusterCommand(program, 'status', 'apps, what needs you, and the last runs')
     .argument('[admin/app]', 'one app; by default all of the namespace')
+    .addOption(
+      new Option('-o, --output <format>', 'how the result is shown')
+        .choices(['human', 'wide', 'name', 'json', 'yaml'])
+        .default('human'),
+    )
+    .option(
+      '-l, --selector <labels>',
+      'only objects with these labels, for example tuf-recovery.dev/policy=guard',
+    )
+    .addOption(new Option('--sort <by>', 'the order of apps').choices(sortKeys).default('name'))
     .option('-A, --all-namespaces', 'apps and runs of all namespaces')
     .option('-w, --watch', 'go on showing changes until Ctrl-C')
     .action(async (app, flags) => (await import('./status/status.ts')).statusCommand(app, flags, context));

@@ -11,15 +11,18 @@ export interface AppTableOptions {
   readonly paint: Paint;
   /** Shows the namespace, where apps of several are listed. */
   readonly namespaces: boolean;
+  /** Shows more columns: names of objects and the messages of the controller. */
+  readonly wide: boolean;
   readonly now: Date;
 }
 
 /** Apps as a table, one line each: healthy, recoverable, when checked, how long its metadata stays valid. */
 export function appTable(
   states: readonly BootstrapState[],
-  { paint, namespaces, now }: AppTableOptions,
+  { paint, namespaces, wide, now }: AppTableOptions,
 ): string {
-  const titles = ['APP', 'TARGET', 'HEALTH', 'RECOVERABLE', 'CHECKED', 'FRESH FOR'];
+  const wideTitles = wide ? ['STATE', 'MESSAGE'] : [];
+  const titles = ['APP', 'TARGET', 'HEALTH', 'RECOVERABLE', 'CHECKED', 'FRESH FOR', ...wideTitles];
   const rows = states.map((state) => {
     const cells = [
       terminalText(formatAppName(state.spec)),
@@ -28,6 +31,7 @@ export function appTable(
       recoverableText(state, paint),
       checkedText(state, now),
       freshText(state, paint, now),
+      ...(wide ? [state.metadata.name, messageText(state)] : []),
     ];
     return namespaces ? [state.metadata.namespace ?? '', ...cells] : cells;
   });
@@ -45,6 +49,10 @@ function healthText({ status }: BootstrapState, paint: Paint): string {
     default:
       return paint('warning', terminalText(healthy?.reason ?? 'NotVerified'));
   }
+}
+
+function messageText({ status }: BootstrapState): string {
+  return terminalText(findCondition(status.conditions, 'Healthy')?.message ?? '-');
 }
 
 const recoverableTones: Readonly<Record<string, Tone>> = { True: 'good', False: 'bad' };

@@ -15,6 +15,8 @@ export interface OverviewOptions {
   readonly blocks: boolean;
   /** Shows the namespace, where several are listed. */
   readonly namespaces: boolean;
+  /** Shows more columns: names of objects and the messages of the controller. */
+  readonly wide: boolean;
   readonly now: Date;
 }
 

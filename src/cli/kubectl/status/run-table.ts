@@ -13,15 +13,18 @@ export interface RunTableOptions {
   readonly blocks: boolean;
   /** Shows the namespace, where runs of several are listed. */
   readonly namespaces: boolean;
+  /** Shows more columns: names of objects and the messages of the controller. */
+  readonly wide: boolean;
   readonly now: Date;
 }
 
 /** Runs as a table, one line each, with a bar for those under way. */
 export function runTable(
   runs: readonly BootstrapRecovery[],
-  { paint, blocks, namespaces, now }: RunTableOptions,
+  { paint, blocks, namespaces, wide, now }: RunTableOptions,
 ): string {
-  const titles = ['NAME', 'ADMIN', 'APP', 'MODE', 'FOUND', 'RESULT', 'PROGRESS', 'AGE'];
+  const wideTitles = wide ? ['TARGET', 'MESSAGE'] : [];
+  const titles = ['NAME', 'ADMIN', 'APP', 'MODE', 'FOUND', 'RESULT', 'PROGRESS', 'AGE', ...wideTitles];
   const rows = runs.map((run) => {
     const { metadata, spec, status } = run;
     const cells = [
@@ -33,6 +36,7 @@ export function runTable(
       paint(toneOf(run), succeededOf(run)?.reason ?? 'Pending'),
       progressText(run, blocks),
       ageText(metadata.creationTimestamp, now),
+      ...(wide ? [spec.targetRef.name, terminalText(succeededOf(run)?.message ?? '-')] : []),
     ];
     return namespaces ? [metadata.namespace ?? '', ...cells] : cells;
   });

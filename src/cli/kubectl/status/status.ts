@@ -1,7 +1,9 @@
+import { group } from '../../../api/resources.ts';
 import { TerminalError } from '../../../errors.ts';
+import type { ObjectSelector } from '../../../kube/client/call-options.ts';
 import type { CommandContext } from '../../context.ts';
 import { type ExitCode, exitCodes } from '../../exit-codes.ts';
-import { type OutputFlags, writeResult } from '../../output/output.ts';
+import { type OutputFormat, writeResult } from '../../output/output.ts';
 import { paintFor } from '../../output/style.ts';
 import { terminalText } from '../../output/terminal-text.ts';
 import { type AppName, formatAppName, parseAppName } from '../app-name.ts';
@@ -10,10 +12,15 @@ import type { ClusterConnection, ClusterFlags } from '../connection.ts';
 import { plainObject } from '../plain-object.ts';
 import { type AppsAndRuns, readAppsAndRuns, watchAppsAndRuns } from './apps-and-runs.ts';
 import { overviewText } from './overview.ts';
+import { type SortKey, sortApps } from './sort-apps.ts';
 
 /** Flags of `status`. */
-export interface StatusFlags extends ClusterFlags, OutputFlags {
+export interface StatusFlags extends ClusterFlags {
+  readonly output: OutputFormat | 'wide' | 'name';
   readonly allNamespaces?: true;
+  /** Label selector of apps and runs. */
+  readonly selector?: string;
+  readonly sort: SortKey;
   readonly watch?: true;
 }
 
@@ -48,7 +55,7 @@ async function list(
   if (isEmpty && app !== undefined) {
     throw new TerminalError('NotFound', `${formatAppName(app)} is not known in ${where}. ${knownApps(all)}`);
   }
-  if (isEmpty && flags.output === 'human') {
+  if (isEmpty && isForPeople(flags)) {
     context.stderr.write(`No app and no run in ${where}. Start one: kubectl tuf-recovery run ADMIN/APP\n`);
   } else {
     await show(situation, flags, context);
@@ -69,7 +76,7 @@ async function watch(
       sayWithoutStates(all, context);
       isFirst = false;
     }
-    if (context.color && flags.output === 'human') {
+    if (context.color && isForPeople(flags)) {
       context.stdout.write(clearScreen);
     }
     await show(of(app, all), flags, context);
@@ -79,9 +86,12 @@ async function watch(
 
 function selection(
   { namespace }: ClusterConnection,
-  { allNamespaces }: StatusFlags,
-): { readonly namespace?: string } {
-  return allNamespaces === true ? {} : { namespace };
+  { allNamespaces, selector }: StatusFlags,
+): ObjectSelector {
+  return {
+    ...(allNamespaces === true ? {} : { namespace }),
+    ...(selector === undefined ? {} : { labelSelector: selector }),
+  };
 }
 
 /** What of the situation is about the app; all of it when none is named. */
@@ -113,15 +123,27 @@ function sayWithoutStates({ withoutStates }: AppsAndRuns, context: CommandContex
   }
 }
 
-/** For machines a mixed list, as `kubectl get bst,bsr -o json` prints it. */
-function show(situation: AppsAndRuns, flags: StatusFlags, context: CommandContext): Promise<void> {
+function isForPeople({ output }: StatusFlags): boolean {
+  return output === 'human' || output === 'wide';
+}
+
+/** For machines a mixed list, as `kubectl get bst,bsr` prints it with `-o json` or `-o name`. */
+async function show(all: AppsAndRuns, flags: StatusFlags, context: CommandContext): Promise<void> {
+  const situation = { ...all, states: sortApps(all.states, flags.sort) };
   const items = [...situation.states, ...situation.runs];
+  if (flags.output === 'name') {
+    const names = items.map(({ kind, metadata }) => `${kind.toLowerCase()}.${group}/${metadata.name}\n`);
+    context.stdout.write(names.join(''));
+    return;
+  }
   const result = plainObject({ apiVersion: 'v1', kind: 'List', items });
   const options = {
     paint: paintFor(context),
     blocks: context.color,
     namespaces: flags.allNamespaces === true,
+    wide: flags.output === 'wide',
     now: new Date(),
   };
-  return writeResult(context, flags.output, result, () => overviewText(situation, options));
+  const format = flags.output === 'wide' ? 'human' : flags.output;
+  await writeResult(context, format, result, () => overviewText(situation, options));
 }
