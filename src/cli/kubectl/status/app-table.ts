@@ -52,7 +52,7 @@ function healthText({ status }: BootstrapState, paint: Paint): string {
 }
 
 function messageText({ status }: BootstrapState): string {
-  return terminalText(findCondition(status.conditions, 'Healthy')?.message ?? '-');
+  return terminalText(findCondition(status.conditions, 'Healthy')?.message || '-');
 }
 
 const recoverableTones: Readonly<Record<string, Tone>> = { True: 'good', False: 'bad' };

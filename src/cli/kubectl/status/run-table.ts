@@ -36,7 +36,7 @@ export function runTable(
       paint(toneOf(run), succeededOf(run)?.reason ?? 'Pending'),
       progressText(run, blocks),
       ageText(metadata.creationTimestamp, now),
-      ...(wide ? [spec.targetRef.name, terminalText(succeededOf(run)?.message ?? '-')] : []),
+      ...(wide ? [spec.targetRef.name, terminalText(succeededOf(run)?.message || '-')] : []),
     ];
     return namespaces ? [metadata.namespace ?? '', ...cells] : cells;
   });
