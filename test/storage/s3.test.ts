@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { S3Bucket, type S3BucketOptions } from '../../src/storage/s3/s3-bucket.ts';
 import type { S3RequestEnd } from '../../src/storage/s3/s3-options.ts';
+import { startEndlessS3 } from '../controllers/support/tenants/hostile-servers.ts';
 import { type CertificateAuthority, createAuthority } from '../harness/certificates.ts';
 import { goldenApp } from '../harness/golden.ts';
 import { listAll } from '../harness/list-all.ts';
@@ -146,6 +147,28 @@ describe('a repository in S3', () => {
     await expect(listAll(bucket.source('many/'))).rejects.toMatchObject({ code: 'TooLarge' });
     bucket.destroy();
   });
+});
+
+test('a listing without end is read slowly after a while, and keeps no other one waiting', async () => {
+  await using endless = await startEndlessS3(0);
+  const bucket = await open({
+    access: { ...access(s3), endpoint: `http://${endless.host}:${endless.port}` },
+    limits: { pagesAtOnce: 3, pagesPerSecond: 0.001 },
+  });
+  const stop = new AbortController();
+  let pages = 0;
+  const listing = (async () => {
+    for await (const _ of bucket.source('endless/').list(stop.signal)) {
+      pages += 1;
+    }
+  })();
+  await expect.poll(() => pages).toBe(4);
+  const other = await bucket.source('another/').list()[Symbol.asyncIterator]().next();
+  expect(other.value).toHaveLength(1_000);
+  expect(pages).toBe(4);
+  stop.abort(new Error('enough'));
+  await expect(listing).rejects.toThrow('enough');
+  bucket.destroy();
 });
 
 describe('a store with a certificate of its own authority', () => {

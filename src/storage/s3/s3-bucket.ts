@@ -41,6 +41,7 @@ export class S3Bucket implements S3Requests {
   readonly #nameScope: NameScope | undefined;
   readonly #slots: Semaphore;
   readonly #rate: TokenBucket;
+  readonly #pages: TokenBucket;
   readonly #retries: RetryPolicy;
   readonly #observer: S3Observer;
 
@@ -53,6 +54,7 @@ export class S3Bucket implements S3Requests {
     this.#nameScope = options.access.nameScope;
     this.#slots = new Semaphore(limits.concurrency);
     this.#rate = new TokenBucket(limits.requestsPerSecond, limits.requestsPerSecond / 8);
+    this.#pages = new TokenBucket(limits.pagesPerSecond, limits.pagesAtOnce);
     this.#retries = {
       maxAttempts: limits.maxAttempts,
       backoffMs: limits.backoffMs,
@@ -79,6 +81,10 @@ export class S3Bucket implements S3Requests {
   /** Closes the sockets; requests under way fail. */
   destroy(): void {
     this.#client.destroy();
+  }
+
+  nextPage(signal: AbortSignal | undefined): Promise<void> {
+    return this.#pages.take(signal);
   }
 
   request<T>(

@@ -58,6 +58,10 @@ export interface S3Limits {
   readonly maxBytesInFlight: number;
   /** Objects under one prefix; a listing beyond it is refused with `TooLarge`. */
   readonly maxObjects: number;
+  /** Full pages of listings that may be read at once, over all listings of the bucket. */
+  readonly pagesAtOnce: number;
+  /** Full pages per second beyond these. A page of 1,000 names takes some 20 ms of CPU to read. */
+  readonly pagesPerSecond: number;
 }
 
 /**
@@ -73,6 +77,8 @@ export const defaultS3Limits: S3Limits = {
   idleTimeoutMs: 15_000,
   maxBytesInFlight: 64 * 1024 * 1024,
   maxObjects: 1_000_000,
+  pagesAtOnce: 100,
+  pagesPerSecond: 5,
 };
 
 /** One HTTP request that ended, as the observer receives it: for metrics, tests and benchmarks. */

@@ -62,6 +62,9 @@ export async function* listPages(
     if (empty >= MAX_EMPTY_PAGES) {
       throw notS3(location, `sent ${MAX_EMPTY_PAGES} empty pages in a row`);
     }
+    if (token !== undefined) {
+      await bucket.nextPage(signal);
+    }
   } while (token !== undefined);
 }
 

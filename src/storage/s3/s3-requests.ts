@@ -10,6 +10,11 @@ export interface S3Requests {
   /** Bytes of bodies that may be in memory at once. */
   readonly memory: Semaphore;
   /**
+   * Resolves when a listing that has filled a page may ask for the next one. A store can name objects without
+   * end, and reading them must not take the CPU from everything else in the process.
+   */
+  nextPage(signal: AbortSignal | undefined): Promise<void>;
+  /**
    * One request with everything around it: slot, rate limit, silence time-out, retries, observer,
    * explanation.
    *
