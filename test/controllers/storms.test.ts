@@ -160,7 +160,7 @@ describe('a verification that does not end', () => {
       { admin: 'mallory', app: 'app' },
       {
         targetRef: { name: 'endless' },
-        recoveryTemplate: { timeoutSeconds: 3_600 },
+        recoveryTemplate: { timeoutSeconds: 300 },
       },
     );
     const before = endless.pages;

@@ -18,7 +18,7 @@ beforeAll(async () => {
     churnPerSecond: 10,
     listingPauseMs: 20,
   });
-});
+}, 900_000);
 
 afterAll(async () => {
   await hostile?.[Symbol.asyncDispose]();

@@ -275,15 +275,27 @@ export class SlotPool {
    */
   #heldBack(held: Holdings): ReadonlySet<string> | undefined {
     const namespaces = new Set<string>();
-    for (const { work, bytes, passed } of [...this.#growing, ...this.#short.keys()]) {
-      if (passed >= maxPassed) {
-        if ((held.bytes.get(work.namespace) ?? 0) + bytes <= this.#bytesOfOne) {
+    for (const entry of [...this.#growing, ...this.#short.keys()]) {
+      if (entry.passed >= maxPassed) {
+        const waitsForOthers = this.#mayHold(entry, held) && entry.bytes > this.#freeBytes;
+        if (waitsForOthers) {
           return undefined;
         }
-        namespaces.add(work.namespace);
+        namespaces.add(entry.work.namespace);
       }
     }
     return namespaces;
+  }
+
+  /** Whether the shares of its namespace and target allow what has begun what it waits for. */
+  #mayHold(entry: Entry, held: Holdings): boolean {
+    const { namespace, target } = entry.work;
+    const ofTarget = held.targets.get(namespace)?.get(target) ?? 0;
+    const keepsSlot = this.#short.has(entry);
+    return (
+      (keepsSlot || ((held.namespaces.get(namespace) ?? 0) < this.#share && ofTarget < this.#share)) &&
+      (held.bytes.get(namespace) ?? 0) + entry.bytes <= this.#bytesOfOne
+    );
   }
 
   /** Who had a turn goes to the end of the line, also when it comes back only later. */
@@ -360,13 +372,7 @@ export class SlotPool {
   /** Of what has begun, the first whose memory is free. What it excludes has waited for it all the time. */
   #nextGrowing(held: Holdings): Entry | undefined {
     for (const entry of this.#growing) {
-      const { namespace, target } = entry.work;
-      const ofTarget = held.targets.get(namespace)?.get(target) ?? 0;
-      const mayHold =
-        (held.namespaces.get(namespace) ?? 0) < this.#share &&
-        ofTarget < this.#share &&
-        (held.bytes.get(namespace) ?? 0) + entry.bytes <= this.#bytesOfOne;
-      if (mayHold && entry.bytes <= this.#freeBytes) {
+      if (this.#mayHold(entry, held) && entry.bytes <= this.#freeBytes) {
         return entry;
       }
     }

@@ -210,6 +210,28 @@ describe('memory', () => {
     stop.abort(new Error('done'));
   });
 
+  test('what its own share keeps from going on holds back its own namespace alone', async () => {
+    const line = new Line(new SlotPool({ slots: 4, bytes: 100 }));
+    const stop = new AbortController();
+    line.enter('other', work('other', 'x', { bytes: 60 }));
+    line.enter('first', work('hostile', 'a'));
+    line.enter('second', work('hostile', 'b'));
+    void line.slots
+      .get('second')
+      ?.grow(50, stop.signal)
+      .catch(() => undefined);
+    line.enter('third', work('hostile', 'c'));
+    line.enter('fourth', work('hostile', 'd'));
+    line.end('other');
+    // There is memory for the second one; its namespace has all slots that it may have.
+    for (let run = 0; run < 40; run += 1) {
+      line.enter(`good-${run}`, work('good'));
+      expect(line.slots.has(`good-${run}`)).toBe(true);
+      line.end(`good-${run}`);
+    }
+    stop.abort(new Error('done'));
+  });
+
   test('whoever wants how much and when, all that begins ends', async () => {
     const one = fc.record({
       namespace: fc.constantFrom('a', 'b', 'c'),
