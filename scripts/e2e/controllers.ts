@@ -72,10 +72,15 @@ export class Controllers {
 
   /** Has the kernel end the program in a pod, because the pod has used up its memory. */
   async exhaustMemory(pod: Pod): Promise<void> {
-    // Else the kernel might end the process that uses it up.
-    await this.#onNodeOf(pod, `echo 1000 > /proc/${await this.#processOf(pod)}/oom_score_adj`);
     const { name, uid } = pod.metadata;
-    const greed = nodeScript('const held = []; for (;;) held.push(Buffer.alloc(16 << 20, 1));');
+    // With cgroup v1 the limit can't be lower than what is used, so something has to ask for more. The program
+    // is the larger of the two, and the kernel ends the largest.
+    await this.#inMemoryCgroup(
+      pod,
+      'echo $((32 << 20)) > memory.max',
+      'echo $(($(cat memory.usage_in_bytes) + (4 << 20))) > memory.limit_in_bytes',
+    );
+    const greed = nodeScript('const held = []; for (;;) held.push(Buffer.alloc(1 << 20, 1));');
     await this.#kubernetes.exec(names.operator, `pod/${name}`, greed).catch(() => undefined);
     await this.#kubernetes.until(`pod ${name} to be OOMKilled`, async () => {
       const same = (await this.pods()).find(({ metadata }) => metadata.uid === uid);
@@ -85,16 +90,21 @@ export class Controllers {
 
   /** Bytes in the cgroup of a pod's program, as memory limits count them. */
   async memoryOf(pod: Pod): Promise<number> {
-    const process = await this.#processOf(pod);
-    const bytes = await this.#onNodeOf(
+    const bytes = await this.#inMemoryCgroup(pod, 'cat memory.current', 'cat memory.usage_in_bytes');
+    return Number(bytes.trim());
+  }
+
+  /** Runs one of two scripts in the directory of the cgroup that limits the memory of a pod's program. */
+  async #inMemoryCgroup(pod: Pod, version2: string, version1: string): Promise<string> {
+    const file = `/proc/${await this.#processOf(pod)}/cgroup`;
+    return this.#onNodeOf(
       pod,
       `if [ -e /sys/fs/cgroup/cgroup.controllers ]; then
-        cat /sys/fs/cgroup$(sed -n 's/^0:://p' /proc/${process}/cgroup)/memory.current
+        cd /sys/fs/cgroup$(sed -n 's/^0:://p' ${file}) && ${version2}
       else
-        cat /sys/fs/cgroup/memory$(sed -n 's/^[0-9]*:memory://p' /proc/${process}/cgroup)/memory.usage_in_bytes
+        cd /sys/fs/cgroup/memory$(sed -n 's/^[0-9]*:memory://p' ${file}) && ${version1}
       fi`,
     );
-    return Number(bytes.trim());
   }
 
   /** The process of the program in a pod, by the number it has on its node. */
