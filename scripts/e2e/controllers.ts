@@ -73,7 +73,7 @@ export class Controllers {
   /** Has the kernel end the program in a pod, because the pod has used up its memory. */
   async exhaustMemory(pod: Pod): Promise<void> {
     const { name, uid } = pod.metadata;
-    // With cgroup v1 the limit can't be lower than what is used, so something has to ask for more. The program
+    // With cgroup v1 the limit can't be lower than what is used, so something asks for more. The program
     // is the larger of the two, and the kernel ends the largest.
     await this.#inMemoryCgroup(
       pod,
