@@ -1,9 +1,14 @@
+import { readFile, stat, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import axe, { type AxeResults } from 'axe-core';
 import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core';
-import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest';
 import { apiVersion } from '../../src/api/resources.ts';
+import { openBrowser } from '../../src/cli/kubectl/dashboard/open-browser.ts';
 import { asset } from '../harness/assets.ts';
+import { poll } from '../harness/poll.ts';
 import { sharedAPIServer } from '../harness/shared-apiserver.ts';
+import { temporaryDirectory } from '../harness/temporary-directory.ts';
 import { condition } from './objects.ts';
 import { appAddress, type DashboardProcess, type Stage, setStage, startDashboard } from './stage.ts';
 
@@ -302,4 +307,28 @@ test('a dashboard that has ended says so, and what is shown stays', async () => 
   await ended[Symbol.asyncDispose]();
   await see(page, 'The dashboard does not answer: what is shown may be old.');
   expect(await page.locator('.card').count()).toBeGreaterThan(0);
+});
+
+test('the browser is led to the page by a file that only this user can read: arguments are for all to see', async () => {
+  await using programs = await temporaryDirectory('opener');
+  const opened = join(programs.path, 'opened');
+  await writeFile(join(programs.path, 'xdg-open'), `#!/bin/sh\nprintf %s "$*" > '${opened}'\n`, {
+    mode: 0o755,
+  });
+  vi.stubEnv('PATH', `${programs.path}:${process.env['PATH']}`);
+  onTestFinished(() => {
+    vi.unstubAllEnvs();
+  });
+  const opening = await openBrowser(dashboard.url, 'linux');
+  const argument = await poll('the browser to be started', async () => await readFile(opened, 'utf8'));
+  expect(argument).toMatch(/^file:/);
+  expect((await stat(new URL(argument))).mode & 0o077).toBe(0);
+  const context = await browser.newContext();
+  const page = await context.newPage();
+  await page.goto(argument);
+  await page.waitForURL((url) => url.href.startsWith(dashboard.url));
+  await page.locator('.card').first().waitFor();
+  await context.close();
+  await opening[Symbol.asyncDispose]();
+  await expect(stat(new URL(argument))).rejects.toMatchObject({ code: 'ENOENT' });
 });
