@@ -1,27 +1,39 @@
 /**
- * Time, memory and event-loop delay of verifying each hostile bucket of the tests, each in a process of its
- * own with 384 MiB of heap. Prints a table and fails nothing: machines differ.
+ * Time, memory and the longest turn of the event loop for each hostile bucket of the tests: verified,
+ * planned and recovered, each bucket in processes of its own that have the memory of a pod. Prints a table
+ * in Markdown and fails nothing: machines differ. Turns are counted in processor time, so they don't
+ * depend on the load.
  *
- *   node bench/hostile.ts [part of a name …]
+ * node bench/hostile.ts [part of a name …]
  */
+import { fileURLToPath } from 'node:url';
+import { startRedis } from '../test/harness/redis.ts';
+import type { HostileRun } from '../test/recovery/fixtures/hostile-program.ts';
 import { HOSTILE_BUCKETS } from '../test/tuf/hostile/buckets.ts';
-import { verifyInChild } from '../test/tuf/hostile/child.ts';
+import { resultsOf, verifyInChild } from '../test/tuf/hostile/child.ts';
+
+const RECOVERY = fileURLToPath(new URL('../test/recovery/fixtures/hostile-program.ts', import.meta.url));
 
 const wanted = process.argv.slice(2);
-const rows: Record<string, unknown>[] = [];
-for (const { name } of HOSTILE_BUCKETS) {
-  if (wanted.length > 0 && !wanted.some((part) => name.includes(part))) {
-    continue;
+const redis = await startRedis();
+process.stdout.write('| bucket | verdict | verify, plan, recover: s | longest turn, ms | peak, MiB |\n');
+process.stdout.write('| --- | --- | --- | --- | --- |\n');
+try {
+  for (const { name } of HOSTILE_BUCKETS) {
+    if (wanted.length > 0 && !wanted.some((part) => name.includes(part))) {
+      continue;
+    }
+    const verified = await verifyInChild([name]);
+    const recovered = await resultsOf<HostileRun>(RECOVERY, [redis.url, name]);
+    const all = [...verified, ...recovered];
+    const seconds = all.map(({ milliseconds }) => (milliseconds / 1000).toFixed(1)).join(', ');
+    const verdict = verified
+      .map((result) => (result.verdict === 'trusted' ? 'trusted' : result.codes[0]))
+      .join();
+    const blocked = Math.max(...all.map(({ blockedMs }) => blockedMs));
+    const peak = Math.max(...all.map(({ peakMiB }) => peakMiB));
+    process.stdout.write(`| ${name} | ${verdict} | ${seconds} | ${blocked} | ${peak} |\n`);
   }
-  for (const { verdict, codes, milliseconds, blockedMs, peakMiB } of await verifyInChild([name])) {
-    rows.push({
-      bucket: name,
-      verdict,
-      findings: codes.join(' '),
-      ms: milliseconds,
-      'loop blocked, ms': blockedMs,
-      'peak MiB': peakMiB,
-    });
-  }
+} finally {
+  await redis.stop();
 }
-console.table(rows);

@@ -17,6 +17,17 @@ const reservedBytes = 192 * MiB;
  */
 const bytesPerObject = 9_000;
 const bytesPerByte = 3;
+/**
+ * What the largest file takes beyond that while it is read: as it comes in, canonicalised, and as a table of
+ * its members. Measured with `npm run bench:hostile`.
+ */
+const bytesPerByteOfLargest = 3;
+/** A larger file is refused by its size. */
+const maxFileBytes = 64 * MiB;
+/**
+ * Steps in which a listing asks for memory while it comes in, so that none is large before it was granted.
+ */
+const listingStepBytes = 16 * MiB;
 /** What an object is taken to have when the store lists no sizes; metadata of one role is smaller. */
 const unlistedSize = 65_536;
 
@@ -29,34 +40,49 @@ export function memoryForRuns(limitBytes: number): number {
  * Bytes of memory that verifying a listed repository takes at its peak, and planning and writing its recovery
  * after that.
  */
-export function memoryOf(listing: Iterable<Pick<ListedObject, 'size'>>): number {
-  let bytes = smallestRunBytes;
-  for (const { size = unlistedSize } of listing) {
-    bytes += bytesPerObject + Math.ceil(size * bytesPerByte);
+export function memoryOf(listing: Iterable<Pick<ListedObject, 'name' | 'size'>>): number {
+  const estimate = new MemoryEstimate();
+  for (const object of listing) {
+    estimate.add(object);
   }
-  return bytes;
+  return estimate.bytes;
+}
+
+class MemoryEstimate {
+  #bytes = smallestRunBytes;
+  #largest = 0;
+
+  get bytes(): number {
+    return this.#bytes + this.#largest * bytesPerByteOfLargest;
+  }
+
+  add({ name, size = unlistedSize }: Pick<ListedObject, 'name' | 'size'>): void {
+    this.#bytes += bytesPerObject + name.length + size * bytesPerByte;
+    this.#largest = Math.max(this.#largest, Math.min(size, maxFileBytes));
+  }
 }
 
 /**
- * The source of a run in `slot`. What is listed is counted while it is listed: a listing need not end. When
- * there is no memory for what was listed so far, the run holds no slot while it waits, and continues when
- * there is.
+ * The source of a run in `slot`: the run continues when there is memory for what was listed so far, and holds
+ * no more than a step of the listing while it waits.
  */
 export function memoryBoundSource(source: MetadataSource, slot: Slot, signal: AbortSignal): MetadataSource {
   return {
     location: source.location,
     async *list(listSignal) {
-      let bytes = smallestRunBytes;
-      let admitted = smallestRunBytes;
+      const estimate = new MemoryEstimate();
+      let granted = estimate.bytes;
       for await (const page of source.list(listSignal)) {
-        bytes += memoryOf(page) - smallestRunBytes;
-        // A quarter ahead, so that a listing of many pages asks only a few times.
-        if (bytes > admitted) {
-          admitted = Math.ceil(Math.max(bytes, admitted * 1.25));
-          await slot.grow(admitted, listSignal ?? signal);
+        for (const object of page) {
+          estimate.add(object);
+        }
+        if (estimate.bytes - granted >= listingStepBytes) {
+          await slot.grow(estimate.bytes, listSignal ?? signal);
+          granted = estimate.bytes;
         }
         yield page;
       }
+      await slot.grow(estimate.bytes, listSignal ?? signal);
     },
     get: (name, options) => source.get(name, options),
   };

@@ -69,4 +69,29 @@ describe('memory of a run', () => {
     stop.abort(new Error('given up'));
     await expect(listed).rejects.toThrow('given up');
   });
+
+  test('is asked for while the listing comes in, so that no long one is held before', async () => {
+    const pool = new SlotPool({ slots: 2, bytes: 100 * MiB });
+    const work = { namespace: 'n', target: 'default', kind: 'run', bytes: 60 * MiB } as const;
+    const { signal } = new AbortController();
+    const other = await acquire(pool, work);
+    const slot = await acquire(pool, { ...work, namespace: 'm', bytes: 1 });
+    let pages = 0;
+    const source = new DirectorySource('/nowhere');
+    source.list = async function* () {
+      for (; pages < 100; pages++) {
+        yield listing(1_000);
+      }
+    };
+    const reading = listAll(memoryBoundSource(source, slot, signal));
+    await new Promise(setImmediate);
+    expect(pages).toBeLessThan(10);
+    other.release();
+    expect(await reading).toHaveLength(100_000);
+  });
+
+  test('two runs with a file of 35 MB do not fit the default limit at once', () => {
+    const large = [{ name: '1.stable.json', size: 35_000_000 }];
+    expect(2 * memoryOf(large)).toBeGreaterThan(memoryForRuns(512 * MiB));
+  });
 });

@@ -7,7 +7,7 @@ import type { HostileResult } from './run.ts';
 /** MiB of objects that the process may hold, as in the pod. */
 const HEAP_MIB = 384;
 /** How a process runs that is to survive hostile buckets: as in the image, with the heap of a pod. */
-const POD_FLAGS = ['--expose-gc', `--max-old-space-size=${HEAP_MIB}`, semiSpaceFlag()];
+export const POD_FLAGS = ['--expose-gc', `--max-old-space-size=${HEAP_MIB}`, semiSpaceFlag()];
 /** Resident MiB that a pod of 512 MiB can spare. */
 export const MAX_RSS_MIB = 450;
 
