@@ -20,7 +20,7 @@ const MAIN = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url));
 
 /** One of each kind that takes the most time or memory; the engine sees all of them in its own test. */
 const KINDS = [
-  '100,000 files of roles that nobody delegates to',
+  '100,000 files of roles without a delegation',
   '100,000 names of control characters',
   'a 9.targets.json of 49 MB with four million keys',
   'a role of 64 MiB in one string',

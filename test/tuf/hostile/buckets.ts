@@ -147,7 +147,7 @@ const manyRoles = (count: number, name = 20): RepositoryOptions => ({
 /** Every kind of bucket that was ever thought of; each is verified within the memory of a pod. */
 export const HOSTILE_BUCKETS: readonly HostileBucket[] = [
   // Listings
-  planted('100,000 files of roles that nobody delegates to', (s) =>
+  planted('100,000 files of roles without a delegation', (s) =>
     s.plantNames(100_000, (i) => `1.r${i}.json`),
   ),
   alone(
