@@ -147,9 +147,7 @@ const manyRoles = (count: number, name = 20): RepositoryOptions => ({
 /** Every kind of bucket that was ever thought of; each is verified within the memory of a pod. */
 export const HOSTILE_BUCKETS: readonly HostileBucket[] = [
   // Listings
-  planted('100,000 files of roles without a delegation', (s) =>
-    s.plantNames(100_000, (i) => `1.r${i}.json`),
-  ),
+  planted('100,000 files of roles without a delegation', (s) => s.plantNames(100_000, (i) => `1.r${i}.json`)),
   alone(
     planted('100,000 names of 1,000 bytes', (s) =>
       s.plantNames(100_000, (i) => `1.${padded(i).padStart(980, 'x')}.json`),
