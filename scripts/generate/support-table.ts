@@ -89,8 +89,8 @@ export const supportAreas: readonly SupportArea[] = [
       {
         what: 'Endpoints with a path, `tenant:bucket`, regions with `_`',
         version: '',
-        tests: ['test/api/crds.test.ts'],
-        note: 'the schema; reading them is not tested against such a store',
+        tests: ['test/api/crds.test.ts', 'test/storage/s3-region.test.ts'],
+        note: 'against scripted answers',
       },
       {
         what: 'AWS S3, MinIO, Ceph, Garage, SeaweedFS, R2, Google Cloud Storage',

@@ -1,4 +1,5 @@
 import { BlockList, isIP } from 'node:net';
+import { TerminalError } from '../errors.ts';
 
 /** HTTP_PROXY, HTTPS_PROXY and NO_PROXY as every program of the cluster reads them. */
 export interface ProxySettings {
@@ -27,11 +28,15 @@ const MAX_EXCEPTIONS = 4096;
  * (golang.org/x/net/http/httpproxy): localhost and loopback addresses are always direct; an entry of NO_PROXY
  * is `*`, an address, a CIDR range, `example.com` (and its subdomains) or `.example.com` (subdomains only),
  * each but a range with an optional `:port`. A proxy without a scheme is an HTTP proxy.
+ *
+ * @throws {TerminalError} `InvalidInput` for a proxy that is no URL
  */
 export function proxyRule({ httpProxy, httpsProxy, noProxy = '' }: ProxySettings): ProxyRule {
   if (!httpProxy && !httpsProxy) {
     return DIRECT;
   }
+  assertProxy('HTTP_PROXY', httpProxy);
+  assertProxy('HTTPS_PROXY', httpsProxy);
   const exceptions = noProxy
     .split(',', MAX_EXCEPTIONS)
     .flatMap((entry) => exceptionOf(entry.trim().toLowerCase()));
@@ -45,8 +50,22 @@ export function proxyRule({ httpProxy, httpsProxy, noProxy = '' }: ProxySettings
     if (isLoopback(host) || exceptions.some((exception) => exception(host, port))) {
       return undefined;
     }
-    return /^[a-z0-9+.-]+:\/\//i.test(proxy) ? proxy : `http://${proxy}`;
+    return withScheme(proxy);
   };
+}
+
+function withScheme(proxy: string): string {
+  return /^[a-z0-9+.-]+:\/\//i.test(proxy) ? proxy : `http://${proxy}`;
+}
+
+/** Its text may hold a password, so it is not repeated. */
+function assertProxy(variable: string, proxy: string | undefined): void {
+  if (proxy && !URL.canParse(withScheme(proxy))) {
+    throw new TerminalError(
+      'InvalidInput',
+      `${variable} is no URL. Set it to one such as http://proxy.example.com:3128.`,
+    );
+  }
 }
 
 function exceptionOf(entry: string): Exception[] {

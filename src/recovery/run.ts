@@ -4,6 +4,7 @@ import type { MetadataSource } from '../storage/source.ts';
 import { EarlierVersions } from '../tuf/verify/earlier-versions.ts';
 import type { Trusted, Verification } from '../tuf/verify/verification.ts';
 import { verify } from '../tuf/verify/verify.ts';
+import { appsThere, withApps } from './apps-there.ts';
 import type { AttemptContext } from './attempt.ts';
 import { lackOfProof } from './confirm.ts';
 import { decideAttempt } from './decide.ts';
@@ -120,14 +121,14 @@ async function trust(
 }
 
 async function refuse(attempt: AttemptContext, verification: Verification): Promise<Ending> {
-  const { request, report } = attempt;
+  const { request, report, signal } = attempt;
   const { listing, findings } = verification;
   const files = await bootstrapFilesIn(listing);
   const trace = isUnfinished(files) ? await traceBootstrap(attempt, listing, files) : undefined;
   const { state, ending, accepted } = refusalOf(findings, files, request, trace);
   report.found(state);
   report.accepted(accepted);
-  return ending;
+  return state === 'NeverBootstrapped' ? withApps(ending, await appsThere(request.source, signal)) : ending;
 }
 
 /** R3 to R10. Whatever moved under a plan, the next one is made from what is there now. */

@@ -78,8 +78,8 @@ export function redisEndpointFromURL(url: string): RedisEndpoint {
   return {
     location: sentinel ? sentinelGroup(addresses, group) : standalone(addresses),
     ...(db === undefined ? {} : { db: Number(db) }),
-    ...(user ? { username: decodeURIComponent(user) } : {}),
-    ...(password ? { password: decodeURIComponent(password) } : {}),
+    ...(user ? { username: decoded(user) } : {}),
+    ...(password ? { password: decoded(password) } : {}),
     ...(scheme === 'rediss' ? { tls: {} } : {}),
   };
 }
@@ -102,7 +102,19 @@ function sentinelGroup(sentinels: readonly Address[], master: string | undefined
       'A redis-sentinel:// URL ends with #group, the name Sentinel watches.',
     );
   }
-  return { kind: 'sentinel', sentinels, master: decodeURIComponent(master) };
+  return { kind: 'sentinel', sentinels, master: decoded(master) };
+}
+
+function decoded(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch (error) {
+    throw new TerminalError(
+      'InvalidInput',
+      'The Redis URL holds a % that begins no encoded character. Write % as %25, also in the password.',
+      { cause: error },
+    );
+  }
 }
 
 /** `host`, `host:port`, `[::1]` or `[::1]:port`. */
@@ -114,5 +126,9 @@ function address(text: string, defaultPort: number): Address {
   if (host === undefined) {
     throw new TerminalError('InvalidInput', 'A host in the Redis URL is malformed: use host or host:port.');
   }
-  return { host, port: port === undefined ? defaultPort : Number(port) };
+  const number = port === undefined ? defaultPort : Number(port);
+  if (number < 1 || number > 65_535) {
+    throw new TerminalError('InvalidInput', `The Redis port ${number} is not between 1 and 65535.`);
+  }
+  return { host, port: number };
 }

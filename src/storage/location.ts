@@ -19,7 +19,7 @@ export function parseLocation(text: string): Location {
     return { kind: 's3', bucket: s3['bucket'], prefix: asPrefix(s3['prefix'] ?? '') };
   }
   if (/^file:\/\//i.test(text)) {
-    return { kind: 'directory', path: fileURLToPath(text) };
+    return { kind: 'directory', path: pathOf(text) };
   }
   if (text === '' || /^[a-z][a-z0-9+.-]*:\/\//i.test(text)) {
     throw new TerminalError(
@@ -28,6 +28,18 @@ export function parseLocation(text: string): Location {
     );
   }
   return { kind: 'directory', path: text };
+}
+
+function pathOf(fileURL: string): string {
+  try {
+    return fileURLToPath(fileURL);
+  } catch (error) {
+    throw new TerminalError(
+      'InvalidInput',
+      `"${withoutUserInfo(fileURL)}" names no file of this machine. Give its path.`,
+      { cause: error },
+    );
+  }
 }
 
 /** Ends a prefix that isn't empty in exactly one `/`, so that `app` never matches `app-two`. */

@@ -33,6 +33,11 @@ export interface MetadataSource {
    */
   list(signal?: AbortSignal): AsyncIterable<readonly ListedObject[]>;
   /**
+   * Names of some folders beside this one, or, with `levelsUp` 2, beside the folder that holds it. Absent
+   * where a source has no neighbours; empty where it may not look.
+   */
+  neighbours?(levelsUp: 1 | 2, signal?: AbortSignal): Promise<readonly string[]>;
+  /**
    * The exact bytes of one object. They are the caller's: it may change them, or move them to another thread.
    */
   get(name: string, options: GetOptions): Promise<Uint8Array>;

@@ -104,13 +104,19 @@ const failures: readonly Failure[] = [
     what: 'an app that was never bootstrapped',
     args: () => ['--app', 'unknown'],
     reason: 'SourceNotBootstrapped',
-    message: /No persisted root metadata found/,
+    message: /No persisted root metadata found.*This admin has the apps "deleg"\./,
+  },
+  {
+    what: 'an admin spelled with a capital',
+    args: () => ['--admin', 'Admin'],
+    reason: 'SourceNotBootstrapped',
+    message: /No persisted root metadata found.*there are "admin"\. Names differ by case/,
   },
   {
     what: 'an unknown admin',
     args: () => ['--admin', 'nobody'],
     reason: 'SourceNotBootstrapped',
-    message: /No persisted root metadata found/,
+    message: /No persisted root metadata found.*there are "admin"/,
   },
   {
     what: 'a pinned root that is another one',

@@ -1,7 +1,7 @@
 import { TerminalError } from '../../errors.ts';
 import type { HighWaterMarks, TrustAnchor, VerifyPolicy } from '../../tuf/verify/verification.ts';
-import { readInputFile } from './input-file.ts';
 import { readMarks } from './marks.ts';
+import { readRootFile } from './root-file.ts';
 import type { TrustFlags } from './trust-options.ts';
 
 /** What is trusted, and the answers to *deny* findings. */
@@ -43,7 +43,7 @@ async function readAnchor(flags: TrustFlags): Promise<TrustAnchor> {
     return { kind: 'sha256', sha256: flags.rootSha256 };
   }
   if (flags.root !== undefined) {
-    return { kind: 'root', bytes: await readInputFile(flags.root, '--root') };
+    return { kind: 'root', bytes: await readRootFile(flags.root) };
   }
   if (flags.trustOnFirstUse) {
     return { kind: 'first-use' };

@@ -85,5 +85,6 @@ export function memoryBoundSource(source: MetadataSource, slot: Slot, signal: Ab
       await slot.grow(estimate.bytes, listSignal ?? signal);
     },
     get: (name, options) => source.get(name, options),
+    neighbours: async (levelsUp, listSignal) => (await source.neighbours?.(levelsUp, listSignal)) ?? [],
   };
 }

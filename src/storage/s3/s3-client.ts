@@ -50,8 +50,10 @@ export async function createS3Client(bucket: string, access: S3Access, limits: S
   const { endpoint, ca, proxy = DIRECT } = access;
   const server = endpoint === undefined ? undefined : new URL(endpoint);
   const region = access.region ?? (access.endpoint === undefined ? undefined : DEFAULT_REGION);
+  // The SDK takes a region for a part of host names; at an endpoint of its own it is only signed with.
+  const signedOnly = endpoint !== undefined && region !== undefined && !isHostLabel.test(region);
   const client = new SDKClient({
-    ...(region === undefined ? {} : { region }),
+    ...(region === undefined ? {} : { region: signedOnly ? DEFAULT_REGION : region }),
     ...(access.endpoint === undefined ? {} : { endpoint: access.endpoint }),
     forcePathStyle: access.forcePathStyle ?? false,
     credentials: await credentialsFor(access.credentials, proxy),
@@ -64,6 +66,9 @@ export async function createS3Client(bucket: string, access: S3Access, limits: S
       ...agentsFor(server, { proxy, ca, maxSockets: limits.concurrency }),
     }),
   });
+  if (signedOnly) {
+    signWith(client, region);
+  }
   readListingForms(client, access.endpoint ?? 'AWS S3');
   const direct = new DirectGet(client);
 
@@ -96,6 +101,17 @@ export async function createS3Client(bucket: string, access: S3Access, limits: S
       }
     },
     destroy: () => client.destroy(),
+  };
+}
+
+const isHostLabel = /^[a-zA-Z0-9](?:[a-zA-Z0-9-]{0,61}[a-zA-Z0-9])?$/;
+
+/** Has requests signed for a region that the SDK itself would not accept. */
+function signWith({ config }: SDKClient, signingRegion: string): void {
+  const signerFor = config.signer;
+  config.signer = async (scheme) => {
+    const signer = await signerFor(scheme);
+    return { sign: (request, options) => signer.sign(request, { ...options, signingRegion }) };
   };
 }
 

@@ -29,7 +29,11 @@ export function explainS3Error(error: unknown, subject: S3Subject): RecoveryErro
     return undefined;
   }
   const failure = readS3Failure(error);
-  const meaning = byCode.get(failure.code) ?? byStatus(failure.status) ?? byNetworkCode(failure.networkCode);
+  const meaning =
+    byCode.get(failure.code) ??
+    byStatus(failure.status) ??
+    byNetworkCode(failure.networkCode) ??
+    bySDK(error);
   if (meaning === undefined) {
     return undefined;
   }
@@ -134,6 +138,20 @@ const unreadable: Meaning = {
     'Check that the endpoint is an S3 API, and what stands between it and here.',
 };
 
+const notAddressable: Meaning = {
+  code: 'InvalidSource',
+  message: ({ bucket }, { cause }) =>
+    `Bucket ${JSON.stringify(bucket)} can't be addressed (${cause.message.split('\n', 1)[0]?.slice(0, 160)}). ` +
+    'Check its name, the region and the endpoint.',
+};
+
+const unsendable: Meaning = {
+  code: 'AccessDenied',
+  message: ({ location }) =>
+    `The credentials used for ${location} hold a character that no access key has, for example a line end. ` +
+    'Check the access key ID and the session token.',
+};
+
 const notImplemented: Meaning = {
   code: 'InvalidSource',
   message: ({ server, operation }) =>
@@ -227,6 +245,14 @@ function byStatus(status: number | undefined): Meaning | undefined {
   return status >= 500 ? serverFault : notS3;
 }
 
+/** What the SDK itself refuses before it sends anything: it has no codes for that. */
+function bySDK(error: Error): Meaning | undefined {
+  const refused =
+    error.name === 'EndpointError' ||
+    /^(?:Region not accepted|Invalid (?:region|ARN|bucket|outpost)|.*\bARN\b)/i.test(error.message);
+  return refused ? notAddressable : undefined;
+}
+
 /** OpenSSL's verification results as Node names them, and Node's own check of the host name. */
 const certificateCode =
   /^(CERT_|UNABLE_TO_(GET_ISSUER|VERIFY_LEAF)|SELF_SIGNED_CERT|DEPTH_ZERO_SELF_SIGNED|ERR_TLS_CERT|HOSTNAME_MISMATCH|INVALID_CA)/;
@@ -240,6 +266,9 @@ const connectionCode =
 function byNetworkCode(code: string | undefined): Meaning | undefined {
   if (code === undefined) {
     return undefined;
+  }
+  if (code === 'ERR_INVALID_CHAR') {
+    return unsendable;
   }
   if (certificateCode.test(code)) {
     return untrustedCertificate;

@@ -1,4 +1,4 @@
-import { TerminalError } from '../../errors.ts';
+import { RecoveryError, TerminalError } from '../../errors.ts';
 import { readObjectBody, tooLarge } from '../body.ts';
 import type { GetOptions, ListedObject, MetadataSource } from '../source.ts';
 import { listPages } from './s3-pages.ts';
@@ -43,6 +43,23 @@ export class S3Source implements MetadataSource {
       }
       yield objects;
     }
+  }
+
+  /** From one page: for a message, not for a decision. */
+  async neighbours(levelsUp: 1 | 2, signal?: AbortSignal): Promise<readonly string[]> {
+    const above = this.#prefix.split('/').slice(0, -1 - levelsUp);
+    const prefix = above.map((segment) => `${segment}/`).join('');
+    try {
+      for await (const { folders } of listPages(this.#bucket, prefix, '/', signal)) {
+        return folders;
+      }
+    } catch (error) {
+      // Credentials for one app need not show the others.
+      if (!(error instanceof RecoveryError)) {
+        throw error;
+      }
+    }
+    return [];
   }
 
   async get(name: string, { maxBytes, signal }: GetOptions): Promise<Uint8Array> {
