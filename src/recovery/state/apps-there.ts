@@ -1,5 +1,5 @@
-import type { MetadataSource } from '../storage/source.ts';
-import type { Ending } from './ending.ts';
+import type { MetadataSource } from '../../storage/source.ts';
+import type { Ending } from '../ending.ts';
 
 /** How many names a message shows. */
 const SHOWN = 10;
