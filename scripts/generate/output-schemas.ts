@@ -4,7 +4,9 @@ import { diffReport } from '../../src/cli/kubectl/diff/diff-report.ts';
 
 const schemas = { check: checkReport, diff: diffReport };
 
-/** The JSON schema of what a command prints with `-o json`, for those whose output is no Kubernetes object. */
+/**
+ * The JSON schema of what a command prints with `-o json`, for those whose output is no Kubernetes object.
+ */
 export function generateOutputSchemas(): ReadonlyMap<string, string> {
   return new Map(
     Object.entries(schemas).map(([command, schema]) => [
