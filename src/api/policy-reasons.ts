@@ -94,7 +94,7 @@ export const circuitOpenReasons = {
   },
   WithinLimit: {
     status: 'False',
-    meaning: 'No app waits for a recovery that the limit forbids.',
+    meaning: 'No recovery is held back by maxRecoveriesPerHour.',
     next: '',
   },
 } as const satisfies Record<string, ReasonDoc>;

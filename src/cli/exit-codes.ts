@@ -46,7 +46,7 @@ export const commandExitCodes: Readonly<Record<string, CommandExitCodes>> = {
     1: 'not cancelled: it has ended, or is not there',
   },
   diff: {
-    0: 'Redis holds what the metadata tells',
+    0: 'Redis holds what the metadata says',
     1: 'the metadata is refused, or no answer',
     2: 'something is lost, or a recovery would restore another value',
     3: 'not verified within --timeout',

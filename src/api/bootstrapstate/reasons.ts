@@ -52,7 +52,7 @@ export const recoverableReasons = {
   CopyOnly: {
     status: 'True',
     meaning: 'A recovery would restore everything, some of it only because the captured copy holds it.',
-    next: 'Keep captureSettings on. Have the server sign once with the present settings, and the bucket tells them too.',
+    next: 'Keep captureSettings on. Have the server sign once with the present settings, and the bucket shows them, too.',
   },
   ValuesDiffer: {
     status: 'False',

@@ -71,7 +71,7 @@ export function registerClusterCommands(program: Command, context: CommandContex
     clusterCommand(
       program,
       'diff',
-      'what Redis holds against what the metadata tells; writes nothing in Redis',
+      'compares what Redis holds with what the metadata says; writes nothing in Redis',
     ),
   )
     .argument('<admin/app>', 'the app, spelled as on the server, for example alice/tuf')

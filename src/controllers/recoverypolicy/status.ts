@@ -120,7 +120,7 @@ function circuit(states: readonly BootstrapState[]): Verdict<CircuitOpenReason> 
   const held = states.filter((state) => isTrue(state, 'CircuitOpen'));
   return held.length > 0
     ? { reason: 'TooManyRecoveries', message: list(held, 'CircuitOpen') }
-    : { reason: 'WithinLimit', message: 'No app waits for a recovery that the limit forbids.' };
+    : { reason: 'WithinLimit', message: 'No recovery is held back by maxRecoveriesPerHour.' };
 }
 
 /** The first few apps with what one of their conditions says. */

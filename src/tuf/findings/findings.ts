@@ -437,7 +437,7 @@ export const FINDINGS = {
     severity: 'deny',
     spec: 'policy: trust.onFirstUse',
     means:
-      'Metadata is expired, no root is pinned and no earlier state is known: nothing tells it from a replay.',
+      'Metadata is expired, no root is pinned and no earlier state is known: nothing distinguishes it from a replay.',
     protects: 'An old copy of the bucket being taken for the present one.',
     act: 'Pin the root, or accept by naming this very timestamp version.',
     override: 'trust.acceptRollbackTo',
