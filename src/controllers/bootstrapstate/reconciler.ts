@@ -34,6 +34,7 @@ import { type Guard, guardOf, mayRecover } from './guard.ts';
 import { healthOf } from './healthy.ts';
 import { VerificationInterruptedError, VerificationInterrupts } from './interrupts.ts';
 import { LatestStates } from './latest.ts';
+import { nextLossReadingMs } from './loss-timing.ts';
 import { type AppReading, type ReadDependencies, readApp } from './read-app.ts';
 import { type RecoverableStatus, recoverableStatus } from './recoverable.ts';
 import {
@@ -78,9 +79,6 @@ interface Subject {
 const soonMs = 100;
 /** Milliseconds until an app is read again that could not be, or that is busy. */
 const againMs = 30_000;
-/** How often a loss is read again while it must persist. */
-const rereads = 4;
-const shortestRereadMs = 250;
 /** How often a task of a server is asked for. */
 const followEveryMs = 500;
 
@@ -292,7 +290,12 @@ export class BootstrapStateReconciler implements Reconciler {
     this.#count(subject, status);
     await this.#carryOut(written, guard, logger);
     const followMs = this.#refresh(subject, step, logger, signal);
-    const nextMs = this.#nextMs(subject, read, status, { since, stableMs, hold: hold?.until });
+    const nextMs = this.#nextMs(subject, read, status, {
+      decidedAt: now,
+      lastedMs,
+      stableMs,
+      hold: hold?.until,
+    });
     return { requeueAfterMs: Math.min(nextMs, followMs) };
   }
 
@@ -451,13 +454,20 @@ export class BootstrapStateReconciler implements Reconciler {
     { guard, watch, state }: Subject,
     { reading, baseline }: AppReading,
     { metadata, recoveries = [] }: BootstrapStateStatus,
-    loss: { readonly since: Date | undefined; readonly stableMs: number; readonly hold: Date | undefined },
+    loss: {
+      readonly decidedAt: Date;
+      readonly lastedMs: number;
+      readonly stableMs: number;
+      readonly hold: Date | undefined;
+    },
   ): number {
     const { clock } = this.#options;
     const now = clock.now();
-    const times: number[] = [nextFreshnessChange(metadata, now)?.getTime() ?? Number.POSITIVE_INFINITY].map(
-      (time) => time - now.getTime(),
-    );
+    // What has expired since the decision is not in the status yet.
+    const freshnessChange = nextFreshnessChange(metadata, loss.decidedAt)?.getTime();
+    const times = [
+      freshnessChange === undefined ? Number.POSITIVE_INFINITY : freshnessChange - now.getTime(),
+    ];
     if (baseline !== undefined) {
       times.push(baseline.verifiedAtMs + guard.fullVerificationMs - clock.monotonic());
     }
@@ -465,15 +475,7 @@ export class BootstrapStateReconciler implements Reconciler {
       times.push(againMs);
     }
     if (reading.kind === 'lost' && openRecovery({ recoveries }) === undefined) {
-      const left = (loss.since?.getTime() ?? now.getTime()) + loss.stableMs - now.getTime();
-      times.push(Math.min(Math.max(left, 1), Math.max(shortestRereadMs, loss.stableMs / rereads)));
-      if (loss.hold !== undefined) {
-        times.pop();
-        times.push(loss.hold.getTime() - now.getTime());
-      } else if (left <= 0) {
-        // Only reported, or not to be ordered now.
-        times.pop();
-      }
+      times.push(loss.hold === undefined ? nextLossReadingMs(loss) : loss.hold.getTime() - now.getTime());
     }
     return Math.max(1, Math.min(...times));
   }
