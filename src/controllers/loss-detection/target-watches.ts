@@ -103,9 +103,14 @@ export class TargetWatches {
   release(target: ObjectKey): void {
     const id = formatObjectKey(target);
     const entry = this.#entries.get(id);
+    if (entry === undefined) {
+      return;
+    }
     this.#entries.delete(id);
-    entry?.redis.close();
-    entry?.bucket.close();
+    entry.redis.close();
+    entry.bucket.close();
+    // Or the target would go on saying that losses are reported until it is probed again.
+    this.#options.listener.availabilityChanged(target);
   }
 
   [Symbol.dispose](): void {
