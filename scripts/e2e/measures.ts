@@ -2,12 +2,12 @@ import type { Pod } from './kubernetes.ts';
 import { component, names } from './names.ts';
 import type { Scene } from './scenario.ts';
 
-/** What an idle controller may take of its memory limit, in MiB. */
+/** What a controller that stands by may take of its memory limit, in MiB. */
 const idleMiB = 64;
 
 /** Replaces every pod of the controller and measures. Times are reported and not judged: machines differ. */
 export async function measureRollout({ kubernetes, controllers, report }: Scene): Promise<void> {
-  await report.step('roll out anew', `an idle controller takes ${idleMiB} MiB at most`, async () => {
+  await report.step('roll out anew', `a controller that stands by takes ${idleMiB} MiB at most`, async () => {
     const before = new Set((await controllers.pods()).map(({ metadata }) => metadata.uid));
     const start = performance.now();
     await kubernetes.kubectl([
@@ -18,16 +18,16 @@ export async function measureRollout({ kubernetes, controllers, report }: Scene)
     const rollout = (performance.now() - start) / 1_000;
     const pods = (await controllers.pods()).filter(({ metadata }) => !before.has(metadata.uid));
     // It shrinks a moment after its start.
-    const most = await kubernetes.until('the memory of idle controllers', async () => {
+    const used = await kubernetes.until('the memory of a controller that stands by', async () => {
       const memory = await Promise.all(pods.map((pod) => controllers.memoryOf(pod)));
-      const mebibytes = Math.max(...memory) / 2 ** 20;
-      if (mebibytes > idleMiB) {
-        throw new Error(`An idle controller takes ${mebibytes.toFixed(0)} MiB.`);
+      const mebibytes = memory.map((bytes) => Math.round(bytes / 2 ** 20)).sort((a, b) => a - b);
+      if (Math.min(...mebibytes) > idleMiB) {
+        throw new Error(`It takes ${Math.min(...mebibytes)} MiB.`);
       }
       return mebibytes;
     });
     const ready = Math.max(...pods.map(secondsUntilReady));
-    return `${rollout.toFixed(1)} s, Ready within ${ready} s of the start, ${most.toFixed(0)} MiB at most`;
+    return `${rollout.toFixed(1)} s, Ready within ${ready} s of the start, ${used.join(' and ')} MiB`;
   });
 }
 
