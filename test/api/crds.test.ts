@@ -137,6 +137,7 @@ const rules: readonly Rule[] = [
     rejected: () => change({ ...app, uncertainValues: 'Apply' }, { approvedPlan: digest }),
   },
   immutable('uncertainValues', { uncertainValues: 'Ask' }, { uncertainValues: 'Apply' }),
+  immutable('refresh', {}, { refresh: 'AfterRecovery' }),
   {
     message: 'mode: Verify writes nothing, so there is nothing to approve: leave approval at Automatic',
     accepted: runs({ mode: 'Verify' }),
@@ -371,6 +372,7 @@ spec: {adminName: alice, appName: tuf}
       timeoutSeconds: 300,
       approval: 'Automatic',
       uncertainValues: 'Apply',
+      refresh: 'Never',
       suspend: false,
       cancel: false,
     });
