@@ -27,7 +27,9 @@ export function registerConformance(program: Command, context: CommandContext): 
       (name: string, names: readonly string[] = []) => [...names, given(name)],
     )
     .option('--target-base-url <url>', 'where artifacts are downloaded from; download needs it', url)
-    .option('--target-dir <dir>', 'where artifacts are stored; download needs it', given);
+    .option('--target-dir <dir>', 'where artifacts are stored; download needs it', given)
+    // The suite puts the flags before its command or after it.
+    .enablePositionalOptions(false);
   conformance
     .command('init <trusted-root>')
     .description('store the initial trusted root, a file that the owner of the repository distributes')
