@@ -160,11 +160,13 @@ describe.each(names.map((name, at) => ({ name, at })))(
       if (name !== home) {
         await poll('the event about the report', () => told('BootstrapRecovery', 'ReportFailed'));
       }
-      const seen = await policy.until(
-        'to be ready',
-        ({ status }) => findCondition(status.conditions, 'Ready')?.status === 'True',
+      await policy.until(
+        'to be ready and count its healthy app',
+        ({ status }) =>
+          findCondition(status.conditions, 'Ready')?.status === 'True' &&
+          status.appCount === 1 &&
+          status.healthyCount === 1,
       );
-      expect(seen.status).toMatchObject({ appCount: 1, healthyCount: 1 });
     });
   },
 );
