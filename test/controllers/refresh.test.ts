@@ -5,7 +5,7 @@ import { poll } from '../harness/poll.ts';
 import { type ServerStandIn, type StandInApp, startServerStandIn } from '../harness/server-stand-in.ts';
 import { sharedAPIServer } from '../harness/shared-apiserver.ts';
 import { Repository } from '../tuf/generator/repository.ts';
-import { startController } from './support/controller-process.ts';
+import { type ControllerProcess, startController } from './support/controller-process.ts';
 import { type Installation, secret, startInstallation } from './support/installation.ts';
 import { type TestNamespace, testNamespace } from './support/namespace.ts';
 import { createPolicy, type TestPolicy } from './support/policies.ts';
@@ -157,6 +157,26 @@ describe('metadata that has expired', () => {
     await fresh(policy, 'True', 'to be fresh');
   });
 
+  test('is signed again after a run that asks for it, although its policy does not', async () => {
+    await using _controller = await startController(namespace, alone);
+    const policy = await createPolicy(namespace, 'only-watching', app);
+    await fresh(policy, 'False', 'to be stale');
+    const before = server.calls.length;
+    const redis = await installation.redis.client();
+    const spec = { adminName: app.admin, appName: app.app };
+    const lose = () => redis.del(`SNAPSHOT_EXPIRATION_${app.admin}_${app.app}`);
+    await lose();
+    await namespace.start('not-asking', spec);
+    expect((await namespace.ended('not-asking')).succeeded.reason).toBe('Recovered');
+    await policy.verify();
+    expect(server.calls.length).toBe(before);
+    await lose();
+    await namespace.start('asking', { ...spec, refresh: 'AfterRecovery' });
+    expect((await namespace.ended('asking')).succeeded.reason).toBe('Recovered');
+    await fresh(policy, 'True', 'to be fresh');
+    expect(server.calls.length).toBe(before + 1);
+  });
+
   test('a server that does not find its bootstrap yet is asked again', async () => {
     await using _controller = await startController(namespace, alone);
     behaviour.isBootstrapped = false;
@@ -196,4 +216,36 @@ describe('metadata that has expired', () => {
     await policy.untilApp('to succeed', ({ status }) => status.refresh?.state === 'Succeeded');
     expect(server.calls.length).toBe(before + 1);
   });
+
+  test.each(['killed', 'paused'] as const)(
+    'a leader that is %s while the server signs leads to one call',
+    async (how) => {
+      behaviour.signs = false;
+      const replica = {
+        kubeconfig: await namespace.controllerKubeconfig(),
+        args: [`--lease-name=refresh-${how}`],
+      };
+      const leads = async (controller: ControllerProcess): Promise<boolean> =>
+        (await controller.log()).some(({ msg }) => msg === 'became leader');
+      const before = server.calls.length;
+      await using first = await startController(namespace, replica);
+      await poll('the first to lead', () => leads(first));
+      await using second = await startController(namespace, replica);
+      const policy = await createPolicy(namespace, how, app, { refresh: 'BeforeExpiry' });
+      await poll('the call', () => server.calls.length > before);
+      if (how === 'killed') {
+        await first.process.kill();
+      } else {
+        first.process.suspend();
+      }
+      await poll('the second to lead', () => leads(second));
+      await put(version + 1, false);
+      await policy.untilApp('to succeed', ({ status }) => status.refresh?.state === 'Succeeded');
+      if (how === 'paused') {
+        first.process.resume();
+        expect(await first.process.exited).toMatchObject({ code: 1 });
+      }
+      expect(server.calls.length).toBe(before + 1);
+    },
+  );
 });
