@@ -13,7 +13,7 @@ const appNamePattern = /^[a-zA-Z0-9][a-zA-Z0-9-]*$/;
 const controlCharacter = /\p{Cc}/u;
 
 /** Whether the names can be an app of the server, spelled as they are. */
-export function isApp({ adminName, appName }: App): boolean {
+export function isValidApp({ adminName, appName }: App): boolean {
   return (
     appNamePattern.test(appName) &&
     adminName !== '' &&

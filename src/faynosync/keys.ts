@@ -12,7 +12,7 @@ export function lockKey(app: App): string {
 }
 
 /** Held by a bootstrap from its start to its end, without TTL; a crash leaves it for ever. */
-export function preLockKey(taskID: string): string {
+export function bootstrapLockKey(taskID: string): string {
   return `pre-${taskID}`;
 }
 

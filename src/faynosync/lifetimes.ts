@@ -1,5 +1,5 @@
 /** What the server does with the lifetime of one kind of role. Days. */
-export interface ServerLifetime {
+export interface LifetimeRules {
   /** What it signs with while the setting is missing; the first is the one a recovery falls back to. */
   readonly defaults: readonly [number, ...number[]];
   /** The most that its API accepts since version 1.5.17; earlier versions had no bound. */
@@ -19,13 +19,13 @@ export interface ServerLifetime {
  * `delete.go:282`), 365 in metadata/online (`metadata_online.go:420`).
  * Bounds: `utils/utils.go:37-70`. Delegated roles at bootstrap: `metadata/metadata.go:193,215`.
  */
-export const serverLifetimes = {
+export const lifetimeRules = {
   root: { defaults: [365], maxDays: 365 },
   targets: { defaults: [365], maxDays: 180 },
   snapshot: { defaults: [7], maxDays: 30 },
   timestamp: { defaults: [1], maxDays: 7 },
   delegated: { defaults: [90, 365], maxDays: 180, fixedAtBootstrap: 90 },
-} as const satisfies Readonly<Record<string, ServerLifetime>>;
+} as const satisfies Readonly<Record<string, LifetimeRules>>;
 
 /**
  * The first version of the server that signs without fractions of a second in `expires` (1.6.4) has the

@@ -1,14 +1,14 @@
 import type { TopLevelRole } from '../tuf/metadata/root.ts';
 import type { RootFacts } from '../tuf/verify/verification.ts';
 import { type App, suffixOf } from './app.ts';
-import { type ServerLifetime, serverLifetimes } from './lifetimes.ts';
+import { type LifetimeRules, lifetimeRules } from './lifetimes.ts';
 import type { ValueKind } from './values.ts';
 
 /** What the signed metadata can tell about a setting. */
 export type Derivation =
   /** How long the role's files live; `server` is what the server does when the setting is missing. */
-  | { readonly kind: 'lifetime'; readonly role: TopLevelRole; readonly server: ServerLifetime }
-  | { readonly kind: 'delegatedLifetime'; readonly role: string; readonly server: ServerLifetime }
+  | { readonly kind: 'lifetime'; readonly role: TopLevelRole; readonly server: LifetimeRules }
+  | { readonly kind: 'delegatedLifetime'; readonly role: string; readonly server: LifetimeRules }
   /** A fact of 1.root.json: bootstrap wrote it and no rotation refreshes it. */
   | { readonly kind: 'rootFact'; readonly read: (root: RootFacts) => number }
   /** Nothing; `fallback` is what bootstrap always writes. */
@@ -29,7 +29,7 @@ const lifetime = (role: TopLevelRole, displayOnly = false): Row => ({
   name: `${role.toUpperCase()}_EXPIRATION`,
   kind: 'days',
   displayOnly,
-  derivation: { kind: 'lifetime', role, server: serverLifetimes[role] },
+  derivation: { kind: 'lifetime', role, server: lifetimeRules[role] },
 });
 
 const rootFact = (name: string, read: (root: RootFacts) => number): Row => ({
@@ -76,7 +76,7 @@ export function settingsOf(app: App, delegatedNames: readonly string[]): readonl
       key: `${role}_EXPIRATION_${suffix}`,
       kind: 'days',
       displayOnly: false,
-      derivation: { kind: 'delegatedLifetime', role, server: serverLifetimes.delegated },
+      derivation: { kind: 'delegatedLifetime', role, server: lifetimeRules.delegated },
     }),
   );
   return [...standard, ...delegated];

@@ -2,7 +2,7 @@
 const terminalStates = new Set(['SUCCESS', 'FAILURE', 'REVOKED', 'REJECTED', 'IGNORED', 'ERRORED']);
 
 /** How long the server keeps a finished task record: 7 days, in milliseconds. */
-export const TASK_RECORD_TTL_MS = 7 * 24 * 3_600_000;
+export const FINISHED_RECORD_TTL_MS = 7 * 24 * 3_600_000;
 
 /** How long a record of a task under way lives after it was last written: 24 hours, in milliseconds. */
 const ACTIVE_RECORD_TTL_MS = 24 * 3_600_000;

@@ -1,4 +1,4 @@
-import { Loss } from './plan/loss.ts';
+import { LossCircumstances } from './plan/loss-circumstances.ts';
 import type { Confidence, ValueSource } from './plan/plan.ts';
 import { type Evidence, rebuild } from './plan/sources.ts';
 import { isComplete } from './state/classify.ts';
@@ -41,7 +41,7 @@ export function recoverabilityOf(observed: ObservedState, evidence: Evidence): R
     return undefined;
   }
   const storageOnly: Evidence = { ...evidence, overrides: {}, captured: undefined };
-  const totalLoss = new Loss(false, []);
+  const totalLoss = new LossCircumstances(false, []);
   const gaps: RecoverabilityGap[] = [];
   for (const { setting, held } of observed.settings) {
     const rebuilt = rebuild(setting, storageOnly, totalLoss);

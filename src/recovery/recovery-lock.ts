@@ -12,7 +12,7 @@ const MAX_TIMEOUT_MS = 300_000;
  *
  * @param leftMs milliseconds until the deadline
  */
-export function recoveryLock(
+export function lockFor(
   { app, taskID, attemptID }: Pick<RunRequest, 'app' | 'taskID' | 'attemptID'>,
   leftMs: number,
 ): Lock {

@@ -1,7 +1,7 @@
 import { sleep } from '../async/sleep.ts';
 import { RecoveryError, TransientError } from '../errors.ts';
 import { markerKey, taskKey } from '../faynosync/keys.ts';
-import { type RecoveryEnd, recoveryTask, TASK_RECORD_TTL_MS } from '../faynosync/task.ts';
+import { FINISHED_RECORD_TTL_MS, type RecoveryEnd, recoveryTask } from '../faynosync/task.ts';
 import type { Lock, ObservedValues } from '../redis/state-store.ts';
 import type { AttemptContext } from './attempt.ts';
 import { tooFewReplicas } from './confirm.ts';
@@ -9,7 +9,7 @@ import { type Ending, endingOfAbort, endingOfError, finalEnding, isSuccess } fro
 import { LockHolding } from './lock-holding.ts';
 import { changesOf } from './plan/changes.ts';
 import type { Plan } from './plan/plan.ts';
-import { recoveryLock, taskOfOwner } from './recovery-lock.ts';
+import { lockFor, taskOfOwner } from './recovery-lock.ts';
 import type { ExpectedState } from './state/expected-state.ts';
 import { keysToObserve, markerIn, type Surroundings, taskRecordSearch } from './state/observed-state.ts';
 
@@ -19,7 +19,7 @@ const LOCK_POLL_MS = 500;
 const REPLICATION_TIMEOUT_MS = 5_000;
 
 /** What came of a write: done and read back, to be tried again from what is there now, or over. */
-export type WriteResult =
+export type AfterWrite =
   | { readonly kind: 'applied' }
   | { readonly kind: 'again'; readonly trouble: Ending }
   | { readonly kind: 'failed'; readonly ending: Ending };
@@ -41,7 +41,7 @@ export class RedisSession implements AsyncDisposable {
   constructor(attempt: AttemptContext, expected: ExpectedState) {
     this.expected = expected;
     this.#attempt = attempt;
-    this.#lock = recoveryLock(attempt.request, attempt.limit.leftMs);
+    this.#lock = lockFor(attempt.request, attempt.limit.leftMs);
   }
 
   /** What every key held when it was read last. */
@@ -86,7 +86,7 @@ export class RedisSession implements AsyncDisposable {
   async lock(): Promise<void> {
     const { request, report, limit, signal } = this.#attempt;
     await request.beforeLock?.();
-    this.#lock = recoveryLock(request, limit.leftMs);
+    this.#lock = lockFor(request, limit.leftMs);
     report.progress('Lock', 0, 1);
     this.#mayOwnLock = true;
     const { acquired, values } = await request.store.lock(this.#lock, this.#keys(), {
@@ -104,7 +104,7 @@ export class RedisSession implements AsyncDisposable {
   }
 
   /** R8 with the read-back for R9. From here to the proof there is no safe point: no signal is heard. */
-  async write(plan: Plan): Promise<WriteResult> {
+  async write(plan: Plan): Promise<AfterWrite> {
     const { request, report } = this.#attempt;
     const replicas = request.minReplicas ?? 0;
     const changes = changesOf(plan, markerKey(request.app));
@@ -208,7 +208,7 @@ export class RedisSession implements AsyncDisposable {
     const record = end && {
       key: taskKey(taskID),
       value: recoveryTask(end, clock.now()),
-      ttlMs: TASK_RECORD_TTL_MS,
+      ttlMs: FINISHED_RECORD_TTL_MS,
     };
     await store.release(this.#lock, record, { sameConnection });
   }
@@ -246,6 +246,6 @@ function replaced(): Ending {
   return endingOfAbort(new TransientError('Aborted', 'Another attempt of this run has taken it up.'));
 }
 
-function again(what: string): WriteResult {
+function again(what: string): AfterWrite {
   return { kind: 'again', trouble: finalEnding('Conflict', `${what} Find out who else writes to this app.`) };
 }

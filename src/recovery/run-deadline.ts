@@ -1,4 +1,4 @@
-import { Deadline } from '../async/deadline.ts';
+import { TimeoutSignal } from '../async/timeout-signal.ts';
 import { TerminalError } from '../errors.ts';
 import type { RunRequest } from './request.ts';
 
@@ -14,7 +14,7 @@ export const LOCK_WAIT_MS = 360_000;
  */
 export class RunDeadline implements Disposable {
   readonly #clock: RunRequest['clock'];
-  readonly #deadline: Deadline;
+  readonly #deadline: TimeoutSignal;
   #endsAt: number;
   #lockWaitLeftMs: number;
   #lockWaitMs = 0;
@@ -34,7 +34,7 @@ export class RunDeadline implements Disposable {
     this.#clock = clock;
     this.#endsAt = clock.monotonic() + leftMs;
     this.#lockWaitLeftMs = lockWaitMs;
-    this.#deadline = new Deadline(clock, leftMs, expired, signal);
+    this.#deadline = new TimeoutSignal(clock, leftMs, expired, signal);
   }
 
   get signal(): AbortSignal {

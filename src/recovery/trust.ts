@@ -1,6 +1,6 @@
 import type { AcceptedReason, SucceededReason } from '../api/reasons.ts';
 import { describeApp } from '../faynosync/app.ts';
-import type { BootstrapFiles } from '../faynosync/bootstrap-files.ts';
+import type { BootstrapProgress } from '../faynosync/bootstrap-progress.ts';
 import type { Finding } from '../tuf/findings/finding.ts';
 import type { FindingCode } from '../tuf/findings/findings.ts';
 import { type Ending, finalEnding } from './ending.ts';
@@ -38,7 +38,7 @@ export interface TrustRefusal {
  */
 export function refusalOf(
   findings: readonly Finding[],
-  files: BootstrapFiles,
+  files: BootstrapProgress,
   request: Pick<RunRequest, 'app' | 'source'>,
   trace: BootstrapTrace | undefined,
 ): TrustRefusal {
@@ -69,7 +69,7 @@ export function refusalOf(
 /** What the bootstrap has left behind, and the ways out: the server itself offers none. */
 function unfinished(
   { app, source }: Pick<RunRequest, 'app' | 'source'>,
-  { missing, hasFirstRoot, hasPersistedRoot }: BootstrapFiles,
+  { missing, hasFirstRoot, hasPersistedRoot }: BootstrapProgress,
   { bootstrap, keys }: BootstrapTrace,
 ): string {
   const roots = hasFirstRoot ? ['1.root.json'] : [];

@@ -1,7 +1,7 @@
 import { forEachInTurns } from '../async/in-turns.ts';
 import { RecoveryError } from '../errors.ts';
-import { BootstrapFiles } from '../faynosync/bootstrap-files.ts';
-import { markerKey, preLockKey, taskKey } from '../faynosync/keys.ts';
+import { BootstrapProgress } from '../faynosync/bootstrap-progress.ts';
+import { bootstrapLockKey, markerKey, taskKey } from '../faynosync/keys.ts';
 import type { Marker } from '../faynosync/marker.ts';
 import type { ObservedValue } from '../redis/state-store.ts';
 import type { Verification } from '../tuf/verify/verification.ts';
@@ -22,13 +22,13 @@ export interface BootstrapTrace {
  * Whether Redis decides about the refusal: a bucket without root, or in which a bootstrap broke off, may be
  * one that the server is writing just now.
  */
-export function isUnfinished({ hasPersistedRoot, missing }: BootstrapFiles): boolean {
+export function isUnfinished({ hasPersistedRoot, missing }: BootstrapProgress): boolean {
   return !hasPersistedRoot || missing.length > 0;
 }
 
 /** How far the bootstrap came whose files were listed. */
-export async function bootstrapFilesIn(listing: Verification['listing']): Promise<BootstrapFiles> {
-  const files = new BootstrapFiles();
+export async function bootstrapFilesIn(listing: Verification['listing']): Promise<BootstrapProgress> {
+  const files = new BootstrapProgress();
   await forEachInTurns(listing, ({ name }) => files.add(name));
   return files;
 }
@@ -41,7 +41,7 @@ export async function bootstrapFilesIn(listing: Verification['listing']): Promis
 export async function traceBootstrap(
   attempt: Pick<AttemptContext, 'request' | 'signal'>,
   listing: Verification['listing'],
-  { hasPersistedRoot }: BootstrapFiles,
+  { hasPersistedRoot }: BootstrapProgress,
 ): Promise<BootstrapTrace | undefined> {
   try {
     return await askRedis(attempt, listing);
@@ -63,7 +63,7 @@ async function askRedis(
   if (marker.kind !== 'bootstrapping') {
     return { marker, bootstrap: undefined, keys: [] };
   }
-  const { values, server } = await store.observe([preLockKey(marker.id), taskKey(marker.id)], signal);
+  const { values, server } = await store.observe([bootstrapLockKey(marker.id), taskKey(marker.id)], signal);
   const held = (name: string): ObservedValue => values.get(name) ?? { kind: 'absent' };
   const bootstrap = bootstrapOf(
     marker.id,
@@ -74,6 +74,6 @@ async function askRedis(
     },
     server.time ?? now,
   );
-  const locks = bootstrap.preLock.kind === 'absent' ? [] : [preLockKey(marker.id)];
+  const locks = bootstrap.preLock.kind === 'absent' ? [] : [bootstrapLockKey(marker.id)];
   return { marker, bootstrap, keys: [key, ...locks] };
 }

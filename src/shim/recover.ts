@@ -1,6 +1,6 @@
 import type { BootstrapRecovery } from '../api/bootstraprecovery.generated.ts';
 import type { Clock } from '../async/clock.ts';
-import { Deadline } from '../async/deadline.ts';
+import { TimeoutSignal } from '../async/timeout-signal.ts';
 import { errorAnswer, type HTTPAnswer, retryLater } from './http/answer.ts';
 import type { ShimMetrics } from './metrics.ts';
 import { decisionOf, isDecided } from './runs/controller-decision.ts';
@@ -70,7 +70,12 @@ async function waitForDecision(
   run: BootstrapRecovery,
   signal: AbortSignal,
 ): Promise<BootstrapRecovery | undefined> {
-  using deadline = new Deadline(clock, decisionTimeoutMs, () => new Error('no decision in time'), signal);
+  using deadline = new TimeoutSignal(
+    clock,
+    decisionTimeoutMs,
+    () => new Error('no decision in time'),
+    signal,
+  );
   return await recoveries.waitForDecision(run, deadline.signal);
 }
 

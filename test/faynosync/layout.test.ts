@@ -1,10 +1,10 @@
 import { expect, test } from 'vitest';
 import { assertApp, describeApp } from '../../src/faynosync/app.ts';
-import { BootstrapFiles } from '../../src/faynosync/bootstrap-files.ts';
+import { BootstrapProgress } from '../../src/faynosync/bootstrap-progress.ts';
 import { metadataPrefix, parseVersionedName } from '../../src/faynosync/layout.ts';
 
-function filesOf(...names: readonly string[]): BootstrapFiles {
-  const files = new BootstrapFiles();
+function filesOf(...names: readonly string[]): BootstrapProgress {
+  const files = new BootstrapProgress();
   for (const name of names) {
     files.add(name);
   }

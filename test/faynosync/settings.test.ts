@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'vitest';
 import {
+  bootstrapLockKey,
   ceremonyKeys,
   lockKey,
   markerKey,
-  preLockKey,
   rootSigningKey,
   taskKey,
 } from '../../src/faynosync/keys.ts';
@@ -50,5 +50,5 @@ test('the other keys of the server', () => {
     'RECOVERY_LOCK_a_b',
     'ROOT_SIGNING_a_b',
   ]);
-  expect([preLockKey('1'), taskKey('1')]).toEqual(['pre-1', 'task:1']);
+  expect([bootstrapLockKey('1'), taskKey('1')]).toEqual(['pre-1', 'task:1']);
 });

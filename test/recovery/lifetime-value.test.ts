@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { serverLifetimes } from '../../src/faynosync/lifetimes.ts';
+import { lifetimeRules } from '../../src/faynosync/lifetimes.ts';
 import { lifetimeValue } from '../../src/recovery/plan/lifetime-value.ts';
-import { Loss } from '../../src/recovery/plan/loss.ts';
+import { LossCircumstances } from '../../src/recovery/plan/loss-circumstances.ts';
 import {
   changeTo,
   type EarlierSigning,
@@ -29,18 +29,21 @@ function signing(version: number, writtenAt: Date, days: number, residueMs = 0):
 }
 
 const historyOf = (...signings: EarlierSigning[]): SigningHistory => ({ signings, listed: signings.length });
-const totalLoss = new Loss(false, []);
-const partialLoss = new Loss(true, []);
+const totalLoss = new LossCircumstances(false, []);
+const partialLoss = new LossCircumstances(true, []);
 
 function valueFor(
   trusted: Trusted,
   role: Role,
-  { history, loss = partialLoss }: { readonly history?: SigningHistory; readonly loss?: Loss } = {},
+  {
+    history,
+    loss = partialLoss,
+  }: { readonly history?: SigningHistory; readonly loss?: LossCircumstances } = {},
 ) {
   const histories =
     history === undefined || role === 'timestamp' ? new Map() : new Map([[role, history] as const]);
   const lifetimes = lifetimesOf(trusted, listingOf(trusted), histories);
-  const server = serverLifetimes[role];
+  const server = lifetimeRules[role];
   const lifetime = lifetimes.of({ kind: 'lifetime', role, server });
   return lifetime && lifetimeValue({ server, lifetime, lifetimes, loss });
 }
@@ -110,7 +113,7 @@ describe('a role that was signed offline', () => {
     const offline = withFile(trustedFacts(), 'targets', 2, rotated, expires);
     const trusted = withFile(offline, 'snapshot', 2, rotated, new Date(rotated.getTime() + 14 * DAY_MS));
     const lifetimes = lifetimesOf(trusted, listingOf(trusted), new Map([['targets', historyOf(before)]]));
-    const server = serverLifetimes.snapshot;
+    const server = lifetimeRules.snapshot;
     const lifetime = lifetimes.of({ kind: 'lifetime', role: 'snapshot', server });
     expect(lifetime && lifetimeValue({ server, lifetime, lifetimes, loss: totalLoss })).toEqual({
       days: 14,
@@ -168,7 +171,7 @@ describe('a lifetime that equals a default of the server', () => {
       listingOf(batch),
       new Map([['snapshot', historyOf(signing(3, written, 14))]]),
     );
-    const server = serverLifetimes.timestamp;
+    const server = lifetimeRules.timestamp;
     const lifetime = lifetimes.of({ kind: 'lifetime', role: 'timestamp', server });
     expect(lifetime && lifetimeValue({ server, lifetime, lifetimes, loss: totalLoss })).toMatchObject({
       days: 1,
@@ -184,7 +187,7 @@ describe('a lifetime that equals a default of the server', () => {
       delegated: nightly ? [{ ...nightly, version: 2, expires: later(365 * DAY_MS) }] : [],
     };
     const lifetimes = lifetimesOf(online, listingOf(online));
-    const server = serverLifetimes.delegated;
+    const server = lifetimeRules.delegated;
     const lifetime = lifetimes.of({ kind: 'delegatedLifetime', role: 'nightly', server });
     expect(lifetime && lifetimeValue({ server, lifetime, lifetimes, loss: partialLoss })).toEqual({
       days: 90,

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import { serverLifetimes } from '../../src/faynosync/lifetimes.ts';
+import { lifetimeRules } from '../../src/faynosync/lifetimes.ts';
 import { type Setting, settingsOf } from '../../src/faynosync/settings.ts';
-import { Loss } from '../../src/recovery/plan/loss.ts';
+import { LossCircumstances } from '../../src/recovery/plan/loss-circumstances.ts';
 import { type Evidence, rebuild as rebuildFrom } from '../../src/recovery/plan/sources.ts';
 import {
   app,
@@ -15,7 +15,8 @@ import {
 } from './fixtures/facts.ts';
 
 /** After an ordinary total loss. */
-const rebuild = (lost: Setting, known: Evidence) => rebuildFrom(lost, known, new Loss(false, []));
+const rebuild = (lost: Setting, known: Evidence) =>
+  rebuildFrom(lost, known, new LossCircumstances(false, []));
 const key = (name: string): string => `${name}_alice_tuf`;
 
 function setting(name: string, delegated: readonly string[] = []) {
@@ -190,7 +191,7 @@ describe('what the listing tells about history', () => {
   test('timestamp.json has no history of its own; a snapshot that is newer than it betrays a copy', () => {
     const lifetimes = lifetimesOf(trusted, [at(600_000, 1, 'snapshot')]);
     const { inference } =
-      lifetimes.of({ kind: 'lifetime', role: 'timestamp', server: serverLifetimes.timestamp }) ?? {};
+      lifetimes.of({ kind: 'lifetime', role: 'timestamp', server: lifetimeRules.timestamp }) ?? {};
     expect(inference).toMatchObject({ kind: 'wide' });
   });
 });

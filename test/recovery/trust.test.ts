@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { BootstrapFiles } from '../../src/faynosync/bootstrap-files.ts';
+import { BootstrapProgress } from '../../src/faynosync/bootstrap-progress.ts';
 import type { Marker } from '../../src/faynosync/marker.ts';
 import { refusalOf } from '../../src/recovery/trust.ts';
 import { type BootstrapTrace, isUnfinished } from '../../src/recovery/unfinished-bootstrap.ts';
@@ -21,12 +21,12 @@ const finding = (check: number, more: Partial<Finding> = {}): Finding => ({
 function refused(
   names: readonly string[],
   ...findings: readonly Finding[]
-): [readonly Finding[], BootstrapFiles] {
+): [readonly Finding[], BootstrapProgress] {
   return [findings, filesOf(names)];
 }
 
-function filesOf(names: readonly string[]): BootstrapFiles {
-  const files = new BootstrapFiles();
+function filesOf(names: readonly string[]): BootstrapProgress {
+  const files = new BootstrapProgress();
   for (const name of names) {
     files.add(name);
   }

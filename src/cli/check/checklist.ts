@@ -1,7 +1,7 @@
 import type { CommandContext } from '../context.ts';
 import { type ExitCode, exitCodes } from '../exit-codes.ts';
 import { type OutputFlags, writeResult } from '../output/output.ts';
-import { type Paint, paintFor, type Tone } from '../output/style.ts';
+import { type OutputStyle, paintFor, type Tone } from '../output/style.ts';
 import { terminalText } from '../output/terminal-text.ts';
 import { wrapText } from '../output/wrap.ts';
 import type { CheckItem, CheckReport } from './check-report.ts';
@@ -41,7 +41,7 @@ export async function writeChecklist(
   return passed ? exitCodes.done : exitCodes.failed;
 }
 
-function checklistText(items: readonly CheckItem[], paint: Paint): string {
+function checklistText(items: readonly CheckItem[], paint: OutputStyle): string {
   const indent = 4 + Math.max(...items.map(({ name }) => name.length));
   const lines = items.map((item) => {
     const [mark, tone] = marks[item.result];

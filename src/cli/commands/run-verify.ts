@@ -12,7 +12,7 @@ import { findingsText } from '../output/findings-text.ts';
 import { headsText } from '../output/heads-text.ts';
 import { writeResult } from '../output/output.ts';
 import { createProgressDisplay } from '../output/progress.ts';
-import { type Paint, paintFor } from '../output/style.ts';
+import { type OutputStyle, paintFor } from '../output/style.ts';
 import { terminalText } from '../output/terminal-text.ts';
 import { unreadableJSON, verificationJSON } from '../output/verification-json.ts';
 
@@ -60,7 +60,12 @@ export async function runVerify(
   }
 }
 
-function verificationText(verification: Verification, location: string, now: Date, paint: Paint): string {
+function verificationText(
+  verification: Verification,
+  location: string,
+  now: Date,
+  paint: OutputStyle,
+): string {
   const { trusted, findings } = verification;
   const verdict = trusted === undefined ? paint('bad', '✗ Refused') : paint('good', '✓ Trusted');
   const time = now.toISOString().replace('.000Z', 'Z');

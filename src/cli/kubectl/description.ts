@@ -1,5 +1,5 @@
 import type { BootstrapRecovery } from '../../api/bootstraprecovery.generated.ts';
-import type { Paint } from '../output/style.ts';
+import type { OutputStyle } from '../output/style.ts';
 import { tableText } from '../output/table.ts';
 import { terminalText } from '../output/terminal-text.ts';
 import { wrapText } from '../output/wrap.ts';
@@ -13,7 +13,7 @@ type Rows = readonly (readonly string[])[];
  * Everything a person asks about one run, in the order they ask it: how did it end, what now, why, what
  * exactly.
  */
-export function describeRun(run: BootstrapRecovery, paint: Paint, now: Date): string {
+export function describeRun(run: BootstrapRecovery, paint: OutputStyle, now: Date): string {
   const section = (title: string, rows: Rows): string =>
     rows.length === 0
       ? ''
@@ -71,7 +71,7 @@ function facts(run: BootstrapRecovery, now: Date): Rows {
   return rows.flatMap(([name, value]) => (value === undefined ? [] : [[name, value]]));
 }
 
-function result(run: BootstrapRecovery, paint: Paint): string {
+function result(run: BootstrapRecovery, paint: OutputStyle): string {
   const succeeded = succeededOf(run);
   if (succeeded === undefined) {
     const hint =
@@ -153,7 +153,7 @@ function verificationRows({ status: { verification } }: BootstrapRecovery): Rows
   return [[`${checkedKeys} keys read`, `${missingKeys} missing`, `${invalidKeys} invalid`]];
 }
 
-function findings({ status }: BootstrapRecovery, paint: Paint): string {
+function findings({ status }: BootstrapRecovery, paint: OutputStyle): string {
   const all = status.findings ?? [];
   if (all.length === 0) {
     return '';

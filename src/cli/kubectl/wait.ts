@@ -2,7 +2,7 @@ import type { BootstrapRecovery } from '../../api/bootstraprecovery.generated.ts
 import type { CommandContext } from '../context.ts';
 import { exitCodes } from '../exit-codes.ts';
 import { type OutputFlags, writeResult } from '../output/output.ts';
-import { type Paint, paintFor } from '../output/style.ts';
+import { type OutputStyle, paintFor } from '../output/style.ts';
 import { terminalText } from '../output/terminal-text.ts';
 import { awaitRun } from './await-run.ts';
 import { clusterCommand } from './cluster-command.ts';
@@ -47,7 +47,7 @@ export async function waitFor(
   return run;
 }
 
-function sentence(run: BootstrapRecovery, paint: Paint): string {
+function sentence(run: BootstrapRecovery, paint: OutputStyle): string {
   const { reason = 'Pending', message = 'the controller has not seen it yet' } = succeededOf(run) ?? {};
   return `${run.metadata.name}: ${paint(toneOf(run), terminalText(reason))}: ${terminalText(message)}\n`;
 }

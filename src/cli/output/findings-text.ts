@@ -1,6 +1,6 @@
 import type { Finding } from '../../tuf/findings/finding.ts';
 import { withFlagNames } from '../options/flag-names.ts';
-import type { Paint, Tone } from './style.ts';
+import type { OutputStyle, Tone } from './style.ts';
 import { terminalText } from './terminal-text.ts';
 import { wrapText } from './wrap.ts';
 
@@ -16,7 +16,7 @@ const shownPerKind = 3;
  * The findings for people, one paragraph per kind in the order given: what was found, in which role, under
  * which clause, and what to do next.
  */
-export function findingsText(findings: readonly Finding[], paint: Paint): string {
+export function findingsText(findings: readonly Finding[], paint: OutputStyle): string {
   if (findings.length === 0) {
     return '';
   }
@@ -24,7 +24,7 @@ export function findingsText(findings: readonly Finding[], paint: Paint): string
   return `${paint('heading', 'Findings')}\n${[...kinds.values()].map((kind) => kindText(kind, paint)).join('')}`;
 }
 
-function kindText(findings: readonly Finding[], paint: Paint): string {
+function kindText(findings: readonly Finding[], paint: OutputStyle): string {
   const [first] = findings;
   if (first === undefined) {
     return '';
@@ -39,7 +39,7 @@ function kindText(findings: readonly Finding[], paint: Paint): string {
   return `  ${paint(tones[first.severity], first.code)}  ${paint('quiet', clause)}\n${shown.join('')}${more}`;
 }
 
-function detailText(finding: Finding, paint: Paint): string {
+function detailText(finding: Finding, paint: OutputStyle): string {
   const { detail, override } = finding;
   const accept = override === undefined ? '' : ` To accept it nevertheless: ${override}.`;
   const text = terminalText(withFlagNames(`${detail}${accept}`));

@@ -1,6 +1,6 @@
 import type { Trusted } from '../../tuf/verify/verification.ts';
 import { durationText } from './duration-text.ts';
-import type { Paint } from './style.ts';
+import type { OutputStyle } from './style.ts';
 import { tableText } from './table.ts';
 import { terminalText } from './terminal-text.ts';
 
@@ -8,7 +8,7 @@ import { terminalText } from './terminal-text.ts';
 const mostDelegated = 20;
 
 /** The verified heads for people: role, version, expiry as seen at the reference time. */
-export function headsText(trusted: Trusted, now: Date, paint: Paint): string {
+export function headsText(trusted: Trusted, now: Date, paint: OutputStyle): string {
   const row = (role: string, version: number, expires: Date): string[] => [
     terminalText(role),
     String(version),
@@ -29,7 +29,7 @@ export function headsText(trusted: Trusted, now: Date, paint: Paint): string {
   return `${tableText(rows, paint.columns)}${rest}`;
 }
 
-function expiryText(expires: Date, now: Date, paint: Paint): string {
+function expiryText(expires: Date, now: Date, paint: OutputStyle): string {
   const left = expires.getTime() - now.getTime();
   const date = expires.toISOString().replace('.000Z', 'Z');
   return left > 0

@@ -4,7 +4,7 @@ import { findingsText } from './findings-text.ts';
 import { headsText } from './heads-text.ts';
 import { type OutcomeWord, outcomeWordFor } from './outcome-json.ts';
 import { planText } from './plan-text.ts';
-import type { Paint, Tone } from './style.ts';
+import type { OutputStyle, Tone } from './style.ts';
 import { terminalText } from './terminal-text.ts';
 
 /** What the text is about besides the outcome. */
@@ -31,7 +31,7 @@ const verdicts: Readonly<Record<OutcomeWord, readonly [sign: string, tone: Tone]
 export function outcomeText(
   outcome: Outcome,
   { app, storage, redis, now }: OutcomeSetting,
-  paint: Paint,
+  paint: OutputStyle,
 ): string {
   const { state, trusted, plan, findings, succeeded } = outcome;
   const label = (text: string): string => paint('quiet', text.padEnd(9));
@@ -50,7 +50,7 @@ export function outcomeText(
 }
 
 /** The marker is the task's id, so that the same plan needs the same id. */
-function howToApply({ taskID, plan }: Outcome, paint: Paint): string {
+function howToApply({ taskID, plan }: Outcome, paint: OutputStyle): string {
   if (plan === undefined) {
     return '';
   }

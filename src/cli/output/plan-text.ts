@@ -1,5 +1,5 @@
 import type { Action, ActionKind, Plan } from '../../recovery/plan/plan.ts';
-import type { Paint, Tone } from './style.ts';
+import type { OutputStyle, Tone } from './style.ts';
 import { tableText } from './table.ts';
 import { terminalText } from './terminal-text.ts';
 
@@ -20,7 +20,7 @@ const marks: Readonly<Record<ActionKind, readonly [sign: string, tone: Tone, wor
  *
  * @param done whether it was applied: says "created" instead of "to be created"
  */
-export function planText({ actions, digest }: Plan, done: boolean, paint: Paint): string {
+export function planText({ actions, digest }: Plan, done: boolean, paint: OutputStyle): string {
   const changes = actions.filter(({ kind }) => kind !== 'Keep');
   const heading = `${paint('heading', 'Plan')}  ${summary(actions, done)}  ${paint('quiet', digest)}\n`;
   if (changes.length === 0) {
@@ -33,7 +33,7 @@ export function planText({ actions, digest }: Plan, done: boolean, paint: Paint)
   return heading + tableText([titles, ...rows], paint.columns) + rest;
 }
 
-function row({ key, kind, before, after, source, confidence }: Action, paint: Paint): string[] {
+function row({ key, kind, before, after, source, confidence }: Action, paint: OutputStyle): string[] {
   const [sign, tone] = marks[kind];
   return [
     paint(tone, sign),

@@ -5,7 +5,7 @@ import type { CommandContext } from '../context.ts';
 export type Tone = 'good' | 'bad' | 'warning' | 'quiet' | 'strong' | 'heading';
 
 /** An output for people: applies a tone, or nothing without colour, and knows how wide it is. */
-export interface Paint {
+export interface OutputStyle {
   (tone: Tone, text: string): string;
   /** Of the terminal; undefined in a pipe or file, where nothing is cut. */
   readonly columns: number | undefined;
@@ -21,7 +21,7 @@ const looks = {
 } as const satisfies Record<Tone, Parameters<typeof styleText>[0]>;
 
 /** The paint for an output. */
-export function paintFor({ color, columns }: Pick<CommandContext, 'color' | 'columns'>): Paint {
+export function paintFor({ color, columns }: Pick<CommandContext, 'color' | 'columns'>): OutputStyle {
   // Whether the stream takes colour was decided once, in main.ts.
   const apply = (tone: Tone, text: string): string =>
     color ? styleText(looks[tone], text, { validateStream: false }) : text;

@@ -1,6 +1,6 @@
 import { TransientError } from '../../errors.ts';
 import type { App } from '../../faynosync/app.ts';
-import { isApp } from '../../faynosync/app.ts';
+import { isValidApp } from '../../faynosync/app.ts';
 import type { S3Bucket } from '../../storage/s3/s3-bucket.ts';
 import { listPages } from '../../storage/s3/s3-pages.ts';
 
@@ -27,7 +27,7 @@ export async function listApps(
     }
     for await (const appName of folders(bucket, `${prefix}/${adminName}/`, signal)) {
       const app = { adminName, appName };
-      if (isApp(app)) {
+      if (isValidApp(app)) {
         found.push(app);
       }
       if (found.length > maxApps) {

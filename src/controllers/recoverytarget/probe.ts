@@ -7,7 +7,7 @@ import type {
   TrustRootReason,
 } from '../../api/target-reasons.ts';
 import type { Clock } from '../../async/clock.ts';
-import { Deadline } from '../../async/deadline.ts';
+import { TimeoutSignal } from '../../async/timeout-signal.ts';
 import { RecoveryError, TransientError } from '../../errors.ts';
 import type { App } from '../../recovery/request.ts';
 import { describeEndpoint } from '../../redis/endpoint.ts';
@@ -94,7 +94,7 @@ async function probeRedis(
   try {
     const endpoint = await redisEndpoint(spec.redis, references);
     const where = describeEndpoint(endpoint);
-    using limit = new Deadline(clock, answerTimeoutMs, () => silent('RedisTimeout', where), signal);
+    using limit = new TimeoutSignal(clock, answerTimeoutMs, () => silent('RedisTimeout', where), signal);
     const store = new RedisStateStore(endpoint);
     try {
       const facts = await store.facts(limit.signal);
@@ -131,7 +131,12 @@ async function probeStorage(
     using use = await buckets.use(await bucketOptions(storage, references));
     const where = `s3://${storage.bucket}/${storage.prefix}/`;
     await assertListable(clock, use.bucket, where, `${storage.prefix}/`, signal);
-    using limit = new Deadline(clock, discoveryTimeoutMs, () => silent('StorageUnreachable', where), signal);
+    using limit = new TimeoutSignal(
+      clock,
+      discoveryTimeoutMs,
+      () => silent('StorageUnreachable', where),
+      signal,
+    );
     const listed = await discoverApps(use.bucket, storage.prefix, limit.signal, sweep).catch(
       (error: unknown) => {
         if (limit.expired) {
@@ -167,7 +172,12 @@ async function pinIn(
   found: FoundPins,
   signal: AbortSignal,
 ): Promise<string | undefined> {
-  using limit = new Deadline(clock, answerTimeoutMs, () => silent('StorageUnreachable', bucket.name), signal);
+  using limit = new TimeoutSignal(
+    clock,
+    answerTimeoutMs,
+    () => silent('StorageUnreachable', bucket.name),
+    signal,
+  );
   try {
     return await missingPin(bucket, spec, apps, found, limit.signal);
   } catch (error) {
@@ -193,7 +203,7 @@ async function assertListable(
   prefix: string,
   signal: AbortSignal,
 ): Promise<void> {
-  using limit = new Deadline(clock, answerTimeoutMs, () => silent('StorageUnreachable', where), signal);
+  using limit = new TimeoutSignal(clock, answerTimeoutMs, () => silent('StorageUnreachable', where), signal);
   for await (const _ of listPages(bucket, prefix, '/', limit.signal)) {
     return;
   }

@@ -1,13 +1,13 @@
 import { useEffect, useRef } from 'preact/hooks';
 import { AppPage } from './app-page.tsx';
 import { Grid } from './grid.tsx';
-import { type PageRoute, queryOf, routeOf, useFragment } from './route.ts';
+import { type PageRoute, routeOf, routeToQuery, useFragment } from './route.ts';
 import { type Stream, useStream } from './stream.ts';
 
 /** The page: where one is, what is wrong with the connection, and the view. */
 export function Page() {
   const route = routeOf(useFragment());
-  const stream = useStream(queryOf(route));
+  const stream = useStream(routeToQuery(route));
   const title = route.view === 'grid' ? 'Apps' : `${route.key.admin}/${route.key.app}`;
   const heading = useRef<HTMLHeadingElement>(null);
   const isFirst = useRef(true);

@@ -33,7 +33,7 @@ export function routeOf(fragment: string): PageRoute {
 }
 
 /** The query of a route: for the server, and behind `#` for a link. */
-export function queryOf(route: PageRoute): string {
+export function routeToQuery(route: PageRoute): string {
   const parts =
     route.view === 'app' ? { view: 'app', ...route.key } : { view: 'grid', ...withoutDefaults(route.query) };
   return new URLSearchParams(parts).toString();
@@ -41,12 +41,12 @@ export function queryOf(route: PageRoute): string {
 
 /** The address of the grid, changed from how it is now. */
 export function gridLink(query: GridQuery, change: Partial<GridQuery> = {}): string {
-  return `#${queryOf({ view: 'grid', query: { ...query, page: 1, ...change } })}`;
+  return `#${routeToQuery({ view: 'grid', query: { ...query, page: 1, ...change } })}`;
 }
 
 /** The address of an app. */
 export function appLink(key: AppKey): string {
-  return `#${queryOf({ view: 'app', key })}`;
+  return `#${routeToQuery({ view: 'app', key })}`;
 }
 
 function withoutDefaults({ filter, sort, search, page }: GridQuery): Record<string, string> {

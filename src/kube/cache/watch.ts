@@ -1,5 +1,5 @@
 import type { Clock } from '../../async/clock.ts';
-import { Deadline } from '../../async/deadline.ts';
+import { TimeoutSignal } from '../../async/timeout-signal.ts';
 import { APIError } from '../client/api-error.ts';
 import type { WatchCallOptions } from '../client/call-options.ts';
 import { ConnectionError } from '../client/connection-error.ts';
@@ -30,7 +30,7 @@ export async function* openWatch<T extends KubernetesObject>(
     opened
       ? new ConnectionError('Idle', `${call}: nothing arrived for ${idleTimeoutMs} ms, not even a bookmark`)
       : new ConnectionError('Timeout', `${call}: no answer within ${timeoutMs} ms`);
-  using deadline = new Deadline(clock, timeoutMs, silent, options.signal);
+  using deadline = new TimeoutSignal(clock, timeoutMs, silent, options.signal);
   const body = await transport.stream({
     method: 'GET',
     path,

@@ -1,7 +1,7 @@
 import { request as undiciRequest } from 'undici';
 import type { Clock } from '../../async/clock.ts';
-import { Deadline } from '../../async/deadline.ts';
 import { sleep } from '../../async/sleep.ts';
+import { TimeoutSignal } from '../../async/timeout-signal.ts';
 import type { RuntimeMetrics } from '../metrics/runtime-metrics.ts';
 import { APIError } from './api-error.ts';
 import { ConnectionError } from './connection-error.ts';
@@ -132,14 +132,14 @@ export class Transport {
     }
   }
 
-  #deadline(request: APIRequest): Deadline | undefined {
+  #deadline(request: APIRequest): TimeoutSignal | undefined {
     const { timeoutMs } = request;
     if (timeoutMs === undefined) {
       return undefined;
     }
     const timedOut = () =>
       new ConnectionError('Timeout', `${describeRequest(request)}: no answer within ${timeoutMs} ms`);
-    return new Deadline(this.#options.clock, timeoutMs, timedOut, request.signal);
+    return new TimeoutSignal(this.#options.clock, timeoutMs, timedOut, request.signal);
   }
 
   #labels(access: ResolvedCredentials): { host: string } {

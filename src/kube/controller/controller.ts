@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Logger } from 'pino';
 import type { Clock } from '../../async/clock.ts';
-import { Deadline } from '../../async/deadline.ts';
+import { TimeoutSignal } from '../../async/timeout-signal.ts';
 import { TerminalError } from '../../errors.ts';
 import type { Cache } from '../cache/cache.ts';
 import type { Informer } from '../cache/informer.ts';
@@ -177,7 +177,7 @@ export class Controller {
     using deadline =
       reconcileTimeoutMs === undefined
         ? undefined
-        : new Deadline(clock, reconcileTimeoutMs, timedOut, signal);
+        : new TimeoutSignal(clock, reconcileTimeoutMs, timedOut, signal);
     const context = {
       signal: deadline?.signal ?? signal,
       logger,

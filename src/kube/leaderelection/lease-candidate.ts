@@ -1,7 +1,7 @@
 import type { Logger } from 'pino';
 import { abortable } from '../../async/abortable.ts';
 import type { Clock } from '../../async/clock.ts';
-import { Deadline } from '../../async/deadline.ts';
+import { TimeoutSignal } from '../../async/timeout-signal.ts';
 import type { APIClient } from '../client/api-client.ts';
 import { isAlreadyExists, isConflict } from '../client/api-error.ts';
 import type { RuntimeMetrics } from '../metrics/runtime-metrics.ts';
@@ -75,7 +75,7 @@ export class LeaseCandidate {
   async tryAcquireOrRenew(signal: AbortSignal): Promise<boolean> {
     const timeoutMs = this.#options.timings.renewDeadlineMs / 2;
     const timedOut = () => new Error(`no answer within ${timeoutMs} ms`);
-    using deadline = new Deadline(this.#options.clock, timeoutMs, timedOut, signal);
+    using deadline = new TimeoutSignal(this.#options.clock, timeoutMs, timedOut, signal);
     try {
       // Raced, because a deadline that depends on the obedience of what it limits is none.
       return await abortable(this.#attempt(deadline.signal), deadline.signal);
@@ -114,7 +114,11 @@ export class LeaseCandidate {
       return;
     }
     const timedOut = () => new Error('no answer in time');
-    using deadline = new Deadline(this.#options.clock, this.#options.timings.renewDeadlineMs / 2, timedOut);
+    using deadline = new TimeoutSignal(
+      this.#options.clock,
+      this.#options.timings.renewDeadlineMs / 2,
+      timedOut,
+    );
     try {
       await this.#lock.release(deadline.signal);
       this.#options.logger.info('released the lease');

@@ -1,7 +1,7 @@
-import { type ServerLifetime, wasSignedWithBounds } from '../../faynosync/lifetimes.ts';
+import { type LifetimeRules, wasSignedWithBounds } from '../../faynosync/lifetimes.ts';
 import type { Inference } from './infer.ts';
 import { isSignedOffline, type Lifetime, type Lifetimes } from './lifetimes.ts';
-import type { Loss } from './loss.ts';
+import type { LossCircumstances } from './loss-circumstances.ts';
 import type { Confidence, Uncertainty } from './plan.ts';
 import { changeTo, type LifetimeChange } from './signing-history.ts';
 
@@ -14,10 +14,10 @@ export interface LifetimeValue {
 
 /** Why a value is what it is. */
 interface Context {
-  readonly server: ServerLifetime;
+  readonly server: LifetimeRules;
   readonly lifetime: Lifetime;
   readonly lifetimes: Lifetimes;
-  readonly loss: Loss;
+  readonly loss: LossCircumstances;
 }
 
 /**
@@ -43,7 +43,7 @@ export function lifetimeValue(context: Context): LifetimeValue | undefined {
 }
 
 /** Whether the configured value can't be determined before the role's earlier versions are read. */
-export function needsHistory({ inference, history }: Lifetime, { defaults }: ServerLifetime): boolean {
+export function needsHistory({ inference, history }: Lifetime, { defaults }: LifetimeRules): boolean {
   if (history !== undefined || inference.kind === 'none') {
     return false;
   }
@@ -140,7 +140,7 @@ function isSuspect({ lifetime, lifetimes, loss }: Context): boolean {
 }
 
 /** A lifetime above the server's own bound is never sure: only an old server can have been configured so. */
-function atMost(days: number, { maxDays }: ServerLifetime, confidence: Confidence): Confidence {
+function atMost(days: number, { maxDays }: LifetimeRules, confidence: Confidence): Confidence {
   return days > maxDays ? 'medium' : confidence;
 }
 

@@ -1,4 +1,4 @@
-import { serverLifetimes } from '../../faynosync/lifetimes.ts';
+import { lifetimeRules } from '../../faynosync/lifetimes.ts';
 import type { Derivation } from '../../faynosync/settings.ts';
 import type { ListedObject } from '../../storage/source.ts';
 import type { Trusted } from '../../tuf/verify/verification.ts';
@@ -187,11 +187,11 @@ function isSignedByDefault({ role, inference, history }: Lifetime): boolean {
       return false;
     case 'targets':
     case 'snapshot': {
-      const isDefault = serverLifetimes[role].defaults.some((known) => known === days);
+      const isDefault = lifetimeRules[role].defaults.some((known) => known === days);
       return isDefault && history !== undefined && changeTo(days, history) !== undefined;
     }
     default:
-      return days > serverLifetimes.delegated.maxDays;
+      return days > lifetimeRules.delegated.maxDays;
   }
 }
 

@@ -1,10 +1,10 @@
-import { markerKey, preLockKey, rootSigningKey } from '../../faynosync/keys.ts';
+import { bootstrapLockKey, markerKey, rootSigningKey } from '../../faynosync/keys.ts';
 import type { ObservedValue } from '../../redis/state-store.ts';
 import type { Trusted } from '../../tuf/verify/verification.ts';
 import type { ExpectedState } from '../state/expected-state.ts';
 import type { ObservedState, SettingState } from '../state/observed-state.ts';
 import { digestOf } from './digest.ts';
-import type { Loss } from './loss.ts';
+import type { LossCircumstances } from './loss-circumstances.ts';
 import type { Action, Plan } from './plan.ts';
 import { type Evidence, type Rebuilt, rebuild } from './sources.ts';
 
@@ -55,7 +55,7 @@ function markerActions(
     return [write];
   }
   const preLock: Action = {
-    key: preLockKey(bootstrap.id),
+    key: bootstrapLockKey(bootstrap.id),
     kind: 'Delete',
     before: beforeOf(bootstrap.preLock),
     after: undefined,
@@ -87,7 +87,11 @@ function rootSigningActions(
   }
 }
 
-function settingAction({ setting, held, condition }: SettingState, evidence: Evidence, loss: Loss): Action {
+function settingAction(
+  { setting, held, condition }: SettingState,
+  evidence: Evidence,
+  loss: LossCircumstances,
+): Action {
   if (condition === 'valid' && held.kind === 'string') {
     return keep(setting.key, held);
   }

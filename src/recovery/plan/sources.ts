@@ -5,7 +5,7 @@ import type { CapturedSettings, Overrides } from '../request.ts';
 import { type Inference, remainingDays } from './infer.ts';
 import { type LifetimeValue, lifetimeValue, needsHistory } from './lifetime-value.ts';
 import type { Lifetime, Lifetimes } from './lifetimes.ts';
-import type { Loss } from './loss.ts';
+import type { LossCircumstances } from './loss-circumstances.ts';
 import type { Confidence, Uncertainty, ValueSource } from './plan.ts';
 import type { HistoryQuery } from './signing-history.ts';
 
@@ -36,7 +36,7 @@ export interface Rebuilt extends Value {
 interface SourceRow {
   readonly source: ValueSource;
   /** A value and how sure it is; undefined when this source knows none. */
-  readonly read: (setting: Setting, evidence: Evidence, loss: Loss) => Value | undefined;
+  readonly read: (setting: Setting, evidence: Evidence, loss: LossCircumstances) => Value | undefined;
 }
 
 /**
@@ -101,7 +101,7 @@ const rows: readonly SourceRow[] = [
  * @returns undefined only when the metadata itself holds no usable value, such as a threshold of 0, which a
  *   verified root cannot have
  */
-export function rebuild(setting: Setting, evidence: Evidence, loss: Loss): Rebuilt | undefined {
+export function rebuild(setting: Setting, evidence: Evidence, loss: LossCircumstances): Rebuilt | undefined {
   for (const { source, read } of rows) {
     const known = read(setting, evidence, loss);
     if (known && isValid(setting.kind, known.value)) {
@@ -154,7 +154,7 @@ function captured({ key, derivation }: Setting, evidence: Evidence): string | un
  * deliberate change: with a lifetime that is no default of the server, or a default that a PUT config is
  * known to have set.
  */
-function capturedValue(setting: Setting, evidence: Evidence, loss: Loss): Value | undefined {
+function capturedValue(setting: Setting, evidence: Evidence, loss: LossCircumstances): Value | undefined {
   const { derivation } = setting;
   const value = captured(setting, evidence);
   const lifetime = evidence.lifetimes.of(derivation);

@@ -1,9 +1,9 @@
 import type { App } from '../../faynosync/app.ts';
 import {
+  bootstrapLockKey,
   ceremonyKeys,
   lockKey,
   markerKey,
-  preLockKey,
   rootSigningKey,
   taskKey,
 } from '../../faynosync/keys.ts';
@@ -12,7 +12,7 @@ import type { Setting } from '../../faynosync/settings.ts';
 import { readTask, readTaskEvidence, sinceLastWriteMs, taskEvidenceMarks } from '../../faynosync/task.ts';
 import { isValid } from '../../faynosync/values.ts';
 import type { ObservedValue, ObservedValues, RecordSearch } from '../../redis/state-store.ts';
-import { Loss } from '../plan/loss.ts';
+import { LossCircumstances } from '../plan/loss-circumstances.ts';
 import { taskOfOwner } from '../recovery-lock.ts';
 import type { ExpectedState } from './expected-state.ts';
 
@@ -42,7 +42,7 @@ export interface ObservedState {
   /** The marker is our own id: an attempt of this very task wrote it. */
   readonly markerIsOurs: boolean;
   /** What is known about how the settings were lost. */
-  readonly loss: Loss;
+  readonly loss: LossCircumstances;
   /** The lock carries our own id: this attempt holds it, or an earlier one of this task left it. */
   readonly lockIsOurs: boolean;
 }
@@ -54,7 +54,7 @@ export function keysToObserve(
   { app, settings, delegatedNames }: Pick<ExpectedState, 'app' | 'settings' | 'delegatedNames'>,
   marker: Marker,
 ): readonly string[] {
-  const bootstrap = marker.kind === 'bootstrapping' ? [preLockKey(marker.id), taskKey(marker.id)] : [];
+  const bootstrap = marker.kind === 'bootstrapping' ? [bootstrapLockKey(marker.id), taskKey(marker.id)] : [];
   const own = settings.map(({ key }) => key);
   const ceremonies = ceremonyKeys(app, delegatedNames);
   return [...new Set([markerKey(app), lockKey(app), ...own, ...ceremonies, ...bootstrap])];
@@ -119,7 +119,7 @@ export function observedStateOf(
     lockedBy: lockTask !== taskID ? lockTask : undefined,
     bootstrap: marker.kind === 'bootstrapping' ? bootstrapOf(marker.id, held, expected, time) : undefined,
     markerIsOurs: marker.kind === 'done' && marker.id === taskID,
-    loss: new Loss(
+    loss: new LossCircumstances(
       marker.kind !== 'absent' && marker.kind !== 'blank',
       records.map(readTaskEvidence).filter((task) => task !== undefined),
     ),
@@ -159,7 +159,7 @@ export function bootstrapOf(
   { staleAfterSeconds, bootstrappedAt }: Pick<ExpectedState, 'staleAfterSeconds' | 'bootstrappedAt'>,
   time: Date,
 ): NonNullable<ObservedState['bootstrap']> {
-  const preLock = held(preLockKey(id));
+  const preLock = held(bootstrapLockKey(id));
   const record = held(taskKey(id));
   const task = record.kind === 'string' ? readTask(record.value) : undefined;
   const active = preLock.kind !== 'absent' || (task !== undefined && !task.terminal);

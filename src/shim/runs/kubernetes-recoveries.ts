@@ -1,7 +1,7 @@
 import type { Logger } from 'pino';
 import type { BootstrapRecovery } from '../../api/bootstraprecovery.generated.ts';
 import type { Clock } from '../../async/clock.ts';
-import { Deadline } from '../../async/deadline.ts';
+import { TimeoutSignal } from '../../async/timeout-signal.ts';
 import type { APIClient } from '../../kube/client/api-client.ts';
 import { APIError, isAlreadyExists, isNotFound } from '../../kube/client/api-error.ts';
 import { ConnectionError } from '../../kube/client/connection-error.ts';
@@ -73,7 +73,7 @@ export class KubernetesRecoveries implements Recoveries {
     // The watch delivers at once. Reading now and then is for when it is broken: its next try can be half a
     // minute away.
     for (let last = run; ; ) {
-      using pause = new Deadline(clock, READ_INTERVAL_MS, () => new Error('time to read'), signal);
+      using pause = new TimeoutSignal(clock, READ_INTERVAL_MS, () => new Error('time to read'), signal);
       const seen = await cache.waitForDecision(last, pause.signal);
       if (seen === undefined || isDecided(seen) || signal.aborted) {
         return seen;
@@ -89,7 +89,7 @@ export class KubernetesRecoveries implements Recoveries {
   async start(request: RecoveryRequest): Promise<StartedRecovery> {
     const { clock, newID } = this.#options;
     const timedOut = () => new ConnectionError('Timeout', `no answer within ${START_TIMEOUT_MS} ms`);
-    using deadline = new Deadline(clock, START_TIMEOUT_MS, timedOut);
+    using deadline = new TimeoutSignal(clock, START_TIMEOUT_MS, timedOut);
     const creation = { request, requestID: newID(), signal: deadline.signal };
     try {
       return (await this.#existing(creation)) ?? (await this.#create(creation));

@@ -1,7 +1,7 @@
 import type { BootstrapRecovery } from '../../api/bootstraprecovery.generated.ts';
 import type { Clock } from '../../async/clock.ts';
-import { Deadline } from '../../async/deadline.ts';
 import { Semaphore } from '../../async/semaphore.ts';
+import { TimeoutSignal } from '../../async/timeout-signal.ts';
 import type { Tenant } from '../auth/tenants.ts';
 import { HTTPError, retryLater } from '../http/answer.ts';
 import type { Recoveries, RecoveryRequest, StartedRecovery } from './recoveries.ts';
@@ -71,7 +71,7 @@ export class SingleFlightRecoveries implements Recoveries {
 
   async #startInTurn(request: RecoveryRequest): Promise<StartedRecovery> {
     const busy = (): HTTPError => new HTTPError(retryLater(503, 'too many recoveries at once; try again', 5));
-    using deadline = new Deadline(this.#clock, MAX_WAIT_MS, busy);
+    using deadline = new TimeoutSignal(this.#clock, MAX_WAIT_MS, busy);
     const release = await this.#inFlight.acquire(1, deadline.signal);
     try {
       return await this.#inner.start(request);

@@ -1,5 +1,5 @@
 /** Bounds of a {@link forEachWithinBudget}. */
-export interface Budget {
+export interface InFlightLimits {
   /** Most items in work at once. */
   readonly tasks: number;
   /** Most bytes in work at once; one item larger than that is worked on alone. */
@@ -13,7 +13,7 @@ export interface Budget {
  */
 export function forEachWithinBudget<T>(
   items: readonly T[],
-  limits: Budget,
+  limits: InFlightLimits,
   weightOf: (item: T) => number,
   work: (item: T) => Promise<void>,
 ): Promise<void> {

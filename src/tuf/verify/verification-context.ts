@@ -25,7 +25,7 @@ const WORK_PER_TURN = 131_072;
 const WORK_PER_FILE = 8192;
 
 /** The role a run is at. */
-export interface CurrentRole {
+export interface RoleAtWork {
   readonly role: string;
   readonly version: Version | undefined;
 }
@@ -53,7 +53,7 @@ export class VerificationContext {
   readonly #source: FileSource;
   #workThisTurn = 0;
   #turn: Promise<void> | undefined;
-  #stage: CurrentRole = { role: 'root', version: undefined };
+  #roleAtWork: RoleAtWork = { role: 'root', version: undefined };
   #sourceFailure: { readonly error: unknown } | undefined;
 
   constructor(source: FileSource, catalogue: Catalogue, options: VerifyOptions) {
@@ -65,12 +65,12 @@ export class VerificationContext {
 
   /** Says which role is being worked on; a wall is attributed to it. */
   enter(role: string, version?: Version): void {
-    this.#stage = { role, version };
+    this.#roleAtWork = { role, version };
   }
 
   /** The role being worked on, and its version where a parent names one. */
-  get stage(): CurrentRole {
-    return this.#stage;
+  get roleAtWork(): RoleAtWork {
+    return this.#roleAtWork;
   }
 
   get strict(): boolean {

@@ -23,7 +23,7 @@ export async function verifyListed(
     trusted = await chainOf(run, timestamp);
   } catch (error) {
     const { code, message } = run.faultOf(error);
-    run.findings.add(code, { ...run.stage, detail: message });
+    run.findings.add(code, { ...run.roleAtWork, detail: message });
   }
   const refused = trusted === undefined || run.findings.refuses;
   return {

@@ -6,7 +6,7 @@ import type { Resource } from '../../../kube/client/resource.ts';
 import type { CommandContext } from '../../context.ts';
 import { type ExitCode, exitCodes } from '../../exit-codes.ts';
 import { type OutputFlags, writeResult } from '../../output/output.ts';
-import { type Paint, paintFor } from '../../output/style.ts';
+import { type OutputStyle, paintFor } from '../../output/style.ts';
 import { terminalText } from '../../output/terminal-text.ts';
 import { wrapText } from '../../output/wrap.ts';
 import { type AppName, formatAppName, parseAppName } from '../app-name.ts';
@@ -123,7 +123,7 @@ export function reportOf(
   };
 }
 
-function diffText({ app, reason, message, differences }: DiffReport, paint: Paint): string {
+function diffText({ app, reason, message, differences }: DiffReport, paint: OutputStyle): string {
   if (differences.length === 0) {
     const next = nextStepOf(reason);
     return (

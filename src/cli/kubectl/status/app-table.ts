@@ -1,6 +1,6 @@
 import type { BootstrapState } from '../../../api/bootstrapstate.generated.ts';
 import { findCondition } from '../../../api/condition.ts';
-import type { Paint, Tone } from '../../output/style.ts';
+import type { OutputStyle, Tone } from '../../output/style.ts';
 import { tableText } from '../../output/table.ts';
 import { terminalText } from '../../output/terminal-text.ts';
 import { ageText } from '../age.ts';
@@ -8,7 +8,7 @@ import { formatAppName } from '../app-name.ts';
 
 /** How {@link appTable} shows apps. */
 export interface AppTableOptions {
-  readonly paint: Paint;
+  readonly paint: OutputStyle;
   /** Shows the namespace, where apps of several are listed. */
   readonly namespaces: boolean;
   /** Shows more columns: names of objects and the messages of the controller. */
@@ -39,7 +39,7 @@ export function appTable(
 }
 
 /** `Healthy`, what was found instead, or why that is not known. */
-function healthText({ status }: BootstrapState, paint: Paint): string {
+function healthText({ status }: BootstrapState, paint: OutputStyle): string {
   const healthy = findCondition(status.conditions, 'Healthy');
   switch (healthy?.status) {
     case 'True':
@@ -57,7 +57,7 @@ function messageText({ status }: BootstrapState): string {
 
 const recoverableTones: Readonly<Record<string, Tone>> = { True: 'good', False: 'bad' };
 
-function recoverableText({ status }: BootstrapState, paint: Paint): string {
+function recoverableText({ status }: BootstrapState, paint: OutputStyle): string {
   if (status.recoverable === undefined) {
     return '-';
   }
@@ -72,7 +72,7 @@ function checkedText({ status }: BootstrapState, now: Date): string {
 }
 
 /** How long until the first metadata of the app expires, or since when it has. */
-function freshText({ status }: BootstrapState, paint: Paint, now: Date): string {
+function freshText({ status }: BootstrapState, paint: OutputStyle, now: Date): string {
   const { freshUntilTime } = status;
   if (freshUntilTime === undefined) {
     return '-';

@@ -1,5 +1,5 @@
 import type { BootstrapRecovery } from '../../../api/bootstraprecovery.generated.ts';
-import type { Paint } from '../../output/style.ts';
+import type { OutputStyle } from '../../output/style.ts';
 import { terminalText } from '../../output/terminal-text.ts';
 import { wrapText } from '../../output/wrap.ts';
 import { exitCodeOf } from '../run-result.ts';
@@ -10,7 +10,7 @@ import { runTable } from './run-table.ts';
 
 /** How {@link overviewText} shows a situation. */
 export interface OverviewOptions {
-  readonly paint: Paint;
+  readonly paint: OutputStyle;
   /** Draws bars with block characters; otherwise with ASCII, for logs and pipes. */
   readonly blocks: boolean;
   /** Shows the namespace, where several are listed. */
@@ -37,7 +37,7 @@ export function overviewText(situation: AppsAndRuns, options: OverviewOptions): 
   return parts.filter((part) => part !== '').join('\n');
 }
 
-function needText({ app, namespace, text }: PendingAction, namespaces: boolean, paint: Paint): string {
+function needText({ app, namespace, text }: PendingAction, namespaces: boolean, paint: OutputStyle): string {
   const subject = namespaces ? `${namespace}  ${app}` : app;
   return `  ${paint('strong', terminalText(subject))}\n${wrapText(terminalText(text), 4, paint.columns)}`;
 }

@@ -1,5 +1,5 @@
 import type { BootstrapRecovery } from '../../../api/bootstraprecovery.generated.ts';
-import type { Paint } from '../../output/style.ts';
+import type { OutputStyle } from '../../output/style.ts';
 import { tableText } from '../../output/table.ts';
 import { terminalText } from '../../output/terminal-text.ts';
 import { ageText } from '../age.ts';
@@ -8,7 +8,7 @@ import { exitCodeOf, succeededOf, toneOf } from '../run-result.ts';
 
 /** How {@link runTable} shows runs. */
 export interface RunTableOptions {
-  readonly paint: Paint;
+  readonly paint: OutputStyle;
   /** Draws bars with block characters; otherwise with ASCII, for logs and pipes. */
   readonly blocks: boolean;
   /** Shows the namespace, where runs of several are listed. */

@@ -6,7 +6,7 @@ const CLOCK_SLACK_MS = 5_000;
 const TASK_END_MS = 600_000;
 
 /** What is known about how the settings were lost, beside the settings themselves. */
-export class Loss {
+export class LossCircumstances {
   /**
    * The marker is there, so that the server kept signing, with its defaults where a setting was missing.
    */

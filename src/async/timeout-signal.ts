@@ -5,7 +5,7 @@ import type { Clock } from './clock.ts';
  * takes its listener off the parent: `AbortSignal.any` keeps one there until collected, and a process-long
  * parent sees millions of calls.
  */
-export class Deadline implements Disposable {
+export class TimeoutSignal implements Disposable {
   readonly #controller = new AbortController();
   readonly #clock: Clock;
   readonly #parent: AbortSignal | undefined;
