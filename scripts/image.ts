@@ -4,10 +4,11 @@
  * last stage is read. Its base is a stand-in made from Debian packages and the binary that Node.js releases,
  * or the one given.
  *
- * --output FILE where to write it; default out/tuf-recovery-operator.oci.tar --name REFERENCE what it is
- * called once loaded; default: the image of the chart --platform LIST linux/amd64, linux/arm64 or both;
- * default: this machine's --base PATH a base image: an OCI layout (what docker save writes is one) or an
- * archive of a file system --mirror URL a Debian mirror; default http://deb.debian.org/debian
+ *   --output FILE      where to write it; default out/tuf-recovery-operator.oci.tar
+ *   --name REFERENCE   what it is called once loaded; default: the image of the chart
+ *   --platform LIST    linux/amd64, linux/arm64 or both; default: this machine's
+ *   --base PATH        a base image: an OCI layout, as docker save writes it, or an archive of files
+ *   --mirror URL       a Debian mirror; default: Debian's own
  *
  * SOURCE_DATE_EPOCH, in seconds, is the time of everything in it; default 0.
  */
@@ -19,6 +20,7 @@ import packageJSON from '../package.json' with { type: 'json' };
 import { buildImage } from './image/build-image.ts';
 import { hostArchitecture, parsePlatforms } from './image/platform.ts';
 import { buildProgramFiles, readDockerfile } from './image/program-files.ts';
+import { MIRROR } from './setup/own-apt.mjs';
 import { createProgress } from './setup/progress.mjs';
 
 const options = {
@@ -29,7 +31,7 @@ const options = {
   },
   platform: { type: 'string' },
   base: { type: 'string' },
-  mirror: { type: 'string', default: 'http://deb.debian.org/debian' },
+  mirror: { type: 'string', default: MIRROR },
 } as const;
 
 const repository = resolve(import.meta.dirname, '..');

@@ -1,14 +1,14 @@
 import { execFile } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { mkdir, readdir, writeFile } from 'node:fs/promises';
+import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { findOnPath } from '../setup/locate.mjs';
+import { KEYRING, ownApt } from '../setup/own-apt.mjs';
 import type { Architecture } from './platform.ts';
 import { readTar, type TarEntry } from './tar.ts';
 
 const run = promisify(execFile);
-const KEYRING = '/usr/share/keyrings/debian-archive-keyring.gpg';
 /** The largest package is libc6, 13 MB unpacked. */
 const MAX_PACKAGE_BYTES = 256 * 1024 * 1024;
 
@@ -49,49 +49,20 @@ export async function debianPackages(
         'Elsewhere give a base: docker save the image that the Dockerfile ends with, and pass the file as --base.',
     );
   }
-  const apt = await ownApt(options);
+  const { suite, mirror, architecture, directory } = options;
+  const apt = await ownApt({
+    sources: [
+      { url: mirror, suites: `${suite} ${suite}-updates` },
+      { url: `${mirror}-security`, suites: `${suite}-security` },
+    ],
+    architecture,
+    state: join(directory, 'apt'),
+    directory,
+  });
   await apt('update', '--quiet');
   await apt('download', ...names);
-  const files = (await readdir(options.directory)).filter((name) => name.endsWith('.deb')).sort();
-  return await Promise.all(files.map((file) => readPackage(join(options.directory, file))));
-}
-
-type Apt = (...args: readonly string[]) => Promise<unknown>;
-
-async function ownApt(options: {
-  readonly suite: string;
-  readonly mirror: string;
-  readonly architecture: Architecture;
-  readonly directory: string;
-}): Promise<Apt> {
-  const { suite, mirror, architecture, directory } = options;
-  const source = (url: string, suites: string): string =>
-    `Types: deb\nURIs: ${url}\nSuites: ${suites}\nComponents: main\nSigned-By: ${KEYRING}\n`;
-  const state = join(directory, 'apt');
-  for (const each of ['lists/partial', 'archives/partial', 'etc']) {
-    await mkdir(join(state, each), { recursive: true });
-  }
-  await writeFile(
-    join(state, 'debian.sources'),
-    `${source(mirror, `${suite} ${suite}-updates`)}\n${source(`${mirror}-security`, `${suite}-security`)}`,
-  );
-  await writeFile(join(state, 'status'), '');
-  const settings = {
-    'APT::Architecture': architecture,
-    'APT::Architectures': architecture,
-    'APT::Sandbox::User': '',
-    'Acquire::Languages': 'none',
-    'Dir::Etc': join(state, 'etc'),
-    'Dir::Etc::SourceList': join(state, 'debian.sources'),
-    'Dir::Etc::SourceParts': join(state, 'none'),
-    'Dir::State': state,
-    'Dir::State::Status': join(state, 'status'),
-    'Dir::State::Lists': join(state, 'lists'),
-    'Dir::Cache': state,
-    'Dir::Cache::Archives': join(state, 'archives'),
-  };
-  const flags = Object.entries(settings).map(([name, value]) => `--option=${name}=${value}`);
-  return (...args) => run('apt-get', [...flags, ...args], { cwd: directory });
+  const files = (await readdir(directory)).filter((name) => name.endsWith('.deb')).sort();
+  return await Promise.all(files.map((file) => readPackage(join(directory, file))));
 }
 
 async function readPackage(file: string): Promise<DebianPackage> {

@@ -7,10 +7,9 @@ import { cachedDirectory, lockDirectory } from './cache.mjs';
 import { SetupFailure } from './failure.mjs';
 import { findOnPath, isExecutable } from './locate.mjs';
 import { withLock } from './lock.mjs';
+import { MIRROR, ownApt } from './own-apt.mjs';
 
 const run = promisify(execFile);
-const KEYRING = '/usr/share/keyrings/debian-archive-keyring.gpg';
-const MIRROR = 'http://deb.debian.org/debian';
 /** Packages of another Debian run on their own C library, started by its own loader. */
 const LOADER = 'usr/lib/x86_64-linux-gnu/ld-linux-x86-64.so.2';
 const LIBRARIES = 'usr/lib/x86_64-linux-gnu';
@@ -226,7 +225,7 @@ async function unpackDebian({ suite, package: name, file, argv0 }, directory) {
 }
 
 /**
- * Downloads packages with an apt of its own, which checks Debian's signatures and leaves the machine's alone.
+ * Downloads packages of one suite.
  *
  * @param {string} suite
  * @param {readonly string[]} names
@@ -234,29 +233,15 @@ async function unpackDebian({ suite, package: name, file, argv0 }, directory) {
  */
 async function download(suite, names, directory) {
   const state = join(directory, `apt-${suite}`);
-  for (const each of ['lists/partial', 'archives/partial', 'etc/preferences.d']) {
-    await mkdir(join(state, each), { recursive: true });
-  }
-  const source = `Types: deb\nURIs: ${MIRROR}\nSuites: ${suite}\nComponents: main\nSigned-By: ${KEYRING}\n`;
-  await writeFile(join(state, 'debian.sources'), source);
-  await writeFile(join(state, 'status'), '');
-  const settings = {
-    'APT::Architecture': 'amd64',
-    'APT::Sandbox::User': '',
-    'Acquire::Languages': 'none',
-    'Dir::Etc': join(state, 'etc'),
-    'Dir::Etc::SourceList': join(state, 'debian.sources'),
-    'Dir::Etc::SourceParts': join(state, 'none'),
-    'Dir::State': state,
-    'Dir::State::Status': join(state, 'status'),
-    'Dir::State::Lists': join(state, 'lists'),
-    'Dir::Cache': state,
-    'Dir::Cache::Archives': join(state, 'archives'),
-  };
-  const flags = Object.entries(settings).map(([name, value]) => `--option=${name}=${value}`);
+  const apt = await ownApt({
+    sources: [{ url: MIRROR, suites: suite }],
+    architecture: 'amd64',
+    state,
+    directory,
+  });
   try {
-    await run('apt-get', [...flags, 'update', '--quiet'], { cwd: directory });
-    await run('apt-get', [...flags, 'download', '--quiet', ...names], { cwd: directory });
+    await apt('update', '--quiet');
+    await apt('download', '--quiet', ...names);
   } catch (error) {
     throw new SetupFailure(
       `${names.join(' ')} of Debian ${suite} can't be downloaded: ${error instanceof Error ? error.message : error}`,
