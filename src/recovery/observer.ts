@@ -1,11 +1,12 @@
 import type { AcceptedReason } from '../api/reasons.ts';
+import type { RunStep } from '../api/run-steps.ts';
 import type { Finding } from '../tuf/findings/finding.ts';
 import type { Trusted } from '../tuf/verify/verification.ts';
 import type { Plan } from './plan/plan.ts';
 import type { State } from './state/state.ts';
 
-/** The steps a person sees; R1 (resolve) belongs to the caller. */
-export type RunStage = 'Trust' | 'Observe' | 'Plan' | 'Lock' | 'Apply' | 'Confirm' | 'Record';
+/** The steps a person sees: resolving belongs to the caller, classifying and deciding take no time. */
+export type RunStage = Exclude<RunStep, 'Resolve' | 'Classify' | 'Decide'>;
 
 /** Where a run is. `completed` of `total` counts the stage's own units: files, keys. */
 export interface RunProgress {

@@ -1,5 +1,6 @@
 import type { Verdict } from '../api/conditions.ts';
 import type { StateReason, TrustReason } from '../api/reasons.ts';
+import type { RunStep } from '../api/run-steps.ts';
 import type { ServerFacts } from '../redis/state-store.ts';
 import type { Finding } from '../tuf/findings/finding.ts';
 import type { Trusted, Verification } from '../tuf/verify/verification.ts';
@@ -13,7 +14,7 @@ import type { RunRequest } from './request.ts';
 import { type RunFindingCode, redisFindings, runFinding } from './run-findings.ts';
 import type { ObservedState } from './state/observed-state.ts';
 import type { State } from './state/state.ts';
-import { type RunStep, StepTimes } from './step-times.ts';
+import { StepTimes } from './step-times.ts';
 
 /**
  * Collects what an attempt learns, step by step, tells the observer, and makes the outcome. Decides nothing.

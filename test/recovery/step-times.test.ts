@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
-import { type RunStep, StepTimes } from '../../src/recovery/step-times.ts';
+import type { RunStep } from '../../src/api/run-steps.ts';
+import { StepTimes } from '../../src/recovery/step-times.ts';
 
 /** Enters the steps at these times, in milliseconds; the last pair only ends the one before. */
 function measured(...entered: readonly (readonly [RunStep, at: number])[]) {

@@ -82,7 +82,7 @@ export async function makeAttempt(
   await status.claim(draft);
   logger.info({ attempt, target: target.metadata.name, mode }, 'attempt begins');
 
-  const watcher = new StatusObserver(draft, status, clock);
+  const observer = new StatusObserver(draft, status, clock);
   using stop = stopSignal(stopping, attemptRequest.cancelled);
   metrics.activeRuns.inc();
   let outcome: Outcome;
@@ -104,7 +104,7 @@ export async function makeAttempt(
         // A policy's template is for apps with different roles.
         refuseUnknownRoles: run.metadata.labels?.[policyLabel] === undefined,
         signal: stop.signal,
-        observer: watcher,
+        observer,
         // Not before: a run that takes no lock has nothing to clean up, and most find nothing to do.
         beforeLock: () => status.hold(lockFinalizer),
       },
@@ -117,13 +117,13 @@ export async function makeAttempt(
     metrics.activeRuns.dec();
     await status.settle();
   }
-  return report(dependencies, attemptRequest, watcher, status, outcome);
+  return report(dependencies, attemptRequest, observer, status, outcome);
 }
 
 async function report(
   { client, clock, metrics, random, recorder, logger }: AttemptDependencies,
   { run, attempt, deadline, stopping }: AttemptRequest,
-  watcher: StatusObserver,
+  observer: StatusObserver,
   status: RunStatus,
   result: Outcome,
 ): Promise<AttemptEnd> {
@@ -155,7 +155,7 @@ async function report(
     `attempt ended: ${succeeded.message}`,
   );
 
-  let draft = withOutcome(watcher.draft, outcome, next, clock.now());
+  let draft = withOutcome(observer.draft, outcome, next, clock.now());
   if (nextAttemptTime === undefined && isWorthAReport(outcome)) {
     try {
       draft = withReport(draft, await writeReport(client, run, outcome));

@@ -1,25 +1,15 @@
 import { awaitsApproval, succeededOf } from '../../api/bootstraprecovery/run-result.ts';
 import type { BootstrapRecovery } from '../../api/bootstraprecovery.generated.ts';
 import { isTerminal } from '../../api/conditions.ts';
+import { runSteps } from '../../api/run-steps.ts';
 import { activityOf } from './card.ts';
 import { isUnderWay } from './facts.ts';
 import type { Badge, RunView, StepView } from './model.ts';
 import type { RunReport } from './report.ts';
 import { agoText, stepDurationText } from './time-text.ts';
 
-/** The ten steps, R1 to R10, in their order. */
-const stepNames: readonly string[] = [
-  'Resolve',
-  'Trust',
-  'Observe',
-  'Classify',
-  'Plan',
-  'Decide',
-  'Lock',
-  'Apply',
-  'Confirm',
-  'Record',
-];
+/** Names, as far as a controller of another version writes the same. */
+const stepNames: readonly string[] = runSteps;
 
 /** A report, or why there is none to see yet or ever. */
 export type ReportAnswer =
