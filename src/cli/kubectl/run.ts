@@ -1,13 +1,12 @@
 import type { BootstrapRecoveryManifestSpec } from '../../api/bootstraprecovery.generated.ts';
-import { apiVersion, bootstrapRecoveries, group } from '../../api/resources.ts';
+import { bootstrapRecoveries, group } from '../../api/resources.ts';
 import { TerminalError } from '../../errors.ts';
-import type { KubernetesObject } from '../../kube/client/object.ts';
-import type { Resource } from '../../kube/client/resource.ts';
 import type { CommandContext } from '../context.ts';
 import { exitCodes } from '../exit-codes.ts';
 import { writeResult } from '../output/output.ts';
 import { parseAppName } from './app-name.ts';
 import { clusterCommand } from './cluster-command.ts';
+import { createRun } from './create-run.ts';
 import { plainObject } from './plain-object.ts';
 import { exitCodeOf } from './run-result.ts';
 import { type WaitFlags, waitFor } from './wait.ts';
@@ -26,12 +25,6 @@ export interface RunCommandFlags extends WaitFlags {
   readonly yes?: true;
 }
 
-/** A run as it is written: what has a default may be left out. */
-interface NewRun extends KubernetesObject {
-  readonly spec: BootstrapRecoveryManifestSpec;
-}
-
-const runs: Resource<NewRun> = bootstrapRecoveries;
 /** Leaves room for the five characters the API server adds; the whole name is at most 63. */
 const maxPrefix = 50;
 /** The server's rule, and the schema's. */
@@ -42,16 +35,11 @@ export function runCommand(app: string, flags: RunCommandFlags, context: Command
   const spec = specOf(app, flags);
   return clusterCommand(context, flags, async (connection) => {
     await confirmAdmin(app, spec, flags, context);
-    const { api, namespace } = connection;
     const name =
       flags.name === undefined
         ? { generateName: `${spec.appName.toLowerCase().slice(0, maxPrefix)}-` }
         : { name: flags.name };
-    const created = await api.create(
-      runs,
-      { apiVersion, kind: bootstrapRecoveries.kind, metadata: { namespace, ...name }, spec },
-      { signal: context.signal, fieldManager: 'kubectl-tuf-recovery' },
-    );
+    const created = await createRun(connection, name, spec, { signal: context.signal });
     if (flags.wait === true) {
       const ended = await waitFor(connection, created.metadata.name, flags, context);
       return exitCodeOf(ended) ?? exitCodes.timedOut;

@@ -2,19 +2,15 @@ import type { BootstrapRecovery } from '../../../api/bootstraprecovery.generated
 import type { BootstrapState } from '../../../api/bootstrapstate.generated.ts';
 import type { RecoveryPolicy } from '../../../api/recoverypolicy.generated.ts';
 import type { RecoveryTarget } from '../../../api/recoverytarget.generated.ts';
-import {
-  apiVersion,
-  bootstrapRecoveries,
-  bootstrapStates,
-  recoveryPolicies,
-  recoveryTargets,
-} from '../../../api/resources.ts';
+import { bootstrapStates, recoveryPolicies, recoveryTargets } from '../../../api/resources.ts';
 import { selfSubjectAccessReview } from '../../../kube/client/access-review.ts';
 import { APIError } from '../../../kube/client/api-error.ts';
+import { findObject } from '../../../kube/client/find-object.ts';
 import type { Resource } from '../../../kube/client/resource.ts';
 import { LEASES, type Lease } from '../../../kube/leaderelection/lease.ts';
 import type { AppName } from '../../kubectl/app-name.ts';
 import type { ClusterConnection } from '../../kubectl/connection.ts';
+import { createRun } from '../../kubectl/create-run.ts';
 import {
   type CustomResourceDefinition,
   controllerLabels,
@@ -57,7 +53,6 @@ export interface ClusterFacts {
   readonly states: Seen<readonly BootstrapState[]>;
 }
 
-const runs: Resource<BootstrapRecovery> = bootstrapRecoveries;
 const targets: Resource<RecoveryTarget> = recoveryTargets;
 const policies: Resource<RecoveryPolicy> = recoveryPolicies;
 const states: Resource<BootstrapState> = bootstrapStates;
@@ -69,23 +64,20 @@ const states: Resource<BootstrapState> = bootstrapStates;
  * @throws ConnectionError when the API server does not answer
  */
 export async function readFacts(
-  { api, namespace }: ClusterConnection,
+  connection: ClusterConnection,
   app: AppName | undefined,
   targetName: string | undefined,
   signal: AbortSignal,
 ): Promise<ClusterFacts> {
+  const { api, namespace } = connection;
   const here = { namespace, signal };
   const [crds, controllers, shims, allowed, trial, seenTargets, seenPolicies, seenStates] = await Promise.all(
     [
-      see(
-        Promise.all(
-          crdNames.map((name) => orUndefined(api.get(customResourceDefinitions, { name }, { signal }))),
-        ),
-      ),
+      see(Promise.all(crdNames.map((name) => findObject(api, customResourceDefinitions, { name }, signal)))),
       see(readControllers(api, signal)),
       see(items(api.list(deployments, { labelSelector: shimLabels, signal }))),
       Promise.all(rights.map((right) => readRight(api, right, namespace, signal))),
-      see(tryToCreate(api, namespace, app, signal)),
+      see(tryToCreate(connection, app, signal)),
       see(items(api.list(targets, here))),
       see(items(api.list(policies, here))),
       see(items(api.list(states, here))),
@@ -124,17 +116,6 @@ async function see<T>(reading: Promise<T>): Promise<Seen<T>> {
   }
 }
 
-async function orUndefined<T>(reading: Promise<T>): Promise<T | undefined> {
-  try {
-    return await reading;
-  } catch (error) {
-    if (error instanceof APIError && error.status === 404) {
-      return undefined;
-    }
-    throw error;
-  }
-}
-
 async function items<T>(list: Promise<{ readonly items: readonly T[] }>): Promise<readonly T[]> {
   return (await list).items;
 }
@@ -148,12 +129,11 @@ async function readControllers(
     found.map(async (deployment) => ({
       deployment,
       lease: await see(
-        orUndefined(
-          api.get(
-            LEASES,
-            { namespace: deployment.metadata.namespace, name: leaseNameOf(deployment) },
-            { signal },
-          ),
+        findObject(
+          api,
+          LEASES,
+          { namespace: deployment.metadata.namespace, name: leaseNameOf(deployment) },
+          signal,
         ),
       ),
     })),
@@ -171,24 +151,13 @@ async function readRight(
   return { ...right, allowed };
 }
 
-/**
- * Validated and admitted as a real one would be, and not stored. Its time of creation is the clock of the
- * API server.
- */
+/** A run that is not stored. Its time of creation is the clock of the API server. */
 function tryToCreate(
-  api: ClusterConnection['api'],
-  namespace: string,
+  connection: ClusterConnection,
   app: AppName | undefined,
   signal: AbortSignal,
 ): Promise<BootstrapRecovery> {
-  return api.create(
-    runs,
-    {
-      apiVersion,
-      kind: bootstrapRecoveries.kind,
-      metadata: { namespace, generateName: 'check-' },
-      spec: { ...(app ?? { adminName: 'check', appName: 'check' }), mode: 'Verify' },
-    },
-    { signal, dryRun: true, fieldManager: 'kubectl-tuf-recovery' },
-  );
+  const { adminName, appName } = app ?? { adminName: 'check', appName: 'check' };
+  const spec = { adminName, appName, mode: 'Verify' as const };
+  return createRun(connection, { generateName: 'check-' }, spec, { signal, dryRun: true });
 }

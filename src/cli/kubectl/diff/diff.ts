@@ -1,6 +1,6 @@
 import type { BootstrapRecovery } from '../../../api/bootstraprecovery.generated.ts';
 import type { BootstrapState } from '../../../api/bootstrapstate.generated.ts';
-import { apiVersion, bootstrapRecoveries, bootstrapStates } from '../../../api/resources.ts';
+import { bootstrapStates } from '../../../api/resources.ts';
 import { APIError } from '../../../kube/client/api-error.ts';
 import type { Resource } from '../../../kube/client/resource.ts';
 import type { CommandContext } from '../../context.ts';
@@ -13,6 +13,7 @@ import { type AppName, formatAppName, parseAppName } from '../app-name.ts';
 import { awaitRun } from '../await-run.ts';
 import { clusterCommand } from '../cluster-command.ts';
 import type { ClusterConnection, ClusterFlags } from '../connection.ts';
+import { createRun } from '../create-run.ts';
 import { exitCodeOf, nextStepOf, succeededOf } from '../run-result.ts';
 import type { DiffReport, SettingDifference } from './diff-report.ts';
 
@@ -26,7 +27,6 @@ export interface DiffFlags extends ClusterFlags, OutputFlags {
 /** The run that looked is deleted after an hour. */
 const ttlSeconds = 3_600;
 
-const runs: Resource<BootstrapRecovery> = bootstrapRecoveries;
 const states: Resource<BootstrapState> = bootstrapStates;
 
 /**
@@ -37,7 +37,13 @@ const states: Resource<BootstrapState> = bootstrapStates;
 export function diffCommand(typed: string, flags: DiffFlags, context: CommandContext): Promise<void> {
   const app = parseAppName(typed);
   return clusterCommand(context, flags, async (connection) => {
-    const created = await createRun(connection, app, flags.target, context.signal);
+    const spec = {
+      ...app,
+      mode: 'Verify' as const,
+      ttlSecondsAfterFinished: ttlSeconds,
+      ...(flags.target === undefined ? {} : { targetRef: { name: flags.target } }),
+    };
+    const created = await createRun(connection, { generateName: 'diff-' }, spec, { signal: context.signal });
     const run = await awaitRun(connection, created.metadata.name, flags.timeout, context);
     const state = await readState(connection, run, context.signal);
     const report = reportOf(app, run, state);
@@ -49,30 +55,6 @@ export function diffCommand(typed: string, flags: DiffFlags, context: CommandCon
 function exitCodeFor(run: BootstrapRecovery, { differences }: DiffReport): ExitCode {
   const code = exitCodeOf(run) ?? exitCodes.timedOut;
   return code === exitCodes.done && differences.length > 0 ? exitCodes.recoveryNeeded : code;
-}
-
-function createRun(
-  { api, namespace }: ClusterConnection,
-  { adminName, appName }: AppName,
-  target: string | undefined,
-  signal: AbortSignal,
-): Promise<BootstrapRecovery> {
-  return api.create(
-    runs,
-    {
-      apiVersion,
-      kind: bootstrapRecoveries.kind,
-      metadata: { namespace, generateName: 'diff-' },
-      spec: {
-        adminName,
-        appName,
-        mode: 'Verify',
-        ttlSecondsAfterFinished: ttlSeconds,
-        ...(target === undefined ? {} : { targetRef: { name: target } }),
-      },
-    },
-    { signal, fieldManager: 'kubectl-tuf-recovery' },
-  );
 }
 
 /** Undefined for an app that no policy guards, and without the right to see it. */
