@@ -1,7 +1,5 @@
-import { PassThrough } from 'node:stream';
 import type { Command, Option } from 'commander';
-import { readEnvironment } from '../../src/cli/options/env.ts';
-import { createProgram } from '../../src/cli/program.ts';
+import { idleProgram } from './idle-program.ts';
 import type { Page } from './markdown.ts';
 import type { Problem } from './problem.ts';
 import { shellCommands } from './shell-words.ts';
@@ -29,22 +27,6 @@ export function wrongCommands(pages: ReadonlyMap<string, Page>, known: KnownComm
     }
   }
   return problems;
-}
-
-/** The program only to look at: nothing is run. */
-function idleProgram(): Command {
-  const sink = new PassThrough();
-  return createProgram({
-    env: readEnvironment({}),
-    stdout: sink,
-    stderr: sink,
-    interactive: false,
-    color: false,
-    columns: undefined,
-    confirm: undefined,
-    signal: new AbortController().signal,
-    exit: () => {},
-  });
 }
 
 /**

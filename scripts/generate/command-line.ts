@@ -1,11 +1,8 @@
 import { readFile } from 'node:fs/promises';
-import { PassThrough } from 'node:stream';
 import type { Argument, Command, Option } from 'commander';
-import type { CommandContext } from '../../src/cli/context.ts';
 import { commandExamples } from '../../src/cli/examples.ts';
 import { commandExitCodes } from '../../src/cli/exit-codes.ts';
-import { readEnvironment } from '../../src/cli/options/env.ts';
-import { createProgram } from '../../src/cli/program.ts';
+import { idleProgram } from '../docs/idle-program.ts';
 import { manPage } from './man-page.ts';
 
 const prose = new URL('prose/command-line.md', import.meta.url);
@@ -32,7 +29,7 @@ function exitCodeTable(): string {
  */
 export async function generateCommandLinePage(): Promise<ReadonlyMap<string, string>> {
   const text = await readFile(prose, 'utf8');
-  const program = createProgram(idleContext());
+  const program = idleProgram();
   const commands = program
     .createHelp()
     .visibleCommands(program)
@@ -44,23 +41,6 @@ export async function generateCommandLinePage(): Promise<ReadonlyMap<string, str
     ['docs/reference/command-line.md', page],
     ['docs/man/tuf-recovery.1', manPage(program)],
   ]);
-}
-
-/** Nothing runs: the commands are only asked what they are. */
-function idleContext(): CommandContext {
-  const sink = new PassThrough();
-  const { signal } = new AbortController();
-  return {
-    env: readEnvironment({}),
-    stdout: sink,
-    stderr: sink,
-    interactive: false,
-    color: false,
-    columns: undefined,
-    confirm: undefined,
-    signal,
-    exit: () => {},
-  };
 }
 
 function describe(command: Command, parent = 'tuf-recovery'): string[] {

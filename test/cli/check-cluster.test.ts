@@ -1,25 +1,17 @@
-import { readdir, readFile, writeFile } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { readFile, writeFile } from 'node:fs/promises';
 import { beforeAll, expect, test } from 'vitest';
 import packageJSON from '../../package.json' with { type: 'json' };
 import { type CheckItem, checkReport } from '../../src/cli/check/check-report.ts';
 import type { APIServerAccess } from '../harness/apiserver-access.ts';
-import { sharedAPIServer } from '../harness/shared-apiserver.ts';
-import { LAUNCHER, runCLI, runJSON } from './run-cli.ts';
-
-const PLUGIN = join(dirname(LAUNCHER), 'kubectl-tuf_recovery');
+import { PLUGIN, pluginNamespace } from './plugin-namespace.ts';
+import { runCLI, runJSON } from './run-cli.ts';
 
 let cluster: APIServerAccess;
 let namespace: string;
 let kubeconfig: string;
 
 beforeAll(async () => {
-  cluster = await sharedAPIServer();
-  for (const file of await readdir('crds')) {
-    await cluster.apply(await readFile(join('crds', file), 'utf8'));
-  }
-  namespace = await cluster.createNamespace('check');
-  kubeconfig = await cluster.kubeconfigFile({ namespace });
+  ({ cluster, namespace, kubeconfig } = await pluginNamespace('check'));
   await installController();
   await createTarget('default', 'Reachable', 'Reachable', 'Pinned', 'Immediate');
   await apply('RecoveryPolicy', 'guard', { targetRef: { name: 'default' }, discover: true });

@@ -1,26 +1,13 @@
 import { execFileSync, spawnSync } from 'node:child_process';
 import { delimiter, dirname } from 'node:path';
-import { PassThrough } from 'node:stream';
 import { describe, expect, test } from 'vitest';
+import { idleProgram } from '../../scripts/docs/idle-program.ts';
 import { complete } from '../../src/cli/completion/candidates.ts';
 import { shells } from '../../src/cli/completion/scripts.ts';
-import { readEnvironment } from '../../src/cli/options/env.ts';
-import { createProgram } from '../../src/cli/program.ts';
 import { temporaryDirectory } from '../harness/temporary-directory.ts';
 import { LAUNCHER, runCLI } from './run-cli.ts';
 
-const sink = new PassThrough();
-const program = createProgram({
-  env: readEnvironment({}),
-  stdout: sink,
-  stderr: sink,
-  interactive: false,
-  color: false,
-  columns: undefined,
-  confirm: undefined,
-  signal: new AbortController().signal,
-  exit: () => {},
-});
+const program = idleProgram();
 
 function valuesAfter(...words: string[]): readonly string[] {
   return complete(program, words).candidates.map(({ value }) => value);

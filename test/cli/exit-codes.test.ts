@@ -1,25 +1,12 @@
 import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
-import { PassThrough } from 'node:stream';
 import { expect, test } from 'vitest';
+import { idleProgram } from '../../scripts/docs/idle-program.ts';
 import { commandExamples } from '../../src/cli/examples.ts';
 import { commandExitCodes, exitCodes, exitCodesText } from '../../src/cli/exit-codes.ts';
-import { readEnvironment } from '../../src/cli/options/env.ts';
-import { createProgram } from '../../src/cli/program.ts';
 import { runCLI } from './run-cli.ts';
 
-const sink = new PassThrough();
-const program = createProgram({
-  env: readEnvironment({}),
-  stdout: sink,
-  stderr: sink,
-  interactive: false,
-  color: false,
-  columns: undefined,
-  confirm: undefined,
-  signal: new AbortController().signal,
-  exit: () => {},
-});
+const program = idleProgram();
 const commands = program.createHelp().visibleCommands(program);
 
 test('the table has every command and no other, and each has an example', () => {

@@ -1,29 +1,22 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { readdir, readFile } from 'node:fs/promises';
-import { delimiter, dirname, join } from 'node:path';
+import { delimiter, dirname } from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
 import type { APIServerAccess } from '../harness/apiserver-access.ts';
 import { asset } from '../harness/assets.ts';
 import { sameClock } from '../harness/clock.ts';
 import { poll } from '../harness/poll.ts';
-import { sharedAPIServer } from '../harness/shared-apiserver.ts';
+import { PLUGIN, pluginNamespace } from './plugin-namespace.ts';
 import { type CLIResult, LAUNCHER, runCLI } from './run-cli.ts';
 
 const DIGEST = `sha256:${'ab'.repeat(32)}`;
-const PLUGIN = join(dirname(LAUNCHER), 'kubectl-tuf_recovery');
 
 let cluster: APIServerAccess;
 let kubeconfig: string;
 let namespace: string;
 
 beforeAll(async () => {
-  cluster = await sharedAPIServer();
-  for (const file of await readdir('crds')) {
-    await cluster.apply(await readFile(join('crds', file), 'utf8'));
-  }
-  namespace = await cluster.createNamespace('plugin');
-  kubeconfig = await cluster.kubeconfigFile({ namespace });
+  ({ cluster, namespace, kubeconfig } = await pluginNamespace('plugin'));
 });
 
 /** Runs the plugin as its own command. */

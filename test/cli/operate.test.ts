@@ -1,15 +1,14 @@
-import { readdir, readFile } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { beforeAll, expect, test } from 'vitest';
 import { parse } from 'yaml';
 import { diffReport } from '../../src/cli/kubectl/diff/diff-report.ts';
 import type { APIServerAccess } from '../harness/apiserver-access.ts';
 import { poll } from '../harness/poll.ts';
-import { sharedAPIServer } from '../harness/shared-apiserver.ts';
 import { temporaryDirectory } from '../harness/temporary-directory.ts';
-import { type CLIResult, LAUNCHER, runCLI } from './run-cli.ts';
+import { PLUGIN, pluginNamespace } from './plugin-namespace.ts';
+import { type CLIResult, runCLI } from './run-cli.ts';
 
-const PLUGIN = join(dirname(LAUNCHER), 'kubectl-tuf_recovery');
 const CANARY = 'canary-5ecret';
 
 let cluster: APIServerAccess;
@@ -17,12 +16,7 @@ let namespace: string;
 let kubeconfig: string;
 
 beforeAll(async () => {
-  cluster = await sharedAPIServer();
-  for (const file of await readdir('crds')) {
-    await cluster.apply(await readFile(join('crds', file), 'utf8'));
-  }
-  namespace = await cluster.createNamespace('operate');
-  kubeconfig = await cluster.kubeconfigFile({ namespace });
+  ({ cluster, namespace, kubeconfig } = await pluginNamespace('operate'));
 });
 
 function plugin(...args: string[]): Promise<CLIResult> {

@@ -1,6 +1,4 @@
 import { spawn } from 'node:child_process';
-import { readdir, readFile } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
 import type { BootstrapState } from '../../src/api/bootstrapstate.generated.ts';
 import { pendingActions } from '../../src/cli/kubectl/status/pending-actions.ts';
@@ -8,10 +6,9 @@ import { conditions, runManifest } from '../controllers/support/objects.ts';
 import type { APIServerAccess } from '../harness/apiserver-access.ts';
 import { sameClock } from '../harness/clock.ts';
 import { poll } from '../harness/poll.ts';
-import { sharedAPIServer } from '../harness/shared-apiserver.ts';
-import { type CLIResult, LAUNCHER, runCLI } from './run-cli.ts';
+import { PLUGIN, pluginNamespace } from './plugin-namespace.ts';
+import { type CLIResult, runCLI } from './run-cli.ts';
 
-const PLUGIN = join(dirname(LAUNCHER), 'kubectl-tuf_recovery');
 const T0 = '2026-11-23T10:00:00Z';
 
 let cluster: APIServerAccess;
@@ -19,12 +16,7 @@ let namespace: string;
 let kubeconfig: string;
 
 beforeAll(async () => {
-  cluster = await sharedAPIServer();
-  for (const file of await readdir('crds')) {
-    await cluster.apply(await readFile(join('crds', file), 'utf8'));
-  }
-  namespace = await cluster.createNamespace('status');
-  kubeconfig = await cluster.kubeconfigFile({ namespace });
+  ({ cluster, namespace, kubeconfig } = await pluginNamespace('status'));
   await createState('healthy', 'tuf', {
     state: 'Healthy',
     lastVerificationTime: T0,

@@ -1,15 +1,14 @@
 import { createHash } from 'node:crypto';
-import { readdir, readFile, writeFile } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { parseAllDocuments } from 'yaml';
 import type { APIServerAccess } from '../harness/apiserver-access.ts';
 import { goldenApp } from '../harness/golden.ts';
-import { sharedAPIServer } from '../harness/shared-apiserver.ts';
 import { type TemporaryDirectory, temporaryDirectory } from '../harness/temporary-directory.ts';
-import { type CLIResult, LAUNCHER, runCLI } from './run-cli.ts';
+import { PLUGIN, pluginNamespace } from './plugin-namespace.ts';
+import { type CLIResult, runCLI } from './run-cli.ts';
 
-const PLUGIN = join(dirname(LAUNCHER), 'kubectl-tuf_recovery');
 const CANARY = 'canary-5ecret';
 
 let cluster: APIServerAccess;
@@ -20,12 +19,7 @@ let root: string;
 let digest: string;
 
 beforeAll(async () => {
-  cluster = await sharedAPIServer();
-  for (const file of await readdir('crds')) {
-    await cluster.apply(await readFile(join('crds', file), 'utf8'));
-  }
-  namespace = await cluster.createNamespace('target');
-  kubeconfig = await cluster.kubeconfigFile({ namespace });
+  ({ cluster, namespace, kubeconfig } = await pluginNamespace('target'));
   files = await temporaryDirectory('target');
   const { objects } = await goldenApp('deleg');
   const body = objects.find(({ name }) => name === '1.root.json')?.body ?? '';

@@ -1,22 +1,14 @@
-import { readdir, readFile } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
 import { beforeAll, expect, test } from 'vitest';
 import packageJSON from '../../package.json' with { type: 'json' };
 import type { APIServerAccess } from '../harness/apiserver-access.ts';
-import { sharedAPIServer } from '../harness/shared-apiserver.ts';
-import { LAUNCHER, runCLI, runJSON } from './run-cli.ts';
-
-const PLUGIN = join(dirname(LAUNCHER), 'kubectl-tuf_recovery');
+import { PLUGIN, pluginNamespace } from './plugin-namespace.ts';
+import { runCLI, runJSON } from './run-cli.ts';
 
 let cluster: APIServerAccess;
 let namespace: string;
 
 beforeAll(async () => {
-  cluster = await sharedAPIServer();
-  for (const file of await readdir('crds')) {
-    await cluster.apply(await readFile(join('crds', file), 'utf8'));
-  }
-  namespace = await cluster.createNamespace('version');
+  ({ cluster, namespace } = await pluginNamespace('version'));
 });
 
 test('version tells plugin, controllers with their image, and the versions of every CRD', async () => {
