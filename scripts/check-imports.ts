@@ -1,8 +1,7 @@
 /**
  * Fails when an import of src/ points where the architecture does not allow it, when a folder of it has no
- * description in architecture/folders.ts, or when one has
- * grown too large to be seen at a glance. Circles are found by the linter (noImportCycles). Run by
- * `npm run check`.
+ * description in architecture/folders.ts, or when one has grown too large to be seen at a glance. Circles are
+ * found by the linter (noImportCycles). Run by `npm run check`.
  */
 import { readdirSync } from 'node:fs';
 import { builtinModules } from 'node:module';

@@ -3,7 +3,7 @@
  * randomly damaged repositories. Not part of `npm test`: it installs python-tuf into a virtual environment of
  * its own.
  *
- * npm run fuzz:clients [-- RUNS [SEED]] needs python3 and Go; the same seed gives the same repositories
+ *   npm run fuzz:clients [-- RUNS [SEED]]   needs python3 and Go; the same seed gives the same repositories
  *
  * Fails when a client refuses what the verifier trusts, or trusts what it refuses, without a documented
  * reason.

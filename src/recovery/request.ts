@@ -74,8 +74,7 @@ export interface RunRequest {
   readonly overrides: Overrides;
   /**
    * End the attempt when an override names a role that the app does not have. Left out: it is passed over,
-   * because overrides of a
-   * policy are for apps with different roles.
+   * because overrides of a policy are for apps with different roles.
    */
   readonly refuseUnknownRoles?: boolean;
   /**

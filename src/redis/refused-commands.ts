@@ -10,9 +10,8 @@ export interface RefusedCommand {
 }
 
 /**
- * Which of the commands that write a recovery the ACL refuses this user on these keys. Asks Redis and
- * writes nothing.
- * Undefined when Redis can't be asked: before version 7.0.
+ * Which of the commands that write a recovery the ACL refuses this user on these keys. Asks Redis and writes
+ * nothing. Undefined when Redis can't be asked: before version 7.0.
  *
  * @throws TransientError or TerminalError of the Redis taxonomy, `RedisNoPermission` when even reading is
  * refused

@@ -6,10 +6,8 @@ export type Shell = (typeof shells)[number];
 
 /**
  * The script that a shell reads once. It asks the program what may be typed: each line of the answer is a
- * value, a tab
- * and a description; the last one is `:0` where the shell completes file names, and `:4` where it does not,
- * as kubectl
- * expects it of a plugin.
+ * value, a tab and a description; the last one is `:0` where the shell completes file names, and `:4` where
+ * it does not, as kubectl expects it of a plugin.
  */
 export const completionScripts: Readonly<Record<Shell, string>> = {
   bash: `# bash completion of tuf-recovery. Load it: source <(tuf-recovery completion bash)

@@ -1,7 +1,6 @@
 /**
  * What the CRDs admit, for the flags that mean the same: a value that works on the command line works in a
- * manifest. A
- * test holds each row against its field.
+ * manifest. A test holds each row against its field.
  */
 export const schemaBounds = {
   /** BootstrapRecovery spec.overrides.expirations, days. */

@@ -6,8 +6,7 @@ const topLevelRoles = ['root', 'targets', 'snapshot', 'timestamp'];
 
 /**
  * Refuses a lifetime for a role that the verified metadata does not delegate to: a misspelled one would be
- * ignored, and the
- * value it was meant for would be guessed.
+ * ignored, and the value it was meant for would be guessed.
  *
  * @throws TerminalError `InvalidInput`
  */

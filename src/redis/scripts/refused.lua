@@ -1,6 +1,5 @@
 -- KEYS: what would be written. Returns, for each command of a recovery that the ACL refuses this user, its
--- name and the
--- first such key; false when Redis can't be asked (before 7.0). Writes nothing.
+-- name and the first such key; false when Redis can't be asked (before 7.0). Writes nothing.
 if not redis.acl_check_cmd then return false end
 local refused = {}
 local function ask(name, ...)

@@ -18,8 +18,7 @@ const aclPage = 'Grant what docs/reference/redis-acl.md lists.';
 
 /**
  * Whether Redis answers, is the primary, keeps what it is given, allows what a recovery does, and reports
- * changes.
- * Reads only: what may be written is asked of the ACL.
+ * changes. Reads only: what may be written is asked of the ACL.
  *
  * @param delegatedNames delegated roles, as far as they are known
  */
@@ -143,7 +142,7 @@ async function permissions(
   try {
     const refused = await refusedCommands(endpoint, keys, signal);
     if (refused === undefined) {
-      return skippedItem(name, 'This Redis can not be asked what its ACL allows; version 7 can.');
+      return skippedItem(name, "This Redis can't be asked what its ACL allows; version 7 can.");
     }
     const [first] = refused;
     if (first === undefined) {
