@@ -152,12 +152,18 @@ export function redisError(
   { where, behindSentinel, nameScope }: RedisErrorSource,
 ): RecoveryError {
   const message = error instanceof Error ? error.message : String(error);
-  const rule = ruleFor(message, systemErrorCode(error));
+  const code = systemErrorCode(error);
+  const rule = ruleFor(message, code);
   if (rule === undefined) {
     return new TerminalError('RedisUnexpectedReply', `${where} answered: ${message}`, { cause: error });
   }
   const next = explainUnresolvedName(error, nameScope) ?? rule.next;
-  const text = `${where} answered: ${message}. ${next}`;
+  // With a code it is the system that speaks, and not Redis.
+  const what =
+    rule.code === 'RedisUnreachable' && code !== undefined
+      ? `can't be reached (${code})`
+      : `answered: ${message}`;
+  const text = `${where} ${what}. ${next}`;
   const heals = rule.transient || (rule.code === 'RedisReadOnly' && behindSentinel);
   return heals
     ? new TransientError(rule.code, text, { cause: error })

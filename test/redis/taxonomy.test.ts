@@ -58,7 +58,11 @@ function expectTransient(error: RecoveryError, code: ErrorCode): void {
 
 describe('each way a Redis can refuse has its own code', () => {
   test('nobody listens: transient', async () => {
-    expectTransient(await failure(`redis://127.0.0.1:${await freePort()}`), 'RedisUnreachable');
+    const error = await failure(`redis://127.0.0.1:${await freePort()}`);
+    expectTransient(error, 'RedisUnreachable');
+    expect(error.message).toMatch(
+      /^Redis at 127\.0\.0\.1:\d+ can't be reached \(ECONNREFUSED\)\. Check address/,
+    );
   });
 
   test('a password is wanted and none given', async () => {
