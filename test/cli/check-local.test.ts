@@ -156,7 +156,11 @@ test('storage that holds no root, or is not there', async () => {
   const nothing = await check(['--storage', empty.path, '--redis', server.url]);
   expect(nothing.items.get('Bucket list')).toMatchObject({ result: 'failed' });
   const missing = await check(['--storage', '/nonexistent', '--redis', server.url]);
-  expect(missing.items.get('Bucket list')).toMatchObject({ result: 'failed' });
+  expect(missing.items.get('Bucket list')).toMatchObject({
+    result: 'failed',
+    message: 'NotFound: /nonexistent does not exist.',
+    fix: 'Check the path.',
+  });
 });
 
 test('people see a mark, what was found and what to do, on one screen', async () => {

@@ -7,7 +7,7 @@ import { LAUNCHER } from './run-cli.ts';
 /** The plugin as its own command. */
 export const PLUGIN = join(dirname(LAUNCHER), 'kubectl-tuf_recovery');
 
-/** Where the plugin is used: the shared API server with the CRDs, a new namespace, and a kubeconfig for it. */
+/** Where the plugin is used: the shared API server with the CRDs, a new namespace, and its kubeconfig. */
 export interface PluginNamespace {
   readonly cluster: APIServerAccess;
   readonly namespace: string;

@@ -29,6 +29,17 @@ export function skippedItem(name: string, message: string): CheckItem {
   return { name, result: 'skipped', message };
 }
 
+/**
+ * A text of the taxonomy says what is wrong and, behind the first full stop or semicolon, what to do. `fix`
+ * is left out when it says only what is wrong.
+ */
+export function splitAdvice(text: string): { readonly what: string; readonly fix?: string } {
+  const [, what, advice = ''] = /^(.*?)[.;] (.*)$/s.exec(text) ?? [];
+  return what === undefined
+    ? { what: text }
+    : { what: `${what}.`, fix: advice.charAt(0).toUpperCase() + advice.slice(1) };
+}
+
 /** Shows a checklist; the exit code says whether everything passed. Warnings pass. */
 export async function writeChecklist(
   items: readonly CheckItem[],

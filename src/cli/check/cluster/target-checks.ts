@@ -10,6 +10,7 @@ import {
 import { durationText } from '../../output/duration-text.ts';
 import type { CheckItem } from '../check-report.ts';
 import { failedItem, okItem, skippedItem, warningItem } from '../checklist.ts';
+import { durabilityItems } from '../durability.ts';
 import type { ClusterFacts } from './facts.ts';
 
 /** Checks that may fail to come before the controller counts as silent. */
@@ -113,20 +114,7 @@ function redisItems({ status }: RecoveryTarget): readonly CheckItem[] {
     const detail = details.get('RedisFactsWithheld') ?? '';
     return [warningItem('Redis settings', detail, 'See docs/reference/redis-acl.md.')];
   }
-  const line = (name: string, code: string, good: string): CheckItem => {
-    const detail = details.get(code);
-    return detail === undefined ? okItem(name, good) : warningItem(name, ...splitAdvice(detail));
-  };
-  return [
-    line('Redis persistence', 'RedisNotPersistent', 'appendonly is yes: a crash loses a second at most.'),
-    line('Redis eviction', 'RedisEvictsKeys', 'No setting is evicted when memory is short.'),
-  ];
-}
-
-/** A detail of the taxonomy says what was found and, in its last sentence, what to do. */
-function splitAdvice(detail: string): [what: string, fix: string] {
-  const [, what, fix] = /^(.*[.;]) ([A-Z][^.]*\.?)$/s.exec(detail) ?? [];
-  return [what ?? detail, fix ?? detail];
+  return durabilityItems(details);
 }
 
 function policyItem({ policies, targetName }: ClusterFacts): CheckItem {

@@ -9,6 +9,7 @@ import type { ServerFacts } from '../../../redis/state-store.ts';
 import { TrackedReader } from '../../../redis/tracking/tracked-reader.ts';
 import type { CheckItem } from '../check-report.ts';
 import { failedItem, okItem, skippedItem, warningItem } from '../checklist.ts';
+import { detailItem, durabilityItems } from '../durability.ts';
 import { failure } from './storage-checks.ts';
 
 /** Milliseconds two clocks may differ before ages and lifetimes mislead. */
@@ -104,19 +105,9 @@ function durability({ warnings, version }: ServerFacts): readonly CheckItem[] {
       ),
     ];
   }
-  const codes = new Map(warnings.map(({ code, detail }) => [code, detail]));
-  const line = (name: string, code: string, good: string): CheckItem => {
-    const detail = codes.get(code);
-    codes.delete(code);
-    // A detail says what is wrong and, behind the first full stop, what to do.
-    const [, what, fix] = /^(.*?\.) (.*)$/s.exec(detail ?? '') ?? [];
-    return detail === undefined ? okItem(name, good) : warningItem(name, what ?? detail, fix ?? detail);
-  };
-  const lines = [
-    line('Redis persistence', 'RedisNotPersistent', 'appendonly is yes: a crash loses a second at most.'),
-    line('Redis eviction', 'RedisEvictsKeys', 'No setting is evicted when memory is short.'),
-  ];
-  return [...lines, ...[...codes.keys()].map((code) => line(code, code, ''))];
+  const details = new Map<string, string>(warnings.map(({ code, detail }) => [code, detail]));
+  const others = warnings.filter(({ code }) => code !== 'RedisNotPersistent' && code !== 'RedisEvictsKeys');
+  return [...durabilityItems(details), ...others.map(({ code, detail }) => detailItem(code, detail))];
 }
 
 function clock({ time }: ServerFacts, now: Date): CheckItem {

@@ -5,7 +5,7 @@ import { verify } from '../../../tuf/verify/verify.ts';
 import { withFlagNames } from '../../options/flag-names.ts';
 import { durationText } from '../../output/duration-text.ts';
 import type { CheckItem } from '../check-report.ts';
-import { failedItem, okItem, skippedItem, warningItem } from '../checklist.ts';
+import { failedItem, okItem, skippedItem, splitAdvice, warningItem } from '../checklist.ts';
 
 /** Bytes of a root, as the verifier bounds it. */
 const maxRootBytes = 512_000;
@@ -139,12 +139,13 @@ function freshItems({ root, timestamp, snapshot, targets }: Trusted, now: Date):
       ];
 }
 
-/** Messages of the taxonomy end with what to do; a person reads them as one text. */
+/** A failure of the taxonomy as an item. */
 export function failure(name: string, error: unknown): CheckItem {
   if (!(error instanceof RecoveryError)) {
     throw error;
   }
-  return failedItem(name, `${error.code}: ${withFlagNames(error.message)}`, fixes[error.origin]);
+  const { what, fix = fixes[error.origin] } = splitAdvice(withFlagNames(error.message));
+  return failedItem(name, `${error.code}: ${what}`, fix);
 }
 
 const fixes = {
