@@ -11,8 +11,8 @@ export const KEYRING = '/usr/share/keyrings/debian-archive-keyring.gpg';
 export const MIRROR = 'http://deb.debian.org/debian';
 
 /**
- * An apt that checks Debian's signatures, needs no root and leaves the machine's own alone: lists and archives
- * lie in `state`, what it downloads in `directory`.
+ * An apt that checks Debian's signatures, needs no root and leaves the machine's own alone: lists and
+ * archives lie in `state`, what it downloads in `directory`.
  *
  * @param {object} options
  * @param {readonly { readonly url: string, readonly suites: string }[]} options.sources suites: names, with
