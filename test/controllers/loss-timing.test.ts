@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { nextLossReadingMs } from '../../src/controllers/bootstrapstate/loss-timing.ts';
+import { nextLossReadingMs } from '../../src/controllers/bootstrapstate/recoveries/loss-timing.ts';
 
 test.each([
   [0, 2_500],

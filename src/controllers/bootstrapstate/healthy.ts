@@ -5,7 +5,7 @@ import type { RecoveryTarget } from '../../api/recoverytarget.generated.ts';
 import { rfc3339 } from '../../api/stored-time.ts';
 import type { Reading } from '../loss-detection/reading.ts';
 import { type Guard, mayRecover } from './guard.ts';
-import { openRecovery, type RecoveryHold, type RecoveryRecord } from './recoveries.ts';
+import { openRecovery, type RecoveryHold, type RecoveryRecord } from './recoveries/records.ts';
 
 /** What `Healthy` is made from. */
 export interface HealthFacts {

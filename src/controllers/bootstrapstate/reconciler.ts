@@ -34,7 +34,7 @@ import { type Guard, guardOf, mayRecover } from './guard.ts';
 import { healthOf } from './healthy.ts';
 import { VerificationInterruptedError, VerificationInterrupts } from './interrupts.ts';
 import { LatestStates } from './latest.ts';
-import { nextLossReadingMs } from './loss-timing.ts';
+import { nextLossReadingMs } from './recoveries/loss-timing.ts';
 import { type AppReading, type ReadDependencies, readApp } from './read-app.ts';
 import { type RecoverableStatus, recoverableStatus } from './recoverable.ts';
 import {
@@ -45,10 +45,10 @@ import {
   runState,
   withNewRecovery,
   withRunStates,
-} from './recoveries.ts';
-import { isOwnedBy, recoveryOf } from './recovery-run.ts';
+} from './recoveries/records.ts';
+import { isOwnedBy, recoveryOf } from './recoveries/recovery-run.ts';
 import { type RefreshStep, refreshStep } from './refresh-step.ts';
-import { stateIndex } from './run-index.ts';
+import { stateIndex } from './recoveries/run-index.ts';
 import { isWorthWriting, restingStatus, stateStatus } from './status.ts';
 import { TransientReadings } from './transient-readings.ts';
 

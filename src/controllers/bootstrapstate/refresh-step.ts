@@ -6,7 +6,7 @@ import { decideRefresh, type RefreshFacts, type RefreshStatus } from '../refresh
 import { followRefresh } from '../refresh/follow.ts';
 import type { Guard } from './guard.ts';
 import type { AppReading } from './read-app.ts';
-import { openRecovery, type RecoveryRecord } from './recoveries.ts';
+import { openRecovery, type RecoveryRecord } from './recoveries/records.ts';
 
 /** What a step of refreshing is made from. */
 export interface RefreshStepFacts {

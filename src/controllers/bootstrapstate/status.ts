@@ -12,7 +12,7 @@ import { freshness, freshUntil, metadataStatus } from './expiry.ts';
 import type { Guard } from './guard.ts';
 import type { Health } from './healthy.ts';
 import { type RecoverableStatus, recoverableVerdict } from './recoverable.ts';
-import type { RecoveryHold, RecoveryRecord } from './recoveries.ts';
+import type { RecoveryHold, RecoveryRecord } from './recoveries/records.ts';
 
 /** Everything a status is made from, once the app was read. */
 export interface StateFacts {

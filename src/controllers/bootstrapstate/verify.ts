@@ -15,7 +15,7 @@ import type { Slot } from '../slots/slot-pool.ts';
 import { type ConnectionDependencies, connectTarget } from '../target-connection/connect-target.ts';
 import { ForbiddenError } from '../target-connection/missing-permission.ts';
 import type { Guard } from './guard.ts';
-import { verificationOf } from './recovery-run.ts';
+import { verificationOf } from './recoveries/recovery-run.ts';
 
 /** What a verification uses of the controller. */
 export interface VerificationDependencies extends ConnectionDependencies {

@@ -11,7 +11,7 @@ import {
 import { Informer, type InformerOptions } from '../../kube/cache/informer.ts';
 import { targetIndex, targetOf } from '../app-history/app-history.ts';
 import { cachedRun, neededTarget, unfinishedByTargetIndex } from '../bootstraprecovery/cached-run.ts';
-import { stateIndex, statesOfRun } from '../bootstrapstate/run-index.ts';
+import { stateIndex, statesOfRun } from '../bootstrapstate/recoveries/run-index.ts';
 import { ownerIndex, ownersOf } from '../recoverypolicy/history.ts';
 import { isInShard, type Shard } from './shard.ts';
 

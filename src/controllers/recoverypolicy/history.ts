@@ -1,6 +1,6 @@
 import type { BootstrapRecovery } from '../../api/bootstraprecovery.generated.ts';
 import type { RecoveryPolicySpec } from '../../api/recoverypolicy.generated.ts';
-import { type RunState, runState } from '../bootstrapstate/recoveries.ts';
+import { type RunState, runState } from '../bootstrapstate/recoveries/records.ts';
 
 /** Name of the index under which the cache files runs by the uid of their owner. */
 export const ownerIndex = 'owner';

@@ -11,7 +11,7 @@ import type {
 import type { RecoveryPolicy, RecoveryPolicyStatus } from '../../api/recoverypolicy.generated.ts';
 import type { RecoveryTarget } from '../../api/recoverytarget.generated.ts';
 import { describeApp } from '../../faynosync/app.ts';
-import { openRecovery } from '../bootstrapstate/recoveries.ts';
+import { openRecovery } from '../bootstrapstate/recoveries/records.ts';
 
 /** Everything the status of a policy is made from. */
 export interface PolicyStatusFacts {

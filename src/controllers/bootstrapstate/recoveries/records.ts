@@ -1,9 +1,9 @@
-import type { BootstrapRecovery } from '../../api/bootstraprecovery.generated.ts';
-import type { BootstrapState, BootstrapStateStatus } from '../../api/bootstrapstate.generated.ts';
-import { findCondition } from '../../api/condition.ts';
-import { rfc3339 } from '../../api/stored-time.ts';
-import type { RecoveryRules } from './guard.ts';
-import { recoveryName } from './names.ts';
+import type { BootstrapRecovery } from '../../../api/bootstraprecovery.generated.ts';
+import type { BootstrapState, BootstrapStateStatus } from '../../../api/bootstrapstate.generated.ts';
+import { findCondition } from '../../../api/condition.ts';
+import { rfc3339 } from '../../../api/stored-time.ts';
+import type { RecoveryRules } from '../guard.ts';
+import { recoveryName } from '../names.ts';
 
 /** A recovery that was decided upon, as the status holds it. */
 export type RecoveryRecord = NonNullable<BootstrapStateStatus['recoveries']>[number];

@@ -1,9 +1,9 @@
-import type { BootstrapRecovery, BootstrapRecoverySpec } from '../../api/bootstraprecovery.generated.ts';
-import type { BootstrapState } from '../../api/bootstrapstate.generated.ts';
-import type { RecoveryPolicy } from '../../api/recoverypolicy.generated.ts';
-import { apiVersion, policyLabel, stateLabel } from '../../api/resources.ts';
-import { controllerReference, type Manifest } from '../../kube/client/object.ts';
-import type { App } from '../../recovery/request.ts';
+import type { BootstrapRecovery, BootstrapRecoverySpec } from '../../../api/bootstraprecovery.generated.ts';
+import type { BootstrapState } from '../../../api/bootstrapstate.generated.ts';
+import type { RecoveryPolicy } from '../../../api/recoverypolicy.generated.ts';
+import { apiVersion, policyLabel, stateLabel } from '../../../api/resources.ts';
+import { controllerReference, type Manifest } from '../../../kube/client/object.ts';
+import type { App } from '../../../recovery/request.ts';
 
 /** A run on its way to the API server. */
 export interface NewRun extends Manifest {

@@ -1,5 +1,5 @@
-import type { BootstrapRecovery } from '../../api/bootstraprecovery.generated.ts';
-import { stateName } from './names.ts';
+import type { BootstrapRecovery } from '../../../api/bootstraprecovery.generated.ts';
+import { stateName } from '../names.ts';
 
 /**
  * Name of the index under which the cache files runs by the BootstrapState of their app: `namespace/name`.
