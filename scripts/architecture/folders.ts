@@ -24,6 +24,8 @@ export const folders: Readonly<Record<string, string>> = {
   'src/controllers/app-history': 'high-water marks and captured settings of an app',
   'src/controllers/bootstraprecovery': 'BootstrapRecovery: one run from its creation to its end',
   'src/controllers/bootstrapstate': 'BootstrapState: verifies an app, decides about recoveries and refreshes',
+  'src/controllers/bootstrapstate/recoveries':
+    'recoveries of an app: when one is due, which run it is, how it stands',
   'src/controllers/loss-detection': 'watches Redis and bucket of a target for changes',
   'src/controllers/operator': 'options and caches of the operator',
   'src/controllers/recoverypolicy': 'RecoveryPolicy: creates BootstrapStates and sums them up',

@@ -8,6 +8,7 @@ import type { App, CapturedSettings, RunRequest } from '../../recovery/request.t
 import { stateName } from '../bootstrapstate/names.ts';
 import { inlineSettings, readSettings } from './captured-settings.ts';
 import { newestMarks, type StoredMarks } from './high-water-marks.ts';
+import { legacyHistory } from './legacy-history.ts';
 
 /** What is remembered of one app. */
 export interface AppHistory {
@@ -21,20 +22,6 @@ export const targetIndex = 'target';
 /** The target of a policy or of an app. */
 export function targetOf({ metadata, spec }: RecoveryPolicy | BootstrapState): readonly string[] {
   return [`${metadata.namespace}/${spec.targetRef.name}`];
-}
-
-/** What earlier versions remembered of an app in the status of policies, until it is taken over. */
-export function legacyHistory(
-  policies: readonly RecoveryPolicy[],
-  { adminName, appName }: App,
-): { readonly marks: StoredMarks | undefined; readonly settings: readonly string[] } {
-  const entries = policies
-    .flatMap(({ status }) => status.apps ?? [])
-    .filter((entry) => entry.adminName === adminName && entry.appName === appName);
-  return {
-    marks: newestMarks(entries.flatMap(({ marks }) => marks ?? [])),
-    settings: entries.flatMap(({ settingsRef }) => settingsRef?.name ?? []),
-  };
 }
 
 /** What is remembered of the apps of a target, for the runs of that target. */

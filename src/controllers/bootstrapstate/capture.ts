@@ -1,6 +1,7 @@
 import type { Logger } from 'pino';
 import type { BootstrapState } from '../../api/bootstrapstate.generated.ts';
 import { captureFailed, failureNote } from '../../api/events.ts';
+import type { Clock } from '../../async/clock.ts';
 import type { APIClient } from '../../kube/client/api-client.ts';
 import { APIError } from '../../kube/client/api-error.ts';
 import type { EventRecorder } from '../../kube/events/event-recorder.ts';
@@ -8,21 +9,31 @@ import { type CaptureStatus, captureInConfigMap, inlineCapture } from '../app-hi
 import { NotOwnedError } from '../status/owned-config-map.ts';
 import { settingsName } from './names.ts';
 
+/** What a copy of settings is written with. */
+export interface CaptureDependencies {
+  readonly client: APIClient;
+  readonly clock: Clock;
+  readonly recorder: EventRecorder;
+  /** @throws when this process no longer leads */
+  readonly assertLeading: () => void;
+}
+
 /**
  * The copy of the settings of a healthy app: in its status when they are few, else in a ConfigMap. A copy is
  * optional: what keeps it from being written (quota, admission, a missing permission, a foreign object of its
  * name) is an event, and the copy before stays.
  */
 export async function captureSettings(
-  client: APIClient,
+  { client, clock, recorder, assertLeading }: CaptureDependencies,
   state: BootstrapState,
   settings: ReadonlyMap<string, string>,
   timestamp: { readonly version: number; readonly sha256: string },
-  now: Date,
-  { logger, recorder }: { readonly logger: Logger; readonly recorder: EventRecorder },
+  logger: Logger,
   signal: AbortSignal,
 ): Promise<CaptureStatus> {
+  assertLeading();
   const { status, metadata } = state;
+  const now = clock.now();
   const inline = inlineCapture(status, settings, timestamp, now);
   if (inline !== undefined) {
     return inline;

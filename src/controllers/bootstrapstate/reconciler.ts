@@ -1,54 +1,47 @@
 // Watches BootstrapStates, the RecoveryPolicies and RecoveryTargets that guard them, and runs; hears of
-// changes in Redis and bucket. Writes one thing: the status of a BootstrapState (with captured settings and
-// events beside it). Creates a BootstrapRecovery only for an order that stands in that status. Reads the app
-// (read-app.ts), decides (recoveries.ts, healthy.ts, recoverable.ts, expiry.ts, all pure), writes, carries
-// out.
+// changes in Redis and bucket. Reads the app (read-app.ts), decides (recoveries/decide.ts, healthy.ts,
+// recoverable.ts, expiry.ts, refresh-step.ts, all pure), writes one thing, the status of the BootstrapState
+// (with captured settings and events beside it), and carries out what that status orders: a
+// BootstrapRecovery (recoveries/create-recovery.ts), a request to the server (refresh-requests.ts).
 import { isDeepStrictEqual } from 'node:util';
 import type { Logger } from 'pino';
 import type { BootstrapRecovery } from '../../api/bootstraprecovery.generated.ts';
 import type { BootstrapState, BootstrapStateStatus } from '../../api/bootstrapstate.generated.ts';
-import { recoveryCreated, stateEventActions } from '../../api/events.ts';
+import { stateEventActions } from '../../api/events.ts';
 import type { RecoveryPolicy } from '../../api/recoverypolicy.generated.ts';
 import type { RecoveryTarget } from '../../api/recoverytarget.generated.ts';
-import { bootstrapRecoveries, bootstrapStates } from '../../api/resources.ts';
-import { sleep } from '../../async/sleep.ts';
-import { describeApp, suffixOf } from '../../faynosync/app.ts';
+import { bootstrapStates } from '../../api/resources.ts';
+import { suffixOf } from '../../faynosync/app.ts';
 import type { Store } from '../../kube/cache/store.ts';
-import { isAlreadyExists } from '../../kube/client/api-error.ts';
-import { findObject } from '../../kube/client/find-object.ts';
 import { formatObjectKey, type ObjectKey, parseObjectKey } from '../../kube/client/object-key.ts';
 import type { ReconcileContext, ReconcileResult, Reconciler } from '../../kube/controller/reconcile.ts';
 import type { ProxyRule } from '../../net/proxy-rule.ts';
 import type { RecoveryMetrics } from '../../observability/metrics.ts';
-import { legacyHistory, targetIndex } from '../app-history/app-history.ts';
-import { inlineSettings } from '../app-history/captured-settings.ts';
-import type { Baseline } from '../loss-detection/baseline.ts';
-import { settingsFrom } from '../loss-detection/redis-reading.ts';
+import { targetIndex } from '../app-history/app-history.ts';
+import { isObserved, withLegacyHistory } from '../app-history/legacy-history.ts';
 import type { TargetWatch, TargetWatches } from '../loss-detection/target-watches.ts';
-import { BackgroundCalls } from '../refresh/background.ts';
-import { Refresher } from '../refresh/refresher.ts';
 import { StatusWriter, type StatusWriterDependencies } from '../status/status-writer.ts';
-import { captureSettings } from './capture.ts';
+import { drill } from './drill.ts';
 import { nextFreshnessChange } from './expiry.ts';
 import { type Guard, guardOf, mayRecover } from './guard.ts';
 import { healthOf } from './healthy.ts';
 import { VerificationInterruptedError, VerificationInterrupts } from './interrupts.ts';
 import { LatestStates } from './latest.ts';
+import { type AppReading, type ReadDependencies, type ReadSubject, readApp } from './read-app.ts';
+import { createRecovery } from './recoveries/create-recovery.ts';
+import { decideRecovery, type RecoveryDecision } from './recoveries/decide.ts';
 import { nextLossReadingMs } from './recoveries/loss-timing.ts';
-import { type AppReading, type ReadDependencies, readApp } from './read-app.ts';
-import { type RecoverableStatus, recoverableStatus } from './recoverable.ts';
+import { openRunOf } from './recoveries/open-run.ts';
 import {
   openRecovery,
-  type RunState,
+  type RecoveryRecord,
   recentRecoveries,
-  recoveryHold,
-  runState,
   withNewRecovery,
   withRunStates,
 } from './recoveries/records.ts';
-import { isOwnedBy, recoveryOf } from './recoveries/recovery-run.ts';
-import { type RefreshStep, refreshStep } from './refresh-step.ts';
 import { stateIndex } from './recoveries/run-index.ts';
+import { RefreshRequests } from './refresh-requests.ts';
+import { type RefreshStep, refreshStep } from './refresh-step.ts';
 import { isWorthWriting, restingStatus, stateStatus } from './status.ts';
 import { TransientReadings } from './transient-readings.ts';
 
@@ -75,34 +68,40 @@ interface Subject {
   readonly watch: TargetWatch;
 }
 
+/** What was decided from a reading of the app. */
+interface Decision extends RecoveryDecision {
+  readonly read: AppReading;
+  /** As they are written: with the one that was just ordered. */
+  readonly recoveries: readonly RecoveryRecord[];
+  /** When the present loss was noticed. */
+  readonly lostSince: Date | undefined;
+  readonly decidedAt: Date;
+}
+
 /** Milliseconds until an object that changed during its reconcile is reconciled again. */
 const soonMs = 100;
 /** Milliseconds until an app is read again that could not be, or that is busy. */
 const againMs = 30_000;
-/** How often a task of a server is asked for. */
-const followEveryMs = 500;
 
 /** Keeps BootstrapStates true, and has losses repaired where a policy asks for it. */
 export class BootstrapStateReconciler implements Reconciler {
   readonly #options: BootstrapStateReconcilerOptions;
   readonly #latest: LatestStates;
-  readonly #patience: TransientReadings;
+  readonly #transient: TransientReadings;
   readonly #status: StatusWriter<BootstrapState>;
-  readonly #refresher: Refresher;
-  readonly #calls: BackgroundCalls;
+  readonly #requests: RefreshRequests;
   readonly #interrupts = new VerificationInterrupts();
-  readonly #reading: ReadDependencies;
+  readonly #readDependencies: ReadDependencies;
 
   constructor(options: BootstrapStateReconcilerOptions) {
     this.#options = options;
-    this.#reading = { ...options, interrupts: this.#interrupts };
+    this.#readDependencies = { ...options, interrupts: this.#interrupts };
     options.states.subscribe(({ object }) => this.#interrupts.checkState(object));
     options.policies.subscribe(() => this.#interrupts.check());
     options.targets.subscribe(() => this.#interrupts.check());
     this.#latest = new LatestStates(options.states);
-    this.#patience = new TransientReadings(options.clock);
-    this.#refresher = new Refresher(options);
-    this.#calls = new BackgroundCalls((id) => options.wake(parseObjectKey(id)));
+    this.#transient = new TransientReadings(options.clock);
+    this.#requests = new RefreshRequests(options, (id) => options.wake(parseObjectKey(id)));
     this.#status = new StatusWriter(options, {
       resource: bootstrapStates,
       eventActions: stateEventActions,
@@ -113,9 +112,9 @@ export class BootstrapStateReconciler implements Reconciler {
     const state = this.#latest.get(key);
     if (state === undefined || state.metadata.deletionTimestamp !== undefined) {
       this.#options.slots.forget(key);
-      this.#patience.forget(key.name);
+      this.#transient.forget(key.name);
       this.#options.watches.forget(key);
-      this.#calls.forget(formatObjectKey(key));
+      this.#requests.forget(formatObjectKey(key));
       return {};
     }
     const policies = this.#policiesOf(state);
@@ -165,7 +164,7 @@ export class BootstrapStateReconciler implements Reconciler {
   /** The app waits for its first verification; one that was verified before says what it said. */
   async #await(state: BootstrapState, message: string): Promise<ReconcileResult> {
     const { clock } = this.#options;
-    if (state.status.observedGeneration === -1) {
+    if (!isObserved(state)) {
       const notVerified = { reason: 'NotVerified', message } as const;
       const status = restingStatus(state, notVerified, clock.now(), 'reconciling');
       // Not observed yet: what an older version left behind is taken over when it is.
@@ -193,7 +192,7 @@ export class BootstrapStateReconciler implements Reconciler {
       : ({ reason: 'TargetUnavailable', message: `${target} does not exist or is suspended.` } as const);
     const written = await this.#write(
       state,
-      restingStatus(withLegacy(state, policies), healthy, clock.now()),
+      restingStatus(withLegacyHistory(state, policies), healthy, clock.now()),
     );
     return written === undefined ? { requeueAfterMs: soonMs } : {};
   }
@@ -204,156 +203,133 @@ export class BootstrapStateReconciler implements Reconciler {
     logger: Logger,
     signal: AbortSignal,
   ): Promise<ReconcileResult> {
-    const { clock } = this.#options;
-    const { state, guard, target, watch } = subject;
-    const { name } = state.metadata;
-    const remembered = withLegacy(state, policies);
+    const { name } = subject.state.metadata;
+    const remembered = withLegacyHistory(subject.state, policies);
     const isWanted = () => this.#isWanted(subject);
     const known = { ...subject, state: remembered, marks: remembered.status.marks, isWanted };
-    const first = await readApp(this.#reading, known, signal);
-    if ('refusedBecause' in first) {
-      return this.#await(state, first.refusedBecause);
+    const read = await readApp(this.#readDependencies, known, signal);
+    if ('refusedBecause' in read) {
+      return this.#await(subject.state, read.refusedBecause);
     }
-    let read: AppReading = first;
-    const runs = await this.#runsOf(remembered, signal);
-    let now = clock.now();
-    const may = mayRecover(guard, target);
-    let recoveries = recentRecoveries(withRunStates(remembered.status.recoveries ?? [], runs, may), now);
-    const lostSince = (since: string | undefined): Date | undefined =>
-      read.reading.kind === 'lost' || (read.reading.kind === 'unverifiable' && since !== undefined)
-        ? this.#patience.lostSince(name, since === undefined ? now : pastOrNow(new Date(since), now))
-        : undefined;
-
-    const isOurWork = read.reading.kind === 'busy' && openRecovery({ recoveries }) !== undefined;
-    const waitMs = this.#patience.waitFor(name, read.reading, !isNew(state));
-    if (isOurWork || waitMs > 0) {
-      return { requeueAfterMs: isOurWork ? againMs : waitMs };
+    const recoveries = await this.#recoveriesOf(known, signal);
+    const waitMs = this.#transient.waitFor(name, read.reading, isObserved(subject.state));
+    const isOwnWork = read.reading.kind === 'busy' && openRecovery({ recoveries }) !== undefined;
+    if (isOwnWork || waitMs > 0) {
+      return { requeueAfterMs: isOwnWork ? againMs : waitMs };
     }
+    const decision = await this.#decide(known, read, recoveries, signal);
+    return this.#carryOut(subject, known, decision, logger, signal);
+  }
 
-    let since = lostSince(remembered.status.lossDetectedTime);
-    const isOpen = openRecovery({ recoveries }) !== undefined;
-    // While one is under way nothing waits for the limit.
-    let hold = isOpen ? undefined : recoveryHold(recoveries, guard.lead.spec, now);
-    const lastedMs = since === undefined ? 0 : now.getTime() - since.getTime();
-    const stableMs = guard.lead.spec.stabilizationSeconds * 1000;
-    if (read.reading.kind === 'lost' && may && hold === undefined && !isOpen && lastedMs >= stableMs) {
-      // A full verification holds as long as nothing was signed since: that is asked before anything is
-      // ordered.
-      let holds = read.verified || (await isUnchanged(watch, name));
-      if (!holds) {
-        watch.signed.add(name);
-        const again = await readApp(this.#reading, known, signal);
-        read = 'refusedBecause' in again ? read : again;
-        holds = read.verified;
-        now = clock.now();
-        since = lostSince(remembered.status.lossDetectedTime);
-      }
-      if (read.reading.kind === 'lost' && holds) {
-        recoveries = withNewRecovery(recoveries, state, guard.lead.metadata.name, now);
-        hold = undefined;
-      }
+  /** The recoveries of an app as they stand now. */
+  async #recoveriesOf(
+    { state, guard, target }: ReadSubject,
+    signal: AbortSignal,
+  ): Promise<readonly RecoveryRecord[]> {
+    const runs = await openRunOf(this.#options, state, signal);
+    const current = withRunStates(state.status.recoveries ?? [], runs, mayRecover(guard, target));
+    return recentRecoveries(current, this.#options.clock.now());
+  }
+
+  /**
+   * Decides whether the app is recovered. A full verification holds as long as nothing was signed since; that
+   * is asked before a recovery is ordered, and what was signed is verified first.
+   */
+  async #decide(
+    subject: ReadSubject,
+    first: AppReading,
+    recoveries: readonly RecoveryRecord[],
+    signal: AbortSignal,
+  ): Promise<Decision> {
+    const { watch, state } = subject;
+    const decision = this.#decisionOn(subject, first, recoveries);
+    if (!decision.isDue) {
+      return decision;
     }
+    if (first.verified || (await isUnchanged(watch, state.metadata.name))) {
+      return ordered(decision, subject);
+    }
+    watch.signed.add(state.metadata.name);
+    const again = await readApp(this.#readDependencies, subject, signal);
+    if ('refusedBecause' in again) {
+      return decision;
+    }
+    const latest = this.#decisionOn(subject, again, recoveries);
+    return latest.isDue && again.verified ? ordered(latest, subject) : latest;
+  }
 
+  #decisionOn(
+    { state: { metadata, status }, guard, target }: ReadSubject,
+    read: AppReading,
+    recoveries: readonly RecoveryRecord[],
+  ): Decision {
+    const now = this.#options.clock.now();
+    const before = status.lossDetectedTime;
+    const isLost =
+      read.reading.kind === 'lost' || (read.reading.kind === 'unverifiable' && before !== undefined);
+    const from = before === undefined ? now : pastOrNow(new Date(before), now);
+    const lostSince = isLost ? this.#transient.lostSince(metadata.name, from) : undefined;
+    const recovery = decideRecovery({
+      reading: read.reading,
+      recoveries,
+      isAllowed: mayRecover(guard, target),
+      rules: guard.lead.spec,
+      lostSince,
+      now,
+    });
+    return { ...recovery, read, recoveries, lostSince, decidedAt: now };
+  }
+
+  /** Writes what was decided, then does it. */
+  async #carryOut(
+    subject: Subject,
+    { state: remembered }: ReadSubject,
+    decision: Decision,
+    logger: Logger,
+    signal: AbortSignal,
+  ): Promise<ReconcileResult> {
+    const { state, guard, target, watch } = subject;
+    const { read, lostSince, recoveries, hold, decidedAt } = decision;
+    const id = formatObjectKey(state.metadata);
     const step = refreshStep({
       guard,
       read,
       refresh: remembered.status.refresh,
-      result: this.#calls.take(formatObjectKey(state.metadata)),
+      result: this.#requests.take(id),
       recoveries,
-      runs: this.#options.runs.byIndex(stateIndex, formatObjectKey(state.metadata)),
+      runs: this.#options.runs.byIndex(stateIndex, id),
       targetsOnlineKey: `TARGETS_ONLINE_KEY_${suffixOf(state.spec)}`,
-      now,
+      now: decidedAt,
     });
     if (step.isSigned) {
-      watch.signed.add(name);
+      watch.signed.add(state.metadata.name);
     }
-    const copy = await this.#capture(known, read, logger, signal);
+    const copy = await drill(this.#options, remembered, read, guard.captureSettings, logger, signal);
     const status = stateStatus({
       state: remembered,
       guard,
       reading: read.reading,
       baseline: read.baseline,
-      verifiedAt: read.verified ? now : undefined,
-      lostSince: since,
+      verifiedAt: read.verified ? decidedAt : undefined,
+      lostSince,
       recoveries,
       hold,
-      health: healthOf({ reading: read.reading, guard, target, recoveries, lostSince: since, hold }),
+      health: healthOf({ reading: read.reading, guard, target, recoveries, lostSince, hold }),
       recoverable: copy.recoverable,
       refresh: step.refresh,
       capture: copy.capture,
-      now,
+      now: decidedAt,
     });
     const written = await this.#write(state, status);
     if (written === undefined) {
       return { requeueAfterMs: soonMs };
     }
     this.#count(subject, status);
-    await this.#carryOut(written, guard, logger);
-    const followMs = this.#refresh(subject, step, logger, signal);
-    const nextMs = this.#nextMs(subject, read, status, {
-      decidedAt: now,
-      lastedMs,
-      stableMs,
-      hold: hold?.until,
-    });
-    return { requeueAfterMs: Math.min(nextMs, followMs) };
-  }
-
-  /**
-   * How the runs of open recoveries stand. The cache says how a run is, but not that there is none: only the
-   * API server can.
-   */
-  async #runsOf(
-    { metadata, status }: BootstrapState,
-    signal: AbortSignal,
-  ): Promise<ReadonlyMap<string, RunState>> {
-    const { runs, client } = this.#options;
-    const open = openRecovery(status);
-    if (open === undefined) {
-      return new Map();
-    }
-    const key = { namespace: metadata.namespace, name: open.name };
-    const run =
-      runs.get(key) ?? (await findObject<BootstrapRecovery>(client, bootstrapRecoveries, key, signal));
-    // A run of that name with another owner will never be ours.
-    const found = run === undefined ? 'Absent' : isOwnedBy(run, open.policy) ? runState(run) : 'Failed';
-    return new Map([[open.name, found]]);
-  }
-
-  /**
-   * The copy of the settings and what a recovery would make of them, while the app is healthy. Optional: a
-   * failure is an event.
-   */
-  async #capture(
-    { state, guard }: Subject,
-    { reading, baseline, values }: AppReading,
-    logger: Logger,
-    signal: AbortSignal,
-  ): Promise<{
-    readonly capture?: Awaited<ReturnType<typeof captureSettings>>;
-    readonly recoverable?: RecoverableStatus;
-  }> {
-    if (reading.kind !== 'consistent' || baseline === undefined || values === undefined) {
-      return {};
-    }
-    const { client, clock, recorder, assertLeading } = this.#options;
-    const settings = settingsFrom(baseline, values);
-    if (!guard.captureSettings) {
-      return { capture: {}, ...drilled(baseline, settings, undefined) };
-    }
-    assertLeading();
-    const { version, sha256 } = baseline.timestamp;
-    const kept = await captureSettings(
-      client,
-      state,
-      settings,
-      { version, sha256 },
-      clock.now(),
-      { logger, recorder },
-      signal,
-    );
-    const held = kept.settingsRef !== undefined ? settings : inlineSettings(kept)?.values;
-    return { capture: kept, ...drilled(baseline, settings, held) };
+    await createRecovery(this.#options, written, guard.policies, logger);
+    const started = this.#requests.start(id, target, state.spec, step, logger, signal);
+    return {
+      requeueAfterMs: Math.min(this.#nextMs(subject, decision, status), this.#refreshMs(step, started)),
+    };
   }
 
   /**
@@ -371,67 +347,17 @@ export class BootstrapStateReconciler implements Reconciler {
     return written;
   }
 
-  /**
-   * Creates the run that the status just written orders. An earlier process may have created it and
-   * died: a run of that name is that run.
-   */
-  async #carryOut(state: BootstrapState, guard: Guard, logger: Logger): Promise<void> {
-    const { client, recorder, metrics, assertLeading } = this.#options;
-    const open = openRecovery(state.status);
-    const policy = guard.policies.find(({ metadata }) => metadata.name === open?.policy);
-    if (open?.state !== 'Ordered' || policy === undefined) {
-      return;
+  /** Milliseconds until a request to the server is worth another look, unless its answer comes first. */
+  #refreshMs({ refresh, isSigned, againAt }: RefreshStep, isStarted: boolean): number {
+    if (isSigned) {
+      return soonMs;
     }
-    assertLeading();
-    try {
-      const run = recoveryOf(policy, state, open.name);
-      const related = await client.create<BootstrapRecovery, typeof run>(bootstrapRecoveries, run);
-      const { namespace = 'default', name } = policy.metadata;
-      metrics.policyRecoveries.inc({ namespace, policy: name });
-      logger.info({ run: open.name }, 'recovery created');
-      const note = `Created BootstrapRecovery ${open.name} for ${describeApp(state.spec)}.`;
-      recorder.event(state, { ...recoveryCreated, note, related });
-    } catch (error) {
-      if (!isAlreadyExists(error)) {
-        throw error;
-      }
-    }
-  }
-
-  /**
-   * Sends the request that the status just written holds, or follows one. Milliseconds until it is checked
-   * again.
-   */
-  #refresh(
-    { state, target }: Subject,
-    { refresh, isNew, isSigned, againAt }: RefreshStep,
-    logger: Logger,
-    signal: AbortSignal,
-  ): number {
-    const { assertLeading, clock } = this.#options;
-    const id = formatObjectKey(state.metadata);
-    if (isNew && refresh !== undefined) {
-      assertLeading();
-      const send = async () => ({
-        kind: 'sent' as const,
-        refresh: await this.#refresher.send(target, state.spec, refresh, logger, signal),
-      });
-      this.#calls.start(id, send, signal);
+    if (isStarted || refresh?.state === 'Ordered') {
       return againMs;
     }
-    if (refresh?.state === 'UnderWay' && !isSigned) {
-      const ask = async () => {
-        await sleep(clock, followEveryMs, signal);
-        const task = await this.#refresher.task(target, state.spec, refresh, signal);
-        return { kind: 'task' as const, task };
-      };
-      this.#calls.start(id, ask, signal);
-      return againMs;
-    }
-    if (isSigned || refresh?.state === 'Ordered') {
-      return isSigned ? soonMs : againMs;
-    }
-    return againAt === undefined ? Number.POSITIVE_INFINITY : againAt.getTime() - clock.now().getTime();
+    return againAt === undefined
+      ? Number.POSITIVE_INFINITY
+      : againAt.getTime() - this.#options.clock.now().getTime();
   }
 
   #count({ state, guard }: Subject, status: BootstrapStateStatus): void {
@@ -452,19 +378,14 @@ export class BootstrapStateReconciler implements Reconciler {
   /** Milliseconds until time alone makes the app worth another look. */
   #nextMs(
     { guard, watch, state }: Subject,
-    { reading, baseline }: AppReading,
+    decision: Decision,
     { metadata, recoveries = [] }: BootstrapStateStatus,
-    loss: {
-      readonly decidedAt: Date;
-      readonly lastedMs: number;
-      readonly stableMs: number;
-      readonly hold: Date | undefined;
-    },
   ): number {
     const { clock } = this.#options;
+    const { reading, baseline } = decision.read;
     const now = clock.now();
     // What has expired since the decision is not in the status yet.
-    const freshnessChange = nextFreshnessChange(metadata, loss.decidedAt)?.getTime();
+    const freshnessChange = nextFreshnessChange(metadata, decision.decidedAt)?.getTime();
     const times = [
       freshnessChange === undefined ? Number.POSITIVE_INFINITY : freshnessChange - now.getTime(),
     ];
@@ -475,43 +396,20 @@ export class BootstrapStateReconciler implements Reconciler {
       times.push(againMs);
     }
     if (reading.kind === 'lost' && openRecovery({ recoveries }) === undefined) {
-      times.push(loss.hold === undefined ? nextLossReadingMs(loss) : loss.hold.getTime() - now.getTime());
+      const { hold } = decision;
+      times.push(hold === undefined ? nextLossReadingMs(decision) : hold.until.getTime() - now.getTime());
     }
     return Math.max(1, Math.min(...times));
   }
 }
 
-/** Nothing has been written about it yet. */
-function isNew({ status }: BootstrapState): boolean {
-  return status.observedGeneration === -1;
-}
-
-/**
- * The app with what earlier versions remembered of it in the status of policies: taken over with the first
- * write, whatever that says.
- */
-function withLegacy(state: BootstrapState, policies: readonly RecoveryPolicy[]): BootstrapState {
-  if (!isNew(state)) {
-    return state;
-  }
-  const { marks, settings } = legacyHistory(policies, state.spec);
-  const [settingsRef] = settings;
+/** The same decision with a recovery ordered. */
+function ordered(decision: Decision, { state, guard }: ReadSubject): Decision {
+  const { recoveries, decidedAt } = decision;
   return {
-    ...state,
-    status: {
-      ...state.status,
-      ...(marks !== undefined && { marks }),
-      ...(settingsRef !== undefined && { settingsRef: { name: settingsRef } }),
-    },
+    ...decision,
+    recoveries: withNewRecovery(recoveries, state, guard.lead.metadata.name, decidedAt),
   };
-}
-
-function drilled(
-  { wouldBe }: Baseline,
-  settings: ReadonlyMap<string, string>,
-  held: ReadonlyMap<string, string> | undefined,
-): { readonly recoverable?: RecoverableStatus } {
-  return wouldBe === undefined ? {} : { recoverable: recoverableStatus(wouldBe, settings, held) };
 }
 
 /** A time that a clock wrote that was ahead counts from now. */

@@ -1,0 +1,56 @@
+import type { Logger } from 'pino';
+import type { BootstrapRecovery } from '../../../api/bootstraprecovery.generated.ts';
+import type { BootstrapState } from '../../../api/bootstrapstate.generated.ts';
+import { recoveryCreated } from '../../../api/events.ts';
+import type { RecoveryPolicy } from '../../../api/recoverypolicy.generated.ts';
+import { bootstrapRecoveries } from '../../../api/resources.ts';
+import { describeApp } from '../../../faynosync/app.ts';
+import type { APIClient } from '../../../kube/client/api-client.ts';
+import { isAlreadyExists } from '../../../kube/client/api-error.ts';
+import type { EventRecorder } from '../../../kube/events/event-recorder.ts';
+import type { RecoveryMetrics } from '../../../observability/metrics.ts';
+import { openRecovery } from './records.ts';
+import { recoveryOf } from './recovery-run.ts';
+
+/** What a recovery is created with. */
+export interface CreateRecoveryDependencies {
+  readonly client: APIClient;
+  readonly recorder: EventRecorder;
+  readonly metrics: RecoveryMetrics;
+  /** @throws when this process no longer leads */
+  readonly assertLeading: () => void;
+}
+
+/**
+ * Creates the run that the status of the app orders, if it orders one. Call it once that status is written. An
+ * earlier process may have created the run and died: a run of that name is that run.
+ *
+ * @param policies that cover the app
+ * @throws {APIError} when the API server refuses
+ */
+export async function createRecovery(
+  { client, recorder, metrics, assertLeading }: CreateRecoveryDependencies,
+  state: BootstrapState,
+  policies: readonly RecoveryPolicy[],
+  logger: Logger,
+): Promise<void> {
+  const open = openRecovery(state.status);
+  const policy = policies.find(({ metadata }) => metadata.name === open?.policy);
+  if (open?.state !== 'Ordered' || policy === undefined) {
+    return;
+  }
+  assertLeading();
+  try {
+    const run = recoveryOf(policy, state, open.name);
+    const related = await client.create<BootstrapRecovery, typeof run>(bootstrapRecoveries, run);
+    const { namespace = 'default', name } = policy.metadata;
+    metrics.policyRecoveries.inc({ namespace, policy: name });
+    logger.info({ run: open.name }, 'recovery created');
+    const note = `Created BootstrapRecovery ${open.name} for ${describeApp(state.spec)}.`;
+    recorder.event(state, { ...recoveryCreated, note, related });
+  } catch (error) {
+    if (!isAlreadyExists(error)) {
+      throw error;
+    }
+  }
+}
