@@ -14,7 +14,7 @@ function recovered(seconds: number, state: RecoveryRecord['state']): RecoveryRec
 
 /** A loss that is to be repaired. */
 const due: RecoveryFacts = {
-  reading: { kind: 'lost', state: 'FullLoss', targetWide: false },
+  reading: { kind: 'lost', state: 'FullLoss' },
   recoveries: [],
   isAllowed: true,
   rules: { stabilizationSeconds: 10, maxRecoveriesPerHour: 2 },
@@ -36,8 +36,8 @@ test.each<[string, Partial<RecoveryFacts>]>([
     { recoveries: [recovered(60, 'Succeeded'), recovered(90, 'Deleted')] },
   ],
   ['the last recovery wrote nothing', { recoveries: [recovered(30, 'Failed')] }],
-  ['the app is whole', { reading: { kind: 'consistent', state: 'Consistent', targetWide: false } }],
-  ['the server is at work', { reading: { kind: 'busy', state: 'InProgress', targetWide: false } }],
+  ['the app is whole', { reading: { kind: 'consistent', state: 'Healthy' } }],
+  ['the server is at work', { reading: { kind: 'busy', state: 'InProgress' } }],
   [
     'Redis is silent',
     { reading: { kind: 'unverifiable', reason: 'RedisUnreachable', message: 'refused', targetWide: true } },
