@@ -12,7 +12,7 @@ import { Registry } from 'prom-client';
 import { systemClock } from '../src/async/clock.ts';
 import { Authorizer } from '../src/shim/auth/authorizer.ts';
 import { adminList } from '../src/shim/auth/caller-role.ts';
-import { sharedSecret } from '../src/shim/auth/shared-secret.ts';
+import { importSharedSecret } from '../src/shim/auth/shared-secret.ts';
 import { Tenants } from '../src/shim/auth/tenants.ts';
 import { TokenVerifier } from '../src/shim/auth/token-verifier.ts';
 import { CallerRateLimiter } from '../src/shim/caller-rate-limiter.ts';
@@ -22,7 +22,7 @@ import type { Recoveries } from '../src/shim/runs/recoveries.ts';
 import { aRun } from '../test/shim/support/a-run.ts';
 import { SECRET } from '../test/shim/support/tokens.ts';
 
-const secret = await sharedSecret(new Uint8Array(Buffer.from(SECRET)));
+const secret = await importSharedSecret(new Uint8Array(Buffer.from(SECRET)));
 const run = aRun([
   {
     type: 'Accepted',

@@ -1,10 +1,10 @@
 import { freshReasons, healthyReasons, recoverableReasons } from '../../src/api/bootstrapstate/reasons.ts';
 import {
-  captureFailed,
-  eventActions,
+  captureFailedEvent,
   policyEventActions,
-  recoveryCreated,
-  reportFailed,
+  recoveryCreatedEvent,
+  reportFailedEvent,
+  runAndTargetEventActions,
   stateEventActions,
 } from '../../src/api/events.ts';
 import {
@@ -150,15 +150,15 @@ export function conditionsPage(): string {
     'its note the message; its type is `Warning` for what needs attention.\n',
     '| condition | action of the event |',
     '| --- | --- |',
-    ...Object.entries(eventActions).map(([type, action]) => `| \`${type}\` | \`${action}\` |`),
+    ...Object.entries(runAndTargetEventActions).map(([type, action]) => `| \`${type}\` | \`${action}\` |`),
     ...Object.entries(policyEventActions).map(
       ([type, action]) => `| \`${type}\` of a RecoveryPolicy | \`${action}\` |`,
     ),
     ...Object.entries(stateEventActions).map(
       ([type, action]) => `| \`${type}\` of a BootstrapState | \`${action}\` |`,
     ),
-    `\nOne more, of a BootstrapState: \`${recoveryCreated.reason}\`, action \`${recoveryCreated.action}\`, when it has created a BootstrapRecovery.`,
-    `\nTwo more tell of an output that is optional and could not be written, because of a quota, an admission policy, a missing permission or a foreign object of that name: \`${captureFailed.reason}\` of a BootstrapState (the copy of its settings), \`${reportFailed.reason}\` of a BootstrapRecovery (its report). Verification and recovery go on without it.`,
+    `\nOne more, of a BootstrapState: \`${recoveryCreatedEvent.reason}\`, action \`${recoveryCreatedEvent.action}\`, when it has created a BootstrapRecovery.`,
+    `\nTwo more tell of an output that is optional and could not be written, because of a quota, an admission policy, a missing permission or a foreign object of that name: \`${captureFailedEvent.reason}\` of a BootstrapState (the copy of its settings), \`${reportFailedEvent.reason}\` of a BootstrapRecovery (its report). Verification and recovery go on without it.`,
     '',
   ].join('\n');
 }

@@ -1,6 +1,6 @@
 import { CHECKS } from '../../src/tuf/findings/checks.ts';
 import type { Severity } from '../../src/tuf/findings/finding.ts';
-import { DELEGATION_OVERRIDE, FINDINGS, type FindingKind } from '../../src/tuf/findings/findings.ts';
+import { FINDINGS, type FindingKind, INVALID_DELEGATION_SETTING } from '../../src/tuf/findings/findings.ts';
 
 const WEIGHT: Readonly<Record<Severity, string>> = {
   wall: 'refuses; nothing overrides it',
@@ -26,7 +26,7 @@ function intro(kinds: ReadonlyMap<string, FindingKind>): readonly string[] {
     `finding carries its code, role and version, what was found, and what to do. A *wall* ${WEIGHT.wall}; a *deny* ${WEIGHT.deny};`,
     'a *report* informs. A repository is trusted when no finding refuses it.\n',
     'For the file of a delegated role, any wall weighs *deny* instead, with the override',
-    `\`${DELEGATION_OVERRIDE}: Skip\`: the other roles are recovered then, and the skipped one is reported.\n`,
+    `\`${INVALID_DELEGATION_SETTING}: Skip\`: the other roles are recovered then, and the skipped one is reported.\n`,
     'Clauses are those of the TUF specification 1.0.34.\n',
     '## The checks\n',
     'The verifier runs all of them. The number of a check stands in every finding, in the status of a run and in the output',

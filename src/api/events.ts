@@ -18,7 +18,7 @@ const maxNote = 1024;
  * Conditions whose transitions become events, with the action an event names. `Reconciling`, `Stalled` and
  * `Ready` mirror `Succeeded` and would only repeat it.
  */
-export const eventActions = {
+export const runAndTargetEventActions = {
   Accepted: 'Decide',
   TrustVerified: 'VerifyMetadata',
   StateVerified: 'VerifyState',
@@ -49,7 +49,7 @@ export const stateEventActions = {
 /**
  * The event of an app for which a run was created; the run is named in the note and as the related object.
  */
-export const recoveryCreated = {
+export const recoveryCreatedEvent = {
   type: 'Normal',
   reason: 'RecoveryCreated',
   action: 'Recover',
@@ -59,21 +59,21 @@ export const recoveryCreated = {
  * Reported about an app whose settings could not be copied to a ConfigMap. The app is verified and repaired
  * all the same.
  */
-export const captureFailed = {
+export const captureFailedEvent = {
   type: 'Warning',
   reason: 'CaptureFailed',
   action: 'Capture',
 } as const satisfies Omit<EventNote, 'note'>;
 
 /** Reported about a run whose report could not be written. Its status holds the outcome. */
-export const reportFailed = {
+export const reportFailedEvent = {
   type: 'Warning',
   reason: 'ReportFailed',
   action: 'Report',
 } as const satisfies Omit<EventNote, 'note'>;
 
 /** The note of an event about an optional output that failed. */
-export function failureNote(what: string, error: unknown): string {
+export function failureEventNote(what: string, error: unknown): string {
   return truncate(`${what}: ${error instanceof Error ? error.message : String(error)}`, maxNote);
 }
 
@@ -111,7 +111,7 @@ const warningWhenUnknown: ReadonlySet<string> = new Set([
 export function transitionEvents(
   previous: readonly Condition[],
   next: readonly Condition[],
-  actions: Readonly<Record<string, string>> = eventActions,
+  actions: Readonly<Record<string, string>> = runAndTargetEventActions,
 ): readonly EventNote[] {
   const changed = next.filter((condition) => isNews(condition, previous));
   const end = changed.find(({ type, status }) => type === 'Succeeded' && status !== 'Unknown');

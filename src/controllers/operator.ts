@@ -28,7 +28,7 @@ import { createCaches } from './operator/caches.ts';
 import type { OperatorOptions } from './operator/options.ts';
 import { createPolicyController } from './recoverypolicy/controller.ts';
 import { createTargetController } from './recoverytarget/controller.ts';
-import { KeyedSlots } from './slots/keyed-slots.ts';
+import { ReconcilerSlots } from './slots/reconciler-slots.ts';
 import { SlotPool } from './slots/slot-pool.ts';
 import { BucketPool } from './target-connection/bucket-pool.ts';
 
@@ -132,7 +132,7 @@ export function createOperator(options: OperatorOptions): Operator {
       targets,
       policies,
       runKeys,
-      slots: new KeyedSlots(slots, runKeys.send),
+      slots: new ReconcilerSlots(slots, runKeys.send),
       history: new AppHistoryReader(client, states.store, policies.store),
       installation: lease === undefined ? standalone : `${lease.namespace}/${lease.name}`,
       newID: randomUUID,
@@ -147,7 +147,7 @@ export function createOperator(options: OperatorOptions): Operator {
       runs,
       targets,
       stateKeys,
-      slots: new KeyedSlots(slots, stateKeys.send),
+      slots: new ReconcilerSlots(slots, stateKeys.send),
       watches,
       proxy,
       newID: randomUUID,

@@ -7,7 +7,7 @@ const UPLOADED_LAST = ['1.targets.json', '1.snapshot.json', 'timestamp.json'] as
  * How far the bootstrap of an app came, by the names in its bucket, added one by one: a bucket may hold
  * any number of them.
  */
-export class BootstrapProgress {
+export class BootstrapUploadProgress {
   readonly #seen = new Set<string>();
   #hasPersistedRoot = false;
   #finished = false;

@@ -1,5 +1,5 @@
 /** A delegated role that cannot have a Redis key of its own. */
-export interface Collision {
+export interface RoleKeyCollision {
   readonly role: string;
   readonly detail: string;
 }
@@ -39,7 +39,7 @@ const rules: readonly Rule[] = [
  *
  * @returns the first role that fails, in the order given; undefined when every role can have its key
  */
-export function findCollision(delegatedNames: readonly string[]): Collision | undefined {
+export function findRoleKeyCollision(delegatedNames: readonly string[]): RoleKeyCollision | undefined {
   const seen = new Set<string>();
   for (const role of delegatedNames) {
     const broken = rules.find(({ forbids }) => forbids(role));

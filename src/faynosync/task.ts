@@ -44,8 +44,8 @@ export function readTask(value: string): TaskLife | undefined {
 const signingTasks = ['add_artifacts', 'remove_artifacts', 'force_online_metadata_update'] as const;
 const settingsTask = 'update_settings';
 
-/** Texts that a record worth reading as {@link TaskEvidence} contains one of. */
-export const taskEvidenceMarks: readonly string[] = [settingsTask, ...signingTasks].map(
+/** Texts that a record worth reading as {@link SettingsEvidence} contains one of. */
+export const settingsEvidenceTexts: readonly string[] = [settingsTask, ...signingTasks].map(
   (task) => `"${task}"`,
 );
 
@@ -53,7 +53,7 @@ export const taskEvidenceMarks: readonly string[] = [settingsTask, ...signingTas
  * What a finished task proves about settings. Records carry no app: with several apps in one Redis it is a
  * hint.
  */
-export type TaskEvidence =
+export type SettingsEvidence =
   /** Metadata was signed. */
   | { readonly kind: 'signed'; readonly at: Date }
   /** PUT config: `updated` roles got a new lifetime; the settings of `missing` roles were not there. */
@@ -65,7 +65,7 @@ export type TaskEvidence =
     };
 
 /** Reads a record as evidence; undefined when it is none. */
-export function readTaskEvidence(value: string): TaskEvidence | undefined {
+export function readSettingsEvidence(value: string): SettingsEvidence | undefined {
   const life = readTask(value);
   const result = field(parse(value), 'result');
   const task = field(result, 'task');

@@ -1,7 +1,7 @@
 import { systemErrorCode } from '../errors.ts';
 
 /** Two namespaces of a cluster that a short host name can mean a Service of. */
-export interface NameScope {
+export interface ServiceNameNamespaces {
   /** Where names are looked up from: the namespace of this pod. */
   readonly lookedUpFrom: string;
   /** Where the host was written down: the namespace of the object that names it. */
@@ -16,7 +16,10 @@ export interface NameScope {
  * @param scope undefined outside a cluster
  * @returns one or two sentences; undefined for any other failure and for names with dots
  */
-export function explainUnresolvedName(error: unknown, scope: NameScope | undefined): string | undefined {
+export function explainUnresolvedName(
+  error: unknown,
+  scope: ServiceNameNamespaces | undefined,
+): string | undefined {
   const host = unresolvedHost(error);
   if (host === undefined || host.includes('.') || scope === undefined) {
     return undefined;

@@ -5,7 +5,7 @@ import { isComplete } from './state/classify.ts';
 import type { ObservedState } from './state/observed-state.ts';
 
 /** What R9 judges. */
-export interface Proof {
+export interface ReadBackEvidence {
   readonly plan: Plan;
   readonly readBack: ObservedValues;
   /** The read-back, assessed anew. */
@@ -13,7 +13,7 @@ export interface Proof {
 }
 
 /** R9: what the read-back lacks to prove the write; undefined when it proves it. */
-export function lackOfProof({ plan, readBack, observed }: Proof): Ending | undefined {
+export function lackOfProof({ plan, readBack, observed }: ReadBackEvidence): Ending | undefined {
   const key = firstDifference(plan, readBack);
   if (key !== undefined) {
     return unproven(`${key} did not hold what was written when it was read back.`);

@@ -19,7 +19,7 @@ const LOCK_POLL_MS = 500;
 const REPLICATION_TIMEOUT_MS = 5_000;
 
 /** What came of a write: done and read back, to be tried again from what is there now, or over. */
-export type AfterWrite =
+export type WriteResult =
   | { readonly kind: 'applied' }
   | { readonly kind: 'again'; readonly trouble: Ending }
   | { readonly kind: 'failed'; readonly ending: Ending };
@@ -104,7 +104,7 @@ export class RedisSession implements AsyncDisposable {
   }
 
   /** R8 with the read-back for R9. From here to the proof there is no safe point: no signal is heard. */
-  async write(plan: Plan): Promise<AfterWrite> {
+  async write(plan: Plan): Promise<WriteResult> {
     const { request, report } = this.#attempt;
     const replicas = request.minReplicas ?? 0;
     const changes = changesOf(plan, markerKey(request.app));
@@ -246,6 +246,6 @@ function replaced(): Ending {
   return endingOfAbort(new TransientError('Aborted', 'Another attempt of this run has taken it up.'));
 }
 
-function again(what: string): AfterWrite {
+function again(what: string): WriteResult {
   return { kind: 'again', trouble: finalEnding('Conflict', `${what} Find out who else writes to this app.`) };
 }

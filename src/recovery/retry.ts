@@ -87,7 +87,7 @@ function afterLockWait({
     return final(outcome, 'DeadlineExceeded', waited);
   }
   const pauseMs = Math.min(lockPauseMs(sinceStartMs), lockWaitDeadline.getTime() - now.getTime());
-  const { at, pausedMs } = pauseFrom(now, pauseMs);
+  const { at, pausedMs } = endOfPause(now, pauseMs);
   return { kind: 'attempt', at, deadline: new Date(deadline.getTime() + pausedMs), lockWaitDeadline };
 }
 
@@ -98,7 +98,7 @@ export const LONGEST_LOCK_PAUSE_MS = LAST_LOOK_MS + 1_000;
  * A pause ends at a whole second, because that is how a time is stored; all of it is time that does not
  * count.
  */
-export function pauseFrom(now: Date, pauseMs: number): { readonly at: Date; readonly pausedMs: number } {
+export function endOfPause(now: Date, pauseMs: number): { readonly at: Date; readonly pausedMs: number } {
   const at = roundUpToSecond(new Date(now.getTime() + pauseMs));
   return { at, pausedMs: at.getTime() - now.getTime() };
 }

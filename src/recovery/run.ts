@@ -1,5 +1,5 @@
 import { assertApp } from '../faynosync/app.ts';
-import { findCollision } from '../faynosync/collisions.ts';
+import { findRoleKeyCollision } from '../faynosync/collisions.ts';
 import type { MetadataSource } from '../storage/source.ts';
 import { EarlierVersions } from '../tuf/verify/earlier-versions.ts';
 import type { Trusted, Verification } from '../tuf/verify/verification.ts';
@@ -19,7 +19,7 @@ import {
 import type { Outcome } from './outcome.ts';
 import { OutcomeBuilder } from './outcome-builder.ts';
 import { assertKnownRoles } from './overrides/unknown-roles.ts';
-import { withLegacyRoot } from './plan/legacy-root.ts';
+import { withLegacyRootRenamed } from './plan/legacy-root.ts';
 import { isEmpty, planRecovery } from './plan/planner.ts';
 import type { Evidence } from './plan/sources.ts';
 import { withHistory } from './read-history.ts';
@@ -28,12 +28,12 @@ import { RedisSession } from './redis-session.ts';
 import type { RunRequest } from './request.ts';
 import { RunDeadline } from './run-deadline.ts';
 import { planFindings } from './run-findings.ts';
-import { appsThere, withApps } from './state/apps-there.ts';
+import { appsThere, endingNamingApps } from './state/apps-there.ts';
 import { classify } from './state/classify.ts';
 import { evidenceOf, expectedStateOf } from './state/expected-state.ts';
 import { type ObservedState, observedStateOf } from './state/observed-state.ts';
 import { refusalOf } from './trust.ts';
-import { bootstrapFilesIn, isUnfinished, traceBootstrap } from './unfinished-bootstrap.ts';
+import { bootstrapFilesIn, isUnfinished, traceBootstrapInRedis } from './unfinished-bootstrap.ts';
 
 /** How often a plan is made anew because something moved under it. */
 const MAX_REPLANS = 5;
@@ -61,13 +61,13 @@ export async function runAttempt(request: RunRequest): Promise<Outcome> {
 
 async function trustThenRecover(attempt: AttemptContext): Promise<Ending> {
   assertApp(attempt.request.app);
-  const source = withLegacyRoot(attempt.request.source);
+  const source = withLegacyRootRenamed(attempt.request.source);
   const verification = await trust(attempt, source);
   const { trusted } = verification;
   if (trusted === undefined) {
     return refuse(attempt, verification);
   }
-  const collision = findCollision(trusted.delegatedNames);
+  const collision = findRoleKeyCollision(trusted.delegatedNames);
   if (collision !== undefined) {
     attempt.report.accepted({ reason: 'Denied', message: collision.detail });
     return finalEnding('KeyCollision', collision.detail);
@@ -124,11 +124,13 @@ async function refuse(attempt: AttemptContext, verification: Verification): Prom
   const { request, report, signal } = attempt;
   const { listing, findings } = verification;
   const files = await bootstrapFilesIn(listing);
-  const trace = isUnfinished(files) ? await traceBootstrap(attempt, listing, files) : undefined;
+  const trace = isUnfinished(files) ? await traceBootstrapInRedis(attempt, listing, files) : undefined;
   const { state, ending, accepted } = refusalOf(findings, files, request, trace);
   report.found(state);
   report.accepted(accepted);
-  return state === 'NeverBootstrapped' ? withApps(ending, await appsThere(request.source, signal)) : ending;
+  return state === 'NeverBootstrapped'
+    ? endingNamingApps(ending, await appsThere(request.source, signal))
+    : ending;
 }
 
 /** R3 to R10. Whatever moved under a plan, the next one is made from what is there now. */

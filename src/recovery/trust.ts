@@ -1,13 +1,13 @@
 import type { AcceptedReason, SucceededReason } from '../api/reasons.ts';
 import { describeApp } from '../faynosync/app.ts';
-import type { BootstrapProgress } from '../faynosync/bootstrap-progress.ts';
+import type { BootstrapUploadProgress } from '../faynosync/bootstrap-progress.ts';
 import type { Finding } from '../tuf/findings/finding.ts';
 import type { FindingCode } from '../tuf/findings/findings.ts';
 import { type Ending, finalEnding } from './ending.ts';
 import type { Acceptance } from './observer.ts';
 import type { RunRequest } from './request.ts';
 import type { State } from './state/state.ts';
-import type { BootstrapTrace } from './unfinished-bootstrap.ts';
+import type { RedisBootstrapTrace } from './unfinished-bootstrap.ts';
 
 /** Findings whose refusal means "older than what was verified before". */
 const rollbacks: ReadonlySet<string> = new Set<FindingCode>([
@@ -38,9 +38,9 @@ export interface TrustRefusal {
  */
 export function refusalOf(
   findings: readonly Finding[],
-  files: BootstrapProgress,
+  files: BootstrapUploadProgress,
   request: Pick<RunRequest, 'app' | 'source'>,
-  trace: BootstrapTrace | undefined,
+  trace: RedisBootstrapTrace | undefined,
 ): TrustRefusal {
   const place = request.source.location;
   if (trace?.bootstrap?.alive === true) {
@@ -69,8 +69,8 @@ export function refusalOf(
 /** What the bootstrap has left behind, and the ways out: the server itself offers none. */
 function unfinished(
   { app, source }: Pick<RunRequest, 'app' | 'source'>,
-  { missing, hasFirstRoot, hasPersistedRoot }: BootstrapProgress,
-  { bootstrap, keys }: BootstrapTrace,
+  { missing, hasFirstRoot, hasPersistedRoot }: BootstrapUploadProgress,
+  { bootstrap, keys }: RedisBootstrapTrace,
 ): string {
   const roots = hasFirstRoot ? ['1.root.json'] : [];
   const files = hasPersistedRoot ? missing : ['1.root.json', ...missing];

@@ -1,16 +1,16 @@
 import { forEachInTurns } from '../async/in-turns.ts';
 import { RecoveryError } from '../errors.ts';
-import { BootstrapProgress } from '../faynosync/bootstrap-progress.ts';
+import { BootstrapUploadProgress } from '../faynosync/bootstrap-progress.ts';
 import { bootstrapLockKey, markerKey, taskKey } from '../faynosync/keys.ts';
 import type { Marker } from '../faynosync/marker.ts';
 import type { ObservedValue } from '../redis/state-store.ts';
 import type { Verification } from '../tuf/verify/verification.ts';
 import type { AttemptContext } from './attempt.ts';
 import { STALE_AFTER_SECONDS } from './state/expected-state.ts';
-import { bootstrapOf, markerIn } from './state/observed-state.ts';
+import { bootstrapLiveness, markerIn } from './state/observed-state.ts';
 
 /** What Redis says about the bootstrap of an app whose files are incomplete. */
-export interface BootstrapTrace {
+export interface RedisBootstrapTrace {
   readonly marker: Marker;
   /** The bootstrap that a `pre-…` marker names. */
   readonly bootstrap: { readonly id: string; readonly alive: boolean } | undefined;
@@ -22,13 +22,13 @@ export interface BootstrapTrace {
  * Whether Redis decides about the refusal: a bucket without root, or in which a bootstrap broke off, may be
  * one that the server is writing just now.
  */
-export function isUnfinished({ hasPersistedRoot, missing }: BootstrapProgress): boolean {
+export function isUnfinished({ hasPersistedRoot, missing }: BootstrapUploadProgress): boolean {
   return !hasPersistedRoot || missing.length > 0;
 }
 
 /** How far the bootstrap came whose files were listed. */
-export async function bootstrapFilesIn(listing: Verification['listing']): Promise<BootstrapProgress> {
-  const files = new BootstrapProgress();
+export async function bootstrapFilesIn(listing: Verification['listing']): Promise<BootstrapUploadProgress> {
+  const files = new BootstrapUploadProgress();
   await forEachInTurns(listing, ({ name }) => files.add(name));
   return files;
 }
@@ -38,11 +38,11 @@ export async function bootstrapFilesIn(listing: Verification['listing']): Promis
  *
  * @returns undefined when Redis does not say and the bucket has no root: then that is the answer
  */
-export async function traceBootstrap(
+export async function traceBootstrapInRedis(
   attempt: Pick<AttemptContext, 'request' | 'signal'>,
   listing: Verification['listing'],
-  { hasPersistedRoot }: BootstrapProgress,
-): Promise<BootstrapTrace | undefined> {
+  { hasPersistedRoot }: BootstrapUploadProgress,
+): Promise<RedisBootstrapTrace | undefined> {
   try {
     return await askRedis(attempt, listing);
   } catch (error) {
@@ -56,7 +56,7 @@ export async function traceBootstrap(
 async function askRedis(
   { request, signal }: Pick<AttemptContext, 'request' | 'signal'>,
   listing: Verification['listing'],
-): Promise<BootstrapTrace> {
+): Promise<RedisBootstrapTrace> {
   const { app, store, now, overrides } = request;
   const key = markerKey(app);
   const marker = markerIn((await store.observe([key], signal)).values, app);
@@ -65,7 +65,7 @@ async function askRedis(
   }
   const { values, server } = await store.observe([bootstrapLockKey(marker.id), taskKey(marker.id)], signal);
   const held = (name: string): ObservedValue => values.get(name) ?? { kind: 'absent' };
-  const bootstrap = bootstrapOf(
+  const bootstrap = bootstrapLiveness(
     marker.id,
     held,
     {

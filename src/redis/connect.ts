@@ -8,7 +8,7 @@ import { tlsMismatch } from './tls-mismatch.ts';
 const CONNECT_TIMEOUT_MS = 5_000;
 
 /** An open connection. */
-export interface OpenConnection {
+export interface EstablishedConnection {
   readonly client: Redis;
   /**
    * Why it broke, when it did: commands in flight only learn "Connection is closed". Under TLS 1.3 this is
@@ -26,7 +26,7 @@ export interface OpenConnection {
  *
  * @throws TransientError or TerminalError of the Redis taxonomy
  */
-export async function connectToRedis(endpoint: RedisEndpoint): Promise<OpenConnection> {
+export async function connectToRedis(endpoint: RedisEndpoint): Promise<EstablishedConnection> {
   const client = new Redis({ ...options(endpoint), replyMapping: 'legacy' });
   let cause: unknown;
   client.on('error', (error) => {

@@ -1,6 +1,6 @@
 import { RecoveryError, TransientError } from '../errors.ts';
 import { replyToText, textToBytes } from './byte-text.ts';
-import { asRedisError, connectToRedis, type OpenConnection } from './connect.ts';
+import { asRedisError, connectToRedis, type EstablishedConnection } from './connect.ts';
 import { describeEndpoint, type RedisEndpoint } from './endpoint.ts';
 import { readServerRefusal } from './greeting.ts';
 import { tlsMismatch } from './tls-mismatch.ts';
@@ -35,7 +35,7 @@ const hungUp = /Connection is closed|connection close|ECONNRESET|EPIPE|was lost/
  */
 export class RedisConnection {
   readonly #endpoint: RedisEndpoint;
-  #open: Promise<OpenConnection> | undefined;
+  #open: Promise<EstablishedConnection> | undefined;
   /** Something was answered here: what is lost later is lost, and no mistake in the configuration. */
   #answered = false;
   #passwordUnused = false;
@@ -77,7 +77,7 @@ export class RedisConnection {
   }
 
   async #send(
-    { client, brokenBy }: OpenConnection,
+    { client, brokenBy }: EstablishedConnection,
     commands: readonly Command[],
     { signal, awaitAnswer = false, extraMs = 0 }: ExchangeOptions,
   ): Promise<readonly Reply[]> {
@@ -157,7 +157,7 @@ export class RedisConnection {
     return isFirst ? await tlsMismatch(error, this.#endpoint) : undefined;
   }
 
-  async #dial(sameConnection: boolean): Promise<OpenConnection> {
+  async #dial(sameConnection: boolean): Promise<EstablishedConnection> {
     const kept = await this.#open?.catch(() => undefined);
     if (kept?.client.status === 'ready') {
       return kept;

@@ -1,5 +1,5 @@
 import { TerminalError } from '../errors.ts';
-import type { NameScope } from '../net/unresolved-name.ts';
+import type { ServiceNameNamespaces } from '../net/unresolved-name.ts';
 
 /** A host and a TCP port. */
 export interface Address {
@@ -32,7 +32,7 @@ export interface RedisEndpoint {
     readonly serverName?: string;
   };
   /** In a cluster: where its short host names are looked up. For messages only. */
-  readonly nameScope?: NameScope;
+  readonly nameScope?: ServiceNameNamespaces;
   /** Milliseconds to open a connection; 5,000 when absent. */
   readonly connectTimeoutMs?: number;
   /** Milliseconds one round trip may take; 10,000 when absent. */

@@ -5,7 +5,7 @@ import {
   TerminalError,
   TransientError,
 } from '../errors.ts';
-import { explainUnresolvedName, type NameScope } from '../net/unresolved-name.ts';
+import { explainUnresolvedName, type ServiceNameNamespaces } from '../net/unresolved-name.ts';
 
 interface Rule {
   readonly code: ErrorCode;
@@ -133,13 +133,13 @@ const tlsCode =
   /^(?:ERR_TLS|ERR_SSL|ERR_OSSL|EPROTO$|DEPTH_ZERO|SELF_SIGNED|UNABLE_TO|CERT_|HOSTNAME_MISMATCH)/;
 
 /** Who an error came from. */
-export interface RedisErrorSource {
+export interface RedisErrorContext {
   /** From `describeEndpoint`. */
   readonly where: string;
   /** A READONLY then passes: the old primary was demoted and Sentinel names the new one. */
   readonly behindSentinel: boolean;
   /** Where short host names were looked up. */
-  readonly nameScope?: NameScope | undefined;
+  readonly nameScope?: ServiceNameNamespaces | undefined;
 }
 
 /**
@@ -149,7 +149,7 @@ export interface RedisErrorSource {
  */
 export function redisError(
   error: unknown,
-  { where, behindSentinel, nameScope }: RedisErrorSource,
+  { where, behindSentinel, nameScope }: RedisErrorContext,
 ): RecoveryError {
   const message = error instanceof Error ? error.message : String(error);
   const code = systemErrorCode(error);

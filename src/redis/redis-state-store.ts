@@ -21,7 +21,7 @@ import type {
   Record,
   RecordSearch,
   ReleaseOptions,
-  Replication,
+  ReplicationRequirement,
   ServerFacts,
   StateStore,
 } from './state-store.ts';
@@ -82,7 +82,7 @@ export class RedisStateStore implements StateStore {
     lock: Lock,
     changes: readonly Change[],
     keys: readonly string[],
-    { replicas, timeoutMs }: Replication,
+    { replicas, timeoutMs }: ReplicationRequirement,
   ): Promise<{ readonly result: ApplyResult; readonly confirmed: number; readonly values: ObservedValues }> {
     const wait: Command[] = replicas > 0 ? [['WAIT', replicas, timeoutMs]] : [];
     const replies = await this.#connection.exchange(

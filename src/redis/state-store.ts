@@ -79,7 +79,7 @@ export type ApplyResult =
   | { readonly kind: 'mismatch'; readonly key: string };
 
 /** How many replicas must confirm a write, and how long to wait for them. */
-export interface Replication {
+export interface ReplicationRequirement {
   readonly replicas: number;
   readonly timeoutMs: number;
 }
@@ -131,7 +131,7 @@ export interface StateStore {
     lock: Lock,
     changes: readonly Change[],
     keys: readonly string[],
-    replication: Replication,
+    replication: ReplicationRequirement,
   ): Promise<{
     readonly result: ApplyResult;
     /** Replicas that confirmed; 0 when none were asked for. */

@@ -1,6 +1,6 @@
 import type { Readable } from 'node:stream';
 import { TerminalError } from '../errors.ts';
-import { storedForm } from './stored-form.ts';
+import { detectStoredEncoding } from './stored-encoding.ts';
 
 /** The limits of {@link readObjectBody}. */
 export interface ObjectBodyLimits {
@@ -80,7 +80,7 @@ export function tooLarge(
   maxBytes: number,
   beginning: Uint8Array = new Uint8Array(),
 ): TerminalError {
-  const form = storedForm(beginning);
+  const form = detectStoredEncoding(beginning);
   if (form !== undefined) {
     return new TerminalError('StoredEncoded', `${name} is ${form}; store the file as it was uploaded.`);
   }

@@ -4,7 +4,7 @@ import type { BootstrapRecovery } from '../../src/api/bootstraprecovery.generate
 import { succeededReasons } from '../../src/api/reasons.ts';
 import { ageText } from '../../src/cli/kubectl/age.ts';
 import { progressBar } from '../../src/cli/kubectl/progress-bar.ts';
-import { exitCodeOf, nextStepOf, toneOf } from '../../src/cli/kubectl/run-result.ts';
+import { exitCodeOf, nextStepForReason, toneOf } from '../../src/cli/kubectl/run-result.ts';
 import { progressText } from '../../src/cli/kubectl/status/run-table.ts';
 import { runManifest } from '../controllers/support/objects.ts';
 
@@ -30,8 +30,8 @@ describe('the exit code tells the truth for every reason there is:', () => {
 
   test('of a newer controller, too: False is a failure whatever the word', () => {
     expect(exitCodeOf(ended('False', 'FromTheFuture'))).toBe(1);
-    expect(nextStepOf('FromTheFuture')).toBe('');
-    expect(nextStepOf('constructor')).toBe('');
+    expect(nextStepForReason('FromTheFuture')).toBe('');
+    expect(nextStepForReason('constructor')).toBe('');
   });
 });
 

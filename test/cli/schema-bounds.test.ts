@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { parse } from 'yaml';
+import { flagBounds } from '../../src/cli/options/flag-bounds.ts';
 import { parseDays, parseSeconds } from '../../src/cli/options/flag-values.ts';
-import { schemaBounds } from '../../src/cli/options/schema-bounds.ts';
 
 interface Field {
   readonly minimum?: number;
@@ -12,7 +12,7 @@ interface Field {
   readonly additionalProperties?: Field;
 }
 
-const fields: Readonly<Record<keyof typeof schemaBounds, readonly [kind: string, path: string]>> = {
+const fields: Readonly<Record<keyof typeof flagBounds, readonly [kind: string, path: string]>> = {
   expirationDays: ['bootstraprecoveries', 'overrides.expirations.targets'],
   staleAfterSeconds: ['bootstraprecoveries', 'overrides.staleAfterSeconds'],
   timeoutSeconds: ['bootstraprecoveries', 'timeoutSeconds'],
@@ -33,12 +33,12 @@ function fieldAt(kind: string, path: string): Field {
 
 test.each(Object.entries(fields))('the flags for %s take what the CRD takes', (name, [kind, path]) => {
   const { minimum, maximum, pattern } = fieldAt(kind, path);
-  const bounds = Object.entries(schemaBounds).find(([each]) => each === name)?.[1];
+  const bounds = Object.entries(flagBounds).find(([each]) => each === name)?.[1];
   if (name === 'maxExpiredAgeSeconds') {
     // A string: its pattern is the bound.
     const most = '999999999d';
     expect(['1s', most].every((text) => new RegExp(pattern ?? '').test(text))).toBe(true);
-    expect(parseSeconds(...schemaBounds.maxExpiredAgeSeconds)(most)).toBe(bounds?.[1]);
+    expect(parseSeconds(...flagBounds.maxExpiredAgeSeconds)(most)).toBe(bounds?.[1]);
   } else {
     expect(bounds).toEqual([minimum, maximum]);
   }
@@ -46,7 +46,7 @@ test.each(Object.entries(fields))('the flags for %s take what the CRD takes', (n
 
 test('a lifetime has the same unit on both sides, and the same last value', () => {
   const pattern = new RegExp(fieldAt('bootstraprecoveries', 'overrides.expirations.root').pattern ?? '');
-  const parse = parseDays(...schemaBounds.expirationDays);
+  const parse = parseDays(...flagBounds.expirationDays);
   for (const text of ['1d', '90d', '9999d', '36500d']) {
     expect(pattern.test(text)).toBe(true);
     expect(parse(text)).toBe(Number.parseInt(text, 10));

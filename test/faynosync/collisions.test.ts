@@ -1,13 +1,13 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { findCollision } from '../../src/faynosync/collisions.ts';
+import { findRoleKeyCollision } from '../../src/faynosync/collisions.ts';
 import { ceremonyKeys, lockKey, markerKey, rootSigningKey } from '../../src/faynosync/keys.ts';
 import { settingsOf } from '../../src/faynosync/settings.ts';
 
 test.each(['ROOT', 'TARGETS', 'SNAPSHOT', 'TIMESTAMP'])(
   'a delegated role %s is refused: it would overwrite the top-level lifetime',
   (role) => {
-    expect(findCollision(['default', role])).toMatchObject({ role });
+    expect(findRoleKeyCollision(['default', role])).toMatchObject({ role });
   },
 );
 
@@ -23,17 +23,17 @@ test.each([
   'TARGETS_ONLINE_KEY',
   'ROOT_NUM_KEYS',
 ])('a delegated role %j is refused', (role) => {
-  expect(findCollision([role])).toMatchObject({ role });
+  expect(findRoleKeyCollision([role])).toMatchObject({ role });
 });
 
 test('a role that is delegated twice is refused', () => {
-  expect(findCollision(['a', 'b', 'a'])).toMatchObject({ role: 'a' });
+  expect(findRoleKeyCollision(['a', 'b', 'a'])).toMatchObject({ role: 'a' });
 });
 
 test.each(['root', 'timestamp', '__proto__', 'constructor', 'with space', 'with.dot', 'Ünï', 'a/b'])(
   'a delegated role %j has a key of its own',
   (role) => {
-    expect(findCollision([role])).toBeUndefined();
+    expect(findRoleKeyCollision([role])).toBeUndefined();
   },
 );
 
@@ -63,7 +63,7 @@ test("roles that pass have different keys, none of which is another app's marker
     .map((parts) => parts.join(''));
   fc.assert(
     fc.property(fc.array(role, { maxLength: 4 }), admin, (roles, other) => {
-      fc.pre(findCollision(roles) === undefined && other !== app.adminName);
+      fc.pre(findRoleKeyCollision(roles) === undefined && other !== app.adminName);
       const own = settingsOf(app, roles).map(({ key }) => key);
       expect(new Set(own).size).toBe(own.length);
       const stranger = { adminName: other, appName: 'tuf' };

@@ -1,10 +1,10 @@
 import { expect, test } from 'vitest';
 import { assertApp, describeApp } from '../../src/faynosync/app.ts';
-import { BootstrapProgress } from '../../src/faynosync/bootstrap-progress.ts';
+import { BootstrapUploadProgress } from '../../src/faynosync/bootstrap-progress.ts';
 import { metadataPrefix, parseVersionedName } from '../../src/faynosync/layout.ts';
 
-function filesOf(...names: readonly string[]): BootstrapProgress {
-  const files = new BootstrapProgress();
+function filesOf(...names: readonly string[]): BootstrapUploadProgress {
+  const files = new BootstrapUploadProgress();
   for (const name of names) {
     files.add(name);
   }

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { isConflict, isInvalid, isNotFound } from '../../src/kube/client/api-error.ts';
-import { applyStatus, type StatusOwner } from '../../src/kube/client/apply-status.ts';
+import { applyStatus, type StatusApplier } from '../../src/kube/client/apply-status.ts';
 import { addFinalizer, removeFinalizer } from '../../src/kube/client/finalizers.ts';
 import { WIDGETS, type Widget, widget } from './fixtures/widget.ts';
 import { type WidgetCluster, widgetCluster } from './fixtures/widgetcluster.ts';
@@ -11,7 +11,7 @@ beforeAll(async () => {
 });
 afterAll(() => world[Symbol.asyncDispose]());
 
-function owner(fieldManager: string): StatusOwner {
+function owner(fieldManager: string): StatusApplier {
   return { client: world.client, fieldManager, metrics: world.seen.metrics, logger: world.seen.logger };
 }
 

@@ -1,10 +1,10 @@
 import { expect, test } from 'vitest';
-import { withLegacyRoot } from '../../src/recovery/plan/legacy-root.ts';
+import { withLegacyRootRenamed } from '../../src/recovery/plan/legacy-root.ts';
 import { listAll } from '../harness/list-all.ts';
 import { MemorySource } from '../tuf/generator/memory-source.ts';
 
 const bucket = (...names: readonly string[]) =>
-  withLegacyRoot(new MemorySource(new Map(names.map((name) => [name, Buffer.from(name)]))));
+  withLegacyRootRenamed(new MemorySource(new Map(names.map((name) => [name, Buffer.from(name)]))));
 
 async function namesIn(source: ReturnType<typeof bucket>): Promise<readonly string[]> {
   return (await listAll(source)).map(({ name }) => name).sort();

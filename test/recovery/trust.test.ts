@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
-import { BootstrapProgress } from '../../src/faynosync/bootstrap-progress.ts';
+import { BootstrapUploadProgress } from '../../src/faynosync/bootstrap-progress.ts';
 import type { Marker } from '../../src/faynosync/marker.ts';
 import { refusalOf } from '../../src/recovery/trust.ts';
-import { type BootstrapTrace, isUnfinished } from '../../src/recovery/unfinished-bootstrap.ts';
+import { isUnfinished, type RedisBootstrapTrace } from '../../src/recovery/unfinished-bootstrap.ts';
 import type { Finding } from '../../src/tuf/findings/finding.ts';
 import { FINDINGS, type FindingKind } from '../../src/tuf/findings/findings.ts';
 
@@ -21,12 +21,12 @@ const finding = (check: number, more: Partial<Finding> = {}): Finding => ({
 function refused(
   names: readonly string[],
   ...findings: readonly Finding[]
-): [readonly Finding[], BootstrapProgress] {
+): [readonly Finding[], BootstrapUploadProgress] {
   return [findings, filesOf(names)];
 }
 
-function filesOf(names: readonly string[]): BootstrapProgress {
-  const files = new BootstrapProgress();
+function filesOf(names: readonly string[]): BootstrapUploadProgress {
+  const files = new BootstrapUploadProgress();
   for (const name of names) {
     files.add(name);
   }
@@ -37,7 +37,7 @@ const request = {
   app: { adminName: 'alice', appName: 'tuf' },
   source: { location: 's3://bucket/prefix/', async *list() {}, get: async () => Buffer.of() },
 };
-const trace = (marker: Marker): BootstrapTrace => ({ marker, bootstrap: undefined, keys: [] });
+const trace = (marker: Marker): RedisBootstrapTrace => ({ marker, bootstrap: undefined, keys: [] });
 const whole = ['1.root.json', '1.targets.json', '1.snapshot.json', 'timestamp.json'];
 
 describe('a bucket that is not believed', () => {
@@ -124,7 +124,7 @@ describe('a bucket that never was one', () => {
     );
   });
 
-  const pending = (alive: boolean): BootstrapTrace => ({
+  const pending = (alive: boolean): RedisBootstrapTrace => ({
     marker: { kind: 'bootstrapping', id: 'f1' },
     bootstrap: { id: 'f1', alive },
     keys: ['BOOTSTRAP_alice_tuf', 'pre-f1'],

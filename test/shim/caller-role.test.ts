@@ -9,7 +9,7 @@ import {
   type CallerRole,
   type Freshness,
   requireAdmin,
-  requireTaskReader,
+  requireTaskOwner,
 } from '../../src/shim/auth/caller-role.ts';
 import { JSONClient } from '../../src/shim/auth/json-client.ts';
 import { Tenants } from '../../src/shim/auth/tenants.ts';
@@ -73,10 +73,10 @@ describe('what a caller may do', () => {
   });
 
   test('tasks are read by their admin and by team users who may edit apps', () => {
-    expect(requireTaskReader(admin('alice'))).toBe('alice');
-    expect(requireTaskReader(teamUser(true))).toBe('alice');
-    expect(() => requireTaskReader(teamUser(false))).toThrow(denied(403, 'Permission denied'));
-    expect(() => requireTaskReader({ kind: 'unknown' })).toThrow(denied(401, 'User not found'));
+    expect(requireTaskOwner(admin('alice'))).toBe('alice');
+    expect(requireTaskOwner(teamUser(true))).toBe('alice');
+    expect(() => requireTaskOwner(teamUser(false))).toThrow(denied(403, 'Permission denied'));
+    expect(() => requireTaskOwner({ kind: 'unknown' })).toThrow(denied(401, 'User not found'));
   });
 });
 

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { BootstrapRecovery } from '../../src/api/bootstraprecovery.generated.ts';
-import { keyLabelValue, lastOfChain, nextRunName } from '../../src/shim/runs/run-name.ts';
+import { keyLabelValue, lastUIDOfChain, nextRunName } from '../../src/shim/runs/run-name.ts';
 import { aRun } from './support/a-run.ts';
 
 const app = { tenant: { namespace: 'faynosync', target: 'default' }, admin: 'alice', appName: 'deleg' };
@@ -48,17 +48,17 @@ describe('the name of the next run', () => {
         const shuffled =
           fc.sample(fc.shuffledSubarray([...runs], { minLength: runs.length }), { numRuns: 1, seed })[0] ??
           [];
-        expect(lastOfChain(app, shuffled)).toBe(runs.at(-1)?.metadata.uid);
+        expect(lastUIDOfChain(app, shuffled)).toBe(runs.at(-1)?.metadata.uid);
       }),
     );
-    expect(lastOfChain(app, [])).toBe('');
+    expect(lastUIDOfChain(app, [])).toBe('');
   });
 
   test('follows the newest end when runs in the middle have expired, and the same one for everybody', () => {
     const [first, , third, , fifth] = chain([1, 2, 3, 4, 5]);
     const left = [first, third, fifth].filter((run) => run !== undefined);
-    expect(lastOfChain(app, left)).toBe('uid-4');
-    expect(lastOfChain(app, left.toReversed())).toBe('uid-4');
+    expect(lastUIDOfChain(app, left)).toBe('uid-4');
+    expect(lastUIDOfChain(app, left.toReversed())).toBe('uid-4');
   });
 });
 

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { bearerToken } from '../../src/shim/auth/bearer.ts';
-import { sharedSecret } from '../../src/shim/auth/shared-secret.ts';
+import { importSharedSecret } from '../../src/shim/auth/shared-secret.ts';
 import { type TokenKeys, type TokenRules, TokenVerifier } from '../../src/shim/auth/token-verifier.ts';
 import { HTTPError } from '../../src/shim/http/answer.ts';
 import { issuerKeys } from './support/issuer-keys.ts';
@@ -15,7 +15,7 @@ const rules: TokenRules = {
   allowWithoutExpiry: false,
 };
 
-const key = async (secret: string) => await sharedSecret(new Uint8Array(Buffer.from(secret)));
+const key = async (secret: string) => await importSharedSecret(new Uint8Array(Buffer.from(secret)));
 
 async function verifier(overrides: Partial<TokenRules> = {}, keys?: TokenKeys): Promise<TokenVerifier> {
   return new TokenVerifier(

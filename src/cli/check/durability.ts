@@ -9,7 +9,7 @@ import { okItem, splitAdvice, warningItem } from './checklist.ts';
 export function durabilityItems(details: ReadonlyMap<string, string>): readonly CheckItem[] {
   const line = (name: string, code: string, good: string): CheckItem => {
     const detail = details.get(code);
-    return detail === undefined ? okItem(name, good) : detailItem(name, detail);
+    return detail === undefined ? okItem(name, good) : redisWarningItem(name, detail);
   };
   return [
     line('Redis persistence', 'RedisNotPersistent', 'appendonly is yes: a crash loses a second at most.'),
@@ -18,7 +18,7 @@ export function durabilityItems(details: ReadonlyMap<string, string>): readonly 
 }
 
 /** What a warning of Redis says. */
-export function detailItem(name: string, detail: string): CheckItem {
+export function redisWarningItem(name: string, detail: string): CheckItem {
   const { what, fix = detail } = splitAdvice(detail);
   return warningItem(name, what, fix);
 }

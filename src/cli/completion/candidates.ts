@@ -7,13 +7,13 @@ export interface Candidate {
 }
 
 /** Names that only the cluster knows. */
-export type ClusterNames = 'runs' | 'apps' | 'targets' | 'policies';
+export type ClusterNameKind = 'runs' | 'apps' | 'targets' | 'policies';
 
 /** What may be typed at the end of a command line. */
 export interface Completion {
   readonly candidates: readonly Candidate[];
   /** Names to ask the cluster for, beside the candidates. */
-  readonly names?: ClusterNames;
+  readonly names?: ClusterNameKind;
   /** Flags typed so far that say which cluster. */
   readonly cluster: Readonly<Record<string, string>>;
   /** The shell completes file names. */
@@ -146,7 +146,7 @@ function argumentValues(
   };
 }
 
-function namesOf(argument: Argument | undefined): ClusterNames | undefined {
+function namesOf(argument: Argument | undefined): ClusterNameKind | undefined {
   switch (argument?.name()) {
     case 'admin/app':
       return 'apps';

@@ -10,7 +10,7 @@ import type { Resource } from '../../kube/client/resource.ts';
 import { formatAppName } from '../kubectl/app-name.ts';
 import { connectToCluster } from '../kubectl/connection.ts';
 import { succeededOf } from '../kubectl/run-result.ts';
-import type { Candidate, ClusterNames, Completion } from './candidates.ts';
+import type { Candidate, ClusterNameKind, Completion } from './candidates.ts';
 
 /** A person who pressed Tab does not wait longer. */
 const timeoutMs = 2_000;
@@ -22,7 +22,7 @@ const states: Resource<BootstrapState> = bootstrapStates;
 
 /** Names in the cluster that the flags typed so far name; none when it does not answer or refuses. */
 export async function namesInCluster(
-  names: ClusterNames,
+  names: ClusterNameKind,
   { cluster }: Pick<Completion, 'cluster'>,
   signal: AbortSignal,
 ): Promise<readonly Candidate[]> {

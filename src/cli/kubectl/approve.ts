@@ -10,7 +10,7 @@ import type { ClusterConnection } from './connection.ts';
 import { describeRun } from './description.ts';
 import { getRun } from './get-run.ts';
 import { exitCodeOf } from './run-result.ts';
-import { type WaitFlags, waitFor } from './wait.ts';
+import { type WaitFlags, waitAndPrintResult } from './wait.ts';
 
 /** Flags of `approve`. */
 export interface ApproveFlags extends WaitFlags {
@@ -40,7 +40,7 @@ export function approveCommand(name: string, flags: ApproveFlags, context: Comma
     if (flags.wait !== true) {
       return exitCodes.done;
     }
-    return exitCodeOf(await waitFor(connection, name, flags, context)) ?? exitCodes.timedOut;
+    return exitCodeOf(await waitAndPrintResult(connection, name, flags, context)) ?? exitCodes.timedOut;
   });
 }
 

@@ -7,7 +7,7 @@ import { exitCodes } from '../exit-codes.ts';
 import { clusterCommand } from './cluster-command.ts';
 import { getRun } from './get-run.ts';
 import { exitCodeOf, succeededOf } from './run-result.ts';
-import { type WaitFlags, waitFor } from './wait.ts';
+import { type WaitFlags, waitAndPrintResult } from './wait.ts';
 
 /** Flags of `cancel`. */
 export interface CancelFlags extends WaitFlags {
@@ -36,7 +36,7 @@ export function cancelCommand(name: string, flags: CancelFlags, context: Command
     if (flags.wait !== true) {
       return exitCodes.done;
     }
-    const ended = await waitFor(connection, name, flags, context);
+    const ended = await waitAndPrintResult(connection, name, flags, context);
     // Cancelled is what was asked for; a run that was quicker ended as it ended.
     return succeededOf(ended)?.reason === 'Cancelled'
       ? exitCodes.done

@@ -4,7 +4,7 @@ import { tableText } from '../output/table.ts';
 import { terminalText } from '../output/terminal-text.ts';
 import { wrapText } from '../output/wrap.ts';
 import { ageText } from './age.ts';
-import { awaitsApproval, nextStepOf, succeededOf, toneOf } from './run-result.ts';
+import { awaitsApproval, nextStepForReason, succeededOf, toneOf } from './run-result.ts';
 import { progressText } from './status/run-table.ts';
 
 type Rows = readonly (readonly string[])[];
@@ -82,7 +82,9 @@ function result(run: BootstrapRecovery, paint: OutputStyle): string {
     `${paint('heading', 'Result')}\n  ${paint(toneOf(run), terminalText(succeeded.reason))}\n`,
     wrapText(terminalText(succeeded.message), 2, paint.columns),
   ];
-  const next = awaitsApproval(run) ? 'Read the plan below. If it is right:' : nextStepOf(succeeded.reason);
+  const next = awaitsApproval(run)
+    ? 'Read the plan below. If it is right:'
+    : nextStepForReason(succeeded.reason);
   if (next !== '') {
     lines.push(`  ${paint('strong', 'What to do')}\n${wrapText(next, 2, paint.columns)}`);
   }

@@ -1,7 +1,7 @@
 import { type Command, Option } from 'commander';
 import type { CommandContext } from '../context.ts';
+import { flagBounds } from '../options/flag-bounds.ts';
 import { parseInteger, parseSeconds } from '../options/flag-values.ts';
-import { schemaBounds } from '../options/schema-bounds.ts';
 import { addOutputOption } from '../output/output.ts';
 import { addConnectionOptions } from './connection-options.ts';
 import { sortKeys } from './status/sort-apps.ts';
@@ -49,7 +49,7 @@ export function registerClusterCommands(program: Command, context: CommandContex
     .option(
       '--ttl <time>',
       'delete the run this long after it ended, for example 7d; by default it is kept',
-      parseSeconds(...schemaBounds.ttlSecondsAfterFinished),
+      parseSeconds(...flagBounds.ttlSecondsAfterFinished),
     )
     .option('-y, --yes', 'take an app with several slashes in it as ADMIN/APP without a question')
     .addOption(new Option('--approval <how>', 'who approves the plan').choices(['Automatic', 'Manual']))

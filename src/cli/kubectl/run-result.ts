@@ -38,7 +38,7 @@ export function toneOf(run: BootstrapRecovery): Tone {
 }
 
 /** What the vocabulary tells to do about a reason; empty for nothing, and for one of a newer controller. */
-export function nextStepOf(reason: string): string {
+export function nextStepForReason(reason: string): string {
   const docs: Readonly<Record<string, ReasonDoc>> = succeededReasons;
   return Object.hasOwn(docs, reason) ? (docs[reason]?.next ?? '') : '';
 }

@@ -9,7 +9,7 @@ import { clusterCommand } from './cluster-command.ts';
 import { createRun } from './create-run.ts';
 import { plainObject } from './plain-object.ts';
 import { exitCodeOf } from './run-result.ts';
-import { type WaitFlags, waitFor } from './wait.ts';
+import { type WaitFlags, waitAndPrintResult } from './wait.ts';
 
 /** Flags of `run`; each that is left out leaves the field to the schema's default. */
 export interface RunCommandFlags extends WaitFlags {
@@ -41,7 +41,7 @@ export function runCommand(app: string, flags: RunCommandFlags, context: Command
         : { name: flags.name };
     const created = await createRun(connection, name, spec, { signal: context.signal });
     if (flags.wait === true) {
-      const ended = await waitFor(connection, created.metadata.name, flags, context);
+      const ended = await waitAndPrintResult(connection, created.metadata.name, flags, context);
       return exitCodeOf(ended) ?? exitCodes.timedOut;
     }
     const line = `${bootstrapRecoveries.kind.toLowerCase()}.${group}/${created.metadata.name} created\n`;

@@ -20,7 +20,7 @@ export interface WaitFlags extends ClusterFlags, OutputFlags {
 /** `wait NAME`: until the run ended; the exit code says how. */
 export function waitCommand(name: string, flags: WaitFlags, context: CommandContext): Promise<void> {
   return clusterCommand(context, flags, async (connection) => {
-    const run = await waitFor(connection, name, flags, context);
+    const run = await waitAndPrintResult(connection, name, flags, context);
     return exitCodeOf(run) ?? exitCodes.timedOut;
   });
 }
@@ -29,7 +29,7 @@ export function waitCommand(name: string, flags: WaitFlags, context: CommandCont
  * Waits, tells the result, and returns the run: still under way when the time ran out or it waits for
  * approval.
  */
-export async function waitFor(
+export async function waitAndPrintResult(
   connection: ClusterConnection,
   name: string,
   flags: WaitFlags,

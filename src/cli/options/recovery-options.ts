@@ -2,6 +2,7 @@ import { type Command, Option } from 'commander';
 import type { Overrides } from '../../recovery/request.ts';
 import { LOCK_WAIT_MS } from '../../recovery/run-deadline.ts';
 import { addOutputOption, type OutputFlags } from '../output/output.ts';
+import { flagBounds } from './flag-bounds.ts';
 import {
   parseBoolean,
   parseDays,
@@ -11,7 +12,6 @@ import {
   parseUUID,
 } from './flag-values.ts';
 import { addRedisOptions, type RedisFlags } from './redis-options.ts';
-import { schemaBounds } from './schema-bounds.ts';
 import { addStorageOptions, type StorageFlags } from './storage-options.ts';
 import { addTrustOptions, type TrustFlags } from './trust-options.ts';
 
@@ -49,7 +49,7 @@ export function addRecoveryOptions(command: Command): Command {
     .option('--task-id <uuid>', 'id of the run, which becomes the marker; a new one when absent', parseUUID)
     .addOption(
       new Option('--timeout <time>', 'give up after this long, for example 90s or 5m')
-        .argParser(parseSeconds(...schemaBounds.timeoutSeconds))
+        .argParser(parseSeconds(...flagBounds.timeoutSeconds))
         .default(300, '5m'),
     )
     .addOption(
@@ -62,13 +62,13 @@ export function addRecoveryOptions(command: Command): Command {
     )
     .addOption(
       new Option('--backoff-limit <n>', 'tries after transient failures')
-        .argParser(parseInteger(...schemaBounds.backoffLimit))
+        .argParser(parseInteger(...flagBounds.backoffLimit))
         .default(3),
     )
     .option(
       '--expiration <role=days>',
       'a lifetime that you know better than the metadata, for example nightly=90d; may be repeated',
-      parsePerRole(parseDays(...schemaBounds.expirationDays)),
+      parsePerRole(parseDays(...flagBounds.expirationDays)),
     )
     .option(
       '--targets-online-key <boolean>',
@@ -87,7 +87,7 @@ export function addRecoveryOptions(command: Command): Command {
     .option(
       '--stale-after <time>',
       'a bootstrap without a sign of life for this long is dead (default: 30m)',
-      parseSeconds(...schemaBounds.staleAfterSeconds),
+      parseSeconds(...flagBounds.staleAfterSeconds),
     );
   return addOutputOption(command);
 }

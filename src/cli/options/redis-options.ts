@@ -2,9 +2,9 @@ import type { Command } from 'commander';
 import { TerminalError } from '../../errors.ts';
 import { type RedisEndpoint, redisEndpointFromURL } from '../../redis/endpoint.ts';
 import type { Environment } from './env.ts';
+import { flagBounds } from './flag-bounds.ts';
 import { parseInteger } from './flag-values.ts';
 import { readInputText } from './input-file.ts';
-import { schemaBounds } from './schema-bounds.ts';
 
 /** The values of the flags that {@link addRedisOptions} adds. */
 export interface RedisFlags {
@@ -36,7 +36,7 @@ export function addRedisOptions(command: Command): Command {
       .option(
         '--redis-min-replicas <n>',
         'fail unless so many replicas confirm the write (default: 0)',
-        parseInteger(...schemaBounds.minReplicas),
+        parseInteger(...flagBounds.minReplicas),
       )
   );
 }

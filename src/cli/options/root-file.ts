@@ -1,5 +1,5 @@
 import { TerminalError } from '../../errors.ts';
-import { storedForm } from '../../storage/stored-form.ts';
+import { detectStoredEncoding } from '../../storage/stored-encoding.ts';
 import { readInputFile } from './input-file.ts';
 
 /** The largest root that is read. */
@@ -30,7 +30,7 @@ function faultOf(bytes: Uint8Array): string | undefined {
   if (bytes.length > MAX_BYTES) {
     return `has ${bytes.length} bytes, more than any root`;
   }
-  const form = storedForm(bytes);
+  const form = detectStoredEncoding(bytes);
   if (form !== undefined) {
     return `is ${form}`;
   }

@@ -7,7 +7,7 @@ import { adminClaim, adminList, type CallerRoles } from '../../shim/auth/caller-
 import { IssuerKeys } from '../../shim/auth/issuer-keys.ts';
 import { JSONClient } from '../../shim/auth/json-client.ts';
 import { readIssuerKeySet, readKeySet } from '../../shim/auth/key-documents.ts';
-import { sharedSecret } from '../../shim/auth/shared-secret.ts';
+import { importSharedSecret } from '../../shim/auth/shared-secret.ts';
 import type { TokenKeys, TokenRules } from '../../shim/auth/token-verifier.ts';
 import { Whoami } from '../../shim/auth/whoami.ts';
 import type { Environment } from './env.ts';
@@ -85,7 +85,7 @@ async function sharedSecrets(
     if (bytes.length < ADVISED_SECRET_BYTES) {
       warnings.push(`${name} holds fewer than ${ADVISED_SECRET_BYTES} bytes: it can be guessed from a token`);
     }
-    secrets.push(await sharedSecret(bytes));
+    secrets.push(await importSharedSecret(bytes));
   }
   const [first, ...others] = secrets;
   if (first === undefined) {

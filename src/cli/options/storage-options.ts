@@ -2,9 +2,9 @@ import { type Command, InvalidArgumentError } from 'commander';
 import { TerminalError } from '../../errors.ts';
 import type { S3Access, S3Credentials, S3Limits } from '../../storage/s3/s3-options.ts';
 import type { Environment } from './env.ts';
+import { flagBounds } from './flag-bounds.ts';
 import { parseBoolean, parseInteger } from './flag-values.ts';
 import { readInputText } from './input-file.ts';
-import { schemaBounds } from './schema-bounds.ts';
 
 /** The values of the flags that {@link addStorageOptions} adds. */
 export interface StorageFlags {
@@ -32,12 +32,12 @@ export function addStorageOptions(command: Command): Command {
     .option(
       '--s3-requests-per-second <n>',
       'ask the store no faster (default: 1000)',
-      parseInteger(...schemaBounds.requestsPerSecond),
+      parseInteger(...flagBounds.requestsPerSecond),
     )
     .option(
       '--s3-concurrency <n>',
       'most requests under way at once (default: 64)',
-      parseInteger(...schemaBounds.concurrency),
+      parseInteger(...flagBounds.concurrency),
     );
 }
 

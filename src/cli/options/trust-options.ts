@@ -1,6 +1,6 @@
 import { type Command, Option } from 'commander';
+import { flagBounds } from './flag-bounds.ts';
 import { parseInstant, parseInteger, parsePerRole, parseSeconds, parseSHA256 } from './flag-values.ts';
-import { schemaBounds } from './schema-bounds.ts';
 
 /** The values of the flags that {@link addTrustOptions} adds. */
 export interface TrustFlags {
@@ -43,7 +43,7 @@ export function addTrustOptions(command: Command): Command {
     .option(
       '--accept-rollback-to <version>',
       'accept exactly this timestamp version although a newer one was trusted',
-      parseInteger(...schemaBounds.version),
+      parseInteger(...flagBounds.version),
     )
     .addOption(
       new Option('--on-invalid-delegation <what>', 'what a delegated role that does not verify does').choices(
@@ -53,11 +53,11 @@ export function addTrustOptions(command: Command): Command {
     .option(
       '--max-expired-age <age>',
       'refuse metadata that expired longer ago, for example 90d (default: 30d; verify: no limit)',
-      parseSeconds(...schemaBounds.maxExpiredAgeSeconds),
+      parseSeconds(...flagBounds.maxExpiredAgeSeconds),
     )
     .option(
       '--minimum-version <role=version>',
       'refuse a lower version of this role; may be repeated',
-      parsePerRole(parseInteger(...schemaBounds.version)),
+      parsePerRole(parseInteger(...flagBounds.version)),
     );
 }

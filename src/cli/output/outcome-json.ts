@@ -39,7 +39,7 @@ export interface OutcomeJSON {
 export function outcomeJSON(outcome: Outcome): OutcomeJSON {
   const { succeeded, state, taskID, plan, trusted, findings } = outcome;
   return {
-    outcome: outcomeWordFor(succeeded.reason),
+    outcome: outcomeWordForReason(succeeded.reason),
     reason: succeeded.reason,
     message: succeeded.message,
     state: state ?? null,
@@ -51,7 +51,7 @@ export function outcomeJSON(outcome: Outcome): OutcomeJSON {
 }
 
 /** How a run ended, in one word. */
-export function outcomeWordFor(reason: SucceededReason): OutcomeWord {
+export function outcomeWordForReason(reason: SucceededReason): OutcomeWord {
   if (reason === 'Recovered') {
     return 'Recovered';
   }
@@ -74,7 +74,7 @@ const codes: Readonly<Record<OutcomeWord, ExitCode>> = {
 
 /** The exit code that goes with an outcome. */
 export function exitCodeFor(reason: SucceededReason): ExitCode {
-  return codes[outcomeWordFor(reason)];
+  return codes[outcomeWordForReason(reason)];
 }
 
 function planJSON({ digest, actions }: Plan): OutcomeJSON['plan'] {

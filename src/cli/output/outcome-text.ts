@@ -2,7 +2,7 @@ import type { Outcome } from '../../recovery/outcome.ts';
 import { withFlagNames } from '../options/flag-names.ts';
 import { findingsText } from './findings-text.ts';
 import { headsText } from './heads-text.ts';
-import { type OutcomeWord, outcomeWordFor } from './outcome-json.ts';
+import { type OutcomeWord, outcomeWordForReason } from './outcome-json.ts';
 import { planText } from './plan-text.ts';
 import type { OutputStyle, Tone } from './style.ts';
 import { terminalText } from './terminal-text.ts';
@@ -35,7 +35,7 @@ export function outcomeText(
 ): string {
   const { state, trusted, plan, findings, succeeded } = outcome;
   const label = (text: string): string => paint('quiet', text.padEnd(9));
-  const word = outcomeWordFor(succeeded.reason);
+  const word = outcomeWordForReason(succeeded.reason);
   const [sign, tone] = verdicts[word];
   const sections = [
     `${label('App')}${terminalText(app)}\n${label('Metadata')}${terminalText(storage)}\n` +

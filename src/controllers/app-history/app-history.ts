@@ -6,7 +6,7 @@ import type { Store } from '../../kube/cache/store.ts';
 import type { APIClient } from '../../kube/client/api-client.ts';
 import type { App, CapturedSettings, RunRequest } from '../../recovery/request.ts';
 import { stateName } from '../bootstrapstate/names.ts';
-import { inlineSettings, readSettings } from './captured-settings.ts';
+import { inlineSettings, readSettingsConfigMap } from './captured-settings.ts';
 import { newestMarks, type StoredMarks } from './high-water-marks.ts';
 import { legacyHistory } from './legacy-history.ts';
 
@@ -61,7 +61,7 @@ export class AppHistoryReader {
       if (ref === undefined) {
         continue;
       }
-      const found = await readSettings(this.#client, { namespace, name: ref }, app, logger, signal);
+      const found = await readSettingsConfigMap(this.#client, { namespace, name: ref }, app, logger, signal);
       if (found !== undefined && (captured === undefined || found.capturedAt > captured.capturedAt)) {
         captured = found;
       }

@@ -73,7 +73,7 @@ export function inlineCapture(
  * @throws {NotOwnedError} or what the API client throws; the copy is optional, so the caller continues
  *   without it
  */
-export async function captureInConfigMap(
+export async function writeCaptureConfigMap(
   client: APIClient,
   state: BootstrapState,
   name: string,
@@ -115,7 +115,7 @@ export function inlineSettings({ capturedSettings }: CaptureStatus): CapturedSet
 }
 
 /** The settings that were captured of an app; undefined when there are none that can be read. */
-export async function readSettings(
+export async function readSettingsConfigMap(
   client: APIClient,
   key: ObjectKey,
   app: App,

@@ -1,6 +1,6 @@
 import type { Logger } from 'pino';
 import type { BootstrapRecovery } from '../../api/bootstraprecovery.generated.ts';
-import { failureNote, reportFailed } from '../../api/events.ts';
+import { failureEventNote, reportFailedEvent } from '../../api/events.ts';
 import type { RecoveryTarget } from '../../api/recoverytarget.generated.ts';
 import { lockFinalizer, policyLabel } from '../../api/resources.ts';
 import { elapsedMs } from '../../api/stored-time.ts';
@@ -18,7 +18,7 @@ import type { Slot } from '../slots/slot-pool.ts';
 import { type ConnectionDependencies, connectTarget } from '../target-connection/connect-target.ts';
 import type { AttemptEnd } from './attempt-end.ts';
 import { draftOf, withAttempt, withOutcome, withReport } from './draft.ts';
-import { isStillLocked, lockWaitOf, mayWaitForLock, waitForLock } from './lock-wait.ts';
+import { checkLockStillHeld, lockWaitDeadlineOf, mayWaitForLock, postponeForLock } from './lock-wait.ts';
 import { isWorthAReport, writeReport } from './report.ts';
 import { runRequest } from './request.ts';
 import type { RunStatus } from './run-status.ts';
@@ -75,8 +75,8 @@ export async function makeAttempt(
   resolving.begin('Resolve');
   await using connection = await connectTarget(dependencies, target, { adminName, appName }, stopping);
   const status = dependencies.runStatus(run);
-  if (mayWaitForLock(run, clock.now()) && (await isStillLocked(connection.store, run, stopping))) {
-    return waitForLock(status, deadline, clock);
+  if (mayWaitForLock(run, clock.now()) && (await checkLockStillHeld(connection.store, run, stopping))) {
+    return postponeForLock(status, deadline, clock);
   }
   const draft = withAttempt(draftOf(run), attempt, deadline, clock.now(), dependencies.installation);
   await status.claim(draft);
@@ -142,7 +142,7 @@ async function report(
     backoffLimit: run.spec.backoffLimit,
     sinceStartMs: elapsedMs(status.run.status.startTime, clock.now()),
     deadline,
-    ...lockWaitOf(status.run),
+    ...lockWaitDeadlineOf(status.run),
     now: clock.now(),
     random: random(),
   });
@@ -162,7 +162,10 @@ async function report(
     } catch (failure) {
       // The status holds the truth; the report only more of it.
       logger.warn({ err: failure }, 'the report could not be written');
-      recorder.event(run, { ...reportFailed, note: failureNote('The report could not be written', failure) });
+      recorder.event(run, {
+        ...reportFailedEvent,
+        note: failureEventNote('The report could not be written', failure),
+      });
     }
   }
   await status.write(draft);

@@ -5,7 +5,7 @@ import type { Clock } from '../../async/clock.ts';
 import { RecoveryError } from '../../errors.ts';
 import { lockKey } from '../../faynosync/keys.ts';
 import { taskOfOwner } from '../../recovery/recovery-lock.ts';
-import { lockPauseMs, pauseFrom } from '../../recovery/retry.ts';
+import { endOfPause, lockPauseMs } from '../../recovery/retry.ts';
 import { LOCK_WAIT_MS } from '../../recovery/run-deadline.ts';
 import type { StateStore } from '../../redis/state-store.ts';
 import type { AttemptEnd } from './attempt-end.ts';
@@ -16,7 +16,7 @@ import type { RunStatus } from './run-status.ts';
  * Whether a run that waits for the lock of another recovery has to go on waiting: one small question to
  * Redis, before anything is verified anew.
  */
-export async function isStillLocked(
+export async function checkLockStillHeld(
   store: StateStore,
   { metadata, spec, status }: BootstrapRecovery,
   signal: AbortSignal,
@@ -38,7 +38,7 @@ export async function isStillLocked(
 }
 
 /** When waiting for the lock of another recovery ends, as stored. */
-export function lockWaitOf({ status }: Pick<BootstrapRecovery, 'status'>): {
+export function lockWaitDeadlineOf({ status }: Pick<BootstrapRecovery, 'status'>): {
   readonly lockWaitDeadline?: Date;
 } {
   const stored = Date.parse(status.lockWaitDeadline ?? '');
@@ -51,12 +51,12 @@ export function mayWaitForLock({ status }: BootstrapRecovery, now: Date): boolea
 }
 
 /** Leaves the status as it is, with a new time to look again; the run's own time stands still meanwhile. */
-export async function waitForLock(status: RunStatus, deadline: Date, clock: Clock): Promise<AttemptEnd> {
+export async function postponeForLock(status: RunStatus, deadline: Date, clock: Clock): Promise<AttemptEnd> {
   const { run } = status;
   const now = clock.now();
   const pauseMs = lockPauseMs(elapsedMs(run.status.startTime, now));
-  const { lockWaitDeadline = now } = lockWaitOf(run);
-  const { at, pausedMs } = pauseFrom(now, Math.min(pauseMs, lockWaitDeadline.getTime() - now.getTime()));
+  const { lockWaitDeadline = now } = lockWaitDeadlineOf(run);
+  const { at, pausedMs } = endOfPause(now, Math.min(pauseMs, lockWaitDeadline.getTime() - now.getTime()));
   await status.write(withNextAttempt(draftOf(run), at, new Date(deadline.getTime() + pausedMs)));
   return { run: status.run, nextAttemptTime: at };
 }

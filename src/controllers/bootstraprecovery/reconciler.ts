@@ -8,12 +8,12 @@ import type { RecoveryTarget } from '../../api/recoverytarget.generated.ts';
 import { lockFinalizer } from '../../api/resources.ts';
 import { suffixOf } from '../../faynosync/app.ts';
 import type { Store } from '../../kube/cache/store.ts';
-import type { StatusOwner } from '../../kube/client/apply-status.ts';
+import type { StatusApplier } from '../../kube/client/apply-status.ts';
 import { hasFinalizer } from '../../kube/client/finalizers.ts';
 import type { ObjectKey } from '../../kube/client/object-key.ts';
 import type { ReconcileContext, ReconcileResult, Reconciler } from '../../kube/controller/reconcile.ts';
-import type { KeyedSlots, SlotRefusal } from '../slots/keyed-slots.ts';
 import { smallestRunBytes } from '../slots/memory.ts';
+import type { ReconcilerSlots, SlotRefusal } from '../slots/reconciler-slots.ts';
 import type { Slot, SlotRequest } from '../slots/slot-pool.ts';
 import { RunActions, type RunActionsDependencies } from './actions.ts';
 import type { AttemptDependencies } from './attempt.ts';
@@ -29,8 +29,8 @@ export interface BootstrapRecoveryReconcilerOptions
   extends Omit<AttemptDependencies, 'logger' | 'runStatus'> {
   readonly runs: Store<BootstrapRecovery>;
   readonly targets: Store<RecoveryTarget>;
-  readonly slots: KeyedSlots;
-  readonly owner: StatusOwner;
+  readonly slots: ReconcilerSlots;
+  readonly owner: StatusApplier;
   /** Throws when this process may no longer act as the leader. */
   readonly assertLeading: () => void;
 }

@@ -6,7 +6,7 @@ import type { TargetConnection } from '../target-connection/connect-target.ts';
 import { targetIdentity } from '../target-connection/target-identity.ts';
 
 /** What a request gets from the controller rather than from the objects. */
-export type RunContext = Pick<
+export type RunEnvironment = Pick<
   RunRequest,
   | 'now'
   | 'resumed'
@@ -28,7 +28,7 @@ export function runRequest(
   { metadata, spec }: BootstrapRecovery,
   target: RecoveryTarget,
   connection: Pick<TargetConnection, 'source' | 'store' | 'anchor'>,
-  context: RunContext,
+  context: RunEnvironment,
 ): RunRequest {
   const { adminName, appName, mode, strategy, approvedPlan } = spec;
   return {

@@ -1,11 +1,15 @@
 import type { Logger } from 'pino';
 import type { BootstrapState } from '../../api/bootstrapstate.generated.ts';
-import { captureFailed, failureNote } from '../../api/events.ts';
+import { captureFailedEvent, failureEventNote } from '../../api/events.ts';
 import type { Clock } from '../../async/clock.ts';
 import type { APIClient } from '../../kube/client/api-client.ts';
 import { APIError } from '../../kube/client/api-error.ts';
 import type { EventRecorder } from '../../kube/events/event-recorder.ts';
-import { type CaptureStatus, captureInConfigMap, inlineCapture } from '../app-history/captured-settings.ts';
+import {
+  type CaptureStatus,
+  inlineCapture,
+  writeCaptureConfigMap,
+} from '../app-history/captured-settings.ts';
 import { NotOwnedError } from '../status/owned-config-map.ts';
 import { settingsName } from './names.ts';
 
@@ -41,10 +45,10 @@ export async function captureSettings(
   const before: CaptureStatus = status.settingsRef === undefined ? {} : { settingsRef: status.settingsRef };
   try {
     const name = settingsName(metadata.uid);
-    const copy = await captureInConfigMap(client, state, name, settings, timestamp, now, signal);
+    const copy = await writeCaptureConfigMap(client, state, name, settings, timestamp, now, signal);
     if (copy === undefined) {
       const note = `The app has more settings than a ConfigMap holds: ${settings.size}. No copy is kept.`;
-      recorder.event(state, { ...captureFailed, note });
+      recorder.event(state, { ...captureFailedEvent, note });
     }
     return copy ?? before;
   } catch (error) {
@@ -52,8 +56,8 @@ export async function captureSettings(
       throw error;
     }
     logger.warn({ err: error }, 'captured settings could not be written; the copy before stays');
-    const note = failureNote('The settings could not be copied to a ConfigMap', error);
-    recorder.event(state, { ...captureFailed, note });
+    const note = failureEventNote('The settings could not be copied to a ConfigMap', error);
+    recorder.event(state, { ...captureFailedEvent, note });
     return before;
   }
 }

@@ -2,7 +2,7 @@ import type { FreshReason } from '../../api/bootstrapstate/reasons.ts';
 import type { BootstrapStateStatus } from '../../api/bootstrapstate.generated.ts';
 import type { Verdict } from '../../api/conditions.ts';
 import { rfc3339 } from '../../api/stored-time.ts';
-import type { Baseline, RoleExpiry } from '../loss-detection/baseline.ts';
+import type { Baseline, NewestRoleFile } from '../loss-detection/baseline.ts';
 
 /** Versions and expiries as the status holds them. */
 export type MetadataStatus = NonNullable<BootstrapStateStatus['metadata']>;
@@ -78,7 +78,7 @@ export function nextFreshnessChange(metadata: MetadataStatus | undefined, now: D
   return times.length === 0 ? undefined : new Date(Math.min(...times));
 }
 
-function entryOf({ version, expires, warnAt }: RoleExpiry) {
+function entryOf({ version, expires, warnAt }: NewestRoleFile) {
   return {
     version,
     expiresTime: rfc3339(expires),

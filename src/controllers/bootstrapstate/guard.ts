@@ -62,7 +62,7 @@ export function guardOf(
 }
 
 /** Whether recoveries may be created at all. */
-export function mayRecover(
+export function isRecoveryEnabled(
   { lead }: Pick<Guard, 'lead'>,
   target: Pick<RecoveryTarget, 'spec'> | undefined,
 ): boolean {

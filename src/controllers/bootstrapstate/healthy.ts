@@ -4,7 +4,7 @@ import type { Verdict } from '../../api/conditions.ts';
 import type { RecoveryTarget } from '../../api/recoverytarget.generated.ts';
 import { rfc3339 } from '../../api/stored-time.ts';
 import type { Reading } from '../loss-detection/reading.ts';
-import { type Guard, mayRecover } from './guard.ts';
+import { type Guard, isRecoveryEnabled } from './guard.ts';
 import { openRecovery, type RecoveryHold, type RecoveryRecord } from './recoveries/records.ts';
 
 /** What `Healthy` is made from. */
@@ -83,7 +83,7 @@ function whatFollows({ guard, target, recoveries, hold }: HealthFacts): {
       progress: 'stalled',
     };
   }
-  if (!mayRecover(guard, target)) {
+  if (!isRecoveryEnabled(guard, target)) {
     return {
       next: `RecoveryTarget ${target.metadata.name} is ReadOnly, so it is only reported: set accessMode: ReadWrite on it`,
       progress: 'stalled',

@@ -8,8 +8,8 @@ import type { Baseline } from '../loss-detection/baseline.ts';
 import type { Reading } from '../loss-detection/reading.ts';
 import { keysToRead, readingFromRedis } from '../loss-detection/redis-reading.ts';
 import type { TargetWatch } from '../loss-detection/target-watches.ts';
-import type { KeyedSlots, SlotRefusal } from '../slots/keyed-slots.ts';
 import { smallestRunBytes } from '../slots/memory.ts';
+import type { ReconcilerSlots, SlotRefusal } from '../slots/reconciler-slots.ts';
 import type { Slot, SlotRequest } from '../slots/slot-pool.ts';
 import type { Guard } from './guard.ts';
 import type { VerificationInterrupts } from './interrupts.ts';
@@ -23,7 +23,7 @@ import {
 /** What an app is read with. */
 export interface ReadDependencies extends VerificationDependencies {
   /** For verifications: asking for one never waits, so no worker is held by what waits. */
-  readonly slots: KeyedSlots;
+  readonly slots: ReconcilerSlots;
   readonly interrupts: VerificationInterrupts;
 }
 

@@ -23,7 +23,7 @@ import type { TargetWatch, TargetWatches } from '../loss-detection/target-watche
 import { StatusWriter, type StatusWriterDependencies } from '../status/status-writer.ts';
 import { drill } from './drill.ts';
 import { nextFreshnessChange } from './expiry.ts';
-import { type Guard, guardOf, mayRecover } from './guard.ts';
+import { type Guard, guardOf, isRecoveryEnabled } from './guard.ts';
 import { healthOf } from './healthy.ts';
 import { VerificationInterruptedError, VerificationInterrupts } from './interrupts.ts';
 import { LatestStates } from './latest.ts';
@@ -227,7 +227,7 @@ export class BootstrapStateReconciler implements Reconciler {
     signal: AbortSignal,
   ): Promise<readonly RecoveryRecord[]> {
     const runs = await openRunOf(this.#options, state, signal);
-    const current = withRunStates(state.status.recoveries ?? [], runs, mayRecover(guard, target));
+    const current = withRunStates(state.status.recoveries ?? [], runs, isRecoveryEnabled(guard, target));
     return recentRecoveries(current, this.#options.clock.now());
   }
 
@@ -272,7 +272,7 @@ export class BootstrapStateReconciler implements Reconciler {
     const recovery = decideRecovery({
       reading: read.reading,
       recoveries,
-      isAllowed: mayRecover(guard, target),
+      isAllowed: isRecoveryEnabled(guard, target),
       rules: guard.lead.spec,
       lostSince,
       now,

@@ -2,7 +2,7 @@ import type { Logger } from 'pino';
 import type { RecoveryTarget } from '../../api/recoverytarget.generated.ts';
 import { sleep } from '../../async/sleep.ts';
 import type { App } from '../../faynosync/app.ts';
-import { BackgroundCalls, type CallResult } from '../refresh/background.ts';
+import { BackgroundCalls, type RefreshCallResult } from '../refresh/background.ts';
 import { Refresher, type RefresherOptions } from '../refresh/refresher.ts';
 import type { RefreshStep } from './refresh-step.ts';
 
@@ -29,7 +29,7 @@ export class RefreshRequests {
   }
 
   /** What came of the last call for an app, once. */
-  take(id: string): CallResult | undefined {
+  take(id: string): RefreshCallResult | undefined {
     return this.#calls.take(id);
   }
 

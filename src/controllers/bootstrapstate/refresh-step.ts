@@ -1,7 +1,7 @@
 import type { BootstrapRecovery } from '../../api/bootstraprecovery.generated.ts';
 import { findCondition } from '../../api/condition.ts';
 import type { ObservedValues } from '../../redis/state-store.ts';
-import type { CallResult } from '../refresh/background.ts';
+import type { RefreshCallResult } from '../refresh/background.ts';
 import { decideRefresh, type RefreshFacts, type RefreshStatus } from '../refresh/decide.ts';
 import { followRefresh } from '../refresh/follow.ts';
 import type { Guard } from './guard.ts';
@@ -13,7 +13,7 @@ export interface RefreshStepFacts {
   readonly guard: Guard;
   readonly read: AppReading;
   readonly refresh: RefreshStatus | undefined;
-  readonly result: CallResult | undefined;
+  readonly result: RefreshCallResult | undefined;
   readonly recoveries: readonly RecoveryRecord[];
   /** Runs of the app that the cache shows. */
   readonly runs: readonly BootstrapRecovery[];

@@ -25,7 +25,7 @@ export interface VerificationDependencies extends ConnectionDependencies {
 }
 
 /** What allows a verification, and what ends it. */
-export interface VerifyOrder {
+export interface VerificationPermit {
   /** Given back when it has ended. */
   readonly slot: Slot;
   /** The controller shuts down. */
@@ -54,7 +54,7 @@ export async function verifyApp(
   target: RecoveryTarget,
   { spec }: BootstrapState,
   marks: StoredMarks | undefined,
-  { slot, stopping, interrupted }: VerifyOrder,
+  { slot, stopping, interrupted }: VerificationPermit,
 ): Promise<AppVerification> {
   const { clock, newID } = dependencies;
   try {

@@ -6,7 +6,7 @@ import type { ExpectedState } from '../../recovery/state/expected-state.ts';
 import type { RoleFacts, RootFacts, Trusted } from '../../tuf/verify/verification.ts';
 
 /** One role's newest file. */
-export interface RoleExpiry {
+export interface NewestRoleFile {
   readonly version: number;
   readonly expires: Date;
   /** When a quarter of its lifetime is left; undefined when the lifetime is not known. */
@@ -25,11 +25,11 @@ export interface Baseline {
   readonly bootstrappedAt: Date | undefined;
   readonly staleAfterSeconds: number;
   readonly replaceWrongType: boolean;
-  readonly root: RoleExpiry & { readonly sha256: string };
-  readonly timestamp: RoleExpiry & { readonly sha256: string };
-  readonly snapshot: RoleExpiry & { readonly sha256: string };
-  readonly targets: RoleExpiry;
-  readonly delegated: ReadonlyMap<string, RoleExpiry>;
+  readonly root: NewestRoleFile & { readonly sha256: string };
+  readonly timestamp: NewestRoleFile & { readonly sha256: string };
+  readonly snapshot: NewestRoleFile & { readonly sha256: string };
+  readonly targets: NewestRoleFile;
+  readonly delegated: ReadonlyMap<string, NewestRoleFile>;
   /** Of the roles that the server signs with its own keys: targets, snapshot and timestamp. */
   readonly onlineKeyIDs: readonly string[];
   /**
@@ -64,7 +64,7 @@ export function baselineOf(
   trusted: Trusted,
   outcome: Pick<Outcome, 'plan' | 'recoverability'>,
 ): Baseline {
-  const expiry = (file: Pick<RoleFacts | RootFacts, 'version' | 'expires' | 'object'>): RoleExpiry => ({
+  const expiry = (file: Pick<RoleFacts | RootFacts, 'version' | 'expires' | 'object'>): NewestRoleFile => ({
     version: file.version,
     expires: file.expires,
     warnAt: warnAt(file.expires, file.object?.lastModified),

@@ -4,7 +4,7 @@ import type { Informer } from '../../kube/cache/informer.ts';
 import { Controller } from '../../kube/controller/controller.ts';
 import type { KeyChannel } from '../../kube/controller/key-channel.ts';
 import type { RuntimeMetrics } from '../../kube/metrics/runtime-metrics.ts';
-import { KeyedSlots } from '../slots/keyed-slots.ts';
+import { ReconcilerSlots } from '../slots/reconciler-slots.ts';
 import { SlotPool } from '../slots/slot-pool.ts';
 import {
   RecoveryTargetReconciler,
@@ -34,7 +34,10 @@ export function createTargetController(options: TargetControllerOptions): Contro
   const pool = new SlotPool({ slots: probeSlots, bytes: 0 });
   const controller = new Controller({
     name: 'recoverytarget',
-    reconciler: new RecoveryTargetReconciler({ ...options, slots: new KeyedSlots(pool, targetKeys.send) }),
+    reconciler: new RecoveryTargetReconciler({
+      ...options,
+      slots: new ReconcilerSlots(pool, targetKeys.send),
+    }),
     maxConcurrentReconciles: probeSlots + quickWorkers,
     reconcileTimeoutMs: targetTimeoutMs,
     logger,

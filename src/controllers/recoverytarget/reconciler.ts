@@ -14,7 +14,7 @@ import { formatObjectKey, type ObjectKey } from '../../kube/client/object-key.ts
 import type { ReconcileContext, ReconcileResult, Reconciler } from '../../kube/controller/reconcile.ts';
 import type { RecoveryMetrics } from '../../observability/metrics.ts';
 import type { TargetWatches } from '../loss-detection/target-watches.ts';
-import type { KeyedSlots } from '../slots/keyed-slots.ts';
+import type { ReconcilerSlots } from '../slots/reconciler-slots.ts';
 import { StatusWriter, type StatusWriterDependencies } from '../status/status-writer.ts';
 import type { ConnectionDependencies } from '../target-connection/connect-target.ts';
 import { DiscoverySweep } from './discover.ts';
@@ -27,7 +27,7 @@ import { believedMs, targetStatus, unknownStatus } from './status.ts';
 /** Options of {@link RecoveryTargetReconciler}. */
 export interface RecoveryTargetReconcilerOptions extends StatusWriterDependencies, ConnectionDependencies {
   /** For probes: a store that hangs must not keep the targets of others from being probed. */
-  readonly slots: KeyedSlots;
+  readonly slots: ReconcilerSlots;
   readonly metrics: RecoveryMetrics;
   readonly watches: Pick<TargetWatches, 'availability' | 'get'>;
 }

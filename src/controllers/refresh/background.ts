@@ -3,7 +3,7 @@ import type { RefreshStatus } from './decide.ts';
 import type { TaskAnswer } from './server-api.ts';
 
 /** What came of a call to a server. */
-export type CallResult =
+export type RefreshCallResult =
   | { readonly kind: 'sent'; readonly refresh: RefreshStatus }
   | { readonly kind: 'task'; readonly task: TaskAnswer | undefined };
 
@@ -18,7 +18,7 @@ export class BackgroundCalls {
   readonly #done: (id: string) => void;
   readonly #slots = new Semaphore(atOnce);
   readonly #running = new Set<string>();
-  readonly #results = new Map<string, CallResult>();
+  readonly #results = new Map<string, RefreshCallResult>();
 
   /** @param done called when a result is there */
   constructor(done: (id: string) => void) {
@@ -30,7 +30,7 @@ export class BackgroundCalls {
   }
 
   /** Starts a call unless one is under way for the app. A call that is aborted has no result. */
-  start(id: string, call: () => Promise<CallResult>, signal: AbortSignal): void {
+  start(id: string, call: () => Promise<RefreshCallResult>, signal: AbortSignal): void {
     if (this.#running.has(id)) {
       return;
     }
@@ -39,7 +39,7 @@ export class BackgroundCalls {
   }
 
   /** The result of the last call, once. */
-  take(id: string): CallResult | undefined {
+  take(id: string): RefreshCallResult | undefined {
     const result = this.#results.get(id);
     this.#results.delete(id);
     return result;
@@ -49,7 +49,7 @@ export class BackgroundCalls {
     this.#results.delete(id);
   }
 
-  async #run(id: string, call: () => Promise<CallResult>, signal: AbortSignal): Promise<void> {
+  async #run(id: string, call: () => Promise<RefreshCallResult>, signal: AbortSignal): Promise<void> {
     try {
       const release = await this.#slots.acquire(1, signal);
       try {

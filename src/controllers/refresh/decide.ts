@@ -1,7 +1,7 @@
 import type { BootstrapStateStatus } from '../../api/bootstrapstate.generated.ts';
 import type { RecoveryPolicySpec } from '../../api/recoverypolicy.generated.ts';
 import { rfc3339 } from '../../api/stored-time.ts';
-import type { Baseline, RoleExpiry } from '../loss-detection/baseline.ts';
+import type { Baseline, NewestRoleFile } from '../loss-detection/baseline.ts';
 
 /** The last request for new signatures, as the status holds it. */
 export type RefreshStatus = NonNullable<BootstrapStateStatus['refresh']>;
@@ -77,7 +77,7 @@ export function decideRefresh(facts: RefreshFacts): RefreshDecision {
  */
 function dueRoles(facts: RefreshFacts): readonly string[] {
   const { spec, baseline, recoveredAt, targetsOnline } = facts;
-  const isDue = (role: RoleExpiry): boolean => dueAt(role, facts) <= facts.now.getTime();
+  const isDue = (role: NewestRoleFile): boolean => dueAt(role, facts) <= facts.now.getTime();
   if (spec.refresh === 'AfterRecovery' && recoveredAt === undefined) {
     return [];
   }
@@ -99,7 +99,7 @@ function nextDue(facts: RefreshFacts): Date | undefined {
   return new Date(Math.min(...roles.map((role) => dueAt(role, facts))));
 }
 
-function dueAt({ expires, warnAt }: RoleExpiry, { spec }: RefreshFacts): number {
+function dueAt({ expires, warnAt }: NewestRoleFile, { spec }: RefreshFacts): number {
   const { refreshBefore } = spec;
   if (refreshBefore !== undefined) {
     return (

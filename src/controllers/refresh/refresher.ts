@@ -11,7 +11,7 @@ import { References } from '../target-connection/references.ts';
 import { assertReachable, type TargetRules } from '../target-connection/target-rules.ts';
 import type { RefreshStatus } from './decide.ts';
 import { withFailure, withServerAnswer } from './follow.ts';
-import { type AdminTokenSource, ServerAPI, type TaskAnswer } from './server-api.ts';
+import { type AdminCredentials, ServerAPI, type TaskAnswer } from './server-api.ts';
 
 /** Options of {@link Refresher}. */
 export interface RefresherOptions {
@@ -100,7 +100,7 @@ export class Refresher {
     const url = new URL(api.url);
     // A token or a password is sent there: not to the API server, and not to a metadata service.
     await assertReachable(url.hostname, Number(url.port) || (url.protocol === 'https:' ? 443 : 80), rules);
-    const credentials: AdminTokenSource =
+    const credentials: AdminCredentials =
       jwtSecretRef === undefined
         ? { kind: 'login', password: await references.secret(loginSecretRef?.name ?? '', adminName) }
         : { kind: 'secret', secret: await references.secret(jwtSecretRef.name, jwtSecretRef.key) };

@@ -6,7 +6,7 @@ import { agentsFor } from '../../net/agents.ts';
 import type { ProxyRule } from '../../net/proxy-rule.ts';
 
 /** Who the server believes: a token that is made for each call, or one that a login returns. */
-export type AdminTokenSource =
+export type AdminCredentials =
   /** The server's own JWT secret. */
   | { readonly kind: 'secret'; readonly secret: string }
   /** The password of the admin. */
@@ -17,7 +17,7 @@ export interface ServerAPIOptions {
   readonly url: URL;
   readonly ca: string | undefined;
   readonly proxy: ProxyRule;
-  readonly credentials: AdminTokenSource;
+  readonly credentials: AdminCredentials;
   /** For the expiry of tokens. */
   readonly now: () => Date;
 }

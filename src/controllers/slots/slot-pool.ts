@@ -25,7 +25,7 @@ export interface Slot {
 }
 
 /** Work in the queue; cancelling what was granted or cancelled before does nothing. */
-export interface SlotTicket {
+export interface QueuedSlotRequest {
   cancel(): void;
 }
 
@@ -135,7 +135,7 @@ export class SlotPool {
    * Queues for a slot. `granted` is called exactly once unless cancelled: before this returns when there is a
    * slot now, else when there is one.
    */
-  enter(work: SlotRequest, granted: (slot: Slot) => void): SlotTicket {
+  enter(work: SlotRequest, granted: (slot: Slot) => void): QueuedSlotRequest {
     const entry = this.#entry(work, work.bytes, () => granted(this.#slot(entry)));
     this.#enqueue(entry);
     this.#shareOut();

@@ -4,7 +4,7 @@ import { transitionEvents } from '../../api/events.ts';
 import { type StatusKind, statusWithinBounds } from '../../api/status-within-bounds.ts';
 import type { Clock } from '../../async/clock.ts';
 import type { APIClient } from '../../kube/client/api-client.ts';
-import { applyStatus, type StatusOwner } from '../../kube/client/apply-status.ts';
+import { applyStatus, type StatusApplier } from '../../kube/client/apply-status.ts';
 import type { KubernetesObject } from '../../kube/client/object.ts';
 import type { Resource } from '../../kube/client/resource.ts';
 import { type ConflictRetryOptions, retryOnConflict } from '../../kube/client/retry-on-conflict.ts';
@@ -18,7 +18,7 @@ export interface ConditionedObject extends KubernetesObject {
 /** What every {@link StatusWriter} of a process shares. */
 export interface StatusWriterDependencies {
   readonly client: APIClient;
-  readonly owner: StatusOwner;
+  readonly owner: StatusApplier;
   readonly recorder: EventRecorder;
   readonly clock: Clock;
   /** Uniform in [0, 1), for the pauses between two conflicts. */
@@ -31,7 +31,7 @@ export interface StatusWriterDependencies {
 }
 
 /** Which kind a {@link StatusWriter} writes. */
-export interface StatusOf<T extends ConditionedObject> {
+export interface StatusWriterKind<T extends ConditionedObject> {
   readonly resource: Resource<T> & { readonly kind: StatusKind };
   /** Conditions whose transitions become events, each with the action the event names. */
   readonly eventActions?: Readonly<Record<string, string>>;
@@ -48,9 +48,9 @@ export interface StatusOf<T extends ConditionedObject> {
  */
 export class StatusWriter<T extends ConditionedObject> {
   readonly #dependencies: StatusWriterDependencies;
-  readonly #of: StatusOf<T>;
+  readonly #of: StatusWriterKind<T>;
 
-  constructor(dependencies: StatusWriterDependencies, of: StatusOf<T>) {
+  constructor(dependencies: StatusWriterDependencies, of: StatusWriterKind<T>) {
     this.#dependencies = dependencies;
     this.#of = of;
   }

@@ -3,7 +3,7 @@ import type { APIClient } from '../../kube/client/api-client.ts';
 import { isForbidden, isNotFound } from '../../kube/client/api-error.ts';
 import type { Resource } from '../../kube/client/resource.ts';
 import { configMaps, type SecretOrConfigMap, secrets } from '../../kube/client/secret-or-config-map.ts';
-import type { NameScope } from '../../net/unresolved-name.ts';
+import type { ServiceNameNamespaces } from '../../net/unresolved-name.ts';
 import { ForbiddenError } from './missing-permission.ts';
 import { MissingReferenceError } from './missing-reference.ts';
 import type { TargetRules } from './target-rules.ts';
@@ -19,7 +19,7 @@ import type { TargetRules } from './target-rules.ts';
  */
 export class References {
   /** Where the short host names in the target are looked up; undefined outside a cluster. */
-  readonly nameScope: NameScope | undefined;
+  readonly nameScope: ServiceNameNamespaces | undefined;
   readonly #client: APIClient;
   readonly namespace: string;
   readonly #signal: AbortSignal;

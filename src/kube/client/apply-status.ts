@@ -13,7 +13,7 @@ export interface ObjectWithStatus extends KubernetesObject {
 }
 
 /** Who writes status, and with what. */
-export interface StatusOwner {
+export interface StatusApplier {
   readonly client: Pick<APIClient, 'apply' | 'get'>;
   /** Recorded by the API server as owner of the status; one fixed name per controller. */
   readonly fieldManager: string;
@@ -44,7 +44,7 @@ const MAX_ATTEMPTS = 5;
  * @returns the object as the server now has it, or `current` when no call was made.
  */
 export async function applyStatus<T extends ObjectWithStatus>(
-  owner: StatusOwner,
+  owner: StatusApplier,
   resource: Resource<T>,
   current: T,
   status: NonNullable<T['status']>,

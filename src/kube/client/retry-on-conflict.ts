@@ -7,7 +7,7 @@ import type { KubernetesObject } from './object.ts';
 import type { Resource } from './resource.ts';
 
 /** What {@link retryOnConflict} works with. */
-export interface ConflictRetry {
+export interface ConflictRetryDependencies {
   readonly client: Pick<APIClient, 'get'>;
   readonly clock: Clock;
   /** Uniform in [0, 1), for the pauses. */
@@ -36,7 +36,7 @@ const longestPauseMs = 1_000;
  * @throws `Conflict` when the object changes faster than it can be read, or what `change` throws
  */
 export async function retryOnConflict<T extends KubernetesObject, R>(
-  { client, clock, random }: ConflictRetry,
+  { client, clock, random }: ConflictRetryDependencies,
   resource: Resource<T>,
   read: T,
   change: (current: T) => Promise<R>,

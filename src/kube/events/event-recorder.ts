@@ -6,7 +6,7 @@ import { APIError, isNotFound } from '../client/api-error.ts';
 import { formatMicroTime } from '../client/micro-time.ts';
 import type { KubernetesObject } from '../client/object.ts';
 import type { RuntimeMetrics } from '../metrics/runtime-metrics.ts';
-import { EVENTS, type EventDetails, type NewEvent, newEvent, referenceTo, seriesKey } from './event.ts';
+import { EVENTS, type EventDetails, type EventManifest, newEvent, referenceTo, seriesKey } from './event.ts';
 
 /** Options of {@link EventRecorder}. */
 export interface EventRecorderOptions {
@@ -22,7 +22,7 @@ export interface EventRecorderOptions {
 
 /** An event that was written, and what has happened since. */
 interface Series {
-  readonly event: NewEvent;
+  readonly event: EventManifest;
   count: number;
   lastObservedTime: string;
   /** The count the server knows. */

@@ -55,7 +55,7 @@ export interface EventDetails {
 }
 
 /** An event on its way to the server. */
-export type NewEvent = Omit<KubernetesEvent, 'metadata'> & {
+export type EventManifest = Omit<KubernetesEvent, 'metadata'> & {
   readonly metadata: { readonly name: string; readonly namespace: string };
 };
 
@@ -74,7 +74,7 @@ export function newEvent(
   regarding: KubernetesObject,
   details: EventDetails,
   reporter: EventReporter,
-): NewEvent {
+): EventManifest {
   const { time, ...reporting } = reporter;
   const { type, reason, action, note, related } = details;
   const unique = randomBytes(8).toString('hex');

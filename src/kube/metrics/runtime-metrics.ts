@@ -1,6 +1,6 @@
 import type { Counter, Gauge, Registry } from 'prom-client';
+import { ControllerRuntimeMetrics } from './controller-runtime-metrics.ts';
 import { metricFactory } from './metric-factory.ts';
-import { UpstreamMetrics } from './upstream-metrics.ts';
 
 /** Names the metrics this library adds to those of client-go and controller-runtime. */
 export interface MetricsOptions {
@@ -10,7 +10,7 @@ export interface MetricsOptions {
 }
 
 /** Every metric of the runtime, declared once: the models' own, and what they have no name for. */
-export class RuntimeMetrics extends UpstreamMetrics {
+export class RuntimeMetrics extends ControllerRuntimeMetrics {
   readonly watchStarts: Counter<'resource'>;
   readonly watchErrors: Counter<'resource' | 'reason'>;
   readonly watchLastActivity: Gauge<'resource' | 'namespace'>;

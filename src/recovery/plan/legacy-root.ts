@@ -5,7 +5,7 @@ import type { ListedObject, MetadataSource } from '../../storage/source.ts';
  * Shows a bucket in which the only root is called `root.json`, as the server's earliest versions wrote it,
  * the way every later version lays it out: as version 1. The server still reads it so.
  */
-export function withLegacyRoot(source: MetadataSource): MetadataSource {
+export function withLegacyRootRenamed(source: MetadataSource): MetadataSource {
   let renamed = false;
   return {
     location: source.location,

@@ -1,6 +1,6 @@
 import { type LifetimeRules, wasSignedWithBounds } from '../../faynosync/lifetimes.ts';
 import type { Inference } from './infer.ts';
-import { isSignedOffline, type Lifetime, type Lifetimes } from './lifetimes.ts';
+import { type Lifetime, type Lifetimes, wasSignedOutsideServer } from './lifetimes.ts';
 import type { LossCircumstances } from './loss-circumstances.ts';
 import type { Confidence, Uncertainty } from './plan.ts';
 import { changeTo, type LifetimeChange } from './signing-history.ts';
@@ -111,7 +111,7 @@ function ofWideFile(inference: Inference & { readonly kind: 'wide' }, context: C
   }
   const before = lifetime.history?.signings[0]?.days;
   if (before !== undefined) {
-    return isSignedOffline(lifetime)
+    return wasSignedOutsideServer(lifetime)
       ? { days: before, confidence: 'medium' }
       : doubtful(before, [before, undefined], `${inference.why}; the version before says ${before} days`);
   }

@@ -160,7 +160,7 @@ const onlineRoles = ['targets', 'snapshot', 'timestamp'] as const;
  * Whether a role was signed away from the server, as its scripts do: the expiry before plus whole days, to
  * the second.
  */
-export function isSignedOffline({ inference, expires, history }: Lifetime): boolean {
+export function wasSignedOutsideServer({ inference, expires, history }: Lifetime): boolean {
   const before = history?.signings[0];
   if (inference.kind !== 'wide' || before === undefined) {
     return false;
@@ -173,7 +173,9 @@ export function isSignedOffline({ inference, expires, history }: Lifetime): bool
 function isCopy(file: Lifetime): boolean {
   const { inference } = file;
   return (
-    inference.kind === 'wide' && Math.abs(inference.residueMs) > COPY_RESIDUE_MS && !isSignedOffline(file)
+    inference.kind === 'wide' &&
+    Math.abs(inference.residueMs) > COPY_RESIDUE_MS &&
+    !wasSignedOutsideServer(file)
   );
 }
 

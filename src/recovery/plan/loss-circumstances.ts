@@ -1,4 +1,4 @@
-import type { TaskEvidence } from '../../faynosync/task.ts';
+import type { SettingsEvidence } from '../../faynosync/task.ts';
 
 /** Clocks of server, store and Redis may differ this much; a store keeps whole seconds. */
 const CLOCK_SLACK_MS = 5_000;
@@ -11,9 +11,9 @@ export class LossCircumstances {
    * The marker is there, so that the server kept signing, with its defaults where a setting was missing.
    */
   readonly markerSurvives: boolean;
-  readonly #tasks: readonly TaskEvidence[];
+  readonly #tasks: readonly SettingsEvidence[];
 
-  constructor(markerSurvives: boolean, tasks: readonly TaskEvidence[]) {
+  constructor(markerSurvives: boolean, tasks: readonly SettingsEvidence[]) {
     this.markerSurvives = markerSurvives;
     this.#tasks = tasks;
   }

@@ -20,7 +20,7 @@ export async function appsThere(source: MetadataSource, signal: AbortSignal): Pr
 }
 
 /** The end of a run for an app that is not there, with the names that are. */
-export function withApps(ending: Ending, { apps, admins }: AppsThere): Ending {
+export function endingNamingApps(ending: Ending, { apps, admins }: AppsThere): Ending {
   const there = inWords({ apps, admins });
   const { reason, message } = ending.succeeded;
   return there === '' ? ending : { ...ending, succeeded: { reason, message: `${message} ${there}` } };

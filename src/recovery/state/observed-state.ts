@@ -9,7 +9,12 @@ import {
 } from '../../faynosync/keys.ts';
 import { type Marker, parseMarker } from '../../faynosync/marker.ts';
 import type { Setting } from '../../faynosync/settings.ts';
-import { readTask, readTaskEvidence, sinceLastWriteMs, taskEvidenceMarks } from '../../faynosync/task.ts';
+import {
+  readSettingsEvidence,
+  readTask,
+  settingsEvidenceTexts,
+  sinceLastWriteMs,
+} from '../../faynosync/task.ts';
 import { isValid } from '../../faynosync/values.ts';
 import type { ObservedValue, ObservedValues, RecordSearch } from '../../redis/state-store.ts';
 import { LossCircumstances } from '../plan/loss-circumstances.ts';
@@ -68,7 +73,7 @@ export function taskRecordSearch({ settings }: Pick<ExpectedState, 'settings'>):
   return {
     unlessPresent: lifetimes.map(({ key }) => key),
     pattern: taskKey('*'),
-    containing: taskEvidenceMarks,
+    containing: settingsEvidenceTexts,
   };
 }
 
@@ -117,11 +122,12 @@ export function observedStateOf(
       ? []
       : [...owned].filter(([, value]) => value.kind === 'wrongType').map(([key]) => key),
     lockedBy: lockTask !== taskID ? lockTask : undefined,
-    bootstrap: marker.kind === 'bootstrapping' ? bootstrapOf(marker.id, held, expected, time) : undefined,
+    bootstrap:
+      marker.kind === 'bootstrapping' ? bootstrapLiveness(marker.id, held, expected, time) : undefined,
     markerIsOurs: marker.kind === 'done' && marker.id === taskID,
     loss: new LossCircumstances(
       marker.kind !== 'absent' && marker.kind !== 'blank',
-      records.map(readTaskEvidence).filter((task) => task !== undefined),
+      records.map(readSettingsEvidence).filter((task) => task !== undefined),
     ),
     lockIsOurs: lockTask === taskID,
   };
@@ -153,7 +159,7 @@ function isStaged(held: ObservedValue, isRoot: boolean): boolean {
  *
  * @param time Redis' own clock
  */
-export function bootstrapOf(
+export function bootstrapLiveness(
   id: string,
   held: (key: string) => ObservedValue,
   { staleAfterSeconds, bootstrappedAt }: Pick<ExpectedState, 'staleAfterSeconds' | 'bootstrappedAt'>,

@@ -1,5 +1,5 @@
 import { RecoveryError, TransientError } from '../../errors.ts';
-import { connectToRedis, type OpenConnection } from '../connect.ts';
+import { connectToRedis, type EstablishedConnection } from '../connect.ts';
 import { describeEndpoint, type RedisEndpoint } from '../endpoint.ts';
 
 /** Channel on which Redis tells a RESP2 client which keys changed. */
@@ -16,7 +16,7 @@ export interface InvalidationSink {
 }
 
 /** Why Redis, or a proxy before it, does not tell about changed keys. */
-export interface TrackingRefused {
+export interface TrackingRefusal {
   readonly refused: string;
 }
 
@@ -27,10 +27,10 @@ export interface TrackingRefused {
 export class InvalidationConnection {
   /** What `CLIENT TRACKING ON REDIRECT` of the reading connection names. */
   readonly clientID: number;
-  readonly #connection: OpenConnection;
+  readonly #connection: EstablishedConnection;
   #closing = false;
 
-  private constructor(connection: OpenConnection, clientID: number) {
+  private constructor(connection: EstablishedConnection, clientID: number) {
     this.#connection = connection;
     this.clientID = clientID;
   }
@@ -44,7 +44,7 @@ export class InvalidationConnection {
     endpoint: RedisEndpoint,
     prefixes: readonly string[],
     sink: InvalidationSink,
-  ): Promise<InvalidationConnection | TrackingRefused> {
+  ): Promise<InvalidationConnection | TrackingRefusal> {
     const connection = await connectToRedis(endpoint);
     const { client } = connection;
     try {

@@ -1,6 +1,6 @@
 import { RecoveryError, TransientError } from '../../errors.ts';
 import { replyToText } from '../byte-text.ts';
-import { asRedisError, connectToRedis, type OpenConnection } from '../connect.ts';
+import { asRedisError, connectToRedis, type EstablishedConnection } from '../connect.ts';
 import { describeEndpoint, type RedisEndpoint } from '../endpoint.ts';
 import { decodeObserved, observeCommand } from '../scripts.ts';
 import type { ObservedValues } from '../state-store.ts';
@@ -39,14 +39,14 @@ const canaryTimeoutMs = 5_000;
  */
 export class TrackedReader {
   readonly #endpoint: RedisEndpoint;
-  readonly #connection: OpenConnection;
+  readonly #connection: EstablishedConnection;
   readonly #canaryKey: string | undefined;
   #invalidations: InvalidationConnection | undefined;
   #tracking: Tracking = { kind: 'polling', why: 'not asked yet' };
   #heard: (() => void) | undefined;
   #readCommand: 'EVAL' | 'EVAL_RO' = 'EVAL_RO';
 
-  private constructor(options: TrackedReaderOptions, connection: OpenConnection) {
+  private constructor(options: TrackedReaderOptions, connection: EstablishedConnection) {
     this.#endpoint = options.endpoint;
     this.#canaryKey = options.canaryKey;
     this.#connection = connection;

@@ -5,7 +5,7 @@ import { HTTPError, retryLater } from '../http/answer.ts';
 import type { RouteName } from '../http/routes.ts';
 import { routes } from '../http/routes.ts';
 import { bearerToken } from './bearer.ts';
-import { type CallerRoles, requireAdmin, requireTaskReader } from './caller-role.ts';
+import { type CallerRoles, requireAdmin, requireTaskOwner } from './caller-role.ts';
 import type { Caller, TokenVerifier } from './token-verifier.ts';
 
 /**
@@ -36,7 +36,7 @@ export class Authorizer {
     }
     return route === 'recover'
       ? requireAdmin(await this.#callerRoles.roleOf(caller, 'current'))
-      : requireTaskReader(await this.#callerRoles.roleOf(caller, 'recent'));
+      : requireTaskOwner(await this.#callerRoles.roleOf(caller, 'recent'));
   }
 }
 

@@ -40,7 +40,7 @@ export function requireAdmin(role: CallerRole): string {
  * (the server's `CheckPermission` and `ResolveOwnerMiddleware`).
  * @throws {HTTPError} 401 `User not found`, 403 `Permission denied`.
  */
-export function requireTaskReader(role: CallerRole): string {
+export function requireTaskOwner(role: CallerRole): string {
   switch (role.kind) {
     case 'admin':
       return role.username;

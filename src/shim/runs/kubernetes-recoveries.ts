@@ -12,8 +12,8 @@ import { isDecided } from './controller-decision.ts';
 import type { Recoveries, RecoveryRequest, StartedRecovery } from './recoveries.ts';
 import { isFromHTTP, type RunCache, recoveryResource } from './run-cache.ts';
 import { isFinished, waitsForLock } from './run-conditions.ts';
-import { keyLabel, type RunCreation, runManifest, startedFrom } from './run-creation.ts';
-import { lastOfChain, nextRunName } from './run-name.ts';
+import { idempotencyLabelValue, type RunCreation, runManifest, startedFrom } from './run-creation.ts';
+import { lastUIDOfChain, nextRunName } from './run-name.ts';
 
 /** What {@link KubernetesRecoveries} need. */
 export interface KubernetesRecoveriesOptions {
@@ -129,7 +129,7 @@ export class KubernetesRecoveries implements Recoveries {
   async #existing(creation: RunCreation): Promise<StartedRecovery | undefined> {
     const { cache } = this.#options;
     const { request, signal } = creation;
-    const label = keyLabel(request);
+    const label = idempotencyLabelValue(request);
     const sameKey = label === undefined ? undefined : cache.byIdempotencyLabel(request.tenant, label);
     if (sameKey !== undefined) {
       return startedFrom(creation, sameKey);
@@ -152,7 +152,7 @@ export class KubernetesRecoveries implements Recoveries {
     const { request, signal } = creation;
     const manifest = (name: string) => runManifest(creation, name, ttlSecondsAfterFinished);
     const { namespace } = request.tenant;
-    let predecessor = lastOfChain(request, cache.ofApp(request).filter(isFromHTTP));
+    let predecessor = lastUIDOfChain(request, cache.ofApp(request).filter(isFromHTTP));
     for (let step = 0; step < MAX_STEPS; step += 1) {
       const name = nextRunName(request, predecessor);
       try {

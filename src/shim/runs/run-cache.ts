@@ -20,7 +20,7 @@ export const idempotencyLabel = `${group}/idempotency-key` as const;
  * Annotation that names the request that created a run. Not cached: only a run that was just read is asked
  * for it.
  */
-export const requestAnnotation = `${group}/request-id` as const;
+export const requestIDAnnotation = `${group}/request-id` as const;
 
 /** What a {@link RunCache} needs: an informer's options, the rest is its own. */
 export type RunCacheOptions = Omit<

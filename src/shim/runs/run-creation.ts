@@ -1,7 +1,7 @@
 import type { BootstrapRecovery, BootstrapRecoveryManifest } from '../../api/bootstraprecovery.generated.ts';
 import { apiVersion } from '../../api/resources.ts';
 import type { AppRef, RecoveryRequest, StartedRecovery } from './recoveries.ts';
-import { idempotencyLabel, originLabel, requestAnnotation } from './run-cache.ts';
+import { idempotencyLabel, originLabel, requestIDAnnotation } from './run-cache.ts';
 import { isFinished } from './run-conditions.ts';
 import { keyLabelValue } from './run-name.ts';
 
@@ -19,10 +19,10 @@ export function startedFrom(
   { request, requestID }: RunCreation,
   run: BootstrapRecovery,
 ): StartedRecovery | undefined {
-  if (run.metadata.annotations?.[requestAnnotation] === requestID) {
+  if (run.metadata.annotations?.[requestIDAnnotation] === requestID) {
     return { kind: 'created', run };
   }
-  const label = keyLabel(request);
+  const label = idempotencyLabelValue(request);
   if (label !== undefined && run.metadata.labels?.[idempotencyLabel] === label) {
     return isOf(request, run) ? { kind: 'repeated', run } : { kind: 'keyReused' };
   }
@@ -36,14 +36,14 @@ export function runManifest(
   ttlSecondsAfterFinished: number,
 ): BootstrapRecoveryManifest {
   const { tenant, admin, appName, timeoutSeconds } = request;
-  const label = keyLabel(request);
+  const label = idempotencyLabelValue(request);
   return {
     apiVersion,
     kind: 'BootstrapRecovery',
     metadata: {
       name,
       namespace: tenant.namespace,
-      annotations: { [requestAnnotation]: requestID },
+      annotations: { [requestIDAnnotation]: requestID },
       labels: { [originLabel]: 'http', ...(label !== undefined && { [idempotencyLabel]: label }) },
     },
     spec: {
@@ -57,7 +57,7 @@ export function runManifest(
 }
 
 /** Value of the idempotency label of a request; undefined when it came without a key. */
-export function keyLabel({ admin, idempotencyKey }: RecoveryRequest): string | undefined {
+export function idempotencyLabelValue({ admin, idempotencyKey }: RecoveryRequest): string | undefined {
   return idempotencyKey === undefined ? undefined : keyLabelValue(admin, idempotencyKey);
 }
 

@@ -20,7 +20,7 @@ export function nextRunName(app: AppRef, predecessorUID: string): string {
  * The uid the next name is computed from: of the newest of `runs` that has no successor among them; empty
  * when there are none.
  */
-export function lastOfChain(app: AppRef, runs: readonly BootstrapRecovery[]): string {
+export function lastUIDOfChain(app: AppRef, runs: readonly BootstrapRecovery[]): string {
   const names = new Set(runs.map((run) => run.metadata.name));
   const ends = runs.filter((run) => !names.has(nextRunName(app, run.metadata.uid)));
   // Several ends are left when runs in the middle expired. Equal times (whole seconds) are distinguished by

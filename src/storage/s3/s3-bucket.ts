@@ -1,7 +1,7 @@
 import { type RetryPolicy, retry } from '../../async/retry.ts';
 import { Semaphore } from '../../async/semaphore.ts';
 import { TokenBucket } from '../../async/token-bucket.ts';
-import type { NameScope } from '../../net/unresolved-name.ts';
+import type { ServiceNameNamespaces } from '../../net/unresolved-name.ts';
 import { Watchdog } from '../watchdog.ts';
 import type { S3Client } from './s3-client.ts';
 import { explainS3Error, retryAfterMs } from './s3-errors.ts';
@@ -38,7 +38,7 @@ export class S3Bucket implements S3Requests {
   readonly memory: Semaphore;
   readonly #client: S3Client;
   readonly #server: string;
-  readonly #nameScope: NameScope | undefined;
+  readonly #nameScope: ServiceNameNamespaces | undefined;
   readonly #slots: Semaphore;
   readonly #rate: TokenBucket;
   readonly #pages: TokenBucket;

@@ -12,7 +12,7 @@ import { agentsFor } from '../../net/agents.ts';
 import { DIRECT, type ProxyRule } from '../../net/proxy-rule.ts';
 import { asRecord } from '../as-record.ts';
 import { DirectGet, type ObjectBody } from './s3-direct-get.ts';
-import { readListingForms } from './s3-listing-form.ts';
+import { installListingReader } from './s3-listing-form.ts';
 import { DEFAULT_REGION, type S3Access, type S3Credentials, type S3Limits } from './s3-options.ts';
 
 /**
@@ -69,7 +69,7 @@ export async function createS3Client(bucket: string, access: S3Access, limits: S
   if (signedOnly) {
     signWith(client, region);
   }
-  readListingForms(client, access.endpoint ?? 'AWS S3');
+  installListingReader(client, access.endpoint ?? 'AWS S3');
   const direct = new DirectGet(client);
 
   return {

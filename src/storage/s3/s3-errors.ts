@@ -1,5 +1,5 @@
 import { type ErrorCode, RecoveryError, TerminalError, TransientError } from '../../errors.ts';
-import { explainUnresolvedName, type NameScope } from '../../net/unresolved-name.ts';
+import { explainUnresolvedName, type ServiceNameNamespaces } from '../../net/unresolved-name.ts';
 import { readS3Failure, type S3Failure } from './s3-failure.ts';
 import type { S3Operation } from './s3-options.ts';
 
@@ -12,7 +12,7 @@ export interface S3Subject {
   /** Endpoint and region in words: `https://minio:9000 (region us-east-1)`. */
   readonly server: string;
   /** Where short host names were looked up. */
-  readonly nameScope?: NameScope | undefined;
+  readonly nameScope?: ServiceNameNamespaces | undefined;
 }
 
 /**

@@ -16,7 +16,7 @@ const maxPageBytes = 16 * 1024 * 1024;
  *
  * @param server in words, for messages
  */
-export function readListingForms(client: S3Client, server: string): void {
+export function installListingReader(client: S3Client, server: string): void {
   client.middlewareStack.add(
     (next, context) => async (args) => {
       const result = await next(args);
@@ -31,7 +31,7 @@ export function readListingForms(client: S3Client, server: string): void {
       }
       return result;
     },
-    { step: 'deserialize', priority: 'low', name: 'readListingForms' },
+    { step: 'deserialize', priority: 'low', name: 'installListingReader' },
   );
 }
 

@@ -1,6 +1,6 @@
 import type { ErrorCode } from '../../errors.ts';
 import type { ProxyRule } from '../../net/proxy-rule.ts';
-import type { NameScope } from '../../net/unresolved-name.ts';
+import type { ServiceNameNamespaces } from '../../net/unresolved-name.ts';
 
 /**
  * Who asks. `ambient` is the AWS chain: environment, shared files, web identity (IRSA), container and
@@ -34,7 +34,7 @@ export interface S3Access {
   /** Through which proxy, if any; absent: directly. */
   readonly proxy?: ProxyRule;
   /** In a cluster: where the short host name of the endpoint is looked up. For messages only. */
-  readonly nameScope?: NameScope;
+  readonly nameScope?: ServiceNameNamespaces;
 }
 
 /** How hard a bucket is asked; the defaults stand in {@link defaultS3Limits}. */

@@ -1,7 +1,7 @@
 import { TerminalError } from '../../errors.ts';
 import type { MetadataSource } from '../../storage/source.ts';
 import { MetadataFault } from '../findings/fault.ts';
-import { asInteger, asObject, asString, invalidMetadata, requiredMember } from '../json/guards.ts';
+import { asInteger, asObject, asString, invalidMetadata, ownMember } from '../json/guards.ts';
 import { LIMITS } from '../metadata/limits.ts';
 import { checkBytes, type FileLink, ROLE_LINK } from '../metadata/link.ts';
 
@@ -23,14 +23,14 @@ export interface FetchOptions {
 export function parseTargetFile(path: string, value: unknown): TargetFile {
   const at = `signed.targets[${JSON.stringify(path)}]`;
   const target = asObject(value, at);
-  const hashes = Object.entries(asObject(requiredMember(target, 'hashes'), `${at}.hashes`));
+  const hashes = Object.entries(asObject(ownMember(target, 'hashes'), `${at}.hashes`));
   if (hashes.length === 0) {
     invalidMetadata(`${at}.hashes`, 'at least one digest');
   }
   return {
     path,
     link: {
-      length: asInteger(requiredMember(target, 'length'), 0, `${at}.length`),
+      length: asInteger(ownMember(target, 'length'), 0, `${at}.length`),
       hashes: new Map(hashes.map(([name, digest]) => [name, asString(digest, `${at}.hashes.${name}`)])),
     },
   };

@@ -1,7 +1,7 @@
 import type { Version } from '../metadata/version.ts';
 import type { VerifyPolicy } from '../verify/verification.ts';
 import type { Finding, Severity } from './finding.ts';
-import { DELEGATION_OVERRIDE, FINDINGS, type FindingCode, type FindingKind } from './findings.ts';
+import { FINDINGS, type FindingCode, type FindingKind, INVALID_DELEGATION_SETTING } from './findings.ts';
 import { shorten } from './text.ts';
 
 /** Whom and what a finding is about. */
@@ -67,7 +67,7 @@ export class FindingList {
     } else if (this.#policy.onInvalidDelegation === 'Skip') {
       this.#push(code, kind, 'report', subject, undefined);
     } else {
-      this.#push(code, kind, 'deny', subject, DELEGATION_OVERRIDE);
+      this.#push(code, kind, 'deny', subject, INVALID_DELEGATION_SETTING);
     }
   }
 

@@ -21,7 +21,7 @@ export interface FindingKind {
 }
 
 /** Override that lets a run go on without the delegated roles that failed. */
-export const DELEGATION_OVERRIDE = 'trust.onInvalidDelegation';
+export const INVALID_DELEGATION_SETTING = 'trust.onInvalidDelegation';
 
 const RESTORE = 'Restore the exact file that was uploaded, from a version of the object or a backup.';
 const RESIGN = 'Have the repository signed again by the keys that the delegating metadata names.';

@@ -2,13 +2,13 @@ import { MetadataFault } from '../findings/fault.ts';
 import type { Version } from '../metadata/version.ts';
 
 /**
- * A parsed JSON object. Read it with {@link requiredMember}: names such as `constructor` must not reach the
+ * A parsed JSON object. Read it with {@link ownMember}: names such as `constructor` must not reach the
  * prototype.
  */
 export type JSONObject = Readonly<Record<string, unknown>>;
 
 /** The own member `name`, or undefined. */
-export function requiredMember(object: JSONObject, name: string): unknown {
+export function ownMember(object: JSONObject, name: string): unknown {
   return Object.hasOwn(object, name) ? object[name] : undefined;
 }
 

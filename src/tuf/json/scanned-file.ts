@@ -7,7 +7,7 @@ export interface ByteSpan {
 }
 
 /** How forms are treated that JSON allows but two parsers may read differently. */
-export type JSONPolicy =
+export type JSONAmbiguityPolicy =
   /** Duplicate keys, names that fold to one of the format, and integers beyond 2^53 − 1 refuse the file. */
   | 'unambiguous'
   /** As the reference clients do: the last of two equal keys counts; all forms are noted. */

@@ -21,7 +21,7 @@ import {
 } from './characters.ts';
 import { findDuplicates, keyText, MemberTable, reorderMembers } from './member-order.ts';
 import { releaseMemory } from './release-memory.ts';
-import type { Ambiguity, ByteSpan, JSONPolicy, ScannedFile } from './scanned-file.ts';
+import type { Ambiguity, ByteSpan, JSONAmbiguityPolicy, ScannedFile } from './scanned-file.ts';
 import { fieldNamed, type JSONShape, NO_SHAPE, objectShape } from './shape.ts';
 
 /** Decimal digits of 2^53 − 1: a shorter literal needs no comparison. */
@@ -41,7 +41,7 @@ const SAFE_DIGITS = String(Number.MAX_SAFE_INTEGER).length;
  */
 export function scanFile(
   bytes: Uint8Array,
-  policy: JSONPolicy,
+  policy: JSONAmbiguityPolicy,
   shape: JSONShape = ENVELOPE_SHAPE,
 ): ScannedFile {
   if (!isUtf8(bytes)) {
@@ -69,7 +69,7 @@ const MAX_FIELD_BYTES = 64;
 class Scanner {
   readonly #in: Buffer;
   readonly #out: Buffer;
-  readonly #policy: JSONPolicy;
+  readonly #policy: JSONAmbiguityPolicy;
   readonly #ambiguities: Ambiguity[] = [];
   readonly #table = new MemberTable();
   readonly #maxNodes: number;
@@ -77,7 +77,7 @@ class Scanner {
   #to = 0;
   #nodes = 0;
 
-  constructor(bytes: Buffer, policy: JSONPolicy) {
+  constructor(bytes: Buffer, policy: JSONAmbiguityPolicy) {
     this.#in = bytes;
     this.#out = Buffer.allocUnsafe(bytes.length);
     this.#policy = policy;

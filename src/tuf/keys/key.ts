@@ -1,6 +1,6 @@
 import { hash } from 'node:crypto';
 import { canonicalJSON } from '../json/canonical.ts';
-import { asObject, asShortString, type JSONObject, requiredMember } from '../json/guards.ts';
+import { asObject, asShortString, type JSONObject, ownMember } from '../json/guards.ts';
 import { LIMITS } from '../metadata/limits.ts';
 
 /** A public key as metadata lists it. */
@@ -24,12 +24,12 @@ export interface Key {
  */
 export function parsePublicKey(keyid: string, value: unknown, path: string): Key {
   const key = asObject(value, path);
-  const keyval = asObject(requiredMember(key, 'keyval'), `${path}.keyval`);
-  const material = requiredMember(keyval, 'public');
+  const keyval = asObject(ownMember(key, 'keyval'), `${path}.keyval`);
+  const material = ownMember(keyval, 'public');
   return {
     keyid,
-    keytype: asShortString(requiredMember(key, 'keytype'), LIMITS.keyidCharacters, `${path}.keytype`),
-    scheme: asShortString(requiredMember(key, 'scheme'), LIMITS.keyidCharacters, `${path}.scheme`),
+    keytype: asShortString(ownMember(key, 'keytype'), LIMITS.keyidCharacters, `${path}.keytype`),
+    scheme: asShortString(ownMember(key, 'scheme'), LIMITS.keyidCharacters, `${path}.scheme`),
     public: typeof material === 'string' && material.length <= LIMITS.keyCharacters ? material : undefined,
     idMatches: keyid === keyidOf(key),
   };

@@ -1,13 +1,6 @@
 import { MetadataFault } from '../findings/fault.ts';
 import { quoted } from '../findings/text.ts';
-import {
-  asArray,
-  asObject,
-  asShortString,
-  asStrings,
-  type JSONObject,
-  requiredMember,
-} from '../json/guards.ts';
+import { asArray, asObject, asShortString, asStrings, type JSONObject, ownMember } from '../json/guards.ts';
 import { LIMITS } from '../metadata/limits.ts';
 import { type Key, parsePublicKey } from './key.ts';
 
@@ -23,12 +16,12 @@ export interface RoleKeys {
  * @throws MetadataFault `InvalidThreshold`, `LimitExceeded`, `InvalidMetadata`
  */
 export function parseRoleKeys(role: JSONObject, path: string): RoleKeys {
-  const listed = asArray(requiredMember(role, 'keyids'), `${path}.keyids`);
+  const listed = asArray(ownMember(role, 'keyids'), `${path}.keyids`);
   if (listed.length > LIMITS.keysPerRole) {
     throw new MetadataFault('LimitExceeded', `${path}.keyids holds more than ${LIMITS.keysPerRole} entries`);
   }
   const keyids = asStrings(listed, LIMITS.keyidCharacters, `${path}.keyids`);
-  const threshold = requiredMember(role, 'threshold');
+  const threshold = ownMember(role, 'threshold');
   if (typeof threshold !== 'number' || !Number.isSafeInteger(threshold) || threshold < 1) {
     throw new MetadataFault('InvalidThreshold', `${path}.threshold must be an integer of at least 1`);
   }

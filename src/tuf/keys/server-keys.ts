@@ -35,7 +35,7 @@ function isPEM(material: string | undefined): boolean {
  * Why the server would not verify a file that is signed by the threshold of `signers`; undefined when it
  * would.
  */
-export async function serverRefusal(
+export async function serverSignatureRefusal(
   envelope: Envelope,
   { role, keys }: Signers,
   ring: KeyRing,

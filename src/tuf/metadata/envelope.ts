@@ -1,16 +1,9 @@
 import { hash } from 'node:crypto';
 import { MetadataFault } from '../findings/fault.ts';
 import { quoted } from '../findings/text.ts';
-import {
-  asArray,
-  asObject,
-  asShortString,
-  asVersion,
-  invalidMetadata,
-  requiredMember,
-} from '../json/guards.ts';
+import { asArray, asObject, asShortString, asVersion, invalidMetadata, ownMember } from '../json/guards.ts';
 import { releaseMemory } from '../json/release-memory.ts';
-import type { Ambiguity, ByteSpan, JSONPolicy, ScannedFile } from '../json/scanned-file.ts';
+import type { Ambiguity, ByteSpan, JSONAmbiguityPolicy, ScannedFile } from '../json/scanned-file.ts';
 import { scanFile } from '../json/scanner.ts';
 import { type Expires, parseExpires } from './expires.ts';
 import { FORMATS } from './format.ts';
@@ -64,7 +57,7 @@ export interface OpenedFile {
 export function openFile(
   bytes: Uint8Array,
   type: MetadataType,
-  policy: JSONPolicy,
+  policy: JSONAmbiguityPolicy,
   sha256: string = hash('sha256', bytes),
 ): OpenedFile {
   const file = scanFile(bytes, policy, FORMATS[type]);
@@ -167,8 +160,8 @@ function parseSignatures(file: ScannedFile): readonly Signature[] {
   return list.map((item, index) => {
     const path = `signatures[${index}]`;
     const entry = asObject(item, path);
-    const keyid = asShortString(requiredMember(entry, 'keyid'), LIMITS.keyidCharacters, `${path}.keyid`);
-    const sig = asShortString(requiredMember(entry, 'sig'), LIMITS.signatureCharacters, `${path}.sig`);
+    const keyid = asShortString(ownMember(entry, 'keyid'), LIMITS.keyidCharacters, `${path}.keyid`);
+    const sig = asShortString(ownMember(entry, 'sig'), LIMITS.signatureCharacters, `${path}.sig`);
     if (seen.has(keyid)) {
       throw new MetadataFault('DuplicateSignature', `the key id ${quoted(keyid)} signs twice`);
     }

@@ -2,14 +2,7 @@ import { hash } from 'node:crypto';
 import { MetadataFault } from '../findings/fault.ts';
 import type { FindingCode } from '../findings/findings.ts';
 import { printable, quoted } from '../findings/text.ts';
-import {
-  asInteger,
-  asObject,
-  asShortString,
-  asVersion,
-  invalidMetadata,
-  requiredMember,
-} from '../json/guards.ts';
+import { asInteger, asObject, asShortString, asVersion, invalidMetadata, ownMember } from '../json/guards.ts';
 import { LIMITS } from './limits.ts';
 import type { Version } from './version.ts';
 
@@ -48,10 +41,10 @@ const ALGORITHMS: ReadonlySet<string> = new Set(['sha224', 'sha256', 'sha384', '
 /** @throws MetadataFault `InvalidMetadata` */
 export function parseLink(value: unknown, path: string): FileLink {
   const meta = asObject(value, path);
-  const length = requiredMember(meta, 'length');
-  const hashes = requiredMember(meta, 'hashes');
+  const length = ownMember(meta, 'length');
+  const hashes = ownMember(meta, 'hashes');
   return {
-    version: asVersion(requiredMember(meta, 'version'), `${path}.version`),
+    version: asVersion(ownMember(meta, 'version'), `${path}.version`),
     length: length === undefined ? undefined : asInteger(length, 0, `${path}.length`),
     hashes: hashes === undefined ? new Map() : parseHashes(hashes, `${path}.hashes`),
   };

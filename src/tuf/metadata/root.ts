@@ -1,4 +1,4 @@
-import { asObject, requiredMember } from '../json/guards.ts';
+import { asObject, ownMember } from '../json/guards.ts';
 import type { Key } from '../keys/key.ts';
 import { parseKeys, parseRoleKeys, type RoleKeys } from '../keys/role-keys.ts';
 import type { Signers } from '../keys/threshold.ts';
@@ -26,7 +26,7 @@ export function parseRoot(file: OpenedFile): Root {
   const keys = parseKeys(file.member('keys'), 'signed.keys');
   const roles = asObject(file.member('roles'), 'signed.roles');
   const read = (name: TopLevelRole): RoleKeys =>
-    parseRoleKeys(asObject(requiredMember(roles, name), `signed.roles.${name}`), `signed.roles.${name}`);
+    parseRoleKeys(asObject(ownMember(roles, name), `signed.roles.${name}`), `signed.roles.${name}`);
   const consistent = file.member('consistent_snapshot');
   return {
     envelope: file.envelope,

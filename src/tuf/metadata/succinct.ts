@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { MetadataFault } from '../findings/fault.ts';
-import { asInteger, asObject, asShortString, invalidMetadata, requiredMember } from '../json/guards.ts';
+import { asInteger, asObject, asShortString, invalidMetadata, ownMember } from '../json/guards.ts';
 import { parseRoleKeys } from '../keys/role-keys.ts';
 import type { DelegatedRole } from './delegated-role.ts';
 import { LIMITS } from './limits.ts';
@@ -18,12 +18,12 @@ export function parseSuccinctRoles(value: unknown, parent: string): SuccinctRole
   const path = `${parent}.succinct_roles`;
   const succinct = asObject(value, path);
   const keys = parseRoleKeys(succinct, path);
-  const bitLength = asInteger(requiredMember(succinct, 'bit_length'), 1, `${path}.bit_length`);
+  const bitLength = asInteger(ownMember(succinct, 'bit_length'), 1, `${path}.bit_length`);
   if (bitLength > 32) {
     invalidMetadata(`${path}.bit_length`, 'an integer from 1 to 32');
   }
   const namePrefix = asShortString(
-    requiredMember(succinct, 'name_prefix'),
+    ownMember(succinct, 'name_prefix'),
     LIMITS.roleNameCharacters,
     `${path}.name_prefix`,
   );

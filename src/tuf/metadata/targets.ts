@@ -7,7 +7,7 @@ import {
   asStrings,
   invalidMetadata,
   type JSONObject,
-  requiredMember,
+  ownMember,
 } from '../json/guards.ts';
 import type { Key } from '../keys/key.ts';
 import { parseKeys, parseRoleKeys } from '../keys/role-keys.ts';
@@ -72,7 +72,7 @@ function oddityOf(value: unknown): string | undefined {
   }
   // Narrowed above to a non-null, non-array object; JSON objects have string keys only.
   const entry = value as JSONObject;
-  const hashes = requiredMember(entry, 'hashes');
+  const hashes = ownMember(entry, 'hashes');
   if (typeof hashes !== 'object' || hashes === null || Array.isArray(hashes)) {
     return 'has no hashes';
   }
@@ -81,10 +81,10 @@ function oddityOf(value: unknown): string | undefined {
   ) {
     return 'has a digest that is not lower-case hex';
   }
-  if (!Number.isSafeInteger(requiredMember(entry, 'length'))) {
+  if (!Number.isSafeInteger(ownMember(entry, 'length'))) {
     return 'has no length';
   }
-  return requiredMember(entry, 'custom') === null ? 'has custom: null' : undefined;
+  return ownMember(entry, 'custom') === null ? 'has custom: null' : undefined;
 }
 
 const PATH = 'signed.delegations';
@@ -92,9 +92,9 @@ const RESERVED: ReadonlySet<string> = new Set(TOP_LEVEL_ROLES);
 
 function parseDelegations(value: unknown): Delegations {
   const delegations = asObject(value, PATH);
-  const keys = parseKeys(requiredMember(delegations, 'keys'), `${PATH}.keys`);
-  const listed = requiredMember(delegations, 'roles');
-  const succinctValue = requiredMember(delegations, 'succinct_roles');
+  const keys = parseKeys(ownMember(delegations, 'keys'), `${PATH}.keys`);
+  const listed = ownMember(delegations, 'roles');
+  const succinctValue = ownMember(delegations, 'succinct_roles');
   if ((listed === undefined) === (succinctValue === undefined)) {
     throw new MetadataFault('MixedDelegations', `${PATH} must hold exactly one of roles and succinct_roles`);
   }
@@ -122,13 +122,13 @@ function parseRoles(value: unknown): readonly DelegatedRole[] {
   return list.map((item, index) => {
     const path = `${PATH}.roles[${index}]`;
     const role = asObject(item, path);
-    const name = asShortString(requiredMember(role, 'name'), LIMITS.roleNameCharacters, `${path}.name`);
+    const name = asShortString(ownMember(role, 'name'), LIMITS.roleNameCharacters, `${path}.name`);
     if (name === '') {
       invalidMetadata(`${path}.name`, 'a non-empty string');
     }
-    const terminating = requiredMember(role, 'terminating');
-    const paths = requiredMember(role, 'paths');
-    const prefixes = requiredMember(role, 'path_hash_prefixes');
+    const terminating = ownMember(role, 'terminating');
+    const paths = ownMember(role, 'paths');
+    const prefixes = ownMember(role, 'path_hash_prefixes');
     const hasNull = paths === null || prefixes === null;
     const hasBoth = paths !== undefined && prefixes !== undefined;
     return {

@@ -1,5 +1,5 @@
 import { MetadataFault } from '../findings/fault.ts';
-import { asObject, requiredMember } from '../json/guards.ts';
+import { asObject, ownMember } from '../json/guards.ts';
 import type { Envelope, OpenedFile } from './envelope.ts';
 import { type FileLink, parseLink } from './link.ts';
 
@@ -12,7 +12,7 @@ export interface Timestamp {
 /** @throws MetadataFault `TimestampMetaInvalid`, `InvalidMetadata` */
 export function parseTimestamp(file: OpenedFile): Timestamp {
   const meta = asObject(file.member('meta'), 'signed.meta');
-  const entry = requiredMember(meta, 'snapshot.json');
+  const entry = ownMember(meta, 'snapshot.json');
   if (entry === undefined || Object.keys(meta).length !== 1) {
     throw new MetadataFault('TimestampMetaInvalid', 'signed.meta must hold exactly snapshot.json');
   }

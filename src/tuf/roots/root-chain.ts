@@ -8,7 +8,7 @@ import { type Root, signersOf } from '../metadata/root.ts';
 import { readAhead } from '../verify/read-ahead.ts';
 import type { VerificationContext } from '../verify/verification-context.ts';
 import { openRoot, type RootFile } from './root-file.ts';
-import { RootHistory } from './root-history.ts';
+import { RootsBelowAnchor } from './roots-below-anchor.ts';
 
 /** The walk from the trust anchor to the newest root (spec 5.3). */
 export interface RootChain {
@@ -101,7 +101,7 @@ class RootWalk {
   readonly #run: VerificationContext;
   /** The anchor, when it was given as bytes. */
   readonly #given: Root | undefined;
-  readonly #history: RootHistory;
+  readonly #history: RootsBelowAnchor;
   readonly #trusted: Root[] = [];
   #first: Root | undefined;
   /** A root that the store has wrapped, so that no digest of it can match. */
@@ -110,7 +110,7 @@ class RootWalk {
   constructor(run: VerificationContext, given: Root | undefined) {
     this.#run = run;
     this.#given = given;
-    this.#history = new RootHistory(run);
+    this.#history = new RootsBelowAnchor(run);
   }
 
   /** Takes the next listed root; false when the walk ends here. */

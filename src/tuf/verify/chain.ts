@@ -14,12 +14,12 @@ import { type DelegationTree, walkDelegations } from './delegations.ts';
 import { earlierSnapshot } from './earlier-snapshot.ts';
 import { checkExpiry } from './expiry.ts';
 import { bindingMarks } from './marks.ts';
-import { reportOrphans } from './orphans.ts';
+import { reportHigherVersions } from './orphans.ts';
 import { RollbackCheck } from './rollback.ts';
 import { ServerLint } from './server-lint.ts';
 import { reportStrays, straysIn } from './strays.ts';
 import { openTimestamp, readSnapshot, readTargets } from './top-level.ts';
-import { openTrusted } from './trusted-file.ts';
+import { openPreviouslyVerified } from './trusted-file.ts';
 import type { HighWaterMarks, RoleFacts, RootFacts, Trusted } from './verification.ts';
 import type { VerificationContext } from './verification-context.ts';
 
@@ -39,7 +39,7 @@ interface Chain {
  *
  * @throws MetadataFault at the first wall; everything else is in the run's report
  */
-export async function chainOf(
+export async function verifyChain(
   run: VerificationContext,
   timestampFile: Uint8Array | MetadataFault,
 ): Promise<Trusted> {
@@ -110,7 +110,7 @@ function rememberedSnapshot({ snapshot, timestampBytes }: HighWaterMarks): Versi
   const named =
     timestampBytes === undefined
       ? undefined
-      : openTrusted(timestampBytes, 'timestamp', parseTimestamp).snapshot.version;
+      : openPreviouslyVerified(timestampBytes, 'timestamp', parseTimestamp).snapshot.version;
   if (named === undefined || snapshot === undefined) {
     return named ?? snapshot?.version;
   }
@@ -177,7 +177,7 @@ async function reportBeside(run: VerificationContext, chain: Chain): Promise<voi
     version: delegated.envelope.version,
     signers,
   }));
-  await reportOrphans(
+  await reportHigherVersions(
     run,
     [
       {

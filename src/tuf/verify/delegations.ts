@@ -12,8 +12,8 @@ import { parseTargets, type Targets } from '../metadata/targets.ts';
 import { type Delegation, delegationsOf, reachableRoles, type VerifiedRole } from './delegation-tree.ts';
 import { checkExpiry } from './expiry.ts';
 import { forEachWithinBudget } from './for-each-within-budget.ts';
-import { readLinked } from './top-level.ts';
-import type { FileBytes, VerificationContext } from './verification-context.ts';
+import { readLinkedBytes } from './top-level.ts';
+import type { BytesWithDigest, VerificationContext } from './verification-context.ts';
 
 /** Result of the walk over all delegations. */
 export interface DelegationTree {
@@ -142,7 +142,7 @@ class DelegationWalk {
       if (link === undefined) {
         throw new MetadataFault('RoleNotInSnapshot', `the snapshot does not list ${quoted(`${role}.json`)}`);
       }
-      const read = await readLinked(this.#run, role, link, ROLE_LINK, 'RoleMissing');
+      const read = await readLinkedBytes(this.#run, role, link, ROLE_LINK, 'RoleMissing');
       this.#roles.set(
         role,
         await this.#open(role, read, link, delegations).finally(() => this.#run.discard(read)),
@@ -174,7 +174,7 @@ class DelegationWalk {
 
   async #open(
     role: string,
-    read: FileBytes,
+    read: BytesWithDigest,
     link: FileLink,
     delegations: readonly Delegation[],
   ): Promise<Targets> {
@@ -266,7 +266,7 @@ class DelegationWalk {
       length: envelope.size,
       hashes: new Map([['sha256', envelope.sha256]]),
     };
-    const read = await readLinked(this.#run, role, link, ROLE_LINK, 'RoleMissing');
+    const read = await readLinkedBytes(this.#run, role, link, ROLE_LINK, 'RoleMissing');
     return this.#run.open(read, 'targets', role).envelope;
   }
 

@@ -2,7 +2,7 @@ import { hash } from 'node:crypto';
 import { fileName } from '../metadata/file-names.ts';
 import { LIMITS } from '../metadata/limits.ts';
 import { parseSnapshot, type Snapshot } from '../metadata/snapshot.ts';
-import { openTrusted } from './trusted-file.ts';
+import { openPreviouslyVerified } from './trusted-file.ts';
 import type { HighWaterMarks } from './verification.ts';
 import type { VerificationContext } from './verification-context.ts';
 
@@ -18,7 +18,7 @@ export async function earlierSnapshot(
 ): Promise<Snapshot | undefined> {
   const mark = marks.snapshot;
   if (marks.snapshotBytes !== undefined) {
-    return openTrusted(marks.snapshotBytes, 'snapshot', parseSnapshot);
+    return openPreviouslyVerified(marks.snapshotBytes, 'snapshot', parseSnapshot);
   }
   if (mark?.sha256 === undefined || mark.version === current.envelope.version) {
     return undefined;
@@ -26,7 +26,7 @@ export async function earlierSnapshot(
   const name = fileName('snapshot', mark.version);
   const bytes = run.catalogue.objects.has(name) ? await read(run, name) : undefined;
   if (bytes !== undefined && hash('sha256', bytes) === mark.sha256) {
-    return openTrusted(bytes, 'snapshot', parseSnapshot);
+    return openPreviouslyVerified(bytes, 'snapshot', parseSnapshot);
   }
   run.findings.add('EarlierSnapshotUnavailable', {
     role: 'snapshot',

@@ -2,7 +2,7 @@ import { isSigned } from '../keys/threshold.ts';
 import { signersOf } from '../metadata/root.ts';
 import { wereRotated } from '../roots/key-rotation.ts';
 import type { RootChain } from '../roots/root-chain.ts';
-import { openTrusted } from './trusted-file.ts';
+import { openPreviouslyVerified } from './trusted-file.ts';
 import type { HighWaterMarks } from './verification.ts';
 import type { VerificationContext } from './verification-context.ts';
 
@@ -54,7 +54,7 @@ async function wasRotated(
   if (bytes === undefined) {
     return false;
   }
-  const envelope = openTrusted(bytes, role, (file) => file.envelope);
+  const envelope = openPreviouslyVerified(bytes, role, (file) => file.envelope);
   if (await isSigned(envelope, signersOf(head, role), run.ring)) {
     return false;
   }

@@ -7,7 +7,7 @@ import type { HigherVersion } from './strays.ts';
 import { jsonPolicy, type VerificationContext } from './verification-context.ts';
 
 /** Where the chain ends for one role, and who may sign it. */
-export interface RoleHead {
+export interface ChainHead {
   readonly role: string;
   readonly type: 'snapshot' | 'targets';
   readonly version: Version;
@@ -20,9 +20,9 @@ export interface RoleHead {
  * number it lists. For at most {@link LIMITS.orphanReads} of them that are small, the file is read to say
  * whether it verifies; nothing is ever derived from it.
  */
-export async function reportOrphans(
+export async function reportHigherVersions(
   run: VerificationContext,
-  heads: readonly RoleHead[],
+  heads: readonly ChainHead[],
   higher: ReadonlyMap<string, HigherVersion>,
 ): Promise<void> {
   let reads = 0;
@@ -49,14 +49,14 @@ export async function reportOrphans(
   }
 }
 
-function whereOf(head: RoleHead, { object, version }: HigherVersion): string {
+function whereOf(head: ChainHead, { object, version }: HigherVersion): string {
   const name = quoted(object.name);
   return version > head.version
     ? `${name} lies above version ${head.version}, where the chain ends`
     : `${name} is read by the server instead of version ${head.version}, where the chain ends`;
 }
 
-async function judge(run: VerificationContext, head: RoleHead, found: HigherVersion): Promise<void> {
+async function judge(run: VerificationContext, head: ChainHead, found: HigherVersion): Promise<void> {
   const { role } = head;
   const { object, version } = found;
   const where = whereOf(head, found);

@@ -18,7 +18,7 @@ import { parseSnapshot, type Snapshot } from '../metadata/snapshot.ts';
 import { parseTargets, type Targets } from '../metadata/targets.ts';
 import { parseTimestamp, type Timestamp } from '../metadata/timestamp.ts';
 import { checkExpiry } from './expiry.ts';
-import type { FileBytes, VerificationContext } from './verification-context.ts';
+import type { BytesWithDigest, VerificationContext } from './verification-context.ts';
 
 /** Spec 5.4.2: signed by the timestamp keys of the newest root. @throws MetadataFault */
 export async function openTimestamp(
@@ -31,7 +31,7 @@ export async function openTimestamp(
 
 /** Spec 5.5.1–5.5.4: the snapshot that the timestamp names. @throws MetadataFault */
 export async function readSnapshot(run: VerificationContext, root: Root, link: FileLink): Promise<Snapshot> {
-  const read = await readLinked(run, 'snapshot', link, SNAPSHOT_LINK, 'SnapshotMissing');
+  const read = await readLinkedBytes(run, 'snapshot', link, SNAPSHOT_LINK, 'SnapshotMissing');
   const snapshot = parseSnapshot(await openSigned(run, root, 'snapshot', read, link, SNAPSHOT_LINK));
   run.discard(read);
   return snapshot;
@@ -47,7 +47,7 @@ export async function readTargets(
   if (link === undefined) {
     throw new MetadataFault('RoleNotInSnapshot', 'the snapshot does not list targets.json');
   }
-  const read = await readLinked(run, 'targets', link, ROLE_LINK, 'RoleMissing');
+  const read = await readLinkedBytes(run, 'targets', link, ROLE_LINK, 'RoleMissing');
   const targets = parseTargets(await openSigned(run, root, 'targets', read, link, ROLE_LINK));
   run.discard(read);
   checkExpiry(run, 'targets', targets.envelope);
@@ -59,13 +59,13 @@ export async function readTargets(
  *
  * @throws MetadataFault `absent`, `FileTooLarge`, or the link's length or hash fault
  */
-export async function readLinked(
+export async function readLinkedBytes(
   run: VerificationContext,
   role: string,
   link: FileLink,
   faults: LinkFaults,
   absent: FindingCode,
-): Promise<FileBytes> {
+): Promise<BytesWithDigest> {
   if (link.length !== undefined && link.length > LIMITS.fileBytes) {
     throw new MetadataFault(
       'FileTooLarge',
@@ -99,7 +99,7 @@ async function openSigned(
   run: VerificationContext,
   root: Root,
   role: TopLevelRole & MetadataType,
-  read: FileBytes,
+  read: BytesWithDigest,
   link?: FileLink,
   faults?: LinkFaults,
 ): Promise<OpenedFile> {

@@ -9,7 +9,11 @@ import type { MetadataType } from '../metadata/metadata-type.ts';
  * @throws {TerminalError} `InvalidInput` when it is no metadata of that type: then the marks, not the bucket,
  *   are damaged
  */
-export function openTrusted<T>(bytes: Uint8Array, type: MetadataType, parse: (file: OpenedFile) => T): T {
+export function openPreviouslyVerified<T>(
+  bytes: Uint8Array,
+  type: MetadataType,
+  parse: (file: OpenedFile) => T,
+): T {
   try {
     return parse(openFile(bytes, type, 'last-wins'));
   } catch (error) {

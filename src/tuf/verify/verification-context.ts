@@ -1,14 +1,14 @@
 import { RecoveryError } from '../../errors.ts';
 import type { MetadataSource } from '../../storage/source.ts';
-import { storedForm } from '../../storage/stored-form.ts';
+import { detectStoredEncoding } from '../../storage/stored-encoding.ts';
 import { MetadataFault } from '../findings/fault.ts';
 import { FindingList } from '../findings/finding-list.ts';
 import type { FindingCode } from '../findings/findings.ts';
 import { printable, quoted } from '../findings/text.ts';
 import { releaseMemory } from '../json/release-memory.ts';
-import type { JSONPolicy } from '../json/scanned-file.ts';
+import type { JSONAmbiguityPolicy } from '../json/scanned-file.ts';
 import { KeyRing } from '../keys/keyring.ts';
-import { serverRefusal } from '../keys/server-keys.ts';
+import { serverSignatureRefusal } from '../keys/server-keys.ts';
 import type { Signers } from '../keys/threshold.ts';
 import type { Catalogue } from '../metadata/catalogue.ts';
 import { type Envelope, type OpenedFile, openFile } from '../metadata/envelope.ts';
@@ -31,7 +31,7 @@ export interface RoleAtWork {
 }
 
 /** A file's bytes, and their sha256 where its link made that be computed. */
-export interface FileBytes {
+export interface BytesWithDigest {
   readonly bytes: Uint8Array;
   readonly sha256?: string | undefined;
 }
@@ -135,7 +135,7 @@ export class VerificationContext {
    * bytes are at hand.
    */
   async reviewSigners(role: string, envelope: Envelope, signers: Signers): Promise<void> {
-    const refusal = await serverRefusal(envelope, signers, this.ring);
+    const refusal = await serverSignatureRefusal(envelope, signers, this.ring);
     const unreadable = envelope.signatures.some(({ sig, isHex }) => sig === undefined && !isHex);
     for (const why of [refusal, unreadable ? "it can't read a signature that is not hex" : undefined]) {
       if (why !== undefined) {
@@ -149,7 +149,7 @@ export class VerificationContext {
   }
 
   /** Says that nothing looks at a file's bytes any more. */
-  discard({ bytes }: FileBytes): void {
+  discard({ bytes }: BytesWithDigest): void {
     // A view may share its buffer with other files.
     if (this.#source.handsOver === true && bytes.byteLength === bytes.buffer.byteLength) {
       releaseMemory(bytes);
@@ -157,7 +157,7 @@ export class VerificationContext {
   }
 
   /** Opens a file by the JSON policy of the mode and notes ambiguous forms. @throws MetadataFault */
-  open({ bytes, sha256 }: FileBytes, type: MetadataType, role: string): OpenedFile {
+  open({ bytes, sha256 }: BytesWithDigest, type: MetadataType, role: string): OpenedFile {
     const file = openFile(bytes, type, jsonPolicy(this.strict), sha256);
     for (const { code, message } of file.ambiguities) {
       this.findings.add(code, { role, version: file.envelope.version, detail: message });
@@ -170,7 +170,7 @@ export class VerificationContext {
  * Strict follows the reference clients, which keep the last of two equal keys; recovery refuses the
  * ambiguity.
  */
-export function jsonPolicy(strict: boolean): JSONPolicy {
+export function jsonPolicy(strict: boolean): JSONAmbiguityPolicy {
   return strict ? 'last-wins' : 'unambiguous';
 }
 
@@ -213,7 +213,7 @@ export async function readMetadataFile(
  */
 function storedFormOf(bytes: Uint8Array): string | undefined {
   try {
-    return storedForm(bytes);
+    return detectStoredEncoding(bytes);
   } catch (error) {
     throw processingFailed(error);
   }

@@ -1,7 +1,7 @@
 import type { Listing } from '../../storage/listing.ts';
 import type { MetadataFault } from '../findings/fault.ts';
 import { catalogue } from '../metadata/catalogue.ts';
-import { chainOf } from './chain.ts';
+import { verifyChain } from './chain.ts';
 import type { Trusted, Verification, VerifyOptions } from './verification.ts';
 import { type FileSource, VerificationContext } from './verification-context.ts';
 
@@ -20,7 +20,7 @@ export async function verifyListed(
   const run = new VerificationContext(source, catalogue(listing), options);
   let trusted: Trusted | undefined;
   try {
-    trusted = await chainOf(run, timestamp);
+    trusted = await verifyChain(run, timestamp);
   } catch (error) {
     const { code, message } = run.faultOf(error);
     run.findings.add(code, { ...run.roleAtWork, detail: message });

@@ -1,6 +1,6 @@
 import { setImmediate } from 'node:timers/promises';
 import { expect, test } from 'vitest';
-import { KeyedSlots } from '../../../src/controllers/slots/keyed-slots.ts';
+import { ReconcilerSlots } from '../../../src/controllers/slots/reconciler-slots.ts';
 import { type Slot, SlotPool, type SlotRequest } from '../../../src/controllers/slots/slot-pool.ts';
 import type { ObjectKey } from '../../../src/kube/client/object-key.ts';
 
@@ -16,10 +16,10 @@ const work = (app: string): SlotRequest => ({
 function slotsOf(slots: number) {
   const woken: string[] = [];
   const pool = new SlotPool({ slots, bytes: 1 });
-  return { woken, pool, keyed: new KeyedSlots(pool, ({ name }) => woken.push(name)) };
+  return { woken, pool, keyed: new ReconcilerSlots(pool, ({ name }) => woken.push(name)) };
 }
 
-const taken = (slot: ReturnType<KeyedSlots['take']>): Slot => {
+const taken = (slot: ReturnType<ReconcilerSlots['take']>): Slot => {
   if ('refusedBecause' in slot) {
     throw new Error(slot.refusedBecause);
   }
@@ -68,7 +68,7 @@ test('workers that wait for memory and slots that wait for a worker never wait f
     namespace: 'n',
     name: `run-${index}`,
   }));
-  const slots = new KeyedSlots(pool, (key) => queue.push(key));
+  const slots = new ReconcilerSlots(pool, (key) => queue.push(key));
   let ended = 0;
   const worker = async (): Promise<void> => {
     for (let key = queue.shift(); key !== undefined || ended < 60; key = queue.shift()) {

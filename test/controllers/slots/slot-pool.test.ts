@@ -1,10 +1,10 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import {
+  type QueuedSlotRequest,
   type Slot,
   SlotPool,
   type SlotRequest,
-  type SlotTicket,
 } from '../../../src/controllers/slots/slot-pool.ts';
 
 const work = (namespace: string, target = 'default', more: Partial<SlotRequest> = {}): SlotRequest => ({
@@ -25,7 +25,7 @@ class Line {
     this.pool = pool;
   }
 
-  enter(name: string, wanted: SlotRequest): SlotTicket {
+  enter(name: string, wanted: SlotRequest): QueuedSlotRequest {
     return this.pool.enter(wanted, (slot) => {
       this.granted.push(name);
       this.slots.set(name, slot);
@@ -54,7 +54,7 @@ describe('slots', () => {
       fc.property(fc.integer({ min: 1, max: 6 }), fc.array(step, { maxLength: 150 }), (slots, steps) => {
         const line = new Line(new SlotPool({ slots, bytes: 100, perKind: { verification: 2 } }));
         const works = new Map<string, SlotRequest>();
-        const tickets = new Map<string, SlotTicket>();
+        const tickets = new Map<string, QueuedSlotRequest>();
         const check = () => {
           const held = [...line.slots.keys()].map((name) => works.get(name));
           const apps = held.flatMap((each) => each?.exclusive ?? []);

@@ -8,7 +8,7 @@ import { APIClient } from '../../../src/kube/client/api-client.ts';
 import { RuntimeMetrics } from '../../../src/kube/metrics/runtime-metrics.ts';
 import { metricsPrefix } from '../../../src/observability/metrics.ts';
 import { adminList } from '../../../src/shim/auth/caller-role.ts';
-import { sharedSecret } from '../../../src/shim/auth/shared-secret.ts';
+import { importSharedSecret } from '../../../src/shim/auth/shared-secret.ts';
 import { Tenants } from '../../../src/shim/auth/tenants.ts';
 import { Shim, type ShimOptions } from '../../../src/shim/shim.ts';
 import type { APIServerAccess } from '../../harness/apiserver-access.ts';
@@ -57,7 +57,7 @@ export async function startShim(
     metricsAddress: { host: '127.0.0.1', port: 0 },
     client,
     tenants: new Tenants({ namespace, target: 'default' }),
-    keys: { secrets: [await sharedSecret(new Uint8Array(Buffer.from(SECRET)))] },
+    keys: { secrets: [await importSharedSecret(new Uint8Array(Buffer.from(SECRET)))] },
     rules: {
       algorithms: ['HS256'],
       usernameClaim: 'username',

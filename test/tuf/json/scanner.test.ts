@@ -3,17 +3,17 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { MetadataFault } from '../../../src/tuf/findings/fault.ts';
 import { canonicalJSON } from '../../../src/tuf/json/canonical.ts';
-import type { JSONPolicy } from '../../../src/tuf/json/scanned-file.ts';
+import type { JSONAmbiguityPolicy } from '../../../src/tuf/json/scanned-file.ts';
 import { scanFile } from '../../../src/tuf/json/scanner.ts';
 import type { JSONShape } from '../../../src/tuf/json/shape.ts';
 import { FORMATS } from '../../../src/tuf/metadata/format.ts';
 
-function scan(text: string, policy: JSONPolicy = 'unambiguous', shape?: JSONShape) {
+function scan(text: string, policy: JSONAmbiguityPolicy = 'unambiguous', shape?: JSONShape) {
   return scanFile(Buffer.from(text), policy, shape);
 }
 
 /** The canonical form of `signed` as the scanner finds it. */
-function canonicalOf(signed: string, policy?: JSONPolicy): string {
+function canonicalOf(signed: string, policy?: JSONAmbiguityPolicy): string {
   return scan(`{"signatures":[],"signed":${signed}}`, policy).canonical.toString();
 }
 

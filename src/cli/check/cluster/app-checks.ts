@@ -5,7 +5,7 @@ import type { ReasonDoc } from '../../../api/reasons.ts';
 import { formatAppName } from '../../kubectl/app-name.ts';
 import type { CheckItem } from '../check-report.ts';
 import { failedItem, okItem, skippedItem, warningItem } from '../checklist.ts';
-import { type ClusterFacts, isOf } from './facts.ts';
+import { type ClusterFacts, isSameApp } from './facts.ts';
 
 /** Apps that are named when the one asked for is not among them. */
 const mostNamed = 10;
@@ -24,7 +24,7 @@ export function appItems({
   if ('refusal' in states) {
     return [skippedItem('App', states.refusal.message)];
   }
-  const state = states.value.find(({ spec }) => isOf(app, spec));
+  const state = states.value.find(({ spec }) => isSameApp(app, spec));
   if (state !== undefined) {
     return [healthItem(state), recoverableItem(state), freshItem(state), ...circuitItems(state)];
   }
@@ -32,7 +32,7 @@ export function appItems({
   const target =
     'value' in targets ? targets.value.find(({ metadata }) => metadata.name === targetName) : undefined;
   const inBucket = target?.status.apps ?? [];
-  if (inBucket.some((each) => isOf(app, each))) {
+  if (inBucket.some((each) => isSameApp(app, each))) {
     return [
       warningItem(
         'App',

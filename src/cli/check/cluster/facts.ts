@@ -83,7 +83,7 @@ export async function readFacts(
       see(items(api.list(states, here))),
     ],
   );
-  const ofApp = 'value' in seenStates ? seenStates.value.find(({ spec }) => isOf(app, spec)) : undefined;
+  const ofApp = 'value' in seenStates ? seenStates.value.find(({ spec }) => isSameApp(app, spec)) : undefined;
   return {
     namespace,
     app,
@@ -101,7 +101,7 @@ export async function readFacts(
 }
 
 /** Whether that is the app. */
-export function isOf(app: AppName | undefined, spec: AppName): boolean {
+export function isSameApp(app: AppName | undefined, spec: AppName): boolean {
   return app !== undefined && spec.adminName === app.adminName && spec.appName === app.appName;
 }
 

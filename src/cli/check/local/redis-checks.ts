@@ -9,7 +9,7 @@ import type { ServerFacts } from '../../../redis/state-store.ts';
 import { TrackedReader } from '../../../redis/tracking/tracked-reader.ts';
 import type { CheckItem } from '../check-report.ts';
 import { failedItem, okItem, skippedItem, warningItem } from '../checklist.ts';
-import { detailItem, durabilityItems } from '../durability.ts';
+import { durabilityItems, redisWarningItem } from '../durability.ts';
 import { failure } from './storage-checks.ts';
 
 /** Milliseconds two clocks may differ before ages and lifetimes mislead. */
@@ -107,7 +107,7 @@ function durability({ warnings, version }: ServerFacts): readonly CheckItem[] {
   }
   const details = new Map<string, string>(warnings.map(({ code, detail }) => [code, detail]));
   const others = warnings.filter(({ code }) => code !== 'RedisNotPersistent' && code !== 'RedisEvictsKeys');
-  return [...durabilityItems(details), ...others.map(({ code, detail }) => detailItem(code, detail))];
+  return [...durabilityItems(details), ...others.map(({ code, detail }) => redisWarningItem(code, detail))];
 }
 
 function clock({ time }: ServerFacts, now: Date): CheckItem {

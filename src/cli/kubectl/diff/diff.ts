@@ -14,7 +14,7 @@ import { awaitRun } from '../await-run.ts';
 import { clusterCommand } from '../cluster-command.ts';
 import type { ClusterConnection, ClusterFlags } from '../connection.ts';
 import { createRun } from '../create-run.ts';
-import { exitCodeOf, nextStepOf, succeededOf } from '../run-result.ts';
+import { exitCodeOf, nextStepForReason, succeededOf } from '../run-result.ts';
 import type { DiffReport, SettingDifference } from './diff-report.ts';
 
 /** Flags of `diff`. */
@@ -107,7 +107,7 @@ export function reportOf(
 
 function diffText({ app, reason, message, differences }: DiffReport, paint: OutputStyle): string {
   if (differences.length === 0) {
-    const next = nextStepOf(reason);
+    const next = nextStepForReason(reason);
     return (
       `${terminalText(app)}: ${terminalText(reason)}\n` +
       wrapText(terminalText(message), 2, paint.columns) +

@@ -1,6 +1,6 @@
 import type { BootstrapRecovery } from '../../../api/bootstraprecovery.generated.ts';
 import { durationText } from '../../output/duration-text.ts';
-import { nextStepOf, succeededOf } from '../run-result.ts';
+import { nextStepForReason, succeededOf } from '../run-result.ts';
 import { html, type Markup } from './html.ts';
 import { parseReportContent, type ReportContent } from './report-content.ts';
 
@@ -53,7 +53,7 @@ ${report === undefined ? html`<p>The report can not be read.</p>` : reportSectio
 
 function resultSection(run: BootstrapRecovery): Markup {
   const { status = 'Unknown', reason = 'Pending', message = '' } = succeededOf(run) ?? {};
-  const next = nextStepOf(reason);
+  const next = nextStepForReason(reason);
   return html`<p class="result ${status}"><strong>${reason}</strong><br>${message}</p>
 ${next === '' ? '' : html`<p><strong>What to do:</strong> ${next}</p>`}`;
 }

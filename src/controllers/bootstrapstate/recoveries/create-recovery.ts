@@ -1,7 +1,7 @@
 import type { Logger } from 'pino';
 import type { BootstrapRecovery } from '../../../api/bootstraprecovery.generated.ts';
 import type { BootstrapState } from '../../../api/bootstrapstate.generated.ts';
-import { recoveryCreated } from '../../../api/events.ts';
+import { recoveryCreatedEvent } from '../../../api/events.ts';
 import type { RecoveryPolicy } from '../../../api/recoverypolicy.generated.ts';
 import { bootstrapRecoveries } from '../../../api/resources.ts';
 import { describeApp } from '../../../faynosync/app.ts';
@@ -22,8 +22,8 @@ export interface CreateRecoveryDependencies {
 }
 
 /**
- * Creates the run that the status of the app orders, if it orders one. Call it once that status is written. An
- * earlier process may have created the run and died: a run of that name is that run.
+ * Creates the run that the status of the app orders, if it orders one. Call it once that status is written.
+ * An earlier process may have created the run and died: a run of that name is that run.
  *
  * @param policies that cover the app
  * @throws {APIError} when the API server refuses
@@ -47,7 +47,7 @@ export async function createRecovery(
     metrics.policyRecoveries.inc({ namespace, policy: name });
     logger.info({ run: open.name }, 'recovery created');
     const note = `Created BootstrapRecovery ${open.name} for ${describeApp(state.spec)}.`;
-    recorder.event(state, { ...recoveryCreated, note, related });
+    recorder.event(state, { ...recoveryCreatedEvent, note, related });
   } catch (error) {
     if (!isAlreadyExists(error)) {
       throw error;

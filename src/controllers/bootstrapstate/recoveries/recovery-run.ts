@@ -6,7 +6,7 @@ import { controllerReference, type Manifest } from '../../../kube/client/object.
 import type { App } from '../../../recovery/request.ts';
 
 /** A run on its way to the API server. */
-export interface NewRun extends Manifest {
+export interface RunManifest extends Manifest {
   readonly spec: BootstrapRecoverySpec;
 }
 
@@ -14,7 +14,7 @@ export interface NewRun extends Manifest {
  * The run that repairs an app, as the policy's template wants it. The policy owns it, so it is deleted with
  * the policy.
  */
-export function recoveryOf(policy: RecoveryPolicy, state: BootstrapState, name: string): NewRun {
+export function recoveryOf(policy: RecoveryPolicy, state: BootstrapState, name: string): RunManifest {
   const { namespace, name: owner } = policy.metadata;
   return {
     apiVersion,

@@ -2,7 +2,7 @@
  * What the CRDs admit, for the flags that mean the same: a value that works on the command line works in a
  * manifest. A test holds each row against its field.
  */
-export const schemaBounds = {
+export const flagBounds = {
   /** BootstrapRecovery spec.overrides.expirations, days. */
   expirationDays: [1, 36_500],
   /** BootstrapRecovery spec.overrides.staleAfterSeconds. */

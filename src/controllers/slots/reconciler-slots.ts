@@ -1,5 +1,5 @@
 import { formatObjectKey, type ObjectKey } from '../../kube/client/object-key.ts';
-import type { Slot, SlotPool, SlotRequest, SlotTicket } from './slot-pool.ts';
+import type { QueuedSlotRequest, Slot, SlotPool, SlotRequest } from './slot-pool.ts';
 
 /** Why there is no slot yet, for the status of the object that waits. */
 export interface SlotRefusal {
@@ -7,7 +7,7 @@ export interface SlotRefusal {
 }
 
 interface Claim {
-  readonly ticket: SlotTicket;
+  readonly ticket: QueuedSlotRequest;
   /** Granted and not yet taken. */
   slot: Slot | undefined;
 }
@@ -16,7 +16,7 @@ interface Claim {
  * Slots of a pool for reconcilers: asking never waits, so no worker is held by what waits. What gets no slot
  * is woken when there is one, which is kept until it comes for it or is forgotten.
  */
-export class KeyedSlots {
+export class ReconcilerSlots {
   readonly #pool: SlotPool;
   readonly #wake: (key: ObjectKey) => void;
   readonly #claims = new Map<string, Claim>();

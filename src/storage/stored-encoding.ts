@@ -15,7 +15,7 @@ const magicNumbers: readonly (readonly [form: string, bytes: readonly number[]])
  * What a store, a proxy or a copying tool turned a file into that was JSON when it was uploaded, in words
  * that follow "the file is"; undefined for what begins in none of these forms. No JSON document does.
  */
-export function storedForm(beginning: Uint8Array): string | undefined {
+export function detectStoredEncoding(beginning: Uint8Array): string | undefined {
   const known = magicNumbers.find(([, magic]) => magic.every((byte, at) => beginning[at] === byte));
   if (known !== undefined) {
     return known[0];

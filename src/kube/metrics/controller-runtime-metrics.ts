@@ -18,7 +18,7 @@ const REQUEST_BUCKETS = [0.005, 0.025, 0.1, 0.25, 0.5, 1.0, 2.0, 4.0, 8.0, 15.0,
  * What controller-runtime and client-go export: names, labels, help texts and buckets are theirs, so that
  * dashboards and alerts written for Go controllers work unchanged.
  */
-export class UpstreamMetrics {
+export class ControllerRuntimeMetrics {
   // controller-runtime: pkg/internal/controller/metrics
   readonly reconcileTotal: Counter<'controller' | 'result'>;
   readonly reconcileErrors: Counter<'controller'>;

@@ -7,7 +7,7 @@ import { openRoot, type RootFile } from './root-file.ts';
  * The roots below the trust anchor. Nothing there is believed, so nothing there refuses: the history is
  * followed only to find out whether signatures link root 1 to the anchor.
  */
-export class RootHistory {
+export class RootsBelowAnchor {
   readonly #run: VerificationContext;
   /** The last root that verified with its own keys. */
   #last: Root | undefined;
