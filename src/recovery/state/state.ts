@@ -1,7 +1,4 @@
-/**
- * What a run found in Redis and storage (R4); the evidence for each is in the design's table and in
- * classify.ts.
- */
+/** What a run found in Redis and storage (R4); the evidence for each is in classify.ts. */
 export const states = [
   'Healthy',
   'FullLoss',
