@@ -127,12 +127,12 @@ describe('conditions of a BootstrapRecovery', () => {
     const conditions = runConditions(verdicts(reason), [], 1, new Date(0));
     const judged = kstatus({ metadata: { generation: 1 }, status: { observedGeneration: 1, conditions } });
     const expected = { True: 'Current', False: 'Failed', Unknown: 'InProgress' } as const;
-    // It is what its spec asks for, so whatever waits for it to be applied goes on.
+    // It is what its spec asks for, so a client that waits for it to be applied continues.
     const wanted = reason === 'Suspended' ? 'Current' : expected[succeededReasons[reason].status];
     expect(judged).toBe(wanted);
   });
 
-  test('kstatus sees an object nobody has looked at as in progress, not as done', () => {
+  test('kstatus sees an object that no controller has observed as in progress, not as done', () => {
     expect(kstatus({ metadata: { generation: 1 }, status: { observedGeneration: -1 } })).toBe('InProgress');
   });
 
@@ -164,7 +164,7 @@ describe('conditions of a BootstrapRecovery', () => {
     });
   });
 
-  test('a retry is told apart from ordinary progress', () => {
+  test('a retry is distinguished from ordinary progress', () => {
     const reasonOf = (reason: SucceededReason) =>
       runConditions(verdicts(reason), [], 1, new Date(0)).find(({ type }) => type === 'Reconciling')?.reason;
     expect(reasonOf('Retrying')).toBe('ProgressingWithRetry');

@@ -257,7 +257,7 @@ const rules: readonly Rule[] = [
   },
 ];
 
-describe('what the API server accepts and refuses by itself', () => {
+describe('what the API server accepts and refuses without the controller', () => {
   test.each(rules)('$message', async ({ message, accepted, rejected }) => {
     await accepted();
     await expect(rejected()).rejects.toThrow(message);
@@ -335,7 +335,7 @@ describe('what the API server accepts and refuses by itself', () => {
     await expect(policies({ discover: true, ...spec })()).rejects.toThrow(/422/);
   });
 
-  test('a client that validates is told of a field that is gone', async () => {
+  test('a client that validates gets an error for a field that is gone', async () => {
     await expect(
       namespace.apply({
         apiVersion: 'tuf-recovery.dev/v1alpha1',

@@ -3,7 +3,7 @@ import { runConditions } from '../../src/api/conditions.ts';
 import { transitionEvents } from '../../src/api/events.ts';
 import type { SucceededReason } from '../../src/api/reasons.ts';
 
-const at = (reason: SucceededReason, message = 'told') =>
+const at = (reason: SucceededReason, message = 'because') =>
   runConditions(
     {
       succeeded: { reason, message },
@@ -39,15 +39,19 @@ describe('events', () => {
       1,
       new Date(0),
     );
-    const told = (reason: SucceededReason) =>
+    const reasonsFor = (reason: SucceededReason) =>
       transitionEvents(begun, at(reason)).map((event) => event.reason);
-    expect(told('AlreadyConsistent')).toEqual(['AlreadyConsistent']);
-    expect(told('TrustVerificationFailed')).toEqual(['TrustVerificationFailed']);
-    expect(told('AwaitingApproval').sort()).toEqual(['AwaitingApproval', 'Consistent', 'MetadataVerified']);
+    expect(reasonsFor('AlreadyConsistent')).toEqual(['AlreadyConsistent']);
+    expect(reasonsFor('TrustVerificationFailed')).toEqual(['TrustVerificationFailed']);
+    expect(reasonsFor('AwaitingApproval').sort()).toEqual([
+      'AwaitingApproval',
+      'Consistent',
+      'MetadataVerified',
+    ]);
     expect(transitionEvents([], begun)).toEqual([]);
   });
 
-  test('the beginning of a run is told without its empty states', () => {
+  test('the beginning of a run is reported without its empty states', () => {
     const pending = runConditions(
       {
         succeeded: { reason: 'Pending', message: '' },

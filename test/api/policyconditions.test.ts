@@ -10,7 +10,7 @@ const well: PolicyVerdicts = {
 };
 const lost: PolicyVerdicts = { ...well, lossDetected: { reason: 'SettingsLost', message: 'alice/tuf' } };
 
-const told = (previous: PolicyVerdicts | undefined, next: PolicyVerdicts) =>
+const eventsOf = (previous: PolicyVerdicts | undefined, next: PolicyVerdicts) =>
   transitionEvents(
     previous === undefined ? [] : policyConditions(previous, [], 1, new Date(0)),
     policyConditions(next, [], 1, new Date(0)),
@@ -40,13 +40,13 @@ describe('conditions of a RecoveryPolicy', () => {
     expect(ready).toMatchObject({ type: 'Ready', status, reason });
   });
 
-  test('a loss warns, its end is told, and a policy that begins well says only that', () => {
-    expect(told(undefined, well)).toEqual([['Normal', 'Verified', 'Verify']]);
-    expect(told(well, lost)).toEqual([['Warning', 'SettingsLost', 'Verify']]);
-    expect(told(lost, well)).toEqual([['Normal', 'NothingLost', 'Verify']]);
-    expect(told(lost, lost)).toEqual([]);
-    expect(told(lost, { ...lost, circuitOpen: { reason: 'TooManyRecoveries', message: 'again' } })).toEqual([
-      ['Warning', 'TooManyRecoveries', 'Recover'],
-    ]);
+  test('a loss warns, its end is reported, and a policy that begins well says only that', () => {
+    expect(eventsOf(undefined, well)).toEqual([['Normal', 'Verified', 'Verify']]);
+    expect(eventsOf(well, lost)).toEqual([['Warning', 'SettingsLost', 'Verify']]);
+    expect(eventsOf(lost, well)).toEqual([['Normal', 'NothingLost', 'Verify']]);
+    expect(eventsOf(lost, lost)).toEqual([]);
+    expect(
+      eventsOf(lost, { ...lost, circuitOpen: { reason: 'TooManyRecoveries', message: 'again' } }),
+    ).toEqual([['Warning', 'TooManyRecoveries', 'Recover']]);
   });
 });

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { Semaphore } from '../../src/async/semaphore.ts';
 
-test('never hands out more than its capacity, and everybody is served', async () => {
+test('never hands out more than its capacity, and serves every waiter', async () => {
   await fc.assert(
     fc.asyncProperty(
       fc.integer({ min: 1, max: 20 }),

@@ -205,7 +205,7 @@ describe('what RBAC can not say', () => {
     await cluster.kubectl([...approve, patch]);
   });
 
-  test("the controller writes ConfigMaps of its own and nobody else's", async () => {
+  test('the controller writes its own ConfigMaps and no others', async () => {
     const as = '--as=system:serviceaccount:ops:r-tuf-recovery-operator-controller';
     const configMap = (name: string, labels: object) =>
       JSON.stringify({ apiVersion: 'v1', kind: 'ConfigMap', metadata: { name, namespace: 'bob', labels } });

@@ -160,7 +160,7 @@ describe('replicas', () => {
     }
   });
 
-  test('keep to that beside an affinity to nodes, and give it up when told to', async () => {
+  test('keep to that beside an affinity to nodes, and give it up on request', async () => {
     const affinity = 'controller.affinity.nodeAffinity.preferredDuringSchedulingIgnoredDuringExecution';
     const both = controllerPod(await render(`${affinity}[0].weight=1`)).spec.affinity;
     expect(Object.keys(both ?? {}).sort()).toEqual(['nodeAffinity', 'podAntiAffinity']);

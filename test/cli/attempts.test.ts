@@ -85,7 +85,7 @@ describe('a command', () => {
     });
   });
 
-  test('does not wait for an approval that nobody can give it', async () => {
+  test('does not wait for an approval, which no person can give here', async () => {
     expect(await runAttempts([{ retry: 'wait', reason: 'AwaitingApproval' }])).toMatchObject({
       reason: 'AwaitingApproval',
       attempts: 1,

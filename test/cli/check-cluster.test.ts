@@ -122,7 +122,7 @@ async function check(
   return { code, items: new Map(ours.map((item) => [item.name, item])) };
 }
 
-test('an installation in order: each thing is looked at and found well', async () => {
+test('an installation in order: each part is checked and passes', async () => {
   await renewLease();
   const { items } = await check();
   const good = [
@@ -168,7 +168,7 @@ test('settings of Redis that put values at risk are pointed out', async () => {
   expect(items.get('Policy')).toMatchObject({ result: 'warning' });
 });
 
-test('a target that is not there is named beside those that are; one nobody checks is told', async () => {
+test('a target that does not exist is named beside those that do; one that no controller checks is reported', async () => {
   const missing = await check('--target', 'mising');
   expect(missing.code).toBe(1);
   expect(missing.items.get('Target')).toMatchObject({
@@ -228,7 +228,7 @@ test('a leader that is silent, and a clock of the controller that is wrong', asy
   await renewLease();
 });
 
-test('a person without rights is told which are missing, and what can not be seen is no failure', async () => {
+test('a person without rights reads which are missing, and what cannot be seen is no failure', async () => {
   const token = await cluster.serviceAccountToken(namespace, 'stranger');
   const file = await cluster.kubeconfigFile({ namespace, token });
   const { code, json } = await runJSON(['check'], { command: PLUGIN, env: { KUBECONFIG: file } });

@@ -19,7 +19,7 @@ beforeEach(async () => {
     mirror.files.set(name, bytes);
   }
   writeFileSync(join(base, 'root.json'), fileOf(files, '1.root.json'));
-  // The root of somebody who mistook another file for it.
+  // Another file, given as the root by mistake.
   writeFileSync(join(base, 'plain.txt'), 'not metadata\n');
 });
 
@@ -137,7 +137,7 @@ describe('files that are not what they should be', () => {
     expectFailure(await refresh(), 1, /metadata\/root\.json can't be read: not a directory/);
   });
 
-  test('a metadata directory where nobody can create one', async () => {
+  test('a metadata directory where none can be created', async () => {
     const nowhere = ['--metadata-dir', '/proc/1/metadata', 'init', join(base, 'root.json')];
     expectFailure(await conformance(...nowhere), 1, /\/proc\/1\/metadata can't be created: .*Check the path/);
   });

@@ -40,7 +40,7 @@ test.each(['SIGINT', 'SIGTERM'] as const)(
   async (signal) => {
     const redis = await server.client();
     await redis.flushall();
-    await redis.set('RECOVERY_LOCK_admin_simple', 'somebody-else', 'PX', 300_000);
+    await redis.set('RECOVERY_LOCK_admin_simple', 'another-owner', 'PX', 300_000);
     const { child, output } = start('--redis', server.url, '-o', 'json');
     await poll('the wait', async () => (await redis.info('commandstats')).includes('cmdstat_eval'));
     child.kill(signal);

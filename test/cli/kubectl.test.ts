@@ -98,19 +98,19 @@ describe('the exit code of wait tells how the run ended:', () => {
     expect(result).toMatchObject({ code, stdout: `${name}: ${reason}: Because of ${reason}.\n` });
   });
 
-  test('3 when the time runs out while the run goes on', async () => {
-    await createRun('slow', {}, succeeded('Unknown', 'WaitingForLock', 'Held by somebody.'));
+  test('3 when the time runs out while the run continues', async () => {
+    await createRun('slow', {}, succeeded('Unknown', 'WaitingForLock', 'Held by another owner.'));
     const result = await plugin('wait', 'slow', '--timeout', '2');
     expect(result.code).toBe(3);
-    expect(result.stderr).toContain('slow: WaitingForLock: Held by somebody.');
+    expect(result.stderr).toContain('slow: WaitingForLock: Held by another owner.');
     expect(result.stderr).toContain('still running after 2 s');
     expect(result.stderr).toContain('The run continues.');
   });
 
   test('1 for a run that is not there, naming the command that finds it', async () => {
-    const result = await plugin('wait', 'nobody');
+    const result = await plugin('wait', 'missing');
     expect(result.code).toBe(1);
-    expect(result.stderr).toContain(`There is no BootstrapRecovery "nobody" in namespace "${namespace}"`);
+    expect(result.stderr).toContain(`There is no BootstrapRecovery "missing" in namespace "${namespace}"`);
     expect(result.stderr).not.toContain('at ');
   });
 
@@ -259,7 +259,7 @@ test('status --watch shows a change without being asked again, and Ctrl-C ends i
 
 test('describe tells result, what to do, plan, metadata, findings and errors', async () => {
   await createRun(
-    'told',
+    'described',
     { approval: 'Manual' },
     {
       ...succeeded('Unknown', 'AwaitingApproval', 'The plan waits.'),
@@ -286,11 +286,11 @@ test('describe tells result, what to do, plan, metadata, findings and errors', a
       lastErrors: [{ time: '2026-11-23T10:00:00Z', reason: 'Retrying', message: 'Redis did not answer.' }],
     },
   );
-  const { code, stdout } = await plugin('describe', 'told');
+  const { code, stdout } = await plugin('describe', 'described');
   expect(code).toBe(0);
   expect(stdout).toContain('AwaitingApproval');
   expect(stdout).toContain('Read the plan below. If it is right:');
-  expect(stdout).toContain(`kubectl tuf-recovery approve told -n ${namespace} --digest ${DIGEST}`);
+  expect(stdout).toContain(`kubectl tuf-recovery approve described -n ${namespace} --digest ${DIGEST}`);
   expect(stdout).toMatch(/Create +TARGETS_EXPIRATION_alice_tuf +30 +Inferred +high/);
   expect(stdout).toMatch(/Replace +ROOT_SIGNING_alice_tuf +"" +Default +low/);
   expect(stdout).toMatch(/timestamp +version 41 +expired .* ago, on 2026-11-20T10:00:00Z/);
@@ -434,8 +434,8 @@ describe('report', () => {
   });
 });
 
-test('somebody without permission is told which one is missing', async () => {
-  const token = await cluster.serviceAccountToken(namespace, 'nobody');
+test('a user without permission reads which one is missing', async () => {
+  const token = await cluster.serviceAccountToken(namespace, 'stranger');
   const file = await cluster.kubeconfigFile({ namespace, token });
   const { code, stderr } = await plugin('status', '--kubeconfig', file);
   expect(code).toBe(1);

@@ -76,7 +76,7 @@ function s3Environment(): Record<string, string> {
   };
 }
 
-/** How many changes this Redis has seen: grows with every write, whoever writes. */
+/** How many changes this Redis has seen: grows with every write of every client. */
 async function changes(): Promise<number> {
   return Number(/rdb_changes_since_last_save:(\d+)/.exec(await redis.info('persistence'))?.[1]);
 }
@@ -227,7 +227,7 @@ describe('recover', () => {
   });
 
   test("finds the server's own lock, waits, and says so when the time is over", async () => {
-    await redis.set('RECOVERY_LOCK_admin_deleg', 'somebody-else', 'PX', 300_000);
+    await redis.set('RECOVERY_LOCK_admin_deleg', 'another-owner', 'PX', 300_000);
     const { code, json } = await runJSON([
       'recover',
       ...flags('deleg', join(files.path, 'deleg')),
@@ -235,7 +235,7 @@ describe('recover', () => {
       '1',
     ]);
     expect(json).toMatchObject({ outcome: 'TimedOut', reason: 'DeadlineExceeded' });
-    expect(json['message']).toContain('somebody-else');
+    expect(json['message']).toContain('another-owner');
     expect(code).toBe(3);
     expect(await redis.keys('*')).toEqual(['RECOVERY_LOCK_admin_deleg']);
   });

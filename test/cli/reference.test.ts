@@ -10,7 +10,7 @@ test('the reference page names every variable that is read', async () => {
     {
       get: (_target, name) => {
         read.add(String(name));
-        // An endpoint without a scheme makes the driver's variables be looked at, too.
+        // With an endpoint without a scheme the driver's variables are read, too.
         return name === 'S3_ENDPOINT' ? 'minio:9000' : name === 'STORAGE_DRIVER' ? 'minio' : undefined;
       },
     },

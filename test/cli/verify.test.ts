@@ -129,7 +129,7 @@ describe('a repository is refused, with exit code 1 and the refusing finding fir
     expect(code).toBe(1);
   });
 
-  test('when a byte of a file was changed, and people are told what to do', async () => {
+  test('when a byte of a file was changed, and says what to do', async () => {
     const damaged = join(files.path, 'damaged');
     await app.writeTo(damaged);
     const file = join(damaged, '1.nightly.json');
@@ -246,7 +246,7 @@ describe('a source that can not be read ends with 1 and says what to do:', () =>
       message: /No credentials for S3 .* Give an access key and its secret/,
     },
     {
-      what: 'an endpoint where nobody listens',
+      what: 'an endpoint where no process listens',
       args: () => [`s3://${BUCKET}/x`, '--s3-endpoint', 'http://127.0.0.1:1'],
       env: () => key,
       code: 'StorageUnreachable',

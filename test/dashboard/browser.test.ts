@@ -49,7 +49,7 @@ async function open(address: string, options: BrowserContextOptions = {}): Promi
     }
   });
   page.on('pageerror', (error) => complaints.push(`threw ${error.message}`));
-  // Violations of the Content Security Policy are told here.
+  // Violations of the Content Security Policy are reported here.
   page.on('console', (message) => {
     if (['error', 'warning'].includes(message.type())) {
       complaints.push(message.text());
@@ -196,7 +196,7 @@ describe('a run', () => {
     await expect.poll(() => page.locator('.facts').innerText()).toContain('Healthy');
   });
 
-  test('is not approved by a person who may not, who is told so', async () => {
+  test('is not approved by a person who may not, who reads so', async () => {
     const { admin, app: name } = app('deleg');
     const { name: namespace, cluster } = stage.namespace;
     const redis = await stage.installation.redis.client();
@@ -238,7 +238,7 @@ describe('a run', () => {
   });
 });
 
-describe('for everybody', () => {
+describe('for every visitor', () => {
   const looks = (['light', 'dark'] as const).flatMap((colorScheme) =>
     ([360, 1920] as const).map((width) => [colorScheme, width] as const),
   );

@@ -9,7 +9,7 @@ import { readPage } from '../../src/dashboard/server/page-files.ts';
 import type { ApprovalRequest, ViewQuery } from '../../src/dashboard/server/queries.ts';
 import { HTTPServer } from '../../src/net/http-server.ts';
 
-const token = 'a-token-that-nobody-guesses';
+const token = 'a-token-that-cannot-be-guessed';
 const digest = `sha256:${'a'.repeat(64)}`;
 
 let server: HTTPServer;
@@ -80,7 +80,7 @@ function approval(change: Request = {}, body: unknown = { namespace: 'prod', nam
 }
 
 describe('the page', () => {
-  test('is given to whoever has the token', async () => {
+  test('is given to a client that has the token', async () => {
     expect(await ask()).toMatchObject({ status: 200, body: '<p>page</p>' });
   });
 
@@ -222,7 +222,7 @@ describe('the stream', () => {
     }
   }
 
-  test('begins with what there is, and goes on with every change', async () => {
+  test('begins with what there is, and continues with every change', async () => {
     let version = 1;
     model = () => ({ version });
     const stream = events(grid);

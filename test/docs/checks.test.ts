@@ -29,7 +29,7 @@ describe('links', () => {
 
   afterAll(() => root?.[Symbol.asyncDispose]());
 
-  test('that lead nowhere are told with file and line, others are not', () => {
+  test('that lead nowhere are reported with file and line, others are not', () => {
     expect(brokenLinks(root.path, pagesBelow(root.path))).toEqual([
       { file: 'README.md', line: 1, what: 'links to docs/b.md, but there is no docs/b.md' },
       {

@@ -48,7 +48,7 @@ describe('a page is not followed when', () => {
     ['a variable is not set', [run('echo "$NOT_SET_BY_ANYBODY"')], /./],
     ['it has no commands', ['# Nothing'], /commands to run/],
     [
-      'it asks for a value that nobody has',
+      'it asks for a value that is not given',
       ['<!-- values -->\n\n~~~sh\nexport OTHER=…\n~~~', run('true')],
       /no value for OTHER/,
     ],

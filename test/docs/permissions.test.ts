@@ -39,14 +39,14 @@ test('the security page tells exactly the permissions the chart grants', async (
     'shim.admins.names={alice}',
   );
   for (const [who, ending] of Object.entries(roles)) {
-    const told = lines(rows.filter((row) => row.who === who));
+    const documented = lines(rows.filter((row) => row.who === who));
     // The chart under test renders roles of this shape; the shim's is a Role, as it has fixed namespaces.
     const granted = objects.filter(
       ({ kind, metadata }) => /^(Cluster)?Role$/.test(kind) && metadata.name.endsWith(ending),
     ) as (Rendered & { readonly rules: readonly Rule[] })[];
     const elections = (rule: Rule): boolean => rule.resources.includes('leases');
     const rules = granted.flatMap((role) => role.rules).filter((rule) => !elections(rule));
-    expect(told, who).toEqual(lines(rules));
-    expect(told.length, who).toBeGreaterThan(0);
+    expect(documented, who).toEqual(lines(rules));
+    expect(documented.length, who).toBeGreaterThan(0);
   }
 });
