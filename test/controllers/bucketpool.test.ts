@@ -18,14 +18,14 @@ describe('buckets in use', () => {
     expect(second.bucket).toBe(first.bucket);
   });
 
-  test('changed credentials are another bucket, so nobody goes on with the old ones', async () => {
+  test('changed credentials are another bucket, so no run continues with the old ones', async () => {
     const pool = new BucketPool(() => undefined, DIRECT);
     using old = await pool.use(options('old'));
     using rotated = await pool.use(options('new'));
     expect(rotated.bucket).not.toBe(old.bucket);
   });
 
-  test('the last one closes it, and giving it back twice takes it from nobody', async () => {
+  test('the last user closes it, and giving it back twice takes it from no other', async () => {
     const pool = new BucketPool(() => undefined, DIRECT);
     const first = await pool.use(options('a'));
     using second = await pool.use(options('a'));

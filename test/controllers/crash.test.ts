@@ -57,7 +57,7 @@ async function lockLeftMs(): Promise<number> {
   return (await installation.redis.client()).pttl(`RECOVERY_LOCK_${app.admin}_${app.app}`);
 }
 
-/** Redis holds exactly what it should, once; nobody holds the lock. */
+/** Redis holds exactly what it should, once; the lock is free. */
 async function expectRestored(taskID: string): Promise<void> {
   const app = installation.app('deleg');
   const redis = await installation.redis.client();
@@ -81,7 +81,7 @@ describe('a controller that dies by SIGKILL in the middle of a run', () => {
       const { finalizers } = (await namespace.run(name)).metadata;
       expect(finalizers).toEqual(stage === 'Trust' || stage === 'Observe' ? undefined : [lockFinalizer]);
       if (stage === 'Apply') {
-        // Nobody can give it back, so it must end without anybody.
+        // No process can release it, so it must expire.
         expect(await lockLeftMs()).toBeGreaterThan(0);
       }
       await between.redis.heal();

@@ -157,7 +157,7 @@ describe('a status in the making', () => {
     ).toBe(true);
   });
 
-  test('while somebody else holds the lock the run says so, and says when it goes on', () => {
+  test('while another owner holds the lock the run says so, and says when it continues', () => {
     const running = withAttempt(draftOf(run), 1, now, now, 'ops/ours');
     const held = { reason: 'RecoveryInProgress', message: 'held by X', blockingTask: 'X' } as const;
     const waiting = withAcceptance(running, held);

@@ -28,7 +28,7 @@ afterAll(async () => {
 
 type TargetSpec = RecoveryTargetManifest['spec'];
 
-/** What is wrong, in which part of the target, and what the person is told. */
+/** What is wrong, in which part of the target, and what a person reads. */
 interface Mistake {
   readonly name: string;
   readonly change: (spec: TargetSpec) => Promise<Partial<TargetSpec>> | Partial<TargetSpec>;
@@ -101,7 +101,7 @@ const mistakes: readonly Mistake[] = [
   },
 ];
 
-describe('what a person is told when something is wrong', () => {
+describe('what a person reads when something is wrong', () => {
   beforeAll(async () => {
     const { s3, bucket } = installation;
     const stranger = await createReader(s3, bucket, 'elsewhere/');
@@ -174,21 +174,24 @@ describe('what a person is told when something is wrong', () => {
     },
   ];
 
-  test.each(references)('a missing $name is waited for, by name, and the run goes on', async (reference) => {
-    const { name, change, says, later } = reference;
-    const app = installation.app('simple');
-    await namespace.apply(installation.target(`late-${name}`, change(installation.target().spec)));
-    const run = { targetRef: { name: `late-${name}` }, adminName: app.admin, appName: app.app };
-    await namespace.start(`late-${name}`, run);
-    const waiting = await namespace.reason(`late-${name}`, 'WaitingForTarget');
-    expect(conditionOf(waiting, 'Succeeded')?.message).toMatch(says);
-    expect(waiting.status).toMatchObject({ deadline: expect.any(String) });
-    expect(waiting.status.startTime).toBeUndefined();
+  test.each(references)(
+    'a missing $name is waited for, by name, and the run continues when it is there',
+    async (reference) => {
+      const { name, change, says, later } = reference;
+      const app = installation.app('simple');
+      await namespace.apply(installation.target(`late-${name}`, change(installation.target().spec)));
+      const run = { targetRef: { name: `late-${name}` }, adminName: app.admin, appName: app.app };
+      await namespace.start(`late-${name}`, run);
+      const waiting = await namespace.reason(`late-${name}`, 'WaitingForTarget');
+      expect(conditionOf(waiting, 'Succeeded')?.message).toMatch(says);
+      expect(waiting.status).toMatchObject({ deadline: expect.any(String) });
+      expect(waiting.status.startTime).toBeUndefined();
 
-    await namespace.apply(later());
-    expect((await namespace.ended(`late-${name}`)).succeeded).toMatchObject({ reason: 'Recovered' });
-    await (await installation.redis.client()).flushall();
-  });
+      await namespace.apply(later());
+      expect((await namespace.ended(`late-${name}`)).succeeded).toMatchObject({ reason: 'Recovered' });
+      await (await installation.redis.client()).flushall();
+    },
+  );
 
   test('a Secret that never comes is waited for until the deadline, and no longer', async () => {
     const app = installation.app('simple');

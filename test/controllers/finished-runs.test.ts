@@ -9,7 +9,7 @@ const running = runManifest({ status: { conditions: [...conditions('Running')] }
 const ended = runManifest({ status: { conditions: [...conditions('Recovered')] } });
 
 describe('ends the cache does not show yet', () => {
-  test('a run is not looked at again for states from before its end', () => {
+  test('a run is not reconciled again for states from before its end', () => {
     const ends = new FinishedRuns();
     expect(ends.isAwaitedFor(running)).toBe(false);
     ends.add(ended);
@@ -19,14 +19,14 @@ describe('ends the cache does not show yet', () => {
     ).toBe(true);
   });
 
-  test('once the cache shows the end, the run is looked at again like any other', () => {
+  test('once the cache shows the end, the run is reconciled again like any other', () => {
     const ends = new FinishedRuns();
     ends.add(ended);
     expect(ends.isAwaitedFor(ended)).toBe(false);
     expect(ends.isAwaitedFor(running)).toBe(false);
   });
 
-  test('a deletion is always looked at, and a run that is gone is forgotten', () => {
+  test('a deletion is always reconciled, and a run that is gone is forgotten', () => {
     const ends = new FinishedRuns();
     ends.add(ended);
     const deleted = {
@@ -42,8 +42,8 @@ describe('ends the cache does not show yet', () => {
 
 describe('a run that waits for its turn', () => {
   test('says why, once for each generation', () => {
-    const told = withQueueMessage(runManifest(), 'because', now);
-    expect(told?.verdicts.succeeded).toEqual({ reason: 'Pending', message: 'because' });
+    const draft = withQueueMessage(runManifest(), 'because', now);
+    expect(draft?.verdicts.succeeded).toEqual({ reason: 'Pending', message: 'because' });
     const waiting = { conditions: [...conditions('Pending')], observedGeneration: 1 };
     expect(withQueueMessage(runManifest({ status: waiting }), 'because', now)).toBeUndefined();
     const changed = runManifest({ metadata: { generation: 2 }, status: waiting });

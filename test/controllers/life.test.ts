@@ -146,9 +146,9 @@ describe('the life of a run', () => {
       const run = await namespace.run('ended');
       return run.status.observedGeneration === run.metadata.generation ? run : undefined;
     });
-    const told = ({ status }: typeof after) =>
+    const conditionsOf = ({ status }: typeof after) =>
       status.conditions?.map(({ observedGeneration: _, ...rest }) => rest);
-    expect(told(after)).toEqual(told(before));
+    expect(conditionsOf(after)).toEqual(conditionsOf(before));
     expect(kstatus({ metadata: { generation: 2 }, status: after.status })).toBe('Current');
   });
 
@@ -167,14 +167,14 @@ describe('the life of a run', () => {
     expect(await app.differences(redis, winner?.metadata.uid ?? '')).toEqual([]);
   });
 
-  test('a lock of somebody else is waited for, by name', async () => {
+  test('the lock of another owner is waited for, by name', async () => {
     const app = installation.app('simple');
     const redis = await installation.redis.client();
     await redis.flushall();
-    await redis.set(`RECOVERY_LOCK_${app.admin}_${app.app}`, 'somebody-else');
+    await redis.set(`RECOVERY_LOCK_${app.admin}_${app.app}`, 'another-owner');
     await namespace.start('queued', { adminName: app.admin, appName: app.app });
     const waiting = await namespace.reason('queued', 'WaitingForLock');
-    expect(conditionOf(waiting, 'Succeeded')?.message).toContain('somebody-else');
+    expect(conditionOf(waiting, 'Succeeded')?.message).toContain('another-owner');
     await redis.del(`RECOVERY_LOCK_${app.admin}_${app.app}`);
     expect((await namespace.ended('queued')).succeeded.reason).toBe('Recovered');
   });
@@ -220,16 +220,16 @@ describe('the life of a run', () => {
   });
 
   test('events tell each transition once, and the end in one event', async () => {
-    await lose('told');
-    await namespace.ended('told');
+    await lose('eventful');
+    await namespace.ended('eventful');
     const reasons = await poll('the events', async () => {
       const events: { items: { reason: string; regarding: { name: string } }[] } = JSON.parse(
         await namespace.kubectl('get', 'events.events.k8s.io', '--output=json'),
       );
-      const told = events.items
-        .filter(({ regarding }) => regarding.name === 'told')
+      const seen = events.items
+        .filter(({ regarding }) => regarding.name === 'eventful')
         .map(({ reason }) => reason);
-      return told.includes('Recovered') ? told : undefined;
+      return seen.includes('Recovered') ? seen : undefined;
     });
     // A run that lasts tells its stages; how long this one took depends on the machine.
     expect(new Set(reasons).size).toBe(reasons.length);

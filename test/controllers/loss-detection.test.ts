@@ -91,16 +91,16 @@ const through = (): Partial<RecoveryTargetManifest['spec']> => ({
 
 describe('LossDetection of a target', () => {
   test('is NotGuarded without a policy, and True with one where Redis reports changes, proven by a key', async () => {
-    await namespace.apply(installation.target('told'));
-    expect((await detection('told', 'NotGuarded')).status).toBe('Unknown');
-    const policy = await guarded('told');
-    expect(await detection('told', 'Immediate')).toMatchObject({
+    await namespace.apply(installation.target('immediate'));
+    expect((await detection('immediate', 'NotGuarded')).status).toBe('Unknown');
+    const policy = await guarded('immediate');
+    expect(await detection('immediate', 'Immediate')).toMatchObject({
       status: 'True',
       message: expect.stringContaining('proven'),
     });
     await expectLossNoticed(policy);
-    await namespace.kubectl('delete', 'rp', 'told');
-    await detection('told', 'NotGuarded');
+    await namespace.kubectl('delete', 'rp', 'immediate');
+    await detection('immediate', 'NotGuarded');
   });
 
   test('is Polling, in the words of Redis, where the ACL refuses CLIENT TRACKING', async () => {
@@ -148,7 +148,7 @@ describe('LossDetection of a target', () => {
     );
     expect(silent.status).toMatchObject({ recoverable: { summary: '13/13' } });
     expect(silent.status.lossDetectedTime).toBeUndefined();
-    // Lost while nobody could hear of it.
+    // Lost while the controller could not notice.
     await (await installation.redis.client()).flushall();
     await proxy.heal();
     await policy.untilApp(

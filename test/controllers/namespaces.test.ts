@@ -61,7 +61,7 @@ test('a namespace without its Role holds up none of the others, and is served wh
   await ours.start('open', spec);
   expect((await ours.ended('open')).succeeded.reason).toBe('Recovered');
   expect((await closed.run('closed')).status).toEqual({ observedGeneration: -1 });
-  expect(await controller.process.log(), 'what is missing is told').toMatch(/403 Forbidden/);
+  expect(await controller.process.log(), 'what is missing is logged').toMatch(/403 Forbidden/);
   await closed.allowController(ours.name);
   expect((await closed.ended('closed')).succeeded.reason).toBe('AlreadyConsistent');
 }, 120_000);

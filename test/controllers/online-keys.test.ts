@@ -10,7 +10,7 @@ const step = fc.record({
 });
 
 describe('online keys of several admins', () => {
-  test('are exactly those that apps of two admins list now, and a change of their number is told', () => {
+  test('are exactly those that apps of two admins list now, and a change of their number is reported', () => {
     fc.assert(
       fc.property(fc.array(step, { maxLength: 40 }), (steps) => {
         const holders = new KeyHolders();

@@ -152,13 +152,13 @@ describe.each(names.map((name, at) => ({ name, at })))(
           await redis.del(`BOOTSTRAP_${app(at).admin}_large`);
         }
       }
-      const told = async (kind: string, reason: string) =>
+      const isRecorded = async (kind: string, reason: string) =>
         (await namespace.kubectl('events', `--types=Warning`))
           .split('\n')
           .some((line) => line.includes(reason) && line.includes(kind));
-      await poll('the event about the settings', () => told('BootstrapState', 'CaptureFailed'));
+      await poll('the event about the settings', () => isRecorded('BootstrapState', 'CaptureFailed'));
       if (name !== home) {
-        await poll('the event about the report', () => told('BootstrapRecovery', 'ReportFailed'));
+        await poll('the event about the report', () => isRecorded('BootstrapRecovery', 'ReportFailed'));
       }
       await policy.until(
         'to be ready and count its healthy app',

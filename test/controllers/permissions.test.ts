@@ -37,7 +37,7 @@ beforeAll(async () => {
 });
 
 describe('a permission the controller lacks', () => {
-  test('on Secrets: the run waits and names the permission, and goes on when it is granted', async () => {
+  test('on Secrets: the run waits and names the permission, and continues when it is granted', async () => {
     await withoutRule(fullRules.findIndex((rule) => JSON.stringify(rule).includes('"secrets"')));
     await using _controller = await startController(namespace, { kubeconfig, args: ['--no-leader-elect'] });
     const app = installation.app('simple');
@@ -52,7 +52,7 @@ describe('a permission the controller lacks', () => {
     });
 
     await withoutRule(undefined);
-    // A changed target wakes what waits for it; without this it looks again by itself within half a minute.
+    // A changed target wakes what waits for it; without this the run checks again within half a minute.
     await namespace.kubectl('annotate', 'rt', 'default', 'example.com/touched=yes');
     expect((await namespace.ended('forbidden')).succeeded.reason).toBe('Recovered');
   });

@@ -12,7 +12,7 @@ const marks = fc.record({ root: mark, timestamp: mark, snapshot: mark });
 const roles = ['root', 'timestamp', 'snapshot'] as const;
 
 describe('marks', () => {
-  test('only go up, whatever is verified and whoever accepts it', () => {
+  test('only go up, for every verified chain and every acceptance', () => {
     fc.assert(
       fc.property(fc.array(marks, { minLength: 1 }), (chain) => {
         let held: StoredMarks | undefined;

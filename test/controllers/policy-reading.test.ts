@@ -18,7 +18,7 @@ describe('what a look says', () => {
       { kind: 'busy', state: 'InProgress' },
     ],
     [
-      'somebody else recovers',
+      'another recovery holds the lock',
       { succeeded: { reason: 'Running', message: '' }, state: 'Locked', retry: 'wait' },
       { kind: 'busy', state: 'Locked' },
     ],
@@ -47,7 +47,7 @@ describe('what a look says', () => {
       { kind: 'unverifiable', reason: 'RollbackDetected', message: 'older', targetWide: false },
     ],
     [
-      'a key is of another type, which nobody may simply replace',
+      'a key is of another type, which must not simply be replaced',
       { succeeded: { reason: 'CorruptType', message: 'a list' }, state: 'CorruptType' },
       { kind: 'unverifiable', reason: 'CorruptType', message: 'a list', targetWide: false },
     ],

@@ -145,7 +145,7 @@ describe('a policy', () => {
     expect(await policy.runs()).toEqual([]);
   });
 
-  test('a run that somebody else created is seen at once', async () => {
+  test('a run that another client created is seen at once', async () => {
     const { admin, app } = installation.app('simple');
     const policy = await createPolicy(namespace, 'watching', installation.app('simple'));
     await policy.untilApp('to be healthy', (seen) => is(seen, 'Healthy')?.status === 'True');

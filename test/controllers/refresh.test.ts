@@ -131,7 +131,7 @@ describe('metadata that has expired', () => {
     },
   );
 
-  test('stays as it is when nobody asked for it, and the condition says what to do', async () => {
+  test('stays as it is unless the policy asks for a refresh, and the condition says what to do', async () => {
     await using _controller = await startController(namespace, alone);
     const before = server.calls.length;
     const policy = await createPolicy(namespace, 'never', app);
@@ -188,7 +188,7 @@ describe('metadata that has expired', () => {
     expect(server.calls.at(-1)?.status).toBe(202);
   });
 
-  test('success without new metadata is none; the failure is told and not repeated at once', async () => {
+  test('success without new metadata is none; the failure is reported and not repeated at once', async () => {
     await using _controller = await startController(namespace, alone);
     behaviour.failure = 'failed to load timestamp private key';
     const before = server.calls.length;

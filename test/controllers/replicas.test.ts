@@ -77,7 +77,7 @@ describe('two replicas', () => {
     expect(await leads(second)).toBe(true);
   });
 
-  test('a leader paused while it writes wakes up as nobody: it writes nothing more and exits', async () => {
+  test('a leader paused while it writes no longer leads when it resumes: it writes nothing more and exits', async () => {
     await using first = await startController(namespace, { args: ['--lease-name=paused'] });
     await poll('the first to lead', () => leads(first));
     await using second = await startController(namespace, { args: ['--lease-name=paused'] });

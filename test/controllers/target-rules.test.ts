@@ -31,7 +31,7 @@ describe('what an installation allows targets', () => {
     await expect(assertReachable('0x7f.1', 6443, rules)).rejects.toThrow(/is the API server/);
   });
 
-  test('a name that does not resolve is left to whoever connects', async () => {
+  test('a name that does not resolve is left to the connection attempt', async () => {
     await expect(assertReachable('nowhere.invalid', 443, rules)).resolves.toBeUndefined();
   });
 });

@@ -30,7 +30,7 @@ const statusAfter = (seconds: number, status: Parameters<typeof unknownStatus>[0
     new Date(seenAt.getTime() + seconds * 1000),
   );
 
-describe('a target that waits for its turn to be looked at', () => {
+describe('a target that waits for its turn to be checked', () => {
   test('says for two intervals what was seen last, and then that it is not known any more', () => {
     expect(statusAfter(119)).toBeUndefined();
     const status = statusAfter(121);
@@ -46,7 +46,7 @@ describe('a target that waits for its turn to be looked at', () => {
     expect(kstatus({ metadata: { generation: 1 }, status: status ?? seen })).toBe('InProgress');
   });
 
-  test('says so once, also when it was never looked at or was looked at by a clock that was ahead', () => {
+  test('says so once, also when it was never checked, or checked by a clock that was ahead', () => {
     expect(statusAfter(500, statusAfter(121))).toBeUndefined();
     expect(findCondition(statusAfter(0, { observedGeneration: -1 })?.conditions, 'Ready')?.reason).toBe(
       'NotChecked',

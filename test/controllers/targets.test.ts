@@ -27,9 +27,9 @@ afterAll(async () => {
   await installation?.[Symbol.asyncDispose]();
 });
 
-/** Waits until the controller has looked at a target in its present form. */
-const looked = (name: string): Promise<RecoveryTarget> =>
-  poll(`target ${name} to be looked at`, async () => {
+/** Waits until the controller has checked a target in its present form. */
+const checked = (name: string): Promise<RecoveryTarget> =>
+  poll(`target ${name} to be checked`, async () => {
     const target = await namespace.target(name);
     return target.status.observedGeneration === target.metadata.generation ? target : undefined;
   });
@@ -39,7 +39,7 @@ async function look(
   change: Partial<RecoveryTargetManifest['spec']> = {},
 ): Promise<RecoveryTarget> {
   await namespace.apply(installation.target(name, change));
-  return looked(name);
+  return checked(name);
 }
 
 describe('a RecoveryTarget', () => {
@@ -190,7 +190,7 @@ describe('a RecoveryTarget', () => {
     await namespace.kubectl('wait', '--for=condition=Ready', '--timeout=60s', 'rt/rotating');
   });
 
-  test('a suspended target is not looked at and starts no runs, until it is released', async () => {
+  test('a suspended target is not checked and starts no runs, until it is released', async () => {
     await look('resting', { suspend: true });
     expect(conditionOf(await namespace.target('resting'), 'Ready')).toMatchObject({
       status: 'True',
@@ -229,7 +229,7 @@ describe('a RecoveryTarget', () => {
     expect((await namespace.ended('reader')).succeeded.status).toBe('True');
   });
 
-  test('its state is a metric while it is looked at', async () => {
+  test('its state is a metric until it is deleted', async () => {
     expect(await controller.metrics()).toContain(
       `bootstrap_recovery_target_ready{namespace="${namespace.name}",target="healthy"} 1`,
     );
@@ -253,7 +253,7 @@ describe('a target that does not answer', () => {
       '--type=merge',
       '--patch={"spec":{"accessMode":"ReadOnly"}}',
     );
-    const after = await looked('hangs');
+    const after = await checked('hangs');
     expect(conditionOf(after, 'StorageReachable')).toMatchObject({
       status: 'False',
       reason: 'SourceUnavailable',
@@ -262,7 +262,7 @@ describe('a target that does not answer', () => {
     expect(conditionOf(after, 'RedisReachable')?.status).toBe('True');
   }, 60_000);
 
-  test('a hundred admins behind a slow store are all listed, and the state of Redis is told meanwhile', async () => {
+  test('a hundred admins behind a slow store are all listed, and the state of Redis is reported meanwhile', async () => {
     const { s3, bucket } = installation;
     const body = installation.app('simple').objects.find(({ name }) => name === '1.root.json')?.body ?? '';
     await s3.put(

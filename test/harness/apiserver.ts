@@ -152,7 +152,7 @@ function startControllerManager(
       `--root-ca-file=${certificateAuthorityFile}`,
       `--service-account-private-key-file=${serviceAccountKeyFile}`,
       '--leader-elect=false',
-      // It serves nothing that anybody asks for.
+      // It serves nothing that a test needs.
       '--secure-port=0',
     ],
   });

@@ -13,7 +13,7 @@ export async function startEtcd(port: number, dataDirectory: string): Promise<Ru
       ...['--name=test', `--data-dir=${dataDirectory}`, `--initial-cluster=test=${peer}`],
       ...[`--listen-client-urls=${client}`, `--advertise-client-urls=${client}`],
       ...[`--listen-peer-urls=${peer}`, `--initial-advertise-peer-urls=${peer}`],
-      // Nobody wants these data back after a power failure.
+      // These data need not survive a power failure.
       ...['--unsafe-no-fsync', '--log-level=warn'],
     ],
     ready: async () => (await fetch(`${client}/health`)).ok,

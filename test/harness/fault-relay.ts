@@ -15,7 +15,7 @@ export interface Link {
   faults(): readonly Fault[];
   /** Emits `change` when the answer of {@link faults} changes. */
   readonly changes: EventEmitter;
-  /** Told of every chunk that was handed on. */
+  /** Called for every chunk that was handed on. */
   count(bytes: number): void;
 }
 

@@ -69,7 +69,7 @@ describe('fault proxy', () => {
     await poll('the connection to be closed', () => proxy.traffic.open === 0);
   });
 
-  test('delays an answer by at least what it was told', async () => {
+  test('delays an answer by at least the given time', async () => {
     await using echo = await startEcho();
     await using proxy = await startFaultProxy(echo);
     const client = await dial(proxy.port);
@@ -111,7 +111,7 @@ describe('fault proxy', () => {
     await poll('the held bytes', () => heard === 'during');
   });
 
-  test('cuts the answer in good order after the bytes it was told', async () => {
+  test('cuts the answer in good order after the given number of bytes', async () => {
     await using echo = await startEcho();
     await using proxy = await startFaultProxy(echo);
     await proxy.inject({ kind: 'cut', afterBytes: 7, direction: 'toClient' });
@@ -120,7 +120,7 @@ describe('fault proxy', () => {
     expect(await text(client)).toBe('a long ');
   });
 
-  test('resets after the bytes it was told', async () => {
+  test('resets after the given number of bytes', async () => {
     await using echo = await startEcho();
     await using proxy = await startFaultProxy(echo);
     await proxy.inject({ kind: 'reset', afterBytes: 4, direction: 'toServer' });

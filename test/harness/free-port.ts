@@ -8,7 +8,7 @@ const ATTEMPTS = 100;
 /**
  * A TCP port of 127.0.0.1 on which nothing listens. Ports are drawn at random from below the range that
  * systems hand to outgoing connections (32768 and up on Linux, 49152 and up on macOS): a port that the system
- * itself picked can be taken by anybody's outgoing connection before the server that wants it has started.
+ * itself picked can go to an outgoing connection of any process before the server that wants it has started.
  */
 export async function freePort(): Promise<number> {
   for (let attempt = 0; attempt < ATTEMPTS; attempt += 1) {

@@ -11,8 +11,8 @@ const GOLDEN = fileURLToPath(new URL('../../../shared/data/golden/', import.meta
 export const GOLDEN_APPS = ['simple', 'deleg', 'published', 'config', 'ecdsa', 'many'] as const;
 
 /**
- * Recordings in which settings were lost, the server signed on, and only then somebody looks; the twins are
- * those in which what looks like the default of the server was really configured.
+ * Recordings in which settings were lost, the server signed on, and only then a recovery starts; the twins
+ * are those in which what looks like the default of the server was really configured.
  */
 export const DEFAULTS_CASES = [
   'defaults-all-online',

@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 
-/** How long {@link poll} goes on, and how often it looks. */
+/** How long {@link poll} polls, and how often. */
 export interface PollOptions {
   /**
    * Milliseconds until it gives up. Generous by default, for the slowest machine; a failing test waits, a

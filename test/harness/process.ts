@@ -145,21 +145,20 @@ async function launch({ name, command, args, env, cwd }: ProcessOptions): Promis
     stop: () => end('SIGTERM'),
     [Symbol.asyncDispose]: async () => {
       await end('SIGTERM');
-      // Whoever waits for its end asks for the log then, when the file may be gone.
+      // A caller that waits for its end asks for the log then, when the file may be gone.
       whole ??= await readFile(logPath, 'utf8');
       await directory[Symbol.asyncDispose]();
     },
   };
 }
 
-/** Calls `kill` when this process exits or is told to; returns the function that takes the ties off again. */
+/** Calls `kill` when this process exits or is signalled; returns the function that removes the handlers. */
 function dieTogether(kill: () => void): () => void {
   const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
   const onSignal = (signal: NodeJS.Signals): void => {
     kill();
     untie();
-    // Listening took the signal's default action away. Whoever else listens is in charge of ending the
-    // process.
+    // Listening took the signal's default action away. Another listener, if there is one, ends the process.
     if (process.listenerCount(signal) === 0) {
       process.kill(process.pid, signal);
     }

@@ -27,7 +27,7 @@ export class SummaryReporter implements Reporter {
     const inState = (state: 'passed' | 'failed' | 'skipped'): TestCase[] =>
       tests.filter((test) => test.result().state === state);
     const skipped = inState('skipped');
-    // Whoever asked for some tests by name knows why the others are skipped.
+    // A user who asked for some tests by name knows why the others are skipped.
     for (const test of this.#filtered ? [] : skipped) {
       const result = test.result();
       const why = (result.state === 'skipped' && result.note) || 'no reason given';

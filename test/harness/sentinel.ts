@@ -38,7 +38,7 @@ export interface SentinelTopology extends AsyncDisposable {
 }
 
 /**
- * Starts the topology and waits until the replica is in sync and all Sentinels know everybody. Without that
+ * Starts the topology and waits until the replica is in sync and all Sentinels know each other. Without that
  * wait a failover can promote a replica that hasn't got its first copy yet, and everything is lost.
  */
 export async function startSentinels(options: SentinelOptions = {}): Promise<SentinelTopology> {

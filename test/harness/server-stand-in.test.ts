@@ -62,9 +62,9 @@ test('the stand-in answers what the real server was recorded to answer', async (
       ...(body !== null && { body: typeof body === 'string' ? body : JSON.stringify(body) }),
     });
     expect([name, answer.status]).toEqual([name, response.status]);
-    const told = (await answer.json()) as { readonly error?: string };
+    const given = (await answer.json()) as { readonly error?: string };
     const wanted = response.body as { readonly error?: string };
-    expect([name, told.error]).toEqual([name, wanted.error]);
+    expect([name, given.error]).toEqual([name, wanted.error]);
     if (request.path.includes('online') && newVersions) {
       expect([name, [...signed].sort()]).toEqual([name, [...newVersions].sort()]);
     }

@@ -11,7 +11,7 @@ import { startS3 } from '../harness/s3.ts';
 import { sharedAPIServer } from '../harness/shared-apiserver.ts';
 import { type TemporaryDirectory, temporaryDirectory } from '../harness/temporary-directory.ts';
 
-/** The user of the image; nobody in particular here. */
+/** The user of the image, who has no account here. */
 const UID = 65_532;
 
 let image: TemporaryDirectory;
@@ -135,8 +135,8 @@ describe('what the image contains', () => {
     const app = await goldenApp('many');
     const repository = join(directory.path, 'repository');
     await app.writeTo(repository);
-    // An object of 5 MB beside the others is enough to leave the main thread; it is history that nobody links
-    // to.
+    // An object of 5 MB beside the others is enough to leave the main thread; it is history, and
+    // no file links to it.
     await writeFile(join(repository, '0.targets.json'), ' '.repeat(5_000_000));
     const now = ['--reference-time', app.newest.toISOString()];
     const args = ['verify', repository, '--trust-on-first-use', ...now, '-o', 'json'];

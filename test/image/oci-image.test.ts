@@ -25,7 +25,7 @@ let first: string;
 let stages: Stages;
 /** What the Dockerfile puts onto its base. */
 let program: string;
-/** The least that can stand for it, where it is not looked at. */
+/** The least that can stand for it, where its content does not matter. */
 let small: string;
 
 beforeAll(async () => {
@@ -118,7 +118,7 @@ describe('the image built without Docker', () => {
     });
   });
 
-  test('holds in /app what the Dockerfile builds, owned by root and writable by nobody else', async () => {
+  test('holds in /app what the Dockerfile builds, owned by root and writable by no other user', async () => {
     const { files } = await readImage(first, 'amd64');
     const found = [...files.values()].filter(({ path, type }) => path.startsWith('app/') && type === 'file');
     expect(found.length).toBeGreaterThan(20);

@@ -48,7 +48,7 @@ describe('the bill of materials of the bundle', () => {
     }
   });
 
-  test('says who needs whom, and leaves nobody out', () => {
+  test('says which component needs which, and leaves none out', () => {
     const refs = bill.components.map((component) => component['bom-ref']);
     expect(new Set(refs).size).toBe(refs.length);
     const program = bill.metadata.component['bom-ref'];

@@ -87,7 +87,7 @@ describe('the workflows', () => {
 });
 
 describe('the release', () => {
-  test('goes on only when the tag, package.json and the chart name one version', async () => {
+  test('continues only when the tag, package.json and the chart name one version', async () => {
     await using directory = await temporaryDirectory('release');
     const script = await releaseStep('GITHUB_REF_NAME#v');
     const variables = join(directory.path, 'variables');

@@ -151,7 +151,7 @@ describe('slots', () => {
     expect(line.pool.taken).toBe(1);
   });
 
-  test('what stops waiting is given nothing, and holds back nobody', () => {
+  test('what stops waiting is given nothing, and holds back no other work', () => {
     const line = new Line(new SlotPool({ slots: 1, bytes: 100 }));
     line.enter('held', work('n'));
     const given = line.enter('given up', work('n'));
@@ -180,7 +180,7 @@ describe('memory', () => {
     expect(line.pool.taken).toBe(0);
   });
 
-  test('work that needs more than there is has three quarters, and what is small goes on beside it', async () => {
+  test('work that needs more than there is has three quarters, and small work continues beside it', async () => {
     const line = new Line(new SlotPool({ slots: 4, bytes: 100 }));
     line.enter('huge', work('a'));
     await line.slots.get('huge')?.grow(1_000, never);
@@ -232,7 +232,7 @@ describe('memory', () => {
     stop.abort(new Error('done'));
   });
 
-  test('whoever wants how much and when, all that begins ends', async () => {
+  test('all work that begins ends, however much it wants and when', async () => {
     const one = fc.record({
       namespace: fc.constantFrom('a', 'b', 'c'),
       target: fc.constantFrom('x', 'y', 'z'),

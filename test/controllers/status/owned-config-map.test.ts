@@ -37,7 +37,7 @@ describe('a ConfigMap beside an object', () => {
     expect(name).toContain(owner.metadata.uid.slice(0, 8));
   });
 
-  test("never takes over somebody else's, even under the very name", async () => {
+  test('never takes over a ConfigMap of another owner, even under the very name', async () => {
     const owner = await namespace.run(
       await namespace.start('nightly', { adminName: 'alice', appName: 'tuf' }),
     );

@@ -38,7 +38,7 @@ const leading = {
   yes: true,
   check() {
     if (!this.yes) {
-      throw new Error('somebody else leads');
+      throw new Error('another replica leads');
     }
   },
 };
@@ -76,21 +76,21 @@ describe('the status of a run under way', () => {
     const { run, clock, writer } = await fresh('progress');
     const draft = started(run, clock);
     await writer.write(draft);
-    const told = async () => (await namespace.run('progress')).status.progress?.summary;
+    const summary = async () => (await namespace.run('progress')).status.progress?.summary;
 
     for (let step = 1; step <= 19; step += 1) {
       writer.offer(at(draft, 'Trust', step, clock));
       await clock.advance(100);
     }
-    // The stage is told after 250 ms, when step 3 was the latest; 1,900 ms have gone by.
-    await poll('the first progress', async () => (await told()) === 'Trust 3/100');
+    // The stage is written after 250 ms, when step 3 was the latest; 1,900 ms have gone by.
+    await poll('the first progress', async () => (await summary()) === 'Trust 3/100');
     await clock.advance(340);
-    expect(await told()).toBe('Trust 3/100');
+    expect(await summary()).toBe('Trust 3/100');
     await clock.advance(20);
-    await poll('the next progress, two seconds later', async () => (await told()) === 'Trust 19/100');
+    await poll('the next progress, two seconds later', async () => (await summary()) === 'Trust 19/100');
     writer.offer(at(draft, 'Apply', 1, clock));
     await clock.advance(260);
-    await poll('the next stage', async () => (await told()) === 'Apply 1/100');
+    await poll('the next stage', async () => (await summary()) === 'Apply 1/100');
   });
 
   test('a status that says nothing new is not written', async () => {
@@ -107,7 +107,7 @@ describe('the status of a run under way', () => {
     const { run, clock, writer } = await fresh('order');
     const draft = started(run, clock);
     writer.offer(at(draft, 'Trust', 1, clock));
-    const ended = withVerdict(draft, { reason: 'Cancelled', message: 'told' }, clock.now());
+    const ended = withVerdict(draft, { reason: 'Cancelled', message: 'because' }, clock.now());
     await writer.write(ended);
     await clock.advance(10_000);
     await writer.settle();
@@ -115,12 +115,12 @@ describe('the status of a run under way', () => {
     expect((await namespace.ended('order')).succeeded.reason).toBe('Cancelled');
   });
 
-  test('a run somebody else has ended stays as it ended, whatever an outdated controller says', async () => {
+  test('a run that another controller has ended stays as it ended, whatever an outdated one writes', async () => {
     const { run, clock, writer, writerOf } = await fresh('outdated');
     const draft = started(run, clock);
     await writer.write(draft);
     const outdated = writerOf(writer.run);
-    await writer.write(withVerdict(draft, { reason: 'Cancelled', message: 'told' }, clock.now()));
+    await writer.write(withVerdict(draft, { reason: 'Cancelled', message: 'because' }, clock.now()));
     const { conditions, completionTime } = (await namespace.run('outdated')).status;
 
     await outdated.write(at(started(run, clock), 'Confirm', 1, clock));
@@ -139,7 +139,7 @@ describe('the status of a run under way', () => {
     try {
       const late = { reason: 'DeadlineExceeded', message: 'slept too long' } as const;
       await expect(writer.write(withVerdict(draft, late, clock.now()))).rejects.toThrow(
-        'somebody else leads',
+        'another replica leads',
       );
     } finally {
       leading.yes = true;
@@ -163,13 +163,13 @@ describe('the status of a run under way', () => {
     const draft = started(run, clock);
     await writer.write(draft);
     await writer.write(at(draft, 'Trust', 1, clock));
-    await writer.write(withVerdict(draft, { reason: 'Cancelled', message: 'told' }, clock.now()));
+    await writer.write(withVerdict(draft, { reason: 'Cancelled', message: 'because' }, clock.now()));
     await recorder.close(10_000);
     const events: { items: { reason: string; type: string; regarding: { name: string } }[] } = JSON.parse(
       await namespace.kubectl('get', 'events.events.k8s.io', '--output=json'),
     );
-    const told = events.items.filter(({ regarding }) => regarding.name === 'events');
-    expect(told.map(({ reason, type }) => `${type} ${reason}`).sort()).toEqual(['Normal Cancelled']);
+    const recorded = events.items.filter(({ regarding }) => regarding.name === 'events');
+    expect(recorded.map(({ reason, type }) => `${type} ${reason}`).sort()).toEqual(['Normal Cancelled']);
   });
 
   test('a note made from an outdated object is not written, and says nothing', async () => {
@@ -178,12 +178,12 @@ describe('the status of a run under way', () => {
     await writer.write(started(run, clock));
     const before = await namespace.run('outdated-note');
     await outdated.writeIfUnchanged(
-      withVerdict(draftOf(run), { reason: 'Pending', message: 'told' }, clock.now()),
+      withVerdict(draftOf(run), { reason: 'Pending', message: 'because' }, clock.now()),
     );
     expect(await namespace.run('outdated-note')).toEqual(before);
   });
 
-  test('holding back the deletion works although somebody edits the run, keeps what others hold, and costs later writes nothing', async () => {
+  test('holding back the deletion works although a user edits the run, keeps what others hold, and costs later writes nothing', async () => {
     const { run, clock, writer } = await fresh('held');
     const draft = started(run, clock);
     await writer.write(draft);

@@ -40,7 +40,7 @@ export async function createPolicy(
   return existingPolicy(namespace, name, app, spec.targetRef?.name);
 }
 
-/** A policy that somebody else created, seen from one of its apps. */
+/** A policy that exists already, seen from one of its apps. */
 export function existingPolicy(
   namespace: TestNamespace,
   name: string,

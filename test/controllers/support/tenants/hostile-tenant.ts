@@ -92,7 +92,7 @@ export async function startHostileTenant(
     })),
   );
 
-  /** Goes on until the tenant is stopped; what fails is tried again like everything else. */
+  /** Repeats `work`, also after a failure, until the tenant is stopped. */
   const again = async (work: () => Promise<void>): Promise<void> => {
     while (!stop.signal.aborted) {
       await work().catch(() => undefined);

@@ -13,7 +13,7 @@ export interface Soak extends AsyncDisposable {
   readonly calm: readonly CalmTenant[];
   readonly random: SeededRandom;
   startHostile(options: Omit<HostileOptions, 'random'>): Promise<HostileTenant>;
-  /** What the controller says about itself that must never be: an end, a panic, an error nobody caught. */
+  /** What the controller says about itself that must never be: an end, a panic, an uncaught error. */
   faults(): Promise<readonly string[]>;
 }
 
