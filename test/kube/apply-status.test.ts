@@ -89,7 +89,7 @@ test('a status computed from an old state is refused when asked to, and the newe
   expect((await world.client.get(WIDGETS, created.metadata)).status?.note).toBe('finished');
 });
 
-test('a status is written although somebody changed the object since it was read', async () => {
+test('a status is written although another client changed the object since it was read', async () => {
   const created = await create('busy');
   await world.client.patch(WIDGETS, created.metadata, {
     type: 'merge',
@@ -128,7 +128,7 @@ test('merge patch and JSON patch are what custom resources take; both work', asy
   await expect(wrong).rejects.toSatisfy(isInvalid);
 });
 
-test("a finalizer holds back a deletion until it is removed, and takes nobody else's away", async () => {
+test('a finalizer holds back a deletion until it is removed, and adding one removes no other', async () => {
   const created = await create('held');
   const held = await addFinalizer(world.client, WIDGETS, created, 'kube.test/one');
   expect(await addFinalizer(world.client, WIDGETS, held, 'kube.test/one')).toBe(held);

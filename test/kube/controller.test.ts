@@ -71,7 +71,7 @@ test('a key that is sent on a channel is reconciled, also when it is sent before
   expect(reconciled).toEqual(['early', 'late']);
 });
 
-test('a terminal error is counted and not tried again until somebody asks', async () => {
+test('a terminal error is counted and not tried again until its key is queued again', async () => {
   const clock = new ManualClock();
   let runs = 0;
   const { controller, seen } = startController(
@@ -148,7 +148,7 @@ test('the system clock holds a delay of forty days instead of firing at once', a
   expect(fired).toBe(false);
 });
 
-test('a throw nobody intended counts as a panic and is tried again: one broken object stops no other', async () => {
+test('an unintended throw counts as a panic and is tried again: one broken object stops no other', async () => {
   const clock = new ManualClock();
   const done: string[] = [];
   const { controller, seen } = startController(
@@ -209,7 +209,7 @@ test('as many workers as configured, three quarters of them for one namespace, a
   expect(await seen.value('controller_runtime_active_workers')).toBe(0);
 });
 
-test('a reconcile that takes too long is told so; its key waits until it has really ended', async () => {
+test('a reconcile that takes too long is aborted; its key waits until it has really ended', async () => {
   const clock = new ManualClock();
   const log: string[] = [];
   const { controller, seen } = startController(
@@ -240,7 +240,7 @@ test('a reconcile that takes too long is told so; its key waits until it has rea
   expect(await seen.value('controller_runtime_reconcile_errors_total')).toBe(1);
 });
 
-test('an object that points elsewhere now has both looked at, the old and the new', async () => {
+test('an object that points elsewhere now has both reconciled, the old and the new', async () => {
   const { controller, seen } = startController(async () => undefined);
   const pointing = (to: number, resourceVersion: string): Widget => ({
     ...{ apiVersion: 'kube.test/v1', kind: 'Widget', spec: { size: to } },

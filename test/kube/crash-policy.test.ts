@@ -13,8 +13,8 @@ async function runAccident(accident: string) {
   return { code, log: await running.log() };
 }
 
-test.each(['socket-without-listener', 'connection-error-nobody-awaited'])(
-  'a lost connection that nobody handled is logged and survived: %s',
+test.each(['socket-without-listener', 'unhandled-connection-error'])(
+  'an unhandled error of a lost connection is logged and survived: %s',
   async (accident) => {
     const { code, log } = await runAccident(accident);
     expect(log).toContain('still here');
@@ -23,7 +23,7 @@ test.each(['socket-without-listener', 'connection-error-nobody-awaited'])(
   },
 );
 
-test.each(['thrown-defect', 'defect-nobody-awaited', 'give-up-thrown-from-an-emitter'])(
+test.each(['thrown-defect', 'unhandled-defect', 'give-up-thrown-from-an-emitter'])(
   'a defect ends the process with its exit code and a fatal line: %s',
   async (accident) => {
     const { code, log } = await runAccident(accident);

@@ -102,7 +102,7 @@ test('repeats become one series: written at the first repeat and at the end, wit
   expect(await eventsOf('repeats')).toHaveLength(2);
 });
 
-/** A client that notes what is written and fails as told. */
+/** A client that notes what is written and fails as `fail` says. */
 function noting(fail: (call: number) => Error | undefined = () => undefined) {
   const calls: string[] = [];
   const answer = async (call: string): Promise<void> => {
@@ -144,7 +144,7 @@ test('a series is refreshed every half hour and ends after six quiet minutes', a
   expect(clock.pending).toBe(0);
 });
 
-test('an outage delays an event, a refusal drops it, and neither is felt by whoever records', async () => {
+test('an outage delays an event, a refusal drops it, and neither is felt by the caller', async () => {
   const clock = new ManualClock();
   const outage = noting((call) => (call <= 3 ? new ConnectionError('Refused', 'down') : undefined));
   const first = startRecorder({ clock, client: outage.client });

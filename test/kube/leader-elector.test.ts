@@ -34,7 +34,7 @@ interface Candidate {
   ended(): 'done' | Error | undefined;
 }
 
-/** A replica that leads until its signal aborts and it is told to finish. */
+/** A replica that leads until its signal aborts and `finish` is called. */
 function startCandidate(
   identity: string,
   options: Pick<LeaderElectorOptions, 'client' | 'clock'>,
@@ -53,7 +53,7 @@ function startCandidate(
   elector
     .run(shutdown.signal, async (signal) => {
       log.push('leads');
-      signal.addEventListener('abort', () => log.push(`told ${signal.reason.name}`));
+      signal.addEventListener('abort', () => log.push(`abort: ${signal.reason.name}`));
       await work.promise;
       log.push('stopped');
     })
@@ -158,7 +158,7 @@ test('the wall clock of the lease is not believed: only what changes within sigh
   expect(two.elector.isLeading).toBe(false);
 });
 
-test('a leader that cannot renew tells its work to stop at the renew deadline, five seconds before anybody else can lead', async () => {
+test('a leader that cannot renew tells its work to stop at the renew deadline, five seconds before another replica can lead', async () => {
   const { clock, store, candidate } = startWorld();
   const one = candidate('one');
   await clock.advance(4_000);
@@ -166,7 +166,7 @@ test('a leader that cannot renew tells its work to stop at the renew deadline, f
   await clock.advance(9_999);
   expect(one.log).toEqual(['leads']);
   await clock.advance(1);
-  expect(one.log).toEqual(['leads', 'told LeadershipLostError']);
+  expect(one.log).toEqual(['leads', 'abort: LeadershipLostError']);
   expect(one.elector.isLeading).toBe(false);
   expect(await one.seen.value('leader_election_master_status')).toBe(0);
   await clock.advance(4_999);
@@ -210,7 +210,7 @@ test('an answer that comes after the term has ended does not revive it', async (
   const late = Promise.withResolvers<void>();
   store.outage = () => late.promise;
   await clock.advance(3_000);
-  expect(one.log).toEqual(['leads', 'told LeadershipLostError']);
+  expect(one.log).toEqual(['leads', 'abort: LeadershipLostError']);
   late.resolve();
   await clock.advance(1);
   expect(store.spec?.holderIdentity).toBe('one');
@@ -225,7 +225,7 @@ test('after a blocked event loop or a suspension the leader knows at its first l
   clock.jump(12_000);
   expect(one.elector.isLeading).toBe(false);
   await clock.advance(0);
-  expect(one.log).toEqual(['leads', 'told LeadershipLostError']);
+  expect(one.log).toEqual(['leads', 'abort: LeadershipLostError']);
 });
 
 test('a short outage changes nothing', async () => {
@@ -248,7 +248,7 @@ test('on shutdown the lease is renewed until the work has ended, and then given 
   await clock.advance(1_000);
   one.shutdown.abort(new ShutdownError());
   await clock.advance(30_000);
-  expect(one.log).toEqual(['leads', 'told ShutdownError']);
+  expect(one.log).toEqual(['leads', 'abort: ShutdownError']);
   expect(one.elector.isLeading).toBe(true);
   expect(store.spec?.holderIdentity).toBe('one');
   one.finish();
@@ -284,7 +284,7 @@ test('work that ended in failure leaves the lease to expire: something may still
   expect(store.spec?.holderIdentity).toBe('one');
 });
 
-test('renewing takes one call; when somebody else wrote the lease, the slow path finds out whose it is', async () => {
+test('renewing takes one call; when another client wrote the lease, the slow path finds out whose it is', async () => {
   const { clock, store, candidate } = startWorld();
   const one = candidate('one');
   await clock.advance(2_500);
@@ -307,7 +307,7 @@ test('a lease that was taken away ends the term at once, and is not taken back',
     spec: { holderIdentity: 'thief', leaseDurationSeconds: 15 },
   });
   await clock.advance(2_000);
-  expect(one.log).toEqual(['leads', 'told LeadershipLostError']);
+  expect(one.log).toEqual(['leads', 'abort: LeadershipLostError']);
   expect(store.spec?.holderIdentity).toBe('thief');
 });
 

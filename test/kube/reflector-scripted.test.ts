@@ -53,7 +53,7 @@ const expiries: Readonly<Record<string, (response: ServerResponse) => void>> = {
 };
 
 test.each(Object.keys(expiries))(
-  'a deletion is seen although its event has expired, told by %s',
+  'a deletion is seen although its event has expired, answered with %s',
   async (shape) => {
     let names = ['a', 'b'];
     let newest = 'stale';
@@ -257,9 +257,11 @@ test('resourceVersions are opaque: a watch continues with exactly what the serve
   const asked: (string | null)[] = [];
   const { api: starting } = startWorld((request, response, nth) => {
     asked.push(request.query.get('resourceVersion'));
-    const told = ['Ω≠7', '-0', '00010', 'zebra'][nth - 1];
-    if (told !== undefined) {
-      response.write(nth % 2 === 1 ? bookmark(told) : event('MODIFIED', stored('a', told)));
+    const resourceVersion = ['Ω≠7', '-0', '00010', 'zebra'][nth - 1];
+    if (resourceVersion !== undefined) {
+      response.write(
+        nth % 2 === 1 ? bookmark(resourceVersion) : event('MODIFIED', stored('a', resourceVersion)),
+      );
       setTimeout(() => response.end(), 100);
     }
   });

@@ -126,17 +126,17 @@ test('one reflector per namespace fills one store, and a Role in each namespace 
 test('a missing permission says which, and what to do', async () => {
   await using direct = await widgetCluster();
   const { cluster, namespace } = direct;
-  const token = await cluster.serviceAccountToken(namespace, 'nobody');
+  const token = await cluster.serviceAccountToken(namespace, 'stranger');
   await using limited = testClient(() => cluster.kubeConfig({ token }));
   const informer = widgetInformer(limited.client, limited.seen);
   await using _run = running((signal) => informer.run(signal));
   const [failure] = await poll('the refusal', () => informer.failures.length > 0 && informer.failures);
-  expect(failure).toContain(`"system:serviceaccount:${namespace}:nobody" cannot list resource "widgets"`);
+  expect(failure).toContain(`"system:serviceaccount:${namespace}:stranger" cannot list resource "widgets"`);
   expect(failure).toContain('grant this in the Role or ClusterRole bound to this identity');
   expect(informer.hasSynced).toBe(false);
   const question = { verb: 'list', group: 'kube.test', resource: 'widgets' };
   expect(await selfSubjectAccessReview(limited.client, question)).toMatchObject({ allowed: false });
-  await cluster.apply(readerRole(namespace, namespace, 'nobody', 'ClusterRole'));
+  await cluster.apply(readerRole(namespace, namespace, 'stranger', 'ClusterRole'));
   await informer.synced;
   expect(await selfSubjectAccessReview(limited.client, question)).toMatchObject({ allowed: true });
 });

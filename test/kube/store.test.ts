@@ -76,7 +76,7 @@ test('who subscribes late hears first of all that is cached', () => {
   expect(heard).toEqual(['added a', 'added b']);
 });
 
-test('a listener that throws is reported and keeps nobody else from hearing', () => {
+test('a listener that throws is reported, and the others are still called', () => {
   const { store, errors } = startStore();
   store.subscribe(() => {
     throw new Error('defect');
@@ -88,7 +88,7 @@ test('a listener that throws is reported and keeps nobody else from hearing', ()
   expect(errors).toEqual([new Error('defect')]);
 });
 
-test('asking an index nobody defined is a programmer error', () => {
+test('asking an index that is not defined is a programmer error', () => {
   expect(() => startStore().store.byIndex('byColour', 'red')).toThrow(TypeError);
 });
 

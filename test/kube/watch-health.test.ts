@@ -4,7 +4,7 @@ import { ConnectionError } from '../../src/kube/client/connection-error.ts';
 import { ManualClock } from '../async/fixtures/manual-clock.ts';
 import { observed } from './fixtures/observed.ts';
 
-test('a failed attempt is a sign of life, so an outage of the API server restarts nobody', async () => {
+test('a failed attempt is a sign of life, so an outage of the API server causes no restart', async () => {
   const clock = new ManualClock();
   const { metrics, logger } = observed();
   const health = new WatchHealth({ resource: 'widgets', logger, metrics, clock });

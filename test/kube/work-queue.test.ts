@@ -73,7 +73,7 @@ test('whatever happens, a key never runs twice at once and nothing asked for is 
           await clock.advance(step.ms);
         }
       }
-      // Everybody finishes, and time enough passes for every delay: then all that was owed must have been
+      // Every worker finishes, and time enough passes for every delay: then all that was owed must have been
       // run.
       await clock.advance(10_000_000);
       for (let round = 0; round < script.length + gets + 1; round += 1) {
@@ -136,7 +136,7 @@ test('at shutdown every accepted key is still handed out, once, also one that wa
   );
 });
 
-test('a worker that waits is told of the shutdown', async () => {
+test('a worker that waits learns of the shutdown', async () => {
   const { queue } = startQueue();
   const waiting = queue.get();
   queue.shutDown();

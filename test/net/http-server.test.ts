@@ -191,7 +191,7 @@ test('a client that never ends its headers, or never begins, is cut off', async 
 test.each([
   ['that is taken', '127.0.0.1', 'another program listens there'],
   ['of no interface', '192.0.2.1', 'no network interface has this address'],
-])('an address %s is told in a sentence, not as a bug', async (_what, host, because) => {
+])('an address %s is reported in a sentence, not as a bug', async (_what, host, because) => {
   await using taken = await serve(() => undefined);
   const { port } = taken.server;
   await expect(HTTPServer.listen(() => undefined, { host, port })).rejects.toMatchObject({

@@ -8,7 +8,7 @@ import { S3Bucket } from '../../src/storage/s3/s3-bucket.ts';
 const scope = { lookedUpFrom: 'tuf-recovery', namedIn: 'faynosync' };
 const advice = /looked up in namespace tuf-recovery,.* call it redis-e2e\.faynosync\.svc\./;
 
-test('a short name that does not resolve is told with both namespaces and the name that would', async () => {
+test('a short name that does not resolve is reported with both namespaces and the name that would', async () => {
   const error = await lookup('redis-e2e').catch((failure: unknown) => failure);
   expect(explainUnresolvedName(error, scope)).toMatch(advice);
   expect(explainUnresolvedName(error, { ...scope, namedIn: 'tuf-recovery' })).toMatch(

@@ -22,7 +22,7 @@ describe('the log', () => {
     expect(logged('warn', (logger) => logger.info('quiet'))).toEqual([]);
   });
 
-  test('shows no secret, should somebody log a whole options object', () => {
+  test('shows no secret, even of a whole options object', () => {
     const secret = 'hunter2';
     const endpoint = { username: 'app', password: secret, tls: { key: secret } };
     const access = { credentials: { accessKeyId: secret, secretAccessKey: secret, sessionToken: secret } };

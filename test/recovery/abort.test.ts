@@ -148,11 +148,11 @@ describe('a lock that was asked for and not answered yet', () => {
 });
 
 describe('the deadline', () => {
-  test('for waiting is told with the holder when it passes', async () => {
-    await site.client.set(site.world.key('RECOVERY_LOCK'), 'somebody');
+  test('for waiting is reported with the holder when it passes', async () => {
+    await site.client.set(site.world.key('RECOVERY_LOCK'), 'another-owner');
     const outcome = await runAttempt(site.request({ lockWaitMs: 600 }));
     expect(outcome).toMatchObject({
-      succeeded: { reason: 'DeadlineExceeded', message: expect.stringContaining('somebody') },
+      succeeded: { reason: 'DeadlineExceeded', message: expect.stringContaining('another-owner') },
       accepted: { reason: 'RecoveryInProgress' },
       state: 'Locked',
       retry: 'none',

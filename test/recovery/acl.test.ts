@@ -91,7 +91,7 @@ describe('under exactly the documented user', () => {
     expect(await client.acl('LOG')).toEqual([]);
   });
 
-  test('Redis itself would refuse to write a ceremony, or anything of somebody else', async () => {
+  test('Redis itself would refuse to write a ceremony, or a key of another program', async () => {
     for (const key of [world.key('TARGETS_SIGNING'), 'LOCK_SNAPSHOT_admin_deleg', 'cache:1', 'slack']) {
       expect(await client.acl('DRYRUN', 'tuf-recovery', 'SET', key, 'x')).not.toBe('OK');
     }

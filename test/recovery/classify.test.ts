@@ -28,7 +28,7 @@ const marker = (value: string) => ({ BOOTSTRAP_alice_tuf: text(value) });
 const task = (state: string, at: Date) =>
   text(JSON.stringify({ state, result: { last_update: at.toISOString() } }));
 
-describe('every state is told by its evidence', () => {
+describe('every state follows from its evidence', () => {
   test.each([
     ['nothing is wrong', {}, 'Healthy'],
     [
@@ -51,7 +51,7 @@ describe('every state is told by its evidence', () => {
     ['the marker is RECOVERING_ without a lock', marker(`RECOVERING_${OTHER}`), 'StaleMarker'],
     ['the marker is signing-', marker(`signing-${OTHER}`), 'StaleMarker'],
     ['the marker is pre- and nothing lives', marker(`pre-${OTHER}`), 'StaleMarker'],
-    ['the lock is held by somebody', { RECOVERY_LOCK_alice_tuf: text(OTHER, 1) }, 'Locked'],
+    ['the lock is held by another task', { RECOVERY_LOCK_alice_tuf: text(OTHER, 1) }, 'Locked'],
     ['the lock is our own', { RECOVERY_LOCK_alice_tuf: text(TASK, 1) }, 'Healthy'],
     ['a key is a list', { SNAPSHOT_EXPIRATION_alice_tuf: list }, 'CorruptType'],
     ['the marker is a list', { BOOTSTRAP_alice_tuf: list }, 'CorruptType'],
@@ -103,7 +103,7 @@ describe('a bootstrap is in progress while it shows life', () => {
     expect(stateWith(locked, { bootstrappedAt: undefined })).toBe('InProgress');
   });
 
-  test('a record that nobody can read tells nothing', () => {
+  test('a record that cannot be read proves nothing', () => {
     expect(bootstrapping({ [`task:${OTHER}`]: text('broken') })).toBe('StaleMarker');
     expect(bootstrapping({ [`task:${OTHER}`]: list })).toBe('StaleMarker');
   });

@@ -15,7 +15,7 @@ beforeAll(async () => {
 afterAll(() => site[Symbol.asyncDispose]());
 
 test.each(['TIMESTAMP', 'ROOT_THRESHOLD', 'BOOTSTRAP'])(
-  "a delegated role %s, whose key would be somebody else's, stops the run before Redis is asked",
+  'a delegated role %s, whose key would be one of another setting, stops the run before Redis is asked',
   async (name) => {
     const files = new Repository({ delegations: [{ name }] }).seal();
     const sha256 = createHash('sha256')

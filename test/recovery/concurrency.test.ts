@@ -17,7 +17,7 @@ beforeEach(async () => {
   await site.client.flushall();
 });
 
-/** What somebody else does right before the write. */
+/** What another client does right before the write. */
 const beforeWrite = (action: (attempt: number) => Promise<unknown>): StateStore =>
   interrupted(site.anotherStore(), 'apply', action);
 
@@ -57,7 +57,7 @@ describe('two runs at once', () => {
   });
 });
 
-describe('somebody else writes between plan and write', () => {
+describe('another client writes between plan and write', () => {
   test('PUT config changes a setting that was about to be created: theirs is kept', async () => {
     const taskID = randomUUID();
     const key = site.world.key('TARGETS_EXPIRATION');
@@ -105,7 +105,7 @@ describe('somebody else writes between plan and write', () => {
   test('the lock is taken over: nothing is written under it, and the run waits for the new holder', async () => {
     const lock = site.world.key('RECOVERY_LOCK');
     const store = beforeWrite(
-      async (attempt) => attempt === 1 && (await site.client.set(lock, 'somebody', 'PX', 800)),
+      async (attempt) => attempt === 1 && (await site.client.set(lock, 'another-owner', 'PX', 800)),
     );
     const taskID = randomUUID();
     const accepted: string[] = [];

@@ -48,7 +48,7 @@ describe('a task that is started again after a crash', () => {
     expect(await site.client.exists(lock)).toBe(0);
   });
 
-  test("of somebody else's task: waits for the lock to run out by itself, then recovers", async () => {
+  test('of another task: waits until the lock expires, then recovers', async () => {
     await site.client.set(lock, randomUUID(), 'PX', 700);
     const taskID = randomUUID();
     const accepted: string[] = [];
@@ -72,7 +72,7 @@ test("a marker that the server's own recovery left behind is no obstacle once it
   expect(await site.client.get(site.world.key('BOOTSTRAP'))).toBe(taskID);
 });
 
-test('a marker with the id of a task proves nothing on its own: anybody can choose an id that is there', async () => {
+test('a marker with the id of a task proves nothing on its own: a client can choose an id that exists', async () => {
   await site.heal();
   const taskID = (await site.client.get(site.world.key('BOOTSTRAP'))) ?? '';
   const outcome = await runAttempt(site.request({ taskID }));

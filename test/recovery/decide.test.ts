@@ -40,7 +40,7 @@ function decision(
 const lost = { TARGETS_EXPIRATION_alice_tuf: absent };
 
 describe('a run', () => {
-  test('goes on when something is lost', () => {
+  test('continues when something is lost', () => {
     expect(decision(lost).decided).toMatchObject({ kind: 'go', accepted: { reason: 'RecoveryRequired' } });
   });
 
@@ -60,7 +60,7 @@ describe('a run', () => {
     expect(decision({}, {}, true).decided).toMatchObject({ kind: 'go' });
   });
 
-  test('goes on for a setting that would expire', () => {
+  test('continues for a setting that would expire', () => {
     expect(decision({ TARGETS_EXPIRATION_alice_tuf: text('7', 5) }).decided).toMatchObject({ kind: 'go' });
   });
 });
@@ -95,14 +95,14 @@ describe('a run stops', () => {
     });
   });
 
-  test("and waits before somebody else's lock, naming the holder", () => {
+  test('and waits for the lock of another owner, naming the holder', () => {
     const { decided } = decision({ ...lost, RECOVERY_LOCK_alice_tuf: text(OTHER, 5) });
     expect(decided).toMatchObject({ kind: 'wait', accepted: { reason: 'RecoveryInProgress' } });
     expect(JSON.stringify(decided)).toContain(OTHER);
   });
 });
 
-describe('mode Verify never goes on', () => {
+describe('mode Verify never continues', () => {
   test('and says when something is lost', () => {
     const always = decision(lost, { mode: 'Verify', strategy: 'Always' }, true).decided;
     expect(always).toMatchObject({
@@ -128,7 +128,7 @@ describe('approval Manual', () => {
     });
   });
 
-  test('goes on with exactly the plan that was approved', () => {
+  test('continues with exactly the plan that was approved', () => {
     const { plan } = decision(lost);
     expect(decision(lost, { approval: { kind: 'Manual', approvedPlan: plan.digest } }).decided).toMatchObject(
       { kind: 'go' },

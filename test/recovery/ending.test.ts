@@ -3,14 +3,14 @@ import { succeededReasons } from '../../src/api/reasons.ts';
 import { type ErrorCode, TerminalError, TransientError } from '../../src/errors.ts';
 import { endingOfError } from '../../src/recovery/ending.ts';
 
-const reasonOf = (code: ErrorCode) => endingOfError(new TerminalError(code, 'told')).succeeded.reason;
+const reasonOf = (code: ErrorCode) => endingOfError(new TerminalError(code, 'because')).succeeded.reason;
 
 describe('how a run ends by an error', () => {
   test.each(['Throttled', 'StorageUnreachable', 'RedisUnreachable', 'RedisTimeout', 'RedisLoading'] as const)(
-    '%s is tried again; whoever has tried long enough is told so, and not that something is missing',
+    '%s is tried again; after the last attempt the reason says that, and not that something is missing',
     (code) => {
-      expect(endingOfError(new TransientError(code, 'told'))).toMatchObject({
-        succeeded: { reason: 'Retrying', message: 'told' },
+      expect(endingOfError(new TransientError(code, 'because'))).toMatchObject({
+        succeeded: { reason: 'Retrying', message: 'because' },
         retry: 'backoff',
       });
       expect(reasonOf(code)).toBe('BackoffLimitExceeded');

@@ -52,7 +52,7 @@ describe('what storage refuses ends the run with what to do, and Redis untouched
     expect((await runAttempt(site.request({ source: bucket.source }))).succeeded.reason).toBe('Recovered');
   });
 
-  test('credentials nobody knows', async () => {
+  test('unknown credentials', async () => {
     const credentials = { kind: 'static', accessKeyId: 'nobody', secretAccessKey: 'wr0ng' } as const;
     using bucket = await bucketSource('updates', { credentials });
     const outcome = await ending({ source: bucket.source });
@@ -97,7 +97,7 @@ describe('what storage refuses ends the run with what to do, and Redis untouched
     );
   });
 
-  test('an app nobody bootstrapped', async () => {
+  test('an app that was not bootstrapped', async () => {
     const opened = await S3Bucket.open({
       bucket: 'updates',
       access: {
@@ -148,7 +148,7 @@ describe('what is not trusted ends the run, and Redis untouched', () => {
 });
 
 describe('what Redis refuses ends the run with a reason of its own', () => {
-  test('nobody listens: tried again, and never read as a loss', async () => {
+  test('no process listens: tried again, and never read as a loss', async () => {
     const store = storeAt(`redis://127.0.0.1:${await freePort()}`);
     expect(await runAttempt(site.request({ store }))).toMatchObject({
       state: 'Unreachable',

@@ -7,7 +7,7 @@ const stages: readonly RunStage[] = ['Observe', 'Lock', 'Apply', 'Confirm', 'Rec
 test.each(stages)(
   'Sentinel fails over at %s: the same attempt, or the next, ends right on the new primary',
   async (stage) => {
-    // Recovered by itself, or left to be tried again; never a success that is not there.
+    // Recovered in the same attempt, or left to be tried again; never a success that is not there.
     expect(['Recovered', 'Retrying']).toContain(await failOverOnce(stage));
   },
   180_000,

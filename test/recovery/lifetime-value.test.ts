@@ -132,7 +132,7 @@ describe('a lifetime that equals a default of the server', () => {
     expect(valueFor(at7, 'snapshot', { history })).toEqual({ days: 7, confidence: 'high' });
   });
 
-  test('is uncertain when no earlier version can be read and the server went on signing', () => {
+  test('is uncertain when no earlier version can be read and the server continued to sign', () => {
     const history = { signings: [], listed: 4 };
     expect(valueFor(at7, 'snapshot', { history })).toMatchObject({
       days: 7,

@@ -66,7 +66,7 @@ describe('a lock that is held', () => {
   });
 
   test.each([
-    ["is somebody else's by now", false],
+    ['has another owner by now', false],
     ['may not be renewed', new TerminalError('RedisNoPermission', 'x')],
   ])('that %s is renewed no longer', async (_, answer) => {
     const { clock, ring } = woundClock();

@@ -133,7 +133,7 @@ describe('a write whose reply is lost is neither done nor undone until one has l
   });
 });
 
-test('a lock that cannot be freed at the end is reported and runs out by itself', async () => {
+test('a lock that cannot be freed at the end is reported and expires', async () => {
   const controller = new AbortController();
   const cancelling = intercepted(site.anotherStore(), 'lock', async (_, proceed) => {
     const taken = await proceed();

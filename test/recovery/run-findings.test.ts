@@ -6,7 +6,7 @@ import { evidence, expected, lifetimesOf, rotatedRoot, trustedFacts } from './fi
 
 const roles = Array.from({ length: 300 }, (_, i) => `role-${i}`);
 
-test('a copied bucket with hundreds of roles is told with examples and a number', () => {
+test('a copied bucket with hundreds of roles is reported with examples and a number', () => {
   const trusted = trustedFacts(roles);
   const known = evidence(trusted, { lifetimes: lifetimesOf({ ...trusted, delegated: [] }, []) });
   const observed = observedStateOf(new Map(), expected(roles));

@@ -134,7 +134,7 @@ describe('the best source that knows a valid value wins', () => {
     ).toEqual({ value, source: 'Default', confidence: 'low' });
   });
 
-  test('TARGETS_ONLINE_KEY is what bootstrap always writes, unless somebody knows better', () => {
+  test('TARGETS_ONLINE_KEY is what bootstrap always writes, unless it is overridden', () => {
     expect(rebuild(setting('TARGETS_ONLINE_KEY'), evidence(trusted))).toEqual({
       value: '1',
       source: 'Default',

@@ -90,7 +90,7 @@ test('with every file uploaded a fresh bootstrap is in progress and a silent one
   });
 });
 
-test('a bootstrap that failed by itself leaves settings, files and no marker', async () => {
+test('a bootstrap that the server ended as failed leaves settings, files and no marker', async () => {
   await site.client.del(site.world.key('BOOTSTRAP'));
   const outcome = await recoverFrom(['1.default.json', '1.root.json', '1.targets.json']);
   expect(outcome.succeeded).toMatchObject({
