@@ -268,9 +268,9 @@ function suite(program: string | undefined): void {
     expect(values?.get('BOOTSTRAP_x')).toEqual({ kind: 'string', value: '1', ttlMs: undefined });
     expect(reader.tracking).toEqual({ kind: 'immediate', proven: true });
     await client.del('BOOTSTRAP_x');
-    await poll('the loss of a key to be told', () => heard.includes('BOOTSTRAP_x'));
+    await poll('the loss of a key to be reported', () => heard.includes('BOOTSTRAP_x'));
     await client.flushall();
-    await poll('the loss of everything to be told', () => heard.includes('flushed'));
+    await poll('the loss of everything to be reported', () => heard.includes('flushed'));
     reader.close();
   });
 }

@@ -66,13 +66,13 @@ describe('observe', () => {
     expect(server.version).toMatch(/^\d+\.\d+/);
     expect(server.role).toBe('master');
     expect(server.warnings.map(({ code }) => code)).toEqual(['RedisNotPersistent']);
-    // Its clock goes on between the two.
+    // Its clock advances between the two.
     expect(await store.facts(never)).toEqual({ ...server, time: expect.any(Date) });
   });
 });
 
 describe('lock', () => {
-  test('is taken once; the other one is told the holder', async () => {
+  test('is taken once; the other one gets the name of the holder', async () => {
     expect(await store.lock(lock, [], options)).toMatchObject({ acquired: true, holder: 'me' });
     expect(await store.lock({ ...lock, owner: 'you' }, [], options)).toMatchObject({
       acquired: false,
@@ -112,7 +112,7 @@ describe('lock', () => {
     expect(values.get('lock')).toMatchObject({ value: 'me' });
   });
 
-  test('that is no string is held by nobody one could name, and is replaced only on request', async () => {
+  test('that is no string names no holder, and is replaced only on request', async () => {
     await client.lpush('lock', 'x');
     expect(await store.lock(lock, [], options)).toMatchObject({ acquired: false, holder: undefined });
     expect(await client.type('lock')).toBe('list');
@@ -211,7 +211,7 @@ describe('apply writes everything or nothing', () => {
     expect(await client.exists('a')).toBe(0);
   });
 
-  test('a lock of somebody else fences everything', async () => {
+  test('a lock of another owner fences everything', async () => {
     await client.set('lock', 'you');
     expect(await store.apply(lock, [set('a', undefined, '1')], [], none)).toMatchObject({
       result: { kind: 'lockLost', holder: 'you' },

@@ -38,7 +38,7 @@ async function failure(
 
 const locking = (store: StateStore) => store.lock(lock, [], { replaceWrongType: false, signal: never });
 
-/** Its bus takes the port 10,000 above the other one unless it is told a free one. */
+/** Its bus takes the port 10,000 above the other one unless it is given a free one. */
 async function clusterConfig(): Promise<readonly (readonly [string, string])[]> {
   return [
     ['cluster-enabled', 'yes'],
@@ -57,7 +57,7 @@ function expectTransient(error: RecoveryError, code: ErrorCode): void {
 }
 
 describe('each way a Redis can refuse has its own code', () => {
-  test('nobody listens: transient', async () => {
+  test('no process listens: transient', async () => {
     const error = await failure(`redis://127.0.0.1:${await freePort()}`);
     expectTransient(error, 'RedisUnreachable');
     expect(error.message).toMatch(
@@ -86,7 +86,7 @@ describe('each way a Redis can refuse has its own code', () => {
     expectTerminal(await failure(redis.url.replace('redis://', 'redis://few:s@')), 'RedisNoPermission');
   });
 
-  test('the user may not select the database: never goes on in database 0', async () => {
+  test('the user may not select the database: never continues in database 0', async () => {
     await using redis = await startRedis({ users: ['user app on >s ~* +@all -select'] });
     expectTerminal(
       await failure(redis.url.replace('redis://', 'redis://app:s@').concat('/3')),
@@ -132,12 +132,12 @@ describe('each way a Redis can refuse has its own code', () => {
     expectTerminal(await failure(redis.url, locking), 'RedisPersistenceFailed');
   });
 
-  test('it is a cluster, told by INFO', async () => {
+  test('it is a cluster, as INFO says', async () => {
     await using redis = await startRedis({ config: await clusterConfig() });
     expectTerminal(await failure(redis.url), 'RedisClusterUnsupported');
   });
 
-  test('it is a cluster, told by CROSSSLOT where INFO is not allowed', async () => {
+  test('it is a cluster, as CROSSSLOT says where INFO is not allowed', async () => {
     await using redis = await startRedis({
       config: await clusterConfig(),
       users: ['user app on >s ~* +@all -info'],
@@ -303,7 +303,7 @@ describe('the wording of other versions', () => {
     expect(redisError(new Error(message), { where: 'Redis', behindSentinel: false }).code).toBe(code);
   });
 
-  test('behind Sentinel a demoted primary heals by itself', () => {
+  test('a demoted primary is transient behind Sentinel, and terminal without it', () => {
     expect(redisError(new Error('READONLY x'), { where: 'Redis', behindSentinel: true })).toBeInstanceOf(
       TransientError,
     );

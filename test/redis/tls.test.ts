@@ -12,7 +12,7 @@ let stranger: CertificateAuthority;
 
 beforeAll(async () => {
   authority = await createAuthority();
-  stranger = await createAuthority('somebody else');
+  stranger = await createAuthority('another authority');
 });
 
 afterAll(async () => {
@@ -55,7 +55,7 @@ describe('TLS to Redis', () => {
     expect(await outcome(endpoint(redis, { ca: authority.certificate }))).toBe('RedisTLS');
   });
 
-  test('with a client certificate of somebody else', async () => {
+  test('with a client certificate of another authority', async () => {
     await using redis = await startRedis({ tls: { authority, clientCertificates: true } });
     const { certificate, key } = await stranger.issue('operator');
     expect(await outcome(endpoint(redis, { ca: authority.certificate, cert: certificate, key }))).toBe(

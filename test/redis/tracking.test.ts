@@ -46,7 +46,7 @@ test.each<[string, (key: string) => Promise<unknown>]>([
   ['deleted', async (key) => (await redis.client()).del(key)],
   ['expired', async (key) => (await redis.client()).pexpire(key, 20)],
   ['set by a script', async (key) => (await redis.client()).eval("redis.call('SET', KEYS[1], '3')", 1, key)],
-])('a key that was read is told once it is %s', async (_, change) => {
+])('a key that was read is reported once it is %s', async (_, change) => {
   const key = 'ключ,with comma';
   await (await redis.client()).set(key, '1');
   const { reader, heard } = await open();
@@ -55,11 +55,11 @@ test.each<[string, (key: string) => Promise<unknown>]>([
   expect(values?.get('absent')).toEqual({ kind: 'absent' });
   expect(reader.tracking).toEqual({ kind: 'immediate', proven: true });
   await change(key);
-  await poll('the key to be told', () => heard.includes(key));
+  await poll('the key to be reported', () => heard.includes(key));
   reader.close();
 });
 
-test('a key that was evicted is told', async () => {
+test('a key that was evicted is reported', async () => {
   await using small = await startRedis({ config: [['maxmemory-policy', 'allkeys-lru']] });
   const client = await small.client();
   await client.set('a', 'x');
@@ -69,11 +69,11 @@ test('a key that was evicted is told', async () => {
   await reader.read([['a']]);
   await client.config('SET', 'maxmemory', '1');
   await client.set('b', 'y').catch(() => undefined);
-  await poll('the key to be told', () => heard.includes('a'));
+  await poll('the key to be reported', () => heard.includes('a'));
   reader.close();
 });
 
-test('an emptied Redis is told, and a marker that nobody has read', async () => {
+test('an emptied Redis is reported, and a marker that was never read', async () => {
   const { reader, heard } = await open();
   await (await redis.client()).set('BOOTSTRAP_alice_new', 'id');
   await poll('the marker', () => heard.includes('BOOTSTRAP_alice_new'));
@@ -124,7 +124,7 @@ test('a user that may not write the canary is tracked all the same, unproven', a
   reader.close();
 });
 
-test('a lost connection is told once, and reading fails from then on', async () => {
+test('a lost connection is reported once, and reading fails from then on', async () => {
   const proxy = await startFaultProxy({ host: redis.host, port: redis.port });
   const { reader, heard } = await open({
     endpoint: { location: { kind: 'standalone', address: { host: '127.0.0.1', port: proxy.port } } },

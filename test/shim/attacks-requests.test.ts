@@ -11,7 +11,7 @@ beforeAll(async () => {
 });
 afterAll(() => range[Symbol.asyncDispose]());
 
-describe('a caller reaches nothing of somebody else', () => {
+describe('a caller reaches nothing of another admin', () => {
   test("another admin's task looks like one that never was", async () => {
     const own = await range.send(RECOVERY, { method: 'POST', headers: alice(), body: '{"appName":"mine"}' });
     const { data } = (await own.json()) as { data: { task_id: string } };
@@ -140,7 +140,7 @@ describe('a request that is too much is cut off', () => {
     expect(response.status).toBe(415);
   });
 
-  test('a body nobody has a token for is not read at all', async () => {
+  test('a body that comes without a token is not read at all', async () => {
     const reply = await range.raw([
       'POST /tuf/v1/bootstrap/recovery HTTP/1.1\r\nHost: shim\r\nContent-Length: 16000000\r\n\r\n{"appName":',
     ]);

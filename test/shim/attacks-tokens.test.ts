@@ -41,7 +41,7 @@ describe('a token that is not the real thing is refused, and nothing happens', (
     'key inside the token (jwk)': () =>
       sign(good, { secret: 'x', header: { jwk: { kty: 'oct', k: encode('x') } } }),
     'certificate inside the token (x5c)': () => sign(good, { secret: 'x', header: { x5c: ['AAAA'] } }),
-    'critical header nobody knows': () => sign(good, { header: { crit: ['exp', 'magic'], magic: true } }),
+    'unknown critical header': () => sign(good, { header: { crit: ['exp', 'magic'], magic: true } }),
     'unencoded payload (b64)': () => sign(good, { header: { crit: ['b64'], b64: false } }),
     expired: () => sign({ ...good, exp: inSeconds(-1) }),
     'expired in 1970': () => sign({ ...good, exp: 0 }),
@@ -67,7 +67,7 @@ describe('a token that is not the real thing is refused, and nothing happens', (
     expect((await range.postWith(await make())).status).toBe(401);
   });
 
-  const nobodies: Readonly<Record<string, string>> = {
+  const strangers: Readonly<Record<string, string>> = {
     'an empty name': '',
     'another case': 'Alice',
     'a space more': 'alice ',
@@ -77,7 +77,7 @@ describe('a token that is not the real thing is refused, and nothing happens', (
     'a prototype': '__proto__',
     'a wildcard': '*',
   };
-  test.for(Object.entries(nobodies))('signed, but for nobody: %s', async ([, name]) => {
+  test.for(Object.entries(strangers))('signed, but for no admin: %s', async ([, name]) => {
     expect((await range.postWith(tokenFor(name))).status).toBe(403);
   });
 
@@ -126,7 +126,7 @@ describe('with an issuer, only its own tokens for this audience are taken', () =
       await using other = await startKeyServer();
       return await other.token({ iss: range.issuer.issuer });
     },
-    'a key id nobody has': () => range.issuer.token({}, { kid: 'invented' }),
+    'an unknown key id': () => range.issuer.token({}, { kid: 'invented' }),
   };
   test.for(Object.entries(forged))('not %s', async ([, make]) => {
     expect((await range.postWith(await make(), range.oidc)).status).toBe(401);
@@ -171,7 +171,7 @@ test('10,000 requests with bad tokens: all refused, memory bounded, still servin
   expect((await fetch(`${range.shim.url}/readyz`)).status).toBe(200);
 }, 300_000);
 
-test('after all this nobody but alice has a run, and nothing secret was said', async () => {
+test('after all this only alice has runs, and nothing secret was said', async () => {
   await range.verifyNothingGotThrough(/^none$/);
 });
 

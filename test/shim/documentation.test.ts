@@ -7,7 +7,7 @@ import { routes } from '../../src/shim/http/routes.ts';
 import type { APIServerAccess } from '../harness/apiserver-access.ts';
 import { sharedAPIServer } from '../harness/shared-apiserver.ts';
 
-/** The parts of the samples that are looked at. */
+/** The parts of the samples that are checked. */
 interface IngressSample {
   readonly spec: {
     readonly rules: readonly {

@@ -24,7 +24,7 @@ beforeAll(async () => {
   namespace = await testNamespace(await sharedAPIServer(), 'shim-e2e');
   installation = await startInstallation(['deleg']);
   app = installation.app('deleg');
-  // Apps that are not pinned are looked at too, or the shim could not tell that they do not exist.
+  // Apps that are not pinned are verified too, or the shim could not tell that they do not exist.
   const trust = { ...installation.target().spec.trust, onFirstUse: true };
   await namespace.apply(...installation.secrets, installation.target('default', { trust }));
   controller = await startController(namespace);
@@ -104,7 +104,7 @@ describe('a lost app, asked for over HTTP', () => {
     expect(others).toEqual([]);
     const texts = replies.filter(({ status }) => status === 409).map(({ error }) => error);
     expect(texts).toHaveLength(4);
-    // Who comes after the first has ended is told that nothing is left to do.
+    // A request that comes after the end of the first gets the answer that nothing is left to do.
     for (const text of texts) {
       expect(['Recovery already in progress for this admin and app', NOT_REQUIRED.error]).toContain(text);
     }
@@ -154,7 +154,7 @@ describe('what stands in the way is said as the server says it', () => {
     });
   });
 
-  test("somebody else's lock; and nothing happens later, when it is gone", async () => {
+  test('the lock of another task; and nothing happens later, when it is gone', async () => {
     const lock = `RECOVERY_LOCK_${app.admin}_${app.app}`;
     await redis.set(lock, '11111111-2222-4333-8444-555555555555', 'EX', 300);
     expect(await post()).toMatchObject({
@@ -193,7 +193,7 @@ describe('what stands in the way is said as the server says it', () => {
   });
 });
 
-test('the process ends with 0 when told to, and never said the secret', async () => {
+test('the process ends with 0 on SIGTERM, and never logged the secret', async () => {
   await using other = await startShimProcess(namespace.cluster, namespace.name, [`--admin=${app.admin}`]);
   expect((await fetch(`${other.url}/tuf/v1/task?task_id=x`, { headers: headers() })).status).toBe(200);
   expect((await fetch(`${other.url}/tuf/v1/task?task_id=x`, { headers: headers('mallory') })).status).toBe(

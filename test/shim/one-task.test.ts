@@ -8,7 +8,7 @@ import { applyCRDs, type RunningShim, startShim } from './support/running-shim.t
 import { type Script, ScriptedController } from './support/scripted-controller.ts';
 import { tokenFor } from './support/tokens.ts';
 
-const goesOn: Script = { accepted: 'RecoveryRequired', succeeded: 'Running' };
+const running: Script = { accepted: 'RecoveryRequired', succeeded: 'Running' };
 
 let cluster: APIServerAccess;
 beforeAll(async () => {
@@ -18,7 +18,7 @@ beforeAll(async () => {
 afterAll(() => cluster[Symbol.asyncDispose]());
 
 /** Two shims and a controller on a namespace of their own. */
-async function scene(script: (name: string) => Script | undefined = () => goesOn) {
+async function scene(script: (name: string) => Script | undefined = () => running) {
   const namespace = await cluster.createNamespace('one-task');
   const controller = new ScriptedController(cluster, namespace, (run) => script(run.spec.appName));
   const shims = [await startShim(cluster, namespace), await startShim(cluster, namespace)] as const;
@@ -65,7 +65,7 @@ async function isKnown(shim: RunningShim, task: string | undefined): Promise<boo
 }
 
 describe('one recovery of an app at a time', () => {
-  test('of 20 requests at once, on two shims, one is accepted and the others are told that it is in progress', async () => {
+  test('of 20 requests at once, on two shims, one is accepted and the others are refused as already in progress', async () => {
     await using it = await scene();
     const replies = await Promise.all(
       Array.from({ length: 20 }, (_, index) => post(it.shims[index % 2 === 0 ? 0 : 1], 'deleg')),
@@ -95,7 +95,7 @@ describe('one recovery of an app at a time', () => {
     expect(tasks.size).toBe(5);
   });
 
-  test('a recovery somebody started with kubectl counts, a verification does not', async () => {
+  test('a recovery started with kubectl counts, a verification does not', async () => {
     await using it = await scene();
     const manifest = (name: string, mode: string) =>
       JSON.stringify({
@@ -126,7 +126,7 @@ describe('one recovery of an app at a time', () => {
     expect(new Set(replies.map(({ task }) => task)).size).toBe(4);
   });
 
-  test('a refused request leaves nothing that goes on later: what waits for a lock is cancelled, and all of it expires', async () => {
+  test('a refused request leaves nothing that runs later: what waits for a lock is cancelled, and all of it expires', async () => {
     await using it = await scene((appName) =>
       appName === 'locked'
         ? { accepted: 'RecoveryInProgress', succeeded: 'WaitingForLock' }
@@ -223,7 +223,7 @@ describe('one tenant cannot stop the others', () => {
       await cluster.createNamespace('tenant'),
       await cluster.createNamespace('tenant-forbidden'),
     ];
-    await using controller = new ScriptedController(cluster, mine, () => goesOn);
+    await using controller = new ScriptedController(cluster, mine, () => running);
     const bobs = new Map([['bob', { namespace: forbidden, target: 'default' }]]);
     // Waits until it is ready.
     await using shim = await startShim(cluster, mine, {

@@ -126,7 +126,7 @@ describe('a dashboard on another origin', () => {
     expect(refused.headers.get('access-control-allow-origin')).toBe('https://dashboard.example');
   });
 
-  test('is told nothing otherwise', async () => {
+  test('gets no permission otherwise', async () => {
     for (const origin of ['https://evil.example', 'null', 'https://dashboard.example.evil']) {
       const response = await fetch(`${shim.url}/tuf/v1/task`, {
         method: 'OPTIONS',

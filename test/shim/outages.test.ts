@@ -9,7 +9,7 @@ import { applyCRDs, type RunningShim, startShim } from './support/running-shim.t
 import { ScriptedController } from './support/scripted-controller.ts';
 import { tokenFor } from './support/tokens.ts';
 
-const goesOn = { accepted: 'RecoveryRequired', succeeded: 'Running' } as const;
+const running = { accepted: 'RecoveryRequired', succeeded: 'Running' } as const;
 
 let cluster: APIServerAccess;
 let namespace: string;
@@ -43,11 +43,11 @@ async function apiServerProxy() {
 describe('while the controller is away', () => {
   test('a recovery is accepted all the same, and is done when the controller comes back', async () => {
     await using shim = await startShim(cluster, namespace, { decisionTimeoutMs: 300 });
-    const response = await post(shim, 'nobody-home');
+    const response = await post(shim, 'unattended');
     expect(response.status).toBe(202);
     expect(await stateOf(shim, response)).toBe('PENDING');
     await using controller = new ScriptedController(cluster, namespace, (run) =>
-      run.spec.appName === 'nobody-home' ? { ...goesOn, succeeded: 'Recovered' } : undefined,
+      run.spec.appName === 'unattended' ? { ...running, succeeded: 'Recovered' } : undefined,
     );
     await poll('the task to be done', async () => (await stateOf(shim, response)) === 'SUCCESS');
     expect(controller.runs.length).toBeGreaterThan(0);
@@ -60,7 +60,7 @@ describe('while the controller is away', () => {
 describe('while the API server is away', () => {
   test('a recovery is answered 503 with Retry-After, tasks are answered as last seen, and all is well when it is back', async () => {
     await using proxy = await apiServerProxy();
-    await using controller = new ScriptedController(cluster, namespace, () => goesOn);
+    await using controller = new ScriptedController(cluster, namespace, () => running);
     await using shim = await startShim(cluster, namespace, { server: proxy.url });
     const before = await post(shim, 'outage-before');
     await poll('the task to be seen', async () => (await stateOf(shim, before)) === 'RUNNING');
@@ -106,7 +106,7 @@ describe('while the API server is away', () => {
 
   test('an answer that gets lost on the way does not make a second run', async () => {
     await using proxy = await apiServerProxy();
-    await using controller = new ScriptedController(cluster, namespace, () => goesOn);
+    await using controller = new ScriptedController(cluster, namespace, () => running);
     await using shim = await startShim(cluster, namespace, { server: proxy.url });
     // The request arrives, the answer does not.
     proxy.injectNext(1, { kind: 'reset', afterBytes: 2_500, direction: 'toClient' });
@@ -162,8 +162,8 @@ test('a client that hangs up is not waited for, and counted as such', async () =
 });
 
 describe('limits', () => {
-  test('an admin who asks for too much is told when to come back; others are not affected', async () => {
-    await using controller = new ScriptedController(cluster, namespace, () => goesOn);
+  test('an admin who asks for too much reads when to come back; others are not affected', async () => {
+    await using controller = new ScriptedController(cluster, namespace, () => running);
     await using shim = await startShim(cluster, namespace, { rateLimit: { perMinute: 12 } });
     expect((await post(shim, 'limited')).status).toBe(202);
     const second = await post(shim, 'limited');
@@ -178,7 +178,7 @@ describe('limits', () => {
 });
 
 describe('shutting down', () => {
-  test('whoever waits gets an answer, nobody is cut off, and no one new is let in', async () => {
+  test('every waiting request gets an answer, no connection is cut off, and no new one is accepted', async () => {
     const shim = await startShim(cluster, namespace, { drainDelayMs: 500 });
     const waiting = post(shim, 'draining');
     await poll('the request to be under way', async () =>
@@ -188,7 +188,7 @@ describe('shutting down', () => {
     const closed = new Promise((resolve) => idle.once('close', resolve));
     idle.resume();
     const stopped = shim[Symbol.asyncDispose]();
-    // Not ready at once, but still serving whoever has not noticed.
+    // Not ready at once, but still serving clients that have not noticed.
     const ready = await fetch(`${shim.url}/readyz`);
     expect([ready.status, await ready.json()]).toEqual([
       503,

@@ -13,7 +13,7 @@ const order = (appName: string, idempotencyKey?: string): RecoveryRequest => ({
 });
 const created: StartedRecovery = { kind: 'created', run: aRun([]) };
 
-/** Recoveries that wait to be told what to answer. */
+/** Recoveries that answer when the test says what. */
 function slow() {
   const asked: { readonly order: RecoveryRequest; readonly answer: PromiseWithResolvers<StartedRecovery> }[] =
     [];

@@ -47,7 +47,7 @@ test('gives the exact bytes of files that are read in the thread pool, and of em
   expect(await source.get('1.empty.json', { maxBytes: 0 })).toHaveLength(0);
 });
 
-test('hands out bytes of which nobody else holds a view', async () => {
+test('hands out bytes of which no other view exists', async () => {
   put('1.root.json');
   const bytes = await source.get('1.root.json', { maxBytes: 100 });
   expect(bytes.buffer.byteLength).toBe(bytes.length);

@@ -123,7 +123,7 @@ describe('what the store refuses is said with what to do next:', () => {
       message: /InvalidBucketName \(HTTP 400\)\. Check .* the bucket's name/,
     },
     {
-      what: 'nobody listening',
+      what: 'no process that listens',
       given: () => ({ access: { endpoint: 'http://127.0.0.1:1' } }),
       code: 'StorageUnreachable',
       message: /http:\/\/127\.0\.0\.1:1 .* could not be reached .*ECONNREFUSED/,
@@ -217,7 +217,7 @@ describe('a server that is no S3 API is not taken for an empty bucket:', () => {
       '<ListBucketResult><Name>metadata</Name><IsTruncated>true</IsTruncated></ListBucketResult>',
     ],
     [
-      'a listing of somebody else',
+      'a listing of another prefix',
       'application/xml',
       listing('<Key>other/1.root.json</Key><Size>1</Size><LastModified>2026-01-01T00:00:00Z</LastModified>'),
     ],

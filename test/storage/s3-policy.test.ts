@@ -56,7 +56,7 @@ describe('the documented S3 policy', () => {
 });
 
 describe('a user who lacks one permission', () => {
-  test('to list is told to grant s3:ListBucket', async () => {
+  test('to list gets the advice to grant s3:ListBucket', async () => {
     const bucket = await open(await createReader(s3, BUCKET, app.prefix, ['s3:GetObject']));
     await expect(listAll(bucket.source(app.prefix))).rejects.toMatchObject({
       name: 'TerminalError',
@@ -66,7 +66,7 @@ describe('a user who lacks one permission', () => {
     bucket.destroy();
   });
 
-  test('to read is told to grant s3:GetObject, and a refusal is never read as a missing file', async () => {
+  test('to read gets the advice to grant s3:GetObject, and a refusal is never read as a missing file', async () => {
     const bucket = await open(await createReader(s3, BUCKET, app.prefix, ['s3:ListBucket']));
     await expect(bucket.source(app.prefix).get('1.root.json', { maxBytes: 100_000 })).rejects.toMatchObject({
       name: 'TerminalError',

@@ -182,14 +182,14 @@ describe('what is read', () => {
     expect(source.reads.filter((name) => name.startsWith('9.'))).toHaveLength(16);
   });
 
-  test('no more files at once than it was told', async () => {
+  test('no more files at once than the given concurrency', async () => {
     const files = seal({ delegations: tree(...Array.from({ length: 50 }, (_, i) => `role-${i}`)) });
     const source = new SlowSource(files);
     trustedOf(await verify(source, optionsFor(files, { concurrency: 7 })));
     expect(source.most).toBe(7);
   });
 
-  test('and progress is told up to the last file', async () => {
+  test('and progress is reported up to the last file', async () => {
     const files = seal({ delegations: tree('a', 'b', 'c') });
     const progress: (readonly [number, number])[] = [];
     await verifyFiles(files, { onProgress: (completed, total) => progress.push([completed, total]) });
@@ -436,7 +436,7 @@ test('a client needs no copy of the root it brings', async () => {
   expect(trustedOf(verification).heads.root).toBe(3);
 });
 
-test('a thousand findings of a kind are told, and how many more there are', async () => {
+test('a thousand findings of a kind are listed, and how many more there are', async () => {
   const names = Array.from({ length: 1500 }, (_, i) => `role-${i}`);
   const files = seal({ delegations: names.map((name) => ({ name, keys: ['online'] })) }, (repository) => {
     for (const role of repository.delegated.values()) {

@@ -8,7 +8,7 @@ import { inSeconds } from './tokens.ts';
 export interface KeyServer extends AsyncDisposable {
   readonly issuer: string;
   readonly keySetURL: URL;
-  /** What everybody can know of the key. */
+  /** The public part of the key. */
   readonly publicKeyPEM: string;
   readonly publicJWK: JWK;
   /** How often the key set was fetched. */

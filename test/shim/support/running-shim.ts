@@ -36,7 +36,7 @@ export type ShimOverrides = Partial<
   readonly unready?: boolean;
 };
 
-/** Starts a shim for one namespace; everybody with a token is an admin unless the test says otherwise. */
+/** Starts a shim for one namespace; every caller with a token is an admin unless the test says otherwise. */
 export async function startShim(
   cluster: APIServerAccess,
   namespace: string,

@@ -72,7 +72,7 @@ describe('artifacts', () => {
     expect(await client.download('app')).toBe('TooLarge');
     client.server.files.delete(path);
     expect(await client.download('app')).toBe('NotFound');
-    expect(await client.download('nobody knows this')).toBe('NotFound');
+    expect(await client.download('an unknown target')).toBe('NotFound');
     expect(readdirSync(client.base).sort()).toEqual(['initial.json', 'metadata']);
   });
 

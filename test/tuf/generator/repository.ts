@@ -46,7 +46,7 @@ export const REFERENCE_TIME = new Date('2030-01-01T00:00:00Z');
 
 const EXPIRES = inAYear(REFERENCE_TIME);
 
-/** `expires` of what a program is to verify that can't be told the time: a year from now. */
+/** `expires` of metadata for a program whose clock can't be set: a year from now. */
 export function inAYear(now: Date): string {
   return `${new Date(now.getTime() + 365 * 24 * 60 * 60 * 1000).toISOString().slice(0, 19)}Z`;
 }

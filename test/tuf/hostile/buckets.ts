@@ -2,7 +2,7 @@ import type { TestKey } from '../generator/keys.ts';
 import { inAYear, Repository, type RepositoryOptions } from '../generator/repository.ts';
 import { HostileSource } from './hostile-source.ts';
 
-/** One bucket that somebody wrote to who means harm, or who holds some key and means harm. */
+/** One bucket to which an attacker wrote, perhaps one with a key. */
 export interface HostileBucket {
   readonly name: string;
   readonly verdict: 'trusted' | 'refused';
@@ -29,7 +29,7 @@ const OPTIONS: RepositoryOptions = {
 const base = (options: RepositoryOptions = OPTIONS): HostileSource =>
   new HostileSource(new Repository(options).seal());
 
-/** A bucket to which everybody may add objects. */
+/** A bucket to which every user may add objects. */
 const planted = (name: string, plant: (source: HostileSource) => HostileSource): HostileBucket => ({
   name,
   verdict: 'trusted',
@@ -275,7 +275,7 @@ export const HOSTILE_BUCKETS: readonly HostileBucket[] = [
     s.plant('1.stable.json', filled(FILE, ' '), s.sizes.get('1.stable.json')),
   ),
   replaced('a role that vanished after the listing', (s) => s.vanish('1.stable.json')),
-  // Signed by whoever stole a key
+  // Signed with a stolen key
   replaced('a signed snapshot of a million roles', (s) =>
     s.plant('1.snapshot.json', snapshotOf(1_000_000).toString()),
   ),

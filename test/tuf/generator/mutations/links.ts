@@ -154,7 +154,7 @@ export const LINK_MUTATIONS: readonly Mutation[] = [
     apply: (repository) => rewrite(repository, '3.stable.json', respace),
   },
   {
-    name: 'a digest is of an algorithm nobody knows',
+    name: 'a digest is of an unknown algorithm',
     code: 'RoleHashMismatch',
     role: 'stable',
     severity: 'deny',
