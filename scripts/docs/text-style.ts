@@ -39,18 +39,22 @@ const vagueWords: readonly (readonly [string, string])[] = [
   ['goes on', 'write continues'],
   ['went on', 'write continued'],
 ];
-const vague = new RegExp(`\\b(${vagueWords.map(([word]) => word).join('|')})\\b`, 'gi');
-/** The account and group of that name. */
-const accountName = /^nobody:x:/;
+/** Between two words of a phrase: a space, or a line break with what opens the next line of a comment. */
+const gap = String.raw`\s+(?:(?://|[*#]|--)\s+)?`;
+const phrases = vagueWords.map(([words]) => words.replaceAll(' ', gap));
+const vague = new RegExp(String.raw`\b(?:${phrases.join('|')})\b`, 'gi');
+/** A quoted string without a space is a name, such as a user's; an entry of a password file is data, too. */
+const data = /(['"`])[^'"`\s]*\1|^nobody:x:.*$/gm;
 
-/** Words of {@link vagueWords} in a text for readers, which includes comments and messages. */
+/** Between two words of a name in code, `likeThis` or `LIKE_THIS`. */
+const seams = /(?<=[a-z])(?=[A-Z])|_/g;
+
+/** Words of {@link vagueWords} in pages, comments, messages, titles of tests, and names in code. */
 export function vagueWordsIn(file: string, text: string): readonly Problem[] {
-  return linesOf(text)
-    .filter(([, content]) => !accountName.test(content))
-    .flatMap(([line, content]) =>
-      [...content.matchAll(vague)].map(([found]) => {
-        const [, advice] = vagueWords.find(([word]) => word === found.toLowerCase()) ?? [];
-        return { file, line, what: `"${found}": ${advice}` };
-      }),
-    );
+  const readable = text.replaceAll(data, '').replaceAll(seams, ' ');
+  return [...readable.matchAll(vague)].map(({ 0: found, index }) => {
+    const words = found.replaceAll(/\W+/g, ' ');
+    const [, advice] = vagueWords.find(([known]) => known === words.toLowerCase()) ?? [];
+    return { file, line: readable.slice(0, index).split('\n').length, what: `"${words}": ${advice}` };
+  });
 }

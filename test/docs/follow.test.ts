@@ -45,7 +45,7 @@ describe('a page is not followed when', () => {
     ['a command before the last one of a block fails', [run('false\ntrue')], /exit code of/],
     ['a part of a pipe fails', [run('false | cat')], /exit code of/],
     ['a block succeeds that says it fails', [run('true', 'run: exit 1')], /exit code of/],
-    ['a variable is not set', [run('echo "$NOT_SET_BY_ANYBODY"')], /./],
+    ['a variable is not set', [run('echo "$NOT_SET_ANYWHERE"')], /./],
     ['it has no commands', ['# Nothing'], /commands to run/],
     [
       'it asks for a value that is not given',

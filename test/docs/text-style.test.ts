@@ -30,3 +30,28 @@ test('a word that leaves open who does what is found, with what to write instead
     expect.stringMatching(/^2 "goes on": write continues/),
   ]);
 });
+
+test.each([
+  ['in a comment', '// A lock of somebody else.'],
+  ['in the title of a test', "test('nobody listens', () => {"],
+  ['in what a test waits for', 'await poll(`the key to be told`, read);'],
+  ['as a name in code', 'const told = events.filter(isOurs);'],
+  ['as a part of a name', "const goesOn = { reason: 'Running' };"],
+  ['as a part of a constant', 'const SET_BY_NOBODY = 1;'],
+  ['over two lines of a page', 'The name is made\nof two parts.'],
+  ['over two line comments', '  // The targets are looked\n  // at again.'],
+  ['over two lines of a block', '/**\n * The lock ends by\n * itself.\n */'],
+  ['over two lines of Lua', '-- The run went\n-- on.'],
+])('such a word is found %s', (_, text) => {
+  expect(vagueWordsIn('a.ts', text)).toHaveLength(1);
+});
+
+test.each([
+  ['the name of a user', "const key = { accessKeyId: 'nobody' };"],
+  ['a name in a template', 'sign({ username: `nobody-%d` });'],
+  ['a path', `bucket.source("nobody/nothing/")`],
+  ['an entry of a password file', 'nobody:x:65534:65534:nobody:/nonexistent:/sbin/nologin'],
+  ['a longer word', 'Nothing was untold, and the run undergoes one check.'],
+])('%s is data', (_, text) => {
+  expect(vagueWordsIn('a.ts', text)).toEqual([]);
+});

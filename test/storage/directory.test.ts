@@ -135,7 +135,7 @@ describe('says what is wrong', () => {
   test('with a file that may not be read', async () => {
     put('1.root.json');
     chmodSync(join(directory, '1.root.json'), 0);
-    await asNobody(async () => {
+    await asUserWithoutRights(async () => {
       await expect(text('1.root.json')).rejects.toMatchObject({ code: 'AccessDenied' });
     });
   });
@@ -150,7 +150,7 @@ describe('says what is wrong', () => {
 });
 
 /** Root reads everything, whatever the mode says: run as root, the test gives that up meanwhile. */
-async function asNobody(work: () => Promise<void>): Promise<void> {
+async function asUserWithoutRights(work: () => Promise<void>): Promise<void> {
   const isRoot = process.geteuid?.() === 0;
   if (isRoot) {
     process.seteuid?.(65_534);

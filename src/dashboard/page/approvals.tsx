@@ -16,7 +16,7 @@ type Attempt =
   | { readonly kind: 'none' | 'sending' | 'sent' }
   | { readonly kind: 'failed'; readonly message: string };
 
-/** A plan with its digest, and a dialog that asks before it is approved. What is approved is the digest that was shown. */
+/** A plan with its digest, and a dialog that asks for approval of exactly the digest that was shown. */
 function Approval({ approval }: { readonly approval: ApprovalView }) {
   const { name, namespace, digest, writes, summary } = approval;
   const [attempt, setAttempt] = useState<Attempt>({ kind: 'none' });

@@ -13,7 +13,7 @@ export function Page() {
   const isFirst = useRef(true);
   useEffect(() => {
     document.title = `${title} – TUF recovery`;
-    // Whoever follows a link with a keyboard or a screen reader continues at the top of what it leads to.
+    // A reader who follows a link with a keyboard or a screen reader continues at the top of the next view.
     if (!isFirst.current) {
       heading.current?.focus();
     }
