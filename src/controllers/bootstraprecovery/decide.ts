@@ -165,7 +165,7 @@ function notApproved({ run }: RunFacts): RunDecision | undefined {
   const stale =
     run.spec.approvedPlan === undefined
       ? ''
-      : ' spec.approvedPlan names another plan: the situation has changed since.';
+      : ' spec.approvedPlan names another plan: Redis or the metadata have changed since.';
   const uncertain = run.status.findings?.find(({ code }) => code === 'UncertainValue');
   const doubt = uncertain === undefined ? '' : ` ${uncertain.detail}`;
   const message = `The plan is ready and nothing is written yet.${stale}${doubt} Read status.plan and set spec.approvedPlan to ${digest}.`;

@@ -64,7 +64,7 @@ export function createStateController(options: StateControllerOptions): Controll
     if (event.type === 'updated' && hasJustEnded(event)) {
       const { namespace, name } = stateOfRun(event.object);
       const watch = watches.get({ namespace, name: event.object.spec.targetRef.name });
-      if (watch !== undefined && metOtherMetadata(event.object, watch.baselines.get(name))) {
+      if (watch !== undefined && foundOtherMetadata(event.object, watch.baselines.get(name))) {
         watch.signed.add(name);
       }
     }
@@ -102,12 +102,12 @@ function stateOfRun({ metadata, spec }: BootstrapRecovery): ObjectKey {
   return { namespace: metadata.namespace, name: stateName(spec.targetRef.name, spec) };
 }
 
-/** Whether a run refused the metadata, or met another timestamp than the one its app is judged by. */
-function metOtherMetadata({ status }: BootstrapRecovery, baseline: Baseline | undefined): boolean {
+/** Whether a run refused the metadata, or found another timestamp than the one its app is judged by. */
+function foundOtherMetadata({ status }: BootstrapRecovery, baseline: Baseline | undefined): boolean {
   const { conditions, trust } = status;
-  const met = trust?.timestampVersion;
+  const timestampVersion = trust?.timestampVersion;
   return (
     findCondition(conditions, 'TrustVerified')?.status === 'False' ||
-    (met !== undefined && met !== baseline?.timestamp.version)
+    (timestampVersion !== undefined && timestampVersion !== baseline?.timestamp.version)
   );
 }

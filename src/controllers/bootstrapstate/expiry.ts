@@ -9,8 +9,8 @@ export type MetadataStatus = NonNullable<BootstrapStateStatus['metadata']>;
 
 type Entry = readonly [role: string, expiry: { readonly expiresTime: string; readonly warnTime?: string }];
 
-/** Roles named in a message. */
-const named = 5;
+/** Most roles named in a message. */
+const maxNamed = 5;
 
 /** What the status says about the verified files. */
 export function metadataStatus(baseline: Baseline): MetadataStatus {
@@ -99,7 +99,7 @@ function entries(metadata: MetadataStatus | undefined): readonly Entry[] {
 
 function list(some: readonly Entry[], tell: (entry: Entry[1]) => string): string {
   return some
-    .slice(0, named)
+    .slice(0, maxNamed)
     .map(([role, entry]) => `${role} ${tell(entry)}`)
     .join(', ');
 }

@@ -9,8 +9,8 @@ export type RecoverableStatus = NonNullable<BootstrapStateStatus['recoverable']>
 type Difference = NonNullable<RecoverableStatus['differences']>[number];
 
 const maxDifferences = 16;
-/** Differences named in a message. */
-const named = 3;
+/** Most differences named in a message. */
+const maxNamed = 3;
 const maxKey = 1024;
 const maxValue = 64;
 
@@ -60,15 +60,15 @@ export function recoverableVerdict(found: RecoverableStatus): Verdict<Recoverabl
   const { summary, exact, total, differences = [] } = found;
   const wrong = differences.filter(({ captured }) => !captured);
   if (exact < total) {
-    const more = total - exact > named ? `; ${total - exact - named} more` : '';
+    const more = total - exact > maxNamed ? `; ${total - exact - maxNamed} more` : '';
     const what = wrong
-      .slice(0, named)
+      .slice(0, maxNamed)
       .map(({ key, value, wouldBe, source }) => `${key} is ${value} and would be ${wouldBe} (${source})`);
     return { reason: 'ValuesDiffer', message: `${summary} exact: ${what.join('; ')}${more}.` };
   }
   if (differences.length > 0) {
-    const what = differences.slice(0, named).map(({ key, value }) => `${key}=${value}`);
-    const more = differences.length > named ? ' and more' : '';
+    const what = differences.slice(0, maxNamed).map(({ key, value }) => `${key}=${value}`);
+    const more = differences.length > maxNamed ? ' and more' : '';
     return {
       reason: 'CopyOnly',
       message: `${summary} exact; only the captured copy holds ${what.join(', ')}${more}.`,

@@ -30,8 +30,8 @@ export interface PolicyStatusFacts {
   readonly now: Date;
 }
 
-/** Apps named in the message of a condition; each has an object of its own. */
-const named = 5;
+/** Most apps named in the message of a condition; each has an object of its own. */
+const maxNamed = 5;
 
 /** The status of a policy: numbers, and the first few names. Pure. */
 export function policyStatus(facts: PolicyStatusFacts): RecoveryPolicyStatus {
@@ -126,10 +126,10 @@ function circuit(states: readonly BootstrapState[]): Verdict<CircuitOpenReason> 
 /** The first few apps with what one of their conditions says. */
 function list(states: readonly BootstrapState[], type: string): string {
   const sentences = states
-    .slice(0, named)
+    .slice(0, maxNamed)
     .map(
       ({ spec, status }) => `${describeApp(spec)}: ${findCondition(status.conditions, type)?.message ?? ''}`,
     );
-  const more = states.length > named ? [`The same holds for ${states.length - named} more.`] : [];
+  const more = states.length > maxNamed ? [`The same holds for ${states.length - maxNamed} more.`] : [];
   return [...sentences, ...more].join(' ');
 }

@@ -61,7 +61,7 @@ export async function discoverApps(
   sweep: DiscoverySweep = new DiscoverySweep(),
   limits: DiscoveryLimits = defaultLimits,
 ): Promise<readonly FoundApp[]> {
-  const places = new Semaphore(limits.concurrency);
+  const slots = new Semaphore(limits.concurrency);
   const failed = new AbortController();
   const until = AbortSignal.any([signal, failed.signal]);
   const listing: Promise<void>[] = [];
@@ -70,7 +70,7 @@ export async function discoverApps(
       if (sweep.has(adminName)) {
         continue;
       }
-      const release = await places.acquire(1, until);
+      const release = await slots.acquire(1, until);
       if (sweep.apps.length >= limits.apps) {
         release();
         break;

@@ -3,8 +3,8 @@ import type { OnlineKeysReason } from '../../api/target-reasons.ts';
 import { describeApp } from '../../faynosync/app.ts';
 import type { SharedKey } from '../loss-detection/key-holders.ts';
 
-/** Keys named in a message, and apps of each. */
-const named = { keys: 3, apps: 3 } as const;
+/** Most keys named in a message, and apps of each. */
+const maxNamed = { keys: 3, apps: 3 } as const;
 const shownDigits = 12;
 
 /** Whether each admin has online keys of their own. Pure. */
@@ -15,11 +15,11 @@ export function onlineKeys(shared: readonly SharedKey[] | undefined): Verdict<On
   if (shared.length === 0) {
     return { reason: 'Separate', message: 'No two admins list the same online key.' };
   }
-  const keys = shared.slice(0, named.keys).map(({ keyID, apps }) => {
-    const some = apps.slice(0, named.apps).map(describeApp).join(', ');
-    return `${keyID.slice(0, shownDigits)}… is listed by ${some}${apps.length > named.apps ? ' and others' : ''}`;
+  const keys = shared.slice(0, maxNamed.keys).map(({ keyID, apps }) => {
+    const some = apps.slice(0, maxNamed.apps).map(describeApp).join(', ');
+    return `${keyID.slice(0, shownDigits)}… is listed by ${some}${apps.length > maxNamed.apps ? ' and others' : ''}`;
   });
-  const more = shared.length > named.keys ? `; ${shared.length - named.keys} more` : '';
+  const more = shared.length > maxNamed.keys ? `; ${shared.length - maxNamed.keys} more` : '';
   return {
     reason: 'SharedByAdmins',
     message: `Online key ${keys.join('; ')}${more}. A server that signs for one admin can then sign for the other, and newer servers refuse to sign with such a key. Give each admin an online key and rotate the roots.`,

@@ -8,7 +8,7 @@ export type RefreshCallResult =
   | { readonly kind: 'task'; readonly task: TaskAnswer | undefined };
 
 /** Calls to servers at once, over all targets: each has its own time-outs. */
-const atOnce = 4;
+const maxConcurrentCalls = 4;
 
 /**
  * Calls to servers beside the work of the controller: a server that hangs must not keep a worker. One call
@@ -16,7 +16,7 @@ const atOnce = 4;
  */
 export class BackgroundCalls {
   readonly #done: (id: string) => void;
-  readonly #slots = new Semaphore(atOnce);
+  readonly #slots = new Semaphore(maxConcurrentCalls);
   readonly #running = new Set<string>();
   readonly #results = new Map<string, RefreshCallResult>();
 
