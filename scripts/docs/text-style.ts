@@ -24,13 +24,14 @@ function linesOf(text: string): readonly (readonly [number, string])[] {
   return text.split('\n').map((content, index) => [index + 1, content] as const);
 }
 
-/** Words that hide who does what, or say it as spoken language does; each with what to write. */
+/** Words that hide who does what, that belong to spoken language or are misspelt; each with what to write. */
 const vagueWords: readonly (readonly [string, string])[] = [
   ['somebody', 'name the actor: another client, a person, an attacker'],
   ['anybody', 'name the actor, or use the passive'],
   ['everybody', 'name the group: every user, all others'],
   ['nobody', 'name what is missing: no policy, no holder, no process'],
   ['whoever', 'name the actor: the caller, the next leader, the user who'],
+  ['can not', "write cannot or can't"],
   ['by itself', 'write automatically, alone, or leave it out'],
   ['by themselves', 'write automatically, alone, or leave it out'],
   ['made of', 'write consists of; an options type is "Options of"'],

@@ -285,7 +285,7 @@ describe('what the API server accepts and refuses without the controller', () =>
     ['a lifetime in hours', { overrides: { expirations: { roles: { nightly: '90h' } } } }],
     ['a lifetime in quotes', { overrides: { expirations: { root: '90' } } }],
     ['an age without a unit', { trust: { maxExpiredAge: '90' } }],
-    ['a digest that is none', { approval: 'Manual', approvedPlan: 'sha256:abc' }],
+    ['an invalid digest', { approval: 'Manual', approvedPlan: 'sha256:abc' }],
     ['a negative time to live', { ttlSecondsAfterFinished: -1 }],
   ])('a run with %s is refused', async (_, spec) => {
     await expect(create(bootstrapRecoveries, { ...app, ...spec })).rejects.toThrow(/422/);

@@ -142,7 +142,7 @@ test('the ServiceAccount of a narrowed installation can do its work and nothing 
   expect(await can('create', 'recoverypolicies.tuf-recovery.dev', 'bob')).toBe(false);
 });
 
-describe('what RBAC can not say', () => {
+describe('what RBAC cannot say', () => {
   const run = (name: string, spec: object) =>
     JSON.stringify({
       apiVersion: 'tuf-recovery.dev/v1alpha1',
@@ -183,7 +183,7 @@ describe('what RBAC can not say', () => {
   const create = (input: string, ...args: readonly string[]) =>
     cluster.kubectl(['create', '--filename=-', ...args], { input });
 
-  test('who may create and change runs may not approve them', async () => {
+  test('users who may create and change runs may not approve them', async () => {
     await create(run('started', {}), starter);
     const approve = ['patch', 'bsr', 'started', '--namespace=bob', '--type=merge', starter];
     const patch = `--patch={"spec":{"approvedPlan":"${approvedPlan}"}}`;

@@ -166,7 +166,7 @@ describe('permissions', () => {
     ]);
   });
 
-  test('of people who may edit do not include targets: who writes one can use the Secrets of the namespace', () => {
+  test('of people who may edit do not include targets: a target can use the Secrets of its namespace', () => {
     const edit = one(defaults, 'ClusterRole', '-edit');
     expect(JSON.stringify(edit['rules'])).not.toContain('recoverytargets');
   });

@@ -82,9 +82,9 @@ describe('a wrong value is refused and named:', () => {
     ['a word for a number', ['controller.replicas=two'], /\/controller\/replicas.*want integer/],
     ['no runs at once', ['controller.maxConcurrentRuns=0'], /\/controller\/maxConcurrentRuns/],
     ['an unknown log level', ['controller.logLevel=verbose'], /\/controller\/logLevel/],
-    ['a namespace that can not exist', ['watchNamespaces={Prod_1}'], /\/watchNamespaces\/0/],
+    ['a namespace that cannot exist', ['watchNamespaces={Prod_1}'], /\/watchNamespaces\/0/],
     ['a namespace given twice', ['watchNamespaces={a,a}'], /\/watchNamespaces/],
-    ['a digest that is none', ['image.digest=sha256:abc'], /\/image\/digest/],
+    ['an invalid digest', ['image.digest=sha256:abc'], /\/image\/digest/],
     ['a port that does not exist', ['networkPolicy.redis.ports={70000}'], /\/networkPolicy\/redis\/ports\/0/],
     [
       'an interval without a unit',
@@ -117,7 +117,7 @@ describe('a wrong value is refused and named:', () => {
       [...shim, 'shim.auth.mode=JWKS', 'shim.auth.jwks.url=http://i', 'shim.auth.issuer=i'],
       /shim\.auth\.audience: set all three/,
     ],
-    ['an algorithm that is none', [...shim, 'shim.auth.algorithms={none}'], /\/shim\/auth\/algorithms/],
+    ['an invalid algorithm', [...shim, 'shim.auth.algorithms={none}'], /\/shim\/auth\/algorithms/],
     ['OIDC without an issuer', [...shim, 'shim.auth.mode=OIDC'], /needs shim\.auth\.issuer, a URL/],
     [
       'a probe that asks something else',

@@ -228,7 +228,7 @@ test('a leader that is silent, and a clock of the controller that is wrong', asy
   await renewLease();
 });
 
-test('a person without rights reads which are missing, and what cannot be seen is no failure', async () => {
+test('a person without rights learns which are missing, and what cannot be seen is no failure', async () => {
   const token = await cluster.serviceAccountToken(namespace, 'stranger');
   const file = await cluster.kubeconfigFile({ namespace, token });
   const { code, json } = await runJSON(['check'], { command: PLUGIN, env: { KUBECONFIG: file } });

@@ -62,7 +62,7 @@ function as(user: string): string {
   return `${server.url.replace('redis://', `redis://${user}:secret@`)}/0`;
 }
 
-test('with everything in place every check was made and passes', async () => {
+test('with everything in place every check runs and passes', async () => {
   const s3Environment = {
     S3_ENDPOINT: s3.endpoint,
     S3_REGION: s3.region,

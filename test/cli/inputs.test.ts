@@ -54,7 +54,7 @@ const inputs: readonly Input[] = [
     says: /Write % as %25/,
   },
   {
-    what: 'a Redis port that is none',
+    what: 'an invalid Redis port',
     args: () => plan('redis://127.0.0.1:99999'),
     code: 64,
     says: /99999 is not/,
@@ -65,7 +65,7 @@ const inputs: readonly Input[] = [
     code: 64,
     says: /names no file/,
   },
-  { what: 'a file URL that is none', args: () => verify('file://%zz'), code: 64, says: /names no file/ },
+  { what: 'an invalid file URL', args: () => verify('file://%zz'), code: 64, says: /names no file/ },
   {
     what: 'a bucket that is an unfinished ARN',
     args: () => verify('s3://arn:aws:s3:x:y:accesspoint', '--s3-region', 'x'),
@@ -74,7 +74,7 @@ const inputs: readonly Input[] = [
     says: /can't be addressed/,
   },
   {
-    what: 'a region that is none',
+    what: 'an invalid region',
     args: () => verify('s3://b/x', '--s3-region', 'a b'),
     env: S3,
     code: 1,
@@ -110,7 +110,7 @@ const inputs: readonly Input[] = [
   },
 ];
 
-test.each(inputs)('$what is said to be it', async ({ args, env = {}, code, says }) => {
+test.each(inputs)('$what is named as the fault', async ({ args, env = {}, code, says }) => {
   const result = await runCLI(args(), { env });
   const text = `${result.stdout}${result.stderr}`.replaceAll(/\s+/g, ' ');
   expect(text).toMatch(says);

@@ -515,7 +515,7 @@ describe('a kubeconfig', () => {
     },
   );
 
-  test('tells an exec plug-in about the request', async () => {
+  test('passes the request to an exec plug-in', async () => {
     const info: unknown = JSON.parse(await readFile(join(folder.path, 'bin/login.info'), 'utf8'));
     expect(info).toMatchObject({
       kind: 'ExecCredential',
@@ -533,7 +533,7 @@ describe('a kubeconfig', () => {
     expect(text).toMatch(/exec plug-in no-such-login is not installed. How to install it: apt install it/);
   });
 
-  test('that does not exist is said, with where it was expected', async () => {
+  test('that does not exist is reported, with where it was expected', async () => {
     const { KUBECONFIG: _, ...env } = environmentWith('config');
     const { text } = await outcomeOf(LAUNCHER, ['status'], { ...env, HOME: '/nonexistent' });
     expect(text).toContain('Neither $KUBECONFIG nor ~/.kube/config exists');

@@ -82,7 +82,7 @@ const plan = {
   ],
 };
 
-describe('the exit code of wait tells how the run ended:', () => {
+describe('the exit code of wait says how the run ended:', () => {
   test.each([
     [0, 'True', 'Recovered'],
     [0, 'True', 'AlreadyConsistent'],
@@ -177,7 +177,7 @@ test('run --wait gives the exit code of the run it started', async () => {
   expect(JSON.parse(stdout)).toMatchObject({ metadata: { name: 'waited-for' } });
 });
 
-test('an app that can not be one is refused by the name that was typed', async () => {
+test('an impossible app name is refused as it was typed', async () => {
   const { code, stderr } = await plugin('run', 'alice/not_an_app');
   expect(code).toBe(64);
   expect(stderr).toContain('"not_an_app" of "alice/not_an_app" can\'t be an app');
@@ -257,7 +257,7 @@ test('status --watch shows a change without being asked again, and Ctrl-C ends i
   expect(watching.output()).not.toContain('error');
 });
 
-test('describe tells result, what to do, plan, metadata, findings and errors', async () => {
+test('describe shows result, what to do, plan, metadata, findings and errors', async () => {
   await createRun(
     'described',
     { approval: 'Manual' },
@@ -434,7 +434,7 @@ describe('report', () => {
   });
 });
 
-test('a user without permission reads which one is missing', async () => {
+test('a user without permission learns which one is missing', async () => {
   const token = await cluster.serviceAccountToken(namespace, 'stranger');
   const file = await cluster.kubeconfigFile({ namespace, token });
   const { code, stderr } = await plugin('status', '--kubeconfig', file);

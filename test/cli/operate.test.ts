@@ -65,7 +65,7 @@ test.each([
   expect(await isSuspended(resource, name)).toBe(false);
 });
 
-test('suspend of what is not there, and of what can not be suspended', async () => {
+test('suspend of what is not there, and of what cannot be suspended', async () => {
   const missing = await plugin('suspend', 'policy/none');
   expect(missing.code).toBe(1);
   expect(missing.stderr).toContain(`There is no RecoveryPolicy "none" in namespace "${namespace}"`);

@@ -72,7 +72,7 @@ test('whatever a bucket or Redis holds is text on the page', () => {
 });
 
 test.each([['{'], ['[]'], ['"x"'], ['{"steps": 7, "findings": null, "plan": {"actions": "x"}}']])(
-  'a report that is none is no reason to show nothing: %s',
+  'a malformed report leaves the rest of the page: %s',
   (json) => {
     const text = reportPage(runManifest({ status: { conditions: conditions('Recovered') } }), json, now);
     expect(text).toContain('Recovered');

@@ -12,7 +12,7 @@ import type { Action } from '../../src/recovery/plan/plan.ts';
 
 const plain = paintFor({ color: false, columns: undefined });
 
-describe('what comes from elsewhere can not forge the screen:', () => {
+describe('what comes from elsewhere cannot forge the screen:', () => {
   test.each([
     ['an escape sequence', '\u001b[2J\u001b[32m✓ Trusted', '\\x1b[2J\\x1b[32m✓ Trusted'],
     ['a line break', 'role\nSucceeded', 'role\\x0aSucceeded'],
@@ -50,7 +50,7 @@ describe('a plan for people', () => {
     ...rest,
   });
 
-  test('tells absent from blank, shows foreign types, and counts what is kept', () => {
+  test('distinguishes absent from blank, shows foreign types, and counts what is kept', () => {
     const text = planText(
       {
         digest: 'sha256:0',

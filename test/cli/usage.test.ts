@@ -18,13 +18,13 @@ describe('a wrong command line ends with 64 and says what is wrong:', () => {
     ['two sources', ['verify', '.', '..', trust], /too many arguments/],
     ['no trusted root', ['verify', '.'], /No trusted root was given\. Use --root-sha256 or --root/],
     ['two trusted roots', ['verify', '.', trust, '--root', 'x'], /cannot be used with option/],
-    ['a hash that is none', ['verify', '.', '--root-sha256', 'abc'], /64 hexadecimal digits/],
+    ['an invalid hash', ['verify', '.', '--root-sha256', 'abc'], /64 hexadecimal digits/],
     [
       'a root file that is not there',
       ['verify', '.', '--root', '/none'],
       /--root: \/none can't be read \(ENOENT\)/,
     ],
-    ['a time that is none', ['verify', '.', trust, '--reference-time', 'yesterday'], /RFC 3339/],
+    ['an invalid time', ['verify', '.', trust, '--reference-time', 'yesterday'], /RFC 3339/],
     [
       'a day that does not exist',
       ['verify', '.', trust, '--reference-time', '2026-02-30T00:00:00'],
@@ -60,7 +60,7 @@ describe('a wrong command line ends with 64 and says what is wrong:', () => {
     ],
     ['no storage', [...run, trust, '--redis', 'redis://h'], /Give --storage s3:\/\/bucket or a directory/],
     [
-      'a Redis URL that is none',
+      'an invalid Redis URL',
       [...run, trust, '--storage', '.', '--redis', 'localhost'],
       /Redis URL is not understood/,
     ],

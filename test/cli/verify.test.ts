@@ -201,7 +201,7 @@ describe('a repository is refused, with exit code 1 and the refusing finding fir
   });
 });
 
-describe('a source that can not be read ends with 1 and says what to do:', () => {
+describe('a source that cannot be read ends with 1 and says what to do:', () => {
   const key = { AWS_ACCESS_KEY_ID: 'nobody', AWS_SECRET_ACCESS_KEY: CANARY };
   test.each<{
     what: string;

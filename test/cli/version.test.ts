@@ -11,7 +11,7 @@ beforeAll(async () => {
   ({ cluster, namespace } = await pluginNamespace('version'));
 });
 
-test('version tells plugin, controllers with their image, and the versions of every CRD', async () => {
+test('version shows plugin, controllers with their image, and the versions of every CRD', async () => {
   const labels = {
     'app.kubernetes.io/part-of': 'tuf-recovery-operator',
     'app.kubernetes.io/component': 'controller',
@@ -41,7 +41,7 @@ test('version tells plugin, controllers with their image, and the versions of ev
   }
 });
 
-test('version says what it may not see, and tells the rest', async () => {
+test('version names what it may not see, and shows the rest', async () => {
   const token = await cluster.serviceAccountToken(namespace, 'nobody');
   const env = { KUBECONFIG: await cluster.kubeconfigFile({ namespace, token }) };
   const { code, json } = await runJSON(['version'], { command: PLUGIN, env });

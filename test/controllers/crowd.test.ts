@@ -33,7 +33,7 @@ afterAll(async () => {
 });
 
 describe('many runs at once', () => {
-  test('a hundred runs on twenty apps all end right, one at a time for each app', async () => {
+  test('a hundred runs on twenty apps all end as they should, one at a time for each app', async () => {
     const result = await runCrowd(client, namespace.name, { apps, count: 100, timeoutMs: 240_000 });
     const reasons = [...result.runs.values()].map(
       ({ status }) => status.conditions?.find(({ type }) => type === 'Succeeded')?.reason,

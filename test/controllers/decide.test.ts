@@ -178,7 +178,7 @@ describe('what happens next to a run', () => {
     });
   });
 
-  test('a read-only target refuses a recovery and allows to look', () => {
+  test('a read-only target refuses a recovery and allows a verification', () => {
     const readOnly = { target: { accessMode: 'ReadOnly' } } as const;
     expect(verdictOf(readOnly)).toMatchObject({ kind: 'end', reason: 'Denied' });
     expect(decideRun(facts({ ...readOnly, spec: { mode: 'Verify' } }))).toMatchObject({ kind: 'attempt' });

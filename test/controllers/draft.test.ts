@@ -130,7 +130,7 @@ describe('a status in the making', () => {
     });
   });
 
-  test('the Progress column tells stage and counts, or the stage alone', () => {
+  test('the Progress column shows stage and counts, or the stage alone', () => {
     const summary = (total: number) =>
       withProgress(draftOf(run), { stage: 'Trust', completed: 412, total }, now).fields.progress?.summary;
     expect(summary(4096)).toBe('Trust 412/4096');
@@ -288,7 +288,7 @@ describe('the report', () => {
     expect(report.expires).toMatchObject({ root: '2030-01-01T00:00:00.000Z' });
   });
 
-  test('tells how long each step took, to a tenth of a millisecond', () => {
+  test('says how long each step took, to a tenth of a millisecond', () => {
     const step = { step: 'Trust', startTime: now, times: 1 } as const;
     const report = JSON.parse(reportText(outcome({ steps: [{ ...step, milliseconds: 12.3456 }] })));
     expect(report.steps).toEqual([{ ...step, startTime: now.toISOString(), milliseconds: 12.3 }]);

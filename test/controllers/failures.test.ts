@@ -28,7 +28,7 @@ afterAll(async () => {
 
 type TargetSpec = RecoveryTargetManifest['spec'];
 
-/** What is wrong, in which part of the target, and what a person reads. */
+/** What is wrong, in which part of the target, and the message for the person. */
 interface Mistake {
   readonly name: string;
   readonly change: (spec: TargetSpec) => Promise<Partial<TargetSpec>> | Partial<TargetSpec>;
@@ -101,7 +101,7 @@ const mistakes: readonly Mistake[] = [
   },
 ];
 
-describe('what a person reads when something is wrong', () => {
+describe('what the status says when something is wrong', () => {
   beforeAll(async () => {
     const { s3, bucket } = installation;
     const stranger = await createReader(s3, bucket, 'elsewhere/');

@@ -54,7 +54,7 @@ describe('the life of a run', () => {
     expect(line).toMatch(/waited\s+\S+\s+\S+\s+Recover\s+FullLoss\s+True\s+Recovered\s+Record \d+\/\d+/);
   });
 
-  test('Verify tells what a recovery would write and writes nothing', async () => {
+  test('Verify reports what a recovery would write and writes nothing', async () => {
     const { redis } = await lose('look', { mode: 'Verify' }, 'deleg');
     const { run, succeeded } = await namespace.ended('look');
     expect(succeeded).toMatchObject({ status: 'False', reason: 'DriftDetected' });
@@ -219,7 +219,7 @@ describe('the life of a run', () => {
     expect(await redis.get(lock)).toBeNull();
   });
 
-  test('events tell each transition once, and the end in one event', async () => {
+  test('events report each transition once, and the end in one event', async () => {
     await lose('eventful');
     await namespace.ended('eventful');
     const reasons = await poll('the events', async () => {
@@ -231,7 +231,7 @@ describe('the life of a run', () => {
         .map(({ reason }) => reason);
       return seen.includes('Recovered') ? seen : undefined;
     });
-    // A run that lasts tells its stages; how long this one took depends on the machine.
+    // A run that lasts reports its stages; how long this one took depends on the machine.
     expect(new Set(reasons).size).toBe(reasons.length);
     expect(
       reasons.filter((reason) => reason !== 'MetadataVerified' && reason !== 'RecoveryRequired'),

@@ -114,7 +114,7 @@ afterAll(async () => {
 describe.each(names.map((name, at) => ({ name, at })))(
   'with $name in the way of ConfigMaps',
   ({ name, at }) => {
-    test('losses are seen and repaired, statuses are written, and an event tells what could not be', async () => {
+    test('losses are seen and repaired, statuses are written, and an event says what could not be', async () => {
       const namespace = namespaces[at];
       if (namespace === undefined) {
         throw new Error('there is a namespace for each obstacle');

@@ -80,7 +80,7 @@ describe('a policy', () => {
     await poll('the newcomer', async () => (await namespace.kubectl('get', 'bst')).includes('newcomer'));
   });
 
-  test('with action Report tells a loss at once, and never repairs it', async () => {
+  test('with action Report reports a loss at once, and never repairs it', async () => {
     const policy = await createPolicy(namespace, 'report', installation.app('simple'), {
       stabilizationSeconds: 0,
     });
@@ -93,7 +93,7 @@ describe('a policy', () => {
       message: expect.stringContaining('create a BootstrapRecovery'),
     });
     expect(is(seen, 'Stalled')?.status).toBe('True');
-    await policy.until('to tell', (found) => is(found, 'LossDetected')?.status === 'True');
+    await policy.until('to report the loss', (found) => is(found, 'LossDetected')?.status === 'True');
     await delay(1_000);
     expect(await policy.runs()).toEqual([]);
     expect((await (await installation.redis.client()).keys('*_simple')).length).toBe(0);

@@ -188,7 +188,7 @@ describe('metadata that has expired', () => {
     expect(server.calls.at(-1)?.status).toBe(202);
   });
 
-  test('success without new metadata is none; the failure is reported and not repeated at once', async () => {
+  test('success without new metadata is a failure; it is reported, and the call is not repeated at once', async () => {
     await using _controller = await startController(namespace, alone);
     behaviour.failure = 'failed to load timestamp private key';
     const before = server.calls.length;

@@ -64,7 +64,7 @@ async function expectRecoveredOnce(name: string): Promise<void> {
 }
 
 describe('two replicas', () => {
-  test('one leads; when it is killed in the middle of a run, the other ends that run right', async () => {
+  test('one leads; when it is killed in the middle of a run, the other completes that run', async () => {
     await using first = await startController(namespace, { args: ['--lease-name=killed'] });
     await poll('the first to lead', () => leads(first));
     await using second = await startController(namespace, { args: ['--lease-name=killed'] });

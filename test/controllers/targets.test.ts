@@ -43,7 +43,7 @@ async function look(
 }
 
 describe('a RecoveryTarget', () => {
-  test('is Ready when Redis, storage and the roots are usable, and tells what it found', async () => {
+  test('is Ready when Redis, storage and the roots are usable, and says what it found', async () => {
     const { status } = await look('healthy');
     expect(conditionOf({ status }, 'Ready')).toMatchObject({ status: 'True', reason: 'Validated' });
     expect(conditionOf({ status }, 'TrustRootLoaded')).toMatchObject({ status: 'True', reason: 'Pinned' });

@@ -196,7 +196,7 @@ describe('a run', () => {
     await expect.poll(() => page.locator('.facts').innerText()).toContain('Healthy');
   });
 
-  test('is not approved by a person who may not, who reads so', async () => {
+  test('is not approved by a person without the right, who sees the refusal', async () => {
     const { admin, app: name } = app('deleg');
     const { name: namespace, cluster } = stage.namespace;
     const redis = await stage.installation.redis.client();
@@ -227,7 +227,7 @@ describe('a run', () => {
     const token = await cluster.serviceAccountToken(namespace, 'viewer');
     await using viewers = await startDashboard(await cluster.kubeconfigFile({ token, namespace }));
     const page = await open(appAddress(viewers.url, namespace, app('deleg')));
-    // Chromium tells of every answer that is no success.
+    // Chromium logs every answer that is no success.
     page.removeAllListeners('console');
     await see(page, 'The API server does not tell about apps.');
     await see(page, /The report can't be read: .*configmaps.*forbidden/);

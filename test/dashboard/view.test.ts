@@ -384,7 +384,7 @@ describe('the page of an app', () => {
     }
   });
 
-  test('tells how long each step took, as far as the run got', () => {
+  test('says how long each step took, as far as the run got', () => {
     const ended = (reason: string, is: 'True' | 'False') =>
       view({}, [run({ status: status(reason, is) })], withReport).runs[0]?.steps.slice(0, 4);
     const rest = { step: 'Classify', state: 'pending', text: 'not reached' };
@@ -477,7 +477,7 @@ const trustStatus = {
   expired: [{ role: 'timestamp', version: 9, expires: '2026-05-30T00:00:00Z' }],
 };
 
-describe('a report that is none', () => {
+describe('a malformed report', () => {
   test.each(['', '{', '[]', '{"plan":7}', '{"heads":{"root":"x"}}', '{"steps":[{}]}'])('%s', (text) => {
     expect(parseReport(text)).toBeUndefined();
   });

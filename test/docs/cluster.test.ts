@@ -35,7 +35,7 @@ function values({ app, s3, bucket, redisAddress: { host, port, password }, direc
   };
 }
 
-describe('who follows the quickstart', patience, () => {
+describe('a reader who follows the quickstart', patience, () => {
   test('installs the operator with helm and gets a lost app back', async () => {
     const { cluster, lost } = reader;
     await lost.lose('everything');
@@ -62,7 +62,7 @@ describe('who follows the quickstart', patience, () => {
   });
 });
 
-describe('who follows the page about', patience, () => {
+describe('a reader who follows the page about', patience, () => {
   test('kubectl sees what it shows', async () => {
     await reader.lost.lose('everything');
     await followIn(reader.lost, 'docs/tasks/kubectl.md');

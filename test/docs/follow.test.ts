@@ -27,7 +27,10 @@ describe('a page is followed when', () => {
       ],
     ],
     ['a block ends with the exit code it names', [run('sh -c "exit 2"', 'run: exit 2')]],
-    ['variables go on from block to block', [run('export A=1'), run('echo "A is $A"'), prints('A is 1')]],
+    [
+      'variables keep their values from block to block',
+      [run('export A=1'), run('echo "A is $A"'), prints('A is 1')],
+    ],
     [
       'the reader puts values in',
       ['<!-- values -->\n\n~~~sh\nexport NAME=…   # yours\n~~~', run('echo "$NAME"'), prints("O'Neil")],

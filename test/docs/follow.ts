@@ -56,7 +56,7 @@ function scriptOf(steps: readonly Step[], { values }: Reader): string {
     if (step.kind === 'prints') {
       return '';
     }
-    // A group, not a subshell: what it exports stays. ERR tells of a command that fails before the last one,
+    // A group, not a subshell: what it exports stays. ERR fires for a command that fails before the last one,
     // too.
     return `failed=0; trap 'failed=$?' ERR\n{\n${step.script}\n}\nprintf '${marker}%s\\n' "$failed"`;
   });

@@ -25,7 +25,7 @@ function lines(rules: readonly Rule[]): readonly string[] {
     .sort();
 }
 
-test('the security page tells exactly the permissions the chart grants', async () => {
+test('the security page lists exactly the permissions that the chart grants', async () => {
   const page = await readFile('docs/security.md', 'utf8');
   const rows = page.split('\n').flatMap((line) => {
     const [, who = '', what = '', verbs = ''] = line.split('|').map((cell) => cell.trim());

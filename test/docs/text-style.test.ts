@@ -41,6 +41,7 @@ test.each([
   ['over two lines of a page', 'The name is made\nof two parts.'],
   ['over two line comments', '  // The targets are looked\n  // at again.'],
   ['over two lines of a block', '/**\n * The lock ends by\n * itself.\n */'],
+  ['as a misspelling', 'The report can not be read.'],
   ['over two lines of Lua', '-- The run went\n-- on.'],
 ])('such a word is found %s', (_, text) => {
   expect(vagueWordsIn('a.ts', text)).toHaveLength(1);

@@ -116,10 +116,10 @@ describe('every policy of the examples, while everything is lost, does as it say
 
   afterEach(() => namespace.kubectl('delete', 'rp,bsr,bst', '--all'));
 
-  test('report.yaml: tells it', async () => {
+  test('report.yaml: reports it', async () => {
     const policy = await watchOver('report.yaml');
     const seen = await policy.until(
-      'to tell it',
+      'to report it',
       (each) => findCondition(each.status.conditions, 'LossDetected')?.reason === 'SettingsLost',
     );
     expect(await policy.runs()).toEqual([]);

@@ -50,7 +50,7 @@ test.each(['', 'x', 'null', '[]', '{}', '{"state":1}', '"SUCCESS"'])('%j is no t
   expect(readTask(value)).toBeUndefined();
 });
 
-test('a record without a readable time tells no age', () => {
+test('a record without a readable time has no age', () => {
   expect(readTask('{"state":"RUNNING","result":{"last_update":"soon"}}')).toEqual({
     terminal: false,
     lastUpdate: undefined,

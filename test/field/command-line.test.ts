@@ -263,7 +263,7 @@ describe('[17, 21, 23] what a store does wrong is named:', () => {
   });
 });
 
-test('[18] a Redis that does not speak TLS is said to be one', async () => {
+test('[18] a Redis that does not speak TLS is named as one', async () => {
   await using server = await startRedis();
   const { code, text } = await withRedis('plan', `rediss://${server.host}:${server.port}`);
   expect(text).toMatch(/RedisTLSFailed.*does not answer the TLS handshake/);

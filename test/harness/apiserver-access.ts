@@ -82,7 +82,7 @@ export async function accessAPIServer(address: APIServerAddress): Promise<APISer
           }
         },
       );
-      // kubectl may end before it has read its input; its exit code tells.
+      // kubectl may end before it has read its input; its exit code says why.
       child.stdin?.on('error', () => undefined);
       child.stdin?.end(input);
     });

@@ -35,7 +35,7 @@ export type Asset =
  * The path of a program: where the environment names one (`REDIS_SERVER`, `CHROMIUM`, `VERSITYGW`,
  * `KUBEBUILDER_ASSETS`), else where `npm run setup` put it.
  *
- * @throws Error that tells which command installs it, when it isn't there.
+ * @throws Error that says which command installs it, when it isn't there.
  */
 export function asset(name: Asset): string {
   const located = locate(name);

@@ -14,7 +14,7 @@ function linesOf(...args: readonly string[]): Promise<string[]> {
 
 test('a run ends with its counts alone on a line, after what was skipped and why', async () => {
   expect((await linesOf('mixed')).slice(-2)).toEqual([
-    'skipped: mixed.fixture.ts > mixed > needs what is not here: the part can not be installed here',
+    'skipped: mixed.fixture.ts > mixed > needs what is not here: the part cannot be installed here',
     '2 passed, 1 failed, 1 skipped',
   ]);
 });

@@ -1,5 +1,5 @@
 // Preloaded into a Node.js process (`--import`), moves its wall clock by TEST_CLOCK_OFFSET_MS milliseconds:
-// `Date` alone, as a wrongly set clock does; timers and performance.now() go on as they are. See clock.ts,
+// `Date` alone, as a wrongly set clock does; timers and performance.now() continue as they are. See clock.ts,
 // which starts processes with it.
 //
 // Plain JavaScript, because it comes before everything else in every process, an image's program included.

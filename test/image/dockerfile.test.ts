@@ -19,7 +19,7 @@ describe('the Dockerfile', () => {
     expect(instructions.filter(({ keyword }) => keyword === 'RUN')).toEqual([]);
   });
 
-  test('begins with images that can not change under it, and with the Node.js this repository is tested with', async () => {
+  test('begins with images that cannot change under it, and with the Node.js this repository is tested with', async () => {
     const { builds, last } = await readDockerfile(process.cwd());
     for (const { from } of [...builds, last]) {
       expect(from).toMatch(/^[a-z0-9./-]+:[\w.-]+@sha256:[0-9a-f]{64}$/);

@@ -43,7 +43,7 @@ test('a rotated token costs no failed call: after a 401 the credentials are read
     return api.config({ authProvider: { name: 'tokenFile', config: { tokenFile } } });
   });
   await rig.client.get(WIDGETS, KEY);
-  // client-node would go on with the old one for up to a minute.
+  // client-node would continue with the old one for up to a minute.
   await writeFile(tokenFile, 'new');
   accepted = 'new';
   const calls = await Promise.all([1, 2, 3].map(() => rig.client.get(WIDGETS, KEY)));

@@ -59,7 +59,7 @@ test('fifty megabytes parsed and hashed beside the event loop cost neither its p
   expect(elector.transitions).toBe(0);
 }, 180_000);
 
-test('who blocks the event loop past the renew deadline has lost the lead when the block ends', async () => {
+test('a leader that blocks the event loop past the renew deadline has lost the lead when the block ends', async () => {
   let reason: unknown;
   let leadingAfterBlock: boolean | undefined;
   const { elector, controller, runtime } = startLeader({

@@ -274,7 +274,7 @@ test('a lease is given back although a renewal cut short by the shutdown arrived
   expect(store.spec?.holderIdentity).toBe('');
 });
 
-test('work that ended in failure leaves the lease to expire: something may still be going on', async () => {
+test('work that ended in failure leaves the lease to expire: some of it may still be running', async () => {
   const { clock, store, candidate } = startWorld();
   const one = candidate('one');
   await clock.advance(1_000);

@@ -66,7 +66,7 @@ test('the same resourceVersion again is no change', () => {
   expect(events).toEqual(['added a']);
 });
 
-test('who subscribes late hears first of all that is cached', () => {
+test('a late subscriber first hears of everything that is cached', () => {
   const { store } = startStore();
   store.replace('', [item('n', 'a'), item('n', 'b')]);
   const heard: string[] = [];

@@ -187,7 +187,7 @@ test('lines take turns, so a thousand keys of one delay a key of another by one 
   expect(taken).toEqual(['a0', 'b0', 'c0', 'a1', 'b1', 'a2']);
 });
 
-test('a line that has all it may have stands still; the others go on, and so does it once a key is done', async () => {
+test('a line at its limit waits; the others continue, and so does it once a key is done', async () => {
   const { clock, seen } = startQueue();
   const lineOf = (key: string) => key.charAt(0);
   const queue = new WorkQueue({ name: 'lines', clock, metrics: seen.metrics, lineOf, maxPerLine: 2 });

@@ -99,7 +99,7 @@ describe('strategy Always', () => {
 });
 
 describe('overrides', () => {
-  test('win over what the metadata tells, for settings that are lost', async () => {
+  test('win over what the metadata says, for settings that are lost', async () => {
     const overrides = {
       expirations: { targets: 11, roles: new Map([['nightly', 12]]) },
       targetsOnlineKey: false,

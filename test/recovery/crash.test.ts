@@ -39,7 +39,7 @@ describe('a task that is started again after a crash', () => {
     expect(await site.client.exists(`task:${taskID}`)).toBe(1);
   });
 
-  test('after a write beside a marker that survived: its own lock tells, and it says Recovered', async () => {
+  test('after a write beside a marker that survived: its own lock proves the write, and it says Recovered', async () => {
     await site.heal();
     const taskID = randomUUID();
     await site.client.set(lock, taskID, 'PX', 300_000);

@@ -22,7 +22,7 @@ async function codes(overrides = {}): Promise<string[]> {
   return (await runAttempt(site.request(overrides))).findings.map(({ code }) => code);
 }
 
-describe('a report tells', () => {
+describe('a report says', () => {
   test('that Redis may lose the settings again', async () => {
     expect(await codes()).toEqual(expect.arrayContaining(['RedisEvictsKeys', 'RedisNotPersistent']));
   });

@@ -52,7 +52,7 @@ describe('times that a copy has rewritten are no evidence', () => {
     });
   });
 
-  test('a burst of publishes, as continuous integration makes it, still tells whole days', () => {
+  test('a burst of publishes, as continuous integration makes it, still shows whole days', () => {
     expect(infer(30 * DAY_MS - 1_000, [head, head, head])).toEqual({
       kind: 'days',
       days: 30,
@@ -71,7 +71,7 @@ describe('times that a copy has rewritten are no evidence', () => {
     });
   });
 
-  test('a copy at any moment but the very second of a whole day tells no lifetime, or at least no longer one', () => {
+  test('a copy at any moment but the very second of a whole day shows no lifetime, or at least no longer one', () => {
     const days = fc.integer({ min: 1, max: 365 });
     const copiedMs = fc.integer({ min: 10 * 60_000, max: 300 * DAY_MS });
     fc.assert(

@@ -99,7 +99,7 @@ describe('a role that was signed offline', () => {
   const before = signing(1, written, 90);
   const rotated = later(30 * DAY_MS + 4_000_000);
 
-  test('as the scripts of the server do it, old expiry plus days: the version before tells the setting', () => {
+  test('as the scripts of the server do it, old expiry plus days: the version before shows the setting', () => {
     const expires = new Date(before.expires.getTime() + 60 * DAY_MS);
     const trusted = withFile(trustedFacts(), 'targets', 2, rotated, expires);
     expect(valueFor(trusted, 'targets', { history: historyOf(before) })).toEqual({
@@ -235,7 +235,7 @@ describe('the version before a change is found', () => {
     expect(search(7, []).size).toBe(0);
   });
 
-  test('only the version before the head is read when the head tells no lifetime', () => {
+  test('only the version before the head is read when the head shows no lifetime', () => {
     expect(nextProbe(undefined, [1, 2, 3], new Map())).toBe(3);
     expect(nextProbe(undefined, [1, 2, 3], new Map([[3, 14]]))).toBeUndefined();
   });

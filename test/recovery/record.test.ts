@@ -97,7 +97,7 @@ describe('a connection that is lost between proof and record may hide a failover
   });
 });
 
-describe('a write whose reply is lost is neither done nor undone until one has looked', () => {
+describe('a write whose reply is lost counts as neither done nor undone until it is read back', () => {
   test('it was done: the run finds its own marker and proves it', async () => {
     const taskID = randomUUID();
     const store = intercepted(site.anotherStore(), 'apply', async (call, proceed) => {

@@ -34,6 +34,6 @@ test('a rotation that changed thresholds shows in the settings bootstrap wrote, 
   ]);
 });
 
-test('a sound primary has nothing to tell', () => {
+test('a sound primary has no findings', () => {
   expect(redisFindings({ version: '7.0.15', role: 'master', time: undefined, warnings: [] })).toEqual([]);
 });

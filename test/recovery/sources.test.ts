@@ -172,7 +172,7 @@ describe('display-only settings are what bootstrap wrote, not what the newest ro
   });
 });
 
-describe('what the listing tells about history', () => {
+describe('what the listing says about history', () => {
   const trusted = trustedFacts(['nightly']);
   const at = (ms: number, version: number, role: string) => ({
     name: `${version}.${role}.json`,

@@ -50,7 +50,7 @@ test.each([
   );
 });
 
-test('a description tells where and no secret', () => {
+test('a description names the place and no secret', () => {
   expect(describeEndpoint(redisEndpointFromURL('redis://u:topsecret@h/4'))).toBe('Redis at h:6379/4');
   expect(describeEndpoint(redisEndpointFromURL('redis-sentinel://:topsecret@a,b:2#g'))).toBe(
     'Redis "g" behind Sentinel a:26379, b:2',

@@ -223,7 +223,7 @@ function suite(program: string | undefined): void {
     await expectRecovered(await guarded.client({ enableReadyCheck: false }));
   });
 
-  test('a password that it does not want is said, and one that is wrong refused', async () => {
+  test('a password that it does not want is reported, and a wrong one refused', async () => {
     const unused = await withStore(
       (store) => store.observe(['a'], never),
       server.url.replace('redis://', 'redis://:unwanted@'),
@@ -251,7 +251,7 @@ function suite(program: string | undefined): void {
     );
   });
 
-  test('tells which keys change, which tracking proves with a key of its own', async () => {
+  test('reports which keys change, which tracking proves with a key of its own', async () => {
     const heard: string[] = [];
     await client.set('BOOTSTRAP_x', '1');
     const reader = await TrackedReader.open({

@@ -32,7 +32,7 @@ beforeEach(async () => {
 });
 
 describe('observe', () => {
-  test('tells absent, empty, value, TTL and wrong type apart', async () => {
+  test('distinguishes absent, empty, value, TTL and wrong type', async () => {
     await client.mset('empty', '', 'value', 'v', 'ü', '☃');
     await client.set('expiring', 'v', 'PX', 60_000);
     await client.lpush('list', 'x');
@@ -61,7 +61,7 @@ describe('observe', () => {
     expect(values.size).toBe(20_000);
   });
 
-  test('tells version, role and what a person should mend', async () => {
+  test('reports version, role and what a person should mend', async () => {
     const { server } = await store.observe([], never);
     expect(server.version).toMatch(/^\d+\.\d+/);
     expect(server.role).toBe('master');

@@ -71,7 +71,7 @@ describe('a caller reaches nothing of another admin', () => {
     '.',
     "a'--",
     'x'.repeat(254),
-  ])('an app name that is none is refused: %j', async (appName) => {
+  ])('an invalid app name is refused: %j', async (appName) => {
     const response = await range.send(RECOVERY, {
       method: 'POST',
       headers: alice(),
@@ -189,10 +189,10 @@ describe('a message that could be read in two ways is not read at all', () => {
       'chunked not last',
       rawRequest(`POST ${RECOVERY}`, [auth, 'Transfer-Encoding: chunked, identity'], chunked),
     ],
-    ['a length that is none', rawRequest(`POST ${RECOVERY}`, [auth, 'Content-Length: +3'], '{}}')],
+    ['an invalid length', rawRequest(`POST ${RECOVERY}`, [auth, 'Content-Length: +3'], '{}}')],
     ['a negative length', rawRequest(`POST ${RECOVERY}`, [auth, 'Content-Length: -1'], '{}}')],
     [
-      'a chunk size that is none',
+      'an invalid chunk size',
       rawRequest(`POST ${RECOVERY}`, [auth, 'Transfer-Encoding: chunked'], '0x3\r\n{}}\r\n0\r\n\r\n'),
     ],
     ['a space before the colon', rawRequest(`POST ${RECOVERY}`, [auth, 'Content-Length : 3'], '{}}')],
@@ -260,7 +260,7 @@ describe('a message that could be read in two ways is not read at all', () => {
   );
 
   test.for(['', 'a b', 'é', 'x'.repeat(256), 'a\tb'])(
-    'an idempotency key that is none is refused: %j',
+    'an invalid idempotency key is refused: %j',
     async (key) => {
       const reply = await range.raw([
         rawRequest(

@@ -129,7 +129,7 @@ describe('asking the server', () => {
     answer: expect.objectContaining({ status: 503, headers: { 'Retry-After': '5' } }),
   });
 
-  test('tells admins, team users and strangers apart', async () => {
+  test('distinguishes admins, team users and strangers', async () => {
     await using it = await server({
       a: () => [200, admin],
       b: () => [200, member(true)],

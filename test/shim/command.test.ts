@@ -69,8 +69,8 @@ describe('tuf-recovery shim is not started, and says why, with', () => {
       /can't be read/,
     ],
     ['a secret as a flag', () => ['--jwt-secret=x'], /unknown option '--jwt-secret/],
-    ['a tenant that is none', () => ['--tenant=bob'], /ADMIN=NAMESPACE\/TARGET/],
-    ['a claim that is none', () => ['--admin-claim=x'], /CLAIM=VALUE/],
+    ['an invalid tenant', () => ['--tenant=bob'], /ADMIN=NAMESPACE\/TARGET/],
+    ['an invalid claim', () => ['--admin-claim=x'], /CLAIM=VALUE/],
     ['a URL with a password', () => ['--server-url=http://u:p@x'], /without a password/],
     ['too much tolerance', () => ['--clock-tolerance=61'], /from 0 to 60/],
     [
@@ -87,7 +87,7 @@ describe('tuf-recovery shim is not started, and says why, with', () => {
   });
 });
 
-test('--help tells of every flag, and of the one variable', () => {
+test('--help lists every flag and the one variable', () => {
   const { status, output } = shim(['--help']);
   expect(status).toBe(0);
   for (const word of [

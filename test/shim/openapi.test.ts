@@ -138,7 +138,7 @@ describe('a dashboard on another origin', () => {
   });
 });
 
-test('requests are counted by route, and a path that is none cannot make a new label', async () => {
+test('requests are counted by route, and an unknown path cannot make a new label', async () => {
   await fetch(`${shim.url}/tuf/v1/task?task_id=secret-id`, { headers: headers() });
   await fetch(`${shim.url}/made/up/path`);
   const metrics = await (await fetch(shim.metricsURL)).text();

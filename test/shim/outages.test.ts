@@ -162,7 +162,7 @@ test('a client that hangs up is not waited for, and counted as such', async () =
 });
 
 describe('limits', () => {
-  test('an admin who asks for too much reads when to come back; others are not affected', async () => {
+  test('an admin who asks for too much learns when to come back; others are not affected', async () => {
     await using controller = new ScriptedController(cluster, namespace, () => running);
     await using shim = await startShim(cluster, namespace, { rateLimit: { perMinute: 12 } });
     expect((await post(shim, 'limited')).status).toBe(202);

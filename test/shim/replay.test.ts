@@ -187,7 +187,7 @@ function adminOf({ line }: RecordedRequest): string {
   return `admin-${line}`;
 }
 
-/** The token the note tells of (recordings hold no tokens), and the shim that is set up for it. */
+/** The token that the note names (recordings hold no tokens), and the shim that is set up for it. */
 function callerOf(line: RecordedRequest): { shim: RunningShim; token: Record<string, string> } {
   const shim = line.note.endsWith('no exp') ? lenient : strict;
   const header = line.note.startsWith('auth ') ? headerOf(line) : `Bearer ${tokenFor(adminOf(line))}`;

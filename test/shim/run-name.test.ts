@@ -62,7 +62,7 @@ describe('the name of the next run', () => {
   });
 });
 
-test('an idempotency key becomes a label value that tells nothing and belongs to one admin', () => {
+test('an idempotency key becomes a label value that reveals nothing and belongs to one admin', () => {
   const value = keyLabelValue('alice', 'order 66');
   expect(value).toMatch(/^[0-9a-f]{40}$/);
   expect(value).not.toBe(keyLabelValue('bob', 'order 66'));

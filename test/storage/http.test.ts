@@ -44,7 +44,7 @@ test('names are percent-encoded as one segment, target paths by segment', async 
   expect(Buffer.from(await targets.get('path/to/a file', { maxBytes: 10 })).toString()).toBe('target');
 });
 
-test('the time of the last change is the one the mirror tells', async () => {
+test('the time of the last change is the one that the mirror gives', async () => {
   server.files.set('1.root.json', Buffer.from('{}'));
   server.intercept = (_request, response) => {
     response.setHeader('last-modified', 'Fri, 01 May 2026 10:00:00 GMT');

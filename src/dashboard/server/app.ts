@@ -89,7 +89,7 @@ export function createDashboardApp(options: DashboardAppOptions): Express {
   app.use((_req: Request, res: Response) => plain(res, 404, 'There is no such page.'));
   // A body that is too large or no JSON. Express knows an error handler by its four parameters.
   app.use((_error: unknown, _req: Request, res: Response, _next: unknown) =>
-    plain(res, 400, 'The request can not be read.'),
+    plain(res, 400, "The request can't be read."),
   );
   return app;
 }

@@ -210,7 +210,7 @@ describe('memory', () => {
     stop.abort(new Error('done'));
   });
 
-  test('what its own share keeps from going on holds back its own namespace alone', async () => {
+  test('work that the share of its namespace stops holds back that namespace alone', async () => {
     const line = new Line(new SlotPool({ slots: 4, bytes: 100 }));
     const stop = new AbortController();
     line.enter('other', work('other', 'x', { bytes: 60 }));

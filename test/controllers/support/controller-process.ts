@@ -57,7 +57,7 @@ export async function startController(
     ended.abort(new Error(`the controller ended:\n${await running.log()}`));
   });
   const ports = await poll(
-    'the controller to tell its ports',
+    'the controller to report its ports',
     async () => (await log()).find(({ msg }) => msg === 'starting'),
     { signal: ended.signal },
   );

@@ -3,7 +3,7 @@ import { clusterNodeTools } from '../../../scripts/setup/cluster-node-tools.mjs'
 import { goParts } from '../../../scripts/setup/parts.mjs';
 import { runCLI } from '../../cli/run-cli.ts';
 
-test('setup --check tells of every part, of those that only some commands need how they come, and installs nothing', async () => {
+test('setup --check lists every part, says how to get those that only some commands need, and installs nothing', async () => {
   const { stdout } = await runCLI(['scripts/setup.mjs', '--check'], { command: process.execPath });
   const rows = new Map(
     stdout

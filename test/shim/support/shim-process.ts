@@ -43,7 +43,7 @@ export async function startShimProcess(
   void process.exited.then(async () => ended.abort(new Error(`the shim ended:\n${await process.log()}`)));
   const { signal } = ended;
   const port = await poll(
-    'the shim to tell its port',
+    'the shim to report its port',
     async () => /"port":(\d+).*the shim is listening/.exec(await process.log())?.[1],
     { signal },
   );

@@ -255,7 +255,7 @@ describe('the same version again', () => {
     expect(client.trusted('timestamp')).toEqual(fileOf(first, 'timestamp.json'));
   });
 
-  test('discards such a timestamp without a word, even when it names an older snapshot', async () => {
+  test('silently discards such a timestamp, even when it names an older snapshot', async () => {
     await trust({ version: 2 });
     client.publish({ version: 1 }, (repository) => {
       repository.timestamp.version = 2;

@@ -60,7 +60,7 @@ describe('a large repository, verified in a worker thread', () => {
     expect([...listing]).toContainEqual(trusted?.delegated[5]?.object);
   });
 
-  test('tells progress up to the last role', async () => {
+  test('reports progress up to the last role', async () => {
     const totals: number[] = [];
     let last = 0;
     await verify(new MemorySource(files), {

@@ -37,7 +37,7 @@ export async function checkStorage(
   }
   const read = await checkReading(source, listed.root, signal);
   if (read.result !== 'ok' || trust === undefined) {
-    const why = trust === undefined ? noAnchor : skippedItem('Trust', 'Objects can not be read.');
+    const why = trust === undefined ? noAnchor : skippedItem('Trust', "Objects can't be read.");
     return { items: [listed.item, read, why], trusted: undefined };
   }
   const { items, trusted } = await checkTrust(source, { ...trust, now, signal });

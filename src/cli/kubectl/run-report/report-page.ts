@@ -42,7 +42,7 @@ export function reportPage(run: BootstrapRecovery, json: string, now: Date): str
 <h1>${title}</h1>
 ${resultSection(run)}
 ${factsSection(run)}
-${report === undefined ? html`<p>The report can not be read.</p>` : reportSections(report)}
+${report === undefined ? html`<p>The report can't be read.</p>` : reportSections(report)}
 </main>
 <footer><p>BootstrapRecovery ${metadata.namespace ?? ''}/${metadata.name}, shown at ${now.toISOString()}.</p></footer>
 </body>
