@@ -39,11 +39,12 @@ export const interruptions: readonly Interruption[] = [
     name: 'leader stopped with SIGSTOP',
     proves: 'one that wakes up too late writes nothing and starts anew',
     core: true,
-    interrupt: async ({ controllers }, leader) => {
+    interrupt: async (scene, leader) => {
+      const { controllers } = scene;
       await controllers.signal(leader, 'STOP');
       await controllers.leader(leader.metadata.name);
       await controllers.signal(leader, 'CONT');
-      return () => untilRestarted(leader, controllers);
+      return () => untilRestarted(leader, scene);
     },
   },
   {
@@ -118,10 +119,20 @@ function podArgs({ metadata }: Pod, verb: string): readonly string[] {
 }
 
 /** A controller that has lost the lease ends; the kubelet starts it again. */
-async function untilRestarted({ metadata }: Pod, controllers: Scene['controllers']): Promise<void> {
-  const pods = await controllers.pods();
-  const pod = pods.find(({ metadata: { uid } }) => uid === metadata.uid);
-  if (pod === undefined) {
-    throw new Hopeless(`Pod ${metadata.name} is gone.`);
-  }
+async function untilRestarted(
+  { metadata: { name, uid }, status }: Pod,
+  { kubernetes, controllers }: Scene,
+): Promise<void> {
+  const before = restarts(status);
+  await kubernetes.until(`pod ${name} to start anew`, async () => {
+    const pod = (await controllers.pods()).find(({ metadata }) => metadata.uid === uid);
+    if (pod === undefined) {
+      throw new Hopeless(`Pod ${name} is gone.`);
+    }
+    return restarts(pod.status) > before;
+  });
+}
+
+function restarts({ containerStatuses }: Pod['status']): number {
+  return containerStatuses?.[0]?.restartCount ?? 0;
 }
