@@ -37,6 +37,10 @@ export async function bundle(
     format: 'esm',
     chunkNames: 'chunk-[hash]',
     banner: { js: banner },
+    // Without comments, where packages have characters outside ASCII: one of them, and V8 keeps the source of
+    // the whole file with two bytes a character. Names stay, and lines short enough for stack traces.
+    minifyWhitespace: true,
+    lineLimit: 160,
     legalComments: 'none',
     sourcemap: false,
     plugins: [kubernetesClient],
