@@ -15,9 +15,8 @@ import type { CommandContext } from '../context.ts';
 import { exitCodes } from '../exit-codes.ts';
 import { loadClusterConfig } from '../kubectl/connection.ts';
 import type { ControllerFlags } from '../options/controller-flags.ts';
+import { IdleHeap } from './idle-heap.ts';
 
-/** Milliseconds after which a start is over: caches are filled and a leader is known, on most machines. */
-const startMs = 10_000;
 /** The chart's default limit. */
 const defaultMemoryLimit = 512 * 2 ** 20;
 
@@ -61,14 +60,12 @@ export async function runController(flags: ControllerFlags, context: CommandCont
     },
     'starting',
   );
-  const cancelShrinking = systemClock.after(startMs, shrinkHeap);
+  using _heap = new IdleHeap({ clock: systemClock, cpuMs, collect: collectGarbage });
   try {
     await operator.run(context.signal);
   } catch (error) {
     logger.fatal({ err: error }, 'the operator cannot go on; exiting');
     exitAtOnce();
-  } finally {
-    cancelShrinking();
   }
   await health.server.close();
   await metrics.server.close();
@@ -103,11 +100,14 @@ function serverOf(config: KubeConfig): { readonly host: string; readonly port: n
   };
 }
 
-/**
- * Gives back what the start has left behind. V8 would come to it only when the heap has grown further, which
- * the heap of a standby never does. Node.js must run with --expose-gc, as it does in the image.
- */
-function shrinkHeap(): void {
+/** Milliseconds of CPU that this process has used, its threads included. */
+function cpuMs(): number {
+  const { user, system } = process.cpuUsage();
+  return (user + system) / 1_000;
+}
+
+/** Node.js must run with --expose-gc, as it does in the image. */
+function collectGarbage(): void {
   globalThis.gc?.({ type: 'major', flavor: 'last-resort' });
 }
 
@@ -126,13 +126,13 @@ function serviceAccountNamespace(): string | undefined {
   }
 }
 
-/** The namespace of the pod, or of the kubeconfig's context. */
 /** Shards that shared one Lease would elect one of them, and the other targets would not be served. */
 function leaseName({ leaseName: given, shard }: ControllerFlags): string {
   const name = 'tuf-recovery-controller';
   return given ?? (shard === undefined ? name : `${name}-${shard.index}-of-${shard.count}`);
 }
 
+/** The namespace of the pod, or of the kubeconfig's context. */
 function leaseNamespace(flags: ControllerFlags): string {
   const config = loadClusterConfig(flags);
   return flags.leaseNamespace ?? config.getContextObject(config.getCurrentContext())?.namespace ?? 'default';
