@@ -26,6 +26,20 @@ describe('a process of the harness', () => {
     expect(await killed.kill()).toEqual({ code: null, signal: 'SIGKILL' });
   });
 
+  test('has time to stop, and a slow machine has it, too', async () => {
+    await using slow = await startProcess({
+      name: 'slow',
+      command: process.execPath,
+      args: [
+        '-e',
+        'process.on("SIGTERM", () => setTimeout(process.exit, 11_000)); setInterval(() => {}, 1000); console.log("listening")',
+      ],
+      ready: async () => true,
+    });
+    await poll('the handler', async () => (await slow.log()).includes('listening'));
+    expect(await slow.stop()).toEqual({ code: 0, signal: null });
+  });
+
   test('still has its log when it was disposed of', async () => {
     const speaking = await startProcess({
       name: 'speaking',

@@ -7,7 +7,10 @@ import { poll } from './poll.ts';
 import { temporaryDirectory } from './temporary-directory.ts';
 
 const SETPRIV = '/usr/bin/setpriv';
-const STOP_GRACE_MS = 10_000;
+/** For one that is disposed of: nothing looks at how it ends. */
+const DISPOSAL_GRACE_MS = 10_000;
+/** As long as a poll: how a process stops is judged, and a slow machine is no failure. */
+const STOP_GRACE_MS = 120_000;
 const READY_TIMEOUT_MS = 120_000;
 const SHOWN_LOG_LINES = 40;
 
@@ -49,7 +52,7 @@ export interface RunningProcess extends AsyncDisposable {
   resume(): void;
   /** SIGKILL, as a node failure or the out-of-memory killer does; resolves when it is gone. */
   kill(): Promise<ProcessExit>;
-  /** SIGTERM, then SIGKILL after ten seconds; resolves when it is gone. Idempotent. */
+  /** SIGTERM, then SIGKILL after two minutes; resolves when it is gone. Idempotent. */
   stop(): Promise<ProcessExit>;
 }
 
@@ -109,14 +112,14 @@ async function launch({ name, command, args, env, cwd }: ProcessOptions): Promis
   if (pid === undefined) {
     throw new Error(`${name} was started but has no process id.`);
   }
-  const end = async (signal: 'SIGTERM' | 'SIGKILL'): Promise<ProcessExit> => {
+  const end = async (signal: 'SIGTERM' | 'SIGKILL', graceMs: number): Promise<ProcessExit> => {
     if (child.exitCode !== null || child.signalCode !== null) {
       return exited;
     }
     // A stopped process keeps SIGTERM pending for ever, so wake it first.
     child.kill('SIGCONT');
     child.kill(signal);
-    const timer = setTimeout(() => child.kill('SIGKILL'), STOP_GRACE_MS);
+    const timer = setTimeout(() => child.kill('SIGKILL'), graceMs);
     try {
       return await exited;
     } finally {
@@ -141,10 +144,10 @@ async function launch({ name, command, args, env, cwd }: ProcessOptions): Promis
     log,
     suspend: () => void child.kill('SIGSTOP'),
     resume: () => void child.kill('SIGCONT'),
-    kill: () => end('SIGKILL'),
-    stop: () => end('SIGTERM'),
+    kill: () => end('SIGKILL', STOP_GRACE_MS),
+    stop: () => end('SIGTERM', STOP_GRACE_MS),
     [Symbol.asyncDispose]: async () => {
-      await end('SIGTERM');
+      await end('SIGTERM', DISPOSAL_GRACE_MS);
       // A caller that waits for its end asks for the log then, when the file may be gone.
       whole ??= await readFile(logPath, 'utf8');
       await directory[Symbol.asyncDispose]();
