@@ -254,6 +254,12 @@ describe('helm test', () => {
     ]);
   });
 
+  test('leaves no pod behind when it has succeeded: helm uninstall would leave it, too', async () => {
+    const [pod] = pods([one(await render(), 'Pod')]);
+    const policy = pod?.metadata.annotations?.['helm.sh/hook-delete-policy'];
+    expect(policy?.split(',')).toEqual(['before-hook-creation', 'hook-succeeded']);
+  });
+
   test('lists runs with the account of the controller', async () => {
     const objects = await render('watchNamespaces={a,b}');
     const [pod] = pods([one(objects, 'Pod')]);
@@ -272,15 +278,27 @@ test('objects and containers of their own, with the values of the release', asyn
     ...['template', 'r', CHART, '--kube-version=1.36', '--namespace=ops', '--set-json'],
     'extraObjects=[{"apiVersion":"v1","kind":"ConfigMap","metadata":{"name":"{{ .Release.Name }}-extra"}}]',
     ...['--set', 'controller.initContainers[0].name=before,controller.extraContainers[0].name=beside'],
-    ...['--set', 'runtimeClassName=gvisor,controller.strategy.type=Recreate'],
+    ...['--set', 'runtimeClassName=gvisor'],
   ]).then(parseObjects);
   expect(one(objects, 'ConfigMap').metadata.name).toBe('r-extra');
   const { spec } = controllerPod(objects);
   expect(spec.initContainers?.map(({ name }) => name)).toEqual(['before']);
   expect(spec.containers.map(({ name }) => name)).toEqual(['controller', 'beside']);
   expect(spec['runtimeClassName']).toBe('gvisor');
-  expect(one(objects, 'Deployment')['spec']).toMatchObject({ strategy: { type: 'Recreate' } });
 });
+
+test.each(['controller', 'shim'])(
+  'the new pods of a %s start all at once, unless told otherwise',
+  async (part) => {
+    const deployment = async (...values: readonly string[]) =>
+      one(await everythingWith(...values), 'Deployment', `-${part}`);
+    expect((await deployment())['spec']).toMatchObject({
+      strategy: { type: 'RollingUpdate', rollingUpdate: { maxSurge: '100%', maxUnavailable: 0 } },
+    });
+    const { strategy } = (await deployment(`${part}.strategy.type=Recreate`))['spec'] as { strategy: object };
+    expect(strategy).toEqual({ type: 'Recreate' });
+  },
+);
 
 test('monitors are found and filtered as Prometheus is set up', async () => {
   const objects = await everythingWith(

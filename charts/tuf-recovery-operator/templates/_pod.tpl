@@ -64,6 +64,21 @@ topologySpreadConstraints:
 {{- end -}}
 
 {{/*
+All new pods at once: a rollout takes as long as one start, and the lease changes hands once. Not a default among the
+values: Helm would merge it into a user's `type: Recreate`, and the API server refuses the sum.
+*/}}
+{{- define "tuf-recovery.pod.strategy" -}}
+{{- with .strategy }}
+{{- toYaml . }}
+{{- else -}}
+type: RollingUpdate
+rollingUpdate:
+  maxSurge: 100%
+  maxUnavailable: 0
+{{- end }}
+{{- end -}}
+
+{{/*
 Another node than its peers', then another zone. Not spread constraints: their score leaves out every node that lacks
 one of the labels, so that on nodes without a zone all replicas may end up together.
 */}}
