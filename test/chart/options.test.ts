@@ -288,7 +288,7 @@ test('objects and containers of their own, with the values of the release', asyn
 });
 
 test.each(['controller', 'shim'])(
-  'the new pods of a %s start all at once, unless told otherwise',
+  'the new pods of a %s start all at once unless a strategy is set',
   async (part) => {
     const deployment = async (...values: readonly string[]) =>
       one(await everythingWith(...values), 'Deployment', `-${part}`);
