@@ -3,7 +3,7 @@ import { upperCase } from './upper-case.ts';
 
 /** The gate: every endpoint of the server asks this key whether the app is bootstrapped. */
 export function markerKey(app: App): string {
-  return `BOOTSTRAP_${suffixOf(app)}`;
+  return `${markerPrefix}${suffixOf(app)}`;
 }
 
 /** What the server's own recovery takes, too: while one holds it the other answers 409. */
@@ -15,6 +15,15 @@ export function lockKey(app: App): string {
 export function bootstrapLockKey(taskID: string): string {
   return `pre-${taskID}`;
 }
+
+/** What the keys of markers begin with. */
+export const markerPrefix = 'BOOTSTRAP_';
+
+/**
+ * What the locks begin with that the server holds while it signs snapshot or timestamp. A lock is deleted
+ * after the new timestamp was put into the bucket.
+ */
+export const signingLockPrefix = 'LOCK_SNAPSHOT_';
 
 /** A task record; not scoped to an app. */
 export function taskKey(taskID: string): string {

@@ -28,7 +28,8 @@ beforeAll(async () => {
   const redis = await installation.redis.client();
   await redis.acl('SETUSER', 'untold', 'on', '>untold', '~*', '+@all', '-client|tracking', '&*');
   await redis.acl('SETUSER', 'unproven', 'on', '>unproven', '%R~*', '+@all', '&*');
-  const users = ['untold', 'unproven'];
+  await redis.acl('SETUSER', 'unheard', 'on', '>unheard', '~*', '+@all', 'resetchannels');
+  const users = ['untold', 'unheard', 'unproven'];
   await namespace.apply(...installation.secrets, ...users.map((name) => secret(name, { password: name })));
   controller = await startController(namespace);
 });
@@ -103,12 +104,23 @@ describe('LossDetection of a target', () => {
     await detection('immediate', 'NotGuarded');
   });
 
-  test('is Polling, in the words of Redis, where the ACL refuses CLIENT TRACKING', async () => {
-    const policy = await guarded('untold', as('untold'));
-    expect(await detection('untold', 'Polling')).toMatchObject({
-      status: 'False',
-      message: expect.stringContaining('NOPERM'),
-    });
+  test.each(['untold', 'unheard'])(
+    'is Polling, in the words of Redis, where the ACL refuses (%s)',
+    async (user) => {
+      const policy = await guarded(user, as(user));
+      expect(await detection(user, 'Polling')).toMatchObject({
+        status: 'False',
+        message: expect.stringContaining('NOPERM'),
+      });
+      await expectLossNoticed(policy);
+    },
+  );
+
+  test.each(['BCAST', 'subscribe'])('is Polling where a proxy hangs up at %s', async (text) => {
+    await proxy.inject({ kind: 'hangUp', text, direction: 'toServer' });
+    const name = `hung-up-${text.toLowerCase()}`;
+    const policy = await guarded(name, through());
+    expect((await detection(name, 'Polling')).message).toContain('were not answered');
     await expectLossNoticed(policy);
   });
 

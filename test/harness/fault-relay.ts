@@ -55,6 +55,11 @@ async function deliver(chunk: Buffer, link: Link, passed: Map<Fault, number>): P
   if (active(link, 'swallow').some(({ text }) => chunk.includes(text))) {
     return;
   }
+  if (active(link, 'hangUp').some(({ text }) => chunk.includes(text))) {
+    link.from.resetAndDestroy();
+    link.to.resetAndDestroy();
+    return;
+  }
   let rest = chunk;
   while (rest.length > 0) {
     await passage(link);

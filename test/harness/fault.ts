@@ -18,5 +18,7 @@ export type Fault =
   | { readonly kind: 'reset'; readonly afterBytes: number; readonly direction: Direction }
   /** Swallows every piece that holds this text, as a proxy does that does not know what it is. */
   | { readonly kind: 'swallow'; readonly text: string; readonly direction: Direction }
+  /** Resets a connection on which this text comes by, as a proxy does that does not support it. */
+  | { readonly kind: 'hangUp'; readonly text: string; readonly direction: Direction }
   /** Connecting fails with ECONNREFUSED; open connections are reset. */
   | { readonly kind: 'refuse' };

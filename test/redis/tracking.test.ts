@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { RedisEndpoint } from '../../src/redis/endpoint.ts';
 import { TrackedReader, type TrackedReaderOptions } from '../../src/redis/tracking/tracked-reader.ts';
@@ -27,7 +28,7 @@ async function open(
   const heard: Heard = [];
   const reader = await TrackedReader.open({
     endpoint: { location: { kind: 'standalone', address: { host: redis.host, port: redis.port } } },
-    prefixes: ['BOOTSTRAP_'],
+    prefixes: ['BOOTSTRAP_', 'LOCK_SNAPSHOT_'],
     canaryKey: 'tuf-recovery:canary:test',
     sink: {
       invalidated: (keys) => heard.push(...keys),
@@ -92,12 +93,27 @@ test('the documented user is enough', async () => {
   await reader.read([['BOOTSTRAP_alice_x']]);
   await (await redis.client()).set('BOOTSTRAP_alice_x', '1');
   await poll('the key', () => heard.includes('BOOTSTRAP_alice_x'));
+  // It may not read the lock of the server, and hears of it all the same.
+  await (await redis.client()).set('LOCK_SNAPSHOT_alice_x', '1');
+  await poll('the lock', () => heard.includes('LOCK_SNAPSHOT_alice_x'));
   expect(await reader.prove()).toBe(true);
   reader.close();
 });
 
+/** Stays in use, which a connection that closes itself does not. */
+async function expectPolling(reader: TrackedReader, heard: Heard, why: string | RegExp): Promise<void> {
+  expect(reader.tracking).toMatchObject({ kind: 'polling', why: expect.stringMatching(why) });
+  await delay(300);
+  const [values] = await reader.read([['BOOTSTRAP_a']]);
+  expect(values?.get('BOOTSTRAP_a')).toEqual({ kind: 'absent' });
+  expect(heard).toEqual([]);
+  reader.close();
+}
+
 test.each([
+  ['CLIENT ID', minimal.replace('+client|id ', '')],
   ['CLIENT TRACKING', minimal.replace('+client|tracking ', '')],
+  ['SUBSCRIBE', minimal.replace('+subscribe ', '')],
   ['the channel', minimal.replace('&__redis__:invalidate ', '')],
 ])('where the ACL refuses %s keys are read by polling, and the refusal is repeated', async (_, acl) => {
   await using server = await startRedis({ users: [acl] });
@@ -105,11 +121,35 @@ test.each([
     location: { kind: 'standalone', address: { host: server.host, port: server.port } },
     ...user,
   } as const;
-  const { reader } = await open({ endpoint });
-  expect(reader.tracking).toMatchObject({ kind: 'polling', why: expect.stringContaining('NOPERM') });
-  const [values] = await reader.read([['BOOTSTRAP_a']]);
-  expect(values?.get('BOOTSTRAP_a')).toEqual({ kind: 'absent' });
-  reader.close();
+  const { reader, heard } = await open({ endpoint });
+  await expectPolling(reader, heard, 'NOPERM');
+});
+
+test.each(
+  (['swallow', 'hangUp'] as const).flatMap((kind) =>
+    // The reading connection redirects, and the other one tracks what begins with a prefix.
+    ['CLIENT\r\n$2\r\nID', 'BCAST', 'subscribe', 'REDIRECT'].map((text) => [kind, text] as const),
+  ),
+)('where a proxy answers %s to %j keys are read by polling', async (kind, text) => {
+  await using proxy = await startFaultProxy({ host: redis.host, port: redis.port });
+  await proxy.inject({ kind, text, direction: 'toServer' });
+  const { reader, heard } = await open({
+    endpoint: {
+      location: { kind: 'standalone', address: { host: proxy.host, port: proxy.port } },
+      commandTimeoutMs: 500,
+    },
+  });
+  await expectPolling(reader, heard, /./);
+});
+
+test('a Redis that is gone while tracking begins is unreachable, and no case for polling', async () => {
+  await using proxy = await startFaultProxy({ host: redis.host, port: redis.port });
+  await proxy.inject({ kind: 'hangUp', text: '\r\n', direction: 'toServer' });
+  await expect(
+    open({
+      endpoint: { location: { kind: 'standalone', address: { host: proxy.host, port: proxy.port } } },
+    }),
+  ).rejects.toMatchObject({ code: 'RedisUnreachable' });
 });
 
 test('a user that may not write the canary is tracked all the same, unproven', async () => {

@@ -1,5 +1,6 @@
 import type { Clock } from '../../async/clock.ts';
-import type { App } from '../../faynosync/app.ts';
+import { RecoveryError } from '../../errors.ts';
+import { type App, suffixOf } from '../../faynosync/app.ts';
 import type { S3Bucket } from '../../storage/s3/s3-bucket.ts';
 import { getIfChanged } from '../../storage/s3/s3-conditional-get.ts';
 import type { BucketUse } from '../target-connection/bucket-pool.ts';
@@ -11,6 +12,8 @@ export interface BucketWatchListener {
   signed(appID: string): void;
   /** The apps in the bucket were listed, all of them. */
   listed(): void;
+  /** A request failed, and the one before it had not. */
+  failed(): void;
 }
 
 /** Options of {@link BucketWatch}. */
@@ -34,30 +37,61 @@ const timestampName = 'timestamp.json';
 /** A timestamp of the server has some hundred bytes. */
 const maxTimestampBytes = 64 * 1024;
 const listEveryMs = 300_000;
+/** The same while Redis reports markers of new apps. */
+const listEveryReportedMs = 21_600_000;
 /** After a failure, and after a marker of an unknown app was written. */
 const listSoonMs = 1_000;
 const listAgainMs = 30_000;
 const reopenAfterMs = 600_000;
+/** The server has signed within this time of taking its lock, or is about to delete that. */
+const checkSoonMs = 500;
+/** Every app is checked once in this time, while Redis reports what is signed. */
+const checkEveryReportedMs = 600_000;
 const checkTimeoutMs = 20_000;
 
 /**
  * Knows whether anything was signed since an app was verified, at the price of one conditional GET, and which
- * apps there are, at the price of one listing for each admin. Both again and again, spread evenly.
+ * apps there are, at the price of one listing for each admin. Both again and again, spread evenly: rarely
+ * while Redis reports what the server signs, because then an app is checked when that happens.
  */
 export class BucketWatch {
   readonly #options: BucketWatchOptions;
   readonly #apps = new Map<string, Watched>();
+  /** What the keys of an app end in → the ids of the apps. Two apps of different admins may share it. */
+  readonly #bySuffix = new Map<string, ReadonlySet<string>>();
+  /** Apps of which something was signed, or is just being signed. */
+  readonly #soon = new Set<string>();
   readonly #abort = new AbortController();
   #use: { readonly use: BucketUse; readonly openedAt: number } | undefined;
   #found: readonly App[] | undefined;
   #cancelList: (() => void) | undefined;
   #cancelCheck: (() => void) | undefined;
+  /** When the next check is, monotonic; undefined while there is one. */
+  #checkAtMs: number | undefined;
   #listing = false;
+  #checking = false;
+  #isReported = false;
+  #isAnswering = false;
 
   constructor(options: BucketWatchOptions) {
     this.#options = options;
     this.#listIn(0);
     this.#checkLater();
+  }
+
+  /** Whether Redis reports what the server signs: {@link checkSoon} is called then. */
+  set isReported(isReported: boolean) {
+    if (isReported !== this.#isReported && !this.#abort.signal.aborted) {
+      this.#isReported = isReported;
+      this.#checkLater();
+      // What was reported meanwhile was not heard.
+      this.#listIn(isReported ? listSoonMs : listEveryMs);
+    }
+  }
+
+  /** Whether the last request was answered. */
+  get isAnswering(): boolean {
+    return this.#isAnswering;
   }
 
   /** The apps in the bucket, by admin and name; undefined before the first listing. */
@@ -72,11 +106,36 @@ export class BucketWatch {
       return;
     }
     this.#apps.set(appID, { app, sha256, etag: undefined });
+    const suffix = suffixOf(app);
+    this.#bySuffix.set(suffix, new Set(this.#bySuffix.get(suffix)).add(appID));
+    this.#checkLater();
   }
 
   /** Checks an app no longer. */
   drop(appID: string): void {
+    const watched = this.#apps.get(appID);
     this.#apps.delete(appID);
+    this.#soon.delete(appID);
+    if (watched !== undefined) {
+      const suffix = suffixOf(watched.app);
+      const others = [...(this.#bySuffix.get(suffix) ?? [])].filter((other) => other !== appID);
+      if (others.length === 0) {
+        this.#bySuffix.delete(suffix);
+      } else {
+        this.#bySuffix.set(suffix, new Set(others));
+      }
+    }
+  }
+
+  /** Checks the apps soon whose keys end in `suffix`: the server signs, or has just signed. */
+  checkSoon(suffix: string): void {
+    const isFirst = this.#soon.size === 0;
+    for (const appID of this.#bySuffix.get(suffix) ?? []) {
+      this.#soon.add(appID);
+    }
+    if (isFirst && this.#soon.size > 0) {
+      this.#checkLater();
+    }
   }
 
   /**
@@ -93,7 +152,12 @@ export class BucketWatch {
     const key = `${this.#options.prefix}/${app.adminName}/${app.appName}/${timestampName}`;
     const signal = AbortSignal.any([this.#abort.signal, AbortSignal.timeout(checkTimeoutMs)]);
     const bucket = await this.#bucket(signal);
-    const answer = await getIfChanged(bucket, key, watched.etag, { maxBytes: maxTimestampBytes, signal });
+    const limits = { maxBytes: maxTimestampBytes, signal };
+    const answer = await getIfChanged(bucket, key, watched.etag, limits).catch(absentIfNotFound);
+    this.#isAnswering = true;
+    if (answer === 'absent') {
+      return false;
+    }
     if (answer.kind === 'unchanged') {
       return true;
     }
@@ -141,6 +205,15 @@ export class BucketWatch {
     this.#use = undefined;
   }
 
+  /** The next request has another connection, and credentials as they are then. */
+  #failed(): void {
+    this.#drop();
+    if (this.#isAnswering && !this.#abort.signal.aborted) {
+      this.#isAnswering = false;
+      this.#options.listener.failed();
+    }
+  }
+
   #listIn(delayMs: number): void {
     if (this.#listing) {
       return;
@@ -151,14 +224,15 @@ export class BucketWatch {
 
   async #list(): Promise<void> {
     this.#listing = true;
-    let next = listEveryMs;
+    let next = this.#isReported ? listEveryReportedMs : listEveryMs;
     try {
       const bucket = await this.#bucket(this.#abort.signal);
       this.#found = await listApps(bucket, this.#options.prefix, this.#abort.signal);
+      this.#isAnswering = true;
       this.#options.listener.listed();
     } catch {
       // The target's own probe tells what is wrong with the bucket.
-      this.#drop();
+      this.#failed();
       next = listAgainMs;
     } finally {
       this.#listing = false;
@@ -168,36 +242,61 @@ export class BucketWatch {
     }
   }
 
-  /** One app at a time, in turn, so often that each comes once in its interval. */
+  /** One app after the other, so often that each comes once in its interval; what was signed comes first. */
   #checkLater(): void {
+    if (this.#checking || this.#abort.signal.aborted) {
+      return;
+    }
+    const { clock } = this.#options;
     const apps = Math.max(1, this.#apps.size);
-    this.#cancelCheck = this.#options.clock.after(checkInterval(apps) / apps, () => {
-      const [appID] = this.#apps.keys();
-      const watched = appID === undefined ? undefined : this.#apps.get(appID);
-      if (appID === undefined || watched === undefined) {
+    const everyMs = this.#isReported ? checkEveryReportedMs : checkInterval(apps);
+    const delayMs = this.#soon.size > 0 ? checkSoonMs : everyMs / apps;
+    const atMs = clock.monotonic() + delayMs;
+    if (this.#checkAtMs !== undefined && this.#checkAtMs <= atMs) {
+      return;
+    }
+    this.#cancelCheck?.();
+    this.#checkAtMs = atMs;
+    this.#cancelCheck = clock.after(delayMs, () => {
+      this.#checkAtMs = undefined;
+      this.#checking = true;
+      void this.#checkDue().finally(() => {
+        this.#checking = false;
         this.#checkLater();
-        return;
+      });
+    });
+  }
+
+  async #checkDue(): Promise<void> {
+    const [next] = this.#apps.keys();
+    const due = this.#soon.size > 0 ? [...this.#soon] : next === undefined ? [] : [next];
+    for (const appID of due) {
+      const watched = this.#apps.get(appID);
+      // Before the check: what is signed from here on is checked again.
+      this.#soon.delete(appID);
+      if (watched === undefined || this.#abort.signal.aborted) {
+        continue;
       }
       // To the end of the line.
       this.#apps.delete(appID);
       this.#apps.set(appID, watched);
-      this.isUnchanged(appID)
-        .catch(() => {
-          this.#drop();
-          return false;
-        })
-        .then((unchanged) => {
-          if (!unchanged && !this.#abort.signal.aborted) {
-            this.#options.listener.signed(appID);
-          }
-        })
-        .finally(() => {
-          if (!this.#abort.signal.aborted) {
-            this.#checkLater();
-          }
-        });
-    });
+      const unchanged = await this.isUnchanged(appID).catch(() => {
+        this.#failed();
+        return false;
+      });
+      if (!unchanged && this.#apps.has(appID) && !this.#abort.signal.aborted) {
+        this.#options.listener.signed(appID);
+      }
+    }
   }
+}
+
+/** That one file is gone says nothing of the bucket. */
+function absentIfNotFound(error: unknown): 'absent' {
+  if (error instanceof RecoveryError && error.code === 'NotFound') {
+    return 'absent';
+  }
+  throw error;
 }
 
 /** Milliseconds in which every app is checked once: a minute for few, ten minutes for a thousand and more. */

@@ -16,7 +16,7 @@ export type RedisAvailability =
 export interface RedisWatchListener {
   /** What the keys of an app hold differs from what was read before. */
   changed(appID: string): void;
-  /** A key with the watched prefix was written that belongs to no watched app. */
+  /** A key that begins with one of the prefixes was written or deleted, and no app is watched by it. */
   unknownKey(key: string): void;
   /** Redis went away, came back, or changes become known in another way. */
   availabilityChanged(availability: RedisAvailability): void;
@@ -26,7 +26,8 @@ export interface RedisWatchListener {
 export interface RedisWatchOptions {
   /** Read anew for every connection, so that a rotated password counts from the next one on. */
   readonly endpoint: () => Promise<RedisEndpoint>;
-  readonly prefix: string;
+  /** Keys to hear of without having read them. */
+  readonly prefixes: readonly string[];
   readonly canaryKey: string | undefined;
   readonly listener: RedisWatchListener;
   readonly clock: Clock;
@@ -52,6 +53,8 @@ const canaryEveryMs = 30_000;
  * corrected.
  */
 const trackAgainMs = 300_000;
+/** The same where there was no answer: that may have been an outage. */
+const trackSoonMs = 30_000;
 
 /**
  * Knows what the keys of many apps of one Redis hold, over one pair of connections. With tracking a change is
@@ -152,46 +155,54 @@ export class RedisWatch {
   }
 
   async #connect(): Promise<void> {
-    const { endpoint, prefix, canaryKey, listener } = this.#options;
+    const opened = await this.#openReader().catch(asError);
+    if (opened instanceof Error) {
+      this.#lost(undefined, opened);
+    } else {
+      this.#use(opened);
+    }
+  }
+
+  /** @throws TransientError or TerminalError of the Redis taxonomy, or what resolving the endpoint throws */
+  async #openReader(): Promise<TrackedReader> {
+    const { endpoint, prefixes, canaryKey, listener } = this.#options;
+    const lost = new TransientError('RedisUnreachable', 'The connection to Redis was lost.');
     let open = true;
     const reader = { current: undefined as TrackedReader | undefined };
-    try {
-      reader.current = await TrackedReader.open({
-        endpoint: await endpoint(),
-        prefixes: [prefix],
-        canaryKey,
-        sink: {
-          invalidated: (keys) => this.#invalidated(keys, listener),
-          flushed: () => this.readAll(),
-          closed: () => {
-            open = false;
-            this.#lost(
-              reader.current,
-              new TransientError('RedisUnreachable', 'The connection to Redis was lost.'),
-            );
-          },
+    reader.current = await TrackedReader.open({
+      endpoint: await endpoint(),
+      prefixes,
+      canaryKey,
+      sink: {
+        invalidated: (keys) => this.#invalidated(keys, listener),
+        flushed: () => this.readAll(),
+        closed: () => {
+          open = false;
+          if (reader.current !== undefined) {
+            this.#lost(reader.current, lost);
+          }
         },
-      });
-    } catch (error) {
-      this.#lost(undefined, asError(error));
-      return;
-    }
+      },
+    });
     if (this.#closed || !open) {
       reader.current.close();
-      return;
+      throw lost;
     }
-    this.#reader = reader.current;
-    this.#become({ kind: 'up', tracking: reader.current.tracking });
+    return reader.current;
+  }
+
+  #use(reader: TrackedReader): void {
+    this.#reader = reader;
+    this.#become({ kind: 'up', tracking: reader.tracking });
     this.readAll();
-    this.#watchOver(reader.current);
+    this.#watchOver(reader);
   }
 
   /** Proves again and again that invalidations arrive; reads all where they do not. */
   #watchOver(reader: TrackedReader): void {
     const { tracking } = reader;
     if (tracking.kind === 'polling') {
-      this.#pollLater(reader);
-      this.#later(trackAgainMs, () => this.#reopen(reader));
+      this.#poll(reader, tracking.refused);
       return;
     }
     this.#later(canaryEveryMs, () => {
@@ -205,13 +216,10 @@ export class RedisWatch {
           }
           if (proof === false) {
             // Whatever swallowed this one may have swallowed others.
-            this.#become({
-              kind: 'up',
-              tracking: { kind: 'polling', why: 'An invalidation of our own key did not arrive.' },
-            });
+            const why = 'An invalidation of our own key did not arrive.';
+            this.#become({ kind: 'up', tracking: { kind: 'polling', why, refused: true } });
             this.readAll();
-            this.#pollLater(reader);
-            this.#later(trackAgainMs, () => this.#reopen(reader));
+            this.#poll(reader, true);
             return;
           }
           if (proof === undefined) {
@@ -225,6 +233,11 @@ export class RedisWatch {
     });
   }
 
+  #poll(reader: TrackedReader, refused: boolean): void {
+    this.#pollLater(reader);
+    this.#later(refused ? trackAgainMs : trackSoonMs, () => void this.#trackAgain(reader));
+  }
+
   #pollLater(reader: TrackedReader): void {
     this.#later(pollInterval(this.#apps.size), () => {
       if (this.#reader === reader) {
@@ -234,21 +247,32 @@ export class RedisWatch {
     });
   }
 
-  #reopen(reader: TrackedReader): void {
-    if (this.#reader === reader) {
-      this.#reader = undefined;
-      reader.close();
-      void this.#connect();
+  /** Another reader takes the place of one that polls, which reads on until then. */
+  async #trackAgain(reader: TrackedReader): Promise<void> {
+    if (this.#reader !== reader) {
+      return;
     }
+    const next = await this.#openReader().catch(asError);
+    if (this.#closed || this.#reader !== reader) {
+      if (!(next instanceof Error)) {
+        next.close();
+      }
+      return;
+    }
+    if (next instanceof Error) {
+      this.#later(trackSoonMs, () => void this.#trackAgain(reader));
+      return;
+    }
+    this.#reader = undefined;
+    reader.close();
+    this.#use(next);
   }
 
   #invalidated(keys: readonly string[], listener: RedisWatchListener): void {
     for (const key of keys) {
       const apps = appsIn(this.#byKey.get(key));
       if (apps.length === 0) {
-        if (key.startsWith(this.#options.prefix)) {
-          listener.unknownKey(key);
-        }
+        listener.unknownKey(key);
         continue;
       }
       for (const appID of apps) {
@@ -273,58 +297,55 @@ export class RedisWatch {
 
   async #pump(): Promise<void> {
     const reader = this.#reader;
-    const batch = [...this.#pending].slice(0, appsAtOnce);
-    const watched = batch.flatMap((appID) => {
-      // Taken out before the read: what changes from here on is reported again, and read again.
+    const watched = [...this.#pending].slice(0, appsAtOnce).flatMap((appID) => {
+      // Taken out before the read: who asks from here on, and what changes from here on, is read again.
       this.#pending.delete(appID);
+      const waiters = this.#waiters.get(appID) ?? [];
+      this.#waiters.delete(appID);
       const app = this.#apps.get(appID);
       if (app === undefined) {
-        this.#settle(appID, (waiter) =>
-          waiter.reject(new TransientError('Aborted', 'The app is no longer watched.')),
-        );
+        for (const waiter of waiters) {
+          waiter.reject(new TransientError('Aborted', 'The app is no longer watched.'));
+        }
       }
-      return app === undefined ? [] : [{ appID, app }];
+      return app === undefined ? [] : [{ appID, app, waiters }];
     });
     if (reader === undefined || watched.length === 0) {
       return;
     }
     try {
       const read = await reader.read(watched.map(({ app }) => app.keys));
-      for (const [at, { appID, app }] of watched.entries()) {
+      for (const [at, { appID, app, waiters }] of watched.entries()) {
         const values = read[at];
         if (values !== undefined) {
-          this.#took(appID, app, values);
+          this.#took(appID, app, values, waiters);
         }
       }
     } catch (error) {
       const cause = asError(error);
-      for (const { appID } of watched) {
+      for (const { appID, waiters } of watched) {
         this.#pending.add(appID);
+        for (const waiter of waiters) {
+          waiter.reject(cause);
+        }
       }
       this.#lost(reader, cause);
     }
   }
 
-  #took(appID: string, app: Watched, values: ObservedValues): void {
+  #took(appID: string, app: Watched, values: ObservedValues, waiters: readonly Waiter[]): void {
     const seen = digest(values);
     const known = app.seen !== undefined;
     const differs = app.seen !== seen;
     app.seen = seen;
-    const waited = this.#settle(appID, (waiter) => waiter.resolve(values));
+    for (const waiter of waiters) {
+      waiter.resolve(values);
+    }
     // A caller that waited has the values; without one the listener is called, also when an app is first
     // seen.
-    if (differs && (known || !waited)) {
+    if (differs && (known || waiters.length === 0)) {
       this.#options.listener.changed(appID);
     }
-  }
-
-  #settle(appID: string, act: (waiter: Waiter) => void): boolean {
-    const waiters = this.#waiters.get(appID);
-    this.#waiters.delete(appID);
-    for (const waiter of waiters ?? []) {
-      act(waiter);
-    }
-    return waiters !== undefined;
   }
 
   /** A lost connection, once: the next one is opened after a pause, and everything is read again over it. */
@@ -340,8 +361,10 @@ export class RedisWatch {
   }
 
   #fail(error: Error): void {
-    for (const appID of [...this.#waiters.keys()]) {
-      this.#settle(appID, (waiter) => waiter.reject(error));
+    const waiters = [...this.#waiters.values()].flat();
+    this.#waiters.clear();
+    for (const waiter of waiters) {
+      waiter.reject(error);
     }
   }
 

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { Logger } from 'pino';
 import type { RecoveryTarget } from '../../api/recoverytarget.generated.ts';
 import type { Clock } from '../../async/clock.ts';
+import { markerPrefix, signingLockPrefix } from '../../faynosync/keys.ts';
 import { formatObjectKey, type ObjectKey, parseObjectKey } from '../../kube/client/object-key.ts';
 import { bucketOptions } from '../target-connection/bucket-options.ts';
 import type { ConnectionDependencies } from '../target-connection/connect-target.ts';
@@ -22,6 +23,8 @@ export interface TargetWatchListener {
   keysChanged(target: ObjectKey): void;
   /** The apps in the bucket of this target were listed. */
   listed(target: ObjectKey): void;
+  /** The bucket of this target gives no answer any more. */
+  bucketFailed(target: ObjectKey): void;
 }
 
 /** One watched target: its Redis, its bucket, and what was verified of its apps. */
@@ -52,8 +55,6 @@ interface Entry extends TargetWatch {
   readonly generation: number;
 }
 
-/** Prefix of the keys that say that an app is bootstrapped. */
-const markerPrefix = 'BOOTSTRAP_';
 const canaryPrefix = 'tuf-recovery:canary:';
 
 /** One watch for each target that a policy guards, for as long as one does. */
@@ -138,19 +139,27 @@ export class TargetWatches {
           listener.changed({ namespace, name: state });
         },
         listed: () => listener.listed({ namespace, name }),
+        failed: () => listener.bucketFailed({ namespace, name }),
       },
     });
     const redis = new RedisWatch({
       endpoint: () => redisEndpoint(spec.redis, references()),
-      prefix: markerPrefix,
+      prefixes: [markerPrefix, signingLockPrefix],
       // A user that only reads may write nothing, not even a key of our own.
       canaryKey: spec.accessMode === 'ReadOnly' ? undefined : `${canaryPrefix}${randomUUID()}`,
       clock,
       random,
       listener: {
         changed: (state) => listener.changed({ namespace, name: state }),
-        unknownKey: () => bucket.listSoon(),
+        unknownKey: (key) => {
+          if (key.startsWith(markerPrefix)) {
+            bucket.listSoon();
+          } else if (key.startsWith(signingLockPrefix)) {
+            bucket.checkSoon(key.slice(signingLockPrefix.length));
+          }
+        },
         availabilityChanged: (availability) => {
+          bucket.isReported = availability.kind === 'up' && availability.tracking.kind === 'immediate';
           logger.info(
             {
               namespace,

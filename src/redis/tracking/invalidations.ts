@@ -1,9 +1,10 @@
-import { RecoveryError, TransientError } from '../../errors.ts';
 import { connectToRedis, type EstablishedConnection } from '../connect.ts';
-import { describeEndpoint, type RedisEndpoint } from '../endpoint.ts';
+import type { RedisEndpoint } from '../endpoint.ts';
 
 /** Channel on which Redis tells a RESP2 client which keys changed. */
 const channel = '__redis__:invalidate';
+/** Milliseconds for each answer of the set-up; Redis needs less than one. */
+const setupTimeoutMs = 5_000;
 
 /** Receives the invalidations of keys. Calls are synchronous, cheap and must not throw. */
 export interface InvalidationSink {
@@ -18,6 +19,8 @@ export interface InvalidationSink {
 /** Why Redis, or a proxy before it, does not tell about changed keys. */
 export interface TrackingRefusal {
   readonly refused: string;
+  /** False: nothing was answered, or the connection was lost. The next attempt may succeed. */
+  readonly inWords: boolean;
 }
 
 /**
@@ -37,7 +40,8 @@ export class InvalidationConnection {
 
   /**
    * @param prefixes keys to be notified about without having been read, with CLIENT TRACKING BCAST
-   * @returns a refusal when Redis answers but does not offer this, or the ACL forbids it
+   * @returns a refusal when Redis answers but does not offer this, when the ACL forbids it, and when there is
+   *   no answer: a proxy may support none of these commands and keep silent or hang up
    * @throws TransientError or TerminalError of the Redis taxonomy when there is no connection
    */
   static async open(
@@ -48,14 +52,15 @@ export class InvalidationConnection {
     const connection = await connectToRedis(endpoint);
     const { client } = connection;
     try {
-      const id = await client.call('CLIENT', 'ID');
+      const id = await answered(endpoint, client.call('CLIENT', 'ID'));
       if (typeof id !== 'number') {
         client.disconnect();
-        return { refused: 'CLIENT ID was answered with something other than a number.' };
+        return { refused: 'CLIENT ID was answered with something other than a number.', inWords: true };
       }
       if (prefixes.length > 0) {
         const args = prefixes.flatMap((prefix) => ['PREFIX', prefix]);
-        await client.call('CLIENT', 'TRACKING', 'ON', 'REDIRECT', String(id), 'BCAST', ...args);
+        const bcast = ['TRACKING', 'ON', 'REDIRECT', String(id), 'BCAST', ...args];
+        await answered(endpoint, client.call('CLIENT', ...bcast));
       }
       const opened = new InvalidationConnection(connection, id);
       client.on('messageBuffer', (from: Buffer, keys: unknown) => {
@@ -63,25 +68,25 @@ export class InvalidationConnection {
           opened.#hear(keys, sink);
         }
       });
+      await answered(endpoint, client.subscribe(channel));
+      if (client.status !== 'ready') {
+        throw connection.brokenBy() ?? new Error('the connection was lost');
+      }
+      // Not before: a connection that is given up because of a refusal is none that was lost.
       client.once('close', () => {
         if (!opened.#closing) {
           sink.closed();
         }
       });
-      await client.subscribe(channel);
-      if (client.status !== 'ready') {
-        throw lost(endpoint);
-      }
       return opened;
     } catch (error) {
       client.disconnect();
-      if (error instanceof RecoveryError) {
-        throw error;
-      }
       if (error instanceof Error && error.name === 'ReplyError') {
-        return { refused: error.message };
+        return { refused: error.message, inWords: true };
       }
-      throw lost(endpoint, connection.brokenBy() ?? error);
+      const cause = connection.brokenBy() ?? error;
+      const why = cause instanceof Error ? cause.message : String(cause);
+      return { refused: `CLIENT TRACKING and SUBSCRIBE were not answered: ${why}`, inWords: false };
     }
   }
 
@@ -104,10 +109,14 @@ export class InvalidationConnection {
   }
 }
 
-function lost(endpoint: RedisEndpoint, cause?: unknown): TransientError {
-  return new TransientError(
-    'RedisUnreachable',
-    `The connection to ${describeEndpoint(endpoint)} that hears of changed keys was lost.`,
-    { cause },
-  );
+/** The answer, within the time that a command may take. */
+async function answered<T>({ commandTimeoutMs }: RedisEndpoint, answer: Promise<T>): Promise<T> {
+  const limitMs = Math.min(commandTimeoutMs ?? setupTimeoutMs, setupTimeoutMs);
+  const silent = Promise.withResolvers<never>();
+  const timer = setTimeout(() => silent.reject(new Error(`no answer within ${limitMs} ms`)), limitMs);
+  try {
+    return await Promise.race([answer, silent.promise]);
+  } finally {
+    clearTimeout(timer);
+  }
 }

@@ -10,8 +10,11 @@ import { InvalidationConnection, type InvalidationSink } from './invalidations.t
 export type Tracking =
   /** Redis tells within milliseconds, and a key of our own has proven it. */
   | { readonly kind: 'immediate'; readonly proven: boolean }
-  /** Keys have to be read again and again; `why` in the words of Redis. */
-  | { readonly kind: 'polling'; readonly why: string };
+  /**
+   * Keys have to be read again and again; `why` in the words of Redis. `refused`: Redis has said so; else it,
+   * or a proxy before it, kept silent, and the next attempt may succeed.
+   */
+  | { readonly kind: 'polling'; readonly why: string; readonly refused: boolean };
 
 /** What {@link TrackedReader.open} needs. */
 export interface TrackedReaderOptions {
@@ -31,6 +34,8 @@ const maxKeysAtOnce = 4_096;
 const canaryTTLMs = 60_000;
 /** Milliseconds an invalidation may take before it counts as lost; Redis needs less than one. */
 const canaryTimeoutMs = 5_000;
+/** Milliseconds for the answer to CLIENT TRACKING. */
+const setupTimeoutMs = 5_000;
 
 /**
  * Reads groups of keys over one connection and hears of their changes over another. One life of both: when
@@ -39,10 +44,10 @@ const canaryTimeoutMs = 5_000;
  */
 export class TrackedReader {
   readonly #endpoint: RedisEndpoint;
-  readonly #connection: EstablishedConnection;
+  #connection: EstablishedConnection;
   readonly #canaryKey: string | undefined;
   #invalidations: InvalidationConnection | undefined;
-  #tracking: Tracking = { kind: 'polling', why: 'not asked yet' };
+  #tracking: Tracking = { kind: 'polling', why: 'not asked yet', refused: false };
   #heard: (() => void) | undefined;
   #readCommand: 'EVAL' | 'EVAL_RO' = 'EVAL_RO';
 
@@ -126,7 +131,6 @@ export class TrackedReader {
         sink.closed();
       }
     };
-    this.#connection.client.once('close', closed);
     const opened = await InvalidationConnection.open(endpoint, prefixes, {
       closed,
       flushed: () => sink.flushed(),
@@ -141,29 +145,62 @@ export class TrackedReader {
       },
     });
     if ('refused' in opened) {
-      this.#tracking = { kind: 'polling', why: opened.refused };
-      return;
+      this.#poll(opened.refused, opened.inWords);
+    } else {
+      this.#invalidations = opened;
+      await this.#redirect(opened.clientID);
     }
-    this.#invalidations = opened;
-    const [answer] = await this.#pipeline([
-      ['CLIENT', 'TRACKING', 'ON', 'REDIRECT', String(opened.clientID)],
-    ]);
-    if (answer instanceof Error) {
-      this.#poll(answer.message);
+    await this.#ensureAnswers();
+    this.#connection.client.once('close', closed);
+    if (!open || this.#connection.client.status !== 'ready') {
+      throw this.#gone(new Error('the connection was lost'));
+    }
+  }
+
+  /** Has changes of what this connection reads sent to the other one, and proves that they arrive. */
+  async #redirect(clientID: number): Promise<void> {
+    try {
+      const [answer] = await this.#pipeline(
+        [['CLIENT', 'TRACKING', 'ON', 'REDIRECT', String(clientID)]],
+        setupTimeoutMs,
+      );
+      if (answer instanceof Error) {
+        this.#poll(answer.message, true);
+        return;
+      }
+    } catch (error) {
+      this.#poll(`CLIENT TRACKING was not answered: ${reasonOf(error)}`, false);
       return;
     }
     const proof = await this.prove();
     if (proof === false) {
-      this.#poll('CLIENT TRACKING was accepted, and no invalidation arrived.');
+      this.#poll('CLIENT TRACKING was accepted, and no invalidation arrived.', true);
       return;
     }
     this.#tracking = { kind: 'immediate', proven: proof === true };
   }
 
-  #poll(why: string): void {
+  /**
+   * A proxy that knows nothing of CLIENT TRACKING may have ended this connection because of it, or made it
+   * useless. Then another one takes its place; when that gives no answer either, Redis is away.
+   */
+  async #ensureAnswers(): Promise<void> {
+    const { client } = this.#connection;
+    if (this.#tracking.kind === 'immediate' || (this.#tracking.refused && client.status === 'ready')) {
+      return;
+    }
+    if (client.status !== 'ready') {
+      client.disconnect();
+      this.#connection = await connectToRedis(this.#endpoint);
+    }
+    // A refusal is an answer, too.
+    await this.#pipeline([['PING']]);
+  }
+
+  #poll(why: string, refused: boolean): void {
     this.#invalidations?.close();
     this.#invalidations = undefined;
-    this.#tracking = { kind: 'polling', why };
+    this.#tracking = { kind: 'polling', why, refused };
   }
 
   async #readBatch(groups: readonly (readonly string[])[]): Promise<readonly ObservedValues[]> {
@@ -191,13 +228,16 @@ export class TrackedReader {
   }
 
   /** Replies in order; what Redis itself refused is an Error among them. */
-  async #pipeline(commands: readonly (readonly string[])[]): Promise<readonly unknown[]> {
+  async #pipeline(
+    commands: readonly (readonly string[])[],
+    atMostMs = Number.POSITIVE_INFINITY,
+  ): Promise<readonly unknown[]> {
     const { client, brokenBy } = this.#connection;
     const pipeline = client.pipeline();
     for (const [name = '', ...args] of commands) {
       pipeline.callBuffer(name, args);
     }
-    const limitMs = this.#endpoint.commandTimeoutMs ?? 10_000;
+    const limitMs = Math.min(atMostMs, this.#endpoint.commandTimeoutMs ?? 10_000);
     const silent = Promise.withResolvers<never>();
     const timer = setTimeout(
       () => silent.reject(this.#gone(new Error(`no answer within ${limitMs} ms`))),
@@ -227,6 +267,11 @@ export class TrackedReader {
       { cause },
     );
   }
+}
+
+function reasonOf(error: unknown): string {
+  const { cause } = error instanceof Error ? error : { cause: undefined };
+  return cause instanceof Error ? cause.message : error instanceof Error ? error.message : String(error);
 }
 
 function flat([name, ...args]: ReturnType<typeof observeCommand>): readonly string[] {
