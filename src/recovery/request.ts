@@ -2,7 +2,7 @@ import type { Clock } from '../async/clock.ts';
 import type { App } from '../faynosync/app.ts';
 import type { StateStore } from '../redis/state-store.ts';
 import type { MetadataSource } from '../storage/source.ts';
-import type { HighWaterMarks, TrustAnchor, VerifyPolicy } from '../tuf/verify/verification.ts';
+import type { HighWaterMarks, RecoveryVerifyPolicy, TrustAnchor } from '../tuf/verify/verification.ts';
 import type { RunObserver } from './observer.ts';
 
 export type { App };
@@ -87,7 +87,7 @@ export interface RunRequest {
   readonly captured?: CapturedSettings;
   readonly trust: {
     readonly anchor: TrustAnchor;
-    readonly policy: VerifyPolicy;
+    readonly policy: RecoveryVerifyPolicy;
     readonly marks?: HighWaterMarks;
   };
   /** Bound to the app's own prefix. */

@@ -1,5 +1,5 @@
 import { createHash, randomUUID } from 'node:crypto';
-import { readFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Redis } from 'ioredis';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
@@ -266,5 +266,35 @@ describe('recover', () => {
     });
     await administrator.select(1);
     expect(await golden('deleg').differences(administrator, String(json['taskID']))).toEqual([]);
+  });
+});
+
+describe('--policy strict refuses what is expired, and lets nothing pass that a recovery refuses', () => {
+  const readAs: readonly (readonly [code: string, edit: (timestamp: string) => string])[] = [
+    ['AmbiguousMemberName', (text) => text.replace('{', '{"Signatures":[],')],
+    ['DuplicateJSONKey', (text) => text.replace('{', '{"signatures":[],')],
+  ];
+
+  test.each(readAs)('%s in timestamp.json', async (code, edit) => {
+    await using bucket = await temporaryDirectory('ambiguous');
+    await golden('deleg').writeTo(bucket.path);
+    const name = join(bucket.path, 'timestamp.json');
+    await writeFile(name, edit(await readFile(name, 'utf8')));
+    const before = await changes();
+    const command = [...flags('deleg', bucket.path), '--policy', 'strict'];
+    for (const verb of ['plan', 'recover']) {
+      const { json } = await runJSON([verb, ...command]);
+      expect(json).toMatchObject({ outcome: 'Failed', reason: 'TrustVerificationFailed' });
+      expect(json['findings']).toMatchObject([{ code, severity: 'wall', role: 'timestamp' }]);
+    }
+    expect(await changes()).toBe(before);
+  });
+
+  test('what a recovery would only report as expired', async () => {
+    const command = ['plan', ...flags('deleg', join(files.path, 'deleg'), 20 * DAY)];
+    expect(await runJSON(command)).toMatchObject({ json: { outcome: 'RecoveryNeeded' } });
+    const { json } = await runJSON([...command, '--policy', 'strict', '--max-expired-age', '365d']);
+    expect(json).toMatchObject({ outcome: 'Failed', reason: 'TrustVerificationFailed' });
+    expect(json['findings']).toMatchObject([{ code: 'MetadataExpired', severity: 'wall' }]);
   });
 });

@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { DirectorySource } from '../../src/storage/directory.ts';
 import type { Finding } from '../../src/tuf/findings/finding.ts';
 import type { FindingCode } from '../../src/tuf/findings/findings.ts';
+import type { Version } from '../../src/tuf/metadata/version.ts';
 import type { HeadVersions } from '../../src/tuf/verify/verification.ts';
 import { verify } from '../../src/tuf/verify/verify.ts';
 import { anchorOf, type CorpusCase, corpusPath, type ExpectedHeads, loadCorpus, marksOf } from './corpus.ts';
@@ -126,7 +127,7 @@ function filesAbove(findings: readonly Finding[]): readonly string[] {
   );
 }
 
-function plainHeads(heads: HeadVersions): ExpectedHeads {
+function plainHeads(heads: HeadVersions<Version>): ExpectedHeads {
   const { root, timestamp, snapshot, targets, delegated } = heads;
   return sorted({ root, timestamp, snapshot, targets, delegated: Object.fromEntries(delegated) });
 }

@@ -1,14 +1,15 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import type { Version } from '../../src/tuf/metadata/version.ts';
 import type { HighWaterMarks, TrustAnchor } from '../../src/tuf/verify/verification.ts';
 
 /** Heads as the corpus writes them. */
 export interface ExpectedHeads {
-  readonly root: number;
-  readonly timestamp: number;
-  readonly snapshot: number;
-  readonly targets: number;
-  readonly delegated?: Readonly<Record<string, number>>;
+  readonly root: Version;
+  readonly timestamp: Version;
+  readonly snapshot: Version;
+  readonly targets: Version;
+  readonly delegated?: Readonly<Record<string, Version>>;
 }
 
 /** What one policy must say about a case. */
@@ -47,8 +48,14 @@ export function loadCorpus(): readonly CorpusCase[] {
       `The corpus is missing: expected CASES.json in ${BASE}. Check out the shared data beside this repository.`,
     );
   }
-  const { cases } = JSON.parse(readFileSync(`${BASE}CASES.json`, 'utf8')) as { cases: CorpusCase[] };
-  return cases;
+  const text = readFileSync(`${BASE}CASES.json`, 'utf8');
+  return (JSON.parse(text, exactIntegers) as { cases: CorpusCase[] }).cases;
+}
+
+/** Reviver: JSON.parse would round the versions that some cases are about. */
+function exactIntegers(_key: string, value: unknown, { source }: { source?: string } = {}): unknown {
+  const isLarge = typeof value === 'number' && !Number.isSafeInteger(value) && source !== undefined;
+  return isLarge && /^\d+$/.test(source) ? BigInt(source) : value;
 }
 
 /** Path of a file or directory of the corpus. */

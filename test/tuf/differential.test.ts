@@ -1,6 +1,7 @@
 import { canonicalize } from '@tufjs/canonical-json';
 import { describe, expect, test } from 'vitest';
 import { openFile } from '../../src/tuf/metadata/envelope.ts';
+import type { Version } from '../../src/tuf/metadata/version.ts';
 import type { Verification, VerifyPolicy } from '../../src/tuf/verify/verification.ts';
 import { verify } from '../../src/tuf/verify/verify.ts';
 import { generatedCases } from '../harness/generated-cases.ts';
@@ -18,7 +19,7 @@ const REPOSITORIES = generatedCases(2000);
 function ours(
   files: ReadonlyMap<string, Buffer>,
   mode: VerifyPolicy['mode'] = 'strict',
-): Promise<Verification> {
+): Promise<Verification<Version>> {
   return verify(new MemorySource(files), {
     anchor: { kind: 'sha256', sha256: pinOf(files) },
     now: REFERENCE_TIME,
@@ -26,7 +27,7 @@ function ours(
   });
 }
 
-function headsOf({ trusted }: Verification): unknown {
+function headsOf({ trusted }: Verification<Version>): unknown {
   if (trusted === undefined) {
     return undefined;
   }

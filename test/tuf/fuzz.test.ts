@@ -4,6 +4,7 @@ import { decodeSegment } from '../../src/storage/file-encoding.ts';
 import { MetadataFault } from '../../src/tuf/findings/fault.ts';
 import { scanFile } from '../../src/tuf/json/scanner.ts';
 import { openFile } from '../../src/tuf/metadata/envelope.ts';
+import type { Version } from '../../src/tuf/metadata/version.ts';
 import type { HeadVersions, VerifyOptions } from '../../src/tuf/verify/verification.ts';
 import { verify } from '../../src/tuf/verify/verify.ts';
 import { generatedCases } from '../harness/generated-cases.ts';
@@ -118,7 +119,7 @@ function mutate(random: SeededRandom, bytes: Buffer, donor: Buffer): Buffer {
   }
 }
 
-function textOf(heads: HeadVersions | undefined): string {
+function textOf(heads: HeadVersions<Version> | undefined): string {
   return JSON.stringify(heads, (_key, value) => (value instanceof Map ? [...value] : value));
 }
 

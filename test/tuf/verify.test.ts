@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { RecoveryError, TerminalError } from '../../src/errors.ts';
 import type { GetOptions } from '../../src/storage/source.ts';
+import type { Version } from '../../src/tuf/metadata/version.ts';
 import type { Trusted, Verification, VerifyOptions } from '../../src/tuf/verify/verification.ts';
 import { verify } from '../../src/tuf/verify/verify.ts';
 import { MemorySource } from './generator/memory-source.ts';
@@ -27,18 +28,21 @@ function seal(
   return repository.seal();
 }
 
-async function verifyFiles(files: Files, changes: Partial<VerifyOptions> = {}): Promise<Verification> {
+async function verifyFiles(
+  files: Files,
+  changes: Partial<VerifyOptions> = {},
+): Promise<Verification<Version>> {
   return verify(new MemorySource(files), optionsFor(files, changes));
 }
 
-function trustedOf({ trusted, findings }: Verification): Trusted {
+function trustedOf({ trusted, findings }: Verification<Version>): Trusted<Version> {
   if (trusted === undefined) {
     throw new Error(`refused: ${JSON.stringify(findings[0])}`);
   }
   return trusted;
 }
 
-function codesOf({ findings }: Verification): readonly string[] {
+function codesOf({ findings }: Verification<Version>): readonly string[] {
   return findings.map(({ code }) => code);
 }
 

@@ -13,7 +13,7 @@ import { appLocation } from '../options/app-location.ts';
 import { overridesOf, type RecoveryFlags } from '../options/recovery-options.ts';
 import { readRedisEndpoint } from '../options/redis-options.ts';
 import { readS3Access, storageLimits } from '../options/storage-options.ts';
-import { readTrustSettings } from '../options/trust.ts';
+import { readRecoveryTrust } from '../options/trust.ts';
 import { exitCodeFor, outcomeJSON } from '../output/outcome-json.ts';
 import { outcomeText } from '../output/outcome-text.ts';
 import { writeResult } from '../output/output.ts';
@@ -34,7 +34,7 @@ export async function runRecovery(
 ): Promise<ExitCode> {
   const app = { adminName: flags.admin, appName: flags.app };
   assertApp(app);
-  const trust = await readTrustSettings(flags);
+  const trust = await readRecoveryTrust(flags);
   const endpoint = await readRedisEndpoint(flags, context.env.redis);
   const location = await appLocation(flags.storage, context.env.s3.bucket, app);
   const s3 = location.kind === 's3' ? await readS3Access(flags, context.env) : undefined;

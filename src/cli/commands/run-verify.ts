@@ -1,6 +1,7 @@
 import { RecoveryError } from '../../errors.ts';
 import { parseLocation } from '../../storage/location.ts';
 import { openLocation } from '../../storage/open.ts';
+import type { Version } from '../../tuf/metadata/version.ts';
 import type { Verification } from '../../tuf/verify/verification.ts';
 import { verify } from '../../tuf/verify/verify.ts';
 import type { CommandContext } from '../context.ts';
@@ -61,7 +62,7 @@ export async function runVerify(
 }
 
 function verificationText(
-  verification: Verification,
+  verification: Verification<Version>,
   location: string,
   now: Date,
   paint: OutputStyle,

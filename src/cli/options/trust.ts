@@ -1,13 +1,18 @@
 import { TerminalError } from '../../errors.ts';
-import type { HighWaterMarks, TrustAnchor, VerifyPolicy } from '../../tuf/verify/verification.ts';
+import type {
+  HighWaterMarks,
+  RecoveryVerifyPolicy,
+  TrustAnchor,
+  VerifyPolicy,
+} from '../../tuf/verify/verification.ts';
 import { readMarks } from './marks.ts';
 import { readRootFile } from './root-file.ts';
 import type { TrustFlags } from './trust-options.ts';
 
 /** What is trusted, and the answers to *deny* findings. */
-export interface TrustSettings {
+export interface TrustSettings<Policy extends VerifyPolicy = VerifyPolicy> {
   readonly anchor: TrustAnchor;
-  readonly policy: VerifyPolicy;
+  readonly policy: Policy;
   readonly marks?: HighWaterMarks;
 }
 
@@ -36,6 +41,18 @@ export async function readTrustSettings(
     },
     ...(marks === undefined ? {} : { marks }),
   };
+}
+
+/**
+ * The same for what reads a bucket to recover from it: `--policy strict` refuses what is expired, and
+ * otherwise refuses all that a recovery does. A client's reading would let pass what the server reads
+ * differently.
+ *
+ * @throws {TerminalError} `InvalidInput`
+ */
+export async function readRecoveryTrust(flags: TrustFlags): Promise<TrustSettings<RecoveryVerifyPolicy>> {
+  const { policy, ...settings } = await readTrustSettings(flags);
+  return { ...settings, policy: { ...policy, mode: 'recovery', refuseExpired: policy.mode === 'strict' } };
 }
 
 async function readAnchor(flags: TrustFlags): Promise<TrustAnchor> {

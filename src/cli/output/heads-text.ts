@@ -1,3 +1,4 @@
+import type { Version } from '../../tuf/metadata/version.ts';
 import type { Trusted } from '../../tuf/verify/verification.ts';
 import { durationText } from './duration-text.ts';
 import type { OutputStyle } from './style.ts';
@@ -8,8 +9,8 @@ import { terminalText } from './terminal-text.ts';
 const mostDelegated = 20;
 
 /** The verified heads for people: role, version, expiry as seen at the reference time. */
-export function headsText(trusted: Trusted, now: Date, paint: OutputStyle): string {
-  const row = (role: string, version: number, expires: Date): string[] => [
+export function headsText(trusted: Trusted<Version>, now: Date, paint: OutputStyle): string {
+  const row = (role: string, version: Version, expires: Date): string[] => [
     terminalText(role),
     String(version),
     expiryText(expires, now, paint),

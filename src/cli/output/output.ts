@@ -30,12 +30,20 @@ export async function writeResult(
   context.stdout.write(await render(format, result, human));
 }
 
+/** TypeScript's library does not know this part of ECMAScript yet. */
+const { rawJSON } = JSON as typeof JSON & { readonly rawJSON: (text: string) => unknown };
+
+/** Replacer: JSON has integers of any size, JSON.stringify writes only those that a number holds. */
+function exactIntegers(_key: string, value: unknown): unknown {
+  return typeof value === 'bigint' ? rawJSON(String(value)) : value;
+}
+
 async function render(format: OutputFormat, result: unknown, human: () => string): Promise<string> {
   if (format === 'human') {
     return human();
   }
   if (format === 'json') {
-    return `${JSON.stringify(result, null, 2)}\n`;
+    return `${JSON.stringify(result, exactIntegers, 2)}\n`;
   }
   const { stringify } = await import('./yaml.ts');
   return stringify(result);

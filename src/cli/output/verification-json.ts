@@ -1,15 +1,16 @@
 import type { RecoveryError } from '../../errors.ts';
 import type { Finding } from '../../tuf/findings/finding.ts';
+import type { Version } from '../../tuf/metadata/version.ts';
 import type { HeadVersions, Verification } from '../../tuf/verify/verification.ts';
 
 /** The versions at the end of the chain, as the machine formats show them. */
 export interface HeadsJSON {
-  readonly root: number;
-  readonly timestamp: number;
-  readonly snapshot: number;
-  readonly targets: number;
+  readonly root: Version;
+  readonly timestamp: Version;
+  readonly snapshot: Version;
+  readonly targets: Version;
   /** Role name in original case → version. */
-  readonly delegated: Readonly<Record<string, number>>;
+  readonly delegated: Readonly<Record<string, Version>>;
 }
 
 /** What `tuf-recovery verify -o json` prints. */
@@ -30,7 +31,7 @@ export interface ErrorJSON {
 }
 
 /** The result of a verification for machines. */
-export function verificationJSON({ verdict, trusted, findings }: Verification): VerificationJSON {
+export function verificationJSON({ verdict, trusted, findings }: Verification<Version>): VerificationJSON {
   return { verdict, heads: trusted === undefined ? null : headsJSON(trusted.heads), findings };
 }
 
@@ -42,6 +43,12 @@ export function unreadableJSON({ code, message }: RecoveryError): VerificationJS
 /**
  * Heads for machines. Object.fromEntries defines own properties, so a role named `__proto__` is kept as data.
  */
-export function headsJSON({ root, timestamp, snapshot, targets, delegated }: HeadVersions): HeadsJSON {
+export function headsJSON({
+  root,
+  timestamp,
+  snapshot,
+  targets,
+  delegated,
+}: HeadVersions<Version>): HeadsJSON {
   return { root, timestamp, snapshot, targets, delegated: Object.fromEntries(delegated) };
 }

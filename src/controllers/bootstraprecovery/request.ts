@@ -1,7 +1,7 @@
 import type { BootstrapRecovery, BootstrapRecoverySpec } from '../../api/bootstraprecovery.generated.ts';
 import type { RecoveryTarget } from '../../api/recoverytarget.generated.ts';
 import type { Overrides, RunRequest } from '../../recovery/request.ts';
-import type { VerifyPolicy } from '../../tuf/verify/verification.ts';
+import type { RecoveryVerifyPolicy } from '../../tuf/verify/verification.ts';
 import type { TargetConnection } from '../target-connection/connect-target.ts';
 import { targetIdentity } from '../target-connection/target-identity.ts';
 
@@ -76,7 +76,7 @@ function daysIn(lifetime: number | string): number {
 function policyOf(
   trust: BootstrapRecoverySpec['trust'],
   minimumVersions: RecoveryTarget['spec']['trust']['minimumVersions'],
-): VerifyPolicy {
+): RecoveryVerifyPolicy {
   return {
     mode: 'recovery',
     ...(trust?.acceptRollbackTo !== undefined && { acceptRollbackTo: trust.acceptRollbackTo }),

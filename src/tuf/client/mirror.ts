@@ -6,6 +6,7 @@ import { fileName } from '../metadata/file-names.ts';
 import { LIMITS } from '../metadata/limits.ts';
 import type { FileLink } from '../metadata/link.ts';
 import type { Root } from '../metadata/root.ts';
+import type { Version } from '../metadata/version.ts';
 import { readMetadataFile } from '../verify/verification-context.ts';
 
 /** The mirror as the client workflow asks it: one file by its name, never more bytes than may be there. */
@@ -35,7 +36,7 @@ export class Mirror {
   }
 
   /** A root version, or undefined when it is not there and the chain ends (spec 5.3.3). */
-  async findRoot(version: number): Promise<Uint8Array | undefined> {
+  async findRoot(version: Version): Promise<Uint8Array | undefined> {
     try {
       return await this.get(fileName('root', version), LIMITS.rootBytes, 'RootMissing');
     } catch (error) {

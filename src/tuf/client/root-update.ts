@@ -2,6 +2,7 @@ import { TerminalError } from '../../errors.ts';
 import { MetadataFault } from '../findings/fault.ts';
 import { LIMITS } from '../metadata/limits.ts';
 import { parseRoot, type Root, signersOf } from '../metadata/root.ts';
+import { nextVersion } from '../metadata/version.ts';
 import { wereRotated } from '../roots/key-rotation.ts';
 import { ClientRefusal } from './refusal.ts';
 import type { UpdateSession } from './update-session.ts';
@@ -46,8 +47,7 @@ const INITIALISE = 'Initialise the client with the root that the owner of the re
 
 /** Spec 5.3.3–5.3.8; undefined when the trusted root is the newest. */
 async function nextRoot(session: UpdateSession, root: Root): Promise<Root | undefined> {
-  // Exact: N+1 steps never lead to versions beyond 2^53.
-  const version = Number(root.envelope.version) + 1;
+  const version = nextVersion(root.envelope.version);
   const bytes = await session.mirror.findRoot(version);
   if (bytes === undefined) {
     return undefined;

@@ -106,7 +106,12 @@ export class FindingList {
   }
 
   #severityOf(kind: FindingKind): Severity {
-    return this.#policy.mode === 'strict' ? (kind.strict ?? kind.severity) : kind.severity;
+    const { mode, refuseExpired } = this.#policy;
+    const strict = kind.strict ?? kind.severity;
+    if (mode === 'strict') {
+      return strict;
+    }
+    return refuseExpired === true && WEIGHT[strict] < WEIGHT[kind.severity] ? strict : kind.severity;
   }
 
   #push(

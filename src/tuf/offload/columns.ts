@@ -1,4 +1,5 @@
 import type { Listing } from '../../storage/listing.ts';
+import type { Version } from '../metadata/version.ts';
 import type { DelegatedFacts } from '../verify/verification.ts';
 
 /**
@@ -9,7 +10,7 @@ import type { DelegatedFacts } from '../verify/verification.ts';
 /** Delegated roles as columns; equal lists of delegators are sent once. */
 export interface DelegatedColumns {
   readonly roles: readonly string[];
-  readonly versions: Float64Array;
+  readonly versions: readonly Version[];
   /** Milliseconds since the epoch. */
   readonly expires: Float64Array;
   readonly sha256: readonly string[];
@@ -20,7 +21,7 @@ export interface DelegatedColumns {
   readonly delegators: Uint32Array;
 }
 
-export function packDelegated(facts: readonly DelegatedFacts[]): DelegatedColumns {
+export function packDelegated(facts: readonly DelegatedFacts<Version>[]): DelegatedColumns {
   const lists = new Map<string, number>();
   const delegatorLists: (readonly string[])[] = [];
   const listOf = (delegators: readonly string[]): number => {
@@ -34,7 +35,7 @@ export function packDelegated(facts: readonly DelegatedFacts[]): DelegatedColumn
   };
   return {
     roles: facts.map(({ role }) => role),
-    versions: Float64Array.from(facts, ({ version }) => version),
+    versions: facts.map(({ version }) => version),
     expires: Float64Array.from(facts, ({ expires }) => expires.getTime()),
     sha256: facts.map(({ sha256 }) => sha256),
     objects: facts.map(({ object }) => object?.name ?? ''),
@@ -44,7 +45,10 @@ export function packDelegated(facts: readonly DelegatedFacts[]): DelegatedColumn
   };
 }
 
-export function unpackDelegated(columns: DelegatedColumns, objects: Listing): readonly DelegatedFacts[] {
+export function unpackDelegated(
+  columns: DelegatedColumns,
+  objects: Listing,
+): readonly DelegatedFacts<Version>[] {
   return columns.roles.map((role, i) => ({
     role,
     version: columns.versions[i] ?? 0,

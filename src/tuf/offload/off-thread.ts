@@ -4,6 +4,7 @@ import type { Listing } from '../../storage/listing.ts';
 import type { MetadataSource } from '../../storage/source.ts';
 import { MetadataFault } from '../findings/fault.ts';
 import { FindingList } from '../findings/finding-list.ts';
+import type { Version } from '../metadata/version.ts';
 import type {
   RoleFacts,
   RootFacts,
@@ -43,7 +44,7 @@ export async function verifyOffThread(
   listing: Listing,
   timestamp: Uint8Array | MetadataFault,
   { signal, onProgress, ...options }: VerifyOptions,
-): Promise<Verification> {
+): Promise<Verification<Version>> {
   const task: VerificationTask = {
     listing: listing.columns(),
     timestamp: timestamp instanceof MetadataFault ? timestamp.record() : timestamp,
@@ -71,7 +72,7 @@ export async function verifyOffThread(
     }
   }
 
-  const result = new Promise<Verification>((resolve, reject) => {
+  const result = new Promise<Verification<Version>>((resolve, reject) => {
     const abort = (): void => reject(signal?.reason);
     signal?.addEventListener('abort', abort, { once: true });
     worker.once('error', (error) => {
@@ -122,7 +123,7 @@ function isExhaustion(error: unknown): boolean {
 }
 
 /** The verdict about a repository that can't be verified within the memory a verification may take. */
-function exhausted(listing: Listing, policy: VerifyPolicy): Verification {
+function exhausted(listing: Listing, policy: VerifyPolicy): Verification<Version> {
   const findings = new FindingList(policy);
   findings.add('LimitExceeded', {
     role: 'targets',
@@ -131,7 +132,7 @@ function exhausted(listing: Listing, policy: VerifyPolicy): Verification {
   return { verdict: 'refused', trusted: undefined, findings: findings.sorted(), listing };
 }
 
-function unpack({ verdict, trusted, findings }: WireOutcome, listing: Listing): Verification {
+function unpack({ verdict, trusted, findings }: WireOutcome, listing: Listing): Verification<Version> {
   return {
     verdict,
     trusted: trusted === undefined ? undefined : unpackTrusted(trusted, listing),
@@ -141,8 +142,8 @@ function unpack({ verdict, trusted, findings }: WireOutcome, listing: Listing): 
 }
 
 /** Objects of the listing crossed as copies; the caller gets the listing's own. */
-function unpackTrusted(wire: WireTrusted, listing: Listing): Trusted {
-  const own = <T extends RoleFacts | RootFacts>(facts: T): T => ({
+function unpackTrusted(wire: WireTrusted, listing: Listing): Trusted<Version> {
+  const own = <T extends RoleFacts<Version> | RootFacts<Version>>(facts: T): T => ({
     ...facts,
     object: facts.object === undefined ? undefined : listing.get(facts.object.name),
   });

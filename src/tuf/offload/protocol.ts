@@ -2,6 +2,7 @@ import type { ErrorCode } from '../../errors.ts';
 import type { ListingColumns } from '../../storage/listing.ts';
 import type { FaultRecord } from '../findings/fault.ts';
 import type { Finding } from '../findings/finding.ts';
+import type { Version } from '../metadata/version.ts';
 import type { Trusted, VerifyOptions } from '../verify/verification.ts';
 import type { DelegatedColumns } from './columns.ts';
 import type { PackedFiles } from './packed-files.ts';
@@ -57,4 +58,6 @@ export interface WireOutcome {
 }
 
 /** {@link Trusted}, with the delegated roles as columns; their heads are rebuilt from these. */
-export type WireTrusted = Omit<Trusted, 'delegated' | 'heads'> & { readonly delegated: DelegatedColumns };
+export type WireTrusted = Omit<Trusted<Version>, 'delegated' | 'heads'> & {
+  readonly delegated: DelegatedColumns;
+};

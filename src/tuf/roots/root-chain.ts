@@ -5,6 +5,7 @@ import { requireThreshold } from '../keys/threshold.ts';
 import { fileName } from '../metadata/file-names.ts';
 import { LIMITS } from '../metadata/limits.ts';
 import { type Root, signersOf } from '../metadata/root.ts';
+import { nextVersion, type Version } from '../metadata/version.ts';
 import { readAhead } from '../verify/read-ahead.ts';
 import type { VerificationContext } from '../verify/verification-context.ts';
 import { openRoot, type RootFile } from './root-file.ts';
@@ -73,7 +74,7 @@ function refuseDisguised(run: VerificationContext): void {
  * an older root, perhaps a revoked one. (A client that brings its own root needs no copy of it.)
  */
 function requireListed({ envelope }: Root, versions: readonly number[]): void {
-  if (!versions.includes(Number(envelope.version))) {
+  if (!versions.some((version) => version === envelope.version)) {
     throw new MetadataFault(
       'RootMissing',
       versions.length === 0
@@ -198,7 +199,7 @@ class RootWalk {
 
   /** Spec 5.3.4–5.3.7: the next version, signed by the old threshold and by its own. */
   async #advance(head: Root, version: number, file: RootFile): Promise<boolean> {
-    const next = Number(head.envelope.version) + 1;
+    const next = nextVersion(head.envelope.version);
     if (version !== next) {
       this.#gap(next, version);
       return false;
@@ -223,7 +224,7 @@ class RootWalk {
     }
   }
 
-  #gap(missing: number, listed: number): void {
+  #gap(missing: Version, listed: number): void {
     const detail = `${fileName('root', missing)} is missing although ${fileName('root', listed)} is listed`;
     if (!this.#run.strict) {
       throw new MetadataFault('RootGap', detail);

@@ -1,5 +1,6 @@
 import { isSigned } from '../keys/threshold.ts';
 import { type Root, signersOf } from '../metadata/root.ts';
+import { nextVersion } from '../metadata/version.ts';
 import type { VerificationContext } from '../verify/verification-context.ts';
 import { openRoot, type RootFile } from './root-file.ts';
 
@@ -49,7 +50,7 @@ export class RootsBelowAnchor {
 
   async #linksTo(newer: Root): Promise<boolean> {
     const older = this.#last;
-    if (older === undefined || Number(older.envelope.version) + 1 !== newer.envelope.version) {
+    if (older === undefined || nextVersion(older.envelope.version) !== newer.envelope.version) {
       return false;
     }
     return isSigned(newer.envelope, signersOf(older, 'root'), this.#run.ring);

@@ -42,7 +42,7 @@ interface Chain {
 export async function verifyChain(
   run: VerificationContext,
   timestampFile: Uint8Array | MetadataFault,
-): Promise<Trusted> {
+): Promise<Trusted<Version>> {
   const { options } = run;
   run.enter('root');
   const roots = await walkRoots(run);
@@ -202,22 +202,30 @@ async function reportBeside(run: VerificationContext, chain: Chain): Promise<voi
   }
 }
 
-function trustedFacts(run: VerificationContext, chain: Chain, delegatedNames: readonly string[]): Trusted {
+function trustedFacts(
+  run: VerificationContext,
+  chain: Chain,
+  delegatedNames: readonly string[],
+): Trusted<Version> {
   const { root, first, timestamp, snapshot, targets, tree } = chain;
-  const factsOf = (role: string, envelope: Envelope, name = fileName(role, envelope.version)): RoleFacts => ({
+  const factsOf = (
+    role: string,
+    envelope: Envelope,
+    name = fileName(role, envelope.version),
+  ): RoleFacts<Version> => ({
     role,
-    version: Number(envelope.version),
+    version: envelope.version,
     expires: new Date(envelope.expires.at),
     sha256: envelope.sha256,
     object: run.catalogue.objects.get(name),
   });
   return {
     heads: {
-      root: Number(root.envelope.version),
-      timestamp: Number(timestamp.envelope.version),
-      snapshot: Number(snapshot.envelope.version),
-      targets: Number(targets.envelope.version),
-      delegated: new Map(tree.roles.map(({ role, targets: t }) => [role, Number(t.envelope.version)])),
+      root: root.envelope.version,
+      timestamp: timestamp.envelope.version,
+      snapshot: snapshot.envelope.version,
+      targets: targets.envelope.version,
+      delegated: new Map(tree.roles.map(({ role, targets: t }) => [role, t.envelope.version])),
     },
     firstRoot: first === undefined ? undefined : rootFacts(run, first),
     root: rootFacts(run, root),
@@ -233,9 +241,9 @@ function trustedFacts(run: VerificationContext, chain: Chain, delegatedNames: re
   };
 }
 
-function rootFacts(run: VerificationContext, { envelope, roles }: Root): RootFacts {
+function rootFacts(run: VerificationContext, { envelope, roles }: Root): RootFacts<Version> {
   return {
-    version: Number(envelope.version),
+    version: envelope.version,
     expires: new Date(envelope.expires.at),
     signatures: envelope.signatures.filter(({ sig }) => sig !== undefined).length,
     roles,

@@ -10,7 +10,7 @@ const DEFAULT_MAX_AGE_SECONDS = 30 * 24 * 60 * 60;
  * time. Recovery reports it, because only the recovered server can sign anew, and denies what is expired
  * beyond the policy's age; strict refuses as clients do (5.3.10, 5.4.4, 5.5.6, 5.6.5).
  *
- * @throws MetadataFault under the strict policy
+ * @throws MetadataFault under the strict policy, or one that refuses what is expired
  */
 export function checkExpiry(run: VerificationContext, role: string, envelope: Envelope): void {
   const { version, expires } = envelope;
@@ -28,7 +28,7 @@ export function checkExpiry(run: VerificationContext, role: string, envelope: En
   }
   const code = role === 'root' ? 'RootExpired' : 'MetadataExpired';
   const detail = `expired at ${new Date(expires.at).toISOString()}, ${describeAge(age)} ago`;
-  if (run.strict) {
+  if (run.strict || policy.refuseExpired === true) {
     throw new MetadataFault(code, detail);
   }
   const tooLong = role !== 'root' && age > (policy.maxExpiredAgeSeconds ?? DEFAULT_MAX_AGE_SECONDS);

@@ -1,6 +1,7 @@
 import type { Listing } from '../../storage/listing.ts';
 import type { ListedObject } from '../../storage/source.ts';
 import type { Finding } from '../findings/finding.ts';
+import type { Version } from '../metadata/version.ts';
 
 /** What the caller trusts before it has read anything (spec 5.2). */
 export type TrustAnchor =
@@ -37,9 +38,13 @@ export interface HighWaterMarks {
 /** How strict verification is, and the answers a person gave to *deny* findings. */
 export interface VerifyPolicy {
   /**
-   * `recovery`: expiry is reported. `strict`: expiry refuses, as the specification's client workflow does.
+   * Whose reading counts. `recovery`: the server's, which lists the bucket and reads files in its own way;
+   * expiry is reported. `strict`: that of the specification's client workflow, in which expiry refuses and
+   * what only the server would trip over is reported.
    */
   readonly mode: 'recovery' | 'strict';
+  /** In mode `recovery`: expired metadata refuses, too, as it does for a client. */
+  readonly refuseExpired?: boolean;
   /** Accept this very timestamp version although a higher one was trusted before. */
   readonly acceptRollbackTo?: number;
   /** What an invalid or missing delegated role does; `Fail` when absent. */
@@ -49,6 +54,9 @@ export interface VerifyPolicy {
   /** Lowest acceptable versions, a floor given by a person. */
   readonly minimumVersions?: { readonly [role: string]: number };
 }
+
+/** The policy of everything that leads to a write: nothing the server would read differently is let pass. */
+export type RecoveryVerifyPolicy = VerifyPolicy & { readonly mode: 'recovery' };
 
 export interface VerifyOptions {
   readonly anchor: TrustAnchor;
@@ -63,14 +71,18 @@ export interface VerifyOptions {
   readonly concurrency?: number;
 }
 
-/** Versions of the chain's heads: root → timestamp → snapshot → targets → delegated roles. */
-export interface HeadVersions {
-  readonly root: number;
-  readonly timestamp: number;
-  readonly snapshot: number;
-  readonly targets: number;
+/**
+ * Versions of the chain's heads: root → timestamp → snapshot → targets → delegated roles. `V` is `number`
+ * where a recovery has read them, which refuses versions that no number holds exactly (check 24), and
+ * {@link Version} where a client's workflow has.
+ */
+export interface HeadVersions<V extends Version = number> {
+  readonly root: V;
+  readonly timestamp: V;
+  readonly snapshot: V;
+  readonly targets: V;
   /** Role name in original case → version; a Map because names such as `__proto__` are ordinary data. */
-  readonly delegated: ReadonlyMap<string, number>;
+  readonly delegated: ReadonlyMap<string, V>;
 }
 
 /** What root metadata says about one top-level role. */
@@ -80,8 +92,8 @@ export interface RootRole {
 }
 
 /** The verified facts of one root version that settings are derived from. */
-export interface RootFacts {
-  readonly version: number;
+export interface RootFacts<V extends Version = number> {
+  readonly version: V;
   readonly expires: Date;
   /** Number of entries in `signatures` with a non-empty signature. */
   readonly signatures: number;
@@ -92,9 +104,9 @@ export interface RootFacts {
 }
 
 /** One verified role file other than root. */
-export interface RoleFacts {
+export interface RoleFacts<V extends Version = number> {
   readonly role: string;
-  readonly version: number;
+  readonly version: V;
   /** The `expires` instant, whole milliseconds. */
   readonly expires: Date;
   readonly sha256: string;
@@ -103,7 +115,7 @@ export interface RoleFacts {
 }
 
 /** A delegated role that was reached from targets (depth 1) or deeper. */
-export interface DelegatedFacts extends RoleFacts {
+export interface DelegatedFacts<V extends Version = number> extends RoleFacts<V> {
   /** 1 for a role delegated by targets itself, which is all the server knows of. */
   readonly depth: number;
   /** Who delegates to it. */
@@ -111,19 +123,19 @@ export interface DelegatedFacts extends RoleFacts {
 }
 
 /** Everything that was proven, nothing that was merely read. */
-export interface Trusted {
-  readonly heads: HeadVersions;
+export interface Trusted<V extends Version = number> {
+  readonly heads: HeadVersions<V>;
   /**
    * Root 1 as verified in the chain; absent when the chain starts later (pin above 1 and 1 not linked by
    * signatures).
    */
-  readonly firstRoot: RootFacts | undefined;
-  readonly root: RootFacts;
-  readonly timestamp: RoleFacts;
-  readonly snapshot: RoleFacts;
-  readonly targets: RoleFacts;
+  readonly firstRoot: RootFacts<V> | undefined;
+  readonly root: RootFacts<V>;
+  readonly timestamp: RoleFacts<V>;
+  readonly snapshot: RoleFacts<V>;
+  readonly targets: RoleFacts<V>;
   /** In the order of the delegations, each once. Roles skipped by `onInvalidDelegation: Skip` are absent. */
-  readonly delegated: readonly DelegatedFacts[];
+  readonly delegated: readonly DelegatedFacts<V>[];
   /**
    * Names in targets.delegations, in order and original case, whether or not each one's file verified: what
    * the server derives `<role>_EXPIRATION` from.
@@ -132,10 +144,10 @@ export interface Trusted {
 }
 
 /** What {@link verify} found out. `refused` always has a wall or deny finding first in `findings`. */
-export interface Verification {
+export interface Verification<V extends Version = number> {
   readonly verdict: 'trusted' | 'refused';
   /** Present exactly when trusted. */
-  readonly trusted: Trusted | undefined;
+  readonly trusted: Trusted<V> | undefined;
   /** Refusing findings first, then by severity, check, role, version: deterministic for the same bucket. */
   readonly findings: readonly Finding[];
   /**

@@ -1,6 +1,7 @@
 import type { Listing } from '../../storage/listing.ts';
 import type { MetadataFault } from '../findings/fault.ts';
 import { catalogue } from '../metadata/catalogue.ts';
+import type { Version } from '../metadata/version.ts';
 import { verifyChain } from './chain.ts';
 import type { Trusted, Verification, VerifyOptions } from './verification.ts';
 import { type FileSource, VerificationContext } from './verification-context.ts';
@@ -16,9 +17,9 @@ export async function verifyListed(
   listing: Listing,
   timestamp: Uint8Array | MetadataFault,
   options: VerifyOptions,
-): Promise<Verification> {
+): Promise<Verification<Version>> {
   const run = new VerificationContext(source, catalogue(listing), options);
-  let trusted: Trusted | undefined;
+  let trusted: Trusted<Version> | undefined;
   try {
     trusted = await verifyChain(run, timestamp);
   } catch (error) {

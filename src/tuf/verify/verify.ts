@@ -3,9 +3,10 @@ import type { MetadataSource } from '../../storage/source.ts';
 import { MetadataFault } from '../findings/fault.ts';
 import { TIMESTAMP_FILE } from '../metadata/file-names.ts';
 import { LIMITS } from '../metadata/limits.ts';
+import type { Version } from '../metadata/version.ts';
 import { verifyOffThread } from '../offload/off-thread.ts';
 import { workerURL } from '../offload/worker-url.ts';
-import type { Verification, VerifyOptions } from './verification.ts';
+import type { RecoveryVerifyPolicy, Verification, VerifyOptions } from './verification.ts';
 import { readMetadataFile } from './verification-context.ts';
 import { verifyListed } from './verify-listed.ts';
 
@@ -24,7 +25,12 @@ const INLINE = { objects: 1000, bytes: 256 * 1024 } as const;
  * Never throws for what is wrong with the repository: that is the verdict and its findings. Throws what the
  * source throws when it can't be read (`AccessDenied`, `Throttled`, …), and the signal's reason when aborted.
  */
-export async function verify(source: MetadataSource, options: VerifyOptions): Promise<Verification> {
+export function verify(
+  source: MetadataSource,
+  options: VerifyOptions & { readonly policy: RecoveryVerifyPolicy },
+): Promise<Verification>;
+export function verify(source: MetadataSource, options: VerifyOptions): Promise<Verification<Version>>;
+export async function verify(source: MetadataSource, options: VerifyOptions): Promise<Verification<Version>> {
   options.signal?.throwIfAborted();
   const [listing, timestamp] = await Promise.all([
     Listing.from(source.list(options.signal)),

@@ -6,6 +6,7 @@ import { parentPort, workerData } from 'node:worker_threads';
 import { TerminalError } from '../../errors.ts';
 import { Listing } from '../../storage/listing.ts';
 import { MetadataFault } from '../findings/fault.ts';
+import type { Version } from '../metadata/version.ts';
 import { packDelegated } from '../offload/columns.ts';
 import type { MainMessage, VerificationTask, WireOutcome, WorkerMessage } from '../offload/protocol.ts';
 import { RemoteFailure, RemoteSource } from '../offload/remote-source.ts';
@@ -66,7 +67,7 @@ try {
 // With the port closed, the thread ends as soon as the thread pool has finished what it was given.
 port.close();
 
-function pack({ verdict, trusted, findings }: Verification): WireOutcome {
+function pack({ verdict, trusted, findings }: Verification<Version>): WireOutcome {
   if (trusted === undefined) {
     return { verdict, trusted, findings };
   }

@@ -1,4 +1,5 @@
 import { canonicalize } from '@tufjs/canonical-json';
+import type { Version } from '../../../src/tuf/metadata/version.ts';
 import type { TestKey } from './keys.ts';
 
 /** A JSON object that a test may change before it is signed. */
@@ -22,11 +23,12 @@ export class MetadataFile {
     this.signers = signers;
   }
 
-  get version(): number {
-    return Number(this.signed['version']);
+  get version(): Version {
+    const { version } = this.signed;
+    return typeof version === 'bigint' ? version : Number(version);
   }
 
-  set version(version: number) {
+  set version(version: Version) {
     this.signed['version'] = version;
   }
 
@@ -35,7 +37,7 @@ export class MetadataFile {
     for (const edit of this.edits) {
       edit(this.signed);
     }
-    const message = Buffer.from(canonicalize(this.signed));
+    const message = Buffer.from(withIntegers(canonicalize(withoutIntegers(this.signed))));
     const signatures = this.signers.map((key) => ({
       keyid: key.keyid,
       sig: key.sign(message).toString('hex'),
@@ -43,9 +45,29 @@ export class MetadataFile {
     for (const edit of this.signatureEdits) {
       edit(signatures);
     }
-    const bytes = Buffer.from(indented({ signatures, signed: this.signed }));
+    const bytes = Buffer.from(withIntegers(indented(withoutIntegers({ signatures, signed: this.signed }))));
     return this.byteEdits.reduce<Buffer>((current, edit) => edit(current), bytes);
   }
+}
+
+const BIGINT = 'bigint:';
+
+/** With a string in place of each bigint, which no writer of JSON takes. */
+function withoutIntegers(value: unknown): unknown {
+  return hasBigint(value)
+    ? JSON.parse(JSON.stringify(value, (_key, v) => (typeof v === 'bigint' ? `${BIGINT}${v}` : v)))
+    : value;
+}
+
+function hasBigint(value: unknown): boolean {
+  return typeof value === 'object' && value !== null
+    ? Object.values(value).some(hasBigint)
+    : typeof value === 'bigint';
+}
+
+/** Puts the digits of the bigints into the text. */
+function withIntegers(text: string): string {
+  return text.replaceAll(new RegExp(`"${BIGINT}(\\d+)"`, 'g'), '$1');
 }
 
 /** Sorted, tab-indented JSON, as Go's json.MarshalIndent writes a struct that came through a map. */

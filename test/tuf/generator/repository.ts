@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import type { Version } from '../../../src/tuf/metadata/version.ts';
 import { type KeyKind, type TestKey, testKey } from './keys.ts';
 import { type Draft, MetadataFile } from './metadata-file.ts';
 
@@ -160,7 +161,7 @@ export class Repository {
     return files;
   }
 
-  #link(version: number, bytes: Buffer): Draft {
+  #link(version: Version, bytes: Buffer): Draft {
     if (this.#options.digests === false) {
       return { version };
     }

@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { TransientError } from '../../../src/errors.ts';
 import { Listing } from '../../../src/storage/listing.ts';
 import type { GetOptions } from '../../../src/storage/source.ts';
+import type { Version } from '../../../src/tuf/metadata/version.ts';
 import { verifyOffThread } from '../../../src/tuf/offload/off-thread.ts';
 import { workerURL } from '../../../src/tuf/offload/worker-url.ts';
 import type { Verification, VerifyOptions } from '../../../src/tuf/verify/verification.ts';
@@ -33,7 +34,7 @@ const options: VerifyOptions = {
 };
 
 /** Everything in a verification, Maps included. */
-function textOf(verification: Verification): string {
+function textOf(verification: Verification<Version>): string {
   return JSON.stringify(verification, (_key, value) => (value instanceof Map ? [...value] : value));
 }
 

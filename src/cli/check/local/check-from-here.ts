@@ -7,7 +7,7 @@ import { parseAppName } from '../../kubectl/app-name.ts';
 import { appLocation } from '../../options/app-location.ts';
 import { readRedisEndpoint } from '../../options/redis-options.ts';
 import { readS3Access, storageLimits } from '../../options/storage-options.ts';
-import { readTrustSettings } from '../../options/trust.ts';
+import { readRecoveryTrust } from '../../options/trust.ts';
 import { createProgressDisplay } from '../../output/progress.ts';
 import type { CheckFlags } from '../check-flags.ts';
 import { writeChecklist } from '../checklist.ts';
@@ -34,7 +34,7 @@ export async function checkFromHere(
   assertApp(app);
   const hasAnchor =
     flags.rootSha256 !== undefined || flags.root !== undefined || flags.trustOnFirstUse === true;
-  const trust = hasAnchor ? await readTrustSettings(flags) : undefined;
+  const trust = hasAnchor ? await readRecoveryTrust(flags) : undefined;
   const endpoint = await readRedisEndpoint(flags, context.env.redis);
   const location = await appLocation(flags.storage, context.env.s3.bucket, app);
   const s3 = location.kind === 's3' ? await readS3Access(flags, context.env) : undefined;

@@ -1,6 +1,12 @@
 import { RecoveryError } from '../../../errors.ts';
 import type { MetadataSource } from '../../../storage/source.ts';
-import type { TrustAnchor, Trusted, Verification, VerifyOptions } from '../../../tuf/verify/verification.ts';
+import type {
+  RecoveryVerifyPolicy,
+  TrustAnchor,
+  Trusted,
+  Verification,
+  VerifyOptions,
+} from '../../../tuf/verify/verification.ts';
 import { verify } from '../../../tuf/verify/verify.ts';
 import { withFlagNames } from '../../options/flag-names.ts';
 import { durationText } from '../../output/duration-text.ts';
@@ -9,6 +15,9 @@ import { failedItem, okItem, skippedItem, splitAdvice, warningItem } from '../ch
 
 /** Bytes of a root, as the verifier bounds it. */
 const maxRootBytes = 512_000;
+
+/** The bucket is read as a run would read it. */
+type RecoveryVerifyOptions = VerifyOptions & { readonly policy: RecoveryVerifyPolicy };
 
 /** What the checks of the storage found. */
 export interface StorageResult {
@@ -24,7 +33,7 @@ export interface StorageResult {
  */
 export async function checkStorage(
   source: MetadataSource,
-  trust: Pick<VerifyOptions, 'anchor' | 'policy' | 'marks'> | undefined,
+  trust: Pick<RecoveryVerifyOptions, 'anchor' | 'policy' | 'marks'> | undefined,
   now: Date,
   signal: AbortSignal,
 ): Promise<StorageResult> {
@@ -85,7 +94,7 @@ async function checkReading(source: MetadataSource, name: string, signal: AbortS
 
 async function checkTrust(
   source: MetadataSource,
-  options: VerifyOptions,
+  options: RecoveryVerifyOptions,
 ): Promise<{ readonly items: readonly CheckItem[]; readonly trusted: Trusted | undefined }> {
   let verification: Verification;
   try {
