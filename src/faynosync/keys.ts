@@ -40,7 +40,18 @@ export function rootSigningKey(app: App): string {
  * upper-cased as the server does. What stands there exists nowhere else, so a run reads these keys and never
  * writes them.
  */
-export function ceremonyKeys(app: App, delegatedNames: readonly string[]): readonly string[] {
-  const roles = ['ROOT', 'TARGETS', ...delegatedNames.map(upperCase)];
-  return [...new Set(roles.map((role) => `${role}_SIGNING_${suffixOf(app)}`))];
+export function* ceremonyKeys(app: App, delegatedNames: readonly string[]): Generator<string, undefined> {
+  const roles = new Set(['ROOT', 'TARGETS']);
+  yield* Array.from(roles, (role) => signingKey(app, role));
+  for (const name of delegatedNames) {
+    const role = upperCase(name);
+    if (!roles.has(role)) {
+      roles.add(role);
+      yield signingKey(app, role);
+    }
+  }
+}
+
+function signingKey(app: App, role: string): string {
+  return `${role}_SIGNING_${suffixOf(app)}`;
 }

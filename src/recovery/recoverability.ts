@@ -1,3 +1,4 @@
+import type { Steps } from '../async/in-turns.ts';
 import { LossCircumstances } from './plan/loss-circumstances.ts';
 import type { Confidence, ValueSource } from './plan/plan.ts';
 import { type Evidence, rebuild } from './plan/sources.ts';
@@ -36,7 +37,10 @@ export interface Recoverability {
  * @param evidence with the history of every role that needs it, as `RunRequest.drill` has it read
  * @returns undefined unless the marker is done and every setting valid: else there is nothing to compare with
  */
-export function recoverabilityOf(observed: ObservedState, evidence: Evidence): Recoverability | undefined {
+export function* recoverabilityOf(
+  observed: ObservedState,
+  evidence: Evidence,
+): Steps<Recoverability | undefined> {
   if (!isComplete(observed)) {
     return undefined;
   }
@@ -44,6 +48,7 @@ export function recoverabilityOf(observed: ObservedState, evidence: Evidence): R
   const totalLoss = new LossCircumstances(false, []);
   const gaps: RecoverabilityGap[] = [];
   for (const { setting, held } of observed.settings) {
+    yield;
     const rebuilt = rebuild(setting, storageOnly, totalLoss);
     if (held.kind !== 'string' || rebuilt === undefined || isSame(held.value, rebuilt.value)) {
       continue;

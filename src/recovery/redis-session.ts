@@ -1,3 +1,4 @@
+import { inTurns, nextTurn } from '../async/in-turns.ts';
 import { sleep } from '../async/sleep.ts';
 import { RecoveryError, TransientError } from '../errors.ts';
 import { markerKey, taskKey } from '../faynosync/keys.ts';
@@ -11,7 +12,13 @@ import { changesOf } from './plan/changes.ts';
 import type { Plan } from './plan/plan.ts';
 import { lockFor, taskOfOwner } from './recovery-lock.ts';
 import type { ExpectedState } from './state/expected-state.ts';
-import { keysToObserve, markerIn, type Surroundings, taskRecordSearch } from './state/observed-state.ts';
+import {
+  appKeys,
+  bootstrapKeys,
+  markerIn,
+  type Surroundings,
+  taskRecordSearch,
+} from './state/observed-state.ts';
 
 /** How often a lock of another owner is read. */
 const LOCK_POLL_MS = 500;
@@ -32,6 +39,8 @@ export class RedisSession implements AsyncDisposable {
   readonly expected: ExpectedState;
   readonly #attempt: AttemptContext;
   #lock: Lock;
+  /** Kept: an app may have a hundred thousand keys, and each is asked for several times. */
+  #appKeys: readonly string[] | undefined;
   #values: ObservedValues = new Map();
   #surroundings: Surroundings = {};
   #holding: LockHolding | undefined;
@@ -62,7 +71,7 @@ export class RedisSession implements AsyncDisposable {
   async observe(): Promise<void> {
     const { request, report, signal } = this.#attempt;
     do {
-      const keys = this.#keys();
+      const keys = await this.#keys();
       report.progress('Observe', 0, keys.length);
       const { values, server, records } = await request.store.observe(
         keys,
@@ -89,7 +98,7 @@ export class RedisSession implements AsyncDisposable {
     this.#lock = lockFor(request, limit.leftMs);
     report.progress('Lock', 0, 1);
     this.#mayOwnLock = true;
-    const { acquired, values } = await request.store.lock(this.#lock, this.#keys(), {
+    const { acquired, values } = await request.store.lock(this.#lock, await this.#keys(), {
       replaceWrongType: this.expected.replaceWrongType,
       signal,
     });
@@ -107,14 +116,20 @@ export class RedisSession implements AsyncDisposable {
   async write(plan: Plan): Promise<WriteResult> {
     const { request, report } = this.#attempt;
     const replicas = request.minReplicas ?? 0;
+    await nextTurn();
     const changes = changesOf(plan, markerKey(request.app));
     report.progress('Apply', 0, changes.length);
     report.attempted(plan);
     try {
-      const { result, confirmed, values } = await request.store.apply(this.#lock, changes, this.#keys(), {
-        replicas,
-        timeoutMs: replicas > 0 ? REPLICATION_TIMEOUT_MS : 0,
-      });
+      const { result, confirmed, values } = await request.store.apply(
+        this.#lock,
+        changes,
+        await this.#keys(),
+        {
+          replicas,
+          timeoutMs: replicas > 0 ? REPLICATION_TIMEOUT_MS : 0,
+        },
+      );
       this.#values = values;
       if (!this.#sawAll()) {
         await this.observe();
@@ -231,13 +246,19 @@ export class RedisSession implements AsyncDisposable {
     this.#mayOwnLock = false;
   }
 
-  #keys(): readonly string[] {
-    return keysToObserve(this.expected, markerIn(this.#values, this.expected.app));
+  async #keys(): Promise<readonly string[]> {
+    this.#appKeys ??= await inTurns(appKeys(this.expected));
+    const further = this.#keysOfMarker();
+    return further.length === 0 ? this.#appKeys : [...this.#appKeys, ...further];
+  }
+
+  #keysOfMarker(): readonly string[] {
+    return bootstrapKeys(markerIn(this.#values, this.expected.app));
   }
 
   /** Whether the keys that the marker points to were read together with it. */
   #sawAll(): boolean {
-    return this.#keys().every((key) => this.#values.has(key));
+    return this.#keysOfMarker().every((key) => this.#values.has(key));
   }
 }
 

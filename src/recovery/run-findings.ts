@@ -1,3 +1,4 @@
+import type { Steps } from '../async/in-turns.ts';
 import type { ServerFacts } from '../redis/state-store.ts';
 import type { Finding } from '../tuf/findings/finding.ts';
 import type { Action, Plan } from './plan/plan.ts';
@@ -88,36 +89,38 @@ export function redisFindings({ role, warnings }: ServerFacts): readonly Finding
 }
 
 /** What is worth telling about a plan beyond the plan itself. */
-export function planFindings(
+export function* planFindings(
   plan: Plan,
   observed: ObservedState,
   { settings }: Pick<ExpectedState, 'settings'>,
   { trusted, lifetimes }: Pick<Evidence, 'trusted' | 'lifetimes'>,
-): readonly Finding[] {
-  const actions = new Map(plan.actions.map((action) => [action.key, action]));
-  const perSetting = settings.flatMap(({ key, derivation }) => {
-    const action = actions.get(key);
-    if (action === undefined) {
-      return [];
-    }
-    if (derivation.kind === 'rootFact') {
-      return rootDifference(action, derivation.read(trusted.root));
-    }
-    return action.confidence === 'low' ? uncertainty(action, lifetimes.of(derivation)) : [];
-  });
-  const perAction = plan.actions.flatMap(({ key, kind, before }) => {
+): Steps<readonly Finding[]> {
+  const found = new CappedFindings();
+  for (const key of observed.ceremonies) {
+    found.add(runFinding('CeremonyStaged', 'redis', `${key} holds staged metadata.`));
+    yield;
+  }
+  const actions = new Map<string, Action>();
+  for (const action of plan.actions) {
+    const { key, kind, before } = action;
+    actions.set(key, action);
     if (kind === 'Persist') {
-      return [runFinding('SettingWillExpire', 'redis', `${key} had a TTL.`)];
+      found.add(runFinding('SettingWillExpire', 'redis', `${key} had a TTL.`));
+    } else if (before !== undefined && 'wrongType' in before) {
+      found.add(runFinding('WrongTypeReplaced', 'redis', `${key} held a ${before.wrongType}.`));
     }
-    if (before !== undefined && 'wrongType' in before) {
-      return [runFinding('WrongTypeReplaced', 'redis', `${key} held a ${before.wrongType}.`)];
+    yield;
+  }
+  for (const { key, derivation } of settings) {
+    const action = actions.get(key);
+    if (action !== undefined && derivation.kind === 'rootFact') {
+      found.add(...rootDifference(action, derivation.read(trusted.root)));
+    } else if (action?.confidence === 'low') {
+      found.add(...uncertainty(action, lifetimes.of(derivation)));
     }
-    return [];
-  });
-  const ceremonies = observed.ceremonies.map((key) =>
-    runFinding('CeremonyStaged', 'redis', `${key} holds staged metadata.`),
-  );
-  return cappedPerCode([...ceremonies, ...perAction, ...perSetting]);
+    yield;
+  }
+  return found.list();
 }
 
 /**
@@ -126,17 +129,30 @@ export function planFindings(
 const MAX_PER_CODE = 20;
 
 /** The first findings of each code; the last one kept tells how many there were. */
-function cappedPerCode(findings: readonly Finding[]): readonly Finding[] {
-  const byCode = Map.groupBy(findings, ({ code }) => code);
-  return [...byCode.values()].flatMap((same) =>
-    same.slice(0, MAX_PER_CODE).map((finding, i) => {
-      const more = same.length - MAX_PER_CODE;
-      const isLast = i === MAX_PER_CODE - 1 && more > 0;
-      return isLast
-        ? { ...finding, detail: `${finding.detail} There are ${more} more of this kind.` }
-        : finding;
-    }),
-  );
+class CappedFindings {
+  readonly #byCode = new Map<string, { readonly first: Finding[]; more: number }>();
+
+  add(...findings: readonly Finding[]): void {
+    for (const finding of findings) {
+      const same = this.#byCode.get(finding.code) ?? { first: [], more: 0 };
+      this.#byCode.set(finding.code, same);
+      if (same.first.length < MAX_PER_CODE) {
+        same.first.push(finding);
+      } else {
+        same.more++;
+      }
+    }
+  }
+
+  list(): readonly Finding[] {
+    return [...this.#byCode.values()].flatMap(({ first, more }) =>
+      first.map((finding, i) =>
+        more > 0 && i === MAX_PER_CODE - 1
+          ? { ...finding, detail: `${finding.detail} There are ${more} more of this kind.` }
+          : finding,
+      ),
+    );
+  }
 }
 
 function rootDifference({ key, after }: Action, newest: number): readonly Finding[] {

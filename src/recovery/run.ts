@@ -1,3 +1,4 @@
+import { inTurns, nextTurn } from '../async/in-turns.ts';
 import { assertApp } from '../faynosync/app.ts';
 import { findRoleKeyCollision } from '../faynosync/collisions.ts';
 import type { MetadataSource } from '../storage/source.ts';
@@ -67,6 +68,7 @@ async function trustThenRecover(attempt: AttemptContext): Promise<Ending> {
   if (trusted === undefined) {
     return refuse(attempt, verification);
   }
+  await nextTurn();
   const collision = findRoleKeyCollision(trusted.delegatedNames);
   if (collision !== undefined) {
     attempt.report.accepted({ reason: 'Denied', message: collision.detail });
@@ -75,6 +77,7 @@ async function trustThenRecover(attempt: AttemptContext): Promise<Ending> {
   if (attempt.request.refuseUnknownRoles === true) {
     assertKnownRoles(attempt.request.overrides, trusted.delegatedNames);
   }
+  await nextTurn();
   await using session = new RedisSession(attempt, expectedStateOf(attempt.request, trusted));
   const ending = await endAttempt(attempt, () =>
     recover(attempt, session, evidenceReader(attempt, source, verification, trusted)),
@@ -146,19 +149,19 @@ async function recover(
   await session.observe(); // R3
   // Its own lock, left behind: an earlier attempt of this task may have written and died before it could
   // prove it.
-  let owesProof = observedStateOf(session.values, expected).lockIsOurs;
+  let owesProof = (await inTurns(observedStateOf(session.values, expected))).lockIsOurs;
   for (;;) {
-    const observed = observedStateOf(session.values, expected, session.surroundings);
+    const observed = await inTurns(observedStateOf(session.values, expected, session.surroundings));
     owesProof ||= observed.markerIsOurs && request.resumed === true;
     report.begin('Classify');
     const state = classify(observed); // R4
     report.begin('Plan');
     const evidence = await evidenceFor(observed);
-    const plan = planRecovery(observed, expected, evidence); // R5
-    report.planned(state, plan, planFindings(plan, observed, expected, evidence));
+    const plan = await inTurns(planRecovery(observed, expected, evidence)); // R5
+    report.planned(state, plan, await inTurns(planFindings(plan, observed, expected, evidence)));
     report.read(observed);
     if (request.drill === true) {
-      report.drilled(recoverabilityOf(observed, evidence));
+      report.drilled(await inTurns(recoverabilityOf(observed, evidence)));
     }
 
     report.begin('Decide');
@@ -191,7 +194,7 @@ async function recover(
     if (written.kind === 'failed') {
       return written.ending;
     }
-    const readBack = observedStateOf(session.values, expected);
+    const readBack = await inTurns(observedStateOf(session.values, expected));
     trouble =
       written.kind === 'again'
         ? written.trouble

@@ -1,3 +1,4 @@
+import { inTurns } from '../async/in-turns.ts';
 import { type RecoveryError, TerminalError } from '../errors.ts';
 import { asRedisError } from './connect.ts';
 import { type Command, RedisConnection, type Reply } from './connection.ts';
@@ -50,7 +51,7 @@ export class RedisStateStore implements StateStore {
     }
     // First INFO: it tells a cluster apart more clearly than the CROSSSLOT of the script.
     const server = this.#facts(info);
-    return { values: this.#observed(keys, read), server, records: recordsIn(found) };
+    return { values: await this.#observed(keys, read), server, records: recordsIn(found) };
   }
 
   async lock(
@@ -166,8 +167,8 @@ export class RedisStateStore implements StateStore {
     return this.#observed(keys, again);
   }
 
-  #observed(keys: readonly string[], reply: Reply | undefined): ObservedValues {
-    const values = decodeObserved(keys, this.#value(reply));
+  async #observed(keys: readonly string[], reply: Reply | undefined): Promise<ObservedValues> {
+    const values = await inTurns(decodeObserved(keys, this.#value(reply)));
     if (values === undefined) {
       throw this.#unexpected('the read of the settings');
     }

@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import type { Steps } from '../async/in-turns.ts';
 import type { Command } from './connection.ts';
 import type { Change, Lock, ObservedValue, ObservedValues, RecordSearch } from './state-store.ts';
 
@@ -92,7 +93,7 @@ function encodeAct(act: Change['act']): string {
 }
 
 /** Reads the reply of observe.lua; undefined when it is not one. */
-export function decodeObserved(keys: readonly string[], reply: unknown): ObservedValues | undefined {
+export function* decodeObserved(keys: readonly string[], reply: unknown): Steps<ObservedValues | undefined> {
   if (!Array.isArray(reply) || reply.length !== 2 * keys.length) {
     return undefined;
   }
@@ -103,6 +104,7 @@ export function decodeObserved(keys: readonly string[], reply: unknown): Observe
       return undefined;
     }
     values.set(key, value);
+    yield;
   }
   return values;
 }

@@ -36,7 +36,7 @@ test('a delegated role keeps its case and its bytes in the key', () => {
 });
 
 test('ceremonies are looked for under root, targets and every delegated role, upper-cased and once', () => {
-  expect(ceremonyKeys({ adminName: 'a', appName: 'b' }, ['nightly', 'Nightly'])).toEqual([
+  expect([...ceremonyKeys({ adminName: 'a', appName: 'b' }, ['nightly', 'Nightly'])]).toEqual([
     'ROOT_SIGNING_a_b',
     'TARGETS_SIGNING_a_b',
     'NIGHTLY_SIGNING_a_b',

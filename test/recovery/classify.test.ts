@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { inOneTurn } from '../../src/async/in-turns.ts';
 import { settingsOf } from '../../src/faynosync/settings.ts';
 import { classify, isComplete } from '../../src/recovery/state/classify.ts';
 import { keysToObserve, markerIn, observedStateOf } from '../../src/recovery/state/observed-state.ts';
@@ -21,7 +22,7 @@ const OTHER = 'f196a09a-165f-4042-a91d-9ef917c1a830';
 const roles = ['nightly'];
 const healthy = healthyValues(roles);
 const stateWith = (changes: Readonly<Record<string, ObservedValue>>, more = {}) =>
-  classify(observedStateOf(withValues(healthy, changes), expected(roles, more)));
+  classify(inOneTurn(observedStateOf(withValues(healthy, changes), expected(roles, more))));
 const everySetting = (value: ObservedValue) =>
   Object.fromEntries(settingsOf(app, roles).map(({ key }) => [key, value]));
 const marker = (value: string) => ({ BOOTSTRAP_alice_tuf: text(value) });
@@ -146,7 +147,7 @@ test('whatever Redis holds, there is a state for it, and Healthy is said only of
     .map((pairs) => new Map(pairs));
   fc.assert(
     fc.property(values, fc.boolean(), (held, replaceWrongType) => {
-      const observed = observedStateOf(held, expected(roles, { replaceWrongType }));
+      const observed = inOneTurn(observedStateOf(held, expected(roles, { replaceWrongType })));
       const state = classify(observed);
       expect(states).toContain(state);
       if (state === 'Healthy') {

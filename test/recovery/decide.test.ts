@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { inOneTurn } from '../../src/async/in-turns.ts';
 import { decideAttempt } from '../../src/recovery/decide.ts';
 import { planRecovery } from '../../src/recovery/plan/planner.ts';
 import { classify } from '../../src/recovery/state/classify.ts';
@@ -22,8 +23,8 @@ function decision(
   request: Partial<Parameters<typeof decideAttempt>[0]['request']> = {},
   owesProof = false,
 ) {
-  const observed = observedStateOf(withValues(healthyValues(), changes), expected());
-  const plan = planRecovery(observed, expected(), evidence(trustedFacts()));
+  const observed = inOneTurn(observedStateOf(withValues(healthyValues(), changes), expected()));
+  const plan = inOneTurn(planRecovery(observed, expected(), evidence(trustedFacts())));
   const defaults = { mode: 'Recover', strategy: 'IfNeeded', approval: { kind: 'Automatic' } } as const;
   return {
     plan,

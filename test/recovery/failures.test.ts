@@ -97,23 +97,34 @@ describe('what storage refuses ends the run with what to do, and Redis untouched
     );
   });
 
-  test('an app that was not bootstrapped', async () => {
-    const opened = await S3Bucket.open({
-      bucket: 'updates',
-      access: {
-        endpoint: s3.endpoint,
-        region: s3.region,
-        forcePathStyle: true,
-        credentials: { kind: 'static', ...s3.credentials },
-      },
-    });
-    expect(await ending({ source: opened.source('tuf_metadata/admin/unknown/') })).toMatchObject({
-      succeeded: { reason: 'SourceNotBootstrapped' },
-      accepted: { reason: 'NoPersistedRoot' },
-      state: 'NeverBootstrapped',
-    });
-    opened.destroy();
-  });
+  test.each(['sha256', 'root', 'first-use'] as const)(
+    'an app that was not bootstrapped, trusted by %s',
+    async (kind) => {
+      const root = site.app.objects.find(({ name }) => name === '1.root.json');
+      const bytes = Buffer.from(root?.body ?? '');
+      const anchors = {
+        sha256: { kind: 'sha256', sha256: 'f'.repeat(64) },
+        root: { kind: 'root', bytes },
+        'first-use': { kind: 'first-use' },
+      } as const;
+      const trust = { anchor: anchors[kind], policy: { mode: 'recovery' } } as const;
+      const opened = await S3Bucket.open({
+        bucket: 'updates',
+        access: {
+          endpoint: s3.endpoint,
+          region: s3.region,
+          forcePathStyle: true,
+          credentials: { kind: 'static', ...s3.credentials },
+        },
+      });
+      expect(await ending({ trust, source: opened.source('tuf_metadata/admin/unknown/') })).toMatchObject({
+        succeeded: { reason: 'SourceNotBootstrapped' },
+        accepted: { reason: 'NoPersistedRoot' },
+        state: 'NeverBootstrapped',
+      });
+      opened.destroy();
+    },
+  );
 });
 
 describe('what is not trusted ends the run, and Redis untouched', () => {

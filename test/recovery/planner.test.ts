@@ -1,5 +1,7 @@
+import { createHash } from 'node:crypto';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { inOneTurn } from '../../src/async/in-turns.ts';
 import { changesOf } from '../../src/recovery/plan/changes.ts';
 import { digestOf } from '../../src/recovery/plan/digest.ts';
 import { isEmpty, planRecovery } from '../../src/recovery/plan/planner.ts';
@@ -20,7 +22,8 @@ import {
 const roles = ['nightly', 'Beta-Channel', '__proto__'];
 const asked = expected(roles, { replaceWrongType: true });
 const known = evidence(trustedFacts(roles));
-const planFor = (values: ObservedValues) => planRecovery(observedStateOf(values, asked), asked, known);
+const planFor = (values: ObservedValues) =>
+  inOneTurn(planRecovery(inOneTurn(observedStateOf(values, asked)), asked, known));
 
 const anyValue: fc.Arbitrary<ObservedValue> = fc.oneof(
   fc.constant(absent),
@@ -47,8 +50,8 @@ describe('whatever Redis holds', () => {
   test('a survivor is never written: what is valid stays, at most without its TTL', () => {
     fc.assert(
       fc.property(anyRedis, (values) => {
-        const observed = observedStateOf(values, asked);
-        const plan = planRecovery(observed, asked, known);
+        const observed = inOneTurn(observedStateOf(values, asked));
+        const plan = inOneTurn(planRecovery(observed, asked, known));
         for (const { setting, held, condition } of observed.settings) {
           const action = plan.actions.find(({ key }) => key === setting.key);
           if (condition !== 'valid' || held.kind !== 'string') {
@@ -67,8 +70,10 @@ describe('whatever Redis holds', () => {
   test('a staged ceremony is in no plan', () => {
     fc.assert(
       fc.property(anyRedis, (values) => {
-        const observed = observedStateOf(values, asked);
-        const touched = new Set(planRecovery(observed, asked, known).actions.map(({ key }) => key));
+        const observed = inOneTurn(observedStateOf(values, asked));
+        const touched = new Set(
+          inOneTurn(planRecovery(observed, asked, known)).actions.map(({ key }) => key),
+        );
         for (const key of observed.ceremonies) {
           expect(touched.has(key)).toBe(false);
         }
@@ -111,7 +116,7 @@ describe('the digest names exactly one plan', () => {
     source: 'Inferred',
     confidence: 'high',
   } as const;
-  const digest = digestOf([action]);
+  const digest = inOneTurn(digestOf([action]));
 
   test.each([
     ['key', { key: 'l' }],
@@ -122,8 +127,26 @@ describe('the digest names exactly one plan', () => {
     ['after', { after: '3' }],
     ['source', { source: 'Remaining' }],
   ] as const)('another %s, another digest', (_, change) => {
-    expect(digestOf([{ ...action, ...change }])).not.toBe(digest);
+    expect(inOneTurn(digestOf([{ ...action, ...change }]))).not.toBe(digest);
   });
+
+  // Plans that people have approved are known by it: how it is computed may change, what it is may not.
+  test.each([undefined, 'redis "0"/bucket/\u2028\ud800'])(
+    'it is the sha256 of JSON, at the place %j',
+    (place) => {
+      const odd = { ...action, key: '"\\\ud83d\ude00\ud800', before: { wrongType: 'list' } } as const;
+      const deleted = { ...action, before: undefined, after: undefined } as const;
+      const writes = JSON.stringify([
+        ['k', 'Replace', ['value', '1'], '2', 'Inferred'],
+        [odd.key, 'Replace', ['type', 'list'], '2', 'Inferred'],
+        ['k', 'Replace', null, null, 'Inferred'],
+      ]);
+      const text = place === undefined ? writes : JSON.stringify([place, writes]);
+      expect(inOneTurn(digestOf([action, odd, deleted], place))).toBe(
+        `sha256:${createHash('sha256').update(text).digest('hex')}`,
+      );
+    },
+  );
 
   test('a plan with the same writes over another survivor is another plan', () => {
     const lost = { BOOTSTRAP_alice_tuf: absent };

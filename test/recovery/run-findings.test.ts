@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { inOneTurn } from '../../src/async/in-turns.ts';
 import { planRecovery } from '../../src/recovery/plan/planner.ts';
 import { planFindings, redisFindings } from '../../src/recovery/run-findings.ts';
 import { observedStateOf } from '../../src/recovery/state/observed-state.ts';
@@ -9,9 +10,9 @@ const roles = Array.from({ length: 300 }, (_, i) => `role-${i}`);
 test('a copied bucket with hundreds of roles is reported with examples and a number', () => {
   const trusted = trustedFacts(roles);
   const known = evidence(trusted, { lifetimes: lifetimesOf({ ...trusted, delegated: [] }, []) });
-  const observed = observedStateOf(new Map(), expected(roles));
-  const plan = planRecovery(observed, expected(roles), known);
-  const uncertain = planFindings(plan, observed, expected(roles), known).filter(
+  const observed = inOneTurn(observedStateOf(new Map(), expected(roles)));
+  const plan = inOneTurn(planRecovery(observed, expected(roles), known));
+  const uncertain = inOneTurn(planFindings(plan, observed, expected(roles), known)).filter(
     ({ code }) => code === 'UncertainValue',
   );
   expect(uncertain).toHaveLength(20);
@@ -20,9 +21,9 @@ test('a copied bucket with hundreds of roles is reported with examples and a num
 
 test('a rotation that changed thresholds shows in the settings bootstrap wrote, and only there', () => {
   const known = evidence({ ...trustedFacts(), root: rotatedRoot(3) });
-  const observed = observedStateOf(new Map(), expected());
-  const plan = planRecovery(observed, expected(), known);
-  const found = planFindings(plan, observed, expected(), known).filter(
+  const observed = inOneTurn(observedStateOf(new Map(), expected()));
+  const plan = inOneTurn(planRecovery(observed, expected(), known));
+  const found = inOneTurn(planFindings(plan, observed, expected(), known)).filter(
     ({ code }) => code === 'SettingDiffersFromRoot',
   );
   expect(found.map(({ detail }) => detail.split(' ')[0])).toEqual([

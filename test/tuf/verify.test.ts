@@ -270,6 +270,22 @@ describe('what a person may answer', () => {
     expect(right.findings.every(({ severity }) => severity === 'report')).toBe(true);
   });
 
+  test('a role that the snapshot no longer lists is named as removed before its delegation is called void', async () => {
+    const earlier = seal({ version: 1, delegations: tree('a') });
+    const files = new Map([
+      ...earlier,
+      ...seal({ version: 2, delegations: tree('a') }, (repository) => {
+        repository.snapshot.edits.push((signed) => {
+          const { 'a.json': _removed, ...rest } = signed['meta'] as Record<string, unknown>;
+          signed['meta'] = rest;
+        });
+      }),
+    ]);
+    const snapshotBytes = fileOf(earlier, '1.snapshot.json');
+    const verification = await verifyFiles(files, { marks: { snapshot: { version: 1 }, snapshotBytes } });
+    expect(codesOf(verification)).toEqual(['RoleRemovedFromSnapshot', 'RoleNotInSnapshot']);
+  });
+
   test('maxExpiredAge accepts metadata that expired longer ago', async () => {
     const files = seal({ expires: '2029-01-01T00:00:00Z' });
     expect((await verifyFiles(files)).verdict).toBe('refused');
@@ -313,6 +329,14 @@ describe('the strict policy', () => {
     });
     expect((await verifyFiles(files)).verdict).toBe('trusted');
     expect((await verifyFiles(files, strict)).verdict).toBe('refused');
+  });
+
+  test('judges rollback before expiry: 5.4.3 comes before 5.4.4', async () => {
+    const files = seal({ version: 3 }, (repository) => {
+      repository.timestamp.signed['expires'] = '2029-12-31T00:00:00Z';
+    });
+    const verification = await verifyFiles(files, { ...strict, marks: { timestamp: { version: 9 } } });
+    expect(codesOf(verification)).toEqual(['MetadataExpired', 'TimestampRollback']);
   });
 
   test('ends the chain of roots at a gap, as a client without a listing does', async () => {

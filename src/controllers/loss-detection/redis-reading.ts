@@ -1,3 +1,4 @@
+import { inOneTurn } from '../../async/in-turns.ts';
 import { markerKey, rootSigningKey } from '../../faynosync/keys.ts';
 import { classify } from '../../recovery/state/classify.ts';
 import {
@@ -23,7 +24,7 @@ export function keysToRead(baseline: Baseline, values: ObservedValues): readonly
  * judge it. Pure.
  */
 export function readingFromRedis(baseline: Baseline, values: ObservedValues, now: Date): Reading {
-  const observed = observedStateOf(values, expectedState(baseline, noTask, now));
+  const observed = inOneTurn(observedStateOf(values, expectedState(baseline, noTask, now)));
   const state = classify(observed);
   const [corrupt] = observed.corrupt;
   if (corrupt !== undefined) {

@@ -1,3 +1,5 @@
+import type { Steps } from '../../async/in-turns.ts';
+import { sortInSteps } from '../../async/sort-in-steps.ts';
 import { bootstrapLockKey, markerKey, rootSigningKey } from '../../faynosync/keys.ts';
 import type { ObservedValue } from '../../redis/state-store.ts';
 import type { Trusted } from '../../tuf/verify/verification.ts';
@@ -15,25 +17,35 @@ const asBootstrap = (value: string): Rebuilt => ({ value, source: 'Default', con
  * R5: what a run would do to every key of the app. Pure: the same facts give the same plan, byte for byte. A
  * valid value is kept, a ceremony never appears.
  */
-export function planRecovery(observed: ObservedState, expected: ExpectedState, evidence: Evidence): Plan {
+export function* planRecovery(
+  observed: ObservedState,
+  expected: ExpectedState,
+  evidence: Evidence,
+): Steps<Plan> {
   const actions = [
     ...markerActions(observed, expected),
     ...rootSigningActions(observed, expected, evidence.trusted),
-    ...observed.settings.map((state) => settingAction(state, evidence, observed.loss)),
   ];
-  const sorted = sortByKey(actions);
-  return { actions: sorted, digest: digestOf(sorted, expected.place) };
+  for (const state of observed.settings) {
+    actions.push(settingAction(state, evidence, observed.loss));
+    yield;
+  }
+  const sorted = yield* sortByKey(actions);
+  return { actions: sorted, digest: yield* digestOf(sorted, expected.place) };
 }
 
 /**
  * By code points, which is the order of the UTF-8 bytes; JavaScript's own order differs beyond the basic
  * plane.
  */
-function sortByKey(actions: readonly Action[]): readonly Action[] {
-  return actions
-    .map((action) => ({ action, bytes: Buffer.from(action.key) }))
-    .sort((a, b) => Buffer.compare(a.bytes, b.bytes))
-    .map(({ action }) => action);
+function* sortByKey(actions: readonly Action[]): Steps<readonly Action[]> {
+  const keyed: { readonly action: Action; readonly bytes: Buffer }[] = [];
+  for (const action of actions) {
+    keyed.push({ action, bytes: Buffer.from(action.key) });
+    yield;
+  }
+  const sorted = yield* sortInSteps(keyed, (a, b) => Buffer.compare(a.bytes, b.bytes));
+  return sorted.map(({ action }) => action);
 }
 
 /** Whether carrying out the plan would change anything in Redis. */

@@ -1,7 +1,7 @@
 import { forEachInTurns } from '../../async/in-turns.ts';
 import { parseVersionedName } from '../../faynosync/layout.ts';
 import type { ListedObject } from '../../storage/source.ts';
-import type { Trusted } from '../../tuf/verify/verification.ts';
+import type { RoleFacts, Trusted } from '../../tuf/verify/verification.ts';
 
 /** So many files written in the second of the head say as much as more of them. */
 const MAX_SAME_SECOND = 2;
@@ -27,18 +27,21 @@ export class Uploads {
   /** Collects them from a listing of any length, without blocking the event loop. */
   static async read(trusted: Trusted, listing: Iterable<ListedObject>): Promise<Uploads> {
     const uploads = new Uploads(trusted);
+    await forEachInTurns(trusted.delegated, (role) => uploads.expect(role));
     await forEachInTurns(listing, (object) => uploads.add(object));
     return uploads;
   }
 
-  constructor({ targets, snapshot, timestamp, delegated }: Trusted) {
+  constructor({ targets, snapshot, timestamp }: Pick<Trusted, 'targets' | 'snapshot' | 'timestamp'>) {
     this.#expect('targets', 'targets', targets.version, targets.object);
     this.#expect('snapshot', 'snapshot', snapshot.version, snapshot.object);
     // Overwritten in place, so it has no history; each publish writes it right after a snapshot.
     this.#expect('timestamp', 'snapshot', snapshot.version + 1, timestamp.object);
-    for (const { role, version, object } of delegated) {
-      this.#expect(delegatedKey(role), role, version, object);
-    }
+  }
+
+  /** Says that the versions before this delegated role's file count, before any object is added. */
+  expect({ role, version, object }: RoleFacts): void {
+    this.#expect(delegatedKey(role), role, version, object);
   }
 
   add({ name, lastModified }: Pick<ListedObject, 'name' | 'lastModified'>): void {
@@ -66,7 +69,12 @@ export class Uploads {
     const second = object && secondOf(object.lastModified);
     const head: Head = { below, second, sameSecond: [], latest: undefined };
     this.#heads.set(key, head);
-    this.#byRole.set(role, [...(this.#byRole.get(role) ?? []), head]);
+    const heads = this.#byRole.get(role);
+    if (heads === undefined) {
+      this.#byRole.set(role, [head]);
+    } else {
+      heads.push(head);
+    }
   }
 }
 

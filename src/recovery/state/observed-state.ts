@@ -1,3 +1,4 @@
+import { inOneTurn, type Steps } from '../../async/in-turns.ts';
 import type { App } from '../../faynosync/app.ts';
 import {
   bootstrapLockKey,
@@ -54,15 +55,30 @@ export interface ObservedState {
 
 const absent: ObservedValue = { kind: 'absent' };
 
+type AppKeys = Pick<ExpectedState, 'app' | 'settings' | 'delegatedNames'>;
+
 /** Every key a run looks at. With a `pre-…` marker that is more than is known before the marker was read. */
-export function keysToObserve(
-  { app, settings, delegatedNames }: Pick<ExpectedState, 'app' | 'settings' | 'delegatedNames'>,
-  marker: Marker,
-): readonly string[] {
-  const bootstrap = marker.kind === 'bootstrapping' ? [bootstrapLockKey(marker.id), taskKey(marker.id)] : [];
-  const own = settings.map(({ key }) => key);
-  const ceremonies = ceremonyKeys(app, delegatedNames);
-  return [...new Set([markerKey(app), lockKey(app), ...own, ...ceremonies, ...bootstrap])];
+export function keysToObserve(expected: AppKeys, marker: Marker): readonly string[] {
+  return [...inOneTurn(appKeys(expected)), ...bootstrapKeys(marker)];
+}
+
+/** The keys of an app that a run looks at whatever its marker says. */
+export function* appKeys({ app, settings, delegatedNames }: AppKeys): Steps<readonly string[]> {
+  const keys = new Set([markerKey(app), lockKey(app)]);
+  for (const { key } of settings) {
+    keys.add(key);
+    yield;
+  }
+  for (const key of ceremonyKeys(app, delegatedNames)) {
+    keys.add(key);
+    yield;
+  }
+  return [...keys];
+}
+
+/** The keys that a `pre-…` marker points to. */
+export function bootstrapKeys(marker: Marker): readonly string[] {
+  return marker.kind === 'bootstrapping' ? [bootstrapLockKey(marker.id), taskKey(marker.id)] : [];
 }
 
 /** The search for task records that tell how a lifetime was lost; none is made while all three are there. */
@@ -91,11 +107,12 @@ export interface Surroundings {
   readonly time?: Date | undefined;
 }
 
-export function observedStateOf(
+/** What was read, judged against what should be there. */
+export function* observedStateOf(
   values: ObservedValues,
   expected: ExpectedState,
   { records = [], time = expected.now }: Surroundings = {},
-): ObservedState {
+): Steps<ObservedState> {
   const { app, taskID } = expected;
   const held = (key: string): ObservedValue => values.get(key) ?? absent;
   const markerHeld = held(markerKey(app));
@@ -103,24 +120,32 @@ export function observedStateOf(
   const rootSigning = held(rootSigningKey(app));
   const lock = held(lockKey(app));
   const lockTask = lock.kind === 'string' ? taskOfOwner(lock.value) : undefined;
-  const settings = expected.settings.map((setting) => settingState(setting, held(setting.key)));
-  const owned = new Map<string, ObservedValue>([
-    [markerKey(app), markerHeld],
-    [rootSigningKey(app), rootSigning],
-    [lockKey(app), lock],
-    ...settings.map((state) => [state.setting.key, state.held] as const),
-  ]);
+  const corrupt = [markerKey(app), rootSigningKey(app), lockKey(app)].filter(
+    (key) => held(key).kind === 'wrongType',
+  );
+  const settings: SettingState[] = [];
+  for (const setting of expected.settings) {
+    const state = settingState(setting, held(setting.key));
+    settings.push(state);
+    if (state.condition === 'wrongType') {
+      corrupt.push(setting.key);
+    }
+    yield;
+  }
+  const ceremonies: string[] = [];
+  for (const key of ceremonyKeys(app, expected.delegatedNames)) {
+    if (isStaged(held(key), key === rootSigningKey(app))) {
+      ceremonies.push(key);
+    }
+    yield;
+  }
   return {
     marker,
     markerHeld,
     settings,
     rootSigning,
-    ceremonies: ceremonyKeys(app, expected.delegatedNames).filter((key) =>
-      isStaged(held(key), key === rootSigningKey(app)),
-    ),
-    corrupt: expected.replaceWrongType
-      ? []
-      : [...owned].filter(([, value]) => value.kind === 'wrongType').map(([key]) => key),
+    ceremonies,
+    corrupt: expected.replaceWrongType ? [] : corrupt,
     lockedBy: lockTask !== taskID ? lockTask : undefined,
     bootstrap:
       marker.kind === 'bootstrapping' ? bootstrapLiveness(marker.id, held, expected, time) : undefined,

@@ -1,3 +1,4 @@
+import { inOneTurn } from '../../async/in-turns.ts';
 import { RecoveryError, TransientError } from '../../errors.ts';
 import { replyToText } from '../byte-text.ts';
 import { asRedisError, connectToRedis, type EstablishedConnection } from '../connect.ts';
@@ -219,7 +220,7 @@ export class TrackedReader {
       if (reply instanceof Error) {
         throw asRedisError(reply, this.#endpoint);
       }
-      const values = decodeObserved(keys, reply);
+      const values = inOneTurn(decodeObserved(keys, reply));
       if (values === undefined) {
         throw this.#gone(new Error('an answer that is none of observe.lua'));
       }

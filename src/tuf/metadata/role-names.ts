@@ -1,3 +1,4 @@
+import { forEachInTurns } from '../../async/in-turns.ts';
 import { quoted } from '../findings/text.ts';
 import type { VerificationContext } from '../verify/verification-context.ts';
 import { TOP_LEVEL_ROLES } from './root.ts';
@@ -9,8 +10,8 @@ const UPPER: ReadonlySet<string> = new Set(TOP_LEVEL_ROLES.map((role) => role.to
  * keys: it stores `<role>_EXPIRATION_<admin>_<app>`, and the lifetimes of the top-level roles under `ROOT`,
  * `TARGETS`, `SNAPSHOT` and `TIMESTAMP` in the same place.
  */
-export function checkRoleNames(run: VerificationContext, names: readonly string[]): void {
-  for (const role of names) {
+export function checkRoleNames(run: VerificationContext, names: readonly string[]): Promise<void> {
+  return forEachInTurns(names, (role) => {
     const shown = quoted(role);
     const collision = collisionOf(role);
     if (collision !== undefined) {
@@ -23,7 +24,7 @@ export function checkRoleNames(run: VerificationContext, names: readonly string[
     } else if (/[./]/.test(role)) {
       run.findings.add('UnusualRoleName', { role, detail: `the role name ${shown} holds "." or "/"` });
     }
-  }
+  });
 }
 
 function collisionOf(role: string): string | undefined {

@@ -1,3 +1,4 @@
+import { forEachInTurns } from '../../async/in-turns.ts';
 import type { Listing } from '../../storage/listing.ts';
 import type { Version } from '../metadata/version.ts';
 import type { DelegatedFacts } from '../verify/verification.ts';
@@ -45,17 +46,21 @@ export function packDelegated(facts: readonly DelegatedFacts<Version>[]): Delega
   };
 }
 
-export function unpackDelegated(
+export async function unpackDelegated(
   columns: DelegatedColumns,
   objects: Listing,
-): readonly DelegatedFacts<Version>[] {
-  return columns.roles.map((role, i) => ({
-    role,
-    version: columns.versions[i] ?? 0,
-    expires: new Date(columns.expires[i] ?? 0),
-    sha256: columns.sha256[i] ?? '',
-    object: objects.get(columns.objects[i] ?? ''),
-    depth: columns.depths[i] ?? 0,
-    delegators: columns.delegatorLists[columns.delegators[i] ?? 0] ?? [],
-  }));
+): Promise<readonly DelegatedFacts<Version>[]> {
+  const facts: DelegatedFacts<Version>[] = [];
+  await forEachInTurns(columns.roles.entries(), ([i, role]) =>
+    facts.push({
+      role,
+      version: columns.versions[i] ?? 0,
+      expires: new Date(columns.expires[i] ?? 0),
+      sha256: columns.sha256[i] ?? '',
+      object: objects.get(columns.objects[i] ?? ''),
+      depth: columns.depths[i] ?? 0,
+      delegators: columns.delegatorLists[columns.delegators[i] ?? 0] ?? [],
+    }),
+  );
+  return facts;
 }

@@ -1,4 +1,5 @@
 import { Worker } from 'node:worker_threads';
+import { forEachInTurns } from '../../async/in-turns.ts';
 import { RecoveryError, TerminalError } from '../../errors.ts';
 import type { Listing } from '../../storage/listing.ts';
 import type { MetadataSource } from '../../storage/source.ts';
@@ -132,22 +133,27 @@ function exhausted(listing: Listing, policy: VerifyPolicy): Verification<Version
   return { verdict: 'refused', trusted: undefined, findings: findings.sorted(), listing };
 }
 
-function unpack({ verdict, trusted, findings }: WireOutcome, listing: Listing): Verification<Version> {
+async function unpack(
+  { verdict, trusted, findings }: WireOutcome,
+  listing: Listing,
+): Promise<Verification<Version>> {
   return {
     verdict,
-    trusted: trusted === undefined ? undefined : unpackTrusted(trusted, listing),
+    trusted: trusted === undefined ? undefined : await unpackTrusted(trusted, listing),
     findings,
     listing,
   };
 }
 
 /** Objects of the listing crossed as copies; the caller gets the listing's own. */
-function unpackTrusted(wire: WireTrusted, listing: Listing): Trusted<Version> {
+async function unpackTrusted(wire: WireTrusted, listing: Listing): Promise<Trusted<Version>> {
   const own = <T extends RoleFacts<Version> | RootFacts<Version>>(facts: T): T => ({
     ...facts,
     object: facts.object === undefined ? undefined : listing.get(facts.object.name),
   });
-  const delegated = unpackDelegated(wire.delegated, listing);
+  const delegated = await unpackDelegated(wire.delegated, listing);
+  const versions = new Map<string, Version>();
+  await forEachInTurns(delegated, ({ role, version }) => versions.set(role, version));
   const { root, timestamp, snapshot, targets } = wire;
   return {
     heads: {
@@ -155,7 +161,7 @@ function unpackTrusted(wire: WireTrusted, listing: Listing): Trusted<Version> {
       timestamp: timestamp.version,
       snapshot: snapshot.version,
       targets: targets.version,
-      delegated: new Map(delegated.map(({ role, version }) => [role, version])),
+      delegated: versions,
     },
     firstRoot: wire.firstRoot === undefined ? undefined : own(wire.firstRoot),
     root: own(root),

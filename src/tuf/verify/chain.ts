@@ -1,3 +1,4 @@
+import { nextTurn } from '../../async/in-turns.ts';
 import { MetadataFault } from '../findings/fault.ts';
 import { quoted } from '../findings/text.ts';
 import { reviewKeys } from '../keys/key-review.ts';
@@ -79,8 +80,9 @@ export async function verifyChain(
 
   run.enter('targets', snapshot.roles.get('targets')?.version);
   const targets = await readTargets(run, root, snapshot);
+  await nextTurn();
   const names = targets.delegations?.roles.map(({ name }) => name) ?? [];
-  checkRoleNames(run, names);
+  await checkRoleNames(run, names);
   const tree = await walkDelegations(run, targets, snapshot);
 
   const chain = { root, first: roots.first, timestamp, snapshot, targets, tree };

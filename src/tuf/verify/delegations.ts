@@ -1,3 +1,4 @@
+import { forEachInTurns, nextTurn } from '../../async/in-turns.ts';
 import { MetadataFault } from '../findings/fault.ts';
 import { quoted } from '../findings/text.ts';
 import { releaseMemory } from '../json/release-memory.ts';
@@ -52,6 +53,7 @@ export async function walkDelegations(
     }
     level = await walk.level(level);
   }
+  await nextTurn();
   return walk.tree(targets);
 }
 
@@ -76,7 +78,7 @@ class DelegationWalk {
   async level(delegations: readonly Delegation[]): Promise<readonly Delegation[]> {
     const requests = new Map<string, Request>();
     const late: Delegation[] = [];
-    for (const delegation of delegations) {
+    await forEachInTurns(delegations, (delegation) => {
       const { name } = delegation.role;
       const request = requests.get(name);
       if (this.#roles.has(name)) {
@@ -86,7 +88,7 @@ class DelegationWalk {
       } else {
         request.delegations.push(delegation);
       }
-    }
+    });
     if (this.#roles.size + requests.size > LIMITS.roles) {
       throw new MetadataFault('LimitExceeded', `more than ${LIMITS.roles} roles are delegated`);
     }
@@ -122,9 +124,7 @@ class DelegationWalk {
       return listed ?? LIMITS.unlistedBytes;
     };
     // Reserves the order of delegation, which arrival would not keep.
-    for (const { role } of requests) {
-      this.#roles.set(role, undefined);
-    }
+    await forEachInTurns(requests, ({ role }) => this.#roles.set(role, undefined));
     await forEachWithinBudget(
       requests,
       { tasks: options.concurrency ?? 32, bytes: LIMITS.bytesInFlight },

@@ -1,3 +1,5 @@
+import { Turn } from '../../async/in-turns.ts';
+
 /** Bounds of a {@link forEachWithinBudget}. */
 export interface InFlightLimits {
   /** Most items in work at once. */
@@ -8,8 +10,9 @@ export interface InFlightLimits {
 
 /**
  * Works on all items, in order of admission, while a number of tasks and a number of bytes in flight stay
- * below their limits. The first failure stops admission and is thrown once what was in flight has settled, so
- * that nothing runs on behind the caller's back.
+ * below their limits. The event loop gets a turn every few milliseconds, also when no item waits for
+ * anything. The first failure stops admission and is thrown once what was in flight has settled, so that
+ * nothing runs on behind the caller's back.
  */
 export function forEachWithinBudget<T>(
   items: readonly T[],
@@ -19,13 +22,26 @@ export function forEachWithinBudget<T>(
 ): Promise<void> {
   return new Promise((resolve, reject) => {
     let next = 0;
+    const turn = new Turn();
+    let isPaused = false;
     let tasks = 0;
     let bytes = 0;
     let failure: { readonly reason: unknown } | undefined;
     const settled = (weight: number): void => {
       tasks--;
       bytes -= weight;
-      pump();
+      if (isPaused) {
+        return;
+      }
+      if (!turn.isOver) {
+        pump();
+        return;
+      }
+      isPaused = true;
+      void turn.end().then(() => {
+        isPaused = false;
+        pump();
+      });
     };
     const pump = (): void => {
       while (failure === undefined && tasks < limits.tasks) {
