@@ -56,7 +56,9 @@ function entry(
   code: string,
   { severity, strict, spec, means, protects, act, override }: FindingKind,
 ): string {
-  const weight = strict === undefined ? severity : `${severity}; under \`--policy strict\` ${strict}`;
+  // Only `verify` reads as a client does; what leads to a write takes the heavier of the two.
+  const command = strict === 'report' ? '`verify --policy strict`' : '`--policy strict`';
+  const weight = strict === undefined ? severity : `${severity}; under ${command} ${strict}`;
   return [
     `### ${code}\n`,
     `${means}\n`,

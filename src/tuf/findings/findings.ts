@@ -6,7 +6,7 @@ export interface FindingKind {
   readonly check: number;
   /** How it weighs when a bucket is read to recover from. */
   readonly severity: Severity;
-  /** How it weighs under `--policy strict`, when that differs. */
+  /** How it weighs to a client (`verify --policy strict`), when that differs. */
   readonly strict?: Severity;
   /** Clause of the TUF specification 1.0.34, or the name of our own policy. */
   readonly spec: string;
