@@ -3,6 +3,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import type { Redis } from 'ioredis';
+import { nextVersion } from '../../../src/tuf/metadata/version.ts';
 import type { S3Server } from '../../harness/s3.ts';
 import { inAYear, Repository } from '../../tuf/generator/repository.ts';
 
@@ -152,7 +153,7 @@ export class ReplayedApp {
   async #next(role: string): Promise<string> {
     const file = this.#repository.file(role);
     if (this.#signed.has(role)) {
-      file.version += 1;
+      file.version = nextVersion(file.version);
     }
     this.#signed.add(role);
     const setting = Object.hasOwn(lifetimes, role) ? role.toUpperCase() : role;
