@@ -42,24 +42,24 @@ async function readHistory(
   { role, head, days }: HistoryQuery,
   signal: AbortSignal,
 ): Promise<SigningHistory> {
-  const writtenAt = new Map<number, Date>();
+  const listedAt = new Map<number, Date>();
   await forEachInTurns(listing, ({ name, lastModified }) => {
     const file = parseVersionedName(name);
     if (file?.role === role && file.version < head) {
-      writtenAt.set(file.version, lastModified);
+      listedAt.set(file.version, lastModified);
     }
   });
-  const listed = [...writtenAt.keys()].sort((a, b) => a - b);
+  const listed = [...listedAt.keys()].sort((a, b) => a - b);
   const read = new Map<number, number | undefined>();
   const signings: EarlierSigning[] = [];
   for (;;) {
     const version = read.size < MAX_READS ? nextProbe(days, listed, read) : undefined;
-    const at = version === undefined ? undefined : writtenAt.get(version);
+    const at = version === undefined ? undefined : listedAt.get(version);
     if (version === undefined || at === undefined) {
       break;
     }
-    const expires = await versions.expiryOf(role, version, signal);
-    const signing = expires && signingOf(version, at, expires);
+    const times = await versions.timesOf(role, version, at, signal);
+    const signing = times && signingOf(version, times.writtenAt, times.expires);
     read.set(version, signing?.days);
     if (signing !== undefined) {
       signings.push(signing);
@@ -68,11 +68,11 @@ async function readHistory(
   return { signings: signings.sort((a, b) => b.version - a.version), listed: listed.length };
 }
 
-function signingOf(version: number, writtenAt: Date, expires: Date): EarlierSigning {
-  const inference = inferDays(expires, { head: writtenAt, earlier: [] });
+function signingOf(version: number, at: Date, expires: Date): EarlierSigning {
+  const inference = inferDays(expires, { head: at, earlier: [] });
   return {
     version,
-    writtenAt,
+    writtenAt: at,
     expires,
     days: inference.kind === 'days' ? inference.days : undefined,
     residueMs: inference.kind === 'wide' ? inference.residueMs : 0,

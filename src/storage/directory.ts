@@ -54,7 +54,7 @@ export class DirectorySource implements MetadataSource {
       }
       yield page;
     } catch (error) {
-      throw explain(error, this.location, signal);
+      throw explain(error, this.location, this.location, signal);
     }
   }
 
@@ -73,7 +73,7 @@ export class DirectorySource implements MetadataSource {
     }
   }
 
-  async get(name: string, { maxBytes, signal }: GetOptions): Promise<Uint8Array> {
+  async get(name: string, { maxBytes, signal, onLastModified }: GetOptions): Promise<Uint8Array> {
     let file: number | undefined;
     try {
       signal?.throwIfAborted();
@@ -92,9 +92,11 @@ export class DirectorySource implements MetadataSource {
           `${this.location}: ${name} is larger than the ${maxBytes} bytes allowed; it is not genuine metadata.`,
         );
       }
-      return await contentOf(file, size);
+      const bytes = await contentOf(file, size);
+      onLastModified?.(stats.mtime);
+      return bytes;
     } catch (error) {
-      throw explain(error, `${this.location}: ${name}`, signal);
+      throw explain(error, this.location, `${this.location}: ${name}`, signal);
     } finally {
       if (file !== undefined) {
         closeSync(file);
@@ -161,12 +163,12 @@ async function contentOf(file: number, size: number): Promise<Uint8Array> {
 const LEADS_NOWHERE = new Set(['ENOENT', 'ELOOP', 'ENOTDIR']);
 /** ENXIO: a socket can't be opened. */
 const NOT_FOUND = new Set(['ENOENT', 'ENAMETOOLONG', 'ENXIO']);
-const WRONG_KIND = new Set(['ENOTDIR', 'EISDIR', 'ELOOP']);
+const WRONG_KIND = new Set(['EISDIR', 'ELOOP']);
 const DENIED = new Set(['EACCES', 'EPERM']);
 const PASSING = new Set(['EMFILE', 'ENFILE', 'EIO', 'EBUSY']);
 
 /** The file system's error in the vocabulary of sources; what is none of its errors stays what it is. */
-function explain(error: unknown, what: string, signal: AbortSignal | undefined): unknown {
+function explain(error: unknown, location: string, what: string, signal: AbortSignal | undefined): unknown {
   if (error instanceof RecoveryError || signal?.aborted === true) {
     return error;
   }
@@ -174,6 +176,14 @@ function explain(error: unknown, what: string, signal: AbortSignal | undefined):
   const cause = { cause: error };
   if (NOT_FOUND.has(code)) {
     return new TerminalError('NotFound', `${what} does not exist; check the path.`, cause);
+  }
+  // Names are one segment each, so only the location itself can be a file where a directory is needed.
+  if (code === 'ENOTDIR') {
+    return new TerminalError(
+      'InvalidSource',
+      `${location} is a file. Give the directory that holds the metadata.`,
+      cause,
+    );
   }
   if (WRONG_KIND.has(code)) {
     return new TerminalError(

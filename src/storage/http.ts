@@ -3,6 +3,7 @@ import { type RetryPolicy, retry } from '../async/retry.ts';
 import { RecoveryError, TerminalError, TransientError } from '../errors.ts';
 import { readObjectBody } from './body.ts';
 import { encodeSegment } from './file-encoding.ts';
+import { lastModifiedIn } from './last-modified.ts';
 import type { GetOptions, ListedObject, MetadataSource } from './source.ts';
 import { Watchdog } from './watchdog.ts';
 
@@ -33,7 +34,7 @@ export class HTTPSource implements MetadataSource {
   readonly location: string;
   readonly #base: URL;
   readonly #options: HTTPSourceOptions;
-  readonly #probed = new Map<string, Uint8Array>();
+  readonly #probed = new Map<string, Fetched>();
 
   /**
    * @param base URL of the directory, with or without a slash at its end
@@ -56,18 +57,20 @@ export class HTTPSource implements MetadataSource {
       if (found === undefined) {
         break;
       }
-      this.#probed.set(name, found.bytes);
-      yield [{ name, size: found.bytes.length, lastModified: found.lastModified }];
+      this.#probed.set(name, found);
+      yield [{ name, size: found.bytes.length, lastModified: found.lastModified ?? new Date(0) }];
     }
   }
 
   async get(name: string, options: GetOptions): Promise<Uint8Array> {
     const probed = this.#probed.get(name);
     this.#probed.delete(name);
-    if (probed !== undefined && probed.length <= options.maxBytes) {
-      return probed;
+    const usable = probed !== undefined && probed.bytes.length <= options.maxBytes;
+    const { bytes, lastModified } = usable ? probed : await this.#fetch(name, options);
+    if (lastModified !== undefined) {
+      options.onLastModified?.(lastModified);
     }
-    return (await this.#fetch(name, options)).bytes;
+    return bytes;
   }
 
   async #probe(name: string, signal: AbortSignal | undefined): Promise<Fetched | undefined> {
@@ -106,8 +109,7 @@ export class HTTPSource implements MetadataSource {
               maxBytes,
               onBytes: (count) => watchdog.fed(count),
             });
-      const modified = Date.parse(response.headers.get('last-modified') ?? '');
-      return { bytes, lastModified: new Date(Number.isNaN(modified) ? 0 : modified) };
+      return { bytes, lastModified: lastModifiedIn(response.headers.get('last-modified')) };
     } catch (error) {
       signal?.throwIfAborted();
       if (watchdog.expired !== undefined) {
@@ -137,8 +139,8 @@ export class HTTPSource implements MetadataSource {
 
 interface Fetched {
   readonly bytes: Uint8Array;
-  /** Of the Last-Modified header; the epoch when there is none. */
-  readonly lastModified: Date;
+  /** Of the Last-Modified header. */
+  readonly lastModified: Date | undefined;
 }
 
 /** A refusal that asks for patience. */

@@ -1,4 +1,5 @@
 import { randomInt } from 'node:crypto';
+import { writtenAt } from './last-modified.ts';
 import type { ListedObject } from './source.ts';
 
 /** Objects for which a listing has room at first. */
@@ -117,6 +118,17 @@ export class Listing implements Iterable<ListedObject> {
     this.#largest = Math.max(this.#largest, size ?? Number.POSITIVE_INFINITY);
     this.#count++;
     this.#index = undefined;
+  }
+
+  /**
+   * Notes when the bytes that were read of an object were written. Columns that were handed over before may
+   * or may not show it.
+   */
+  noteLastModified(name: string, read: Date): void {
+    const at = this.#find(name);
+    if (at !== undefined) {
+      this.#times[at] = writtenAt(new Date(this.#times[at] ?? 0), read).getTime();
+    }
   }
 
   has(name: string): boolean {

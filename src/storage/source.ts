@@ -13,6 +13,12 @@ export interface GetOptions {
   /** The object is refused with `TooLarge` beyond this many bytes, before they are held in memory. */
   readonly maxBytes: number;
   readonly signal?: AbortSignal;
+  /**
+   * Called, before the bytes are returned, with the time at which the store says these bytes were written:
+   * the listing may have seen the object before or after it was replaced. Whole seconds on S3. Not called
+   * when the store does not say.
+   */
+  readonly onLastModified?: ((at: Date) => void) | undefined;
 }
 
 /**

@@ -122,11 +122,11 @@ function isNotModified(error: unknown): boolean {
 }
 
 /** Under Node a body is always a stream; the SDK's type also names what browsers get. */
-function streamed({ Body, ContentLength }: GetObjectCommandOutput): ObjectBody {
+function streamed({ Body, ContentLength, LastModified }: GetObjectCommandOutput): ObjectBody {
   if (!(Body instanceof Readable)) {
     throw new TypeError('the S3 client returned a body that is no stream');
   }
-  return { body: Body, length: ContentLength };
+  return { body: Body, length: ContentLength, lastModified: LastModified };
 }
 
 async function credentialsFor(credentials: S3Credentials, proxy: ProxyRule) {

@@ -2,6 +2,7 @@ import { Readable } from 'node:stream';
 import type { S3Client } from '@aws-sdk/client-s3';
 import { asRecord } from '../as-record.ts';
 import { readObjectBody } from '../body.ts';
+import { lastModifiedIn } from '../last-modified.ts';
 
 /**
  * Where GetObject requests go, as the SDK itself worked it out: endpoint, region and bucket style included.
@@ -20,6 +21,8 @@ export interface ObjectBody {
   readonly body: Readable;
   /** Content-Length, when the server sent one. */
   readonly length: number | undefined;
+  /** Last-Modified, when the server sent one that can be read. */
+  readonly lastModified: Date | undefined;
 }
 
 /** An error document of S3 is a few hundred bytes. */
@@ -73,11 +76,16 @@ export class DirectGet {
     if (!(body instanceof Readable)) {
       throw new TypeError('the HTTP handler returned a body that is no stream');
     }
-    if (statusCode !== 200) {
+    // Some gateways answer 206 with all of the bytes; the SDK takes every 2xx, and so do we: digests decide.
+    if (statusCode < 200 || statusCode >= 300) {
       throw await serviceError(statusCode, headers, body);
     }
     const length = headers['content-length'];
-    return { body, length: length === undefined ? undefined : Number(length) };
+    return {
+      body,
+      length: length === undefined ? undefined : Number(length),
+      lastModified: lastModifiedIn(headers['last-modified']),
+    };
   }
 
   /** Watches the SDK's own GetObject requests, once they are complete and before they are signed. */

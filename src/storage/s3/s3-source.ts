@@ -62,7 +62,7 @@ export class S3Source implements MetadataSource {
     return [];
   }
 
-  async get(name: string, { maxBytes, signal }: GetOptions): Promise<Uint8Array> {
+  async get(name: string, { maxBytes, signal, onLastModified }: GetOptions): Promise<Uint8Array> {
     const object = `${this.location}${name}`;
     if (leavesPrefix(name)) {
       throw new TerminalError(
@@ -74,7 +74,7 @@ export class S3Source implements MetadataSource {
       'GetObject',
       object,
       async (client, watchdog) => {
-        const { body, length } = await client.get(this.#prefix + name, watchdog.signal);
+        const { body, length, lastModified } = await client.get(this.#prefix + name, watchdog.signal);
         try {
           if (length !== undefined && length > maxBytes) {
             throw tooLarge(object, maxBytes, await beginningOf(body));
@@ -84,12 +84,16 @@ export class S3Source implements MetadataSource {
             this.#bucket.memory.acquire(length ?? maxBytes, watchdog.signal),
           );
           try {
-            return await readObjectBody(body, {
+            const content = await readObjectBody(body, {
               name: object,
               maxBytes,
               length,
               onBytes: (bytes) => watchdog.fed(bytes),
             });
+            if (lastModified !== undefined) {
+              onLastModified?.(lastModified);
+            }
+            return content;
           } finally {
             release();
           }

@@ -42,7 +42,7 @@ export function catalogue(objects: Listing): Catalogue {
     const plain = parseFileName(object.name);
     if (plain?.role === 'root') {
       roots.push(plain.version);
-      rootBytes += object.size ?? UNLISTED_ROOT_BYTES;
+      rootBytes += listedBytes(object) ?? UNLISTED_ROOT_BYTES;
       continue;
     }
     const disguised = disguisedName(object);
@@ -53,6 +53,14 @@ export function catalogue(objects: Listing): Catalogue {
     }
   }
   return { objects, roots: roots.sort((a, b) => a - b), rootBytes, disguisedRoots };
+}
+
+/**
+ * How many bytes a listing says a file has; undefined when it does not say. No metadata is empty, and some
+ * stores list every object with 0 bytes.
+ */
+export function listedBytes(object: ListedObject | undefined): number | undefined {
+  return object?.size || undefined;
 }
 
 /** What the server, and no client, takes an object for; undefined for ordinary names and versions below 1. */

@@ -41,7 +41,7 @@ const STOP_GRACE_MS = 20_000;
  */
 export async function verifyOffThread(
   url: URL,
-  source: MetadataSource,
+  source: Pick<MetadataSource, 'get'>,
   listing: Listing,
   timestamp: Uint8Array | MetadataFault,
   { signal, onProgress, ...options }: VerifyOptions,

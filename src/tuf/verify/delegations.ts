@@ -3,6 +3,7 @@ import { MetadataFault } from '../findings/fault.ts';
 import { quoted } from '../findings/text.ts';
 import { releaseMemory } from '../json/release-memory.ts';
 import { isSigned, requireThreshold } from '../keys/threshold.ts';
+import { listedBytes } from '../metadata/catalogue.ts';
 import type { DelegatedRole } from '../metadata/delegated-role.ts';
 import { type Envelope, type OpenedFile, withoutSignedBytes } from '../metadata/envelope.ts';
 import { fileName } from '../metadata/file-names.ts';
@@ -119,9 +120,9 @@ class DelegationWalk {
       if (link === undefined) {
         return 0;
       }
-      const listed = catalogue.objects.get(fileName(role, link.version))?.size;
+      const listed = catalogue.objects.get(fileName(role, link.version));
       // As much as is read, whatever the link says.
-      return listed ?? LIMITS.unlistedBytes;
+      return listedBytes(listed) ?? LIMITS.unlistedBytes;
     };
     // Reserves the order of delegation, which arrival would not keep.
     await forEachInTurns(requests, ({ role }) => this.#roles.set(role, undefined));

@@ -1,5 +1,6 @@
 import { hash } from 'node:crypto';
 import { TerminalError } from '../../errors.ts';
+import { writtenAt } from '../../storage/last-modified.ts';
 import type { MetadataSource } from '../../storage/source.ts';
 import { MetadataFault } from '../findings/fault.ts';
 import { KeyRing } from '../keys/keyring.ts';
@@ -12,6 +13,12 @@ import type { RootFacts } from './verification.ts';
 
 /** A larger file is not worth what reading it on the caller's thread costs. Bytes. */
 const MAX_BYTES = 1024 * 1024;
+
+/** When an earlier version was signed until, and written. */
+export interface EarlierTimes {
+  readonly expires: Date;
+  readonly writtenAt: Date;
+}
 
 /**
  * Reads versions of targets and snapshot below the chain's head. Nothing links them any more, so all that
@@ -31,27 +38,32 @@ export class EarlierVersions {
   }
 
   /**
-   * When one earlier version expires; undefined when it is gone, larger than 1 MiB, damaged, or not signed by
-   * the keys that sign the role today.
+   * What one earlier version was signed with; undefined when it is gone, larger than 1 MiB, damaged, or not
+   * signed by the keys that sign the role today.
+   *
+   * @param listedAt when the listing says it was written
    *
    * @throws TransientError when storage does not answer, and the signal's reason
    */
-  async expiryOf(
+  async timesOf(
     role: 'targets' | 'snapshot',
     version: number,
+    listedAt: Date,
     signal: AbortSignal,
-  ): Promise<Date | undefined> {
+  ): Promise<EarlierTimes | undefined> {
     this.#root ??= this.#readRoot(signal);
     const root = await this.#root;
-    const bytes = root && (await this.#read(fileName(role, version), MAX_BYTES, signal));
-    if (root === undefined || bytes === undefined) {
+    const file = root && (await this.#read(fileName(role, version), MAX_BYTES, signal));
+    if (root === undefined || file === undefined) {
       return undefined;
     }
     try {
-      const { envelope } = openFile(bytes, role, 'unambiguous');
+      const { envelope } = openFile(file.bytes, role, 'unambiguous');
       const believed =
         envelope.version === version && (await isSigned(envelope, signersOf(root, role), this.#ring));
-      return believed ? new Date(envelope.expires.at) : undefined;
+      return believed
+        ? { expires: new Date(envelope.expires.at), writtenAt: writtenAt(listedAt, file.lastModified) }
+        : undefined;
     } catch (error) {
       if (error instanceof MetadataFault) {
         return undefined;
@@ -61,15 +73,24 @@ export class EarlierVersions {
   }
 
   async #readRoot(signal: AbortSignal): Promise<Root | undefined> {
-    const bytes = await this.#read(fileName('root', this.#head.version), LIMITS.rootBytes, signal);
-    return bytes !== undefined && hash('sha256', bytes) === this.#head.sha256
-      ? parseRoot(openFile(bytes, 'root', 'last-wins'))
+    const file = await this.#read(fileName('root', this.#head.version), LIMITS.rootBytes, signal);
+    return file !== undefined && hash('sha256', file.bytes) === this.#head.sha256
+      ? parseRoot(openFile(file.bytes, 'root', 'last-wins'))
       : undefined;
   }
 
-  async #read(name: string, maxBytes: number, signal: AbortSignal): Promise<Uint8Array | undefined> {
+  async #read(
+    name: string,
+    maxBytes: number,
+    signal: AbortSignal,
+  ): Promise<{ readonly bytes: Uint8Array; readonly lastModified: Date | undefined } | undefined> {
+    let lastModified: Date | undefined;
+    const onLastModified = (at: Date): void => {
+      lastModified = at;
+    };
     try {
-      return await this.#source.get(name, { maxBytes, signal });
+      const bytes = await this.#source.get(name, { maxBytes, signal, onLastModified });
+      return { bytes, lastModified };
     } catch (error) {
       if (error instanceof TerminalError) {
         return undefined;

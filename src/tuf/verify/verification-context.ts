@@ -10,7 +10,7 @@ import type { JSONAmbiguityPolicy } from '../json/scanned-file.ts';
 import { KeyRing } from '../keys/keyring.ts';
 import { serverSignatureRefusal } from '../keys/server-keys.ts';
 import type { Signers } from '../keys/threshold.ts';
-import type { Catalogue } from '../metadata/catalogue.ts';
+import { type Catalogue, listedBytes } from '../metadata/catalogue.ts';
 import { type Envelope, type OpenedFile, openFile } from '../metadata/envelope.ts';
 import { LIMITS } from '../metadata/limits.ts';
 import type { MetadataType } from '../metadata/metadata-type.ts';
@@ -86,7 +86,7 @@ export class VerificationContext {
    */
   async get(name: string, maxBytes: number, absent: FindingCode): Promise<Uint8Array> {
     const { signal } = this.options;
-    const listed = this.catalogue.objects.get(name)?.size ?? LIMITS.unlistedBytes;
+    const listed = listedBytes(this.catalogue.objects.get(name)) ?? LIMITS.unlistedBytes;
     try {
       const bytes = await readMetadataFile(this.#source, name, Math.min(maxBytes, listed), absent, signal);
       await this.#yield(bytes.length);

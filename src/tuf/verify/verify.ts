@@ -7,7 +7,7 @@ import type { Version } from '../metadata/version.ts';
 import { verifyOffThread } from '../offload/off-thread.ts';
 import { workerURL } from '../offload/worker-url.ts';
 import type { RecoveryVerifyPolicy, Verification, VerifyOptions } from './verification.ts';
-import { readMetadataFile } from './verification-context.ts';
+import { type FileSource, readMetadataFile } from './verification-context.ts';
 import { verifyListed } from './verify-listed.ts';
 
 /** Beyond so many objects, or with a file beyond so many bytes, a worker thread keeps the event loop free. */
@@ -32,14 +32,32 @@ export function verify(
 export function verify(source: MetadataSource, options: VerifyOptions): Promise<Verification<Version>>;
 export async function verify(source: MetadataSource, options: VerifyOptions): Promise<Verification<Version>> {
   options.signal?.throwIfAborted();
+  let timestampAt: Date | undefined;
   const [listing, timestamp] = await Promise.all([
     Listing.from(source.list(options.signal)),
-    readTimestamp(source, options.signal),
+    readTimestamp(source, options.signal, (at) => {
+      timestampAt = at;
+    }),
   ]);
+  if (timestampAt !== undefined) {
+    listing.noteLastModified(TIMESTAMP_FILE, timestampAt);
+  }
+  const dated = datedBy(source, listing);
   const url = isLarge(listing) ? workerURL(import.meta.url) : undefined;
   return url === undefined
-    ? verifyListed(source, listing, timestamp, options)
-    : verifyOffThread(url, source, listing, timestamp, options);
+    ? verifyListed(dated, listing, timestamp, options)
+    : verifyOffThread(url, dated, listing, timestamp, options);
+}
+
+/**
+ * The source, which corrects the listing where an object was replaced since: a lifetime is inferred from when
+ * the bytes that were verified were written, not from when others were.
+ */
+function datedBy(source: Pick<MetadataSource, 'get'>, listing: Listing): FileSource {
+  return {
+    get: (name, options) =>
+      source.get(name, { ...options, onLastModified: (at) => listing.noteLastModified(name, at) }),
+  };
 }
 
 function isLarge(listing: Listing): boolean {
@@ -49,10 +67,12 @@ function isLarge(listing: Listing): boolean {
 /** timestamp.json has a fixed name, so that it is read while the listing is under way. */
 async function readTimestamp(
   source: MetadataSource,
-  signal?: AbortSignal,
+  signal: AbortSignal | undefined,
+  onLastModified: (at: Date) => void,
 ): Promise<Uint8Array | MetadataFault> {
+  const dated: FileSource = { get: (name, options) => source.get(name, { ...options, onLastModified }) };
   try {
-    return await readMetadataFile(source, TIMESTAMP_FILE, LIMITS.timestampBytes, 'TimestampMissing', signal);
+    return await readMetadataFile(dated, TIMESTAMP_FILE, LIMITS.timestampBytes, 'TimestampMissing', signal);
   } catch (error) {
     // Kept until its turn: a broken root weighs more than an absent timestamp.
     if (error instanceof MetadataFault) {
