@@ -231,6 +231,9 @@ describe('[17] a listing is read in the form of each store:', () => {
     'chunked',
     'lowercasecrc',
     '503first',
+    'v2-echo-raw',
+    'size0',
+    '206',
   ])('%s', async (mode) => {
     const { code, text } = await verifyOn(mode);
     expect(text).toContain('✓ Trusted');
@@ -241,7 +244,7 @@ describe('[17] a listing is read in the form of each store:', () => {
 describe('[17, 21, 23] what a store does wrong is named:', () => {
   test.each([
     ['html200', /sent no listing.*no S3 API/],
-    ['302login', /refused ListObjectsV2.*HTTP 302/],
+    ['302login', /redirected ListObjectsV2.*to "https:\/\/sso\.example\.com\/" \(HTTP 302\)/],
     ['cutlistclean', /answered ListObjectsV2.*can't be read.*closing tag/],
     ['cutlist', /could not be reached/],
     ['301', /another region.*eu-west-3/],
@@ -249,6 +252,7 @@ describe('[17, 21, 23] what a store does wrong is named:', () => {
     ['400region', /Set the region to garage/],
     ['400invalidarg', /refused ListObjectsV2.*InvalidArgument/],
     ['429', /throttled/],
+    ['get307', /redirected GetObject.*to "\/updates\/.*signed request is not sent elsewhere/],
     ['get403html', /refused GetObject.*s3:GetObject/],
     // [21]: final, and not the store's health.
     ['501', /does not implement ListObjectsV2/],

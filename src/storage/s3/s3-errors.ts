@@ -30,10 +30,7 @@ export function explainS3Error(error: unknown, subject: S3Subject): RecoveryErro
   }
   const failure = readS3Failure(error);
   const meaning =
-    byCode.get(failure.code) ??
-    byStatus(failure.status) ??
-    byNetworkCode(failure.networkCode) ??
-    bySDK(error);
+    byCode.get(failure.code) ?? byStatus(failure) ?? byNetworkCode(failure.networkCode) ?? bySDK(error);
   if (meaning === undefined) {
     return undefined;
   }
@@ -117,6 +114,14 @@ const wrongRegion: Meaning = {
   message: ({ bucket, server }, { expectedRegion }) =>
     `Bucket ${bucket} can't be reached through ${server}: it lives in another region. ` +
     `Set the region to ${expectedRegion ?? "the bucket's own"}.`,
+};
+
+const redirected: Meaning = {
+  code: 'InvalidSource',
+  message: ({ server, operation, location }, { status, redirectedTo }) =>
+    `${server} redirected ${operation} of ${location}${redirectedTo === undefined ? '' : ` to ${JSON.stringify(redirectedTo)}`} ` +
+    `(HTTP ${status}), and a signed request is not sent elsewhere. Set the endpoint to the API itself, ` +
+    'past what asks for a login or balances the load.',
 };
 
 const noRegion: Meaning = {
@@ -217,7 +222,7 @@ const byCode: ReadonlyMap<string, Meaning> = new Map([
   ['TimeoutError', unreachable],
 ]);
 
-function byStatus(status: number | undefined): Meaning | undefined {
+function byStatus({ status, expectedRegion }: S3Failure): Meaning | undefined {
   if (status === undefined) {
     return undefined;
   }
@@ -227,8 +232,8 @@ function byStatus(status: number | undefined): Meaning | undefined {
   if (status === 404) {
     return noObject;
   }
-  if (status === 301 || status === 307) {
-    return wrongRegion;
+  if (status >= 300 && status < 400) {
+    return expectedRegion === undefined ? redirected : wrongRegion;
   }
   if (status === 429 || status === 503) {
     return throttled;

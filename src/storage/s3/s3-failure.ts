@@ -10,6 +10,8 @@ export interface S3Failure {
   readonly networkCode: string | undefined;
   /** The region the store says is right. */
   readonly expectedRegion: string | undefined;
+  /** Where a redirect leads, without its query, which may hold a signature. */
+  readonly redirectedTo: string | undefined;
   /** Milliseconds the store asks us to stay away (Retry-After in seconds); 0 when it asks for nothing. */
   readonly retryAfterMs: number;
   /** The error this was read from. */
@@ -29,10 +31,23 @@ export function readS3Failure(error: Error): S3Failure {
     status: typeof status === 'number' ? status : undefined,
     networkCode: networkCodeOf(error),
     expectedRegion: typeof region === 'string' ? region : undefined,
+    redirectedTo: targetOf(headers['location']),
     // NaN (an HTTP date) and negative numbers ask for nothing.
     retryAfterMs: retryAfter > 0 ? retryAfter * 1000 : 0,
     cause: error,
   };
+}
+
+/** What of a redirect's address is repeated. */
+const MAX_TARGET = 200;
+
+function targetOf(location: unknown): string | undefined {
+  return typeof location === 'string' && location !== ''
+    ? location
+        .replace(/[?#].*$/s, '')
+        .replace(/\/\/[^/]*@/, '//')
+        .slice(0, MAX_TARGET)
+    : undefined;
 }
 
 /** A connection tried on several addresses fails with an AggregateError; its first member says why. */

@@ -7,8 +7,11 @@ import type { S3Requests } from './s3-requests.ts';
 const MAX_ENCODED_KEY = 3 * 1024;
 /** Keys on a full page, unless the store says another number. */
 const PAGE_KEYS = 1_000;
-/** A store may send pages without keys, for example where it passes over deleted objects. Not for ever. */
-const MAX_EMPTY_PAGES = 1_000;
+/**
+ * A store may send pages without keys, for example where it passes over deleted objects: 1,000 for each page.
+ * Not for ever: so many take twenty seconds at the pace of pages.
+ */
+const MAX_EMPTY_PAGES = 200;
 
 /** One page of a listing; names are relative to the prefix. */
 export interface S3Page {

@@ -14,6 +14,16 @@ const main = fileURLToPath(new URL('../../../src/cli/main.ts', import.meta.url))
 export interface ShimProcess extends AsyncDisposable {
   readonly process: RunningProcess;
   readonly url: string;
+  /** Where the secret of the tests is read from. */
+  readonly secretFile: string;
+}
+
+/** How the shim of a process differs from the usual one. */
+export interface ShimProcessOptions {
+  /** Whose tokens it takes: those signed with the secret of the tests, or what the arguments say. */
+  readonly keys?: 'secret' | 'arguments';
+  /** Whether to wait until it is ready; true when absent. */
+  readonly ready?: boolean;
 }
 
 /**
@@ -24,6 +34,7 @@ export async function startShimProcess(
   cluster: APIServerAccess,
   namespace: string,
   args: readonly string[],
+  { keys = 'secret', ready = true }: ShimProcessOptions = {},
 ): Promise<ShimProcess> {
   const directory = await temporaryDirectory('shim');
   const secretFile = join(directory.path, 'JWT_SECRET');
@@ -33,7 +44,8 @@ export async function startShimProcess(
     name: 'shim',
     command: globalThis.process.execPath,
     args: [
-      ...[main, 'shim', `--kubeconfig=${kubeconfig}`, `--jwt-secret-file=${secretFile}`],
+      ...[main, 'shim', `--kubeconfig=${kubeconfig}`],
+      ...(keys === 'secret' ? [`--jwt-secret-file=${secretFile}`] : []),
       ...['--address=127.0.0.1:0', '--metrics-address=127.0.0.1:0', '--drain-delay=0', '--shutdown-grace=3'],
       ...args,
     ],
@@ -48,10 +60,13 @@ export async function startShimProcess(
     { signal },
   );
   const url = `http://127.0.0.1:${port}`;
-  await poll('the shim to be ready', async () => (await fetch(`${url}/readyz`)).ok, { signal });
+  if (ready) {
+    await poll('the shim to be ready', async () => (await fetch(`${url}/readyz`)).ok, { signal });
+  }
   return {
     process,
     url,
+    secretFile,
     [Symbol.asyncDispose]: async () => {
       await process[Symbol.asyncDispose]();
       await directory[Symbol.asyncDispose]();
