@@ -8,6 +8,9 @@ export function metadataPrefix(app: App, prefix: string = DEFAULT_PREFIX): strin
   return `${prefix}/${app.adminName}/${app.appName}/`;
 }
 
+/** An admin's name may hold slashes, and each is a folder of the bucket: so many parts are looked for. */
+export const MAX_ADMIN_SEGMENTS = 8;
+
 /** What the server's earliest versions called version 1 of root. */
 export const LEGACY_ROOT = 'root.json';
 /** What it is called today. */

@@ -4,7 +4,7 @@ import { type App, suffixOf } from '../../faynosync/app.ts';
 import type { S3Bucket } from '../../storage/s3/s3-bucket.ts';
 import { getIfChanged } from '../../storage/s3/s3-conditional-get.ts';
 import type { BucketUse } from '../target-connection/bucket-pool.ts';
-import { listApps } from './list-apps.ts';
+import { AppListing } from './list-apps.ts';
 
 /** What a {@link BucketWatch} tells. Calls are synchronous, cheap and must not throw. */
 export interface BucketWatchListener {
@@ -51,8 +51,8 @@ const checkTimeoutMs = 20_000;
 
 /**
  * Knows whether anything was signed since an app was verified, at the price of one conditional GET, and which
- * apps there are, at the price of one listing for each admin. Both again and again, spread evenly: rarely
- * while Redis reports what the server signs, because then an app is checked when that happens.
+ * apps there are, at the price of one listing for each admin and each new app. Both again and again, spread
+ * evenly: rarely while Redis reports what the server signs, because then an app is checked when that happens.
  */
 export class BucketWatch {
   readonly #options: BucketWatchOptions;
@@ -62,6 +62,7 @@ export class BucketWatch {
   /** Apps of which something was signed, or is just being signed. */
   readonly #soon = new Set<string>();
   readonly #abort = new AbortController();
+  readonly #appListing = new AppListing();
   #use: { readonly use: BucketUse; readonly openedAt: number } | undefined;
   #found: readonly App[] | undefined;
   #cancelList: (() => void) | undefined;
@@ -227,7 +228,7 @@ export class BucketWatch {
     let next = this.#isReported ? listEveryReportedMs : listEveryMs;
     try {
       const bucket = await this.#bucket(this.#abort.signal);
-      this.#found = await listApps(bucket, this.#options.prefix, this.#abort.signal);
+      this.#found = await this.#appListing.list(bucket, this.#options.prefix, this.#abort.signal);
       this.#isAnswering = true;
       this.#options.listener.listed();
     } catch {

@@ -1,4 +1,5 @@
 import { Semaphore } from '../../async/semaphore.ts';
+import { MAX_ADMIN_SEGMENTS } from '../../faynosync/layout.ts';
 import type { App } from '../../recovery/request.ts';
 import type { S3Bucket } from '../../storage/s3/s3-bucket.ts';
 import { listPages } from '../../storage/s3/s3-pages.ts';
@@ -17,9 +18,6 @@ export interface DiscoveryLimits {
   /** Admins listed at once. */
   readonly concurrency: number;
 }
-
-/** An admin's name may hold slashes, and each is a folder of the bucket. */
-const MAX_ADMIN_SEGMENTS = 8;
 
 const defaultLimits: DiscoveryLimits = { apps: 100, pagesPerApp: 10, concurrency: 8 };
 
