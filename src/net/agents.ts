@@ -1,5 +1,6 @@
 import { Agent as HTTPAgent } from 'node:http';
 import { Agent as HTTPSAgent } from 'node:https';
+import { TerminalError } from '../errors.ts';
 import type { ProxyRule } from './proxy-rule.ts';
 
 /** How connections to one server are made. */
@@ -16,12 +17,13 @@ export interface AgentOptions {
  *
  * @param server any URL of the server; undefined where its host is not known beforehand (AWS itself):
  *   `*.amazonaws.com`
+ * @throws {TerminalError} `InvalidInput` see {@link httpProxyFor}
  */
 export function agentsFor(
   server: URL | undefined,
   { proxy, maxSockets, ca }: AgentOptions,
 ): { readonly httpAgent: HTTPAgent; readonly httpsAgent: HTTPSAgent } {
-  const url = proxy(server ?? new URL('https://s3.amazonaws.com'));
+  const url = httpProxyFor(server ?? new URL('https://s3.amazonaws.com'), proxy);
   const options = { keepAlive: true, maxSockets };
   const proxied = url === undefined ? {} : { proxyEnv: { HTTP_PROXY: url, HTTPS_PROXY: url } };
   return {
@@ -31,13 +33,33 @@ export function agentsFor(
 }
 
 /**
+ * The HTTP proxy for a URL, or undefined where it is reached directly.
+ *
+ * @throws {TerminalError} `InvalidInput` where the environment names a SOCKS proxy, which Node's agents don't
+ *   speak: to go past it in silence would send traffic where it is not meant to go
+ */
+export function httpProxyFor(url: URL, proxy: ProxyRule): string | undefined {
+  const address = proxy(url);
+  if (address !== undefined && !/^https?:/i.test(address)) {
+    throw new TerminalError(
+      'InvalidInput',
+      `The proxy for ${url.host} is a SOCKS proxy, through which only the API server can be reached. ` +
+        'Set HTTP_PROXY and HTTPS_PROXY to an HTTP proxy, or name the host in NO_PROXY.',
+    );
+  }
+  return address;
+}
+
+/**
  * TLS options that trust these certificates. Each of them is an anchor, self-signed or not: `ca.crt` of
  * cert-manager may hold an intermediate, and a pinned server certificate is a leaf (RFC 5280 leaves it to the
  * relying party what an anchor is; OpenSSL asks for X509_V_FLAG_PARTIAL_CHAIN).
+ *
+ * @param ca PEM; undefined trusts what Node.js trusts, certificates of NODE_EXTRA_CA_CERTS among it
  */
 export function trustOptions(ca: string | undefined): {
   readonly ca?: string;
-  readonly allowPartialTrustChain?: true;
+  readonly allowPartialTrustChain: true;
 } {
-  return ca === undefined ? {} : { ca, allowPartialTrustChain: true };
+  return { ...(ca !== undefined && { ca }), allowPartialTrustChain: true };
 }

@@ -20,6 +20,8 @@ export const DIRECT: ProxyRule = () => undefined;
 type Exception = (host: string, port: string) => boolean;
 
 const DEFAULT_PORTS: Readonly<Record<string, string>> = { 'http:': '80', 'https:': '443' };
+/** A proxy by SOCKS leads to the API server only: see {@link agentsFor}. */
+const PROXY_SCHEME = /^(https?|socks5h?):$/;
 /** More entries than any real NO_PROXY has; what follows them is ignored. */
 const MAX_EXCEPTIONS = 4096;
 
@@ -29,7 +31,7 @@ const MAX_EXCEPTIONS = 4096;
  * is `*`, an address, a CIDR range, `example.com` (and its subdomains) or `.example.com` (subdomains only),
  * each but a range with an optional `:port`. A proxy without a scheme is an HTTP proxy.
  *
- * @throws {TerminalError} `InvalidInput` for a proxy that is no URL
+ * @throws {TerminalError} `InvalidInput` for a proxy that is no URL, or none of a kind that there is
  */
 export function proxyRule({ httpProxy, httpsProxy, noProxy = '' }: ProxySettings): ProxyRule {
   if (!httpProxy && !httpsProxy) {
@@ -60,11 +62,13 @@ function withScheme(proxy: string): string {
 
 /** Its text may hold a password, so it is not repeated. */
 function assertProxy(variable: string, proxy: string | undefined): void {
-  if (proxy && !URL.canParse(withScheme(proxy))) {
-    throw new TerminalError(
-      'InvalidInput',
-      `${variable} is no URL. Set it to one such as http://proxy.example.com:3128.`,
-    );
+  const url = proxy ? URL.parse(withScheme(proxy)) : undefined;
+  const example = 'Set it to a URL such as http://proxy.example.com:3128.';
+  if (url === null) {
+    throw new TerminalError('InvalidInput', `${variable} is no URL. ${example}`);
+  }
+  if (url !== undefined && !PROXY_SCHEME.test(url.protocol)) {
+    throw new TerminalError('InvalidInput', `${variable} is none of http, https and socks5. ${example}`);
   }
 }
 

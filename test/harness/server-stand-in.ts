@@ -27,6 +27,8 @@ export interface StandInOptions {
   /** Admin → password. */
   readonly passwords: ReadonlyMap<string, string>;
   readonly apps: ReadonlyMap<string, StandInApp>;
+  /** Logins of one admin that are let in: servers after 2.1.0 allow five in a minute. */
+  readonly mostLogins?: number;
 }
 
 /**
@@ -37,6 +39,8 @@ export interface ServerStandIn extends AsyncDisposable {
   readonly url: string;
   /** Requests for signatures that were answered, in order. */
   readonly calls: readonly RefreshCall[];
+  /** Logins that were tried, by admin. */
+  readonly logins: readonly string[];
 }
 
 interface Answer {
@@ -49,9 +53,10 @@ const topLevel = ['targets', 'snapshot', 'timestamp'];
 /** Starts the stand-in on a free port of 127.0.0.1. */
 export async function startServerStandIn(options: StandInOptions): Promise<ServerStandIn> {
   const calls: RefreshCall[] = [];
+  const logins: string[] = [];
   const tasks = new Map<string, object>();
   const server = createServer((request, response) => {
-    void answer(options, calls, tasks, request).then(({ status, body }) => {
+    void answer(options, calls, logins, tasks, request).then(({ status, body }) => {
       response.writeHead(status, { 'content-type': 'application/json; charset=utf-8' });
       response.end(JSON.stringify(body));
     });
@@ -62,6 +67,7 @@ export async function startServerStandIn(options: StandInOptions): Promise<Serve
   return {
     url: `http://127.0.0.1:${port}`,
     calls,
+    logins,
     async [Symbol.asyncDispose]() {
       server.closeAllConnections();
       await new Promise((resolve) => server.close(resolve));
@@ -72,13 +78,14 @@ export async function startServerStandIn(options: StandInOptions): Promise<Serve
 async function answer(
   options: StandInOptions,
   calls: RefreshCall[],
+  logins: string[],
   tasks: Map<string, object>,
   request: IncomingMessage,
 ): Promise<Answer> {
   const url = new URL(request.url ?? '/', 'http://stand-in');
   const body = await read(request);
   if (request.method === 'POST' && url.pathname === '/login') {
-    return login(options, body);
+    return login(options, logins, body);
   }
   const refusal = refusalOf(options, request.headers.authorization, url.pathname);
   if (refusal !== undefined) {
@@ -98,7 +105,11 @@ async function answer(
   return { status: 404, body: { error: 'not found' } };
 }
 
-function login({ secret, passwords }: StandInOptions, body: unknown): Answer {
+function login(
+  { secret, passwords, mostLogins = Number.POSITIVE_INFINITY }: StandInOptions,
+  logins: string[],
+  body: unknown,
+): Answer {
   if (typeof body !== 'object' || body === null) {
     return { status: 400, body: { error: 'invalid request body' } };
   }
@@ -108,6 +119,10 @@ function login({ secret, passwords }: StandInOptions, body: unknown): Answer {
   const password = fields.get('password');
   if ([username, password].some((each) => each !== undefined && typeof each !== 'string')) {
     return { status: 400, body: { error: 'invalid request body' } };
+  }
+  logins.push(String(username));
+  if (logins.filter((each) => each === username).length > mostLogins) {
+    return { status: 429, body: { error: 'too many attempts, try again later' } };
   }
   const known = passwords.get(String(username));
   return known !== undefined && known === password

@@ -11,6 +11,7 @@ import { References } from '../target-connection/references.ts';
 import { assertReachable, type TargetRules } from '../target-connection/target-rules.ts';
 import type { RefreshStatus } from './decide.ts';
 import { withFailure, withServerAnswer } from './follow.ts';
+import { LoginTokens } from './login-tokens.ts';
 import { type AdminCredentials, ServerAPI, type TaskAnswer } from './server-api.ts';
 
 /** Options of {@link Refresher}. */
@@ -30,6 +31,7 @@ const pausesMs = [1_000, 2_000, 4_000] as const;
 /** Asks servers to sign again, and how that goes. */
 export class Refresher {
   readonly #options: RefresherOptions;
+  readonly #logins = new LoginTokens();
 
   constructor(options: RefresherOptions) {
     this.#options = options;
@@ -86,7 +88,7 @@ export class Refresher {
     }
   }
 
-  /** Secrets are read anew for each call and kept nowhere. */
+  /** Secrets are read anew for each call and kept nowhere; what a login returned is kept for some minutes. */
   async #api({ metadata, spec }: RecoveryTarget, adminName: string, signal: AbortSignal): Promise<ServerAPI> {
     const { api } = spec;
     if (api === undefined) {
@@ -109,6 +111,7 @@ export class Refresher {
       ca: caSecretRef && (await references.secret(caSecretRef.name, caSecretRef.key)),
       proxy: this.#options.proxy,
       credentials,
+      logins: this.#logins,
       now: () => this.#options.clock.now(),
     });
   }

@@ -4,6 +4,7 @@ import { SignJWT } from 'jose';
 import type { App } from '../../faynosync/app.ts';
 import { agentsFor } from '../../net/agents.ts';
 import type { ProxyRule } from '../../net/proxy-rule.ts';
+import type { Login, LoginTokens } from './login-tokens.ts';
 
 /** Who the server believes: a token that is made for each call, or one that a login returns. */
 export type AdminCredentials =
@@ -18,8 +19,16 @@ export interface ServerAPIOptions {
   readonly ca: string | undefined;
   readonly proxy: ProxyRule;
   readonly credentials: AdminCredentials;
+  /** Tokens of earlier logins. */
+  readonly logins: LoginTokens;
   /** For the expiry of tokens. */
   readonly now: () => Date;
+}
+
+/** Status and body of an answer; the body is undefined where it is no JSON. */
+interface ServerAnswer {
+  readonly status: number;
+  readonly body: unknown;
 }
 
 /** What the server said to a request for new signatures. */
@@ -61,9 +70,8 @@ export class ServerAPI {
     roles: readonly string[],
     signal: AbortSignal,
   ): Promise<RefreshAnswer> {
-    const token = await this.#token(adminName, signal);
     const path = `/tuf/v1/metadata/online?appName=${encodeURIComponent(appName)}`;
-    const { status, body } = await this.#send('POST', path, token, { roles }, signal);
+    const { status, body } = await this.#call('POST', path, adminName, { roles }, signal);
     const taskID = text(member(member(body, 'data'), 'task_id'));
     if (status === 202 && taskID !== undefined) {
       return { kind: 'accepted', taskID };
@@ -76,9 +84,8 @@ export class ServerAPI {
 
   /** `GET /tuf/v1/task`. A task that the server does not know is under way for it: it says PENDING. */
   async task(adminName: string, taskID: string, signal: AbortSignal): Promise<TaskAnswer> {
-    const token = await this.#token(adminName, signal);
     const path = `/tuf/v1/task?task_id=${encodeURIComponent(taskID)}`;
-    const { status, body } = await this.#send('GET', path, token, undefined, signal);
+    const { status, body } = await this.#call('GET', path, adminName, undefined, signal);
     const data = member(body, 'data');
     const state = text(member(data, 'state'));
     // 500 while the server can't reach its Redis: nothing is known then.
@@ -98,9 +105,32 @@ export class ServerAPI {
     return { kind: 'failed', message: text(member(result, 'error')) ?? `task ${state}` };
   }
 
+  /** One call in the name of an admin. */
+  async #call(
+    method: 'GET' | 'POST',
+    path: string,
+    adminName: string,
+    body: object | undefined,
+    signal: AbortSignal,
+  ): Promise<ServerAnswer> {
+    const { credentials, logins, now, url } = this.#options;
+    const login =
+      credentials.kind === 'login' ? { url, adminName, password: credentials.password } : undefined;
+    const kept = login && logins.find(login, now());
+    if (login !== undefined && kept !== undefined) {
+      const answer = await this.#send(method, path, kept, body, signal);
+      if (answer.status !== 401) {
+        return answer;
+      }
+      // Ended meanwhile. The server has done nothing, so it may be asked again.
+      logins.drop(login);
+    }
+    return await this.#send(method, path, await this.#token(adminName, login, signal), body, signal);
+  }
+
   /** `fns_` tokens are refused by these routes: they want the JWT of an admin. */
-  async #token(adminName: string, signal: AbortSignal): Promise<string> {
-    const { credentials, now } = this.#options;
+  async #token(adminName: string, login: Login | undefined, signal: AbortSignal): Promise<string> {
+    const { credentials, logins, now } = this.#options;
     if (credentials.kind === 'secret') {
       const expires = Math.floor(now().getTime() / 1000) + tokenSeconds;
       return new SignJWT({ username: adminName })
@@ -108,10 +138,13 @@ export class ServerAPI {
         .setExpirationTime(expires)
         .sign(new TextEncoder().encode(credentials.secret));
     }
-    const login = { username: adminName, password: credentials.password };
-    const { status, body } = await this.#send('POST', '/login', undefined, login, signal);
+    const form = { username: adminName, password: credentials.password };
+    const { status, body } = await this.#send('POST', '/login', undefined, form, signal);
     const token = text(member(body, 'token'), 8_192);
     if (status === 200 && token !== undefined) {
+      if (login !== undefined) {
+        logins.keep(login, token, now());
+      }
       return token;
     }
     throw new Error(`The server refused the login of ${adminName}: ${problem(status, body)}`);
@@ -123,7 +156,7 @@ export class ServerAPI {
     token: string | undefined,
     body: object | undefined,
     signal: AbortSignal,
-  ): Promise<{ readonly status: number; readonly body: unknown }> {
+  ): Promise<ServerAnswer> {
     const { url: base, ca, proxy } = this.#options;
     const url = new URL(`${base.href.replace(/\/$/, '')}${path}`);
     const { httpAgent, httpsAgent } = agentsFor(base, { proxy, maxSockets: 1, ca });

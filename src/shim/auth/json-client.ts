@@ -1,4 +1,5 @@
-import { type Dispatcher, fetch, ProxyAgent, type Response } from 'undici';
+import { Agent, type Dispatcher, fetch, ProxyAgent, type Response } from 'undici';
+import { httpProxyFor, trustOptions } from '../../net/agents.ts';
 import type { ProxyRule } from '../../net/proxy-rule.ts';
 
 /** What one request of a {@link JSONClient} is allowed. */
@@ -26,6 +27,7 @@ export class JSONClient {
   readonly #proxy: ProxyRule;
   /** Scheme of the document and address of the proxy → connections to that proxy. */
   readonly #proxies = new Map<string, Dispatcher>();
+  readonly #direct = new Agent({ connect: trustOptions(undefined) });
 
   constructor(proxy: ProxyRule) {
     this.#proxy = proxy;
@@ -46,7 +48,7 @@ export class JSONClient {
       headers,
       redirect: 'manual',
       signal: AbortSignal.timeout(timeoutMs),
-      ...(dispatcher && { dispatcher }),
+      dispatcher,
     });
     const { status } = response;
     const text = await readText(response, maxBytes);
@@ -64,15 +66,21 @@ export class JSONClient {
     }
   }
 
-  #dispatcherFor(url: URL): Dispatcher | undefined {
-    const uri = this.#proxy(url);
+  #dispatcherFor(url: URL): Dispatcher {
+    const uri = httpProxyFor(url, this.#proxy);
     if (uri === undefined) {
-      return undefined;
+      return this.#direct;
     }
     const key = `${url.protocol}${uri}`;
     // As other clients do it: a tunnel for HTTPS only, because proxies often refuse one to other ports.
     const dispatcher =
-      this.#proxies.get(key) ?? new ProxyAgent({ uri, proxyTunnel: url.protocol === 'https:' });
+      this.#proxies.get(key) ??
+      new ProxyAgent({
+        uri,
+        proxyTunnel: url.protocol === 'https:',
+        requestTls: trustOptions(undefined),
+        proxyTls: trustOptions(undefined),
+      });
     this.#proxies.set(key, dispatcher);
     return dispatcher;
   }
