@@ -9,6 +9,8 @@ export interface App {
 }
 
 const MAX_ADMIN_NAME = 253;
+/** Characters of a refused name that are repeated. */
+const SHOWN = 80;
 const appNamePattern = /^[a-zA-Z0-9][a-zA-Z0-9-]*$/;
 const controlCharacter = /\p{Cc}/u;
 
@@ -27,13 +29,14 @@ export function assertApp({ adminName, appName }: App): void {
   if (!appNamePattern.test(appName)) {
     throw new TerminalError(
       'InvalidInput',
-      `appName ${JSON.stringify(appName)} is invalid: use letters, digits and hyphens, starting with a letter or digit.`,
+      `appName ${JSON.stringify(appName.slice(0, SHOWN))} is invalid: use letters, digits and hyphens, starting with a letter or digit.`,
     );
   }
   if (adminName === '' || adminName.length > MAX_ADMIN_NAME || controlCharacter.test(adminName)) {
     throw new TerminalError(
       'InvalidInput',
-      `adminName must have 1 to ${MAX_ADMIN_NAME} characters and no control characters.`,
+      `adminName ${JSON.stringify(adminName.slice(0, SHOWN))} is invalid: it has ${adminName.length} characters, ` +
+        `and may have 1 to ${MAX_ADMIN_NAME} and no control characters.`,
     );
   }
 }

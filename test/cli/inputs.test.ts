@@ -32,6 +32,8 @@ const plan = (redis: string) => [
   ...['--backoff-limit', '0', '--redis', redis],
 ];
 
+const REST_OF_PLAN = ['--trust-on-first-use', '--storage', '/nowhere', '--redis', 'redis://127.0.0.1:1'];
+
 interface Input {
   readonly what: string;
   readonly args: () => string[];
@@ -105,8 +107,69 @@ const inputs: readonly Input[] = [
     what: 'a proxy that is no URL',
     args: () => verify('s3://b/x', '--s3-endpoint', 'https://10.0.0.1:1'),
     env: { ...S3, HTTPS_PROXY: 'http://[' },
+    code: 64,
+    says: /^error: HTTPS_PROXY is no URL/,
+  },
+  {
+    what: 'a proxy that is no URL, to a cluster',
+    args: () => ['status'],
+    env: { HTTPS_PROXY: 'http://[' },
+    code: 64,
+    says: /^error: HTTPS_PROXY is no URL/,
+  },
+  {
+    what: 'a proxy that is no URL, where none is needed',
+    args: () => verify(join(files.path, 'deleg'), '--reference-time', '2026-11-23T12:00:00Z'),
+    env: { HTTPS_PROXY: 'http://[' },
+    code: 0,
+    says: /✓ Trusted/,
+  },
+  {
+    what: 'a proxy of a kind that there is not',
+    args: () => verify('s3://b/x', '--s3-endpoint', 'https://10.0.0.1:1'),
+    env: { ...S3, HTTPS_PROXY: 'ftp://proxy' },
+    code: 64,
+    says: /HTTPS_PROXY is none of http, https and socks5/,
+  },
+  {
+    what: 'a SOCKS proxy to a store',
+    args: () => verify('s3://b/x', '--s3-endpoint', 'https://10.0.0.1:1'),
+    env: { ...S3, HTTPS_PROXY: 'socks5://127.0.0.1:1' },
+    code: 64,
+    says: /proxy for 10\.0\.0\.1:1 is a SOCKS proxy.*NO_PROXY/,
+  },
+  {
+    what: 'a file in place of a directory',
+    args: () => verify(join(files.path, 'deleg', '1.root.json')),
     code: 1,
-    says: /HTTPS_PROXY is no URL/,
+    says: /1\.root\.json is a file\. Give the directory that holds the metadata/,
+  },
+  {
+    what: 'a file in place of the storage of an app',
+    args: () => [
+      ...['plan', '--admin', 'a', '--app', 'b', '--trust-on-first-use', '--backoff-limit', '0'],
+      ...['--storage', join(files.path, 'deleg', '1.root.json'), '--redis', 'redis://127.0.0.1:1'],
+    ],
+    code: 1,
+    says: /1\.root\.json is a file\. Give the directory that holds the metadata/,
+  },
+  {
+    what: 'an app that can be none',
+    args: () => ['plan', '--admin', 'alice', '--app', 'my_app', ...REST_OF_PLAN],
+    code: 64,
+    says: /appName "my_app" is invalid/,
+  },
+  {
+    what: 'an admin that can be none',
+    args: () => ['plan', '--admin', 'al\tice', '--app', 'tuf', ...REST_OF_PLAN],
+    code: 64,
+    says: /adminName "al\\tice" is invalid/,
+  },
+  {
+    what: 'an admin with too long a name',
+    args: () => ['plan', '--admin', `alice${'x'.repeat(300)}`, '--app', 'tuf', ...REST_OF_PLAN],
+    code: 64,
+    says: /adminName "alicex+" is invalid: it has 305 characters/,
   },
 ];
 

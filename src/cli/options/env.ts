@@ -46,8 +46,15 @@ export interface Environment {
     readonly sentinelUsername: string | undefined;
     readonly sentinelPassword: string | undefined;
   };
-  /** HTTP_PROXY, HTTPS_PROXY, NO_PROXY, in capitals or not. */
+  /**
+   * HTTP_PROXY, HTTPS_PROXY, NO_PROXY, in capitals or not. Read when it is asked for: a mistake in it ends
+   * what needs a proxy, and nothing else.
+   *
+   * @throws {TerminalError} `InvalidInput` for a proxy that can't be one
+   */
   readonly proxy: ProxyRule;
+  /** NODE_EXTRA_CA_CERTS: certificate authorities that count beside those of Node.js. */
+  readonly extraCAFile: string | undefined;
   /** The namespace of this pod. */
   readonly podNamespace: string | undefined;
   /** JWT_SECRET: the secret the server signs its tokens with. */
@@ -85,7 +92,10 @@ export function readEnvironment(variables: Readonly<Record<string, string | unde
       sentinelUsername: get('REDIS_SENTINEL_USERNAME'),
       sentinelPassword: get('REDIS_SENTINEL_PASSWORD'),
     },
-    proxy: proxyOf(get),
+    get proxy() {
+      return proxyOf(get);
+    },
+    extraCAFile: get('NODE_EXTRA_CA_CERTS'),
     podNamespace: get('POD_NAMESPACE'),
     jwtSecret: get('JWT_SECRET'),
     color: get('NO_COLOR') !== undefined ? false : asBoolean(get('FORCE_COLOR')),
