@@ -63,7 +63,7 @@ function shimApp(): RequestListener {
     clockToleranceSeconds: 0,
     allowWithoutExpiry: false,
   };
-  const verifier = new TokenVerifier({ secrets: [secret] }, rules, () => clock.now());
+  const verifier = new TokenVerifier({ secrets: async () => [secret] }, rules, () => clock.now());
   const limiter = new CallerRateLimiter({ perMinute: 100_000_000 }, clock);
   const recoveries: Recoveries = {
     ready: true,

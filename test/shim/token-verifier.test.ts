@@ -1,7 +1,12 @@
 import { describe, expect, test } from 'vitest';
 import { bearerToken } from '../../src/shim/auth/bearer.ts';
 import { importSharedSecret } from '../../src/shim/auth/shared-secret.ts';
-import { type TokenKeys, type TokenRules, TokenVerifier } from '../../src/shim/auth/token-verifier.ts';
+import {
+  type SharedSecrets,
+  type TokenKeys,
+  type TokenRules,
+  TokenVerifier,
+} from '../../src/shim/auth/token-verifier.ts';
 import { HTTPError } from '../../src/shim/http/answer.ts';
 import { issuerKeys } from './support/issuer-keys.ts';
 import { AUDIENCE, startKeyServer } from './support/key-server.ts';
@@ -17,9 +22,11 @@ const rules: TokenRules = {
 
 const key = async (secret: string) => await importSharedSecret(new Uint8Array(Buffer.from(secret)));
 
+const secretKeys = (...secrets: SharedSecrets): TokenKeys => ({ secrets: async () => secrets });
+
 async function verifier(overrides: Partial<TokenRules> = {}, keys?: TokenKeys): Promise<TokenVerifier> {
   return new TokenVerifier(
-    keys ?? { secrets: [await key(SECRET)] },
+    keys ?? secretKeys(await key(SECRET)),
     { ...rules, ...overrides },
     () => new Date(),
   );
@@ -64,7 +71,7 @@ describe('a shared secret', () => {
   });
 
   test('can be rotated: tokens of the old and the new one are valid, of no other', async () => {
-    const both = await verifier({}, { secrets: [await key('new'), await key('old')] });
+    const both = await verifier({}, secretKeys(await key('new'), await key('old')));
     for (const secret of ['new', 'old']) {
       expect(await both.verify(sign({ username: 'alice', exp: inSeconds(60) }, { secret }))).toMatchObject({
         username: 'alice',

@@ -4,6 +4,8 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { DIRECT } from '../../src/net/proxy-rule.ts';
+import { ambientCredentials } from '../../src/storage/s3/ambient-credentials.ts';
 import { runCLI } from '../cli/run-cli.ts';
 import { type TemporaryDirectory, temporaryDirectory } from '../harness/temporary-directory.ts';
 
@@ -146,4 +148,109 @@ describe('credentials that cannot be had', () => {
       expect(code).toBe(1);
     },
   );
+});
+
+describe('what renews itself is read again without a restart:', () => {
+  /** Variables of this process for one test: the SDK reads them itself. */
+  async function within<T>(env: Readonly<Record<string, string>>, act: () => Promise<T>): Promise<T> {
+    const before = Object.keys(env).map((name) => [name, process.env[name]] as const);
+    Object.assign(process.env, env);
+    try {
+      return await act();
+    } finally {
+      for (const [name, value] of before) {
+        if (value === undefined) {
+          delete process.env[name];
+        } else {
+          process.env[name] = value;
+        }
+      }
+    }
+  }
+
+  /** What an agent or STS was asked with; it answers with keys that are as good as expired. */
+  async function startGiver(answer: (expiration: string) => { type: string; body: string }) {
+    const asked: string[] = [];
+    const giver = createServer(async (request, response) => {
+      const chunks: Buffer[] = [];
+      for await (const chunk of request) {
+        chunks.push(Buffer.from(chunk as Uint8Array));
+      }
+      const form = new URLSearchParams(Buffer.concat(chunks).toString());
+      asked.push(form.get('WebIdentityToken') ?? request.headers.authorization ?? '');
+      const { type, body } = answer(new Date(Date.now() + 1_000).toISOString());
+      response.writeHead(200, { 'content-type': type }).end(body);
+    });
+    giver.listen(0, '127.0.0.1');
+    await once(giver, 'listening');
+    return {
+      asked,
+      // A server that listens on TCP has an address with a port.
+      url: `http://127.0.0.1:${(giver.address() as AddressInfo).port}`,
+      [Symbol.dispose]: () => {
+        giver.closeAllConnections();
+        giver.close();
+      },
+    };
+  }
+
+  test('the token of a web identity', async () => {
+    using sts = await startGiver((expiration) => ({
+      type: 'text/xml',
+      body: `<AssumeRoleWithWebIdentityResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/"><AssumeRoleWithWebIdentityResult><Credentials><AccessKeyId>A</AccessKeyId><SecretAccessKey>S</SecretAccessKey><SessionToken>T</SessionToken><Expiration>${expiration}</Expiration></Credentials></AssumeRoleWithWebIdentityResult></AssumeRoleWithWebIdentityResponse>`,
+    }));
+    const file = join(directory.path, 'rotating-identity');
+    const env = {
+      ...{ AWS_ENDPOINT_URL_STS: sts.url, AWS_WEB_IDENTITY_TOKEN_FILE: file, AWS_ROLE_ARN: ROLE },
+      AWS_REGION: 'eu-west-3',
+    };
+    await within(env, async () => {
+      const credentials = ambientCredentials(DIRECT);
+      for (const text of ['one', 'two']) {
+        await writeFile(file, text);
+        // The SDK renews in the background while the keys before are still good.
+        await expect
+          .poll(async () => {
+            expect(await credentials()).toMatchObject({ accessKeyId: 'A' });
+            return sts.asked.at(-1);
+          })
+          .toBe(text);
+      }
+    });
+  });
+
+  test('the token of a pod', async () => {
+    using agent = await startGiver((Expiration) => ({
+      type: 'application/json',
+      body: JSON.stringify({ AccessKeyId: 'A', SecretAccessKey: 'S', Token: 'T', Expiration }),
+    }));
+    const file = join(directory.path, 'rotating-pod-token');
+    const env = {
+      AWS_CONTAINER_CREDENTIALS_FULL_URI: `${agent.url}/`,
+      AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE: file,
+    };
+    await within(env, async () => {
+      const credentials = ambientCredentials(DIRECT);
+      for (const text of ['one', 'two']) {
+        await writeFile(file, text);
+        await expect
+          .poll(async () => {
+            expect(await credentials()).toMatchObject({ accessKeyId: 'A' });
+            return agent.asked.at(-1);
+          })
+          .toBe(text);
+      }
+    });
+  });
+
+  test('a profile, for each bucket that is opened', async () => {
+    const file = join(directory.path, 'rotating-profiles');
+    await within({ AWS_PROFILE: 'rotating', AWS_SHARED_CREDENTIALS_FILE: file }, async () => {
+      for (const key of ['ONE', 'TWO']) {
+        const lines = ['[rotating]', `aws_access_key_id = ${key}`, 'aws_secret_access_key = S'];
+        await writeFile(file, lines.join('\n'));
+        expect(await ambientCredentials(DIRECT)()).toMatchObject({ accessKeyId: key });
+      }
+    });
+  });
 });

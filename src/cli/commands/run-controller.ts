@@ -15,6 +15,7 @@ import type { CommandContext } from '../context.ts';
 import { exitCodes } from '../exit-codes.ts';
 import { loadClusterConfig } from '../kubectl/connection.ts';
 import type { ControllerFlags } from '../options/controller-flags.ts';
+import { followAuthorities } from './follow-authorities.ts';
 import { IdleHeap } from './idle-heap.ts';
 
 /** The chart's default limit. */
@@ -61,6 +62,7 @@ export async function runController(flags: ControllerFlags, context: CommandCont
     'starting',
   );
   using _heap = new IdleHeap({ clock: systemClock, cpuMs, collect: collectGarbage });
+  using _authorities = followAuthorities(context.env, logger);
   try {
     await operator.run(context.signal);
   } catch (error) {

@@ -16,6 +16,7 @@ import { exitCodes } from '../exit-codes.ts';
 import { loadClusterConfig } from '../kubectl/connection.ts';
 import type { ShimFlags } from '../options/shim-flags.ts';
 import { shimTrust } from '../options/shim-trust.ts';
+import { followAuthorities } from './follow-authorities.ts';
 
 /** Serves until SIGTERM or SIGINT, then drains; ends the process when it can't go on. */
 export async function runShim(flags: ShimFlags, context: CommandContext): Promise<void> {
@@ -45,6 +46,7 @@ export async function runShim(flags: ShimFlags, context: CommandContext): Promis
   for (const warning of warnings) {
     logger.warn(warning);
   }
+  using _authorities = followAuthorities(context.env, logger);
   const shim = await Shim.start({
     ...trust,
     address: flags.address,

@@ -2,19 +2,23 @@ import { readFile } from 'node:fs/promises';
 import type { CryptoKey } from 'jose';
 import type { Logger } from 'pino';
 import type { Clock } from '../../async/clock.ts';
+import { RenewedValue } from '../../async/renewed-value.ts';
 import { TerminalError } from '../../errors.ts';
 import { adminClaim, adminList, type CallerRoles } from '../../shim/auth/caller-role.ts';
 import { IssuerKeys } from '../../shim/auth/issuer-keys.ts';
 import { JSONClient } from '../../shim/auth/json-client.ts';
 import { readIssuerKeySet, readKeySet } from '../../shim/auth/key-documents.ts';
 import { importSharedSecret } from '../../shim/auth/shared-secret.ts';
-import type { TokenKeys, TokenRules } from '../../shim/auth/token-verifier.ts';
+import type { SharedSecrets, TokenKeys, TokenRules } from '../../shim/auth/token-verifier.ts';
 import { Whoami } from '../../shim/auth/whoami.ts';
 import type { Environment } from './env.ts';
 import type { ShimFlags } from './shim-flags.ts';
 
 /** Secrets shorter than this can be guessed offline from one token (RFC 7518, section 3.2). */
 const ADVISED_SECRET_BYTES = 32;
+
+/** Age from which files of secrets are read again, in milliseconds: some microseconds of work. */
+const SECRET_MAX_AGE_MS = 5_000;
 
 /** Whose tokens the shim accepts, who is an admin, and warnings about it. */
 export interface ShimTrust {
@@ -56,7 +60,7 @@ async function tokenKeys(
     );
   }
   if (shared) {
-    return await sharedSecrets(jwtSecretFile, jwtSecret);
+    return await sharedSecrets(jwtSecretFile, jwtSecret, tools);
   }
   if (issuer === undefined || flags.audience === undefined) {
     throw usage(
@@ -71,7 +75,31 @@ async function tokenKeys(
 async function sharedSecrets(
   files: readonly string[],
   fromEnvironment: string | undefined,
+  { clock, logger }: { readonly clock: Clock; readonly logger: Logger },
 ): Promise<{ keys: TokenKeys; warnings: readonly string[] }> {
+  const { secrets, warnings } = await readSecrets(files, fromEnvironment);
+  const renewed = new RenewedValue({
+    initial: secrets,
+    read: async () => (await readSecrets(files, fromEnvironment)).secrets,
+    maxAgeMs: SECRET_MAX_AGE_MS,
+    clock,
+    onProblem: (error) => {
+      if (error === undefined) {
+        logger.info('the shared secrets were read again');
+      } else {
+        const problem = error instanceof Error ? error.message : String(error);
+        logger.error({ problem }, 'the shared secrets cannot be read again; those read before stay in use');
+      }
+    },
+  });
+  return { keys: { secrets: () => renewed.current() }, warnings };
+}
+
+/** @throws {TerminalError} `InvalidInput` for a secret that can't be read, is empty, or is none */
+async function readSecrets(
+  files: readonly string[],
+  fromEnvironment: string | undefined,
+): Promise<{ readonly secrets: SharedSecrets; readonly warnings: readonly string[] }> {
   const given = await Promise.all(files.map(readSecret));
   if (files.length === 0 && fromEnvironment !== undefined) {
     given.push({ name: 'JWT_SECRET', bytes: new Uint8Array(Buffer.from(fromEnvironment)) });
@@ -91,7 +119,7 @@ async function sharedSecrets(
   if (first === undefined) {
     throw usage('Give --jwt-secret-file or JWT_SECRET.');
   }
-  return { keys: { secrets: [first, ...others] }, warnings };
+  return { secrets: [first, ...others], warnings };
 }
 
 /** The secret of a file, without the line end that editors put there. */

@@ -64,10 +64,16 @@ const FAILURES: Readonly<Record<string, ConnectionFailure>> = {
   ERR_TLS_CERT_ALTNAME_INVALID: 'TLS',
 };
 
+/** The server refuses our certificate. */
+const CERTIFICATE_ALERT = /^ERR_SSL_.*ALERT.*(CERTIFICATE|UNKNOWN_CA)/;
+
 function failureOf(cause: unknown): ConnectionFailure {
   const code = cause instanceof Error && 'code' in cause ? String(cause.code) : '';
   if (code.startsWith('HPE_')) {
     return 'Malformed';
+  }
+  if (CERTIFICATE_ALERT.test(code)) {
+    return 'TLS';
   }
   return FAILURES[code] ?? 'Unreachable';
 }

@@ -136,7 +136,8 @@ function unreadable(cause: unknown): ConnectionError {
 function pickTLS(options: RequestOptions): buildConnector.BuildOptions {
   return {
     // Each certificate is an anchor, self-signed or not: see net/agents.ts.
-    ...(options.ca !== undefined && { ca: options.ca, allowPartialTrustChain: true }),
+    ...(options.ca !== undefined && { ca: options.ca }),
+    allowPartialTrustChain: true,
     ...(options.cert !== undefined && { cert: options.cert }),
     ...(options.key !== undefined && { key: options.key }),
     ...(options.rejectUnauthorized !== undefined && { rejectUnauthorized: options.rejectUnauthorized }),

@@ -25,8 +25,8 @@ const MAX_RETRY_AFTER_SECONDS = 60;
 
 /**
  * Sends requests with the promises client-node leaves to its callers: a deadline for every attempt,
- * Retry-After honoured for idempotent calls only, one re-reading of credentials after a 401, one connection
- * pool, typed errors.
+ * Retry-After honoured for idempotent calls only, one re-reading of credentials after a 401 or a failed TLS
+ * handshake, one connection pool, typed errors.
  */
 export class Transport {
   readonly #options: TransportOptions;
@@ -67,8 +67,9 @@ export class Transport {
       try {
         return await this.#attempt(request, access, read);
       } catch (error) {
-        if (error instanceof APIError && error.status === 401 && !renewed) {
-          // A rotated token: the old one was cached for up to a minute.
+        if (isAboutCredentials(error) && !renewed) {
+          // A rotated token, which was cached for up to a minute, or certificates that a kubeconfig holds.
+          // The server has done nothing.
           renewed = true;
           this.#options.credentials.renew(access);
           continue;
@@ -151,6 +152,13 @@ export class Transport {
       this.#options.onWarning?.(warning);
     }
   }
+}
+
+/** Refused before anything was done: by the API server, or by either side of the TLS handshake. */
+function isAboutCredentials(error: unknown): boolean {
+  return error instanceof APIError
+    ? error.status === 401
+    : error instanceof ConnectionError && error.failure === 'TLS';
 }
 
 /** Seconds to wait before repeating, or undefined when the answer does not ask for a repeat. */

@@ -45,13 +45,14 @@ export interface TokenRules {
   readonly allowWithoutExpiry: boolean;
 }
 
+/** At least one: without a secret nothing can be verified. */
+export type SharedSecrets = readonly [CryptoKey, ...CryptoKey[]];
+
 /**
  * Where the keys come from: several shared secrets while one is rotated, or a key set looked up by the
  * token's key id.
  */
-export type TokenKeys =
-  | { readonly secrets: readonly [CryptoKey, ...CryptoKey[]] }
-  | { readonly issuer: IssuerKeys };
+export type TokenKeys = { readonly secrets: () => Promise<SharedSecrets> } | { readonly issuer: IssuerKeys };
 
 /**
  * How long a verified token is remembered, in milliseconds: a key that its issuer takes back is refused after
@@ -156,7 +157,7 @@ export class TokenVerifier {
       if ('issuer' in this.#keys) {
         return (await jwtVerify(token, this.#keys.issuer.find, options)).payload;
       }
-      return await verifyWithAny(token, this.#keys.secrets, options);
+      return await verifyWithAny(token, await this.#keys.secrets(), options);
     } catch (error) {
       throw refusalOf(token, error);
     }
@@ -166,7 +167,7 @@ export class TokenVerifier {
 /** The key id in a token's header plays no part: it is the sender's word, and the secrets are few. */
 async function verifyWithAny(
   token: string,
-  [secret, ...others]: readonly [CryptoKey, ...CryptoKey[]],
+  [secret, ...others]: SharedSecrets,
   options: JWTVerifyOptions,
 ): Promise<JWTPayload> {
   try {

@@ -24,7 +24,8 @@ export function ambientCredentials(proxy: ProxyRule): () => Promise<Credentials>
     maxAttempts: 1,
     requestHandler: new NodeHttpHandler(agentsFor(sts, { proxy, maxSockets: MAX_SOCKETS })),
   };
-  const chain = fromNodeProviderChain({ clientConfig });
+  // The SDK keeps the shared files for as long as the process lives, and profiles are rotated.
+  const chain = fromNodeProviderChain({ clientConfig, ignoreCache: true });
   return async () => {
     try {
       return await chain();
@@ -66,7 +67,7 @@ async function ownErrorOf(provider: Provider, error: unknown, clientConfig: Clie
   try {
     switch (provider.kind) {
       case 'profile':
-        await fromIni({ profile: provider.profile, clientConfig })();
+        await fromIni({ profile: provider.profile, clientConfig, ignoreCache: true })();
         break;
       case 'webIdentity':
         await fromTokenFile({ clientConfig })();

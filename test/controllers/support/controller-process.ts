@@ -22,6 +22,8 @@ export interface ControllerProcessOptions {
   /** Another URL of the API server, for example a proxy's. */
   readonly server?: string;
   readonly kubeconfig?: string;
+  /** Variables beside those of the tests. */
+  readonly env?: Readonly<Record<string, string>>;
   /** False: do not wait until it is ready. */
   readonly ready?: boolean;
   /** What to run instead of the sources: a command and its first arguments. */
@@ -36,6 +38,7 @@ export async function startController(
     server,
     kubeconfig,
     ready = true,
+    env = {},
     program: [command, ...first] = [process.execPath, main],
   }: ControllerProcessOptions = {},
 ): Promise<ControllerProcess> {
@@ -48,7 +51,7 @@ export async function startController(
       ...['--health-address=127.0.0.1:0', '--metrics-address=127.0.0.1:0', '--shutdown-grace=5'],
       ...args,
     ],
-    env: { KUBECONFIG: undefined },
+    env: { KUBECONFIG: undefined, ...env },
   });
   const log: ControllerProcess['log'] = async () =>
     (await running.log()).split('\n').flatMap((line) => (line.startsWith('{') ? [JSON.parse(line)] : []));

@@ -52,12 +52,13 @@ export async function startShim(
     metrics: runtimeMetrics,
     timeouts: { get: 5_000, write: 5_000 },
   });
+  const secret = await importSharedSecret(new Uint8Array(Buffer.from(SECRET)));
   const shim = await Shim.start({
     address: { host: '127.0.0.1', port: 0 },
     metricsAddress: { host: '127.0.0.1', port: 0 },
     client,
     tenants: new Tenants({ namespace, target: 'default' }),
-    keys: { secrets: [await importSharedSecret(new Uint8Array(Buffer.from(SECRET)))] },
+    keys: { secrets: async () => [secret] },
     rules: {
       algorithms: ['HS256'],
       usernameClaim: 'username',
