@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import type { GetOptions } from '../../src/storage/source.ts';
+import { EarlierVersions } from '../../src/tuf/verify/earlier-versions.ts';
 import { verify } from '../../src/tuf/verify/verify.ts';
 import { MemorySource } from './generator/memory-source.ts';
 import { fileOf, sha256 } from './generator/mutations/mutation.ts';
@@ -56,6 +57,15 @@ test('about a delegated role, it concerns that role alone', async () => {
   });
   expect(findings[0]).toMatchObject({ code: 'ProcessingFailed', role: 'beta' });
   expect(trusted?.delegated.map(({ role }) => role)).toEqual(['stable']);
+});
+
+test('of an earlier version it is a version that tells nothing', async () => {
+  const root = { version: 1, sha256: sha256(fileOf(files, '1.root.json')) };
+  const { signal } = new AbortController();
+  const sound = new EarlierVersions(new MemorySource(files), root);
+  expect((await sound.timesOf('targets', 1, REFERENCE_TIME, signal))?.expires).toBeInstanceOf(Date);
+  const odd = new EarlierVersions(new TextSource('1.targets.json'), root);
+  expect(await odd.timesOf('targets', 1, REFERENCE_TIME, signal)).toBeUndefined();
 });
 
 test('about a file above the head, it refuses nothing', async () => {

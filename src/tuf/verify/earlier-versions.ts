@@ -2,7 +2,6 @@ import { hash } from 'node:crypto';
 import { TerminalError } from '../../errors.ts';
 import { writtenAt } from '../../storage/last-modified.ts';
 import type { MetadataSource } from '../../storage/source.ts';
-import { MetadataFault } from '../findings/fault.ts';
 import { KeyRing } from '../keys/keyring.ts';
 import { isSigned } from '../keys/threshold.ts';
 import { openFile } from '../metadata/envelope.ts';
@@ -64,11 +63,9 @@ export class EarlierVersions {
       return believed
         ? { expires: new Date(envelope.expires.at), writtenAt: writtenAt(listedAt, file.lastModified) }
         : undefined;
-    } catch (error) {
-      if (error instanceof MetadataFault) {
-        return undefined;
-      }
-      throw error;
+    } catch {
+      // The source has given the file, so whatever reading it throws is about the file, and it tells nothing.
+      return undefined;
     }
   }
 
