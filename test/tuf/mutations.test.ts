@@ -1,13 +1,17 @@
 import { describe, expect, test } from 'vitest';
 import { CHECKS } from '../../src/tuf/findings/checks.ts';
 import { FINDINGS, type FindingCode } from '../../src/tuf/findings/findings.ts';
+import type { VerifyPolicy } from '../../src/tuf/verify/verification.ts';
 import { verify } from '../../src/tuf/verify/verify.ts';
 import { MemorySource } from './generator/memory-source.ts';
 import { MUTATIONS } from './generator/mutations/index.ts';
 import { BASE, fileOf, type Mutation, sha256 } from './generator/mutations/mutation.ts';
 import { REFERENCE_TIME, Repository } from './generator/repository.ts';
 
-async function run({ options, apply, verify: differences }: Partial<Mutation>) {
+async function run(
+  { options, apply, verify: differences }: Partial<Mutation>,
+  policy: Partial<VerifyPolicy> = {},
+) {
   const repository = new Repository({ ...BASE, ...options });
   apply?.(repository);
   const files = repository.seal();
@@ -15,8 +19,8 @@ async function run({ options, apply, verify: differences }: Partial<Mutation>) {
   return verify(new MemorySource(files), {
     anchor: { kind: 'sha256', sha256: sha256(first) },
     now: REFERENCE_TIME,
-    policy: { mode: 'recovery' },
     ...differences?.(files),
+    policy: { mode: 'recovery', ...differences?.(files).policy, ...policy },
   });
 }
 
@@ -38,6 +42,17 @@ describe.each(MUTATIONS.map((mutation) => ({ check: FINDINGS[mutation.code].chec
       expect(finding?.override !== undefined).toBe(mutation.severity === 'deny');
       expect(verdict).toBe(mutation.severity === 'report' ? 'trusted' : 'refused');
       expect(trusted !== undefined).toBe(verdict === 'trusted');
+    });
+
+    test('a recovery that refuses what is expired lets no more of it pass', async () => {
+      const { findings, verdict } = await run(mutation, { refuseExpired: true });
+      const isExpiry = mutation.code === 'RootExpired' || mutation.code === 'MetadataExpired';
+      expect(verdict).toBe(mutation.severity === 'report' && !isExpiry ? 'trusted' : 'refused');
+      if (isExpiry) {
+        // A wall of a delegated role is a *deny*.
+        const severity = expect.stringMatching(/^(wall|deny)$/);
+        expect(findings[0]).toMatchObject({ code: mutation.code, severity });
+      }
     });
   },
 );
