@@ -1,10 +1,16 @@
 import { readFile } from 'node:fs/promises';
-import { names } from './names.ts';
+import { component, names } from './names.ts';
 import type { Scene } from './scenario.ts';
 
 /** The chart's own tests, as a user runs them after the installation. */
-export async function helmTest({ operator, report }: Scene): Promise<void> {
-  await report.step('helm test', "the chart's own tests pass", () => operator.test());
+export async function helmTest({ kubernetes, operator, report }: Scene): Promise<void> {
+  await report.step('helm test', "the chart's own tests pass, and their pod goes", async () => {
+    await operator.test();
+    // An uninstallation leaves what is a hook's.
+    await kubernetes.until('the pod of the tests to go', async () => {
+      return (await kubernetes.list(names.operator, 'pods', component('test'))).length === 0;
+    });
+  });
 }
 
 /** The chart's NetworkPolicy: at first it does not know the port of the store, then it does. */

@@ -9,8 +9,8 @@ export const names = {
   bucket: 'updates',
 } as const;
 
-/** Selects the pods, Deployments and Services of one half of the chart. */
-export function component(name: 'controller' | 'shim'): string {
+/** Selects the pods, Deployments and Services of one part of the chart. */
+export function component(name: 'controller' | 'shim' | 'test'): string {
   return `app.kubernetes.io/instance=${names.release},app.kubernetes.io/component=${name}`;
 }
 

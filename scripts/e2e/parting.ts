@@ -28,9 +28,9 @@ export async function uninstallInTheMiddle(scene: Scene): Promise<void> {
   });
 }
 
-/** What a release leaves when it goes: the CRDs and what people made, and no more. */
+/** What a release leaves when it goes: the CRDs, the leader's Lease and what people made, and no more. */
 export async function requireNothingLeft({ kubernetes, operator, report }: Scene): Promise<void> {
-  await report.step('uninstall', "only the CRDs and the people's own objects stay", async () => {
+  await report.step('uninstall', "only the CRDs, the Lease and people's own objects stay", async () => {
     await operator.uninstall();
     const kinds =
       'all,configmaps,secrets,serviceaccounts,roles,rolebindings,networkpolicies,poddisruptionbudgets,leases';
