@@ -1,12 +1,27 @@
 import { describe, expect, test } from 'vitest';
-import { IdleHeap } from '../../src/cli/commands/idle-heap.ts';
+import { IdleHeap, type ProcessUsage } from '../../src/cli/commands/idle-heap.ts';
 
-/** What happens in ten seconds: CPU that is used, in milliseconds, and whether memory is given back then. */
-type Period = readonly [cpuMs: number, isCollected: boolean];
+/** What happens in ten seconds. */
+interface Period {
+  /** Milliseconds of CPU that are used. */
+  readonly cpu: number;
+  /** MiB by which the heap grows; 0 when absent. */
+  readonly grows?: number;
+  /** Whether memory is given back at its end. */
+  readonly collects?: true;
+}
 
-/** How often an idle heap collects over these periods, one entry each. */
-function collections(periods: readonly number[], collectionMs: number): readonly boolean[] {
-  let cpuMs = 700; // what was used before it is there
+interface Process {
+  /** MiB that a collection leaves, and milliseconds of CPU that it takes. */
+  readonly live: number;
+  readonly collection: number;
+  readonly periods: readonly Period[];
+}
+
+/** Whether an idle heap collects at the end of each period. */
+function collections({ live, collection, periods }: Process): readonly boolean[] {
+  // What the start took, before there is an idle heap.
+  let [cpuMs, heapMiB] = [700, live + 10];
   let look: (() => void) | undefined;
   let count = 0;
   using _heap = new IdleHeap({
@@ -18,90 +33,67 @@ function collections(periods: readonly number[], collectionMs: number): readonly
         };
       },
     },
-    cpuMs: () => cpuMs,
+    usage: (): ProcessUsage => ({ cpuMs, heapBytes: heapMiB * 2 ** 20 }),
     collect: () => {
       count += 1;
-      cpuMs += collectionMs;
+      heapMiB = live;
+      cpuMs += collection;
     },
   });
-  return periods.map((used) => {
+  return periods.map(({ cpu, grows = 0 }) => {
     const before = count;
-    cpuMs += used;
+    cpuMs += cpu;
+    heapMiB += grows;
     look?.();
     return count > before;
   });
 }
 
+const start: Period = { cpu: 300, collects: true };
+const quiet: Period = { cpu: 20 };
+const collected: Period = { cpu: 20, collects: true };
+
 describe('memory that work has left behind is given back', () => {
-  test.each<[what: string, collectionMs: number, periods: readonly Period[]]>([
-    [
-      'after the start',
-      50,
-      [
-        [300, true],
-        [20, false],
-        [20, false],
-      ],
-    ],
+  test.each<[what: string, process: Process]>([
+    ['after the start', { live: 25, collection: 150, periods: [start, quiet, quiet] }],
     [
       'after a start that takes longer',
-      50,
-      [
-        [4_000, false],
-        [900, false],
-        [20, true],
-        [20, false],
-      ],
+      { live: 25, collection: 150, periods: [{ cpu: 4_000 }, { cpu: 900 }, collected, quiet] },
     ],
     [
-      'after a burst of work',
-      50,
-      [
-        [20, true],
-        [3_000, false],
-        [9_000, false],
-        [20, true],
-        [20, false],
-      ],
+      'after becoming leader, which is little work and much memory',
+      { live: 25, collection: 150, periods: [start, { cpu: 800, grows: 20 }, collected, quiet] },
+    ],
+    [
+      'after work that left the heap as large as it was, and empty',
+      { live: 25, collection: 150, periods: [start, { cpu: 3_000 }, { cpu: 9_000 }, collected, quiet] },
     ],
     [
       'after many small pieces of work',
-      50,
-      [
-        [20, true],
-        [400, false],
-        [400, false],
-        [400, true],
-        [400, false],
-      ],
+      {
+        live: 25,
+        collection: 150,
+        periods: [start, ...Array(6).fill({ cpu: 450 }), { cpu: 450, collects: true }],
+      },
     ],
     [
       'not while there is work',
-      50,
-      [
-        [600, false],
-        [600, false],
-        [600, false],
-        [600, false],
-      ],
+      { live: 25, collection: 150, periods: Array(5).fill({ cpu: 600, grows: 20 }) },
     ],
     [
-      'when a large heap has earned it',
-      200,
-      [
-        [20, true],
-        [3_000, false],
-        [20, false],
-        [900, false],
-        [100, true],
-      ],
+      'not for small gains',
+      { live: 25, collection: 150, periods: [start, { cpu: 20, grows: 3 }, { cpu: 20, grows: 3 }, quiet] },
     ],
-  ])('%s', (_what, collectionMs, periods) => {
-    const seen = collections(
-      periods.map(([cpuMs]) => cpuMs),
-      collectionMs,
-    );
-    expect(seen).toEqual(periods.map(([, isCollected]) => isCollected));
+    [
+      'not for gains that are small for a large heap',
+      {
+        live: 200,
+        collection: 1_000,
+        periods: [start, { cpu: 400, grows: 30 }, quiet, { cpu: 9, grows: 20, collects: true }],
+      },
+    ],
+  ])('%s', (_what, process) => {
+    expect(collections(process)).toEqual(process.periods.map(({ collects = false }) => collects));
   });
 
   test('no more once it is disposed of', () => {
@@ -115,7 +107,7 @@ describe('memory that work has left behind is given back', () => {
           };
         },
       },
-      cpuMs: () => 0,
+      usage: () => ({ cpuMs: 0, heapBytes: 0 }),
       collect: () => undefined,
     });
     expect(armed).toBe(1);

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { totalmem } from 'node:os';
+import { getHeapStatistics } from 'node:v8';
 import type { KubeConfig } from '@kubernetes/client-node';
 import type { Logger } from 'pino';
 import { collectDefaultMetrics, Registry } from 'prom-client';
@@ -16,7 +17,7 @@ import { exitCodes } from '../exit-codes.ts';
 import { loadClusterConfig } from '../kubectl/connection.ts';
 import type { ControllerFlags } from '../options/controller-flags.ts';
 import { followAuthorities } from './follow-authorities.ts';
-import { IdleHeap } from './idle-heap.ts';
+import { IdleHeap, type ProcessUsage } from './idle-heap.ts';
 
 /** The chart's default limit. */
 const defaultMemoryLimit = 512 * 2 ** 20;
@@ -61,7 +62,7 @@ export async function runController(flags: ControllerFlags, context: CommandCont
     },
     'starting',
   );
-  using _heap = new IdleHeap({ clock: systemClock, cpuMs, collect: collectGarbage });
+  using _heap = new IdleHeap({ clock: systemClock, usage: processUsage, collect: collectGarbage });
   using _authorities = followAuthorities(context.env, logger);
   try {
     await operator.run(context.signal);
@@ -102,10 +103,10 @@ function serverOf(config: KubeConfig): { readonly host: string; readonly port: n
   };
 }
 
-/** Milliseconds of CPU that this process has used, its threads included. */
-function cpuMs(): number {
+/** CPU is that of all threads, the heap that of this one. */
+function processUsage(): ProcessUsage {
   const { user, system } = process.cpuUsage();
-  return (user + system) / 1_000;
+  return { cpuMs: (user + system) / 1_000, heapBytes: getHeapStatistics().total_heap_size };
 }
 
 /** Node.js must run with --expose-gc, as it does in the image. */
