@@ -32,6 +32,17 @@ const api = (logins: LoginTokens, password = 'pass'): ServerAPI =>
     credentials: { kind: 'login', password },
   });
 
+test('a refusal of a token that was made here names the way by a login', async () => {
+  const answer = await new ServerAPI({
+    ...{ url: new URL(server.url), ca: undefined, proxy: DIRECT, logins: new LoginTokens() },
+    ...{ now: () => new Date(), credentials: { kind: 'secret', secret: 'another secret' } },
+  }).refresh(app, ['timestamp'], never);
+  expect(answer).toMatchObject({
+    kind: 'refused',
+    message: expect.stringMatching(/^HTTP 401: .*Check jwtSecretRef.*use loginSecretRef$/),
+  });
+});
+
 test('one login serves many calls, for as long as password, token and time allow', async () => {
   const logins = new LoginTokens();
   const asked = await api(logins).refresh(app, ['timestamp'], never);

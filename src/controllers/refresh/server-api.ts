@@ -76,10 +76,17 @@ export class ServerAPI {
     if (status === 202 && taskID !== undefined) {
       return { kind: 'accepted', taskID };
     }
-    const message = problem(status, body);
+    const message = `${problem(status, body)}${this.#adviceFor(status)}`;
     return status === 404 && message.includes('Requires bootstrap finished')
       ? { kind: 'notBootstrapped', message }
       : { kind: 'refused', message };
+  }
+
+  /** A token that is made here holds a name, as those of 2.1.0 do; later servers know users by their ids. */
+  #adviceFor(status: number): string {
+    return status === 401 && this.#options.credentials.kind === 'secret'
+      ? '. Check jwtSecretRef; a server after 2.1.0 may take tokens of a login only: use loginSecretRef'
+      : '';
   }
 
   /** `GET /tuf/v1/task`. A task that the server does not know is under way for it: it says PENDING. */
