@@ -12,6 +12,7 @@ import { generateFindingsReference } from './generate/findings.ts';
 import { generateHTTPReference } from './generate/http.ts';
 import { generateInstallManifest } from './generate/install-manifest.ts';
 import { generateMetricsPage } from './generate/metrics.ts';
+import { generateNotificationsPage } from './generate/notifications.ts';
 import { generateOutputSchemas } from './generate/output-schemas.ts';
 import { generateRunFindingsPage } from './generate/run-findings.ts';
 import { generateRunbooks } from './generate/runbooks.ts';
@@ -38,6 +39,7 @@ const generators: readonly Generator[] = [
   generateRunFindingsPage,
   generateMetricsPage,
   generateRunbooks,
+  generateNotificationsPage,
   scenariosPage,
   generateSupportPage,
 ];

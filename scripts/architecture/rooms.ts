@@ -36,6 +36,10 @@ export const rooms: Readonly<Record<string, Room>> = {
   },
   kube: { purpose: 'controller runtime', mayImport: ['async', 'net'] },
   observability: { purpose: 'metrics and logs', mayImport: ['async'] },
+  notifications: {
+    purpose: 'messages to a webhook',
+    mayImport: ['async', 'net', 'api', 'observability'],
+  },
   controllers: {
     purpose: 'watch resources, run, write status',
     mayImport: [
@@ -49,6 +53,7 @@ export const rooms: Readonly<Record<string, Room>> = {
       'tuf',
       'faynosync',
       'observability',
+      'notifications',
     ],
   },
   shim: {
@@ -77,6 +82,7 @@ export const rooms: Readonly<Record<string, Room>> = {
       'tuf',
       'faynosync',
       'observability',
+      'notifications',
     ],
   },
 };

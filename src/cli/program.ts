@@ -1,6 +1,7 @@
 import { Command, CommanderError } from 'commander';
 import packageJSON from '../../package.json' with { type: 'json' };
 import { RecoveryError } from '../errors.ts';
+import { redactURLs } from '../observability/redact-urls.ts';
 import { registerCheck } from './check/register.ts';
 import { registerConformance } from './commands/conformance.ts';
 import { registerController } from './commands/controller.ts';
@@ -14,7 +15,6 @@ import { commandExamples } from './examples.ts';
 import { type ExitCode, exitCodes, exitCodesText } from './exit-codes.ts';
 import { registerClusterCommands } from './kubectl/register.ts';
 import { registerTarget } from './kubectl/target/register.ts';
-import { redactURLs } from './output/redact.ts';
 
 /** Every command, in the order of --help. */
 const commands: readonly RegisterCommand[] = [

@@ -25,6 +25,7 @@ import { createStateController } from './bootstrapstate/controller.ts';
 import { countStates } from './bootstrapstate/metrics.ts';
 import { TargetWatches } from './loss-detection/target-watches.ts';
 import { createCaches } from './operator/caches.ts';
+import { notifyOfEvents } from './operator/notifications.ts';
 import type { OperatorOptions } from './operator/options.ts';
 import { createPolicyController } from './recoverypolicy/controller.ts';
 import { createTargetController } from './recoverytarget/controller.ts';
@@ -67,6 +68,7 @@ export function createOperator(options: OperatorOptions): Operator {
     ...runtimeOptions,
     reportingController: `${group}/controller`,
     reportingInstance: identity,
+    subscriber: options.notifications && notifyOfEvents(options.notifications, { ...options, metrics }),
   });
   const elector = lease && new LeaderElector({ ...runtimeOptions, ...lease, identity });
   const { runs, targets, policies, states } = createCaches({ ...runtimeOptions, namespaces }, options.shard);

@@ -40,6 +40,7 @@ export class RecoveryMetrics {
   readonly policyLosses: Counter<'namespace' | 'policy'>;
   readonly policyRecoveries: Counter<'namespace' | 'policy'>;
   readonly policySuppressed: Counter<'namespace' | 'policy'>;
+  readonly notifications: Counter<'result'>;
   readonly appMetadataExpires: Gauge<AppLabel | 'role'>;
   readonly appLifetimeLeft: Gauge<AppLabel | 'role'>;
   readonly appRecoverable: Gauge<AppLabel>;
@@ -102,6 +103,11 @@ export class RecoveryMetrics {
       'storage_requests_total',
       'Number of requests to object storage, by operation and result; retries count.',
       ['operation', 'result'],
+    );
+    this.notifications = counter(
+      'notifications_total',
+      'Number of notifications for the webhook, by result: sent, failed (refused, or not accepted within an hour), dropped (too many were waiting).',
+      ['result'],
     );
     this.policyApps = gauge(
       'policy_apps',

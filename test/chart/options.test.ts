@@ -1,4 +1,8 @@
+import { readFile } from 'node:fs/promises';
 import { beforeAll, describe, expect, test } from 'vitest';
+import { idleProgram } from '../../scripts/docs/idle-program.ts';
+import { notificationFormats } from '../../src/notifications/message.ts';
+import { allNotificationTopics } from '../../src/notifications/topics.ts';
 import { CHART, EVERYTHING, helm, one, parseObjects, type Rendered, render } from './helm.ts';
 
 /** The parts of a pod these tests look at. */
@@ -239,6 +243,37 @@ describe('the network', () => {
       env: expect.arrayContaining([{ name: 'NODE_EXTRA_CA_CERTS', value: '/etc/tuf-recovery/ca/ca.crt' }]),
       volumeMounts: [{ name: 'ca-bundle', mountPath: '/etc/tuf-recovery/ca', readOnly: true }],
     });
+  });
+});
+
+describe('notifications', () => {
+  test('are sent to the URL in a Secret, which need not be there yet', async () => {
+    const { spec } = controllerPod(
+      await render('notifications.existingSecret=hook', 'notifications.key=slack-url'),
+    );
+    expect(spec.volumes).toEqual([
+      {
+        name: 'notifications',
+        secret: { secretName: 'hook', items: [{ key: 'slack-url', path: 'url' }], optional: true },
+      },
+    ]);
+    const [container] = spec.containers;
+    const mount = container?.volumeMounts?.[0]?.mountPath;
+    expect(container?.args).toContain(`--notify-url-file=${mount}/url`);
+    expect(JSON.stringify(controllerPod(await render()).spec), 'off by default').not.toContain('notif');
+  });
+
+  test('have the topics of the program, and flags it knows', async () => {
+    const { spec } = controllerPod(await everythingWith());
+    const args = spec.containers[0]?.args ?? [];
+    expect(args).toContain(`--notify-on=${allNotificationTopics.join(',')}`);
+    const controller = idleProgram().commands.find((command) => command.name() === 'controller');
+    const known = controller?.options.map(({ long }) => long);
+    expect(known).toEqual(expect.arrayContaining(args.slice(1).map((arg) => arg.replace(/=.*/s, ''))));
+    const schema = JSON.parse(await readFile(`${CHART}/values.schema.json`, 'utf8'));
+    const { topics, format } = schema.properties.notifications.properties;
+    expect(topics.items.enum).toEqual(allNotificationTopics);
+    expect(format.enum).toEqual(notificationFormats);
   });
 });
 

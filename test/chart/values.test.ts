@@ -124,6 +124,9 @@ describe('a wrong value is refused and named:', () => {
       ['controller.readinessProbe.httpGet.path=/'],
       /'httpGet' not allowed/,
     ],
+    ['an unknown topic', ['notifications.topics={Loss,Weather}'], /\/notifications\/topics\/1/],
+    ['no topics at all', ['notifications.topics={}'], /\/notifications\/topics/],
+    ['an unknown format', ['notifications.format=teams'], /\/notifications\/format/],
     ['a proxy that is no URL', ['proxy.https=proxy.example.com'], /\/proxy\/https/],
     ['certificates from two places', ['caBundle.configMap=a', 'caBundle.secret=b'], /give one of them/],
     [

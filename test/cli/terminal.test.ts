@@ -4,10 +4,10 @@ import { describe, expect, test } from 'vitest';
 import { withFlagNames } from '../../src/cli/options/flag-names.ts';
 import { planText } from '../../src/cli/output/plan-text.ts';
 import { createProgressDisplay } from '../../src/cli/output/progress.ts';
-import { redactURLs } from '../../src/cli/output/redact.ts';
 import { paintFor } from '../../src/cli/output/style.ts';
 import { tableText } from '../../src/cli/output/table.ts';
 import { terminalText } from '../../src/cli/output/terminal-text.ts';
+import { redactURLs } from '../../src/observability/redact-urls.ts';
 import type { Action } from '../../src/recovery/plan/plan.ts';
 
 const plain = paintFor({ color: false, columns: undefined });

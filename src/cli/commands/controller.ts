@@ -1,5 +1,7 @@
 import { hostname } from 'node:os';
-import { type Command, Option } from 'commander';
+import { type Command, InvalidArgumentError, Option } from 'commander';
+import { notificationFormats } from '../../notifications/message.ts';
+import { allNotificationTopics, type NotificationTopic } from '../../notifications/topics.ts';
 import { logLevels } from '../../observability/log.ts';
 import type { CommandContext } from '../context.ts';
 import type { ControllerFlags } from '../options/controller-flags.ts';
@@ -60,6 +62,24 @@ export function registerController(program: Command, context: CommandContext): v
     .addOption(addressOption('--health-address', 'where /healthz and /readyz are served', ':8081'))
     .addOption(addressOption('--metrics-address', 'where /metrics is served', ':8080'))
     .option(
+      '--notify-url-file <file>',
+      'file with the URL of a webhook to notify, for example a mounted Secret; read for each message (default: none)',
+    )
+    .addOption(
+      new Option('--notify-format <format>', 'form of the messages to the webhook')
+        .choices(notificationFormats)
+        .default('slack'),
+    )
+    .addOption(
+      new Option(
+        '--notify-on <topics>',
+        `what to notify of, with commas between: ${allNotificationTopics.join(', ')}`,
+      )
+        .argParser(parseTopics)
+        .default(allNotificationTopics, 'all of them'),
+    )
+    .option('--notify-cluster <name>', 'name of this cluster in the messages', '')
+    .option(
       '--shutdown-grace <seconds>',
       'how long runs may take to reach a safe point after SIGTERM',
       parseInteger(1, 600),
@@ -74,6 +94,18 @@ export function registerController(program: Command, context: CommandContext): v
       const { runController } = await import('./run-controller.ts');
       await runController(flags, context);
     });
+}
+
+function parseTopics(text: string): readonly NotificationTopic[] {
+  return text.split(',').map((name) => {
+    const topic = allNotificationTopics.find((known) => known === name);
+    if (topic === undefined) {
+      throw new InvalidArgumentError(
+        `Give some of ${allNotificationTopics.join(', ')}, with commas between.`,
+      );
+    }
+    return topic;
+  });
 }
 
 function addressOption(flag: string, description: string, address: string): Option {

@@ -6,6 +6,7 @@ import type { Logger } from 'pino';
 import { collectDefaultMetrics, Registry } from 'prom-client';
 import packageJSON from '../../../package.json' with { type: 'json' };
 import { systemClock } from '../../async/clock.ts';
+import type { NotificationOptions } from '../../controllers/operator/notifications.ts';
 import { createOperator, type Operator } from '../../controllers/operator.ts';
 import { memoryForRuns } from '../../controllers/slots/memory.ts';
 import { installCrashPolicy } from '../../kube/controller/crash-policy.ts';
@@ -42,6 +43,7 @@ export async function runController(flags: ControllerFlags, context: CommandCont
       ambientNamespaces: flags.ambientIdentityNamespaces,
       apiServer: () => serverOf(loadClusterConfig(flags)),
     },
+    notifications: notificationsOf(flags),
     maxConcurrentRuns: flags.maxConcurrentRuns,
     memoryBytes: memoryForRuns(memoryLimit()),
     shutdownGraceMs: flags.shutdownGrace * 1000,
@@ -73,6 +75,15 @@ export async function runController(flags: ControllerFlags, context: CommandCont
   await health.server.close();
   await metrics.server.close();
   logger.info('stopped');
+}
+
+function notificationsOf({
+  notifyUrlFile: urlFile,
+  notifyFormat: format,
+  notifyOn: topics,
+  notifyCluster: cluster,
+}: ControllerFlags): NotificationOptions | undefined {
+  return urlFile === undefined ? undefined : { urlFile, format, topics, cluster };
 }
 
 async function serve(

@@ -1,5 +1,7 @@
 import type { Shard } from '../../controllers/operator/shard.ts';
 import type { ListenAddress } from '../../net/http-server.ts';
+import type { NotificationFormat } from '../../notifications/message.ts';
+import type { NotificationTopic } from '../../notifications/topics.ts';
 import type { LogLevel } from '../../observability/log.ts';
 
 /** Flags of `controller`. */
@@ -14,6 +16,10 @@ export interface ControllerFlags {
   readonly ambientIdentityNamespaces: readonly string[];
   readonly healthAddress: ListenAddress;
   readonly metricsAddress: ListenAddress;
+  readonly notifyUrlFile?: string;
+  readonly notifyFormat: NotificationFormat;
+  readonly notifyOn: readonly NotificationTopic[];
+  readonly notifyCluster: string;
   readonly shutdownGrace: number;
   readonly logLevel: LogLevel;
   readonly kubeconfig?: string;

@@ -4,6 +4,7 @@ import type { Clock } from '../../async/clock.ts';
 import type { APIClientOptions } from '../../kube/client/call-options.ts';
 import type { ProxyRule } from '../../net/proxy-rule.ts';
 import type { TargetRules } from '../target-connection/target-rules.ts';
+import type { NotificationOptions } from './notifications.ts';
 import type { Shard } from './shard.ts';
 
 /** Options of `createOperator`. */
@@ -22,6 +23,8 @@ export interface OperatorOptions {
   readonly proxy: ProxyRule;
   /** What this installation allows targets, and from where their short host names are looked up. */
   readonly rules: TargetRules;
+  /** Left out: nothing is sent. */
+  readonly notifications?: NotificationOptions | undefined;
   readonly maxConcurrentRuns: number;
   /** Bytes that runs and verifications may use together, beyond what the process needs anyway. */
   readonly memoryBytes: number;

@@ -1,6 +1,6 @@
 import { lookup } from 'node:dns/promises';
-import { BlockList, isIP } from 'node:net';
 import { TerminalError } from '../../errors.ts';
+import { isLinkLocal } from '../../net/link-local.ts';
 
 /** What an installation allows targets, no matter who writes them. */
 export interface TargetRules {
@@ -11,19 +11,6 @@ export interface TargetRules {
   /** The API server: the controller may reach it where tenants may not. */
   readonly apiServer: () => { readonly host: string; readonly port: number };
 }
-
-/**
- * Addresses that answer only those on the same node or the node itself: metadata services of clouds among
- * them.
- */
-const linkLocal = new BlockList();
-linkLocal.addSubnet('169.254.0.0', 16);
-linkLocal.addSubnet('fe80::', 10, 'ipv6');
-// AWS, over IPv6.
-linkLocal.addAddress('fd00:ec2::254', 'ipv6');
-// Alibaba Cloud and Oracle Cloud use addresses outside the link-local range.
-linkLocal.addAddress('100.100.100.200');
-linkLocal.addAddress('192.0.0.192');
 
 /**
  * Refuses hosts that a target must not send the controller to: it has a place in the network and an identity
@@ -51,13 +38,6 @@ function refused(host: string, what: string): TerminalError {
     'InvalidReference',
     `${host} is ${what}, which no target may name. Put the address of the Redis or the S3 server into the RecoveryTarget.`,
   );
-}
-
-function isLinkLocal(address: string): boolean {
-  const family = isIP(address) === 6 ? 'ipv6' : 'ipv4';
-  // An IPv4 address in IPv6 clothes is checked as what it is.
-  const mapped = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i.exec(address)?.[1];
-  return linkLocal.check(address, family) || (mapped !== undefined && linkLocal.check(mapped, 'ipv4'));
 }
 
 async function addressesOf(host: string): Promise<readonly string[]> {

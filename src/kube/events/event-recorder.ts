@@ -18,6 +18,14 @@ export interface EventRecorderOptions {
   readonly logger: Logger;
   readonly metrics: RuntimeMetrics;
   readonly clock: Clock;
+  readonly subscriber?: EventSubscriber | undefined;
+}
+
+/** Receives each event beside the API server; of a series the first. It must not wait. */
+export interface EventSubscriber {
+  event(regarding: KubernetesObject, details: EventDetails, time: Date): void;
+  /** Delivers what is left, for at most `graceMs`, and takes nothing more. */
+  close(graceMs: number): Promise<void>;
 }
 
 /** An event that was written, and what has happened since. */
@@ -74,7 +82,8 @@ export class EventRecorder {
 
   /** Writes what is still to be written, for at most `graceMs`, and records nothing more. */
   async close(graceMs: number): Promise<void> {
-    const { clock } = this.#options;
+    const { clock, subscriber } = this.#options;
+    const delivered = subscriber?.close(graceMs);
     for (const key of [...this.#series.keys()]) {
       this.#finish(key);
     }
@@ -82,6 +91,7 @@ export class EventRecorder {
     await this.#tail;
     cancel();
     this.#closing.abort(new Error('the event recorder is closed'));
+    await delivered;
   }
 
   #begin(key: string, regarding: KubernetesObject, details: EventDetails): void {
@@ -92,7 +102,9 @@ export class EventRecorder {
       }
     }
     const { reportingController, reportingInstance, clock } = this.#options;
-    const event = newEvent(regarding, details, { reportingController, reportingInstance, time: clock.now() });
+    const time = clock.now();
+    const event = newEvent(regarding, details, { reportingController, reportingInstance, time });
+    this.#publish(regarding, details, time);
     const series: Series = {
       event,
       count: 1,
@@ -106,6 +118,16 @@ export class EventRecorder {
       await this.#options.client.create(EVENTS, event, { signal });
       this.#options.metrics.events.inc({ result: 'created' });
     });
+  }
+
+  /** What fails here is an extra, and the event itself must not suffer. */
+  #publish(regarding: KubernetesObject, details: EventDetails, time: Date): void {
+    const { subscriber, logger } = this.#options;
+    try {
+      subscriber?.event(regarding, details, time);
+    } catch (error) {
+      logger.error({ err: error }, 'an event could not be passed on');
+    }
   }
 
   #repeat(key: string, series: Series): void {

@@ -1,0 +1,43 @@
+import { lookup } from 'node:dns';
+import { BlockList, isIP, type LookupFunction } from 'node:net';
+
+/**
+ * Addresses that answer only those on the same node or the node itself: metadata services of clouds among
+ * them.
+ */
+const linkLocal = new BlockList();
+linkLocal.addSubnet('169.254.0.0', 16);
+linkLocal.addSubnet('fe80::', 10, 'ipv6');
+// AWS, over IPv6.
+linkLocal.addAddress('fd00:ec2::254', 'ipv6');
+// Alibaba Cloud and Oracle Cloud use addresses outside the link-local range.
+linkLocal.addAddress('100.100.100.200');
+linkLocal.addAddress('192.0.0.192');
+
+/**
+ * Whether an IP address is link-local, or a metadata service's. An IPv4 address inside an IPv6 one
+ * (`::ffff:…`) is checked as what it is.
+ */
+export function isLinkLocal(address: string): boolean {
+  return linkLocal.check(address, isIP(address) === 6 ? 'ipv6' : 'ipv4');
+}
+
+/**
+ * Resolves a host name for a connection, and fails for one that has a link-local address: what was checked is
+ * what is connected to, so that a name can't change its address in between. Node.js calls it for names only,
+ * not for addresses.
+ */
+export const lookupBeyondLinkLocal: LookupFunction = (hostname, options, callback) => {
+  lookup(hostname, { ...options, all: true }, (error, addresses) => {
+    const [first] = addresses ?? [];
+    if (error !== null || first === undefined) {
+      callback(error ?? new Error(`${hostname} has no address`), '', 0);
+    } else if (addresses.some(({ address }) => isLinkLocal(address))) {
+      callback(new Error(`${hostname} has a link-local or metadata address`), '', 0);
+    } else if (options.all) {
+      callback(null, addresses);
+    } else {
+      callback(null, first.address, first.family);
+    }
+  });
+};

@@ -1,0 +1,155 @@
+import { readFile } from 'node:fs/promises';
+import { request as httpRequest } from 'node:http';
+import { request as httpsRequest } from 'node:https';
+import { systemErrorCode } from '../errors.ts';
+import { agentsFor } from '../net/agents.ts';
+import { isLinkLocal, lookupBeyondLinkLocal } from '../net/link-local.ts';
+import type { ProxyRule } from '../net/proxy-rule.ts';
+
+/** Where notifications are sent. */
+export interface WebhookOptions {
+  /** Holds the URL and nothing else. Read for each request, so that a changed Secret needs no restart. */
+  readonly urlFile: string;
+  readonly proxy: ProxyRule;
+  /** Milliseconds for a whole request and its answer. */
+  readonly timeoutMs: number;
+}
+
+/** A message that was not accepted. Another try may help. */
+export class DeliveryError extends Error {
+  /** Milliseconds the receiver asked to be spared for; 0 when it named none. */
+  readonly retryAfterMs: number;
+
+  constructor(message: string, retryAfterMs = 0) {
+    super(message);
+    this.name = 'DeliveryError';
+    this.retryAfterMs = retryAfterMs;
+  }
+}
+
+/** A message that the receiver refused, and would refuse again. */
+export class DeliveryRefusedError extends Error {
+  constructor(host: string, status: number) {
+    super(
+      `${host} refused the message with HTTP ${status}. Check the URL in the Secret and the format of the messages.`,
+    );
+    this.name = 'DeliveryRefusedError';
+  }
+}
+
+/** Answers that may be different the next time: a time-out, too many requests, a failure of the receiver. */
+const temporary = (status: number): boolean => status === 408 || status === 429 || status >= 500;
+
+/** A real URL is far shorter. */
+const maxURLBytes = 8_192;
+/** What a receiver answers is not read, only waited for. */
+const maxAnswerBytes = 64 * 1_024;
+
+/**
+ * Posts one body. Its errors name the receiver's host and never the path of the URL, which is the password of
+ * most webhooks.
+ *
+ * @throws {DeliveryError} when another try may help: no answer, an answer that says so, or a URL that can't
+ *   be read or used yet
+ * @throws {DeliveryRefusedError}
+ */
+export async function postToWebhook(
+  { urlFile, proxy, timeoutMs }: WebhookOptions,
+  body: string,
+  signal: AbortSignal,
+): Promise<void> {
+  const url = await readURL(urlFile);
+  const { httpAgent, httpsAgent } = agentsFor(url, { proxy, maxSockets: 1 });
+  const isTLS = url.protocol === 'https:';
+  const agent = isTLS ? httpsAgent : httpAgent;
+  const { promise, resolve, reject } = Promise.withResolvers<Answer>();
+  const timeout = AbortSignal.timeout(timeoutMs);
+  const sent = (isTLS ? httpsRequest : httpRequest)(
+    url,
+    {
+      method: 'POST',
+      agent,
+      lookup: lookupBeyondLinkLocal,
+      signal: AbortSignal.any([signal, timeout]),
+      headers: { 'content-type': 'application/json', 'content-length': String(Buffer.byteLength(body)) },
+    },
+    (response) => {
+      let size = 0;
+      response.on('data', (chunk: Buffer) => {
+        size += chunk.length;
+        if (size > maxAnswerBytes) {
+          sent.destroy(new Error(`it answered more than ${maxAnswerBytes} bytes`));
+        }
+      });
+      response.on('error', reject);
+      response.on('end', () =>
+        resolve({ status: response.statusCode ?? 0, retryAfter: response.headers['retry-after'] }),
+      );
+    },
+  );
+  sent.on('error', reject);
+  sent.end(body);
+  const answer = await promise
+    .catch((error: unknown) => {
+      signal.throwIfAborted();
+      throw new DeliveryError(
+        `${url.host} did not answer${timeout.aborted ? ' in time' : `: ${why(error)}`}.`,
+      );
+    })
+    .finally(() => agent.destroy());
+  assertAccepted(url.host, answer);
+}
+
+interface Answer {
+  readonly status: number;
+  readonly retryAfter: string | undefined;
+}
+
+function assertAccepted(host: string, { status, retryAfter }: Answer): void {
+  if (status >= 200 && status < 300) {
+    return;
+  }
+  if (temporary(status)) {
+    throw new DeliveryError(`${host} answered HTTP ${status}.`, retryAfterMs(retryAfter, new Date()));
+  }
+  throw new DeliveryRefusedError(host, status);
+}
+
+/** RFC 9110, section 10.2.3: seconds or a date. */
+export function retryAfterMs(value: string | undefined, now: Date): number {
+  if (value === undefined) {
+    return 0;
+  }
+  const ms = /^\d{1,9}$/.test(value) ? Number(value) * 1_000 : Date.parse(value) - now.getTime();
+  return Number.isFinite(ms) ? Math.max(0, ms) : 0;
+}
+
+/** The code says enough: the message of a failed connection may repeat a URL. */
+function why(error: unknown): string {
+  return systemErrorCode(error) ?? (error instanceof Error ? error.message : String(error));
+}
+
+async function readURL(file: string): Promise<URL> {
+  const text = await readFile(file, 'utf8').catch((error: unknown) => {
+    throw unusable(file, `can't be read (${systemErrorCode(error)})`);
+  });
+  const trimmed = text.trim();
+  if (trimmed.length > maxURLBytes || !URL.canParse(trimmed)) {
+    throw unusable(file, 'holds no URL');
+  }
+  const url = new URL(trimmed);
+  if (url.protocol !== 'https:' && url.protocol !== 'http:') {
+    throw unusable(file, 'holds a URL that is neither http nor https');
+  }
+  if (isLinkLocal(url.hostname.replace(/^\[(.*)\]$/, '$1'))) {
+    throw unusable(file, 'holds a link-local or metadata address');
+  }
+  return url;
+}
+
+/** Another try may help: a Secret may be created, or corrected, while the controller runs. */
+function unusable(file: string, what: string): DeliveryError {
+  return new DeliveryError(
+    `The file with the webhook's URL, ${file}, ${what}. Write one http or https URL into it.`,
+  );
+}
