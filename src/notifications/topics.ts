@@ -1,7 +1,10 @@
 import type { EventNote } from '../api/events.ts';
 import { succeededReasons } from '../api/reasons.ts';
 
-/** What people ask to be notified of, each with what it covers; flags, chart and reference page use this table. */
+/**
+ * What people ask to be notified of, each with what it covers. Flags, chart and the page about notifications
+ * use this table.
+ */
 export const notificationTopics = {
   Loss: 'An app has lost settings in Redis: found by a policy, or by a run with `mode: Verify`.',
   Approval: 'A run waits for the approval of its plan.',

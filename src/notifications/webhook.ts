@@ -28,7 +28,7 @@ export class DeliveryError extends Error {
 }
 
 /** A message that the receiver refused, and would refuse again. */
-export class DeliveryRefusedError extends Error {
+class DeliveryRefusedError extends Error {
   constructor(host: string, status: number) {
     super(
       `${host} refused the message with HTTP ${status}. Check the URL in the Secret and the format of the messages.`,
@@ -110,13 +110,13 @@ function assertAccepted(host: string, { status, retryAfter }: Answer): void {
     return;
   }
   if (temporary(status)) {
-    throw new DeliveryError(`${host} answered HTTP ${status}.`, retryAfterMs(retryAfter, new Date()));
+    throw new DeliveryError(`${host} answered HTTP ${status}.`, parseRetryAfter(retryAfter, new Date()));
   }
   throw new DeliveryRefusedError(host, status);
 }
 
 /** RFC 9110, section 10.2.3: seconds or a date. */
-export function retryAfterMs(value: string | undefined, now: Date): number {
+function parseRetryAfter(value: string | undefined, now: Date): number {
   if (value === undefined) {
     return 0;
   }

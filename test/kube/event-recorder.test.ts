@@ -194,3 +194,24 @@ test('memory stays bounded while nothing can be written: the newest events are d
   await clock.advance(1_000);
   await closing;
 });
+
+test('a subscriber gets the first event of a series, and one that fails costs no event', async () => {
+  const subject = await world.client.create(WIDGETS, widget(world.namespace, 'subscribed'));
+  const heard: string[] = [];
+  const { recorder, seen } = startRecorder({
+    subscriber: {
+      event: (regarding, { reason }) => {
+        heard.push(`${reason} ${regarding.metadata.name}`);
+        throw new Error('the webhook has a defect');
+      },
+      close: async () => void heard.push('closed'),
+    },
+  });
+  recorder.event(subject, STARTED);
+  recorder.event(subject, STARTED);
+  recorder.event(subject, { ...STARTED, reason: 'Ended' });
+  await poll('the events', async () => (await eventsOf('subscribed')).length === 2);
+  await recorder.close(1_000);
+  expect(heard).toEqual(['Started subscribed', 'Ended subscribed', 'closed']);
+  expect(seen.lines.filter(({ msg }) => msg === 'an event could not be passed on')).toHaveLength(2);
+});

@@ -78,7 +78,9 @@ export function registerController(program: Command, context: CommandContext): v
         .argParser(parseTopics)
         .default(allNotificationTopics, 'all of them'),
     )
-    .option('--notify-cluster <name>', 'name of this cluster in the messages', '')
+    .addOption(
+      new Option('--notify-cluster <name>', 'name of this cluster in the messages').default('', 'none'),
+    )
     .option(
       '--shutdown-grace <seconds>',
       'how long runs may take to reach a safe point after SIGTERM',
