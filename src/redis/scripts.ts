@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import type { Steps } from '../async/in-turns.ts';
+import { embeddedFiles } from '../embedded-files.ts';
 import type { Command } from './connection.ts';
 import type { Change, Lock, ObservedValue, ObservedValues, RecordSearch } from './state-store.ts';
 
@@ -9,6 +10,7 @@ import type { Change, Lock, ObservedValue, ObservedValues, RecordSearch } from '
  * the ACL.
  */
 const read = (name: string): string =>
+  embeddedFiles.get(`scripts/${name}.lua`) ??
   readFileSync(new URL(`./scripts/${name}.lua`, import.meta.url), 'utf8');
 
 const source = {

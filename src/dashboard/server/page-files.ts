@@ -1,4 +1,5 @@
 import { readFile } from 'node:fs/promises';
+import { embeddedFiles } from '../../embedded-files.ts';
 import { TerminalError } from '../../errors.ts';
 
 /** A file of the page. */
@@ -27,7 +28,9 @@ export async function readPage(directories: readonly URL[] = places): Promise<Re
   for (const directory of directories) {
     try {
       const read = files.map(async ([path, name, type]) => {
-        const body = await readFile(new URL(name, directory));
+        const embedded = embeddedFiles.get(`dashboard/${name}`);
+        const body =
+          embedded === undefined ? await readFile(new URL(name, directory)) : Buffer.from(embedded);
         return [path, { type, body }] as const;
       });
       return new Map(await Promise.all(read));

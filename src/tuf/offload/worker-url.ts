@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import { embeddedFiles } from '../../embedded-files.ts';
 
 /**
  * Where the verifier's worker lies, seen from the module that starts it: beside it, with the same extension.
@@ -10,6 +11,10 @@ import { fileURLToPath } from 'node:url';
  * @param self `import.meta.url` of the starting module
  */
 export function workerURL(self: string): URL | undefined {
+  const embedded = embeddedFiles.get('verify.worker.js');
+  if (embedded !== undefined) {
+    return new URL(`data:text/javascript;base64,${Buffer.from(embedded).toString('base64')}`);
+  }
   const extension = /\.[cm]?[jt]s$/.exec(new URL(self).pathname)?.[0] ?? '.js';
   const url = new URL(`./verify.worker${extension}`, self);
   return existsSync(fileURLToPath(url)) ? url : undefined;
