@@ -1,9 +1,10 @@
 // Installs what the project needs and is not there yet: npm packages, Redis, Chromium, and the programs that
 // it is tested against, built from pinned Go modules into a cache that all clones share.
 //
-//   node scripts/setup.mjs [node|demo|chart|test|future]
-//                                               everything for one purpose; default: test. future is what
-//                                               npm run test:future needs beside it
+//   node scripts/setup.mjs [node|engine|demo|chart|test|future]
+//                                               everything for one purpose; default: test. engine is what the
+//                                               demo starts with, future what npm run
+//                                               test:future needs beside it
 //   node scripts/setup.mjs e2e-node|e2e-flux    what npm run e2e:node and e2e:flux need; slow to build
 //   node scripts/setup.mjs redis-flavours       the servers of the Redis family that npm run test:flavours
 //                                               runs on
@@ -31,6 +32,7 @@ import { ensureRedisFlavours } from './setup/redis-flavours.mjs';
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
 const PURPOSES = /** @type {const} */ ([
   'node',
+  'engine',
   'demo',
   'chart',
   'test',
@@ -76,6 +78,10 @@ async function install(purpose) {
   const progress = createProgress(process.stderr);
   await ensurePage(ROOT, await ensurePackages(ROOT, progress), progress);
   if (purpose === 'node') {
+    return;
+  }
+  if (purpose === 'engine') {
+    await ensureRedis(progress);
     return;
   }
   if (purpose === 'redis-flavours') {

@@ -14,6 +14,12 @@ const styles: Readonly<Record<string, string>> = {
   '36': 'fill="#79c0ff"',
 };
 
+/** Measures of the picture, in pixels. */
+export const terminalMeasures = { fontSize, lineHeight, characterWidth, padding } as const;
+
+/** Opens the group in which the rows of a terminal stand. */
+export const terminalFont = `<g font-family="ui-monospace, SFMono-Regular, Menlo, Consolas, 'DejaVu Sans Mono', monospace" font-size="${fontSize}" fill="#e6edf3">`;
+
 /** Draws terminal output, colours included, as an SVG. */
 export function terminalPicture(output: string): string {
   const lines = output.trimEnd().split('\n');
@@ -26,15 +32,18 @@ export function terminalPicture(output: string): string {
   );
   return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" width="${width}" height="${height}" role="img" aria-label="Output of npm run demo">
 <rect width="100%" height="100%" rx="8" fill="#0d1117"/>
-<g font-family="ui-monospace, SFMono-Regular, Menlo, Consolas, 'DejaVu Sans Mono', monospace" font-size="${fontSize}" fill="#e6edf3">
+${terminalFont}
 ${rows.join('\n')}
 </g>
 </svg>
 `;
 }
 
-/** One line as tspans. Only the codes that `styleText` writes occur: one on, one off, sometimes nested. */
-function spans(line: string): string {
+/**
+ * One line of a terminal as tspans. Only the codes that `styleText` writes occur: one on, one off, sometimes
+ * nested.
+ */
+export function spans(line: string): string {
   const active: string[] = [];
   const [plain = '', ...styled] = line.split('\u001b[');
   const parts = styled.map((part) => {

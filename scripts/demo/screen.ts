@@ -1,12 +1,18 @@
 import { styleText } from 'node:util';
 
+/** Lines that were written at one moment, in milliseconds since the start, with their colours. */
+export interface RecordedText {
+  readonly ms: number;
+  readonly text: string;
+}
+
 /**
  * Writes the demo's story: chapters, timed steps, boxes and tables; colours and live lines only on a
  * terminal.
  */
 export class Screen {
   readonly #out: NodeJS.WriteStream;
-  #transcript = '';
+  readonly #recording: RecordedText[] = [];
   readonly #started = performance.now();
 
   constructor(out: NodeJS.WriteStream) {
@@ -46,15 +52,39 @@ export class Screen {
 
   /** Everything that stayed on the screen, with its colours. */
   get transcript(): string {
-    return this.#transcript;
+    return this.#recording.map(({ text }) => text).join('');
+  }
+
+  /** The same with the moments at which it was written. */
+  get recording(): readonly RecordedText[] {
+    return this.#recording;
+  }
+
+  /** Whether this terminal gets colours. */
+  get isColored(): boolean {
+    return this.bold('x') !== 'x';
   }
 
   /** Text as a person would have typed or read it on a terminal. */
   terminal(command: string, output: string): void {
+    this.command(command);
+    this.output(output);
+  }
+
+  /** A command that runs from now on. */
+  command(command: string): void {
     this.#line(`  ${this.cyan('$')} ${this.bold(command)}`);
-    for (const line of output.trimEnd().split('\n')) {
-      this.#line(`  ${line}`);
-    }
+  }
+
+  /** What a command printed. */
+  output(output: string): void {
+    this.#line(
+      output
+        .trimEnd()
+        .split('\n')
+        .map((line) => `  ${line}`.trimEnd())
+        .join('\n'),
+    );
   }
 
   /** Rows under a header, columns as wide as their widest cell. */
@@ -115,7 +145,7 @@ export class Screen {
   }
 
   #line(text: string): void {
-    this.#transcript += `${text}\n`;
+    this.#recording.push({ ms: performance.now() - this.#started, text: `${text}\n` });
     this.#out.write(`${text}\n`);
   }
 }

@@ -23,7 +23,7 @@ import { kubernetesVersionFlags, ownSource, pinned } from './pinned.mjs';
  */
 
 /**
- * @typedef {'node' | 'test' | 'demo' | 'chart' | 'future' | 'e2e-node' | 'e2e-flux'
+ * @typedef {'node' | 'engine' | 'test' | 'demo' | 'chart' | 'future' | 'e2e-node' | 'e2e-flux'
  *   | 'redis-flavours'} Purpose
  */
 
