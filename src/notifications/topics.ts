@@ -9,7 +9,7 @@ export const notificationTopics = {
   Loss: 'An app has lost settings in Redis: found by a policy, or by a run with `mode: Verify`.',
   Approval: 'A run waits for the approval of its plan.',
   Failure:
-    'A run failed; an app can not be verified or would not be restored exactly; a target is not usable; recoveries are held back by `maxRecoveriesPerHour`.',
+    'A run failed; an app cannot be verified or would not be restored exactly; a target is not usable; recoveries are held back by `maxRecoveriesPerHour`.',
   Recovery: 'A run has rebuilt the lost settings of an app.',
   Expiry: 'Metadata of an app has expired, or has less than a quarter of its lifetime left.',
 } as const satisfies Record<string, string>;
