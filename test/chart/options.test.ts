@@ -335,6 +335,46 @@ test.each(['controller', 'shim'])(
   },
 );
 
+test('names, addresses and labels are passed on as they are given', async () => {
+  const objects = await everythingWith(
+    ...['dnsPolicy=None', 'hostAliases[0].ip=10.0.0.7', 'hostAliases[0].hostnames={redis.internal}'],
+    ...['monitoring.serviceMonitor.labels.release=prometheus', 'monitoring.prometheusRule.labels.role=rules'],
+    'monitoring.serviceMonitor.relabelings[0].targetLabel=cluster',
+  );
+  for (const { spec } of pods(objects)) {
+    expect(spec).toMatchObject({
+      dnsPolicy: 'None',
+      hostAliases: [{ ip: '10.0.0.7', hostnames: ['redis.internal'] }],
+    });
+  }
+  const monitor = one(objects, 'ServiceMonitor');
+  expect(monitor.metadata.labels).toMatchObject({ release: 'prometheus' });
+  expect(monitor['spec']).toMatchObject({ endpoints: [{ relabelings: [{ targetLabel: 'cluster' }] }] });
+  expect(one(objects, 'PrometheusRule').metadata.labels).toMatchObject({ role: 'rules' });
+});
+
+test('a PodMonitor has the options of a ServiceMonitor', async () => {
+  const monitor = one(
+    await render(
+      ...['monitoring.podMonitor.enabled=true', 'monitoring.podMonitor.labels.release=prometheus'],
+      ...['monitoring.podMonitor.namespace=observability', 'monitoring.podMonitor.interval=1m'],
+      ...['monitoring.podMonitor.scrapeTimeout=10s', 'monitoring.podMonitor.relabelings[0].targetLabel=c'],
+      'monitoring.podMonitor.metricRelabelings[0].action=drop',
+    ),
+    'PodMonitor',
+  );
+  expect(monitor.metadata).toMatchObject({ namespace: 'observability', labels: { release: 'prometheus' } });
+  expect(monitor['spec']).toMatchObject({
+    namespaceSelector: { matchNames: ['ops'] },
+    podMetricsEndpoints: [
+      {
+        ...{ interval: '1m', scrapeTimeout: '10s' },
+        ...{ relabelings: [{ targetLabel: 'c' }], metricRelabelings: [{ action: 'drop' }] },
+      },
+    ],
+  });
+});
+
 test('monitors are found and filtered as Prometheus is set up', async () => {
   const objects = await everythingWith(
     ...['monitoring.serviceMonitor.namespace=observability', 'monitoring.serviceMonitor.interval=1m'],
