@@ -63,7 +63,7 @@ async function demo(): Promise<boolean> {
 async function showEngineMeanwhile({ names, effort }: ClusterParts): Promise<boolean> {
   screen.text('');
   screen.text(`On Kubernetes the demo needs ${names.join(', ')}.`);
-  screen.text(`They are being built now, once and for all clones: ${effort}.`);
+  screen.text(`They are built now, once for all clones. On two cores: ${effort}.`);
   screen.text('Meanwhile, the engine alone:');
   return showEngine(screen);
 }

@@ -58,6 +58,10 @@ const maxWaiting = 500;
 /** Of these from one namespace: what flaps in one must not cost the others their notifications. */
 const maxWaitingOfOne = 250;
 const maxPerMessage = 20;
+/** The same reason about the same object: so often at once, and again after each of these times. */
+const repeats = { burst: 3, everyMs: 10 * 60_000 } as const;
+/** Objects and reasons whose repeats are remembered; those that have been quiet are forgotten first. */
+const maxRemembered = 1_000;
 
 /**
  * Sends notifications to a webhook, in the background and at best effort: notifying never waits and never
@@ -72,6 +76,7 @@ export class Notifier {
   /** Ends the pauses, so that a shutdown sends at once what is left. */
   readonly #closing = new AbortController();
   readonly #waiting: Notification[] = [];
+  readonly #repeats = new Map<string, TokenBucket>();
   #dropped = 0;
   #working: Promise<void> | undefined;
 
@@ -89,7 +94,11 @@ export class Notifier {
     }
     const { namespace } = notification.object;
     const ofNamespace = this.#waiting.filter(({ object }) => object.namespace === namespace).length;
-    if (this.#waiting.length >= maxWaiting || ofNamespace >= maxWaitingOfOne) {
+    if (
+      this.#waiting.length >= maxWaiting ||
+      ofNamespace >= maxWaitingOfOne ||
+      this.#isRepeatedTooOften(notification)
+    ) {
       this.#dropped += 1;
       count('dropped', 1);
       return;
@@ -106,6 +115,22 @@ export class Notifier {
     const cancel = this.#options.clock.after(graceMs, () => this.#aborting.abort(new Error('time is up')));
     await this.#working;
     cancel();
+  }
+
+  /** What flaps is said some times, and then from time to time. */
+  #isRepeatedTooOften({ object: { uid }, topic, reason }: Notification): boolean {
+    const key = `${uid} ${topic} ${reason}`;
+    const bucket =
+      this.#repeats.get(key) ?? new TokenBucket(1_000 / repeats.everyMs, repeats.burst, this.#options.clock);
+    this.#repeats.delete(key);
+    this.#repeats.set(key, bucket);
+    for (const [other] of this.#repeats) {
+      if (this.#repeats.size <= maxRemembered) {
+        break;
+      }
+      this.#repeats.delete(other);
+    }
+    return bucket.tryTake(1) > 0;
   }
 
   async #work(): Promise<void> {

@@ -7,6 +7,7 @@ import { DIRECT } from '../../src/net/proxy-rule.ts';
 import type { Notification } from '../../src/notifications/notification.ts';
 import { type NotificationResult, Notifier, type NotifierOptions } from '../../src/notifications/notifier.ts';
 import { allNotificationTopics } from '../../src/notifications/topics.ts';
+import { ManualClock } from '../async/fixtures/manual-clock.ts';
 import { freePort } from '../harness/free-port.ts';
 import { poll } from '../harness/poll.ts';
 import { accept, answer, cut, hang, type Reaction, secretPath, startReceiver } from './receiver.ts';
@@ -130,7 +131,7 @@ test.each([301, 400, 401, 403, 404, 410])(
 test('a message is dropped, and counted, when it could not be sent for too long', async () => {
   await using receiver = await startReceiver();
   receiver.react(answer(500));
-  const { notifier, counts } = observed(receiver.urlFile, { timings: { ...quick, maxAgeMs: 50 } });
+  const { notifier, counts } = observed(receiver.urlFile, { timings: { ...quick, maxAgeMs: 1_000 } });
   notifier.notify(loss('tuf'));
   await poll('the message to be dropped', async () => counts.failed === 1);
   expect(receiver.received.length).toBeGreaterThan(1);
@@ -151,6 +152,24 @@ test('what happens together is one message, and what waits is bounded and shared
   expect(namesIn(receiver.received[0])).toHaveLength(20);
   expect(namesIn(receiver.received.at(-1))).toContain('quiet');
   expect(receiver.received.slice(1).every(({ dropped }) => dropped === 0)).toBe(true);
+});
+
+test('what flaps is sent three times, what comes back after a repair each time until then', async () => {
+  await using receiver = await startReceiver();
+  const clock = new ManualClock();
+  const { notifier, counts } = observed(receiver.urlFile, { clock });
+  for (let time = 0; time < 10; time += 1) {
+    notifier.notify(loss('flapping'));
+    notifier.notify({ ...loss('flapping'), topic: 'Recovery', reason: `Recovered${time}` });
+  }
+  expect(counts.dropped).toBe(7);
+  clock.jump(10 * 60_000);
+  notifier.notify(loss('flapping'));
+  notifier.notify(loss('flapping'));
+  expect(counts.dropped).toBe(8);
+  notifier.notify(loss('other'));
+  await notifier.close(60_000);
+  expect(counts).toEqual({ sent: 15, failed: 0, dropped: 8 });
 });
 
 test('messages are paced', async () => {

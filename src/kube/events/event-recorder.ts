@@ -21,7 +21,7 @@ export interface EventRecorderOptions {
   readonly subscriber?: EventSubscriber | undefined;
 }
 
-/** Receives each event beside the API server; of a series the first. It must not wait. */
+/** Receives each event beside the API server, repeats of a series included. It must not wait. */
 export interface EventSubscriber {
   event(regarding: KubernetesObject, details: EventDetails, time: Date): void;
   /** Delivers what is left, for at most `graceMs`, and takes nothing more. */
@@ -71,6 +71,7 @@ export class EventRecorder {
     if (this.#closing.signal.aborted) {
       return;
     }
+    this.#publish(regarding, details);
     const key = seriesKey(referenceTo(regarding), details);
     const series = this.#series.get(key);
     if (series === undefined) {
@@ -102,9 +103,7 @@ export class EventRecorder {
       }
     }
     const { reportingController, reportingInstance, clock } = this.#options;
-    const time = clock.now();
-    const event = newEvent(regarding, details, { reportingController, reportingInstance, time });
-    this.#publish(regarding, details, time);
+    const event = newEvent(regarding, details, { reportingController, reportingInstance, time: clock.now() });
     const series: Series = {
       event,
       count: 1,
@@ -121,10 +120,10 @@ export class EventRecorder {
   }
 
   /** What fails here is an extra, and the event itself must not suffer. */
-  #publish(regarding: KubernetesObject, details: EventDetails, time: Date): void {
-    const { subscriber, logger } = this.#options;
+  #publish(regarding: KubernetesObject, details: EventDetails): void {
+    const { subscriber, logger, clock } = this.#options;
     try {
-      subscriber?.event(regarding, details, time);
+      subscriber?.event(regarding, details, clock.now());
     } catch (error) {
       logger.error({ err: error }, 'an event could not be passed on');
     }
