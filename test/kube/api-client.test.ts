@@ -1,7 +1,7 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { APIError, isTooManyRequests } from '../../src/kube/client/api-error.ts';
+import { APIError, isExpired, isTooManyRequests } from '../../src/kube/client/api-error.ts';
 import { ConnectionError } from '../../src/kube/client/connection-error.ts';
 import { temporaryDirectory } from '../harness/temporary-directory.ts';
 import { type Answer, reply, startScriptedAPI, status } from './fixtures/scriptedapi.ts';
@@ -168,19 +168,22 @@ test('calls share one pool: a hundred in a row do not need a third connection', 
   expect(api.connections).toBeLessThanOrEqual(2);
 });
 
-test('a list follows its pages, and starts over without pages when a page token expires', async () => {
+test('a list follows its pages, and starts over when a page token expires', async () => {
   const page = (names: string[], next?: string) => ({
     kind: 'WidgetList',
     metadata: { resourceVersion: 'opaque', ...(next && { continue: next }) },
     items: names.map((name) => ({ metadata: { name, resourceVersion: 'v' } })),
   });
+  let lists = 0;
+  let expiries = 1;
   await using api = await startScriptedAPI(({ query }, response) => {
-    if (query.get('continue') === 'two') {
+    if (!query.has('continue')) {
+      lists += 1;
+      reply(response, 200, page(['a', 'b'], `second of ${lists}`));
+    } else if (lists <= expiries) {
       reply(response, 410, status(410, 'Expired'));
-    } else if (query.get('limit') === '2') {
-      reply(response, 200, page(['a', 'b'], 'two'));
     } else {
-      reply(response, 200, page(['a', 'b', 'c']));
+      reply(response, 200, page(['c']));
     }
   });
   await using rig = testClient(() => api.config());
@@ -188,6 +191,11 @@ test('a list follows its pages, and starts over without pages when a page token 
   expect(list.items.map(({ metadata }) => metadata.name)).toEqual(['a', 'b', 'c']);
   expect(list.items[0]).toMatchObject({ apiVersion: 'kube.test/v1', kind: 'Widget' });
   expect(list.resourceVersion).toBe('opaque');
+  expect(api.requests.map(({ query }) => query.get('limit'))).toEqual(['2', '2', '2', '2']);
+
+  expiries = Number.POSITIVE_INFINITY;
+  const lost = rig.client.list(WIDGETS, { pageSize: 2 });
+  await expect(lost).rejects.toSatisfy(isExpired);
 });
 
 test('an answer of another kind, or none at all, is no object', async () => {

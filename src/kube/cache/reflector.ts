@@ -129,10 +129,15 @@ export class Reflector<T extends KubernetesObject> {
   }
 
   async #list(signal: AbortSignal): Promise<void> {
-    const { client, resource, selection } = this.#options;
+    const { client, resource, selection, store } = this.#options;
     const { resourceVersion: from } = this.#cursor;
     const list = (resourceVersion: string) =>
-      client.list(resource, { ...selection, signal, ...(resourceVersion !== '' && { resourceVersion }) });
+      client.list(resource, {
+        ...selection,
+        signal,
+        keep: (object) => store.prepared(object),
+        ...(resourceVersion !== '' && { resourceVersion }),
+      });
     const result = await list(from).catch((error: unknown) => {
       // Expired, or newer than what the server we now talk to has seen: only the newest state helps.
       if (from !== '' && (isExpired(error) || isTooLargeResourceVersion(error))) {

@@ -19,7 +19,7 @@ export interface StoreOptions<T> {
   readonly indexers?: Readonly<Record<string, Indexer<T>>>;
   /** False: the object is not cached and no listener hears of it. Must always say the same of one object. */
   readonly accepts?: (object: T) => boolean;
-  /** Runs on every object before it is cached, to drop what is never read. */
+  /** Runs on every object before it is cached, to drop what is never read; once more changes nothing. */
   readonly transform?: (object: T) => T;
   /** Receives exceptions thrown by listeners, which never reach the watch. */
   readonly onListenerError: (error: unknown) => void;
@@ -101,12 +101,17 @@ export class Store<T extends KubernetesObject> {
     }
   }
 
+  /** An object as it would be cached; undefined when it would not be. */
+  prepared(item: T): T | undefined {
+    return this.#options.accepts?.(item) === false ? undefined : (this.#options.transform?.(item) ?? item);
+  }
+
   /** Adds or updates one object. The same resourceVersion again is no change and is not reported. */
   upsert(partition: string, item: T): void {
-    if (this.#options.accepts?.(item) === false) {
+    const object = this.prepared(item);
+    if (object === undefined) {
       return;
     }
-    const object = this.#options.transform?.(item) ?? item;
     const key = formatObjectKey(object.metadata);
     const previous = this.#objects.get(key);
     this.#objects.set(key, object);

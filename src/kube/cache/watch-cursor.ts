@@ -10,7 +10,7 @@ export class WatchCursor<T extends KubernetesObject> {
   readonly #resource: Resource<T>;
   readonly #store: Store<T>;
   readonly #partition: string;
-  #resourceVersion = '0';
+  #resourceVersion = '';
 
   constructor(resource: Resource<T>, store: Store<T>, partition: string) {
     this.#resource = resource;
@@ -19,8 +19,8 @@ export class WatchCursor<T extends KubernetesObject> {
   }
 
   /**
-   * Where to continue; opaque, but for two: `0` says that any state will do, as at start, and the empty one
-   * that only the newest will, as after {@link forget}.
+   * Where to continue; opaque, but for the empty one: only the newest state will do, as at start and after
+   * {@link forget}. Never `0`, for any state: the server sends such a list as one page.
    */
   get resourceVersion(): string {
     return this.#resourceVersion;

@@ -64,7 +64,10 @@ export class APIClient {
   }
 
   /** Every object of the selection, all pages of it. */
-  list<T extends KubernetesObject>(resource: Resource<T>, options: ListOptions = {}): Promise<ObjectList<T>> {
+  list<T extends KubernetesObject>(
+    resource: Resource<T>,
+    options: ListOptions<T> = {},
+  ): Promise<ObjectList<T>> {
     return listAll(this.#transport, this.#timeouts.list, resource, options);
   }
 

@@ -50,11 +50,16 @@ export interface ObjectSelector {
 }
 
 /** Options of {@link APIClient.list}. */
-export interface ListOptions extends ObjectSelector, CallOptions {
-  /** `0`: anything the server has cached will do. Left out: the most recent state. */
+export interface ListOptions<T = unknown> extends ObjectSelector, CallOptions {
+  /**
+   * Not older than this. Left out: the most recent state. Not `0`: for that the server sends everything at
+   * once, whatever the page size.
+   */
   readonly resourceVersion?: string;
-  /** Objects per page; 500 as in client-go. */
+  /** Objects per page at most; 500 as in client-go. */
   readonly pageSize?: number;
+  /** What is kept of each object as its page arrives; undefined: nothing. Left out: all of it. */
+  readonly keep?: (object: T) => T | undefined;
 }
 
 /** A complete list, all pages of it. */

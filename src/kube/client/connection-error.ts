@@ -1,6 +1,7 @@
 /**
  * Why no answer came. `Credentials`: they could not be read, so nothing was asked. `Idle`: a watch fell
- * silent. `Malformed`: bytes came that are not what the protocol says.
+ * silent. `Malformed`: bytes came that are not what the protocol says. `TooLarge`: more of them than the
+ * caller takes.
  */
 export type ConnectionFailure =
   | 'Timeout'
@@ -11,6 +12,7 @@ export type ConnectionFailure =
   | 'Credentials'
   | 'Idle'
   | 'Malformed'
+  | 'TooLarge'
   | 'Unreachable';
 
 /**

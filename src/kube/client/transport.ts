@@ -39,10 +39,15 @@ export class Transport {
    * Sends and reads the whole answer as JSON. Throws `APIError`, `ConnectionError` or the signal's reason.
    */
   async json(request: APIRequest): Promise<unknown> {
+    return (await this.measuredJSON(request)).body;
+  }
+
+  /** Like {@link json}, and says how many bytes the answer had. */
+  async measuredJSON(request: APIRequest): Promise<{ readonly body: unknown; readonly bytes: number }> {
     return this.#send(request, async (response) => {
-      const text = await response.body.text();
+      const bytes = await readBody(request, response);
       try {
-        return JSON.parse(text) as unknown;
+        return { body: JSON.parse(bytes.toString('utf8')) as unknown, bytes: bytes.length };
       } catch (cause) {
         throw new ConnectionError('Malformed', `${describeRequest(request)}: the answer is not JSON`, {
           cause,
@@ -159,6 +164,24 @@ function isAboutCredentials(error: unknown): boolean {
   return error instanceof APIError
     ? error.status === 401
     : error instanceof ConnectionError && error.failure === 'TLS';
+}
+
+/** Ending the loop early closes the connection: nothing more of the answer is sent. */
+async function readBody(request: APIRequest, { body }: APIResponse): Promise<Buffer> {
+  const { maxBytes = Number.POSITIVE_INFINITY } = request;
+  const chunks: Buffer[] = [];
+  let size = 0;
+  for await (const chunk of body) {
+    size += chunk.length;
+    if (size > maxBytes) {
+      throw new ConnectionError(
+        'TooLarge',
+        `${describeRequest(request)}: the answer is larger than ${maxBytes} bytes`,
+      );
+    }
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks, size);
 }
 
 /** Seconds to wait before repeating, or undefined when the answer does not ask for a repeat. */

@@ -16,6 +16,8 @@ export interface APIRequest {
   readonly contentType?: string;
   /** Longest time one attempt may take, in milliseconds. Left out for a stream: its reader runs the timer. */
   readonly timeoutMs?: number;
+  /** Bytes of the answer; one of more is given up as `TooLarge`. Left out: no limit. */
+  readonly maxBytes?: number;
   /**
    * Doing it twice is the same as doing it once: only then is it repeated after a 429, a 503 or a lost
    * connection.
