@@ -1,6 +1,8 @@
 import { Agent as HTTPAgent } from 'node:http';
 import { Agent as HTTPSAgent } from 'node:https';
 import { TerminalError } from '../errors.ts';
+import { type HostResolver, resolveHost } from './dial.ts';
+import { GuardedHTTPAgent, GuardedHTTPSAgent } from './guarded-agents.ts';
 import type { ProxyRule } from './proxy-rule.ts';
 
 /** How connections to one server are made. */
@@ -10,6 +12,8 @@ export interface AgentOptions {
   readonly maxSockets: number;
   /** PEM certificates that are trusted in place of the system's; see {@link trustOptions}. */
   readonly ca?: string | undefined;
+  /** What may be connected to; a proxy decides for itself. Left out: everything. */
+  readonly resolve?: HostResolver | undefined;
 }
 
 /**
@@ -21,14 +25,20 @@ export interface AgentOptions {
  */
 export function agentsFor(
   server: URL | undefined,
-  { proxy, maxSockets, ca }: AgentOptions,
+  { proxy, maxSockets, ca, resolve = resolveHost }: AgentOptions,
 ): { readonly httpAgent: HTTPAgent; readonly httpsAgent: HTTPSAgent } {
   const url = httpProxyFor(server ?? new URL('https://s3.amazonaws.com'), proxy);
   const options = { keepAlive: true, maxSockets };
-  const proxied = url === undefined ? {} : { proxyEnv: { HTTP_PROXY: url, HTTPS_PROXY: url } };
+  if (url === undefined) {
+    return {
+      httpAgent: new GuardedHTTPAgent(options, resolve),
+      httpsAgent: new GuardedHTTPSAgent({ ...options, ...trustOptions(ca) }, resolve),
+    };
+  }
+  const proxied = { ...options, proxyEnv: { HTTP_PROXY: url, HTTPS_PROXY: url } };
   return {
-    httpAgent: new HTTPAgent({ ...options, ...proxied }),
-    httpsAgent: new HTTPSAgent({ ...options, ...proxied, ...trustOptions(ca) }),
+    httpAgent: new HTTPAgent(proxied),
+    httpsAgent: new HTTPSAgent({ ...proxied, ...trustOptions(ca) }),
   };
 }
 

@@ -1,5 +1,5 @@
 import { lookup } from 'node:dns';
-import { BlockList, isIP, type LookupFunction } from 'node:net';
+import { BlockList, isIP, type LookupFunction, SocketAddress } from 'node:net';
 
 /**
  * Addresses that answer only those on the same node or the node itself: metadata services of clouds among
@@ -13,13 +13,29 @@ linkLocal.addAddress('fd00:ec2::254', 'ipv6');
 // Alibaba Cloud and Oracle Cloud use addresses outside the link-local range.
 linkLocal.addAddress('100.100.100.200');
 linkLocal.addAddress('192.0.0.192');
+// The same behind NAT64 (RFC 6052).
+linkLocal.addSubnet('64:ff9b::a9fe:0', 112, 'ipv6');
+linkLocal.addAddress('64:ff9b::6464:64c8', 'ipv6');
+linkLocal.addAddress('64:ff9b::c000:c0', 'ipv6');
+
+/** An IP address in its shortest form, without a zone; an IPv4 address inside an IPv6 one as what it is. */
+export function plainAddress(text: string): { readonly address: string; readonly family: 'ipv4' | 'ipv6' } {
+  const [withoutZone = ''] = text.split('%');
+  if (isIP(withoutZone) !== 6) {
+    return { address: withoutZone, family: 'ipv4' };
+  }
+  const { address } = new SocketAddress({ address: withoutZone, family: 'ipv6' });
+  const mapped = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/.exec(address)?.[1];
+  return mapped === undefined ? { address, family: 'ipv6' } : { address: mapped, family: 'ipv4' };
+}
 
 /**
  * Whether an IP address is link-local, or a metadata service's. An IPv4 address inside an IPv6 one
  * (`::ffff:…`) is checked as what it is.
  */
 export function isLinkLocal(address: string): boolean {
-  return linkLocal.check(address, isIP(address) === 6 ? 'ipv6' : 'ipv4');
+  const plain = plainAddress(address);
+  return linkLocal.check(plain.address, plain.family);
 }
 
 /**

@@ -1,11 +1,6 @@
 import { TerminalError } from '../errors.ts';
+import type { Address, HostResolver } from '../net/dial.ts';
 import type { ServiceNameNamespaces } from '../net/unresolved-name.ts';
-
-/** A host and a TCP port. */
-export interface Address {
-  readonly host: string;
-  readonly port: number;
-}
 
 /** Where a Redis is and how to be let in. Secrets in here never reach a message or a log. */
 export interface RedisEndpoint {
@@ -33,6 +28,8 @@ export interface RedisEndpoint {
   };
   /** In a cluster: where its short host names are looked up. For messages only. */
   readonly nameScope?: ServiceNameNamespaces;
+  /** What may be connected to, a primary that Sentinel names included; everything when absent. */
+  readonly resolve?: HostResolver;
   /** Milliseconds to open a connection; 5,000 when absent. */
   readonly connectTimeoutMs?: number;
   /** Milliseconds one round trip may take; 10,000 when absent. */

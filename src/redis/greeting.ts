@@ -1,5 +1,6 @@
-import { connect } from 'node:net';
-import type { Address, RedisEndpoint } from './endpoint.ts';
+import type { Socket } from 'node:net';
+import { dial } from '../net/dial.ts';
+import type { RedisEndpoint } from './endpoint.ts';
 
 /** How long a server that says something unasked takes to say it. */
 const WAIT_MS = 1_000;
@@ -13,13 +14,18 @@ const MAX_LENGTH = 4_096;
  *
  * @returns the text of the refusal; undefined when there is none, or no answer comes
  */
-export async function readServerRefusal({ location, tls }: RedisEndpoint): Promise<string | undefined> {
+export async function readServerRefusal({
+  location,
+  tls,
+  resolve,
+}: RedisEndpoint): Promise<string | undefined> {
   if (tls !== undefined) {
     return undefined; // it would come after a handshake, which ioredis has reported
   }
   const addresses = location.kind === 'standalone' ? [location.address] : location.sentinels;
   for (const address of addresses) {
-    const refusal = await listen(address);
+    const socket = await dial(address, { resolve, timeoutMs: WAIT_MS }).catch(() => undefined);
+    const refusal = socket && (await listen(socket));
     if (refusal !== undefined) {
       return refusal;
     }
@@ -27,9 +33,8 @@ export async function readServerRefusal({ location, tls }: RedisEndpoint): Promi
   return undefined;
 }
 
-function listen({ host, port }: Address): Promise<string | undefined> {
+function listen(socket: Socket): Promise<string | undefined> {
   return new Promise((resolve) => {
-    const socket = connect({ host, port });
     let heard = '';
     const end = (): void => {
       clearTimeout(timer);

@@ -8,7 +8,7 @@ import type { APIClient } from '../../kube/client/api-client.ts';
 import type { ProxyRule } from '../../net/proxy-rule.ts';
 import { ForbiddenError } from '../target-connection/missing-permission.ts';
 import { References } from '../target-connection/references.ts';
-import { assertReachable, type TargetRules } from '../target-connection/target-rules.ts';
+import { assertReachable, type TargetRules, targetResolver } from '../target-connection/target-rules.ts';
 import type { RefreshStatus } from './decide.ts';
 import { withFailure, withServerAnswer } from './follow.ts';
 import { LoginTokens } from './login-tokens.ts';
@@ -110,6 +110,7 @@ export class Refresher {
       url,
       ca: caSecretRef && (await references.secret(caSecretRef.name, caSecretRef.key)),
       proxy: this.#options.proxy,
+      resolve: targetResolver(rules),
       credentials,
       logins: this.#logins,
       now: () => this.#options.clock.now(),

@@ -3,6 +3,7 @@ import { request as httpsRequest } from 'node:https';
 import { SignJWT } from 'jose';
 import type { App } from '../../faynosync/app.ts';
 import { agentsFor } from '../../net/agents.ts';
+import type { HostResolver } from '../../net/dial.ts';
 import type { ProxyRule } from '../../net/proxy-rule.ts';
 import type { Login, LoginTokens } from './login-tokens.ts';
 
@@ -18,6 +19,8 @@ export interface ServerAPIOptions {
   readonly url: URL;
   readonly ca: string | undefined;
   readonly proxy: ProxyRule;
+  /** What may be connected to where there is no proxy. */
+  readonly resolve: HostResolver;
   readonly credentials: AdminCredentials;
   /** Tokens of earlier logins. */
   readonly logins: LoginTokens;
@@ -166,7 +169,10 @@ export class ServerAPI {
   ): Promise<ServerAnswer> {
     const { url: base, ca, proxy } = this.#options;
     const url = new URL(`${base.href.replace(/\/$/, '')}${path}`);
-    const { httpAgent, httpsAgent } = agentsFor(base, { proxy, maxSockets: 1, ca });
+    const { httpAgent, httpsAgent } = agentsFor(base, {
+      ...{ proxy, ca, maxSockets: 1 },
+      resolve: this.#options.resolve,
+    });
     const isTLS = url.protocol === 'https:';
     const agent = isTLS ? httpsAgent : httpAgent;
     const text = body === undefined ? undefined : JSON.stringify(body);

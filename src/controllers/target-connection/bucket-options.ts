@@ -2,7 +2,7 @@ import type { RecoveryTargetSpec } from '../../api/recoverytarget.generated.ts';
 import type { S3BucketOptions } from '../../storage/s3/s3-bucket.ts';
 import type { S3Credentials } from '../../storage/s3/s3-options.ts';
 import type { References } from './references.ts';
-import { assertAmbientAllowed, assertReachable } from './target-rules.ts';
+import { assertAmbientAllowed, assertReachable, targetResolver } from './target-rules.ts';
 
 type StorageSpec = RecoveryTargetSpec['storage'];
 
@@ -12,8 +12,7 @@ export async function bucketOptions(spec: StorageSpec, references: References): 
   if (endpoint !== undefined) {
     const { hostname, port, protocol } = new URL(endpoint);
     const standardPort = protocol === 'https:' ? 443 : 80;
-    const host = hostname.replace(/^\[(.*)\]$/, '$1');
-    await assertReachable(host, Number(port) || standardPort, references.rules);
+    await assertReachable(hostname, Number(port) || standardPort, references.rules);
   }
   return {
     bucket: spec.bucket,
@@ -21,6 +20,8 @@ export async function bucketOptions(spec: StorageSpec, references: References): 
       credentials: await credentials(spec, references),
       region: spec.region,
       forcePathStyle: spec.forcePathStyle,
+      // The name of the bucket may be a part of the host, and that of AWS' own hosts too.
+      resolve: targetResolver(references.rules),
       ...(endpoint !== undefined && { endpoint }),
       ...(references.nameScope !== undefined && { nameScope: references.nameScope }),
       ...(caSecretRef !== undefined && { ca: await references.secret(caSecretRef.name, caSecretRef.key) }),

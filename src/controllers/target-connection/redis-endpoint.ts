@@ -1,8 +1,9 @@
 import type { RecoveryTargetSpec } from '../../api/recoverytarget.generated.ts';
 import { TerminalError } from '../../errors.ts';
-import type { Address, RedisEndpoint } from '../../redis/endpoint.ts';
+import type { Address } from '../../net/dial.ts';
+import type { RedisEndpoint } from '../../redis/endpoint.ts';
 import type { References } from './references.ts';
-import { assertReachable } from './target-rules.ts';
+import { assertReachable, targetResolver } from './target-rules.ts';
 
 type RedisSpec = RecoveryTargetSpec['redis'];
 
@@ -12,6 +13,7 @@ export async function redisEndpoint(spec: RedisSpec, references: References): Pr
   return {
     location: await location(spec, references),
     db: spec.db,
+    resolve: targetResolver(references.rules),
     ...(references.nameScope !== undefined && { nameScope: references.nameScope }),
     ...(username !== undefined && { username }),
     ...(ref !== undefined && { password: await references.secret(ref.name, ref.key) }),

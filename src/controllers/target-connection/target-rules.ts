@@ -1,6 +1,7 @@
-import { lookup } from 'node:dns/promises';
+import { BlockList } from 'node:net';
 import { TerminalError } from '../../errors.ts';
-import { isLinkLocal } from '../../net/link-local.ts';
+import { type HostResolver, resolveHost } from '../../net/dial.ts';
+import { isLinkLocal, plainAddress } from '../../net/link-local.ts';
 
 /** What an installation allows targets, no matter who writes them. */
 export interface TargetRules {
@@ -12,24 +13,54 @@ export interface TargetRules {
   readonly apiServer: () => { readonly host: string; readonly port: number };
 }
 
+/** Every one of them reaches this machine, so they count as one. */
+const thisMachine = new BlockList();
+thisMachine.addSubnet('127.0.0.0', 8);
+thisMachine.addAddress('0.0.0.0');
+thisMachine.addAddress('::1', 'ipv6');
+thisMachine.addAddress('::', 'ipv6');
+
 /**
- * Refuses hosts that a target must not send the controller to: it has a place in the network and an identity
- * that those who write targets don't have. A name is judged by what it resolves to; one that does not resolve
- * is left to the connection.
+ * Resolves for connections that targets ask for. Refuses hosts that a target must not send the controller to:
+ * it has a place in the network and an identity that those who write targets don't have. A name is judged by
+ * what it resolves to at that moment, so it is asked for every connection, and the connection uses its
+ * answer.
  *
+ * @param resolve what DNS says
+ */
+export function targetResolver(rules: TargetRules, resolve: HostResolver = resolveHost): HostResolver {
+  return async (host, port) => {
+    const found = await resolve(host, port);
+    const addresses = found.map(({ address }) => address);
+    if (addresses.some(isLinkLocal)) {
+      throw refused(host, 'a link-local or metadata address');
+    }
+    const server = rules.apiServer();
+    if (port === server.port) {
+      const own = await resolve(server.host, server.port).catch(() => []);
+      if (own.some((each) => addresses.some((address) => isSame(each.address, address)))) {
+        throw refused(host, 'the API server');
+      }
+    }
+    return found;
+  };
+}
+
+/**
+ * Refuses what {@link targetResolver} refuses, before anything is connected to: a proxy may be on the way,
+ * which resolves for itself. A name that does not resolve is left to the connection.
+ *
+ * @param host also an IPv6 address in the brackets of a URL
  * @throws TerminalError `InvalidReference`
  */
 export async function assertReachable(host: string, port: number, rules: TargetRules): Promise<void> {
-  const addresses = await addressesOf(host);
-  if (addresses.some(isLinkLocal)) {
-    throw refused(host, 'a link-local or metadata address');
-  }
-  const server = rules.apiServer();
-  if (port === server.port) {
-    const own = new Set(await addressesOf(server.host));
-    if (addresses.some((address) => own.has(address))) {
-      throw refused(host, 'the API server');
+  try {
+    await targetResolver(rules)(host.replace(/^\[(.*)\]$/, '$1'), port);
+  } catch (error) {
+    if (error instanceof TerminalError) {
+      throw error;
     }
+    // Reported by the connection, with what to do about it.
   }
 }
 
@@ -40,13 +71,14 @@ function refused(host: string, what: string): TerminalError {
   );
 }
 
-async function addressesOf(host: string): Promise<readonly string[]> {
-  try {
-    return (await lookup(host, { all: true })).map(({ address }) => address);
-  } catch {
-    // Reported by the connection, with what to do about it.
-    return [];
-  }
+function isThisMachine(each: string): boolean {
+  const { address, family } = plainAddress(each);
+  return thisMachine.check(address, family);
+}
+
+/** Whether both addresses lead to one machine. */
+function isSame(a: string, b: string): boolean {
+  return (isThisMachine(a) && isThisMachine(b)) || plainAddress(a).address === plainAddress(b).address;
 }
 
 /**

@@ -63,7 +63,7 @@ export async function createS3Client(bucket: string, access: S3Access, limits: S
     cacheMiddleware: true,
     requestHandler: new NodeHttpHandler({
       connectionTimeout: limits.connectTimeoutMs,
-      ...agentsFor(server, { proxy, ca, maxSockets: limits.concurrency }),
+      ...agentsFor(server, { proxy, ca, resolve: access.resolve, maxSockets: limits.concurrency }),
     }),
   });
   if (signedOnly) {

@@ -1,4 +1,5 @@
 import type { ErrorCode } from '../../errors.ts';
+import type { HostResolver } from '../../net/dial.ts';
 import type { ProxyRule } from '../../net/proxy-rule.ts';
 import type { ServiceNameNamespaces } from '../../net/unresolved-name.ts';
 
@@ -33,6 +34,8 @@ export interface S3Access {
   readonly ca?: string;
   /** Through which proxy, if any; absent: directly. */
   readonly proxy?: ProxyRule;
+  /** What may be connected to where there is no proxy; absent: everything. */
+  readonly resolve?: HostResolver;
   /** In a cluster: where the short host name of the endpoint is looked up. For messages only. */
   readonly nameScope?: ServiceNameNamespaces;
 }

@@ -1,6 +1,7 @@
 import type { RecoveryTargetManifestSpec } from '../../../api/recoverytarget.generated.ts';
 import { apiVersion, recoveryTargets } from '../../../api/resources.ts';
-import type { Address, RedisEndpoint } from '../../../redis/endpoint.ts';
+import type { Address } from '../../../net/dial.ts';
+import type { RedisEndpoint } from '../../../redis/endpoint.ts';
 import type { S3Access } from '../../../storage/s3/s3-options.ts';
 import type { AppName } from '../app-name.ts';
 

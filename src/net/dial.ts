@@ -1,0 +1,67 @@
+import type { LookupAddress } from 'node:dns';
+import { lookup } from 'node:dns/promises';
+import { connect as connectTCP, type LookupFunction, type Socket } from 'node:net';
+import { type ConnectionOptions, connect as connectTLS } from 'node:tls';
+
+/** A host and a TCP port. */
+export interface Address {
+  readonly host: string;
+  readonly port: number;
+}
+
+/**
+ * The addresses of a host at this moment; for an address that address. Rejects with the error of getaddrinfo
+ * for a name that does not resolve, and with a `TerminalError` for a host that must not be connected to.
+ */
+export type HostResolver = (host: string, port: number) => Promise<readonly LookupAddress[]>;
+
+/** Resolves as every program of the machine does, and allows everything. */
+export const resolveHost: HostResolver = (host) => lookup(host, { all: true });
+
+/** A lookup for sockets that answers with addresses that were resolved before. */
+export function lookupOf(addresses: readonly LookupAddress[]): LookupFunction {
+  return (_host, { all }, callback) => {
+    const [first] = addresses;
+    if (all === true) {
+      callback(null, [...addresses]);
+    } else if (first !== undefined) {
+      callback(null, first.address, first.family);
+    }
+  };
+}
+
+/** Options of {@link dial}. */
+export interface DialOptions {
+  readonly resolve?: HostResolver | undefined;
+  /** Speak TLS; undefined: plain TCP. */
+  readonly tls?: ConnectionOptions | undefined;
+  /** Milliseconds for the name to resolve. */
+  readonly timeoutMs: number;
+}
+
+/**
+ * A socket that is connecting to an address, and to nothing but what the resolver has just allowed: a name
+ * that resolves to something else a moment later, or that another server has named, gets no way around it.
+ */
+export async function dial(
+  { host, port }: Address,
+  { resolve = resolveHost, tls, timeoutMs }: DialOptions,
+): Promise<Socket> {
+  const addresses = await within(timeoutMs, resolve(host, port), host);
+  const options = { ...tls, host, port, lookup: lookupOf(addresses) };
+  return tls === undefined ? connectTCP(options) : connectTLS(options);
+}
+
+/** DNS may take half a minute to give up. The error is that of a connection that takes too long. */
+async function within<T>(timeoutMs: number, work: Promise<T>, host: string): Promise<T> {
+  const late = Promise.withResolvers<never>();
+  const timer = setTimeout(() => {
+    const error = new Error(`lookup ${host} ETIMEDOUT`);
+    late.reject(Object.assign(error, { code: 'ETIMEDOUT', syscall: 'getaddrinfo' }));
+  }, timeoutMs);
+  try {
+    return await Promise.race([work, late.promise]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
