@@ -138,6 +138,7 @@ test('the ServiceAccount of a narrowed installation can do its work and nothing 
   expect(await can('get', 'secrets/redis', 'ops')).toBe(false);
   expect(await can('watch', 'bootstraprecoveries.tuf-recovery.dev', 'ops')).toBe(false);
   expect(await can('create', 'pods', 'bob')).toBe(false);
+  expect(await can('get', 'bootstraprecoveries.tuf-recovery.dev', 'ops')).toBe(false);
   expect(await can('create', 'bootstraprecoveries.tuf-recovery.dev', 'ops')).toBe(false);
   expect(await can('create', 'recoverypolicies.tuf-recovery.dev', 'bob')).toBe(false);
 });
@@ -203,6 +204,25 @@ describe('what RBAC cannot say', () => {
 
     await allow('approver', 'approve');
     await cluster.kubectl([...approve, patch]);
+  });
+
+  test('the controller of a narrowed installation changes no run in another namespace', async () => {
+    const as = '--as=system:serviceaccount:ops:r-tuf-recovery-operator-controller';
+    await create(run('here', {}));
+    await create(run('elsewhere', {}).replace('"namespace":"bob"', '"namespace":"default"'));
+    const annotate = (name: string, namespace: string) =>
+      cluster.kubectl([
+        ...['patch', 'bsr', name, `--namespace=${namespace}`, '--type=merge', as, '--dry-run=server'],
+        '--patch={"metadata":{"annotations":{"a":"b"}}}',
+      ]);
+    const refused = await poll('the change to be refused', () =>
+      annotate('elsewhere', 'default').then(
+        () => undefined,
+        (error: unknown) => String(error),
+      ),
+    );
+    expect(refused).toContain('writes only runs in the namespaces it watches');
+    await annotate('here', 'bob');
   });
 
   test('the controller writes its own ConfigMaps and no others', async () => {

@@ -147,9 +147,14 @@ describe('permissions', () => {
     }
   });
 
-  test('are granted in each watched namespace, and nothing cluster-wide', async () => {
-    const objects = await render('watchNamespaces={a,b}', 'rbac.aggregate=false');
-    expect(objects.filter(({ kind }) => kind.startsWith('Cluster'))).toEqual([]);
+  test('are granted in each watched namespace, and cluster-wide only to remove the finalizer, unless that is off', async () => {
+    const narrowed = ['watchNamespaces={a,b}', 'rbac.aggregate=false'];
+    const objects = await render(...narrowed);
+    expect(permissions(objects.filter(isRole).filter(({ kind }) => kind === 'ClusterRole'))).toEqual([
+      'patch tuf-recovery.dev/bootstraprecoveries',
+    ]);
+    const withoutIt = await render(...narrowed, 'rbac.releaseDeletedNamespaces=false');
+    expect(withoutIt.filter(({ kind }) => kind.startsWith('Cluster'))).toEqual([]);
     const roles = objects.filter(({ kind }) => kind === 'Role').map(({ metadata }) => metadata.namespace);
     expect(roles).toEqual(['a', 'b', 'ops']);
     const [workload] = objects.filter(isWorkload);

@@ -36,6 +36,16 @@ tests' ServiceAccount and the permissions page come from here.
   verbs: [create, patch]
 {{- end -}}
 
+{{/*
+What the controller may do in a watched namespace that is being deleted: its Role there may be gone while a run still
+waits for the finalizer to be removed. RBAC can't say that; admission confines it to the watched namespaces.
+*/}}
+{{- define "tuf-recovery.controller.finalizerRules" -}}
+- apiGroups: [tuf-recovery.dev]
+  resources: [bootstraprecoveries]
+  verbs: [patch]
+{{- end -}}
+
 {{/* Leader election, in the controller's own namespace. */}}
 {{- define "tuf-recovery.controller.leaseRules" -}}
 # A Lease can't be restricted by name at creation, so creating stands alone.
