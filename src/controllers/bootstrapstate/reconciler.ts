@@ -215,7 +215,7 @@ export class BootstrapStateReconciler implements Reconciler {
     const waitMs = this.#transient.waitFor(name, read.reading, isObserved(subject.state));
     const isOwnWork = read.reading.kind === 'busy' && openRecovery({ recoveries }) !== undefined;
     if (isOwnWork || waitMs > 0) {
-      return { requeueAfterMs: isOwnWork ? againMs : waitMs };
+      return { requeueAfterMs: isOwnWork ? againMs : Math.min(waitMs, this.#transient.againIn(name)) };
     }
     const decision = await this.#decide(known, read, recoveries, signal);
     return this.#carryOut(subject, known, decision, logger, signal);
@@ -254,6 +254,7 @@ export class BootstrapStateReconciler implements Reconciler {
     if ('refusedBecause' in again) {
       return decision;
     }
+    this.#transient.note(state.metadata.name, again.reading);
     const latest = this.#decisionOn(subject, again, recoveries);
     return latest.isDue && again.verified ? ordered(latest, subject) : latest;
   }
@@ -393,7 +394,7 @@ export class BootstrapStateReconciler implements Reconciler {
       times.push(baseline.verifiedAtMs + guard.fullVerificationMs - clock.monotonic());
     }
     if (watch.signed.has(state.metadata.name) || reading.kind === 'unverifiable' || reading.kind === 'busy') {
-      times.push(againMs);
+      times.push(againMs, this.#transient.againIn(state.metadata.name));
     }
     if (reading.kind === 'lost' && openRecovery({ recoveries }) === undefined) {
       const { hold } = decision;

@@ -10,6 +10,8 @@ const silenceMs = 10_000;
  * Milliseconds that a busy server must stay busy before it is written: a recovery of the server takes less.
  */
 const busyMs = 2_000;
+const soonestMs = 1_000;
+const latestMs = 30_000;
 
 interface Passing {
   readonly kind: 'busy' | 'silent';
@@ -33,20 +35,39 @@ export class TransientReadings {
    * @param wasKnown whether the status says something that the reading would only interrupt
    */
   waitFor(name: string, reading: Reading, wasKnown: boolean): number {
+    const passing = this.note(name, reading);
+    if (passing === undefined || !wasKnown) {
+      return 0;
+    }
+    const newsMs = passing.kind === 'busy' ? busyMs : silenceMs;
+    return Math.max(0, passing.sinceMs + newsMs - this.#clock.monotonic());
+  }
+
+  /** Notes what was read of an app. Returns since when it passes; undefined when it does not. */
+  note(name: string, reading: Reading): Passing | undefined {
     const kind = passingKind(reading);
     if (kind === 'busy') {
       this.#busyAt.set(name, this.#clock.now());
     }
     if (kind === undefined) {
       this.#passing.delete(name);
-      return 0;
+      return undefined;
     }
-    const now = this.#clock.monotonic();
     const before = this.#passing.get(name);
-    const sinceMs = before?.kind === kind ? before.sinceMs : now;
-    this.#passing.set(name, { kind, sinceMs });
-    const left = sinceMs + (kind === 'busy' ? busyMs : silenceMs) - now;
-    return wasKnown ? Math.max(0, left) : 0;
+    const passing = before?.kind === kind ? before : { kind, sinceMs: this.#clock.monotonic() };
+    this.#passing.set(name, passing);
+    return passing;
+  }
+
+  /**
+   * Milliseconds until what does not answer, or is busy, is read again: as long as that has lasted, so that a
+   * restart costs little time and a long outage few reads. Infinite while nothing of the kind is known.
+   */
+  againIn(name: string): number {
+    const passing = this.#passing.get(name);
+    return passing === undefined
+      ? Number.POSITIVE_INFINITY
+      : Math.min(latestMs, Math.max(soonestMs, this.#clock.monotonic() - passing.sinceMs));
   }
 
   /** Since when a loss may count that began at `since`: not before the last time the app was busy. */

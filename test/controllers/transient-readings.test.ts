@@ -1,0 +1,50 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { TransientReadings } from '../../src/controllers/bootstrapstate/transient-readings.ts';
+import type { Reading } from '../../src/controllers/loss-detection/reading.ts';
+import { ManualClock } from '../async/fixtures/manual-clock.ts';
+
+const silent: Reading = {
+  kind: 'unverifiable',
+  reason: 'SourceUnavailable',
+  message: 'no answer',
+  targetWide: true,
+};
+const well: Reading = { kind: 'consistent', state: 'Healthy' };
+
+describe('what passes', () => {
+  test('is read again within a second or as long as it has lasted, and never later than 30 s', () => {
+    const outages = fc.record({
+      reading: fc.constantFrom<Reading>(silent, { kind: 'busy', state: 'Locked' }),
+      lastsMs: fc.integer({ min: 1, max: 600_000 }),
+    });
+    fc.assert(
+      fc.property(outages, ({ reading, lastsMs }) => {
+        const clock = new ManualClock();
+        const readings = new TransientReadings(clock);
+        let reads = 0;
+        let passedMs = 0;
+        while (passedMs < lastsMs) {
+          readings.waitFor('app', reading, true);
+          const againMs = readings.againIn('app');
+          clock.jump(againMs);
+          passedMs += againMs;
+          reads += 1;
+        }
+        expect(passedMs - lastsMs).toBeLessThanOrEqual(Math.min(30_000, Math.max(1_000, lastsMs)));
+        expect(reads).toBeLessThanOrEqual(8 + lastsMs / 30_000);
+      }),
+    );
+  });
+
+  test('has no time of its own once something else was read', () => {
+    const clock = new ManualClock();
+    const readings = new TransientReadings(clock);
+    readings.note('app', silent);
+    clock.jump(60_000);
+    readings.note('app', well);
+    expect(readings.againIn('app')).toBe(Number.POSITIVE_INFINITY);
+    readings.note('app', silent);
+    expect(readings.againIn('app')).toBe(1_000);
+  });
+});
