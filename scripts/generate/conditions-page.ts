@@ -9,6 +9,7 @@ import {
 } from '../../src/api/events.ts';
 import {
   circuitOpenReasons,
+  isPermanent,
   lossDetectedReasons,
   policyReadyReasons,
   unverifiableReasons,
@@ -131,20 +132,24 @@ export function conditionsPage(): string {
     ...ofRuns.map(section),
     '### Stalled and Ready\n',
     'For tools that follow kstatus. `Stalled` is present with status `True` when `Succeeded` is `False`; `Ready` has the status of',
-    '`Succeeded`. Both repeat its reason and message. Exactly one of `Reconciling`, `Stalled` and `Ready` is `True` at any time:\n',
+    '`Succeeded`, or `True` while the run is suspended, as its spec says. Both repeat its reason and message. Exactly one of',
+    '`Reconciling`, `Stalled` and `Ready` is `True` at any time:\n',
     '| Succeeded | Reconciling | Stalled | Ready | kstatus |',
     '| --- | --- | --- | --- | --- |',
     '| `Unknown` | `True` | absent | `Unknown` | InProgress |',
+    '| `Unknown`, `Suspended` | absent | absent | `True` | Current |',
     '| `True` | absent | absent | `True` | Current |',
     '| `False` | absent | `True` | `False` | Failed |\n',
     '## RecoveryTarget\n',
     ...ofTargets.map(section),
+    stalled(ofTargets.filter(({ type }) => /^(?:\w+Reachable|TrustRootLoaded)$/.test(type))),
     '## BootstrapState\n',
     ...ofStates.map(section),
     '`Ready` mirrors `Healthy` for generic tools; `Reconciling` is present while something is done about the app, `Stalled` when a person is',
     'needed. An app that no policy guards has none of the three.\n',
     '## RecoveryPolicy\n',
     ...ofPolicies.map(section),
+    stalled(ofPolicies.filter(({ type }) => type === 'Ready')),
     '## Events\n',
     'One event is recorded when the status or reason of one of these conditions changes. Its reason is the reason of the condition,',
     'its note the message; its type is `Warning` for what needs attention.\n',
@@ -160,6 +165,20 @@ export function conditionsPage(): string {
     `\nOne more, of a BootstrapState: \`${recoveryCreatedEvent.reason}\`, action \`${recoveryCreatedEvent.action}\`, when it has created a BootstrapRecovery.`,
     `\nTwo more tell of an output that is optional and could not be written, because of a quota, an admission policy, a missing permission or a foreign object of that name: \`${captureFailedEvent.reason}\` of a BootstrapState (the copy of its settings), \`${reportFailedEvent.reason}\` of a BootstrapRecovery (its report). Verification and recovery go on without it.`,
     '',
+  ].join('\n');
+}
+
+/** Which failures of a kind kstatus waits for. */
+function stalled(conditions: readonly ConditionDoc[]): string {
+  const failures = conditions.flatMap(({ reasons }) =>
+    Object.entries(reasons).flatMap(([reason, { status }]) => (status === 'False' ? [reason] : [])),
+  );
+  const passing = [...new Set(failures)]
+    .filter((reason) => !isPermanent(reason))
+    .map((reason) => `\`${reason}\``);
+  return [
+    '`Stalled` is present with status `True`, and kstatus says Failed, while `Ready` is `False` with a reason that only a person can',
+    `mend. It waits for what may pass: ${passing.join(', ')}.\n`,
   ].join('\n');
 }
 

@@ -3,6 +3,7 @@ import type { Verdict } from './conditions.ts';
 import {
   type CircuitOpenReason,
   circuitOpenReasons,
+  isPermanent,
   type LossDetectedReason,
   lossDetectedReasons,
   type PolicyReadyReason,
@@ -19,7 +20,7 @@ export interface PolicyVerdicts {
 /**
  * All conditions of a RecoveryPolicy. `Ready` says whether it can do its work, and nothing about what it
  * finds: a loss that was noticed is `LossDetected`. Both that and `CircuitOpen` are always there, so that one
- * can wait for either status.
+ * can wait for either status. `Stalled` is True beside a `Ready` that only a person can mend.
  */
 export function policyConditions(
   { ready, lossDetected, circuitOpen }: PolicyVerdicts,
@@ -27,9 +28,12 @@ export function policyConditions(
   generation: number,
   now: Date,
 ): readonly Condition[] {
+  const status = readyStatus(ready.reason);
+  const isStalled = status === 'False' && isPermanent(ready.reason);
   return withTransitionTimes(
     [
-      { type: 'Ready', status: readyStatus(ready.reason), ...ready },
+      { type: 'Ready', status, ...ready },
+      ...(isStalled ? [{ type: 'Stalled', status: 'True' as const, ...ready }] : []),
       { type: 'LossDetected', status: lossDetectedReasons[lossDetected.reason].status, ...lossDetected },
       { type: 'CircuitOpen', status: circuitOpenReasons[circuitOpen.reason].status, ...circuitOpen },
     ],

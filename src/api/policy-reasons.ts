@@ -1,4 +1,4 @@
-import type { ReasonDoc, SucceededReason } from './reasons.ts';
+import { type ReasonDoc, type SucceededReason, succeededReasons } from './reasons.ts';
 
 /**
  * Reasons of a RecoveryPolicy's `Ready`, besides the reason of the first app that could not be verified: one
@@ -58,6 +58,30 @@ export const unverifiableReasons = {
 
 /** Why an app could not be verified. */
 export type UnverifiableReason = SucceededReason | keyof typeof unverifiableReasons;
+
+/** Failures that end without a person: what is checked again and again finds out. */
+const passing: ReadonlySet<string> = new Set([
+  'RedisUnreachable',
+  'SourceUnavailable',
+  // The controller's own permissions; nothing about the object is wrong.
+  'Forbidden',
+  'BackoffLimitExceeded',
+  'DeadlineExceeded',
+  'Conflict',
+  'BootstrapInProgress',
+  'WaitingForTarget',
+  'Verifying',
+  'NoApps',
+]);
+
+/**
+ * Whether the reason of a target, a policy or an app that is not well stays until a person changes something:
+ * kstatus then calls it Failed instead of waiting for it. A run is different: it ends for good.
+ */
+export function isPermanent(reason: string): boolean {
+  const ofRun: Readonly<Partial<Record<string, { readonly status: string }>>> = succeededReasons;
+  return !passing.has(reason) && ofRun[reason]?.status !== 'Unknown';
+}
 
 /** A reason of a RecoveryPolicy's `Ready`. */
 export type PolicyReadyReason = keyof typeof policyReadyReasons | UnverifiableReason;

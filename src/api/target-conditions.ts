@@ -1,5 +1,6 @@
 import { type Condition, withTransitionTimes } from './condition.ts';
 import type { Verdict } from './conditions.ts';
+import { isPermanent } from './policy-reasons.ts';
 import {
   type LossDetectionReason,
   lossDetectionReasons,
@@ -67,7 +68,7 @@ export function targetConditions(
       ? { type: 'Ready', status, reason: 'Validated', message: meaning }
       : { ...failing, type: 'Ready' };
   const stalled =
-    failing !== undefined && permanent.has(failing.reason)
+    failing?.status === 'False' && isPermanent(failing.reason)
       ? [{ ...failing, status: 'True' as const, type: 'Stalled' }]
       : [];
   const detection =
@@ -97,17 +98,3 @@ export function targetConditions(
     now,
   );
 }
-
-/**
- * Reasons that stay until a person changes something: kstatus calls such a target Failed instead of waiting
- * for it.
- */
-const permanent: ReadonlySet<string> = new Set([
-  'InvalidReference',
-  'PinNotInBucket',
-  'RedisAccessDenied',
-  'RedisReadOnly',
-  'RedisUnsupported',
-  'SourceAccessDenied',
-  'SourceNotFound',
-]);

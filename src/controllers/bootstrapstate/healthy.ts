@@ -1,6 +1,7 @@
 import type { StateVerdicts } from '../../api/bootstrapstate/conditions.ts';
 import type { HealthyReason } from '../../api/bootstrapstate/reasons.ts';
 import type { Verdict } from '../../api/conditions.ts';
+import { isPermanent } from '../../api/policy-reasons.ts';
 import type { RecoveryTarget } from '../../api/recoverytarget.generated.ts';
 import { rfc3339 } from '../../api/stored-time.ts';
 import type { Reading } from '../loss-detection/reading.ts';
@@ -25,14 +26,6 @@ export interface Health {
   readonly progress: StateVerdicts['progress'];
 }
 
-/** Reasons that pass without a person. */
-const passing: ReadonlySet<HealthyReason> = new Set([
-  'RedisUnreachable',
-  'SourceUnavailable',
-  'Forbidden',
-  'Retrying',
-]);
-
 /** Whether the app is fine, and what happens next when it is not. Pure. */
 export function healthOf(facts: HealthFacts): Health {
   const { reading } = facts;
@@ -44,7 +37,7 @@ export function healthOf(facts: HealthFacts): Health {
     case 'unverifiable':
       return {
         healthy: { reason: reading.reason, message: reading.message },
-        progress: passing.has(reading.reason) ? 'reconciling' : 'stalled',
+        progress: isPermanent(reading.reason) ? 'stalled' : 'reconciling',
       };
     case 'lost':
       return lost(facts, reading.state);

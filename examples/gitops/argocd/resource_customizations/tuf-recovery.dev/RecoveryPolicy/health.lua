@@ -10,6 +10,8 @@ if obj.metadata.generation ~= nil and status.observedGeneration ~= obj.metadata.
   return health
 end
 
+-- What a policy waits for in the course of things.
+local awaited = { Verifying = true, WaitingForTarget = true, NoApps = true }
 local loss = ""
 for _, condition in ipairs(status.conditions) do
   if condition.type == "Ready" then
@@ -18,7 +20,7 @@ for _, condition in ipairs(status.conditions) do
       health.status = "Suspended"
     elseif condition.status == "True" then
       health.status = "Healthy"
-    else
+    elseif not awaited[condition.reason] then
       health.status = "Degraded"
     end
   elseif condition.type == "LossDetected" and condition.status == "True" then

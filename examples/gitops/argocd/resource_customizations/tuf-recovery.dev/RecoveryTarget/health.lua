@@ -16,7 +16,7 @@ for _, condition in ipairs(status.conditions) do
       health.status = "Suspended"
     elseif condition.status == "True" then
       health.status = "Healthy"
-    else
+    elseif condition.status == "False" then
       health.status = "Degraded"
     end
   end
