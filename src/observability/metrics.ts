@@ -37,6 +37,7 @@ export class RecoveryMetrics {
   readonly policyReady: Gauge<'namespace' | 'policy'>;
   readonly policyCircuitOpen: Gauge<'namespace' | 'policy'>;
   readonly policyLastVerification: Gauge<'namespace' | 'policy'>;
+  readonly policyVerificationInterval: Gauge<'namespace' | 'policy'>;
   readonly policyLosses: Counter<'namespace' | 'policy'>;
   readonly policyRecoveries: Counter<'namespace' | 'policy'>;
   readonly policySuppressed: Counter<'namespace' | 'policy'>;
@@ -138,6 +139,11 @@ export class RecoveryMetrics {
       'Unix time of the oldest of the last full verifications of the apps of a policy.',
       ['namespace', 'policy'],
     );
+    this.policyVerificationInterval = gauge(
+      'policy_full_verification_interval_seconds',
+      'Seconds within which a policy wants each of its apps verified in full.',
+      ['namespace', 'policy'],
+    );
     this.policyLosses = counter('policy_losses_total', 'Number of losses found in apps of a policy.', [
       'namespace',
       'policy',
@@ -186,6 +192,7 @@ export class RecoveryMetrics {
     this.policyReady.remove(labels);
     this.policyCircuitOpen.remove(labels);
     this.policyLastVerification.remove(labels);
+    this.policyVerificationInterval.remove(labels);
     this.policyLosses.remove(labels);
     this.policyRecoveries.remove(labels);
     this.policySuppressed.remove(labels);

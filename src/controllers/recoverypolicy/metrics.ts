@@ -1,7 +1,7 @@
 import type { BootstrapState } from '../../api/bootstrapstate.generated.ts';
 import { findCondition } from '../../api/condition.ts';
 import type { SucceededReason } from '../../api/reasons.ts';
-import type { RecoveryPolicyStatus } from '../../api/recoverypolicy.generated.ts';
+import type { RecoveryPolicy } from '../../api/recoverypolicy.generated.ts';
 import type { PolicyLabels, RecoveryMetrics } from '../../observability/metrics.ts';
 import { states as words } from '../../recovery/state/state.ts';
 
@@ -18,7 +18,7 @@ const untrusted: ReadonlySet<string> = new Set<SucceededReason>([
 export function countApps(
   metrics: RecoveryMetrics,
   labels: PolicyLabels,
-  { lostCount = 0, conditions = [] }: RecoveryPolicyStatus,
+  { spec, status: { lostCount = 0, conditions = [] } }: Pick<RecoveryPolicy, 'spec' | 'status'>,
   states: readonly BootstrapState[],
 ): void {
   for (const state of allWords) {
@@ -36,6 +36,7 @@ export function countApps(
   metrics.policyUntrustedApps.set({ ...labels }, refused.length);
   metrics.policyReady.set({ ...labels }, holds('Ready'));
   metrics.policyCircuitOpen.set({ ...labels }, holds('CircuitOpen'));
+  metrics.policyVerificationInterval.set({ ...labels }, spec.fullVerificationIntervalSeconds);
   const verified = states
     .flatMap(({ status }) => status.lastVerificationTime ?? [])
     .map((time) => Date.parse(time));

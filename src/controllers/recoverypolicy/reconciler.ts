@@ -121,7 +121,7 @@ export class RecoveryPolicyReconciler implements Reconciler {
       return { requeueAfterMs: soonMs };
     }
     if (!policy.spec.suspend) {
-      countApps(metrics, labels, status, covered);
+      countApps(metrics, labels, { spec: policy.spec, status }, covered);
     }
     await this.#tidy(policy, logger);
     return missing.length > createdAtOnce ? { requeueAfterMs: 1 } : {};
