@@ -25,11 +25,18 @@ export const lossKinds = ['keys deleted', 'Redis restarted empty', 'keys deleted
 /** One of {@link lossKinds}. */
 export type LossKind = (typeof lossKinds)[number];
 
-/** How a loss went; milliseconds since it happened, or since its servers were back. */
+/** How a loss went. */
 export interface Loss {
   readonly kind: LossKind;
+  readonly namespace: string;
   readonly app: string;
+  /** Name of the BootstrapState. */
+  readonly state: string;
+  /** When its servers were back. */
+  readonly at: Date;
+  /** Milliseconds since it happened. */
   readonly knownMs: number;
+  /** Milliseconds since its servers were back. */
   readonly repairedMs: number;
 }
 
@@ -103,16 +110,18 @@ export async function startCalmTenant(
         ...patience,
       },
     );
-    const knownMs = performance.now() - before.atMs;
+    const knownMs = performance.now() - before.lostAtMs;
     await poll(`${kind}: ${namespace.name}/${app} to be repaired`, () => isRepaired(stateOf(app), before), {
       ...patience,
     });
-    const repairedMs = performance.now() - before.atMs;
+    const repairedMs = performance.now() - before.backAtMs;
     const wrong = await differences(installation, app);
     if (wrong.length > 0) {
       throw new Error(`${namespace.name}/${app} is Healthy, but Redis holds ${wrong.join(', ')}`);
     }
-    return { kind, app, knownMs, repairedMs };
+    const at = new Date(Date.now() - repairedMs);
+    const state = stateName(targetName, { adminName: admin, appName: app });
+    return { kind, namespace: namespace.name, app, state, at, knownMs, repairedMs };
   };
   await poll('every app to be healthy', () => apps.every((app) => isHealthy(stateOf(app))), patience);
 
@@ -125,8 +134,10 @@ export async function startCalmTenant(
       if (kind === 'Redis restarted empty') {
         const before = apps.map((each) => lastRecovery(stateOf(each)));
         await redis.restart();
-        const atMs = performance.now();
-        return Promise.all(apps.map((each, at) => follow(kind, each, { recovery: before[at], atMs })));
+        const lostAtMs = performance.now();
+        return Promise.all(
+          apps.map((each, at) => follow(kind, each, { recovery: before[at], lostAtMs, backAtMs: lostAtMs })),
+        );
       }
       const recovery = lastRecovery(stateOf(app));
       if (kind === 'keys deleted while S3 restarts') {
@@ -135,10 +146,11 @@ export async function startCalmTenant(
       const keys = [...settingsOf(app).keys()];
       // Some or all of them.
       await (await redis.client()).del(...keys.slice(0, 1 + random.integer(keys.length)));
+      const lostAtMs = performance.now();
       if (kind === 'keys deleted while S3 restarts') {
         await s3.restart();
       }
-      return [await follow(kind, app, { recovery, atMs: performance.now() })];
+      return [await follow(kind, app, { recovery, lostAtMs, backAtMs: performance.now() })];
     },
     async untruths() {
       const where = { namespace: namespace.name };
@@ -164,7 +176,9 @@ export async function startCalmTenant(
 /** What was before a loss. */
 interface Before {
   readonly recovery: string | undefined;
-  readonly atMs: number;
+  /** Of `performance.now()`. */
+  readonly lostAtMs: number;
+  readonly backAtMs: number;
 }
 
 type Settings = ReadonlyMap<string, string>;

@@ -13,6 +13,8 @@ export interface Soak extends AsyncDisposable {
   readonly calm: readonly CalmTenant[];
   readonly random: SeededRandom;
   startHostile(options: Omit<HostileOptions, 'random'>): Promise<HostileTenant>;
+  /** Deletes all that the hostile tenant has left behind. */
+  removeHostile(): Promise<void>;
   /** What the controller says about itself that must never be: an end, a panic, an uncaught error. */
   faults(): Promise<readonly string[]>;
 }
@@ -59,9 +61,15 @@ export async function startSoak(
     random,
     startHostile: (options) =>
       startHostileTenant(client, third, { ...options, random: random.fork('hostile') }),
+    async removeHostile() {
+      // The API server of the tests empties no namespaces.
+      await third.kubectl('delete', 'rp,rt,bst,bsr', '--all', '--timeout=300s');
+    },
     async faults() {
       const lines = await controller.log();
-      const fatal = lines.filter(({ level }) => typeof level === 'number' && level >= 60);
+      const fatal = lines.filter(
+        ({ level, msg }) => level === 'fatal' || String(msg).includes('was not handled'),
+      );
       const panics = (await controller.metrics())
         .split('\n')
         .filter((line) => /^controller_runtime_reconcile_panics_total.* [1-9]/.test(line));
