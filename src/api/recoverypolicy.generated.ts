@@ -284,7 +284,7 @@ export interface RecoveryPolicyStatus {
     };
   }[];
   /**
-   * Ready, LossDetected and CircuitOpen.
+   * Ready, LossDetected and CircuitOpen, with Stalled beside a Ready that only a person can mend.
    */
   readonly conditions?: readonly Condition[];
 }

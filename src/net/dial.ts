@@ -20,11 +20,14 @@ export const resolveHost: HostResolver = (host) => lookup(host, { all: true });
 
 /** A lookup for sockets that answers with addresses that were resolved before. */
 export function lookupOf(addresses: readonly LookupAddress[]): LookupFunction {
-  return (_host, { all }, callback) => {
+  return (host, { all }, callback) => {
     const [first] = addresses;
-    if (all === true) {
+    if (first === undefined) {
+      const error = new Error(`lookup ${host} ENOTFOUND`);
+      callback(Object.assign(error, { code: 'ENOTFOUND', hostname: host }), '');
+    } else if (all === true) {
       callback(null, [...addresses]);
-    } else if (first !== undefined) {
+    } else {
       callback(null, first.address, first.family);
     }
   };

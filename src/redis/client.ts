@@ -33,6 +33,10 @@ export function createClient(endpoint: RedisEndpoint, find: () => Promise<Addres
       this.connecting = true;
       const stream = await dial(await find(), { resolve, tls, timeoutMs });
       this.stream = stream;
+      // Before ioredis listens, too.
+      stream.once('error', (error) => {
+        this.firstError = error;
+      });
       if (!this.connecting) {
         stream.destroy();
       }

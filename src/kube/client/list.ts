@@ -5,6 +5,7 @@ import { ConnectionError } from './connection-error.ts';
 import type { KubernetesObject } from './object.ts';
 import { type Resource, resourcePath } from './resource.ts';
 import type { Transport } from './transport.ts';
+import type { APIRequest } from './wire.ts';
 
 /** client-go's page size. */
 const defaultPageSize = 500;
@@ -57,22 +58,7 @@ async function listOnce<T extends KubernetesObject>(
   let next: string | undefined;
   for (;;) {
     try {
-      const answer = await transport.measuredJSON({
-        method: 'GET',
-        path: resourcePath(resource, { namespace: options.namespace }),
-        query: {
-          limit: size,
-          continue: next,
-          // A page token carries its own resourceVersion; the server refuses both together.
-          resourceVersion: next === undefined ? options.resourceVersion : undefined,
-          labelSelector: options.labelSelector,
-          fieldSelector: options.fieldSelector,
-        },
-        timeoutMs,
-        maxBytes: size === 1 ? maxObjectBytes : maxPageBytes,
-        idempotent: true,
-        signal: options.signal,
-      });
+      const answer = await transport.measuredJSON(pageRequest(resource, options, timeoutMs, size, next));
       const page = toPage(resource, answer.body);
       items.push(...kept(page.items, options.keep));
       next = page.next;
@@ -88,6 +74,31 @@ async function listOnce<T extends KubernetesObject>(
       }
     }
   }
+}
+
+function pageRequest(
+  resource: Resource,
+  options: Omit<ListOptions, 'keep'>,
+  timeoutMs: number,
+  size: number,
+  next: string | undefined,
+): APIRequest {
+  return {
+    method: 'GET',
+    path: resourcePath(resource, { namespace: options.namespace }),
+    query: {
+      limit: size,
+      continue: next,
+      // A page token carries its own resourceVersion; the server refuses both together.
+      resourceVersion: next === undefined ? options.resourceVersion : undefined,
+      labelSelector: options.labelSelector,
+      fieldSelector: options.fieldSelector,
+    },
+    timeoutMs,
+    maxBytes: size === 1 ? maxObjectBytes : maxPageBytes,
+    idempotent: true,
+    signal: options.signal,
+  };
 }
 
 function kept<T>(items: readonly T[], keep: ListOptions<T>['keep']): readonly T[] {
