@@ -1,6 +1,8 @@
 import { mkdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { bootstrapRecoveries } from '../../src/api/resources.ts';
+import { adminClient } from '../controllers/support/api-client.ts';
 import { type APIServer, startAPIServer } from '../harness/apiserver.ts';
 import { poll } from '../harness/poll.ts';
 import { temporaryDirectory } from '../harness/temporary-directory.ts';
@@ -138,7 +140,8 @@ test('the ServiceAccount of a narrowed installation can do its work and nothing 
   expect(await can('get', 'secrets/redis', 'ops')).toBe(false);
   expect(await can('watch', 'bootstraprecoveries.tuf-recovery.dev', 'ops')).toBe(false);
   expect(await can('create', 'pods', 'bob')).toBe(false);
-  expect(await can('get', 'bootstraprecoveries.tuf-recovery.dev', 'ops')).toBe(false);
+  expect(await can('list', 'bootstraprecoveries.tuf-recovery.dev', 'ops')).toBe(false);
+  expect(await can('patch', 'bootstraprecoveries.tuf-recovery.dev/status', 'ops')).toBe(false);
   expect(await can('create', 'bootstraprecoveries.tuf-recovery.dev', 'ops')).toBe(false);
   expect(await can('create', 'recoverypolicies.tuf-recovery.dev', 'bob')).toBe(false);
 });
@@ -207,14 +210,18 @@ describe('what RBAC cannot say', () => {
   });
 
   test('the controller of a narrowed installation changes no run in another namespace', async () => {
-    const as = '--as=system:serviceaccount:ops:r-tuf-recovery-operator-controller';
+    const token = await cluster.serviceAccountToken('ops', 'r-tuf-recovery-operator-controller');
+    const client = adminClient({ kubeConfig: () => cluster.kubeConfig({ token }) });
+    await using _ = { [Symbol.asyncDispose]: () => client.close() };
     await create(run('here', {}));
     await create(run('elsewhere', {}).replace('"namespace":"bob"', '"namespace":"default"'));
     const annotate = (name: string, namespace: string) =>
-      cluster.kubectl([
-        ...['patch', 'bsr', name, `--namespace=${namespace}`, '--type=merge', as, '--dry-run=server'],
-        '--patch={"metadata":{"annotations":{"a":"b"}}}',
-      ]);
+      client.patch(
+        bootstrapRecoveries,
+        { namespace, name },
+        { type: 'merge', body: { metadata: { annotations: { a: 'b' } } } },
+        { dryRun: true },
+      );
     const refused = await poll('the change to be refused', () =>
       annotate('elsewhere', 'default').then(
         () => undefined,

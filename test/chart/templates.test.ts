@@ -151,6 +151,7 @@ describe('permissions', () => {
     const narrowed = ['watchNamespaces={a,b}', 'rbac.aggregate=false'];
     const objects = await render(...narrowed);
     expect(permissions(objects.filter(isRole).filter(({ kind }) => kind === 'ClusterRole'))).toEqual([
+      'get tuf-recovery.dev/bootstraprecoveries',
       'patch tuf-recovery.dev/bootstraprecoveries',
     ]);
     const withoutIt = await render(...narrowed, 'rbac.releaseDeletedNamespaces=false');

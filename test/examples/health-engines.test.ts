@@ -282,7 +282,7 @@ describe.each(kinds)('in every state of a $kind', (resource, table, spec) => {
     );
     const answers: Record<string, object> = {};
     const wanted: Record<string, object> = {};
-    const waited: string[] = [];
+    const awaited: string[] = [];
     const names = new Map(keys(table).map((state, at) => [state, `state-${at}`]));
     for (const [state, name] of names) {
       const { wanted: kstatus, argo, isAtRest, ...rest } = table[state] as State;
@@ -293,21 +293,24 @@ describe.each(kinds)('in every state of a $kind', (resource, table, spec) => {
         argo: (await gitopsHealth(['argocd', lua], object)).status,
       };
       wanted[state] = { kstatus, flux: kstatus, argo: argo ?? argoWords[kstatus] };
-      if (kstatus === 'Current' && isAtRest !== true) {
-        waited.push(name);
+      if (kstatus !== 'Current' || isAtRest === true) {
+        awaited.push(name);
       }
     }
     expect(answers).toEqual(wanted);
-    expect(await readyNow(resource)).toEqual(waited.sort());
+    expect(await waitedFor(resource)).toEqual(awaited.sort());
   });
 });
 
-/** Names of the objects for which `kubectl wait` does not wait. */
-async function readyNow({ plural }: Resource): Promise<readonly string[]> {
+/** Names of the objects that are not Ready for `kubectl wait`, which names each. */
+async function waitedFor({ plural }: Resource): Promise<readonly string[]> {
   const { namespace } = world;
   const args = ['wait', '--for=condition=Ready', '--timeout=0s', plural, '--all'];
-  const output = await namespace.kubectl(...args).catch((error: unknown) => String(error));
-  return [...output.matchAll(/\/(state-\d+) condition met/g)].flatMap(([, name]) => name ?? []).sort();
+  const errors = await namespace.kubectl(...args).then(
+    () => '',
+    (error: unknown) => String(error),
+  );
+  return [...errors.matchAll(/condition on \S+\/(state-\d+)/g)].flatMap(([, name]) => name ?? []).sort();
 }
 
 test('every customization is of a kind above', async () => {

@@ -43,7 +43,7 @@ waits for the finalizer to be removed. RBAC can't say that; admission confines i
 {{- define "tuf-recovery.controller.finalizerRules" -}}
 - apiGroups: [tuf-recovery.dev]
   resources: [bootstraprecoveries]
-  verbs: [patch]
+  verbs: [get, patch]
 {{- end -}}
 
 {{/* Leader election, in the controller's own namespace. */}}
