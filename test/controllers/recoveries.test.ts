@@ -7,7 +7,7 @@ import {
   recoveryHold,
   withNewRecovery,
   withRunStates,
-} from '../../src/controllers/bootstrapstate/recoveries.ts';
+} from '../../src/controllers/bootstrapstate/recoveries/records.ts';
 
 const now = new Date('2026-01-01T12:00:00Z');
 const app = { spec: { adminName: 'alice', appName: 'tuf', targetRef: { name: 'default' } } };

@@ -10,7 +10,7 @@ import type { APIRequest } from './wire.ts';
 /** client-go's page size. */
 const defaultPageSize = 500;
 /** A page of more bytes is asked for again with fewer objects: 500 of them may have 750 MB. */
-const maxPageBytes = 8 * 1024 * 1024;
+const maxPageBytes = 4 * 1024 * 1024;
 /** Of a page of one object; etcd refuses one of more than 1.5 MiB unless it is configured otherwise. */
 const maxObjectBytes = 32 * 1024 * 1024;
 /** By how much a page is made smaller when it has too many bytes, and larger again when it has few. */
