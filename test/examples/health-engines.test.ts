@@ -310,7 +310,9 @@ async function waitedFor({ plural }: Resource): Promise<readonly string[]> {
     () => '',
     (error: unknown) => String(error),
   );
-  return [...errors.matchAll(/condition on \S+\/(state-\d+)/g)].flatMap(([, name]) => name ?? []).sort();
+  return [...errors.matchAll(/condition not met for \S+\/(state-\d+)/g)]
+    .flatMap(([, name]) => name ?? [])
+    .sort();
 }
 
 test('every customization is of a kind above', async () => {
