@@ -1,5 +1,6 @@
 import { APIClient } from '../../../../src/kube/client/api-client.ts';
 import type { APIServerAccess } from '../../../harness/apiserver-access.ts';
+import { poll } from '../../../harness/poll.ts';
 import { observed } from '../../../kube/fixtures/observed.ts';
 import { SeededRandom } from '../../../tuf/generator/random.ts';
 import { type ControllerProcess, startController } from '../controller-process.ts';
@@ -63,7 +64,13 @@ export async function startSoak(
       startHostileTenant(client, third, { ...options, random: random.fork('hostile') }),
     async removeHostile() {
       // The API server of the tests empties no namespaces.
-      await third.kubectl('delete', 'rp,rt,bst,bsr', '--all', '--timeout=300s');
+      await third.kubectl('delete', 'rp,rt,bst,bsr', '--all', '--wait=false');
+      // kubectl itself would ask for each of them, a few in a second.
+      await poll(
+        'all that the hostile tenant has left behind to be gone',
+        async () => (await third.kubectl('get', 'rp,rt,bst,bsr', '--output=name')) === '',
+        { timeoutMs: 300_000, intervalMs: 1_000 },
+      );
     },
     async faults() {
       const lines = await controller.log();
