@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { LoginTokens } from '../../src/controllers/refresh/login-tokens.ts';
 import { ServerAPI } from '../../src/controllers/refresh/server-api.ts';
+import { resolveHost } from '../../src/net/dial.ts';
 import { DIRECT } from '../../src/net/proxy-rule.ts';
 import { type ServerStandIn, startServerStandIn } from '../harness/server-stand-in.ts';
 
@@ -29,6 +30,7 @@ afterAll(async () => {
 const api = (logins: LoginTokens, password = 'pass'): ServerAPI =>
   new ServerAPI({
     ...{ url: new URL(server.url), ca: undefined, proxy: DIRECT, logins, now: () => new Date(nowMs) },
+    resolve: resolveHost,
     credentials: { kind: 'login', password },
   });
 

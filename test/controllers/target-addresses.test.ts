@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { type AddressInfo, createServer, type Server } from 'node:net';
 import { Redis } from 'ioredis';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { LoginTokens } from '../../src/controllers/refresh/login-tokens.ts';
 import { ServerAPI } from '../../src/controllers/refresh/server-api.ts';
 import { targetResolver } from '../../src/controllers/target-connection/target-rules.ts';
 import type { HostResolver } from '../../src/net/dial.ts';
@@ -110,6 +111,7 @@ async function askServer(url: string, resolve: HostResolver): Promise<unknown> {
   const credentials = { kind: 'secret', secret: 'x'.repeat(32) } as const;
   const api = new ServerAPI({
     ...{ url: new URL(url), ca: undefined, proxy: DIRECT, resolve, credentials },
+    logins: new LoginTokens(),
     now: () => new Date(),
   });
   return api.task('alice', 'task', never);

@@ -8,6 +8,7 @@ import { bootstrapRecoveries } from '../../src/api/resources.ts';
 import { LoginTokens } from '../../src/controllers/refresh/login-tokens.ts';
 import { ServerAPI } from '../../src/controllers/refresh/server-api.ts';
 import { loadKubeconfig } from '../../src/kube/kubeconfig/load-kubeconfig.ts';
+import { resolveHost } from '../../src/net/dial.ts';
 import { type ProxyRule, proxyRule } from '../../src/net/proxy-rule.ts';
 import { JSONClient } from '../../src/shim/auth/json-client.ts';
 import { readIssuerKeySet, readKeySet } from '../../src/shim/auth/key-documents.ts';
@@ -91,6 +92,7 @@ const WAYS: Readonly<Record<string, (origin: string, rule: ProxyRule) => Promise
     const api = new ServerAPI({
       ...{ url: new URL(origin), ca: undefined, proxy: rule, now: () => new Date() },
       ...{ credentials: { kind: 'secret', secret: 'secret' } as const, logins: new LoginTokens() },
+      resolve: resolveHost,
     });
     const app = { adminName: 'alice', appName: 'tuf' };
     return await api.refresh(app, ['timestamp'], AbortSignal.timeout(30_000));
