@@ -37,6 +37,7 @@ const api = (logins: LoginTokens, password = 'pass'): ServerAPI =>
 test('a refusal of a token that was made here names the way by a login', async () => {
   const answer = await new ServerAPI({
     ...{ url: new URL(server.url), ca: undefined, proxy: DIRECT, logins: new LoginTokens() },
+    resolve: resolveHost,
     ...{ now: () => new Date(), credentials: { kind: 'secret', secret: 'another secret' } },
   }).refresh(app, ['timestamp'], never);
   expect(answer).toMatchObject({
