@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build, type Metafile } from 'esbuild';
+import { httpBuiltins } from './http-builtins.ts';
 import { kubernetesClient } from './kubernetes-client.ts';
 
 /** The repository's root, which a bundle's paths are relative to. */
@@ -43,7 +44,7 @@ export async function bundle(
     lineLimit: 160,
     legalComments: 'none',
     sourcemap: false,
-    plugins: [kubernetesClient],
+    plugins: [kubernetesClient, httpBuiltins],
     metafile: true,
     logLevel: 'warning',
   });

@@ -1,11 +1,6 @@
 import { type DestinationStream, type Logger, pino } from 'pino';
+import type { LogLevel } from './log-level.ts';
 import { withoutSecrets } from './redaction.ts';
-
-/** How much is logged. */
-export type LogLevel = 'debug' | 'info' | 'warn' | 'error';
-
-/** Every {@link LogLevel}, least severe first. */
-export const logLevels: readonly LogLevel[] = ['debug', 'info', 'warn', 'error'];
 
 /**
  * The program's logger: one JSON object a line, times in RFC 3339, `level` as a word, secrets replaced.

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { createLogger, type LogLevel } from '../../src/observability/log.ts';
+import { createLogger } from '../../src/observability/log.ts';
+import type { LogLevel } from '../../src/observability/log-level.ts';
 
 function logged(level: LogLevel, log: (logger: ReturnType<typeof createLogger>) => void): string[] {
   const lines: string[] = [];

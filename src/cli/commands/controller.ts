@@ -2,7 +2,7 @@ import { hostname } from 'node:os';
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { notificationFormats } from '../../notifications/message.ts';
 import { allNotificationTopics, type NotificationTopic } from '../../notifications/topics.ts';
-import { logLevels } from '../../observability/log.ts';
+import { logLevels } from '../../observability/log-level.ts';
 import type { CommandContext } from '../context.ts';
 import type { ControllerFlags } from '../options/controller-flags.ts';
 import { parseInteger } from '../options/flag-values.ts';

@@ -1,5 +1,5 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
-import { logLevels } from '../../observability/log.ts';
+import { logLevels } from '../../observability/log-level.ts';
 import type { Tenant } from '../../shim/auth/tenants.ts';
 import type { CommandContext } from '../context.ts';
 import { parseInteger } from '../options/flag-values.ts';

@@ -1,9 +1,7 @@
-import { Registry } from 'prom-client';
 import { systemClock } from '../../async/clock.ts';
 import { APIClient } from '../../kube/client/api-client.ts';
 import type { ClusterConfig } from '../../kube/kubeconfig/cluster-config.ts';
 import { loadKubeconfig } from '../../kube/kubeconfig/load-kubeconfig.ts';
-import { RuntimeMetrics } from '../../kube/metrics/runtime-metrics.ts';
 import { kubeconfigEnvironment } from '../options/env.ts';
 
 /** Flags every command of the plugin takes, as kubectl has them. */
@@ -30,8 +28,6 @@ export function connectToCluster(flags: ClusterFlags): ClusterConnection {
   const api = new APIClient({
     loadConfig: () => loadClusterConfig(flags),
     userAgent: 'kubectl-tuf-recovery',
-    // A command is never scraped, but the client counts all the same.
-    metrics: new RuntimeMetrics({ registry: new Registry(), prefix: 'bootstrap_recovery' }),
   });
   return {
     api,

@@ -2,7 +2,7 @@ import type { Shard } from '../../controllers/operator/shard.ts';
 import type { ListenAddress } from '../../net/http-server.ts';
 import type { NotificationFormat } from '../../notifications/message.ts';
 import type { NotificationTopic } from '../../notifications/topics.ts';
-import type { LogLevel } from '../../observability/log.ts';
+import type { LogLevel } from '../../observability/log-level.ts';
 
 /** Flags of `controller`. */
 export interface ControllerFlags {

@@ -1,5 +1,5 @@
 import type { ListenAddress } from '../../net/http-server.ts';
-import type { LogLevel } from '../../observability/log.ts';
+import type { LogLevel } from '../../observability/log-level.ts';
 import type { Tenant } from '../../shim/auth/tenants.ts';
 
 /** Flags of `shim`. */

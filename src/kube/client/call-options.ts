@@ -15,6 +15,9 @@ export interface Timeouts {
 /** Defaults of {@link Timeouts}. */
 export const DEFAULT_TIMEOUTS: Timeouts = { get: 15_000, list: 60_000, write: 30_000, watch: 30_000 };
 
+/** Where calls to the API server are counted. */
+export type RequestMetrics = Pick<RuntimeMetrics, 'requests' | 'requestDuration' | 'requestRetries'>;
+
 /** Options of {@link APIClient}. */
 export interface APIClientOptions {
   /**
@@ -22,7 +25,8 @@ export interface APIClientOptions {
    */
   readonly loadConfig: () => KubeConfig;
   readonly userAgent: string;
-  readonly metrics: RuntimeMetrics;
+  /** Absent in a process that is never scraped. */
+  readonly metrics?: RequestMetrics | undefined;
   readonly clock?: Clock;
   readonly timeouts?: Partial<Timeouts>;
   readonly onWarning?: (warning: string) => void;

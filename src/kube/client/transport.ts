@@ -2,8 +2,8 @@ import { request as undiciRequest } from 'undici';
 import type { Clock } from '../../async/clock.ts';
 import { sleep } from '../../async/sleep.ts';
 import { TimeoutSignal } from '../../async/timeout-signal.ts';
-import type { RuntimeMetrics } from '../metrics/runtime-metrics.ts';
 import { APIError } from './api-error.ts';
+import type { RequestMetrics } from './call-options.ts';
 import { ConnectionError } from './connection-error.ts';
 import type { Credentials, ResolvedCredentials } from './credentials.ts';
 import { type APIRequest, type APIResponse, describeRequest, toAPIError, wireOptions } from './wire.ts';
@@ -13,7 +13,7 @@ export interface TransportOptions {
   readonly credentials: Credentials;
   readonly userAgent: string;
   readonly clock: Clock;
-  readonly metrics: RuntimeMetrics;
+  readonly metrics: RequestMetrics | undefined;
   /** Receives the texts of the API server's `Warning` headers, for example of deprecated versions. */
   readonly onWarning?: ((warning: string) => void) | undefined;
 }
@@ -91,7 +91,7 @@ export class Transport {
         if (waitSeconds === undefined) {
           throw error;
         }
-        this.#options.metrics.requestRetries.inc({
+        this.#options.metrics?.requestRetries.inc({
           ...this.#labels(access),
           code: codeOf(error),
           verb: request.method,
@@ -130,8 +130,8 @@ export class Transport {
       throw ConnectionError.from(call, error);
     } finally {
       const labels = this.#labels(access);
-      metrics.requests.inc({ ...labels, code, method: request.method });
-      metrics.requestDuration.observe(
+      metrics?.requests.inc({ ...labels, code, method: request.method });
+      metrics?.requestDuration.observe(
         { ...labels, verb: request.method },
         (clock.monotonic() - startedAt) / 1000,
       );

@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import type { RequestOptions } from 'node:https';
 import { isatty } from 'node:tty';
-import { z } from 'zod';
+import * as z from 'zod';
 import { systemErrorCode } from '../../errors.ts';
 import type { Authenticator } from './authenticator.ts';
 import type { ClusterEntry, ExecEntry } from './kubeconfig-file.ts';

@@ -1,7 +1,7 @@
 import { closeSync, fstatSync, openSync, readFileSync } from 'node:fs';
 import { dirname, isAbsolute, join, resolve } from 'node:path';
 import { parse } from 'yaml';
-import { z } from 'zod';
+import * as z from 'zod';
 import { systemErrorCode, TerminalError } from '../../errors.ts';
 
 /** A kubeconfig of thousands of clusters stays far below this; a larger file is something else. */
