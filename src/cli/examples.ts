@@ -21,6 +21,7 @@ export const commandExamples: Readonly<Record<string, readonly string[]>> = {
   approve: ['kubectl tuf-recovery approve tuf-x7k2p --wait'],
   cancel: ['kubectl tuf-recovery cancel tuf-x7k2p'],
   diff: ['kubectl tuf-recovery diff alice/tuf'],
+  logs: ['kubectl tuf-recovery logs tuf-x7k2p', 'kubectl tuf-recovery logs alice/tuf --follow'],
   suspend: ['kubectl tuf-recovery suspend policy/guard'],
   resume: ['kubectl tuf-recovery resume policy/guard'],
   'support-bundle': ['kubectl tuf-recovery support-bundle --file bundle.yaml'],

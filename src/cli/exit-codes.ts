@@ -51,6 +51,7 @@ export const commandExitCodes: Readonly<Record<string, CommandExitCodes>> = {
     2: 'something is lost, or a recovery would restore another value',
     3: 'not verified within --timeout',
   },
+  logs: { 0: 'shown', 1: 'no controller, not found, refused, or no answer' },
   suspend: { 0: 'suspended', 1: 'not found or refused' },
   resume: { 0: 'resumed', 1: 'not found or refused' },
   'support-bundle': {

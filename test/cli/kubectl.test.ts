@@ -183,6 +183,38 @@ test('an impossible app name is refused as it was typed', async () => {
   expect(stderr).toContain('"not_an_app" of "alice/not_an_app" can\'t be an app');
 });
 
+test('an app that is not in the bucket is started with a warning that names those there are', async () => {
+  const target = {
+    apiVersion: 'tuf-recovery.dev/v1alpha1',
+    kind: 'RecoveryTarget',
+    metadata: { name: 'listed' },
+    spec: {
+      redis: { address: 'redis:6379' },
+      storage: { bucket: 'updates', ambient: true },
+      trust: { rootSHA256: 'ab'.repeat(32) },
+    },
+  };
+  await cluster.apply(JSON.stringify(target), { namespace });
+  const list = async (appCount: number): Promise<void> => {
+    const status = { observedGeneration: 1, appCount, apps: [{ adminName: 'alice', appName: 'tuf' }] };
+    await cluster.kubectl([
+      ...['patch', 'rt', 'listed', `--namespace=${namespace}`, '--subresource=status', '--type=merge'],
+      `--patch=${JSON.stringify({ status })}`,
+    ]);
+  };
+  await list(1);
+  const start = (app: string): Promise<CLIResult> => plugin('run', app, '--target', 'listed');
+  const misspelt = await start('alice/Tuf');
+  expect(misspelt.code).toBe(0);
+  expect(misspelt.stderr).toBe(
+    'warning: alice/Tuf is not in the bucket of RecoveryTarget "listed". Known are: alice/tuf. Upper and lower case count.\n',
+  );
+  expect(await start('alice/tuf')).toMatchObject({ code: 0, stderr: '' });
+  // A list that was cut proves nothing.
+  await list(100);
+  expect(await start('alice/Tuf')).toMatchObject({ code: 0, stderr: '' });
+});
+
 test('ADMIN/APP/x starts nothing without --yes: the admin may not be "ADMIN/APP"', async () => {
   const { code, stderr } = await plugin('run', 'alice/tuf/x');
   expect(code).toBe(64);
@@ -222,10 +254,20 @@ test('status shows every run with its result, and a bar for one under way', asyn
     },
   );
   const { stdout } = await plugin('status');
-  expect(stdout).toMatch(/^NAME +ADMIN +APP +MODE +FOUND +RESULT +PROGRESS +AGE$/m);
-  expect(stdout).toMatch(/^table-done +alice +tuf +Recover +FullLoss +Recovered +done in 2s +\S+$/m);
+  expect(stdout).toMatch(/^NAME +ADMIN +APP +MODE +FOUND +RESULT +PROGRESS +DURATION +AGE$/m);
+  expect(stdout).toMatch(/^table-done +alice +tuf +Recover +FullLoss +Recovered +- +2s +\S+$/m);
   expect(stdout).toMatch(
-    /^table-running +alice +tuf +Recover +- +Running +######\.\.\.\.\.\. Trust 512\/1024 +\S+$/m,
+    /^table-running +alice +tuf +Recover +- +Running +######\.\.\.\.\.\. Trust 512\/1024 +- +\S+$/m,
+  );
+});
+
+test('kubectl get shows of a run whose it is, what it found and how long it took', async () => {
+  const app = { adminName: 'alice', appName: 'columns' };
+  const ended = { ...succeeded('True', 'Recovered'), state: 'FullLoss', duration: '3m5s' };
+  await createRun('columns', app, ended);
+  const table = await cluster.kubectl(['get', 'bsr', 'columns', `--namespace=${namespace}`]);
+  expect(table).toMatch(
+    /^NAME +ADMIN +APP +MODE +FOUND +SUCCEEDED +REASON +PROGRESS +DURATION +AGE\ncolumns +alice +columns +Recover +FullLoss +True +Recovered +3m5s +\S+\n$/,
   );
 });
 

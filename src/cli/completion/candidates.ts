@@ -151,6 +151,7 @@ function namesOf(argument: Argument | undefined): ClusterNameKind | undefined {
     case 'admin/app':
       return 'apps';
     case 'name':
+    case 'name|admin/app':
       return 'runs';
     case 'policy':
       return 'policies';

@@ -1,4 +1,8 @@
 import { TerminalError } from '../../errors.ts';
+import { terminalText } from '../output/terminal-text.ts';
+
+/** Apps that are named when the one asked for is not among them. */
+const mostNamed = 20;
 
 /** An app of the server: whose it is, and what it is called. */
 export interface AppName {
@@ -22,4 +26,14 @@ export function parseAppName(typed: string): AppName {
 /** The app as people type it: `ADMIN/APP`. */
 export function formatAppName({ adminName, appName }: AppName): string {
   return `${adminName}/${appName}`;
+}
+
+/** A sentence with the apps there are, for a person who named another one. */
+export function knownAppsText(apps: readonly AppName[]): string {
+  const names = [...new Set(apps.map(formatAppName))].sort();
+  if (names.length === 0) {
+    return 'No app is. Look in all namespaces: kubectl tuf-recovery status -A';
+  }
+  const more = names.length > mostNamed ? ` and ${names.length - mostNamed} more` : '';
+  return `Known are: ${terminalText(names.slice(0, mostNamed).join(', '))}${more}.`;
 }

@@ -8,6 +8,8 @@ import { sortKeys } from './status/sort-apps.ts';
 
 /** A run takes 300 s at most, and a person a while to approve; a day is enough to notice. */
 const maxWaitSeconds = 86_400;
+/** No node keeps a log for longer. */
+const maxLogAgeSeconds = 31_536_000;
 
 /**
  * Adds the commands that work on runs in a cluster: `status`, `describe`, `run`, `wait` and the rest. As
@@ -53,7 +55,7 @@ export function registerClusterCommands(program: Command, context: CommandContex
     )
     .option('-y, --yes', 'take an app with several slashes in it as ADMIN/APP without a question')
     .addOption(new Option('--approval <how>', 'who approves the plan').choices(['Automatic', 'Manual']))
-    .action(async (app, flags) => (await import('./run.ts')).runCommand(app, flags, context));
+    .action(async (app, flags) => (await import('./run/run.ts')).runCommand(app, flags, context));
 
   addWaitOptions(clusterCommand(program, 'approve', 'let a run apply the plan it shows'))
     .argument('<name>', 'the BootstrapRecovery')
@@ -78,6 +80,32 @@ export function registerClusterCommands(program: Command, context: CommandContex
     .option('--target <name>', 'the RecoveryTarget; by default "default"')
     .addOption(timeoutOption())
     .action(async (app, flags) => (await import('./diff/diff.ts')).diffCommand(app, flags, context));
+
+  clusterCommand(program, 'logs', 'what the controllers logged of a run, of an app, or all of it')
+    .argument('[name|admin/app]', 'a run, or an app with its runs; by default everything')
+    .option('-f, --follow', 'go on showing new lines until Ctrl-C')
+    .option(
+      '--since <time>',
+      'only lines that are younger, for example 10m or 2h',
+      parseSeconds(1, maxLogAgeSeconds),
+    )
+    .addOption(
+      new Option(
+        '--tail <number>',
+        'at most so many lines, the last ones; --follow begins with all there are',
+      )
+        .argParser(parseInteger(1, 1_000_000))
+        .default(1_000)
+        .conflicts('follow'),
+    )
+    .addOption(
+      new Option('--previous', 'of the container before the present one, after a restart').conflicts(
+        'follow',
+      ),
+    )
+    .option('--raw', 'lines as the controller wrote them, one JSON object each')
+    .option('--controller-namespace <name>', 'where the controllers are; by default any namespace')
+    .action(async (typed, flags) => (await import('./logs/logs.ts')).logsCommand(typed, flags, context));
 
   for (const [name, suspend] of [
     ['suspend', true],

@@ -1,6 +1,7 @@
 import { type Clock, systemClock } from '../../async/clock.ts';
 import { openWatch } from '../cache/watch.ts';
 import type { WatchEvent } from '../cache/watch-stream.ts';
+import { type PodLogOptions, readPodLog } from '../logs/pod-log.ts';
 import { toObject } from './answer.ts';
 import {
   type APIClientOptions,
@@ -195,6 +196,11 @@ export class APIClient {
     options: WatchCallOptions,
   ): AsyncGenerator<WatchEvent<T>, void, undefined> {
     return openWatch(this.#transport, this.#clock, this.#timeouts.watch, resource, options);
+  }
+
+  /** Lines of a container's log; see {@link readPodLog}. */
+  log(pod: ObjectKey, options: PodLogOptions): AsyncGenerator<string, void, undefined> {
+    return readPodLog(this.#transport, this.#clock, this.#timeouts.watch, pod, options);
   }
 
   /** Drops every connection. The client is not used afterwards. */

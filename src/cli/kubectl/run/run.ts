@@ -1,15 +1,16 @@
-import type { BootstrapRecoveryManifestSpec } from '../../api/bootstraprecovery.generated.ts';
-import { bootstrapRecoveries, group } from '../../api/resources.ts';
-import { TerminalError } from '../../errors.ts';
-import type { CommandContext } from '../context.ts';
-import { exitCodes } from '../exit-codes.ts';
-import { writeResult } from '../output/output.ts';
-import { parseAppName } from './app-name.ts';
-import { clusterCommand } from './cluster-command.ts';
-import { createRun } from './create-run.ts';
-import { plainObject } from './plain-object.ts';
-import { exitCodeOf } from './run-result.ts';
-import { type WaitFlags, waitAndPrintResult } from './wait.ts';
+import type { BootstrapRecoveryManifestSpec } from '../../../api/bootstraprecovery.generated.ts';
+import { bootstrapRecoveries, group } from '../../../api/resources.ts';
+import { TerminalError } from '../../../errors.ts';
+import type { CommandContext } from '../../context.ts';
+import { exitCodes } from '../../exit-codes.ts';
+import { writeResult } from '../../output/output.ts';
+import { parseAppName } from '../app-name.ts';
+import { clusterCommand } from '../cluster-command.ts';
+import { createRun } from '../create-run.ts';
+import { plainObject } from '../plain-object.ts';
+import { exitCodeOf } from '../run-result.ts';
+import { type WaitFlags, waitAndPrintResult } from '../wait.ts';
+import { warnOfUnknownApp } from './unknown-app.ts';
 
 /** Flags of `run`; each that is left out leaves the field to the schema's default. */
 export interface RunCommandFlags extends WaitFlags {
@@ -35,6 +36,7 @@ export function runCommand(app: string, flags: RunCommandFlags, context: Command
   const spec = specOf(app, flags);
   return clusterCommand(context, flags, async (connection) => {
     await confirmAdmin(app, spec, flags, context);
+    await warnOfUnknownApp(connection, spec, context);
     const name =
       flags.name === undefined
         ? { generateName: `${spec.appName.toLowerCase().slice(0, maxPrefix)}-` }

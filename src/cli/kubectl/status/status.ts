@@ -6,7 +6,7 @@ import { type ExitCode, exitCodes } from '../../exit-codes.ts';
 import { type OutputFormat, writeResult } from '../../output/output.ts';
 import { paintFor } from '../../output/style.ts';
 import { terminalText } from '../../output/terminal-text.ts';
-import { type AppName, formatAppName, parseAppName } from '../app-name.ts';
+import { type AppName, formatAppName, knownAppsText, parseAppName } from '../app-name.ts';
 import { clusterCommand } from '../cluster-command.ts';
 import type { ClusterConnection, ClusterFlags } from '../connection.ts';
 import { plainObject } from '../plain-object.ts';
@@ -26,8 +26,6 @@ export interface StatusFlags extends ClusterFlags {
 
 /** Cursor to the upper left corner, and the screen below it cleared. */
 const clearScreen = '\x1b[H\x1b[J';
-/** Apps that are named when the one asked for is not among them. */
-const mostNamed = 20;
 
 /** `status [ADMIN/APP]`: every app and run of the namespace, or those of one app, once or continuously. */
 export function statusCommand(
@@ -53,7 +51,10 @@ async function list(
   const isEmpty = situation.runs.length === 0 && situation.states.length === 0;
   const where = flags.allNamespaces === true ? 'this cluster' : `namespace "${connection.namespace}"`;
   if (isEmpty && app !== undefined) {
-    throw new TerminalError('NotFound', `${formatAppName(app)} is not known in ${where}. ${knownApps(all)}`);
+    throw new TerminalError(
+      'NotFound',
+      `${formatAppName(app)} is not known in ${where}. ${knownAppsText([...all.states, ...all.runs].map(({ spec }) => spec))}`,
+    );
   }
   if (isEmpty && isForPeople(flags)) {
     context.stderr.write(`No app and no run in ${where}. Start one: kubectl tuf-recovery run ADMIN/APP\n`);
@@ -106,15 +107,6 @@ function of(app: AppName | undefined, situation: AppsAndRuns): AppsAndRuns {
     states: situation.states.filter(isOfApp),
     runs: situation.runs.filter(isOfApp),
   };
-}
-
-function knownApps({ states, runs }: AppsAndRuns): string {
-  const apps = [...new Set([...states, ...runs].map(({ spec }) => formatAppName(spec)))].sort();
-  if (apps.length === 0) {
-    return 'No app is. Look in all namespaces: kubectl tuf-recovery status -A';
-  }
-  const more = apps.length > mostNamed ? ` and ${apps.length - mostNamed} more` : '';
-  return `Known are: ${terminalText(apps.slice(0, mostNamed).join(', '))}${more}.`;
 }
 
 function sayWithoutStates({ withoutStates }: AppsAndRuns, context: CommandContext): void {

@@ -13,6 +13,7 @@ import type { Resource } from '../../../kube/client/resource.ts';
 export interface Deployment extends KubernetesObject {
   readonly spec: {
     readonly replicas?: number;
+    readonly selector: { readonly matchLabels?: Readonly<Record<string, string>> };
     readonly template: {
       readonly spec: {
         readonly containers: readonly { readonly image?: string; readonly args?: readonly string[] }[];
