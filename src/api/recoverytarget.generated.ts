@@ -345,7 +345,15 @@ export interface RecoveryTargetStatus {
      */
     readonly role?: string;
     /**
-     * Settings of Redis that put the bootstrap state at risk, such as an eviction policy or no persistence.
+     * How far the clocks of Redis and the controller are apart. Absent when Redis does not tell its time.
+     */
+    readonly clockSkewSeconds?: number;
+    /**
+     * Commands of a recovery that the ACL refuses the user of the target, on the keys of one app. Empty when it refuses none; absent when that is not known: before an app was found, with accessMode ReadOnly, and before Redis 7.
+     */
+    readonly refusedCommands?: readonly string[];
+    /**
+     * What puts the bootstrap state or a recovery at risk, such as an eviction policy, no persistence, a clock that is wrong, or a permission that is missing.
      */
     readonly warnings?: readonly {
       /**

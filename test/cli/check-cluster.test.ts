@@ -94,7 +94,7 @@ async function createTarget(
   await setStatus('rt', name, {
     observedGeneration: 1,
     lastValidationTime: new Date().toISOString().replace(/\.\d+Z/, 'Z'),
-    redis: { version: '8.0.0', role: 'master', warnings: [] },
+    redis: { version: '8.0.0', role: 'master', warnings: [], clockSkewSeconds: 0, refusedCommands: [] },
     appCount: 1,
     apps: [{ adminName: 'alice', appName: 'tuf' }],
     conditions: [
@@ -128,6 +128,7 @@ test('an installation in order: each part is checked and passes', async () => {
   const good = [
     ...['API server', 'CRDs', 'Controller', 'Your rights', 'Admission', 'Target', 'Redis'],
     ...['Change reports', 'Bucket', 'Trusted root', 'Redis persistence', 'Redis eviction', 'Policy'],
+    ...['Redis clock', 'Redis permissions'],
   ];
   expect([...items.keys()]).toEqual(expect.arrayContaining(good));
   for (const name of good) {
@@ -166,6 +167,26 @@ test('settings of Redis that put values at risk are pointed out', async () => {
     fix: 'Use noeviction.',
   });
   expect(items.get('Policy')).toMatchObject({ result: 'warning' });
+});
+
+test('a clock that is wrong is pointed out, a permission that is missing fails; what is not known is no success', async () => {
+  await createTarget('clock', 'Reachable', 'Reachable', 'Pinned', 'Immediate');
+  const skew = {
+    code: 'RedisClockSkew',
+    detail: 'Redis and the controller are 60 s apart. Run NTP on both.',
+  };
+  const acl = { code: 'RedisPermissionMissing', detail: 'The ACL refuses MSET. Grant it.' };
+  await setStatus('rt', 'clock', {
+    redis: { clockSkewSeconds: 60, refusedCommands: ['MSET'], warnings: [skew, acl] },
+  });
+  const wrong = await check('--target', 'clock');
+  expect(wrong.items.get('Redis clock')).toMatchObject({ result: 'warning', fix: 'Run NTP on both.' });
+  expect(wrong.items.get('Redis permissions')).toMatchObject({ result: 'failed', fix: 'Grant it.' });
+  expect(wrong.code).toBe(1);
+  await setStatus('rt', 'clock', { redis: { clockSkewSeconds: null, refusedCommands: null, warnings: [] } });
+  const unknown = await check('--target', 'clock');
+  expect(unknown.items.get('Redis clock')).toMatchObject({ result: 'skipped' });
+  expect(unknown.items.get('Redis permissions')).toMatchObject({ result: 'skipped' });
 });
 
 test('a target that does not exist is named beside those that do; one that no controller checks is reported', async () => {

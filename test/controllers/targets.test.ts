@@ -4,7 +4,7 @@ import { createAuthority } from '../harness/certificates.ts';
 import { startFaultProxy } from '../harness/faultproxy.ts';
 import { freePort } from '../harness/free-port.ts';
 import { poll } from '../harness/poll.ts';
-import { startRedis } from '../harness/redis.ts';
+import { type RedisServer, startRedis } from '../harness/redis.ts';
 import { createReader } from '../harness/s3-reader.ts';
 import { sharedAPIServer } from '../harness/shared-apiserver.ts';
 import { type ControllerProcess, startController } from './support/controller-process.ts';
@@ -176,6 +176,31 @@ describe('a RecoveryTarget', () => {
       },
     });
     expect(conditionOf(target, 'RedisReachable')).toMatchObject({ status: 'True' });
+  });
+
+  test('a permission that a recovery lacks is named before one needs it', async () => {
+    const rights = 'user recovery on >acl-password ~* +@all';
+    await using lacking = await startRedis({ users: [`${rights} -mset -pexpire`] });
+    await using complete = await startRedis({ users: [rights] });
+    await namespace.apply(secret('lacking-user', { password: 'acl-password' }));
+    const redisOf = ({ host, port }: RedisServer) => ({
+      redis: {
+        address: `${host}:${port}`,
+        username: 'recovery',
+        passwordSecretRef: { name: 'lacking-user' },
+      },
+    });
+    const { status } = await look('lacking', redisOf(lacking));
+    expect(status.redis?.refusedCommands).toEqual(['MSET', 'PEXPIRE']);
+    expect(status.redis?.clockSkewSeconds).toBeLessThanOrEqual(5);
+    expect(status.redis?.warnings).toContainEqual({
+      code: 'RedisPermissionMissing',
+      detail: expect.stringMatching(/MSET, PEXPIRE.*Grant/),
+    });
+    const allowed = await look('complete', redisOf(complete));
+    expect(allowed.status.redis?.refusedCommands).toEqual([]);
+    const reader = await look('reader', { ...redisOf(lacking), accessMode: 'ReadOnly' });
+    expect(reader.status.redis).not.toHaveProperty('refusedCommands');
   });
 
   test('a rotated Secret counts from the next look on, without a restart', async () => {

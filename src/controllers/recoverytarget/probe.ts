@@ -10,7 +10,7 @@ import type { Clock } from '../../async/clock.ts';
 import { TimeoutSignal } from '../../async/timeout-signal.ts';
 import { RecoveryError, TransientError } from '../../errors.ts';
 import type { App } from '../../recovery/request.ts';
-import { describeEndpoint } from '../../redis/endpoint.ts';
+import { describeEndpoint, type RedisEndpoint } from '../../redis/endpoint.ts';
 import { RedisStateStore } from '../../redis/redis-state-store.ts';
 import type { ServerFacts } from '../../redis/state-store.ts';
 import type { S3Bucket } from '../../storage/s3/s3-bucket.ts';
@@ -23,13 +23,19 @@ import { allAnchors } from '../target-connection/trust-anchor.ts';
 import { type DiscoverySweep, discoverApps, type FoundApp } from './discover.ts';
 import { redisFailure, storageFailure, trustFailure } from './failures.ts';
 import { type FoundPins, missingPin } from './pins.ts';
+import { probeUsability, type RedisUsability } from './redis-usability.ts';
 import { assertRoot } from './root.ts';
+
+/** What Redis says of itself, and what the controller sees of it. */
+export interface ProbedRedis extends ServerFacts, RedisUsability {
+  readonly warnings: ServerFacts['warnings'];
+}
 
 /** What one check of a target found. */
 export interface Probe {
   readonly verdicts: TargetVerdicts;
   /** Undefined when Redis did not answer. */
-  readonly redis: ServerFacts | undefined;
+  readonly redis: ProbedRedis | undefined;
   /** Undefined when storage did not answer. */
   readonly apps: readonly FoundApp[] | undefined;
   /**
@@ -87,17 +93,18 @@ export async function probeTarget(
 
 async function probeRedis(
   { clock }: ProbeDependencies,
-  { spec }: RecoveryTarget,
+  target: RecoveryTarget,
   references: References,
   signal: AbortSignal,
-): Promise<{ verdict: Verdict<RedisReachableReason>; facts: ServerFacts | undefined }> {
+): Promise<{ verdict: Verdict<RedisReachableReason>; facts: ProbedRedis | undefined }> {
+  const { spec } = target;
   try {
     const endpoint = await redisEndpoint(spec.redis, references);
     const where = describeEndpoint(endpoint);
     using limit = new TimeoutSignal(clock, answerTimeoutMs, () => silent('RedisTimeout', where), signal);
     const store = new RedisStateStore(endpoint);
     try {
-      const facts = await store.facts(limit.signal);
+      const facts = await probedRedis(endpoint, target, store, clock, limit.signal);
       if (facts.role === 'replica' && spec.accessMode === 'ReadWrite') {
         const message = `${where} is a replica and takes no writes. Point the target at the primary or at Sentinel, or set accessMode: ReadOnly.`;
         return { verdict: { reason: 'RedisReadOnly', message }, facts };
@@ -110,6 +117,18 @@ async function probeRedis(
   } catch (error) {
     return { verdict: redisFailure(error), facts: undefined };
   }
+}
+
+async function probedRedis(
+  endpoint: RedisEndpoint,
+  target: RecoveryTarget,
+  store: RedisStateStore,
+  clock: Clock,
+  signal: AbortSignal,
+): Promise<ProbedRedis> {
+  const facts = await store.facts(signal);
+  const usability = await probeUsability(endpoint, target, facts, clock.now(), signal);
+  return { ...facts, ...usability, warnings: [...facts.warnings, ...usability.warnings] };
 }
 
 interface StorageProbe extends Pick<Probe, 'apps' | 'complete'> {

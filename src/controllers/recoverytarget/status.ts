@@ -56,6 +56,8 @@ export function targetStatus(
       redis: {
         ...(redis.version !== undefined && { version: redis.version }),
         ...(redis.role !== undefined && { role: redis.role }),
+        ...(redis.clockSkewSeconds !== undefined && { clockSkewSeconds: redis.clockSkewSeconds }),
+        ...(redis.refusedCommands !== undefined && { refusedCommands: redis.refusedCommands }),
         warnings: redis.warnings,
       },
     }),

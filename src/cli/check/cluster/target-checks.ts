@@ -9,8 +9,8 @@ import {
 } from '../../../api/target-reasons.ts';
 import { durationText } from '../../output/duration-text.ts';
 import type { CheckItem } from '../check-report.ts';
-import { failedItem, okItem, skippedItem, warningItem } from '../checklist.ts';
-import { durabilityItems } from '../durability.ts';
+import { failedItem, okItem, skippedItem, splitAdvice, warningItem } from '../checklist.ts';
+import { detailItem, durabilityItems } from '../durability.ts';
 import type { ClusterFacts } from './facts.ts';
 
 /** Checks that may fail to come before the controller counts as silent. */
@@ -110,11 +110,43 @@ function redisItems({ status }: RecoveryTarget): readonly CheckItem[] {
     return [];
   }
   const details = new Map((redis.warnings ?? []).map(({ code, detail }) => [code, detail]));
+  const others = [
+    clockItem(redis.clockSkewSeconds, details),
+    permissionsItem(redis.refusedCommands, details),
+  ];
   if (details.has('RedisFactsWithheld')) {
     const detail = details.get('RedisFactsWithheld') ?? '';
-    return [warningItem('Redis settings', detail, 'See docs/reference/redis-acl.md.')];
+    return [warningItem('Redis settings', detail, 'See docs/reference/redis-acl.md.'), ...others];
   }
-  return durabilityItems(details);
+  return [...durabilityItems(details), ...others];
+}
+
+function clockItem(skewSeconds: number | undefined, details: ReadonlyMap<string, string>): CheckItem {
+  const detail = details.get('RedisClockSkew');
+  if (detail !== undefined) {
+    return detailItem('Redis clock', detail);
+  }
+  return skewSeconds === undefined
+    ? skippedItem('Redis clock', 'The controller does not know the time of Redis.')
+    : okItem('Redis clock', 'Redis and the controller agree on the time.');
+}
+
+/** A permission that is missing fails every recovery. */
+function permissionsItem(
+  refused: readonly string[] | undefined,
+  details: ReadonlyMap<string, string>,
+): CheckItem {
+  const detail = details.get('RedisPermissionMissing');
+  if (detail !== undefined) {
+    const { what, fix = detail } = splitAdvice(detail);
+    return failedItem('Redis permissions', what, fix);
+  }
+  return refused === undefined
+    ? skippedItem(
+        'Redis permissions',
+        'The controller does not know what the ACL allows: it asks Redis 7 and newer, once an app was found.',
+      )
+    : okItem('Redis permissions', 'The ACL allows every command of a recovery.');
 }
 
 function policyItem({ policies, targetName }: ClusterFacts): CheckItem {

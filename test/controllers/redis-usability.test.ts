@@ -1,0 +1,44 @@
+import { expect, test } from 'vitest';
+import { probeUsability } from '../../src/controllers/recoverytarget/redis-usability.ts';
+import type { RedisEndpoint } from '../../src/redis/endpoint.ts';
+import { targetManifest } from './support/objects.ts';
+
+const now = new Date('2030-01-01T00:01:00Z');
+/** Nobody is asked: there is no app. */
+const endpoint: RedisEndpoint = {
+  location: { kind: 'standalone', address: { host: '127.0.0.1', port: 1 } },
+  db: 0,
+};
+
+test.each([
+  ['2030-01-01T00:01:00.400Z', 0, []],
+  ['2030-01-01T00:00:55Z', 5, []],
+  ['2030-01-01T00:00:54Z', 6, ['RedisClockSkew']],
+  ['2030-01-01T00:03:00Z', 120, ['RedisClockSkew']],
+])('Redis says it is %s: %i s apart', async (time, seconds, codes) => {
+  const { spec } = targetManifest({ trust: { onFirstUse: true } });
+  const facts = { version: '8.0.0', role: 'master', time: new Date(time), warnings: [] } as const;
+  const found = await probeUsability(
+    endpoint,
+    { spec, status: {} },
+    facts,
+    now,
+    new AbortController().signal,
+  );
+  expect(found.clockSkewSeconds).toBe(seconds);
+  expect(found.warnings.map(({ code }) => code)).toEqual(codes);
+  expect(found.refusedCommands).toBeUndefined();
+});
+
+test('a Redis that keeps its time to itself is compared with nothing', async () => {
+  const { spec } = targetManifest({ trust: { onFirstUse: true } });
+  const facts = { version: undefined, role: undefined, time: undefined, warnings: [] };
+  const found = await probeUsability(
+    endpoint,
+    { spec, status: {} },
+    facts,
+    now,
+    new AbortController().signal,
+  );
+  expect(found).toEqual({ clockSkewSeconds: undefined, refusedCommands: undefined, warnings: [] });
+});
