@@ -4,6 +4,7 @@ import { commandExamples } from '../../src/cli/examples.ts';
 import { commandExitCodes } from '../../src/cli/exit-codes.ts';
 import { idleProgram } from '../docs/idle-program.ts';
 import { manPage } from './man-page.ts';
+import { schemaOfCommand } from './output-schemas.ts';
 
 const prose = new URL('prose/command-line.md', import.meta.url);
 
@@ -50,6 +51,7 @@ function describe(command: Command, parent = 'tuf-recovery'): string[] {
     `\n${command.description()}\n`,
     `\n\`\`\`console\n$ ${name} ${command.usage()}\n\`\`\`\n`,
     examplesOf(command, parent),
+    schemaOf(name),
     tableOf('argument', command.registeredArguments.map(argumentRow)),
     tableOf('flag', command.options.filter(({ hidden }) => !hidden).map(optionRow)),
   ];
@@ -60,6 +62,14 @@ function examplesOf(command: Command, parent: string): string {
   const examples = parent === 'tuf-recovery' ? (commandExamples[command.name()] ?? []) : [];
   const lines = examples.map((line) => `$ ${line}\n`).join('');
   return lines === '' ? '' : `\nFor example:\n\n\`\`\`console\n${lines}\`\`\`\n`;
+}
+
+/** @param name with the program's */
+function schemaOf(name: string): string {
+  const schema = schemaOfCommand[name.replace(/^\S+ /, '')];
+  return schema === undefined
+    ? ''
+    : `\nThe JSON it prints has [a schema](schemas/${schema}.schema.json) that names every field.\n`;
 }
 
 function tableOf(title: string, rows: readonly string[]): string {

@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
 import { sameClock } from '../harness/clock.ts';
+import { commandOf, expectPublishedSchema } from './output-schema.ts';
 
 /** The launcher, as a user starts it. */
 export const LAUNCHER = fileURLToPath(new URL('../../bin/tuf-recovery', import.meta.url));
@@ -44,15 +45,16 @@ export async function runCLI(args: readonly string[], options: CLIOptions = {}):
   return { code: child.exitCode, stdout, stderr };
 }
 
-/** The same with `-o json`, parsed. */
+/** The same with `-o json`, parsed and held against the published schema of the command. */
 export async function runJSON(
   args: readonly string[],
   options: CLIOptions = {},
 ): Promise<CLIResult & { readonly json: Record<string, unknown> }> {
   const result = await runCLI([...args, '-o', 'json'], options);
+  let json: Record<string, unknown>;
   try {
     // Every result of the program is an object; the tests look at its fields.
-    return { ...result, json: JSON.parse(result.stdout) as Record<string, unknown> };
+    json = JSON.parse(result.stdout) as Record<string, unknown>;
   } catch (cause) {
     throw new Error(
       `No JSON on standard output. Exit code ${result.code}.\n${result.stdout}\n${result.stderr}`,
@@ -61,4 +63,6 @@ export async function runJSON(
       },
     );
   }
+  expectPublishedSchema(commandOf(args), json);
+  return { ...result, json };
 }

@@ -4,11 +4,13 @@ import { TerminalError } from '../../errors.ts';
 import type { Resource } from '../../kube/client/resource.ts';
 import type { CommandContext } from '../context.ts';
 import { exitCodes } from '../exit-codes.ts';
+import { writeResult } from '../output/output.ts';
 import { paintFor } from '../output/style.ts';
 import { clusterCommand } from './cluster-command.ts';
 import type { ClusterConnection } from './connection.ts';
 import { describeRun } from './description.ts';
 import { getRun } from './get-run.ts';
+import { plainObject } from './plain-object.ts';
 import { exitCodeOf } from './run-result.ts';
 import { type WaitFlags, waitAndPrintResult } from './wait.ts';
 
@@ -35,9 +37,10 @@ export function approveCommand(name: string, flags: ApproveFlags, context: Comma
       context.stderr.write(`Nothing was approved. ${name} still waits.\n`);
       return exitCodes.failed;
     }
-    await writeApproval(connection, name, digest, context.signal);
+    const approved = await writeApproval(connection, name, digest, context.signal);
     context.stderr.write(`approved plan ${digest} of ${name}\n`);
     if (flags.wait !== true) {
+      await writeResult(context, flags.output, plainObject(approved), () => '');
       return exitCodes.done;
     }
     return exitCodeOf(await waitAndPrintResult(connection, name, flags, context)) ?? exitCodes.timedOut;
@@ -59,13 +62,13 @@ export async function approvePlan(
   await writeApproval(connection, name, plannedDigest(run, digest), signal);
 }
 
-async function writeApproval(
+function writeApproval(
   { api, namespace }: ClusterConnection,
   name: string,
   digest: string,
   signal: AbortSignal,
-): Promise<void> {
-  await api.patch(
+): Promise<BootstrapRecovery> {
+  return api.patch(
     runs,
     { namespace, name },
     { type: 'merge', body: { spec: { approvedPlan: digest } } },

@@ -4,8 +4,10 @@ import { TerminalError } from '../../errors.ts';
 import type { Resource } from '../../kube/client/resource.ts';
 import type { CommandContext } from '../context.ts';
 import { exitCodes } from '../exit-codes.ts';
+import { writeResult } from '../output/output.ts';
 import { clusterCommand } from './cluster-command.ts';
 import { getRun } from './get-run.ts';
+import { plainObject } from './plain-object.ts';
 import { exitCodeOf, succeededOf } from './run-result.ts';
 import { type WaitFlags, waitAndPrintResult } from './wait.ts';
 
@@ -26,7 +28,7 @@ export function cancelCommand(name: string, flags: CancelFlags, context: Command
         `${name} has ended (${succeededOf(run)?.reason ?? ''}): nothing is left to cancel.`,
       );
     }
-    await connection.api.patch(
+    const cancelled = await connection.api.patch(
       runs,
       { namespace: connection.namespace, name },
       { type: 'merge', body: { spec: { cancel: true } } },
@@ -34,6 +36,7 @@ export function cancelCommand(name: string, flags: CancelFlags, context: Command
     );
     context.stderr.write(`cancelling ${name}\n`);
     if (flags.wait !== true) {
+      await writeResult(context, flags.output, plainObject(cancelled), () => '');
       return exitCodes.done;
     }
     const ended = await waitAndPrintResult(connection, name, flags, context);
