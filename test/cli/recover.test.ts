@@ -81,6 +81,40 @@ async function changes(): Promise<number> {
   return Number(/rdb_changes_since_last_save:(\d+)/.exec(await redis.info('persistence'))?.[1]);
 }
 
+describe('an app that is not there is refused beside those that are', () => {
+  const misspelt = (storage: string): string[] => [
+    ...['plan', '--admin', 'nobody', '--app', 'nothing', '--trust-on-first-use'],
+    ...['--storage', storage, '--redis', server.url],
+  ];
+  const known = (): string => {
+    const { admin, app } = golden('simple');
+    return `${admin}/${app}`;
+  };
+
+  test('in a bucket', async () => {
+    const { code, stderr } = await runCLI(misspelt(`s3://${BUCKET}`), { env: s3Environment() });
+    expect(code).toBe(1);
+    expect(stderr).toContain('Known are: ');
+    expect(stderr).toContain(known());
+  });
+
+  test('in a directory', async () => {
+    await using copy = await temporaryDirectory('copy');
+    await golden('simple').writeTo(join(copy.path, golden('simple').prefix));
+    for (const storage of [copy.path, join(copy.path, 'tuf_metadata')]) {
+      const { code, stderr } = await runCLI(misspelt(storage));
+      expect(code).toBe(1);
+      expect(stderr).toContain(`Known are: ${known()}. Upper and lower case count.`);
+    }
+  });
+
+  test('and a directory that is one repository names none', async () => {
+    const { code, stderr } = await runCLI(misspelt(files.path));
+    expect(code).toBe(1);
+    expect(stderr).not.toContain('Known are');
+  });
+});
+
 describe.each(GOLDEN_APPS)('the recorded app %s comes back exactly', (name) => {
   test.each([
     ['at once', 0],

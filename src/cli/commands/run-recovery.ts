@@ -7,8 +7,10 @@ import { runAttempt } from '../../recovery/run.ts';
 import { describeEndpoint } from '../../redis/endpoint.ts';
 import { RedisStateStore } from '../../redis/redis-state-store.ts';
 import { openLocation } from '../../storage/open.ts';
+import type { S3Access } from '../../storage/s3/s3-options.ts';
 import type { CommandContext } from '../context.ts';
 import { type ExitCode, exitCodes } from '../exit-codes.ts';
+import { knownAppsText } from '../kubectl/app-name.ts';
 import { appLocation } from '../options/app-location.ts';
 import { overridesOf, type RecoveryFlags } from '../options/recovery-options.ts';
 import { readRedisEndpoint } from '../options/redis-options.ts';
@@ -19,6 +21,7 @@ import { outcomeText } from '../output/outcome-text.ts';
 import { writeResult } from '../output/output.ts';
 import { createProgressDisplay, type ProgressDisplay } from '../output/progress.ts';
 import { paintFor } from '../output/style.ts';
+import { appsInStorage } from './apps-in-storage.ts';
 import { pauseText, runToEnd } from './attempts.ts';
 
 /**
@@ -86,12 +89,27 @@ export async function runRecovery(
     await writeResult(context, flags.output, outcomeJSON(outcome), () =>
       outcomeText(outcome, setting, paintFor(context)),
     );
+    if (outcome.succeeded.reason === 'SourceNotBootstrapped') {
+      await sayKnownApps(flags.storage, s3, context);
+    }
     const interrupted = outcome.succeeded.reason === 'Cancelled' && context.signal.aborted;
     return interrupted ? exitCodes.interrupted : exitCodeFor(outcome.succeeded.reason);
   } finally {
     progress.end();
     close();
     await store.close();
+  }
+}
+
+/** An app without a root is misspelt more often than it is new. */
+async function sayKnownApps(
+  storage: string | undefined,
+  s3: S3Access | undefined,
+  { env, signal, stderr }: CommandContext,
+): Promise<void> {
+  const apps = await appsInStorage(storage, env.s3.bucket, s3, signal);
+  if (apps !== undefined && apps.length > 0) {
+    stderr.write(`${knownAppsText(apps)} Upper and lower case count.\n`);
   }
 }
 

@@ -1,9 +1,10 @@
 import { TerminalError } from '../../../errors.ts';
 import { assertApp } from '../../../faynosync/app.ts';
 import { openLocation } from '../../../storage/open.ts';
+import { appsInStorage } from '../../commands/apps-in-storage.ts';
 import type { CommandContext } from '../../context.ts';
 import type { ExitCode } from '../../exit-codes.ts';
-import { parseAppName } from '../../kubectl/app-name.ts';
+import { formatAppName, knownAppsText, parseAppName } from '../../kubectl/app-name.ts';
 import { appLocation } from '../../options/app-location.ts';
 import { readRedisEndpoint } from '../../options/redis-options.ts';
 import { readS3Access, storageLimits } from '../../options/storage-options.ts';
@@ -50,7 +51,17 @@ export async function checkFromHere(
     );
     progress.wait('Asking Redis');
     const ofRedis = await checkRedis(endpoint, app, trusted?.delegatedNames ?? [], context.signal);
+    const apps = items.some(({ result }) => result === 'failed')
+      ? await appsInStorage(flags.storage, context.env.s3.bucket, s3, context.signal)
+      : undefined;
     progress.end();
+    if (
+      apps !== undefined &&
+      apps.length > 0 &&
+      !apps.some((each) => formatAppName(each) === formatAppName(app))
+    ) {
+      context.stderr.write(`${formatAppName(app)} is not in the storage. ${knownAppsText(apps)}\n`);
+    }
     return await writeChecklist([...items, ...ofRedis], flags, context);
   } finally {
     progress.end();
