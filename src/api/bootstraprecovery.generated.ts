@@ -172,6 +172,10 @@ export interface BootstrapRecoveryStatus {
    */
   readonly completionTime?: string;
   /**
+   * From startTime to completionTime as kubectl shows ages, for the Duration column, for example 2s or 3m5s. Absent until the run has ended, and for one that never started.
+   */
+  readonly duration?: string;
+  /**
    * How many attempts were started. Waiting for a lock or for approval does not count, nor does an attempt that a restarted controller took up again.
    */
   readonly attempts?: number;
@@ -208,7 +212,7 @@ export interface BootstrapRecoveryStatus {
      */
     readonly total: number;
     /**
-     * Stage and counts in one word pair, for the Progress column, for example "Trust 412/4096".
+     * Stage and counts in one word pair, for the Progress column, for example "Trust 412/4096". Empty once the run has ended.
      */
     readonly summary: string;
     /**

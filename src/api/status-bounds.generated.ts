@@ -29,6 +29,10 @@ export const statusBounds = {
         "maxLength": 35,
         "format": "date-time"
       },
+      "duration": {
+        "type": "string",
+        "maxLength": 16
+      },
       "attempts": {
         "type": "integer",
         "minimum": 0,
@@ -1118,6 +1122,19 @@ export const statusBounds = {
           "role": {
             "type": "string",
             "maxLength": 16
+          },
+          "clockSkewSeconds": {
+            "type": "integer",
+            "minimum": 0,
+            "maximum": 9007199254740991
+          },
+          "refusedCommands": {
+            "type": "array",
+            "maxItems": 32,
+            "items": {
+              "type": "string",
+              "maxLength": 64
+            }
           },
           "warnings": {
             "type": "array",

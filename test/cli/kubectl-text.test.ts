@@ -78,6 +78,6 @@ describe('a progress bar', () => {
     const progress = { stage: 'Trust', completed: 1, total: 2, summary: 'Trust 1/2', lastProgressTime: '' };
     expect(progressText(run({ progress }), false)).toBe('######...... Trust 1/2');
     expect(progressText(run({}), false)).toBe('-');
-    expect(progressText(ended('False', 'InvalidReference'), false)).toBe('done');
+    expect(progressText(ended('False', 'InvalidReference'), false)).toBe('-');
   });
 });

@@ -10,6 +10,7 @@ import { PLUGIN, pluginNamespace } from './plugin-namespace.ts';
 import { type CLIResult, runCLI } from './run-cli.ts';
 
 const T0 = '2026-11-23T10:00:00Z';
+const apiVersion = 'tuf-recovery.dev/v1alpha1';
 
 let cluster: APIServerAccess;
 let namespace: string;
@@ -21,6 +22,10 @@ beforeAll(async () => {
     state: 'Healthy',
     lastVerificationTime: T0,
     freshUntilTime: '2999-01-01T00:00:00Z',
+    metadata: {
+      root: { version: 1, expiresTime: '2999-01-02T00:00:00Z' },
+      timestamp: { version: 7, expiresTime: '2999-01-01T00:00:00Z' },
+    },
     recoverable: { summary: '17/17', exact: 17, total: 17 },
     conditions: [condition('Healthy', 'True', 'Consistent'), condition('Recoverable', 'True', 'Exact')],
   });
@@ -64,13 +69,25 @@ function plugin(...args: string[]): Promise<CLIResult> {
 test('status has one line for each app, then what needs you, then the runs', async () => {
   const { code, stdout } = await plugin('status');
   expect(code).toBe(0);
-  expect(stdout).toMatch(/^APP +TARGET +HEALTH +RECOVERABLE +CHECKED +FRESH FOR$/m);
-  expect(stdout).toMatch(/^alice\/tuf +default +Healthy +17\/17 +\S+ ago +\d+d$/m);
-  expect(stdout).toMatch(/^alice\/Desktop-App +default +FullLoss +- +never +expired \S+ ago$/m);
+  expect(stdout).toMatch(
+    /^alice\/tuf +Healthy +17\/17 recoverable +checked \d+ \w( \d+ \w)? ago +timestamp expires in \d+ d$/m,
+  );
+  expect(stdout).toMatch(/^alice\/Desktop-App +FullLoss +- +never checked +metadata expired \d+ d ago$/m);
   expect(stdout).toMatch(/^Needs you\n {2}alice\/Desktop-App\n {4}Recoveries did not help\./m);
   expect(stdout).toMatch(/^once +alice +tuf +Recover /m);
   expect(stdout.indexOf('Needs you')).toBeGreaterThan(stdout.indexOf('alice/tuf'));
   expect(stdout.indexOf('NAME ')).toBeGreaterThan(stdout.indexOf('Needs you'));
+});
+
+test('the target is named where apps have several', async () => {
+  const twoTargets = await cluster.createNamespace('targets');
+  for (const name of ['one', 'two']) {
+    const spec = { targetRef: { name }, adminName: 'alice', appName: 'tuf' };
+    const manifest = { ...{ apiVersion, kind: 'BootstrapState' }, metadata: { name }, spec };
+    await cluster.apply(JSON.stringify(manifest), { namespace: twoTargets });
+  }
+  const { stdout } = await plugin('status', '-n', twoTargets);
+  expect(stdout).toMatch(/^alice\/tuf +one +NotVerified .*\nalice\/tuf +two +NotVerified /m);
 });
 
 test('status ADMIN/APP shows that app and its runs, and no other', async () => {
@@ -112,8 +129,8 @@ test('status -o name, -o wide, --sort and -l show what they say', async () => {
     'bootstrapstate.tuf-recovery.dev/healthy\nbootstraprecovery.tuf-recovery.dev/once\n',
   );
   const wide = await plugin('status', '-o', 'wide', '--sort', 'health');
-  expect(wide.stdout).toMatch(/^APP +.* FRESH FOR +STATE +MESSAGE$/m);
-  expect(wide.stdout).toMatch(/^alice\/tuf .* healthy /m);
+  expect(wide.stdout).toMatch(/^APP +TARGET +HEALTH +RECOVERABLE +CHECKED +EXPIRES +STATE +MESSAGE$/m);
+  expect(wide.stdout).toMatch(/^alice\/tuf +default .* healthy /m);
   expect(wide.stdout.indexOf('alice/Desktop-App')).toBeLessThan(wide.stdout.indexOf('alice/tuf'));
   const byExpiry = await plugin('status', '--sort', 'expiry');
   expect(byExpiry.stdout.indexOf('alice/Desktop-App')).toBeLessThan(byExpiry.stdout.indexOf('alice/tuf'));
@@ -134,9 +151,9 @@ test('status --watch shows a change of an app without being asked again', async 
       output += chunk.toString('utf8');
     });
   }
-  await poll('the first table', () => /^alice\/watched .* NotVerified /m.test(output));
+  await poll('the first table', () => /^alice\/watched +NotVerified /m.test(output));
   await setStatus('watched', { conditions: [condition('Healthy', 'True', 'Consistent')] });
-  await poll('the change', () => /^alice\/watched .* Healthy /m.test(output));
+  await poll('the change', () => /^alice\/watched +Healthy /m.test(output));
   child.kill('SIGINT');
   expect(await exit).toBe(130);
   expect(output).not.toContain('error');

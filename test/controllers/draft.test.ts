@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { statusWithinBounds } from '../../src/api/status-within-bounds.ts';
 import {
   draftOf,
+  type StatusDraft,
   statusOf,
   withAcceptance,
   withAttempt,
@@ -135,6 +136,36 @@ describe('a status in the making', () => {
       withProgress(draftOf(run), { stage: 'Trust', completed: 412, total }, now).fields.progress?.summary;
     expect(summary(4096)).toBe('Trust 412/4096');
     expect(summary(0)).toBe('Trust');
+  });
+
+  test.each([
+    ['withOutcome', (draft: StatusDraft, at: Date) => withOutcome(draft, outcome({}), undefined, at)],
+    [
+      'withVerdict',
+      (draft: StatusDraft, at: Date) =>
+        withVerdict(draft, { reason: 'Cancelled', message: 'on request' }, at),
+    ],
+  ])('%s: a run that ends says how long it took, and where it was, but no longer counts', (_, end) => {
+    const started = withAttempt(draftOf(run), 1, now, now, 'ops/ours');
+    const moving = withProgress(started, { stage: 'Apply', completed: 3, total: 17 }, now);
+    const { fields } = end(moving, new Date('2026-06-01T12:03:05.900Z'));
+    expect(fields.duration).toBe('3m5s');
+    expect(fields.progress).toMatchObject({ stage: 'Apply', completed: 3, total: 17, summary: '' });
+  });
+
+  test('a run that goes on, and one that never started, have no duration', () => {
+    const started = withAttempt(draftOf(run), 1, now, now, 'ops/ours');
+    const moving = withProgress(started, { stage: 'Apply', completed: 3, total: 17 }, now);
+    const retried = withOutcome(
+      moving,
+      outcome({ succeeded: { reason: 'Retrying', message: '' } }),
+      nextAt(now),
+      now,
+    );
+    expect(retried.fields).not.toHaveProperty('duration');
+    expect(retried.fields.progress?.summary).toBe('Apply 3/17');
+    const never = withVerdict(draftOf(run), { reason: 'Cancelled', message: '' }, now);
+    expect(never.fields).not.toHaveProperty('duration');
   });
 
   test('what has expired is listed with its date, at the one time of the run', () => {

@@ -51,7 +51,7 @@ describe('the life of a run', () => {
     await lose('waited');
     await namespace.kubectl('wait', '--for=condition=Succeeded', '--timeout=60s', 'bsr/waited');
     const line = await namespace.kubectl('get', 'bsr', 'waited', '--no-headers');
-    expect(line).toMatch(/waited\s+\S+\s+\S+\s+Recover\s+FullLoss\s+True\s+Recovered\s+Record \d+\/\d+/);
+    expect(line).toMatch(/waited\s+\S+\s+\S+\s+Recover\s+FullLoss\s+True\s+Recovered\s+\d+s\s+\d+s/);
   });
 
   test('Verify reports what a recovery would write and writes nothing', async () => {

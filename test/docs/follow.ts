@@ -122,7 +122,7 @@ function comparable(line: string): string {
     .replaceAll(/[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}/g, '<id>')
     .replaceAll(/\b[0-9a-f]{64}\b/g, '<digest>')
     .replaceAll(/\d{4}-\d\d-\d\dT[\d:.]+Z/g, '<time>')
-    .replaceAll(/\b\d+(?:\.\d+)?(?:ms|[smhd])(?:\d+s)?\b/g, '<age>')
+    .replaceAll(/\b\d+(?:\.\d+)? ?(?:ms|[smhd])(?: ?\d+ ?[smhd])?\b/g, '<age>')
     .replaceAll(/\bin \d+ (?:days?|hours?|minutes?)/g, 'in <while>')
     .replaceAll(/[\w.-]+:\d{4,5}\b/g, '<address>')
     .replaceAll(/\s+/g, ' ')

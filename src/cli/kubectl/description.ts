@@ -4,8 +4,8 @@ import { tableText } from '../output/table.ts';
 import { terminalText } from '../output/terminal-text.ts';
 import { wrapText } from '../output/wrap.ts';
 import { ageText } from './age.ts';
-import { awaitsApproval, nextStepForReason, succeededOf, toneOf } from './run-result.ts';
-import { progressText } from './status/run-table.ts';
+import { awaitsApproval, exitCodeOf, nextStepForReason, succeededOf, toneOf } from './run-result.ts';
+import { progressText, runDurationText } from './status/run-table.ts';
 
 type Rows = readonly (readonly string[])[];
 
@@ -61,7 +61,8 @@ function facts(run: BootstrapRecovery, now: Date): Rows {
         ? undefined
         : `${attempts}, retries allowed: ${spec.backoffLimit ?? 'until timeoutSeconds'}`,
     ],
-    ['Progress', progressText(run, false)],
+    ['Progress', exitCodeOf(run) === undefined ? progressText(run, false) : undefined],
+    ['Duration', runDurationText(run, now)],
     ['Age', ageText(metadata.creationTimestamp, now)],
     [
       'Report',

@@ -10,6 +10,7 @@ import {
   trustReasons,
 } from '../../api/reasons.ts';
 import { rfc3339, roundUpToSecond } from '../../api/stored-time.ts';
+import { shortDuration } from '../../api/text.ts';
 import type { Acceptance, RunProgress } from '../../recovery/observer.ts';
 import type { Outcome } from '../../recovery/outcome.ts';
 import type { Plan } from '../../recovery/plan/plan.ts';
@@ -59,7 +60,7 @@ export function withVerdict(draft: StatusDraft, succeeded: Verdict<SucceededReas
   // These two are refusals, and the early answer says so, too.
   const refused = reason === 'Denied' || reason === 'InvalidReference';
   return {
-    fields: { ...withoutController(draft.fields), ...completion(reason, now) },
+    fields: withCompletion(withoutController(draft.fields), reason, now),
     verdicts: {
       ...draft.verdicts,
       succeeded,
@@ -180,28 +181,28 @@ export function withOutcome(
 ): StatusDraft {
   const { state, plan, trusted, verification, findings, succeeded, error } = outcome;
   const { deadline: _, controller, ...fields } = withBlockingTask(draft.fields, outcome.accepted);
+  const updated = {
+    ...fields,
+    // No clock runs while a person is awaited, and after the end there is nothing left to limit.
+    ...(next !== undefined && {
+      deadline: rfc3339(roundUpToSecond(next.deadline)),
+      ...(next.lockWaitDeadline !== undefined && {
+        lockWaitDeadline: rfc3339(roundUpToSecond(next.lockWaitDeadline)),
+      }),
+      ...(controller !== undefined && { controller }),
+      nextAttemptTime: rfc3339(roundUpToSecond(next.at)),
+    }),
+    ...(state !== undefined && { state }),
+    ...(plan !== undefined && { plan: planSummary(plan) }),
+    ...(trusted !== undefined && { trust: trustSummary(trusted, now) }),
+    ...(verification !== undefined && { verification: verificationSummary(verification) }),
+    ...(findings.length > 0 && { findings: findingsSummary(findings) }),
+    ...(error !== undefined && {
+      lastErrors: withLastError(fields.lastErrors, { reason: error.code, message: error.message }, now),
+    }),
+  };
   return {
-    fields: {
-      ...fields,
-      // No clock runs while a person is awaited, and after the end there is nothing left to limit.
-      ...(next !== undefined && {
-        deadline: rfc3339(roundUpToSecond(next.deadline)),
-        ...(next.lockWaitDeadline !== undefined && {
-          lockWaitDeadline: rfc3339(roundUpToSecond(next.lockWaitDeadline)),
-        }),
-        ...(controller !== undefined && { controller }),
-        nextAttemptTime: rfc3339(roundUpToSecond(next.at)),
-      }),
-      ...(state !== undefined && { state }),
-      ...(plan !== undefined && { plan: planSummary(plan) }),
-      ...(trusted !== undefined && { trust: trustSummary(trusted, now) }),
-      ...(verification !== undefined && { verification: verificationSummary(verification) }),
-      ...(findings.length > 0 && { findings: findingsSummary(findings) }),
-      ...(error !== undefined && {
-        lastErrors: withLastError(fields.lastErrors, { reason: error.code, message: error.message }, now),
-      }),
-      ...completion(succeeded.reason, now),
-    },
+    fields: withCompletion(updated, succeeded.reason, now),
     verdicts: next?.lockWaitDeadline === undefined ? outcome : withLockWait(outcome, next.lockWaitDeadline),
   };
 }
@@ -260,8 +261,24 @@ export function statusOf(
   };
 }
 
-function completion(reason: SucceededReason, now: Date): Partial<Fields> {
-  return succeededReasons[reason].status === 'Unknown' ? {} : { completionTime: rfc3339(now) };
+/**
+ * Of a run that ends: when, and after how long. The stage stays, as the place where it ended; the Progress
+ * column has nothing more to tell.
+ */
+function withCompletion(fields: Fields, reason: SucceededReason, now: Date): Fields {
+  if (succeededReasons[reason].status === 'Unknown') {
+    return fields;
+  }
+  const { startTime, progress } = fields;
+  const completionTime = rfc3339(now);
+  return {
+    ...fields,
+    completionTime,
+    ...(startTime !== undefined && {
+      duration: shortDuration(Date.parse(completionTime) - Date.parse(startTime)),
+    }),
+    ...(progress !== undefined && { progress: { ...progress, summary: '' } }),
+  };
 }
 
 /** A verdict read back from a condition; undefined for a reason this version does not know. */

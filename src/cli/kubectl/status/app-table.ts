@@ -16,26 +16,32 @@ export interface AppTableOptions {
   readonly now: Date;
 }
 
-/** Apps as a table, one line each: healthy, recoverable, when checked, how long its metadata stays valid. */
+/**
+ * Apps, one line each: healthy, recoverable, when checked, what expires first. Wide, as a table with titles,
+ * and with names and messages.
+ */
 export function appTable(
   states: readonly BootstrapState[],
   { paint, namespaces, wide, now }: AppTableOptions,
 ): string {
-  const wideTitles = wide ? ['STATE', 'MESSAGE'] : [];
-  const titles = ['APP', 'TARGET', 'HEALTH', 'RECOVERABLE', 'CHECKED', 'FRESH FOR', ...wideTitles];
-  const rows = states.map((state) => {
-    const cells = [
-      terminalText(formatAppName(state.spec)),
-      terminalText(state.spec.targetRef.name),
-      healthText(state, paint),
-      recoverableText(state, paint),
-      checkedText(state, now),
-      freshText(state, paint, now),
-      ...(wide ? [state.metadata.name, messageText(state)] : []),
-    ];
-    return namespaces ? [state.metadata.namespace ?? '', ...cells] : cells;
-  });
-  return tableText([namespaces ? ['NAMESPACE', ...titles] : titles, ...rows], paint.columns, 0);
+  // What is the same in every line says nothing.
+  const targets = wide || new Set(states.map(({ spec }) => spec.targetRef.name)).size > 1;
+  const columns: Readonly<Record<string, ((state: BootstrapState) => string) | undefined>> = {
+    NAMESPACE: namespaces ? ({ metadata }) => metadata.namespace ?? '' : undefined,
+    APP: ({ spec }) => terminalText(formatAppName(spec)),
+    TARGET: targets ? ({ spec }) => terminalText(spec.targetRef.name) : undefined,
+    HEALTH: (state) => healthText(state, paint),
+    RECOVERABLE: (state) => recoverableText(state, paint),
+    CHECKED: (state) => checkedText(state, now),
+    EXPIRES: (state) => expiryText(state, paint, now),
+    STATE: wide ? ({ metadata }) => metadata.name : undefined,
+    MESSAGE: wide ? messageText : undefined,
+  };
+  const shown = Object.entries(columns).flatMap(([title, cell]) =>
+    cell === undefined ? [] : [{ title, cell }],
+  );
+  const rows = states.map((state) => shown.map(({ cell }) => cell(state)));
+  return tableText(wide ? [shown.map(({ title }) => title), ...rows] : rows, paint.columns, 0);
 }
 
 /** `Healthy`, what was found instead, or why that is not known. */
@@ -62,26 +68,34 @@ function recoverableText({ status }: BootstrapState, paint: OutputStyle): string
     return '-';
   }
   const tone = recoverableTones[findCondition(status.conditions, 'Recoverable')?.status ?? ''] ?? 'warning';
-  return paint(tone, terminalText(status.recoverable.summary));
+  return paint(tone, `${terminalText(status.recoverable.summary)} recoverable`);
 }
 
 function checkedText({ status }: BootstrapState, now: Date): string {
   return status.lastVerificationTime === undefined
-    ? 'never'
-    : `${ageText(status.lastVerificationTime, now)} ago`;
+    ? 'never checked'
+    : `checked ${spacedAge(status.lastVerificationTime, now)} ago`;
 }
 
-/** How long until the first metadata of the app expires, or since when it has. */
-function freshText({ status }: BootstrapState, paint: OutputStyle, now: Date): string {
-  const { freshUntilTime } = status;
+/** Which metadata of the app expires first, and in how long, or since when it has. */
+function expiryText({ status }: BootstrapState, paint: OutputStyle, now: Date): string {
+  const { freshUntilTime, metadata, conditions } = status;
   if (freshUntilTime === undefined) {
     return '-';
   }
+  const [role] = Object.entries(metadata ?? {}).find(([, each]) => each.expiresTime === freshUntilTime) ?? [];
+  const what = role === 'delegated' ? metadata?.delegated?.role : role;
+  const subject = terminalText(what ?? 'metadata');
   const until = new Date(freshUntilTime);
   if (until.getTime() <= now.getTime()) {
-    return paint('bad', `expired ${ageText(freshUntilTime, now)} ago`);
+    return paint('bad', `${subject} expired ${spacedAge(freshUntilTime, now)} ago`);
   }
-  const left = ageText(now.toISOString(), until);
-  const isSoon = findCondition(status.conditions, 'Fresh')?.reason === 'ExpiresSoon';
-  return isSoon ? paint('warning', left) : left;
+  const text = `${subject} expires in ${spacedAge(now.toISOString(), until)}`;
+  const isSoon = findCondition(conditions, 'Fresh')?.reason === 'ExpiresSoon';
+  return isSoon ? paint('warning', text) : text;
+}
+
+/** In a sentence: `2 d 3 h`. */
+function spacedAge(from: string, now: Date): string {
+  return ageText(from, now).replace(/(?<=\d)(?=[smhd])|(?<=[smhd])(?=\d)/g, ' ');
 }

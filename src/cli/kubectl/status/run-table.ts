@@ -18,41 +18,46 @@ export interface RunTableOptions {
   readonly now: Date;
 }
 
-/** Runs as a table, one line each, with a bar for those under way. */
+/** Runs as a table, one line each; with a bar for those under way, where there are any. */
 export function runTable(
   runs: readonly BootstrapRecovery[],
   { paint, blocks, namespaces, wide, now }: RunTableOptions,
 ): string {
-  const wideTitles = wide ? ['TARGET', 'MESSAGE'] : [];
-  const titles = ['NAME', 'ADMIN', 'APP', 'MODE', 'FOUND', 'RESULT', 'PROGRESS', 'AGE', ...wideTitles];
-  const rows = runs.map((run) => {
-    const { metadata, spec, status } = run;
-    const cells = [
-      metadata.name,
-      terminalText(spec.adminName),
-      terminalText(spec.appName),
-      spec.mode,
-      status.state ?? '-',
-      paint(toneOf(run), succeededOf(run)?.reason ?? 'Pending'),
-      progressText(run, blocks),
-      ageText(metadata.creationTimestamp, now),
-      ...(wide ? [spec.targetRef.name, terminalText(succeededOf(run)?.message || '-')] : []),
-    ];
-    return namespaces ? [metadata.namespace ?? '', ...cells] : cells;
-  });
-  return tableText([namespaces ? ['NAMESPACE', ...titles] : titles, ...rows], paint.columns, 0);
+  const columns: Readonly<Record<string, ((run: BootstrapRecovery) => string) | undefined>> = {
+    NAMESPACE: namespaces ? ({ metadata }) => metadata.namespace ?? '' : undefined,
+    NAME: ({ metadata }) => metadata.name,
+    ADMIN: ({ spec }) => terminalText(spec.adminName),
+    APP: ({ spec }) => terminalText(spec.appName),
+    MODE: ({ spec }) => spec.mode,
+    FOUND: ({ status }) => status.state ?? '-',
+    RESULT: (run) => paint(toneOf(run), succeededOf(run)?.reason ?? 'Pending'),
+    PROGRESS: runs.some(isUnderWay) ? (run) => progressText(run, blocks) : undefined,
+    DURATION: (run) => runDurationText(run, now),
+    AGE: ({ metadata }) => ageText(metadata.creationTimestamp, now),
+    TARGET: wide ? ({ spec }) => spec.targetRef.name : undefined,
+    MESSAGE: wide ? (run) => terminalText(succeededOf(run)?.message || '-') : undefined,
+  };
+  const shown = Object.entries(columns).flatMap(([title, cell]) =>
+    cell === undefined ? [] : [{ title, cell }],
+  );
+  const rows = runs.map((run) => shown.map(({ cell }) => cell(run)));
+  return tableText([shown.map(({ title }) => title), ...rows], paint.columns, 0);
 }
 
-/** A bar and the stage while the run is under way, how long it took once it has ended. */
+/** A bar and the stage while the run is under way. */
 export function progressText(run: BootstrapRecovery, blocks: boolean): string {
-  const { completionTime, startTime, progress } = run.status;
-  if (exitCodeOf(run) !== undefined) {
-    return completionTime === undefined || startTime === undefined
-      ? 'done'
-      : `done in ${ageText(startTime, new Date(completionTime))}`;
-  }
-  if (progress === undefined) {
-    return '-';
-  }
-  return `${progressBar(progress.completed, progress.total, blocks)} ${terminalText(progress.summary)}`;
+  const { progress } = run.status;
+  return progress === undefined || !isUnderWay(run)
+    ? '-'
+    : `${progressBar(progress.completed, progress.total, blocks)} ${terminalText(progress.summary)}`;
+}
+
+/** How long the run took, or takes already; `-` before its first attempt. */
+export function runDurationText({ status }: BootstrapRecovery, now: Date): string {
+  const { completionTime, startTime } = status;
+  return ageText(startTime, completionTime === undefined ? now : new Date(completionTime));
+}
+
+function isUnderWay(run: BootstrapRecovery): boolean {
+  return exitCodeOf(run) === undefined;
 }
