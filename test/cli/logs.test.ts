@@ -120,9 +120,9 @@ test('without a name everything is shown, --tail the end of it, and no secret', 
 });
 
 test('what is not there is named, with what there is', async () => {
-  const run = await logs('nobody');
+  const run = await logs('absent');
   expect(run.code).toBe(1);
-  expect(run.stderr).toContain('There is no run nobody');
+  expect(run.stderr).toContain('There is no run absent');
   const { admin, app } = installation.app('simple');
   const unknown = await logs(`${admin}/nothing`);
   expect(unknown.code).toBe(1);
@@ -162,7 +162,7 @@ test('--since and --previous are asked of the node', async () => {
   expect(Object.fromEntries(query ?? [])).toMatchObject({ sinceSeconds: '600', previous: 'true' });
 });
 
-test('--follow goes on through a break, shows each line once, and takes up pods that start later', async () => {
+test('--follow continues through a break, shows each line once, and takes up pods that start later', async () => {
   const { admin, app } = installation.app('simple');
   const child = spawn(PLUGIN, ['logs', '-f', `${admin}/${app}`, '--raw', `--controller-namespace=${home}`], {
     env: { PATH: process.env['PATH'], KUBECONFIG: kubeconfig, HOME: '/nonexistent', ...sameClock() },

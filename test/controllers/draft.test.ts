@@ -153,7 +153,7 @@ describe('a status in the making', () => {
     expect(fields.progress).toMatchObject({ stage: 'Apply', completed: 3, total: 17, summary: '' });
   });
 
-  test('a run that goes on, and one that never started, have no duration', () => {
+  test('a run that continues, and one that never started, have no duration', () => {
     const started = withAttempt(draftOf(run), 1, now, now, 'ops/ours');
     const moving = withProgress(started, { stage: 'Apply', completed: 3, total: 17 }, now);
     const retried = withOutcome(

@@ -4,7 +4,7 @@ import type { RedisEndpoint } from '../../src/redis/endpoint.ts';
 import { targetManifest } from './support/objects.ts';
 
 const now = new Date('2030-01-01T00:01:00Z');
-/** Nobody is asked: there is no app. */
+/** No connection is opened: there is no app. */
 const endpoint: RedisEndpoint = {
   location: { kind: 'standalone', address: { host: '127.0.0.1', port: 1 } },
   db: 0,

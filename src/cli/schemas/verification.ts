@@ -25,5 +25,5 @@ export const verificationSchema: z.ZodType<VerificationJSON> = z.strictObject({
         message: z.string().describe('With what to do.'),
       }),
     )
-    .describe('Why the repository can not be read at all.'),
+    .describe('Why the repository cannot be read at all.'),
 });

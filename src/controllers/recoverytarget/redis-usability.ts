@@ -25,7 +25,7 @@ const aclPage = 'Grant what docs/reference/redis-acl.md lists.';
 /**
  * Compares clocks, and asks what the ACL refuses on the keys of one app. Writes nothing.
  *
- * @param answeredAt on the controller's clock, when Redis told `facts`
+ * @param answeredAt on the controller's clock, when Redis answered with `facts`
  */
 export async function probeUsability(
   endpoint: RedisEndpoint,

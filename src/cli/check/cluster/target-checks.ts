@@ -10,7 +10,7 @@ import {
 import { durationText } from '../../output/duration-text.ts';
 import type { CheckItem } from '../check-report.ts';
 import { failedItem, okItem, skippedItem, splitAdvice, warningItem } from '../checklist.ts';
-import { detailItem, durabilityItems } from '../durability.ts';
+import { durabilityItems, redisWarningItem } from '../durability.ts';
 import type { ClusterFacts } from './facts.ts';
 
 /** Checks that may fail to come before the controller counts as silent. */
@@ -124,7 +124,7 @@ function redisItems({ status }: RecoveryTarget): readonly CheckItem[] {
 function clockItem(skewSeconds: number | undefined, details: ReadonlyMap<string, string>): CheckItem {
   const detail = details.get('RedisClockSkew');
   if (detail !== undefined) {
-    return detailItem('Redis clock', detail);
+    return redisWarningItem('Redis clock', detail);
   }
   return skewSeconds === undefined
     ? skippedItem('Redis clock', 'The controller does not know the time of Redis.')

@@ -100,7 +100,7 @@ async function podsOf({ connection, flags, context }: Reading): Promise<readonly
   return pods;
 }
 
-/** Undefined when the log can not be read; that is said, and the others are shown. */
+/** Undefined when the log cannot be read; that is said, and the others are shown. */
 async function linesOf(
   pod: ControllerPod,
   { connection, subject, flags, context }: Reading,
