@@ -52,6 +52,15 @@ test('the last lines are kept, and no more', () => {
   expect(last.lines.map(({ raw }) => raw)).toEqual(['line 997', 'line 998', 'line 999']);
 });
 
+test('lines that are long are bounded by their length', () => {
+  const last = new LastLines(1_000);
+  const long = 'x'.repeat(1024 * 1024);
+  for (let index = 0; index < 200; index += 1) {
+    last.push(parseLogLine(long));
+  }
+  expect(last.lines).toHaveLength(64);
+});
+
 test('logs are merged by time, and a stack stays behind its line', () => {
   const a = [line('2026-01-01T00:00:01Z', 'a1'), '  at stack', line('2026-01-01T00:00:03Z', 'a3')];
   const b = [line('2026-01-01T00:00:02Z', 'b2')];

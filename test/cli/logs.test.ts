@@ -156,6 +156,14 @@ test('lines of replicas come in the order of their times; one without a log is n
   await cluster.kubectl(['delete', 'pod', 'standby', 'unborn', `-n=${home}`, '--grace-period=0', '--force']);
 });
 
+test('a person who may not look for controllers everywhere is led to name their namespace', async () => {
+  const token = await cluster.serviceAccountToken(namespace.name, 'stranger');
+  const file = await cluster.kubeconfigFile({ namespace: namespace.name, token });
+  const { code, stderr } = await runCLI(['logs'], { command: PLUGIN, env: { KUBECONFIG: file } });
+  expect(code).toBe(1);
+  expect(stderr).toMatch(/^error: .*cannot list resource "deployments".*--controller-namespace\.\n$/);
+});
+
 test('--since and --previous are asked of the node', async () => {
   await logs('--since', '10m', '--previous');
   const query = kubelet.queries.at(-1);

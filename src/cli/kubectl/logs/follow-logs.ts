@@ -16,7 +16,7 @@ export interface FollowOptions {
   /** Of a pod that is there at the start. */
   readonly sinceSeconds: number | undefined;
   readonly onLine: (line: LogLine) => void;
-  /** Called when a log breaks off; it is taken up again. */
+  /** Called when a log breaks off, once for each cause; it is taken up again. */
   readonly onBreak: (pod: ControllerPod, error: Error) => void;
   readonly signal: AbortSignal;
 }
@@ -30,6 +30,8 @@ interface Place {
   atTime: Set<string>;
   /** When the log broke off, on the monotonic clock. */
   brokeAt: number | undefined;
+  /** Why, as it was reported last. */
+  cause: string;
 }
 
 /**
@@ -41,7 +43,13 @@ export async function followLogs(options: FollowOptions): Promise<never> {
   let refusal: unknown;
   for (;;) {
     for (const pod of await options.findPods()) {
-      const place = places.get(pod.uid) ?? { isOpen: false, time: '', atTime: new Set(), brokeAt: undefined };
+      const place = places.get(pod.uid) ?? {
+        isOpen: false,
+        time: '',
+        atTime: new Set(),
+        brokeAt: undefined,
+        cause: '',
+      };
       places.set(pod.uid, place);
       if (!place.isOpen) {
         place.isOpen = true;
@@ -68,6 +76,7 @@ async function followOne(pod: ControllerPod, place: Place, options: FollowOption
     const lines = api.log(pod, { container: controllerContainer, follow: true, sinceSeconds, signal });
     for await (const raw of lines) {
       const line = parseLogLine(raw);
+      place.cause = '';
       if (isNew(line, place)) {
         onLine(line);
       }
@@ -77,7 +86,10 @@ async function followOne(pod: ControllerPod, place: Place, options: FollowOption
     if (isForbidden(error) || !(error instanceof APIError || error instanceof ConnectionError)) {
       throw error;
     }
-    onBreak(pod, error);
+    if (place.cause !== error.message) {
+      place.cause = error.message;
+      onBreak(pod, error);
+    }
   } finally {
     place.brokeAt = systemClock.monotonic();
     place.isOpen = false;

@@ -23,7 +23,7 @@ export class LastLines {
       this.#characters -= this.#lines[this.#dropped]?.raw.length ?? 0;
       this.#dropped += 1;
     }
-    if (this.#dropped > this.#most) {
+    if (this.#dropped * 2 > this.#lines.length) {
       this.#lines = this.#lines.slice(this.#dropped);
       this.#dropped = 0;
     }

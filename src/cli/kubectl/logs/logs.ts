@@ -88,7 +88,17 @@ function follow(reading: Reading): Promise<never> {
 
 /** @throws {TerminalError} `NotFound` when there is no controller */
 async function podsOf({ connection, flags, context }: Reading): Promise<readonly ControllerPod[]> {
-  const pods = await findControllerPods(connection.api, flags.controllerNamespace, context.signal);
+  const pods = await findControllerPods(connection.api, flags.controllerNamespace, context.signal).catch(
+    (error: unknown) => {
+      throw isForbidden(error) && error instanceof Error && flags.controllerNamespace === undefined
+        ? new TerminalError(
+            'AccessDenied',
+            `${error.message}, or name the namespace of the controllers with --controller-namespace.`,
+            { cause: error },
+          )
+        : error;
+    },
+  );
   if (pods.length === 0) {
     const where =
       flags.controllerNamespace === undefined ? 'this cluster' : `namespace "${flags.controllerNamespace}"`;
