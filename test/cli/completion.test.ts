@@ -53,6 +53,7 @@ describe('what may be typed next', () => {
       cluster: { namespace: 'prod', context: 'x' },
     });
     expect(complete(program, ['wait', ''])).toMatchObject({ names: 'runs' });
+    expect(complete(program, ['logs', ''])).toMatchObject({ names: 'runsAndApps' });
     expect(complete(program, ['run', '--target', ''])).toMatchObject({ names: 'targets' });
   });
 

@@ -7,7 +7,7 @@ export interface Candidate {
 }
 
 /** Names that only the cluster knows. */
-export type ClusterNameKind = 'runs' | 'apps' | 'targets' | 'policies';
+export type ClusterNameKind = 'runs' | 'apps' | 'runsAndApps' | 'targets' | 'policies';
 
 /** What may be typed at the end of a command line. */
 export interface Completion {
@@ -151,8 +151,9 @@ function namesOf(argument: Argument | undefined): ClusterNameKind | undefined {
     case 'admin/app':
       return 'apps';
     case 'name':
-    case 'name|admin/app':
       return 'runs';
+    case 'name|admin/app':
+      return 'runsAndApps';
     case 'policy':
       return 'policies';
     default:

@@ -6,6 +6,8 @@ import {
   recoveryPolicies,
   recoveryTargets,
 } from '../../api/resources.ts';
+import type { APIClient } from '../../kube/client/api-client.ts';
+import type { ListOptions } from '../../kube/client/call-options.ts';
 import type { Resource } from '../../kube/client/resource.ts';
 import { formatAppName } from '../kubectl/app-name.ts';
 import { connectToCluster } from '../kubectl/connection.ts';
@@ -20,6 +22,28 @@ const mostNames = 500;
 const runs: Resource<BootstrapRecovery> = bootstrapRecoveries;
 const states: Resource<BootstrapState> = bootstrapStates;
 
+type Lister = (api: APIClient, options: ListOptions) => Promise<readonly Candidate[]>;
+
+const listRuns: Lister = async (api, options) =>
+  (await api.list(runs, options)).items.map((run) => ({
+    value: run.metadata.name,
+    description: `${formatAppName(run.spec)}, ${succeededOf(run)?.reason ?? 'Pending'}`,
+  }));
+
+const listApps: Lister = async (api, options) =>
+  (await api.list(states, options)).items.map(({ spec, status }) => ({
+    value: formatAppName(spec),
+    description: status.state ?? '',
+  }));
+
+const listers: Readonly<Record<ClusterNameKind, Lister>> = {
+  runs: listRuns,
+  apps: listApps,
+  runsAndApps: async (...args) => (await Promise.all([listRuns(...args), listApps(...args)])).flat(),
+  targets: async (api, options) => (await api.list(recoveryTargets as Resource, options)).items.map(named),
+  policies: async (api, options) => (await api.list(recoveryPolicies as Resource, options)).items.map(named),
+};
+
 /** Names in the cluster that the flags typed so far name; none when it does not answer or refuses. */
 export async function namesInCluster(
   names: ClusterNameKind,
@@ -30,25 +54,7 @@ export async function namesInCluster(
     await using connection = connectToCluster(cluster);
     const { api, namespace } = connection;
     const options = { namespace, signal: AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)]) };
-    const list = async (): Promise<readonly Candidate[]> => {
-      switch (names) {
-        case 'runs':
-          return (await api.list(runs, options)).items.map((run) => ({
-            value: run.metadata.name,
-            description: `${formatAppName(run.spec)}, ${succeededOf(run)?.reason ?? 'Pending'}`,
-          }));
-        case 'apps':
-          return (await api.list(states, options)).items.map(({ spec, status }) => ({
-            value: formatAppName(spec),
-            description: status.state ?? '',
-          }));
-        case 'targets':
-          return (await api.list(recoveryTargets as Resource, options)).items.map(named);
-        case 'policies':
-          return (await api.list(recoveryPolicies as Resource, options)).items.map(named);
-      }
-    };
-    return (await list()).slice(0, mostNames);
+    return (await listers[names](api, options)).slice(0, mostNames);
   } catch {
     // There is no place for an error on a half-typed line.
     return [];
