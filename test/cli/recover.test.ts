@@ -105,6 +105,8 @@ describe('an app that is not there is refused beside those that are', () => {
       const { code, stderr } = await runCLI(misspelt(storage));
       expect(code).toBe(1);
       expect(stderr).toContain(`Known are: ${known()}. Upper and lower case count.`);
+      const checked = await runCLI(['check', 'nobody/nothing', '--storage', storage, '--redis', server.url]);
+      expect(checked.stderr).toContain(`nobody/nothing is not in the storage. Known are: ${known()}.`);
     }
   });
 

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import type { SucceededReason } from '../../api/reasons.ts';
 import { systemClock } from '../../async/clock.ts';
 import { assertApp, describeApp } from '../../faynosync/app.ts';
 import type { Outcome } from '../../recovery/outcome.ts';
@@ -89,7 +90,7 @@ export async function runRecovery(
     await writeResult(context, flags.output, outcomeJSON(outcome), () =>
       outcomeText(outcome, setting, paintFor(context)),
     );
-    if (outcome.succeeded.reason === 'SourceNotBootstrapped') {
+    if (missingApp.has(outcome.succeeded.reason)) {
       await sayKnownApps(flags.storage, s3, context);
     }
     const interrupted = outcome.succeeded.reason === 'Cancelled' && context.signal.aborted;
@@ -100,6 +101,9 @@ export async function runRecovery(
     await store.close();
   }
 }
+
+/** Reasons of an app that is not there. */
+const missingApp: ReadonlySet<SucceededReason> = new Set(['SourceNotBootstrapped', 'SourceNotFound']);
 
 /** An app without a root is misspelt more often than it is new. */
 async function sayKnownApps(

@@ -1,10 +1,11 @@
 import { TerminalError } from '../../../errors.ts';
 import { assertApp } from '../../../faynosync/app.ts';
 import { openLocation } from '../../../storage/open.ts';
+import type { S3Access } from '../../../storage/s3/s3-options.ts';
 import { appsInStorage } from '../../commands/apps-in-storage.ts';
 import type { CommandContext } from '../../context.ts';
 import type { ExitCode } from '../../exit-codes.ts';
-import { formatAppName, knownAppsText, parseAppName } from '../../kubectl/app-name.ts';
+import { type AppName, formatAppName, knownAppsText, parseAppName } from '../../kubectl/app-name.ts';
 import { appLocation } from '../../options/app-location.ts';
 import { readRedisEndpoint } from '../../options/redis-options.ts';
 import { readS3Access, storageLimits } from '../../options/storage-options.ts';
@@ -51,20 +52,27 @@ export async function checkFromHere(
     );
     progress.wait('Asking Redis');
     const ofRedis = await checkRedis(endpoint, app, trusted?.delegatedNames ?? [], context.signal);
-    const apps = items.some(({ result }) => result === 'failed')
-      ? await appsInStorage(flags.storage, context.env.s3.bucket, s3, context.signal)
-      : undefined;
     progress.end();
-    if (
-      apps !== undefined &&
-      apps.length > 0 &&
-      !apps.some((each) => formatAppName(each) === formatAppName(app))
-    ) {
-      context.stderr.write(`${formatAppName(app)} is not in the storage. ${knownAppsText(apps)}\n`);
+    if (items.some(({ result }) => result === 'failed')) {
+      await sayKnownApps(app, flags.storage, s3, context);
     }
     return await writeChecklist([...items, ...ofRedis], flags, context);
   } finally {
     progress.end();
     close();
+  }
+}
+
+/** An app that is not in the storage is misspelt more often than it is new. */
+async function sayKnownApps(
+  app: AppName,
+  storage: string | undefined,
+  s3: S3Access | undefined,
+  { env, signal, stderr }: CommandContext,
+): Promise<void> {
+  const apps = (await appsInStorage(storage, env.s3.bucket, s3, signal)) ?? [];
+  const name = formatAppName(app);
+  if (apps.length > 0 && !apps.some((each) => formatAppName(each) === name)) {
+    stderr.write(`${name} is not in the storage. ${knownAppsText(apps)} Upper and lower case count.\n`);
   }
 }
