@@ -83,7 +83,7 @@ async function changes(): Promise<number> {
 
 describe('an app that is not there is refused beside those that are', () => {
   const misspelt = (storage: string): string[] => [
-    ...['plan', '--admin', 'nobody', '--app', 'nothing', '--trust-on-first-use'],
+    ...['plan', '--admin', 'absent', '--app', 'nothing', '--trust-on-first-use'],
     ...['--storage', storage, '--redis', server.url],
   ];
   const known = (): string => {
@@ -105,8 +105,8 @@ describe('an app that is not there is refused beside those that are', () => {
       const { code, stderr } = await runCLI(misspelt(storage));
       expect(code).toBe(1);
       expect(stderr).toContain(`Known are: ${known()}. Upper and lower case count.`);
-      const checked = await runCLI(['check', 'nobody/nothing', '--storage', storage, '--redis', server.url]);
-      expect(checked.stderr).toContain(`nobody/nothing is not in the storage. Known are: ${known()}.`);
+      const checked = await runCLI(['check', 'absent/nothing', '--storage', storage, '--redis', server.url]);
+      expect(checked.stderr).toContain(`absent/nothing is not in the storage. Known are: ${known()}.`);
     }
   });
 
