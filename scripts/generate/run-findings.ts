@@ -1,3 +1,4 @@
+import { usabilityWarnings } from '../../src/controllers/recoverytarget/redis-usability.ts';
 import { runFindings } from '../../src/recovery/run-findings.ts';
 import { serverWarnings } from '../../src/redis/facts.ts';
 
@@ -21,6 +22,12 @@ export function generateRunFindingsPage(): ReadonlyMap<string, string> {
     '| code | what it means, and what to do |',
     '| --- | --- |',
     ...Object.entries(serverWarnings).map(([code, { detail }]) => `| \`${code}\` | ${detail} |`),
+    '',
+    'A [RecoveryTarget](recoverytarget.md) has these among its `status.redis.warnings`, and two more:',
+    '',
+    '| code | what follows, and what to do |',
+    '| --- | --- |',
+    ...Object.entries(usabilityWarnings).map(([code, text]) => `| \`${code}\` | ${text} |`),
     '',
   ].join('\n');
   return new Map([['docs/reference/run-findings.md', text]]);

@@ -20,7 +20,12 @@ export interface RedisUsability {
 
 /** Seconds two clocks may differ before ages and lifetimes mislead. */
 const maxSkewSeconds = 5;
-const aclPage = 'Grant what docs/reference/redis-acl.md lists.';
+
+/** Every warning beside those that Redis gives rise to itself, by code: what follows, and what to do. */
+export const usabilityWarnings = {
+  RedisClockSkew: 'What has expired is judged by the clock. Run NTP on both.',
+  RedisPermissionMissing: 'Recoveries will fail. Grant what docs/reference/redis-acl.md lists.',
+} as const;
 
 /**
  * Compares clocks, and asks what the ACL refuses on the keys of one app. Writes nothing.
@@ -76,7 +81,7 @@ function skewWarnings(seconds: number | undefined): ServerFacts['warnings'] {
   if (seconds === undefined || seconds <= maxSkewSeconds) {
     return [];
   }
-  const detail = `Redis and the controller are ${seconds} s apart: what has expired is judged by the clock. Run NTP on both.`;
+  const detail = `Redis and the controller are ${seconds} s apart. ${usabilityWarnings.RedisClockSkew}`;
   return [{ code: 'RedisClockSkew', detail }];
 }
 
@@ -84,10 +89,6 @@ function permissionWarnings(refused: readonly string[] | undefined): ServerFacts
   if (refused === undefined || refused.length === 0) {
     return [];
   }
-  return [
-    {
-      code: 'RedisPermissionMissing',
-      detail: `The ACL refuses ${refused.join(', ')}, which a recovery needs. ${aclPage}`,
-    },
-  ];
+  const detail = `The ACL refuses ${refused.join(', ')}. ${usabilityWarnings.RedisPermissionMissing}`;
+  return [{ code: 'RedisPermissionMissing', detail }];
 }
