@@ -9,7 +9,9 @@ export const findingSchema: z.ZodType<Finding> = z.strictObject({
     .enum(['wall', 'deny', 'report'])
     .describe('A wall refuses for good, a deny unless its override is given, a report informs.'),
   role: z.string().describe('As the metadata spells it.'),
-  version: z.exactOptional(z.int()).describe('Of the metadata of the role, when one is known.'),
+  version: z
+    .exactOptional(z.number().multipleOf(1))
+    .describe('Of the metadata of the role, when one is known.'),
   spec: z.string().describe('Clause of the TUF specification, or the name of a policy of this project.'),
   detail: z.string().describe('What was found and what to do next.'),
   override: z.exactOptional(z.string()).describe('The setting that accepts a deny.'),

@@ -2,7 +2,8 @@ import * as z from 'zod';
 import type { HeadsJSON, VerificationJSON } from '../output/verification-json.ts';
 import { findingSchema } from './finding.ts';
 
-const version = z.int().min(1);
+/** Of any size: some repositories count in nanoseconds. Zod's own integer ends at 2^53. */
+const version = z.number().min(1).multipleOf(1);
 
 /** The versions at the end of the chain. */
 export const headsSchema: z.ZodType<HeadsJSON> = z.strictObject({
