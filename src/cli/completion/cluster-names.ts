@@ -7,7 +7,7 @@ import {
   recoveryTargets,
 } from '../../api/resources.ts';
 import type { APIClient } from '../../kube/client/api-client.ts';
-import type { ListOptions } from '../../kube/client/call-options.ts';
+import type { CallOptions, ObjectSelector } from '../../kube/client/call-options.ts';
 import type { Resource } from '../../kube/client/resource.ts';
 import { formatAppName } from '../kubectl/app-name.ts';
 import { connectToCluster } from '../kubectl/connection.ts';
@@ -22,7 +22,7 @@ const mostNames = 500;
 const runs: Resource<BootstrapRecovery> = bootstrapRecoveries;
 const states: Resource<BootstrapState> = bootstrapStates;
 
-type Lister = (api: APIClient, options: ListOptions) => Promise<readonly Candidate[]>;
+type Lister = (api: APIClient, options: ObjectSelector & CallOptions) => Promise<readonly Candidate[]>;
 
 const listRuns: Lister = async (api, options) =>
   (await api.list(runs, options)).items.map((run) => ({
