@@ -48,9 +48,9 @@ test('a command of the plugin loads no logger, no metrics and no SDK', () => {
       .flatMap((input) => /node_modules\/((?:@[^/]+\/)?[^/]+)/.exec(input)?.[1] ?? []),
   );
   expect(packages).toContain('commander');
-  expect(
-    [...packages].filter((name) => /^(pino|prom-client|ioredis|express|@aws-sdk\/)/.test(name)),
-  ).toEqual([]);
+  expect([...packages].filter((name) => /^(pino|prom-client|ioredis|express|@aws-sdk\/)/.test(name))).toEqual(
+    [],
+  );
 });
 
 test('nothing in the bundle imports node:http in the way that loads all of it', () => {
