@@ -14,6 +14,8 @@ export interface SupportRow {
 /** A table of the page. */
 export interface SupportArea {
   readonly title: string;
+  /** What the second column says; the version when absent. */
+  readonly column?: string;
   readonly rows: readonly SupportRow[];
 }
 
@@ -58,8 +60,12 @@ const redis: readonly SupportRow[] = [
     tests: [FLAVOURS],
     note: 'refused by name: the keys of the server carry no hash tags',
   },
-  { what: 'Redis 7.2, 7.4; Valkey 7.2', version: '', tests: [], note: 'no package was at hand' },
-  { what: 'KeyDB, Dragonfly', version: '', tests: [], note: 'no package was at hand' },
+  {
+    what: 'Valkey 7.2, KeyDB, Dragonfly',
+    version: '',
+    tests: [],
+    note: 'no package index or Debian suite has them',
+  },
   {
     what: 'ElastiCache, MemoryDB, Memorystore, Azure Cache',
     version: '',
@@ -124,8 +130,56 @@ export const supportAreas: readonly SupportArea[] = [
       {
         what: 'HTTP proxies (CONNECT), NO_PROXY',
         version: '',
-        tests: ['test/net/reach.test.ts', 'test/net/proxy-rule.test.ts'],
+        tests: ['test/net/proxied-paths.test.ts', 'test/net/reach.test.ts', 'test/net/proxy-rule.test.ts'],
+        note: "S3, STS, the API server, key sets, issuers, whoami, the server's API; SOCKS to the API server only",
+      },
+      {
+        what: 'Intermediate and server certificates as anchors',
+        version: '',
+        tests: ['test/net/reach.test.ts', 'test/net/extra-authorities.test.ts'],
+        note: 'in a Secret, and in the file of `caBundle` (NODE_EXTRA_CA_CERTS)',
+      },
+    ],
+  },
+  {
+    title: 'What is renewed without a restart',
+    column: 'counts',
+    rows: [
+      {
+        what: 'Secrets of a target: passwords, access keys, authorities, client certificates',
+        version: 'the next run or probe',
+        tests: ['test/controllers/targets.test.ts'],
         note: '',
+      },
+      {
+        what: "The installation's authorities: `caBundle`, NODE_EXTRA_CA_CERTS",
+        version: 'within 10 seconds',
+        tests: ['test/net/extra-authorities.test.ts'],
+        note: 'for new connections; a damaged file changes nothing and is logged',
+      },
+      {
+        what: 'Shared secrets of the shim (`--jwt-secret-file`)',
+        version: 'within 5 seconds',
+        tests: ['test/shim/shared-secrets.test.ts'],
+        note: 'a verified token counts for up to 30 seconds more; JWT_SECRET, a variable, needs a restart',
+      },
+      {
+        what: 'Keys of an issuer (JWKS)',
+        version: 'within 30 seconds',
+        tests: ['test/shim/issuer-keys.test.ts'],
+        note: 'a key that is taken back counts for up to 10 minutes',
+      },
+      {
+        what: 'Kubeconfigs: token files, client certificates, authorities, plug-ins',
+        version: 'the next request',
+        tests: ['test/kube/credentials.test.ts', 'test/kube/api-client.test.ts'],
+        note: 'what stands in the kubeconfig itself: once it is refused',
+      },
+      {
+        what: 'Ambient AWS credentials: web identity and pod tokens, profiles',
+        version: 'when they expire',
+        tests: ['test/storage/ambient-credentials.test.ts'],
+        note: 'a profile, which does not expire: within 10 minutes',
       },
     ],
   },
@@ -164,9 +218,39 @@ export const supportAreas: readonly SupportArea[] = [
       },
       {
         what: 'faynoSync',
-        version: '2.2 to 2.9',
+        version: '2.1.1 to 2.3.0',
         tests: [],
-        note: 'names of keys and layout of the bucket are expected to be the same',
+        note: 'its release notes name no change of keys in Redis or of the layout of the bucket',
+      },
+      {
+        what: 'faynoSync',
+        version: '2.4 to 2.9 and later',
+        tests: [],
+        note: "expected to work; no release says its version over HTTP, so the operator can't tell which one it is",
+      },
+      {
+        what: 'Servers whose only root is called `root.json`',
+        version: 'before versioned names',
+        tests: ['test/recovery/legacy-root.test.ts'],
+        note: 'read as version 1, as later servers read it',
+      },
+      {
+        what: 'Snapshots that name versions only, without length and digest',
+        version: 'before 1.5.16',
+        tests: ['test/tuf/verify.test.ts'],
+        note: 'verified by signatures and versions',
+      },
+      {
+        what: 'Tokens without a username, of newer servers',
+        version: '',
+        tests: ['test/shim/caller-role.test.ts', 'test/shim/token-verifier.test.ts'],
+        note: 'the server is asked who it is (`--server-url`)',
+      },
+      {
+        what: 'Logins: five of an admin in a minute',
+        version: 'after 2.1.0',
+        tests: ['test/controllers/server-api.test.ts', 'test/controllers/refresh.test.ts'],
+        note: 'one login serves every call for ten minutes',
       },
       {
         what: 'Keys: ed25519, ECDSA P-256 and P-384, RSA-PSS',

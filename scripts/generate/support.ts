@@ -14,10 +14,10 @@ export function generateSupportPage(): ReadonlyMap<string, string> {
     '',
     'What the operator was run with, and the tests that did. What says "not tested" may work; nothing here shows it.',
     '',
-    ...supportAreas.flatMap(({ title, rows }) => [
+    ...supportAreas.flatMap(({ title, column = 'version', rows }) => [
       `## ${title}`,
       '',
-      '| what | version | tested by | |',
+      `| what | ${column} | tested by | |`,
       '| --- | --- | --- | --- |',
       ...rows.map(tableRow),
       '',
