@@ -25,6 +25,14 @@ function ended(name: string, created: number, completed: number): BootstrapRecov
 }
 
 const keepOne = { successfulRunsHistoryLimit: 1, failedRunsHistoryLimit: 1 };
+const now = new Date(Date.UTC(2026, 0, 1, 0, 1));
+/** An app that has noted how these runs stand. */
+const noting = (state: 'Ordered' | 'UnderWay' | 'Succeeded' | 'NotNeeded', ...names: readonly string[]) => ({
+  status: {
+    observedGeneration: 1,
+    recoveries: names.map((name) => ({ name, state, policy: 'guard', time: '2026-01-01T00:00:00Z' })),
+  },
+});
 const namesOf = (runs: readonly BootstrapRecovery[]): readonly string[] =>
   runs.map(({ metadata }) => metadata.name);
 
@@ -34,8 +42,9 @@ test('of two runs that ended in the same second the one that was created later i
     ['b', 'a'],
   ] as const) {
     const runs = [ended(early, 1, 9), ended(late, 2, 9)];
-    expect(namesOf(surplusRuns(runs, keepOne))).toEqual([early]);
-    expect(namesOf(surplusRuns(runs.toReversed(), keepOne))).toEqual([early]);
+    const apps = [noting('Succeeded', early, late)];
+    expect(namesOf(surplusRuns(runs, keepOne, apps, now))).toEqual([early]);
+    expect(namesOf(surplusRuns(runs.toReversed(), keepOne, apps, now))).toEqual([early]);
   }
 });
 
@@ -52,7 +61,21 @@ test('the same runs are kept in whatever order they are listed', () => {
   );
   fc.assert(
     fc.property(twoOrders, ([one, other]) => {
-      expect(namesOf(surplusRuns(one, keepOne))).toEqual(namesOf(surplusRuns(other, keepOne)));
+      const apps = [noting('Succeeded', ...namesOf(one))];
+      expect(namesOf(surplusRuns(one, keepOne, apps, now))).toEqual(
+        namesOf(surplusRuns(other, keepOne, apps, now)),
+      );
     }),
   );
+});
+
+test.each([
+  [[noting('Ordered', 'a')], now, []],
+  [[noting('UnderWay', 'a')], now, []],
+  [[noting('NotNeeded', 'a')], now, ['a']],
+  // The cache may not show the order yet.
+  [[], now, []],
+  [[], new Date(now.getTime() + 3_600_000), ['a']],
+])('a run is kept until its app has noted its end (%j)', (apps, at, expected) => {
+  expect(namesOf(surplusRuns([ended('a', 1, 9), ended('b', 2, 9)], keepOne, apps, at))).toEqual(expected);
 });

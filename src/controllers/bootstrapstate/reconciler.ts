@@ -207,11 +207,13 @@ export class BootstrapStateReconciler implements Reconciler {
     const remembered = withLegacyHistory(subject.state, policies);
     const isWanted = () => this.#isWanted(subject);
     const known = { ...subject, state: remembered, marks: remembered.status.marks, isWanted };
+    // Before the app is read: what a run has written before it ended is then in what is read. The other way
+    // round, a loss that was read before would seem to outlast its own repair.
+    const recoveries = await this.#recoveriesOf(known, signal);
     const read = await readApp(this.#readDependencies, known, signal);
     if ('refusedBecause' in read) {
       return this.#await(subject.state, read.refusedBecause);
     }
-    const recoveries = await this.#recoveriesOf(known, signal);
     const waitMs = this.#transient.waitFor(name, read.reading, isObserved(subject.state));
     const isOwnWork = read.reading.kind === 'busy' && openRecovery({ recoveries }) !== undefined;
     if (isOwnWork || waitMs > 0) {
@@ -233,7 +235,8 @@ export class BootstrapStateReconciler implements Reconciler {
 
   /**
    * Decides whether the app is recovered. A full verification holds as long as nothing was signed since; that
-   * is asked before a recovery is ordered, and what was signed is verified first.
+   * is asked before a recovery is ordered, and what was signed is verified first. Redis is read once more,
+   * because the bucket may take its time to answer.
    */
   async #decide(
     subject: ReadSubject,
@@ -246,17 +249,23 @@ export class BootstrapStateReconciler implements Reconciler {
     if (!decision.isDue) {
       return decision;
     }
-    if (first.verified || (await isUnchanged(watch, state.metadata.name))) {
-      return ordered(decision, subject);
+    const isCurrent = first.verified || (await isUnchanged(watch, state.metadata.name));
+    if (!isCurrent) {
+      watch.signed.add(state.metadata.name);
     }
-    watch.signed.add(state.metadata.name);
     const again = await readApp(this.#readDependencies, subject, signal);
     if ('refusedBecause' in again) {
       return decision;
     }
     this.#transient.note(state.metadata.name, again.reading);
-    const latest = this.#decisionOn(subject, again, recoveries);
-    return latest.isDue && again.verified ? ordered(latest, subject) : latest;
+    if (again.reading.kind === 'busy') {
+      // For what is busy with the app by now the next reconcile waits.
+      return decision;
+    }
+    const reading = { ...again.reading, heads: again.reading.heads ?? first.reading.heads };
+    const read = { ...again, reading, verified: first.verified || again.verified };
+    const latest = this.#decisionOn(subject, read, recoveries);
+    return latest.isDue && (isCurrent || again.verified) ? ordered(latest, subject) : latest;
   }
 
   #decisionOn(

@@ -48,6 +48,8 @@ export class RecoveryPolicyReconciler implements Reconciler {
   readonly #options: RecoveryPolicyReconcilerOptions;
   /** When the status of a policy was written last, monotonic, and for which generation. */
   readonly #written = new Map<string, { readonly atMs: number; readonly generation: number | undefined }>();
+  /** Policies that have more apps to create objects for. */
+  readonly #creating = new Set<string>();
 
   readonly #status: StatusWriter<RecoveryPolicy>;
 
@@ -62,16 +64,24 @@ export class RecoveryPolicyReconciler implements Reconciler {
   async reconcile(key: ObjectKey, { logger }: ReconcileContext): Promise<ReconcileResult> {
     const { policies, targets, states, watches, clock, metrics } = this.#options;
     const labels = { namespace: key.namespace ?? 'default', policy: key.name };
+    const id = formatObjectKey(key);
     const policy = policies.get(key);
     if (policy === undefined || policy.metadata.deletionTimestamp !== undefined || policy.spec.suspend) {
       forgetApps(metrics, labels);
     }
     if (policy === undefined || policy.metadata.deletionTimestamp !== undefined) {
-      this.#written.delete(formatObjectKey(key));
+      this.#written.delete(id);
+      this.#creating.delete(id);
       this.#releaseUnused(key.namespace);
       return {};
     }
     const { namespace } = policy.metadata;
+    // What has changed since it was written waits for the next write, and nothing is worked out before that:
+    // a thousand apps wake their policy thousands of times.
+    const waitMs = this.#waitMs(policy);
+    if (waitMs > 0 && !this.#creating.has(id)) {
+      return { requeueAfterMs: waitMs };
+    }
     const targetKey = { namespace, name: policy.spec.targetRef.name };
     const cached = targets.get(targetKey);
     const target = cached?.metadata.deletionTimestamp === undefined ? cached : undefined;
@@ -84,9 +94,14 @@ export class RecoveryPolicyReconciler implements Reconciler {
     const ofTarget = states.byIndex(targetIndex, `${namespace}/${targetKey.name}`);
     const missing = isActive ? missingApps(policy, watch?.bucket.found, ofTarget) : [];
     await this.#create(policy, missing.slice(0, createdAtOnce), logger);
-    const waitMs = this.#waitMs(policy);
-    if (waitMs > 0 && missing.length === 0) {
-      return { requeueAfterMs: waitMs };
+    const isMore = missing.length > createdAtOnce;
+    if (isMore) {
+      this.#creating.add(id);
+    } else {
+      this.#creating.delete(id);
+    }
+    if (waitMs > 0) {
+      return { requeueAfterMs: isMore ? 1 : waitMs };
     }
 
     const covered = coveredStates(policy, ofTarget);
@@ -123,8 +138,8 @@ export class RecoveryPolicyReconciler implements Reconciler {
     if (!policy.spec.suspend) {
       countApps(metrics, labels, { spec: policy.spec, status }, covered);
     }
-    await this.#tidy(policy, logger);
-    return missing.length > createdAtOnce ? { requeueAfterMs: 1 } : {};
+    await this.#tidy(policy, ofTarget, logger);
+    return isMore ? { requeueAfterMs: 1 } : {};
   }
 
   /** Creates what is missing. One that is there already is the same: its name says which app it is about. */
@@ -170,9 +185,13 @@ export class RecoveryPolicyReconciler implements Reconciler {
   }
 
   /** Deletes what is beyond the history. */
-  async #tidy(policy: RecoveryPolicy, logger: Logger): Promise<void> {
-    const runs = this.#options.runs.byIndex(ownerIndex, policy.metadata.uid);
-    for (const { metadata } of surplusRuns(runs, policy.spec)) {
+  async #tidy(
+    { metadata: { uid: owner }, spec }: RecoveryPolicy,
+    apps: readonly BootstrapState[],
+    logger: Logger,
+  ): Promise<void> {
+    const runs = this.#options.runs.byIndex(ownerIndex, owner);
+    for (const { metadata } of surplusRuns(runs, spec, apps, this.#options.clock.now())) {
       const { namespace, name, uid } = metadata;
       try {
         await this.#options.client.delete(bootstrapRecoveries, { namespace, name }, { uid });
