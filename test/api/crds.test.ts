@@ -407,7 +407,9 @@ spec: {adminName: alice, appName: tuf}
         .split('\n')[0]
         ?.trim()
         .split(/\s{2,}/);
-    const columns = ['NAME', 'ADMIN', 'APP', 'MODE', 'FOUND', 'SUCCEEDED', 'REASON', 'PROGRESS', 'AGE'];
+    const columns = [
+      ...['NAME', 'ADMIN', 'APP', 'MODE', 'FOUND', 'SUCCEEDED', 'REASON', 'PROGRESS', 'DURATION', 'AGE'],
+    ];
     expect(await head('bsr')).toEqual(columns);
     expect(await head('bsr', '--output=wide')).toEqual([...columns, 'TASK', 'MESSAGE', 'TARGET']);
     await namespace.apply({
