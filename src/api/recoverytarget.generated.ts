@@ -311,7 +311,7 @@ export interface RecoveryTargetSpec {
    */
   readonly accessMode: 'ReadWrite' | 'ReadOnly';
   /**
-   * How often Redis, storage and the trusted root are checked.
+   * How often Redis, storage and the trusted root are checked. The bucket of a target that a policy guards is asked by the guard all the time; it is listed again when that fails, when the number of apps changes, and every six hours.
    */
   readonly validationIntervalSeconds: number;
   /**
@@ -329,7 +329,7 @@ export interface RecoveryTargetStatus {
    */
   readonly observedGeneration?: number;
   /**
-   * When the target was last checked.
+   * When the target was last checked and found as it says here. Written when something has changed, and every six hours.
    */
   readonly lastValidationTime?: string;
   /**
@@ -685,7 +685,7 @@ export interface RecoveryTargetManifestSpec {
    */
   readonly accessMode?: 'ReadWrite' | 'ReadOnly';
   /**
-   * How often Redis, storage and the trusted root are checked.
+   * How often Redis, storage and the trusted root are checked. The bucket of a target that a policy guards is asked by the guard all the time; it is listed again when that fails, when the number of apps changes, and every six hours.
    */
   readonly validationIntervalSeconds?: number;
   /**

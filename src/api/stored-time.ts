@@ -2,6 +2,15 @@
 const skewMs = 60_000;
 
 /**
+ * Milliseconds after which the status of an app is written again that has nothing new to say, to show that it
+ * still holds.
+ */
+export const heartbeatMs = 3_600_000;
+
+/** The same of a target: rarer, or a target with one app would double what that app costs. */
+export const targetHeartbeatMs = 6 * heartbeatMs;
+
+/**
  * Milliseconds since a time that was stored earlier, never negative. Infinity when it is missing, unreadable
  * or lies in the future: the clock that wrote it was wrong or has been corrected since, and waiting for it
  * could take years. So it counts as long ago, and what depends on it is due.

@@ -134,7 +134,7 @@ test('an installation in order: each part is checked and passes', async () => {
   for (const name of good) {
     expect(items.get(name)).toMatchObject({ result: 'ok' });
   }
-  expect(items.get('Target')?.message).toMatch(/^The controller checked RecoveryTarget "default" /);
+  expect(items.get('Target')?.message).toMatch(/^The controller checks RecoveryTarget "default"; /);
 });
 
 test('what the controller found wrong fails the check, with what to do', async () => {

@@ -15,6 +15,7 @@ let bucket: S3Bucket;
 let clock: ManualClock;
 let requests: Map<string, number>;
 let signed: string[];
+let failures: number;
 let watch: BucketWatch;
 
 beforeAll(async () => {
@@ -39,6 +40,7 @@ afterAll(async () => {
 beforeEach(() => {
   requests = new Map();
   signed = [];
+  failures = 0;
   clock = new ManualClock();
   watch = new BucketWatch({
     open: async () => ({ bucket, [Symbol.dispose]: () => undefined }),
@@ -46,7 +48,9 @@ beforeEach(() => {
     listener: {
       signed: (state) => signed.push(state),
       listed: () => undefined,
-      failed: () => undefined,
+      failed: () => {
+        failures += 1;
+      },
     },
     clock,
   });
@@ -71,8 +75,10 @@ async function pass(ms: number, stepMs: number): Promise<void> {
 test('what the server has just signed is found at once when Redis reports its lock', async () => {
   watch.isReported = true;
   watch.put('state', app, await put(1));
-  watch.put('other', { adminName: 'alice', appName: 'other' }, 'x'.repeat(64));
+  watch.put('other', app, await put(1));
+  watch.drop('other');
   await pass(5_000, 500);
+  const before = requests.get('GetObject') ?? 0;
   await put(2);
   watch.checkSoon('alice_app');
   // It signs, and deletes its lock.
@@ -80,19 +86,52 @@ test('what the server has just signed is found at once when Redis reports its lo
   watch.checkSoon('nobody_else');
   await pass(1_000, 500);
   expect(signed).toEqual(['state']);
-  expect(requests.get('GetObject')).toBe(1);
+  expect(requests.get('GetObject')).toBe(before + 1);
   watch.drop('state');
   watch.checkSoon('alice_app');
   await pass(1_000, 500);
-  expect(requests.get('GetObject')).toBe(1);
+  expect(requests.get('GetObject')).toBe(before + 1);
   watch.close();
 });
 
+test('the bucket counts as answering for a quarter of an hour after an answer, and not after a failure', async () => {
+  watch.isReported = true;
+  await pass(2_000, 500);
+  expect(watch.isAnswering).toBe(true);
+  await pass(901_000, 10_000);
+  expect(watch.isAnswering).toBe(false);
+  // Checked every ten minutes from now on.
+  watch.put('state', app, await put(1));
+  await pass(3_600_000, 10_000);
+  expect([watch.isAnswering, failures]).toEqual([true, 0]);
+  watch.put('missing', { adminName: 'alice', appName: 'missing' }, 'x');
+  await pass(1_000, 500);
+  expect([watch.isAnswering, failures]).toEqual([false, 1]);
+  watch.close();
+});
+
+test('an app that is reported during a listing is in the next one, which follows at once', async () => {
+  watch.isReported = true;
+  await pass(2_000, 500);
+  const before = requests.get('ListObjectsV2') ?? 0;
+  watch.listSoon();
+  // The listing has begun and not ended.
+  const advanced = clock.advance(1_000);
+  await poll('the listing to begin', () => (requests.get('ListObjectsV2') ?? 0) > before, { intervalMs: 0 });
+  await s3.put(name, [{ key: 'tuf/adam/new/timestamp.json', body: '{}' }]);
+  watch.listSoon();
+  await advanced;
+  await pass(3_000, 500);
+  expect(watch.found).toContainEqual({ adminName: 'adam', appName: 'new' });
+  watch.close();
+});
+
+// The first check of an app follows its verification at once.
 test.each([
-  { reported: true, apps: 3, minutes: 60, checks: 6, listings: 2 },
-  { reported: false, apps: 3, minutes: 60, checks: 60, listings: 13 },
-  { reported: true, apps: 1_000, minutes: 10, checks: 1, listings: 1 },
-  { reported: false, apps: 1_000, minutes: 10, checks: 1, listings: 3 },
+  { reported: true, apps: 3, minutes: 60, checks: 7, listings: 2 },
+  { reported: false, apps: 3, minutes: 60, checks: 61, listings: 13 },
+  { reported: true, apps: 1_000, minutes: 10, checks: 2, listings: 2 },
+  { reported: false, apps: 1_000, minutes: 10, checks: 2, listings: 3 },
 ])('what quiet apps cost: %j', async ({ reported, apps, minutes, checks, listings }) => {
   watch.isReported = reported;
   const sha256 = await put(1);
@@ -105,6 +144,6 @@ test.each([
   const perApp = (requests.get('GetObject') ?? 0) / apps;
   expect(perApp).toBeLessThanOrEqual(checks);
   expect(perApp).toBeGreaterThan(checks * 0.9);
-  // One for all admins and one for each.
-  expect(requests.get('ListObjectsV2')).toBeLessThanOrEqual(2 * listings);
+  // One for all admins and one for each of the two.
+  expect(requests.get('ListObjectsV2')).toBeLessThanOrEqual(3 * listings);
 });

@@ -3,7 +3,7 @@ import type { HealthyReason, RecoverableReason } from '../../api/bootstrapstate/
 import type { BootstrapState, BootstrapStateStatus } from '../../api/bootstrapstate.generated.ts';
 import type { Verdict } from '../../api/conditions.ts';
 import type { CircuitOpenReason } from '../../api/policy-reasons.ts';
-import { rfc3339 } from '../../api/stored-time.ts';
+import { heartbeatMs, rfc3339 } from '../../api/stored-time.ts';
 import type { CaptureStatus } from '../app-history/captured-settings.ts';
 import { raiseMarks } from '../app-history/high-water-marks.ts';
 import type { Baseline } from '../loss-detection/baseline.ts';
@@ -52,9 +52,6 @@ const unreadable: ReadonlySet<string> = new Set<HealthyReason>([
   'SourceAccessDenied',
   'SourceNotFound',
 ]);
-
-/** How long nothing is written of an app about which nothing is new. */
-const heartbeatMs = 3_600_000;
 
 /** The status of an app that is guarded. Pure. */
 export function stateStatus(facts: StateFacts): BootstrapStateStatus {
@@ -143,6 +140,9 @@ export function restingStatus(
   };
 }
 
+/** Of two verifications that begin an hour apart the second may take less time than the first. */
+const slackMs = 60_000;
+
 /** Whether a status says something new, or nothing has been written for an hour. */
 export function isWorthWriting(
   before: BootstrapStateStatus,
@@ -161,7 +161,9 @@ export function isWorthWriting(
     Date.parse(time ?? ''),
   );
   return (
-    is !== undefined && !Number.isNaN(is) && !(is - (was ?? Number.NaN) < heartbeatMs && is >= (was ?? 0))
+    is !== undefined &&
+    !Number.isNaN(is) &&
+    !(is - (was ?? Number.NaN) < heartbeatMs - slackMs && is >= (was ?? 0))
   );
 }
 

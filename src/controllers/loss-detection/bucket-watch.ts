@@ -1,5 +1,4 @@
 import type { Clock } from '../../async/clock.ts';
-import { RecoveryError } from '../../errors.ts';
 import { type App, suffixOf } from '../../faynosync/app.ts';
 import type { S3Bucket } from '../../storage/s3/s3-bucket.ts';
 import { getIfChanged } from '../../storage/s3/s3-conditional-get.ts';
@@ -45,6 +44,8 @@ const listAgainMs = 30_000;
 const reopenAfterMs = 600_000;
 /** The server has signed within this time of taking its lock, or is about to delete that. */
 const checkSoonMs = 500;
+/** An answer says for this long that the bucket can be reached: apps are checked more often. */
+const recentMs = 900_000;
 /** Every app is checked once in this time, while Redis reports what is signed. */
 const checkEveryReportedMs = 600_000;
 const checkTimeoutMs = 20_000;
@@ -70,9 +71,12 @@ export class BucketWatch {
   /** When the next check is, monotonic; undefined while there is one. */
   #checkAtMs: number | undefined;
   #listing = false;
+  /** A listing was asked for during one. */
+  #listAgain = false;
   #checking = false;
   #isReported = false;
-  #isAnswering = false;
+  /** When a request was answered last, monotonic; undefined when the last one was not. */
+  #answeredAtMs: number | undefined;
 
   constructor(options: BucketWatchOptions) {
     this.#options = options;
@@ -90,9 +94,10 @@ export class BucketWatch {
     }
   }
 
-  /** Whether the last request was answered. */
+  /** Whether the last request was answered, and was sent not long ago: without apps none is for hours. */
   get isAnswering(): boolean {
-    return this.#isAnswering;
+    const atMs = this.#answeredAtMs;
+    return atMs !== undefined && this.#options.clock.monotonic() - atMs < recentMs;
   }
 
   /** The apps in the bucket, by admin and name; undefined before the first listing. */
@@ -109,6 +114,10 @@ export class BucketWatch {
     this.#apps.set(appID, { app, sha256, etag: undefined });
     const suffix = suffixOf(app);
     this.#bySuffix.set(suffix, new Set(this.#bySuffix.get(suffix)).add(appID));
+    if (before === undefined) {
+      // What was signed while it was verified for the first time was reported of an app not known here.
+      this.#soon.add(appID);
+    }
     this.#checkLater();
   }
 
@@ -153,12 +162,8 @@ export class BucketWatch {
     const key = `${this.#options.prefix}/${app.adminName}/${app.appName}/${timestampName}`;
     const signal = AbortSignal.any([this.#abort.signal, AbortSignal.timeout(checkTimeoutMs)]);
     const bucket = await this.#bucket(signal);
-    const limits = { maxBytes: maxTimestampBytes, signal };
-    const answer = await getIfChanged(bucket, key, watched.etag, limits).catch(absentIfNotFound);
-    this.#isAnswering = true;
-    if (answer === 'absent') {
-      return false;
-    }
+    const answer = await getIfChanged(bucket, key, watched.etag, { maxBytes: maxTimestampBytes, signal });
+    this.#answeredAtMs = this.#options.clock.monotonic();
     if (answer.kind === 'unchanged') {
       return true;
     }
@@ -209,14 +214,17 @@ export class BucketWatch {
   /** The next request has another connection, and credentials as they are then. */
   #failed(): void {
     this.#drop();
-    if (this.#isAnswering && !this.#abort.signal.aborted) {
-      this.#isAnswering = false;
+    const hadAnswered = this.#answeredAtMs !== undefined;
+    this.#answeredAtMs = undefined;
+    if (hadAnswered && !this.#abort.signal.aborted) {
       this.#options.listener.failed();
     }
   }
 
   #listIn(delayMs: number): void {
     if (this.#listing) {
+      // What it has passed already may have changed since.
+      this.#listAgain = true;
       return;
     }
     this.#cancelList?.();
@@ -225,11 +233,12 @@ export class BucketWatch {
 
   async #list(): Promise<void> {
     this.#listing = true;
+    this.#listAgain = false;
     let next = this.#isReported ? listEveryReportedMs : listEveryMs;
     try {
       const bucket = await this.#bucket(this.#abort.signal);
       this.#found = await this.#appListing.list(bucket, this.#options.prefix, this.#abort.signal);
-      this.#isAnswering = true;
+      this.#answeredAtMs = this.#options.clock.monotonic();
       this.#options.listener.listed();
     } catch {
       // The target's own probe tells what is wrong with the bucket.
@@ -239,7 +248,7 @@ export class BucketWatch {
       this.#listing = false;
     }
     if (!this.#abort.signal.aborted) {
-      this.#listIn(next);
+      this.#listIn(this.#listAgain ? Math.min(next, listSoonMs) : next);
     }
   }
 
@@ -290,14 +299,6 @@ export class BucketWatch {
       }
     }
   }
-}
-
-/** That one file is gone says nothing of the bucket. */
-function absentIfNotFound(error: unknown): 'absent' {
-  if (error instanceof RecoveryError && error.code === 'NotFound') {
-    return 'absent';
-  }
-  throw error;
 }
 
 /** Milliseconds in which every app is checked once: a minute for few, ten minutes for a thousand and more. */

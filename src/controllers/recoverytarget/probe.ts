@@ -42,12 +42,15 @@ export interface Probe {
    * False when the time was over before all of the bucket was listed; the next probe continues from there.
    */
   readonly complete: boolean;
+  readonly storage: StorageProbe;
 }
 
 /** What a {@link probeTarget} works with. */
 export interface ProbeDependencies extends ConnectionDependencies {
   readonly clock: Clock;
   readonly foundPins: FoundPins;
+  /** What is known of the bucket without asking it. */
+  readonly knownStorage?: StorageProbe | undefined;
 }
 
 /**
@@ -76,7 +79,7 @@ export async function probeTarget(
   const references = new References(client, namespace, signal, rules);
   const [redis, storage, trust] = await Promise.all([
     probeRedis(dependencies, target, references, signal),
-    probeStorage(dependencies, target, references, sweep, signal),
+    dependencies.knownStorage ?? probeStorage(dependencies, target, references, sweep, signal),
     probeTrust(target, references),
   ]);
   return {
@@ -88,6 +91,7 @@ export async function probeTarget(
     redis: redis.facts,
     apps: storage.apps,
     complete: storage.complete,
+    storage,
   };
 }
 
@@ -131,7 +135,8 @@ async function probedRedis(
   return { ...facts, ...usability, warnings: [...facts.warnings, ...usability.warnings] };
 }
 
-interface StorageProbe extends Pick<Probe, 'apps' | 'complete'> {
+/** What one check of the bucket of a target found. */
+export interface StorageProbe extends Pick<Probe, 'apps' | 'complete'> {
   readonly verdict: Verdict<StorageReachableReason>;
   /** A pinned root that the bucket does not hold, in words. */
   readonly missingPin?: string | undefined;

@@ -7,7 +7,6 @@ import { isDeepStrictEqual } from 'node:util';
 import { findCondition } from '../../api/condition.ts';
 import type { RecoveryTarget } from '../../api/recoverytarget.generated.ts';
 import { recoveryTargets } from '../../api/resources.ts';
-import { elapsedMs } from '../../api/stored-time.ts';
 import type { StoreEvent } from '../../kube/cache/store.ts';
 import { isNotFound } from '../../kube/client/api-error.ts';
 import { formatObjectKey, type ObjectKey } from '../../kube/client/object-key.ts';
@@ -18,11 +17,18 @@ import type { ReconcilerSlots } from '../slots/reconciler-slots.ts';
 import { StatusWriter, type StatusWriterDependencies } from '../status/status-writer.ts';
 import type { ConnectionDependencies } from '../target-connection/connect-target.ts';
 import { DiscoverySweep } from './discover.ts';
+import { KnownStorage } from './known-storage.ts';
 import { lossDetectionVerdict } from './loss-detection.ts';
 import { onlineKeys } from './online-keys.ts';
 import type { FoundPins } from './pins.ts';
 import { type Probe, probeTarget } from './probe.ts';
-import { believedMs, targetStatus, unknownStatus } from './status.ts';
+import {
+  believedMs,
+  isTargetStatusWorthWriting,
+  mayBeBelieved,
+  targetStatus,
+  unknownStatus,
+} from './status.ts';
 
 /** Options of {@link RecoveryTargetReconciler}. */
 export interface RecoveryTargetReconcilerOptions extends StatusWriterDependencies, ConnectionDependencies {
@@ -44,6 +50,9 @@ export class RecoveryTargetReconciler implements Reconciler {
 
   readonly #status: StatusWriter<RecoveryTarget>;
   readonly #foundPins: FoundPins = new Set();
+  readonly #storage = new KnownStorage();
+  /** When a target was seen last, monotonic: its status tells that only now and then. By its key. */
+  readonly #seen = new Map<string, number>();
   /** Sweeps that were cut off, by the key of their target. */
   readonly #sweeps = new Map<string, { readonly of: string; readonly sweep: DiscoverySweep }>();
 
@@ -66,6 +75,8 @@ export class RecoveryTargetReconciler implements Reconciler {
     if (target === undefined || target.metadata.deletionTimestamp !== undefined) {
       this.#options.slots.forget(key);
       this.#sweeps.delete(formatObjectKey(key));
+      this.#seen.delete(formatObjectKey(key));
+      this.#storage.forget(key);
       metrics.forgetTarget(labels);
       return {};
     }
@@ -85,11 +96,20 @@ export class RecoveryTargetReconciler implements Reconciler {
       return this.#await(target, slot.refusedBecause);
     }
     const sweep = this.#sweepOf(key, target);
+    const { clock, watches } = this.#options;
+    const bucket = watches.get(key)?.bucket;
+    const knownStorage = this.#storage.get(target, bucket, clock.monotonic());
+    const dependencies = { ...this.#options, foundPins: this.#foundPins, knownStorage };
     let probe: Probe;
     try {
-      probe = await probeTarget({ ...this.#options, foundPins: this.#foundPins }, target, sweep, signal);
+      probe = await probeTarget(dependencies, target, sweep, signal);
     } finally {
       slot.release();
+    }
+    const nowMs = clock.monotonic();
+    this.#seen.set(formatObjectKey(key), nowMs);
+    if (knownStorage === undefined) {
+      this.#storage.put(target, probe.storage, bucket, nowMs);
     }
     if (probe.complete) {
       this.#sweeps.delete(formatObjectKey(key));
@@ -113,15 +133,28 @@ export class RecoveryTargetReconciler implements Reconciler {
   async #await(target: RecoveryTarget, message: string): Promise<ReconcileResult> {
     const { clock, metrics } = this.#options;
     const now = clock.now();
-    const status = unknownStatus(target, message, now);
+    const seenForMs = this.#seenForMs(target, now);
+    const status = unknownStatus(target, message, seenForMs, now);
     if (status === undefined) {
-      const leftMs = believedMs(target) - elapsedMs(target.status.lastValidationTime, now);
+      const leftMs = believedMs(target) - seenForMs;
       return leftMs > 0 ? { requeueAfterMs: leftMs } : {};
     }
     const { namespace = 'default', name } = target.metadata;
     metrics.targetReady.set({ namespace, target: name }, 0);
     const written = await this.#status.write(target, () => status);
     return written === undefined ? { requeueAfterMs: outdatedInterval } : {};
+  }
+
+  /** Milliseconds since the target was seen; one that an earlier process has just seen counts from now. */
+  #seenForMs(target: RecoveryTarget, now: Date): number {
+    const key = formatObjectKey(target.metadata);
+    const nowMs = this.#options.clock.monotonic();
+    const seenMs = this.#seen.get(key) ?? (mayBeBelieved(target, now) ? nowMs : undefined);
+    if (seenMs === undefined) {
+      return Number.POSITIVE_INFINITY;
+    }
+    this.#seen.set(key, seenMs);
+    return nowMs - seenMs;
   }
 
   /** The sweep that an earlier probe of the same spec left unfinished, or a new one. */
@@ -146,8 +179,11 @@ export class RecoveryTargetReconciler implements Reconciler {
       lossDetection: lossDetectionVerdict(watches.availability(target.metadata)),
       onlineKeys: onlineKeys(watches.get(target.metadata)?.keys.shared()),
     };
-    const status = targetStatus(target, probe, watched, clock.now());
-    const written = await this.#status.write(target, () => status);
+    const now = clock.now();
+    const status = targetStatus(target, probe, watched, now);
+    const written = isTargetStatusWorthWriting(target.status, status, now)
+      ? await this.#status.write(target, () => status)
+      : target;
     return written && findCondition(status.conditions, 'Ready')?.status === 'True';
   }
 }
