@@ -4,7 +4,7 @@ import { createServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import type { TLSSocket } from 'node:tls';
-import { KubeConfig } from '@kubernetes/client-node';
+import { type Cluster, KubeConfig } from '@kubernetes/client-node';
 import { beforeAll, expect, test } from 'vitest';
 import { selfSubjectAccessReview } from '../../src/kube/client/access-review.ts';
 import { APIError } from '../../src/kube/client/api-error.ts';
@@ -84,6 +84,33 @@ test('a rotated client certificate takes effect with the next call', async () =>
   await rig.client.get(WIDGETS, KEY);
   expect(api.users).toEqual(['first', 'first', 'second']);
   expect([...api.protocols]).toEqual(['1.1 http/1.1']);
+});
+
+test.each<[string, (ca: string, file: string) => Promise<Partial<Cluster>>]>([
+  [
+    'in a file',
+    async (ca, caFile) => {
+      await writeFile(caFile, ca);
+      return { caFile };
+    },
+  ],
+  ['in the kubeconfig', async (ca) => ({ caData: Buffer.from(ca).toString('base64') })],
+])('a rotated authority %s takes effect without a restart', async (_where, install) => {
+  await using api = await startTLSAPI();
+  await using other = await createAuthority('another authority');
+  await using directory = await temporaryDirectory('authority');
+  const file = join(directory.path, 'ca.crt');
+  let cluster = await install(other.certificate, file);
+  await using rig = testClient(() => {
+    const config = new KubeConfig();
+    const base = { name: 'tls', server: api.url, skipTLSVerify: false };
+    config.loadFromClusterAndUser({ ...base, ...cluster }, { name: 'test' });
+    return config;
+  });
+  await expect(rig.client.get(WIDGETS, KEY)).rejects.toMatchObject({ failure: 'TLS' });
+  cluster = await install(api.authority.certificate, file);
+  await rig.client.get(WIDGETS, KEY);
+  expect(api.users).toHaveLength(1);
 });
 
 test('a server that the configured authority did not certify is refused, with what to check', async () => {
