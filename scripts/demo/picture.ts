@@ -11,6 +11,7 @@ const styles: Readonly<Record<string, string>> = {
   '2': 'fill="#8b949e"',
   '31': 'fill="#ff7b72"',
   '32': 'fill="#7ee787"',
+  '33': 'fill="#d29922"',
   '36': 'fill="#79c0ff"',
 };
 
