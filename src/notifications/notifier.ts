@@ -37,7 +37,10 @@ const defaultTimings: NotifierTimings = {
 };
 
 /** What became of a notification, as the metric counts it. */
-export type NotificationResult = 'sent' | 'failed' | 'dropped';
+export const notificationResults = ['sent', 'failed', 'dropped'] as const;
+
+/** A member of {@link notificationResults}. */
+export type NotificationResult = (typeof notificationResults)[number];
 
 /** Options of {@link Notifier}. */
 export interface NotifierOptions extends Pick<WebhookOptions, 'urlFile' | 'proxy'> {

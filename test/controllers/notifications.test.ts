@@ -95,6 +95,8 @@ test('a loss, its approval and its repair are three notifications, each of which
     );
     return ['SettingsLost', 'AwaitingApproval', 'Recovered'].every((reason) => events.includes(reason));
   });
+  // A series that began with its first failure would show no increase, and raise no alert.
+  expect(await controller.metrics()).toContain('bootstrap_recovery_notifications_total{result="failed"} 0');
   expect(await controller.metrics()).toMatch(
     /^bootstrap_recovery_notifications_total\{result="sent"\} [3-9]$/m,
   );

@@ -2,7 +2,7 @@ import type { KubernetesObject } from '../../kube/client/object.ts';
 import { type EventDetails, referenceTo } from '../../kube/events/event.ts';
 import type { EventSubscriber } from '../../kube/events/event-recorder.ts';
 import type { Notification } from '../../notifications/notification.ts';
-import { Notifier, type NotifierOptions } from '../../notifications/notifier.ts';
+import { Notifier, type NotifierOptions, notificationResults } from '../../notifications/notifier.ts';
 import { notificationTopic } from '../../notifications/topics.ts';
 import type { RecoveryMetrics } from '../../observability/metrics.ts';
 
@@ -22,6 +22,10 @@ export function notifyOfEvents(
   options: NotificationOptions,
   { metrics, proxy, clock, random, logger }: Surroundings,
 ): EventSubscriber {
+  for (const result of notificationResults) {
+    // A series that begins with its first failure shows no increase.
+    metrics.notifications.inc({ result }, 0);
+  }
   const notifier = new Notifier({
     ...options,
     ...{ proxy, clock, random, logger },
