@@ -1,5 +1,5 @@
-import { lookup } from 'node:dns';
-import { BlockList, isIP, type LookupFunction, SocketAddress } from 'node:net';
+import { BlockList, isIP, SocketAddress } from 'node:net';
+import { type HostResolver, resolveHost } from './dial.ts';
 
 /**
  * Addresses that answer only those on the same node or the node itself: metadata services of clouds among
@@ -39,21 +39,13 @@ export function isLinkLocal(address: string): boolean {
 }
 
 /**
- * Resolves a host name for a connection, and fails for one that has a link-local address: what was checked is
- * what is connected to, so that a name can't change its address in between. Node.js calls it for names only,
- * not for addresses.
+ * Resolves a host for a connection, and refuses one that has a link-local address: what was checked is what is
+ * connected to, so that a name can't change its address in between.
  */
-export const lookupBeyondLinkLocal: LookupFunction = (hostname, options, callback) => {
-  lookup(hostname, { ...options, all: true }, (error, addresses) => {
-    const [first] = addresses ?? [];
-    if (error !== null || first === undefined) {
-      callback(error ?? new Error(`${hostname} has no address`), '', 0);
-    } else if (addresses.some(({ address }) => isLinkLocal(address))) {
-      callback(new Error(`${hostname} has a link-local or metadata address`), '', 0);
-    } else if (options.all) {
-      callback(null, addresses);
-    } else {
-      callback(null, first.address, first.family);
-    }
-  });
+export const resolveBeyondLinkLocal: HostResolver = async (host, port) => {
+  const addresses = await resolveHost(host, port);
+  if (addresses.some(({ address }) => isLinkLocal(address))) {
+    throw new Error(`${host} has a link-local or metadata address`);
+  }
+  return addresses;
 };

@@ -4,6 +4,8 @@ import { Backoff } from '../async/backoff.ts';
 import type { Clock } from '../async/clock.ts';
 import { sleep } from '../async/sleep.ts';
 import { TokenBucket } from '../async/token-bucket.ts';
+import type { HostResolver } from '../net/dial.ts';
+import { resolveBeyondLinkLocal } from '../net/link-local.ts';
 import { formatBatch, type NotificationFormat } from './message.ts';
 import type { Notification, NotificationBatch } from './notification.ts';
 import type { NotificationTopic } from './topics.ts';
@@ -54,6 +56,8 @@ export interface NotifierOptions extends Pick<WebhookOptions, 'urlFile' | 'proxy
   readonly random: () => number;
   readonly logger: Logger;
   readonly count: (result: NotificationResult, notifications: number) => void;
+  /** What may be connected to; left out: everything but link-local addresses. */
+  readonly resolve?: HostResolver;
   readonly timings?: Partial<NotifierTimings>;
 }
 
@@ -155,7 +159,7 @@ export class Notifier {
 
   /** Tries until it is sent, refused for good, or too old. */
   async #send(batch: NotificationBatch): Promise<void> {
-    const { clock, random, format, logger, urlFile, proxy } = this.#options;
+    const { clock, random, format, logger, urlFile, proxy, resolve = resolveBeyondLinkLocal } = this.#options;
     const { firstRetryMs, maxRetryMs, maxAgeMs, timeoutMs } = this.#timings;
     const { signal } = this.#aborting;
     const body = formatBatch(batch, format);
@@ -168,7 +172,7 @@ export class Notifier {
     const begun = clock.monotonic();
     for (let tries = 1; ; tries += 1) {
       try {
-        await postToWebhook({ urlFile, proxy, timeoutMs }, body, signal);
+        await postToWebhook({ urlFile, proxy, resolve, timeoutMs }, body, signal);
         this.#count('sent', length);
         return;
       } catch (error) {

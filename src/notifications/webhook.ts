@@ -3,7 +3,8 @@ import { request as httpRequest } from 'node:http';
 import { request as httpsRequest } from 'node:https';
 import { systemErrorCode } from '../errors.ts';
 import { agentsFor } from '../net/agents.ts';
-import { isLinkLocal, lookupBeyondLinkLocal } from '../net/link-local.ts';
+import type { HostResolver } from '../net/dial.ts';
+import { isLinkLocal } from '../net/link-local.ts';
 import type { ProxyRule } from '../net/proxy-rule.ts';
 
 /** Where notifications are sent. */
@@ -11,6 +12,8 @@ export interface WebhookOptions {
   /** Holds the URL and nothing else. Read for each request, so that a changed Secret needs no restart. */
   readonly urlFile: string;
   readonly proxy: ProxyRule;
+  /** What may be connected to. */
+  readonly resolve: HostResolver;
   /** Milliseconds for a whole request and its answer. */
   readonly timeoutMs: number;
 }
@@ -54,22 +57,21 @@ const maxAnswerBytes = 64 * 1_024;
  * @throws {DeliveryRefusedError}
  */
 export async function postToWebhook(
-  { urlFile, proxy, timeoutMs }: WebhookOptions,
+  { urlFile, proxy, resolve, timeoutMs }: WebhookOptions,
   body: string,
   signal: AbortSignal,
 ): Promise<void> {
   const url = await readURL(urlFile);
-  const { httpAgent, httpsAgent } = agentsFor(url, { proxy, maxSockets: 1 });
+  const { httpAgent, httpsAgent } = agentsFor(url, { proxy, resolve, maxSockets: 1 });
   const isTLS = url.protocol === 'https:';
   const agent = isTLS ? httpsAgent : httpAgent;
-  const { promise, resolve, reject } = Promise.withResolvers<Answer>();
+  const answered = Promise.withResolvers<Answer>();
   const timeout = AbortSignal.timeout(timeoutMs);
   const sent = (isTLS ? httpsRequest : httpRequest)(
     url,
     {
       method: 'POST',
       agent,
-      lookup: lookupBeyondLinkLocal,
       signal: AbortSignal.any([signal, timeout]),
       headers: { 'content-type': 'application/json', 'content-length': String(Buffer.byteLength(body)) },
     },
@@ -81,15 +83,15 @@ export async function postToWebhook(
           sent.destroy(new Error(`it answered more than ${maxAnswerBytes} bytes`));
         }
       });
-      response.on('error', reject);
+      response.on('error', answered.reject);
       response.on('end', () =>
-        resolve({ status: response.statusCode ?? 0, retryAfter: response.headers['retry-after'] }),
+        answered.resolve({ status: response.statusCode ?? 0, retryAfter: response.headers['retry-after'] }),
       );
     },
   );
-  sent.on('error', reject);
+  sent.on('error', answered.reject);
   sent.end(body);
-  const answer = await promise
+  const answer = await answered.promise
     .catch((error: unknown) => {
       signal.throwIfAborted();
       throw new DeliveryError(

@@ -1,6 +1,5 @@
-import type { LookupAddress, LookupOptions } from 'node:dns';
 import { describe, expect, test } from 'vitest';
-import { isLinkLocal, lookupBeyondLinkLocal } from '../../src/net/link-local.ts';
+import { isLinkLocal, resolveBeyondLinkLocal } from '../../src/net/link-local.ts';
 
 test.each([
   ['169.254.169.254', true],
@@ -22,26 +21,21 @@ test.each([
   expect(isLinkLocal(address)).toBe(linkLocal);
 });
 
-describe('a name is looked up for a connection', () => {
-  const lookup = (host: string, options: LookupOptions = {}) =>
-    new Promise<string | LookupAddress[]>((resolve, reject) => {
-      lookupBeyondLinkLocal(host, options, (error, address) => (error ? reject(error) : resolve(address)));
-    });
-
-  test('in either form that Node.js asks for', async () => {
-    expect(await lookup('127.0.0.1')).toBe('127.0.0.1');
-    expect(await lookup('localhost', { all: true })).toContainEqual(
+describe('a host is resolved for a connection', () => {
+  test('to its addresses', async () => {
+    expect(await resolveBeyondLinkLocal('127.0.0.1', 443)).toEqual([{ address: '127.0.0.1', family: 4 }]);
+    expect(await resolveBeyondLinkLocal('localhost', 443)).toContainEqual(
       expect.objectContaining({ address: expect.stringMatching(/^(127\.0\.0\.1|::1)$/) }),
     );
   });
 
-  test('and refused when it leads to a metadata service', async () => {
-    // What a resolver makes of a number is an address like any other.
-    await expect(lookup('169.254.169.254')).rejects.toThrow('has a link-local or metadata address');
-    await expect(lookup('0xa9fea9fe', { all: true })).rejects.toThrow('has a link-local or metadata address');
+  test.each(['169.254.169.254', '0xa9fea9fe', 'fe80::1'])('%s is refused', async (host) => {
+    await expect(resolveBeyondLinkLocal(host, 80)).rejects.toThrow('has a link-local or metadata address');
   });
 
-  test('and says what the resolver says when it does not exist', async () => {
-    await expect(lookup('nowhere.invalid')).rejects.toMatchObject({ code: expect.stringMatching(/^E/) });
+  test('with the error of the resolver when it does not exist', async () => {
+    await expect(resolveBeyondLinkLocal('nowhere.invalid', 443)).rejects.toMatchObject({
+      code: expect.stringMatching(/^E/),
+    });
   });
 });

@@ -236,6 +236,24 @@ describe('what the URL file holds is refused, named, and tried again later:', ()
     await notifier.close(1_000);
   });
 
+  test('a name is refused by what it resolves to when the connection is made', async () => {
+    await using receiver = await startReceiver();
+    const { port } = new URL(receiver.url);
+    await writeFile(receiver.urlFile, `http://localhost:${port}${secretPath}`);
+    const asked: string[] = [];
+    const { notifier, log } = observed(receiver.urlFile, {
+      resolve: async (host) => {
+        asked.push(host);
+        throw new Error(`${host} has a link-local or metadata address`);
+      },
+    });
+    notifier.notify(loss('tuf'));
+    await poll('the failure', async () => log().includes('localhost has a link-local or metadata address'));
+    expect(asked).toContain('localhost');
+    expect(receiver.received).toEqual([]);
+    await notifier.close(1_000);
+  });
+
   test('a file that is missing', async () => {
     const { notifier, log } = observed('/nonexistent/url');
     notifier.notify(loss('tuf'));
