@@ -39,8 +39,8 @@ export function isLinkLocal(address: string): boolean {
 }
 
 /**
- * Resolves a host for a connection, and refuses one that has a link-local address: what was checked is what is
- * connected to, so that a name can't change its address in between.
+ * Resolves a host for a connection, and refuses one that has a link-local address: what was checked is what
+ * is connected to, so that a name can't change its address in between.
  */
 export const resolveBeyondLinkLocal: HostResolver = async (host, port) => {
   const addresses = await resolveHost(host, port);
