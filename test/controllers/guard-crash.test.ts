@@ -7,7 +7,7 @@ import { sharedAPIServer } from '../harness/shared-apiserver.ts';
 import { type ControllerProcess, startController } from './support/controller-process.ts';
 import { type Installation, startInstallation } from './support/installation.ts';
 import { type TestNamespace, testNamespace } from './support/namespace.ts';
-import { createPolicy, type TestPolicy } from './support/policies.ts';
+import { createPolicy, existingPolicy, type TestPolicy } from './support/policies.ts';
 import { watchRuns } from './support/watched-runs.ts';
 import { watchStates } from './support/watched-states.ts';
 
@@ -154,6 +154,37 @@ describe('a controller that dies by SIGKILL while it guards leads to one recover
       await first.process.kill();
     }
     await using _next = await start();
+    await expectOneRecovery(policy, known);
+  });
+});
+
+describe('a controller that dies by SIGKILL before anything is lost forgets nothing and guards no app twice', () => {
+  test.each<[string, Moment]>([
+    ['the app has its object', () => true],
+    ['the app is verified', ({ status }) => status.lastVerificationTime !== undefined],
+    ['the settings are copied', ({ status }) => status.capturedSettings !== undefined],
+  ])('as soon as %s', async (_, moment) => {
+    {
+      await using first = await start();
+      const { reached } = await whenWritten(moment);
+      const policy = await createPolicy(namespace, 'early', installation.app('deleg'), {
+        action: 'Recover',
+        stabilizationSeconds: 1,
+      });
+      await Promise.race([
+        reached,
+        policy.untilApp('to be copied', ({ status }) => status.capturedSettings !== undefined),
+      ]);
+      await first.process.kill();
+    }
+    await using _next = await start();
+    const policy = existingPolicy(namespace, 'early', installation.app('deleg'));
+    const known = await policy.untilApp(
+      'to be healthy and remembered',
+      (state) => isHealthy(state) && state.status.capturedSettings !== undefined,
+    );
+    expect((await namespace.kubectl('get', 'bst', '--output=name')).trim().split('\n')).toHaveLength(1);
+    await lose();
     await expectOneRecovery(policy, known);
   });
 });
