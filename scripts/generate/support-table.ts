@@ -253,6 +253,12 @@ export const supportAreas: readonly SupportArea[] = [
         note: 'one login serves every call for ten minutes',
       },
       {
+        what: 'Renewed roots, renamed apps, admins that differ by case',
+        version: '',
+        tests: ['test/recovery/renewed-and-renamed.test.ts'],
+        note: '',
+      },
+      {
         what: 'Keys: ed25519, ECDSA P-256 and P-384, RSA-PSS',
         version: 'TUF 1.0',
         tests: ['test/tuf/keyring.test.ts', 'test/tuf/corpus.test.ts'],
