@@ -100,17 +100,19 @@ test.each<[string, (ca: string, file: string) => Promise<Partial<Cluster>>]>([
   await using other = await createAuthority('another authority');
   await using directory = await temporaryDirectory('authority');
   const file = join(directory.path, 'ca.crt');
+  const user = await api.authority.issue('user');
   let cluster = await install(other.certificate, file);
   await using rig = testClient(() => {
     const config = new KubeConfig();
     const base = { name: 'tls', server: api.url, skipTLSVerify: false };
-    config.loadFromClusterAndUser({ ...base, ...cluster }, { name: 'test' });
+    const { certificateFile: certFile, keyFile } = user;
+    config.loadFromClusterAndUser({ ...base, ...cluster }, { name: 'test', certFile, keyFile });
     return config;
   });
   await expect(rig.client.get(WIDGETS, KEY)).rejects.toMatchObject({ failure: 'TLS' });
   cluster = await install(api.authority.certificate, file);
   await rig.client.get(WIDGETS, KEY);
-  expect(api.users).toHaveLength(1);
+  expect(api.users).toEqual(['user']);
 });
 
 test('a server that the configured authority did not certify is refused, with what to check', async () => {
