@@ -160,7 +160,7 @@ export const supportAreas: readonly SupportArea[] = [
       {
         what: 'Shared secrets of the shim (`--jwt-secret-file`)',
         version: 'within 5 seconds',
-        tests: ['test/shim/shared-secrets.test.ts'],
+        tests: ['test/shim/rotation.test.ts', 'test/shim/shared-secrets.test.ts'],
         note: 'a verified token counts for up to 30 seconds more; JWT_SECRET, a variable, needs a restart',
       },
       {
