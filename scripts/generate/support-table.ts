@@ -148,13 +148,19 @@ export const supportAreas: readonly SupportArea[] = [
       {
         what: 'Secrets of a target: passwords, access keys, authorities, client certificates',
         version: 'the next run or probe',
-        tests: ['test/controllers/targets.test.ts'],
+        tests: ['test/controllers/rotation.test.ts', 'test/controllers/targets.test.ts'],
+        note: '',
+      },
+      {
+        what: "Secrets for the server's API: authority, JWT secret, logins",
+        version: 'the next request',
+        tests: ['test/controllers/rotation.test.ts'],
         note: '',
       },
       {
         what: "The installation's authorities: `caBundle`, NODE_EXTRA_CA_CERTS",
         version: 'within 10 seconds',
-        tests: ['test/net/extra-authorities.test.ts'],
+        tests: ['test/controllers/rotation.test.ts', 'test/net/extra-authorities.test.ts'],
         note: 'for new connections; a damaged file changes nothing and is logged',
       },
       {
