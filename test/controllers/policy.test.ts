@@ -80,6 +80,29 @@ describe('a policy', () => {
     await poll('the newcomer', async () => (await namespace.kubectl('get', 'bst')).includes('newcomer'));
   });
 
+  test('finds the apps of an admin whose name holds a slash', async () => {
+    const { objects } = installation.app('simple');
+    await installation.s3.put(
+      installation.bucket,
+      objects.map(({ name, body }) => ({ key: `slashes/team/alice/tuf/${name}`, body })),
+    );
+    const { storage } = installation.target().spec;
+    const change = { storage: { ...storage, prefix: 'slashes' }, trust: { onFirstUse: true } };
+    await namespace.apply(installation.target('slashes', change), {
+      apiVersion: 'tuf-recovery.dev/v1alpha1',
+      kind: 'RecoveryPolicy',
+      metadata: { name: 'slashes' },
+      spec: { targetRef: { name: 'slashes' }, discover: true },
+    });
+    const policy = existingPolicy(namespace, 'slashes', { admin: 'team/alice', app: 'tuf' }, 'slashes');
+    await policy.untilApp('to be verified', (state) => is(state, 'Healthy') !== undefined);
+    const columns = '--output=jsonpath={range .items[*]}{.spec.adminName} {.spec.appName}{"\\n"}{end}';
+    const table = await namespace.kubectl('get', 'bst', columns);
+    expect(table.trim().split('\n')).toEqual(['team/alice tuf']);
+    const { status } = await namespace.target('slashes');
+    expect(status.apps).toMatchObject([{ adminName: 'team/alice', appName: 'tuf' }]);
+  });
+
   test('with action Report reports a loss at once, and never repairs it', async () => {
     const policy = await createPolicy(namespace, 'report', installation.app('simple'), {
       stabilizationSeconds: 0,

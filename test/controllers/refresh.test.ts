@@ -80,6 +80,7 @@ beforeAll(async () => {
     secret: 'jwt-secret',
     passwords: new Map([[app.admin, 'pass']]),
     apps: new Map([[app.app, stale]]),
+    mostLogins: 5,
   });
   const root = repositoryOf(1).seal().get('1.root.json') ?? '';
   const trust = { rootSHA256: createHash('sha256').update(root).digest('hex') };
@@ -113,6 +114,7 @@ describe('metadata that has expired', () => {
     async (target) => {
       await using _controller = await startController(namespace, alone);
       const before = server.calls.length;
+      const loginsBefore = server.logins.length;
       const signed = version;
       const policy = await createPolicy(namespace, 'fresh', app, {
         targetRef: { name: target },
@@ -128,6 +130,7 @@ describe('metadata that has expired', () => {
       expect(server.calls.slice(before)).toEqual([
         { app: app.app, roles: ['targets', 'snapshot', 'timestamp'], status: 202 },
       ]);
+      expect(server.logins.length - loginsBefore).toBe(target === 'by-login' ? 1 : 0);
     },
   );
 
