@@ -67,6 +67,12 @@ const redis: readonly SupportRow[] = [
     note: 'no package index or Debian suite has them',
   },
   {
+    what: 'Redis with TLS and a password, without the commands that ElastiCache, Memorystore or Azure Cache close',
+    version: '7.0',
+    tests: ['test/redis/managed.test.ts'],
+    note: 'also in Cluster mode behind TLS, as MemoryDB: refused by name',
+  },
+  {
     what: 'ElastiCache, MemoryDB, Memorystore, Azure Cache',
     version: '',
     tests: [],
