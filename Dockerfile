@@ -26,6 +26,6 @@ WORKDIR /app
 # V8 sizes its young generation by the memory it sees: 1 MiB under a limit of 512 MiB, which moves short-lived objects to the old
 # generation and costs 15 % more CPU, and 64 MiB without a limit, which only looks like a leak. The old generation stays V8's business: it
 # may grow to half of the container's limit. Measured with npm run bench:controller.
-# With --expose-gc a controller gives back what its start took: 52 MiB on standby instead of 74.
+# With --expose-gc a controller gives back what its start and each burst of work took.
 ENTRYPOINT ["/nodejs/bin/node", "--max-semi-space-size=8", "--expose-gc", "/app/tuf-recovery.js"]
 CMD ["--help"]
