@@ -42,4 +42,9 @@ export class Backoff {
     this.#baseMs = Math.min(base * 2, this.#options.maxMs);
     return base * (1 + this.#random());
   }
+
+  /** The next failure counts as the first: what was reached has served for long enough. */
+  reset(): void {
+    this.#baseMs = this.#options.initialMs;
+  }
 }

@@ -1,9 +1,10 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { systemClock } from '../../src/async/clock.ts';
+import { type Clock, systemClock } from '../../src/async/clock.ts';
 import {
   type RedisAvailability,
   RedisWatch,
+  type RedisWatchListener,
   type RedisWatchOptions,
 } from '../../src/controllers/loss-detection/redis-watch.ts';
 import { ManualClock } from '../async/fixtures/manual-clock.ts';
@@ -27,6 +28,14 @@ interface Heard {
   readonly availability: RedisAvailability[];
 }
 
+function listenerOf(heard: Heard): RedisWatchListener {
+  return {
+    changed: (app) => heard.changed.push(app),
+    unknownKey: (key) => heard.unknown.push(key),
+    availabilityChanged: (availability) => heard.availability.push(availability),
+  };
+}
+
 function watchRedis(
   { host, port }: { readonly host: string; readonly port: number },
   user: { readonly username?: string; readonly password?: string } = {},
@@ -37,11 +46,7 @@ function watchRedis(
     endpoint: async () => ({ location: { kind: 'standalone', address: { host, port } }, ...user }),
     prefixes: ['LOCK_'],
     canaryKey: undefined,
-    listener: {
-      changed: (app) => heard.changed.push(app),
-      unknownKey: (key) => heard.unknown.push(key),
-      availabilityChanged: (availability) => heard.availability.push(availability),
-    },
+    listener: listenerOf(heard),
     clock: systemClock,
     random: Math.random,
     ...change,
@@ -109,5 +114,38 @@ test('a Redis that goes away while it polls is reported once, and read again whe
   await proxy.heal();
   await poll('it to be back', () => isUp(heard));
   expect(heard.availability.at(-1)).toMatchObject({ tracking: { kind: 'immediate' } });
+  watch.close();
+});
+
+test('a Redis that restarts again and again is looked for as soon each time', async () => {
+  await using proxy = await startFaultProxy({ host: redis.host, port: redis.port });
+  /** The pause after each end of a connection that had stood. */
+  const pauses: number[] = [];
+  let hasStood = false;
+  const times = 100;
+  const fast: Clock = {
+    now: systemClock.now,
+    monotonic: () => systemClock.monotonic() * times,
+    after(delayMs, callback) {
+      if (hasStood && heard.availability.at(-1)?.kind === 'down') {
+        hasStood = false;
+        pauses.push(delayMs);
+      }
+      return systemClock.after(delayMs / times, callback);
+    },
+  };
+  const heard: Heard = { changed: [], unknown: [], availability: [] };
+  const { watch } = watchRedis(proxy, {}, { clock: fast, listener: listenerOf(heard) });
+  const restarts = 8;
+  for (let restart = 0; restart < restarts; restart += 1) {
+    await poll('the watch to be up', () => isUp(heard));
+    await delay(6_000 / times);
+    hasStood = true;
+    await proxy.inject({ kind: 'refuse' });
+    await poll('it to be away', () => heard.availability.at(-1)?.kind === 'down');
+    await proxy.heal();
+  }
+  expect(pauses).toHaveLength(restarts);
+  expect(Math.max(...pauses)).toBeLessThan(500);
   watch.close();
 });

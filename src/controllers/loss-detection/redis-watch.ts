@@ -43,6 +43,11 @@ interface Watched {
 type Waiter = PromiseWithResolvers<ObservedValues>;
 
 const reconnect = { initialMs: 250, maxMs: 10_000, resetAfterMs: 60_000 };
+/**
+ * The end of a connection that stood for this long is another outage: a Redis that restarts again and again is
+ * found as fast each time.
+ */
+const stoodMs = 5_000;
 /** Apps read in one go; changes that come meanwhile are in the next. */
 const appsAtOnce = 256;
 /** Changes within this many milliseconds are read together: one write of the server sets many keys. */
@@ -74,6 +79,8 @@ export class RedisWatch {
   readonly #backoff: Backoff;
   #availability: RedisAvailability = { kind: 'connecting' };
   #reader: TrackedReader | undefined;
+  /** Since when there is one, monotonic. */
+  #openedAtMs = 0;
   #pumping = false;
   #closed = false;
   readonly #timers = new Set<() => void>();
@@ -193,6 +200,7 @@ export class RedisWatch {
 
   #use(reader: TrackedReader): void {
     this.#reader = reader;
+    this.#openedAtMs = this.#options.clock.monotonic();
     this.#become({ kind: 'up', tracking: reader.tracking });
     this.readAll();
     this.#watchOver(reader);
@@ -352,6 +360,9 @@ export class RedisWatch {
   #lost(reader: TrackedReader | undefined, error: Error): void {
     if (this.#closed || (reader !== undefined && this.#reader !== reader)) {
       return;
+    }
+    if (reader !== undefined && this.#options.clock.monotonic() - this.#openedAtMs >= stoodMs) {
+      this.#backoff.reset();
     }
     this.#reader = undefined;
     reader?.close();
