@@ -111,9 +111,7 @@ export class Notifier {
       return;
     }
     this.#waiting.push(notification);
-    this.#working ??= this.#work().finally(() => {
-      this.#working = undefined;
-    });
+    this.#working ??= this.#work();
   }
 
   /** Sends what is left without further pauses, for at most `graceMs`, and takes nothing more. */
@@ -155,6 +153,8 @@ export class Notifier {
       await this.#send(batch);
     }
     this.#count('dropped', this.#waiting.splice(0).length);
+    // In the same turn as the last look at what waits: a notification that comes next starts anew.
+    this.#working = undefined;
   }
 
   /** Tries until it is sent, refused for good, or too old. */
