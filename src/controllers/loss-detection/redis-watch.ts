@@ -44,8 +44,8 @@ type Waiter = PromiseWithResolvers<ObservedValues>;
 
 const reconnect = { initialMs: 250, maxMs: 10_000, resetAfterMs: 60_000 };
 /**
- * The end of a connection that stood for this long is another outage: a Redis that restarts again and again is
- * found as fast each time.
+ * The end of a connection that stood for this long is another outage: a Redis that restarts again and again
+ * is found as fast each time.
  */
 const stoodMs = 5_000;
 /** Apps read in one go; changes that come meanwhile are in the next. */
