@@ -238,7 +238,7 @@ export const supportAreas: readonly SupportArea[] = [
         what: 'faynoSync',
         version: '2.4 to 2.9 and later',
         tests: [],
-        note: "expected to work; 2.1.0 does not say its version over HTTP, and the operator does not detect that of a newer one",
+        note: 'expected to work; 2.1.0 does not say its version over HTTP, and the operator does not detect that of a newer one',
       },
       {
         what: 'Servers whose only root is called `root.json`',
