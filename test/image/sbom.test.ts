@@ -26,8 +26,8 @@ describe('the bill of materials of the bundle', () => {
   test('lists every package of which there is code in the bundle, in the version that is installed', async () => {
     const directories = new Set<string>();
     for (const name of (await readdir(app)).filter((each) => each.endsWith('.js'))) {
-      // The bundler writes above each file where it came from.
-      const origins = /^\/\/ ((?:\S*\/)?node_modules\/(?:@[^/\s]+\/)?[^/\s]+)\//gm;
+      // The bundler names each module that starts when it is first needed by where it came from.
+      const origins = /"((?:[^"\s]*\/)?node_modules\/(?:@[^/"\s]+\/)?[^/"\s]+)\/[^"\s]*"\(/g;
       for (const [, directory = ''] of (await readFile(join(app, name), 'utf8')).matchAll(origins)) {
         directories.add(directory);
       }
