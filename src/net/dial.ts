@@ -2,6 +2,7 @@ import type { LookupAddress } from 'node:dns';
 import { lookup } from 'node:dns/promises';
 import { connect as connectTCP, type LookupFunction, type Socket } from 'node:net';
 import { type ConnectionOptions, connect as connectTLS } from 'node:tls';
+import { within } from '../async/within.ts';
 
 /** A host and a TCP port. */
 export interface Address {
@@ -50,21 +51,13 @@ export async function dial(
   { host, port }: Address,
   { resolve = resolveHost, tls, timeoutMs }: DialOptions,
 ): Promise<Socket> {
-  const addresses = await within(timeoutMs, resolve(host, port), host);
+  const addresses = await within(timeoutMs, resolve(host, port), () => lookupTimedOut(host));
   const options = { ...tls, host, port, lookup: lookupOf(addresses) };
   return tls === undefined ? connectTCP(options) : connectTLS(options);
 }
 
 /** DNS may take half a minute to give up. The error is that of a connection that takes too long. */
-async function within<T>(timeoutMs: number, work: Promise<T>, host: string): Promise<T> {
-  const late = Promise.withResolvers<never>();
-  const timer = setTimeout(() => {
-    const error = new Error(`lookup ${host} ETIMEDOUT`);
-    late.reject(Object.assign(error, { code: 'ETIMEDOUT', syscall: 'getaddrinfo' }));
-  }, timeoutMs);
-  try {
-    return await Promise.race([work, late.promise]);
-  } finally {
-    clearTimeout(timer);
-  }
+function lookupTimedOut(host: string): Error {
+  const error = new Error(`lookup ${host} ETIMEDOUT`);
+  return Object.assign(error, { code: 'ETIMEDOUT', syscall: 'getaddrinfo' });
 }

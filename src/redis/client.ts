@@ -1,5 +1,6 @@
 import type { Socket } from 'node:net';
 import { AbstractConnector, Redis } from 'ioredis';
+import { within } from '../async/within.ts';
 import { TransientError } from '../errors.ts';
 import { trustOptions } from '../net/agents.ts';
 import { type Address, dial } from '../net/dial.ts';
@@ -104,21 +105,14 @@ export async function authenticate(
 const wantsNoPassword = /without any password configured for the default user|no password is set/i;
 
 /** Rejects with `RedisTimeout` when a server that accepted the connection does not answer in time. */
-export async function answerWithin<T>(timeoutMs: number, where: string, work: Promise<T>): Promise<T> {
-  const { promise, reject } = Promise.withResolvers<never>();
-  const timer = setTimeout(
-    () =>
-      reject(
-        new TransientError(
-          'RedisTimeout',
-          `${where} accepted the connection and gave no answer within ${timeoutMs / 1000} s. Check its load.`,
-        ),
-      ),
+export function answerWithin<T>(timeoutMs: number, where: string, work: Promise<T>): Promise<T> {
+  return within(
     timeoutMs,
+    work,
+    () =>
+      new TransientError(
+        'RedisTimeout',
+        `${where} accepted the connection and gave no answer within ${timeoutMs / 1000} s. Check its load.`,
+      ),
   );
-  try {
-    return await Promise.race([work, promise]);
-  } finally {
-    clearTimeout(timer);
-  }
 }

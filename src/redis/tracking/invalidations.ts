@@ -1,10 +1,11 @@
+import { within } from '../../async/within.ts';
 import { connectToRedis, type EstablishedConnection } from '../connect.ts';
 import type { RedisEndpoint } from '../endpoint.ts';
 
 /** Channel on which Redis tells a RESP2 client which keys changed. */
 const channel = '__redis__:invalidate';
-/** Milliseconds for each answer of the set-up; Redis needs less than one. */
-const setupTimeoutMs = 5_000;
+/** Milliseconds for each answer while tracking is set up; Redis needs less than one. */
+export const setupTimeoutMs = 5_000;
 
 /** Receives the invalidations of keys. Calls are synchronous, cheap and must not throw. */
 export interface InvalidationSink {
@@ -110,13 +111,7 @@ export class InvalidationConnection {
 }
 
 /** The answer, within the time that a command may take. */
-async function answered<T>({ commandTimeoutMs }: RedisEndpoint, answer: Promise<T>): Promise<T> {
+function answered<T>({ commandTimeoutMs }: RedisEndpoint, answer: Promise<T>): Promise<T> {
   const limitMs = Math.min(commandTimeoutMs ?? setupTimeoutMs, setupTimeoutMs);
-  const silent = Promise.withResolvers<never>();
-  const timer = setTimeout(() => silent.reject(new Error(`no answer within ${limitMs} ms`)), limitMs);
-  try {
-    return await Promise.race([answer, silent.promise]);
-  } finally {
-    clearTimeout(timer);
-  }
+  return within(limitMs, answer, () => new Error(`no answer within ${limitMs} ms`));
 }

@@ -1,11 +1,12 @@
 import { inOneTurn } from '../../async/in-turns.ts';
+import { within } from '../../async/within.ts';
 import { RecoveryError, TransientError } from '../../errors.ts';
 import { replyToText } from '../byte-text.ts';
 import { asRedisError, connectToRedis, type EstablishedConnection } from '../connect.ts';
 import { describeEndpoint, type RedisEndpoint } from '../endpoint.ts';
 import { decodeObserved, observeCommand } from '../scripts.ts';
 import type { ObservedValues } from '../state-store.ts';
-import { InvalidationConnection, type InvalidationSink } from './invalidations.ts';
+import { InvalidationConnection, type InvalidationSink, setupTimeoutMs } from './invalidations.ts';
 
 /** How changes of keys become known. */
 export type Tracking =
@@ -35,8 +36,6 @@ const maxKeysAtOnce = 4_096;
 const canaryTTLMs = 60_000;
 /** Milliseconds an invalidation may take before it counts as lost; Redis needs less than one. */
 const canaryTimeoutMs = 5_000;
-/** Milliseconds for the answer to CLIENT TRACKING. */
-const setupTimeoutMs = 5_000;
 
 /**
  * Reads groups of keys over one connection and hears of their changes over another. One life of both: when
@@ -239,14 +238,11 @@ export class TrackedReader {
       pipeline.callBuffer(name, args);
     }
     const limitMs = Math.min(atMostMs, this.#endpoint.commandTimeoutMs ?? 10_000);
-    const silent = Promise.withResolvers<never>();
-    const timer = setTimeout(
-      () => silent.reject(this.#gone(new Error(`no answer within ${limitMs} ms`))),
-      limitMs,
-    );
     try {
-      const replies = (await Promise.race([pipeline.exec(), silent.promise])) ?? [];
-      return replies.map(([error, value]) => {
+      const replies = await within(limitMs, pipeline.exec(), () =>
+        this.#gone(new Error(`no answer within ${limitMs} ms`)),
+      );
+      return (replies ?? []).map(([error, value]) => {
         if (error === null || error.name === 'ReplyError') {
           return error ?? replyToText(value);
         }
@@ -256,8 +252,6 @@ export class TrackedReader {
       // Not in a state to be read again: the owner opens another.
       client.disconnect();
       throw error instanceof RecoveryError ? error : this.#gone(error);
-    } finally {
-      clearTimeout(timer);
     }
   }
 
