@@ -1,3 +1,4 @@
+import { errorMessage } from '../errors.ts';
 import type { Condition } from './condition.ts';
 import { truncate } from './text.ts';
 
@@ -74,7 +75,7 @@ export const reportFailedEvent = {
 
 /** The note of an event about an optional output that failed. */
 export function failureEventNote(what: string, error: unknown): string {
-  return truncate(`${what}: ${error instanceof Error ? error.message : String(error)}`, maxNote);
+  return truncate(`${what}: ${errorMessage(error)}`, maxNote);
 }
 
 /** Conditions that are good news when they are False, and no news when they never were anything else. */

@@ -2,6 +2,7 @@ import { X509Certificate } from 'node:crypto';
 import { readFile, stat } from 'node:fs/promises';
 import { getCACertificates, setDefaultCACertificates } from 'node:tls';
 import type { Clock } from '../async/clock.ts';
+import { errorMessage } from '../errors.ts';
 
 /** How {@link followExtraAuthorities} works. */
 export interface ExtraAuthoritiesOptions {
@@ -59,7 +60,7 @@ export function followExtraAuthorities({
       seen = file;
       lastProblem = undefined;
     } catch (error) {
-      const problem = error instanceof Error ? error.message : String(error);
+      const problem = errorMessage(error);
       if (problem !== lastProblem) {
         onProblem(problem);
       }

@@ -4,6 +4,7 @@ import { Backoff } from '../async/backoff.ts';
 import type { Clock } from '../async/clock.ts';
 import { sleep } from '../async/sleep.ts';
 import { TokenBucket } from '../async/token-bucket.ts';
+import { errorMessage } from '../errors.ts';
 import type { HostResolver } from '../net/dial.ts';
 import { resolveBeyondLinkLocal } from '../net/link-local.ts';
 import { formatBatch, type NotificationFormat } from './message.ts';
@@ -183,15 +184,16 @@ export class Notifier {
           this.#count('failed', length);
           // The next message says how many are missing.
           this.#dropped += length + batch.dropped;
+          // Its message alone: the stack of a request may hold the URL.
           logger.warn(
-            { notifications: length, tries, cause: reasonOf(error) },
+            { notifications: length, tries, cause: errorMessage(error) },
             'a message to the webhook is dropped',
           );
           return;
         }
         if (tries === 1) {
           logger.warn(
-            { cause: reasonOf(error) },
+            { cause: errorMessage(error) },
             'a message to the webhook could not be sent; it is tried again',
           );
         }
@@ -209,9 +211,4 @@ export class Notifier {
   #pause(ms: number): Promise<void> {
     return sleep(this.#options.clock, ms, this.#closing.signal).catch(() => undefined);
   }
-}
-
-/** The message alone: a stack of a request may hold its URL. */
-function reasonOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { request as httpRequest } from 'node:http';
 import { request as httpsRequest } from 'node:https';
-import { systemErrorCode } from '../errors.ts';
+import { errorMessage, systemErrorCode } from '../errors.ts';
 import { agentsFor } from '../net/agents.ts';
 import type { HostResolver } from '../net/dial.ts';
 import { isLinkLocal } from '../net/link-local.ts';
@@ -128,7 +128,7 @@ function parseRetryAfter(value: string | undefined, now: Date): number {
 
 /** The code says enough: the message of a failed connection may repeat a URL. */
 function why(error: unknown): string {
-  return systemErrorCode(error) ?? (error instanceof Error ? error.message : String(error));
+  return systemErrorCode(error) ?? errorMessage(error);
 }
 
 async function readURL(file: string): Promise<URL> {

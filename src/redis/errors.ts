@@ -1,5 +1,6 @@
 import {
   type ErrorCode,
+  errorMessage,
   type RecoveryError,
   systemErrorCode,
   TerminalError,
@@ -151,7 +152,7 @@ export function redisError(
   error: unknown,
   { where, behindSentinel, nameScope }: RedisErrorContext,
 ): RecoveryError {
-  const message = error instanceof Error ? error.message : String(error);
+  const message = errorMessage(error);
   const code = systemErrorCode(error);
   const rule = ruleFor(message, code);
   if (rule === undefined) {

@@ -3,7 +3,7 @@ import type { CryptoKey } from 'jose';
 import type { Logger } from 'pino';
 import type { Clock } from '../../async/clock.ts';
 import { RenewedValue } from '../../async/renewed-value.ts';
-import { TerminalError } from '../../errors.ts';
+import { errorMessage, TerminalError } from '../../errors.ts';
 import { adminClaim, adminList, type CallerRoles } from '../../shim/auth/caller-role.ts';
 import { IssuerKeys } from '../../shim/auth/issuer-keys.ts';
 import { JSONClient } from '../../shim/auth/json-client.ts';
@@ -87,7 +87,7 @@ async function sharedSecrets(
       if (error === undefined) {
         logger.info('the shared secrets were read again');
       } else {
-        const problem = error instanceof Error ? error.message : String(error);
+        const problem = errorMessage(error);
         logger.error({ problem }, 'the shared secrets cannot be read again; those read before stay in use');
       }
     },
@@ -127,7 +127,7 @@ async function readSecret(name: string): Promise<{ name: string; bytes: Uint8Arr
   try {
     return { name, bytes: new Uint8Array(Buffer.from((await readFile(name, 'utf8')).replace(/\r?\n$/, ''))) };
   } catch (cause) {
-    const said = cause instanceof Error ? cause.message : String(cause);
+    const said = errorMessage(cause);
     throw usage(`The secret can't be read: ${said}`, cause);
   }
 }

@@ -1,6 +1,7 @@
 import { type ClientRequest, request as httpRequest } from 'node:http';
 import { request as httpsRequest } from 'node:https';
 import { SignJWT } from 'jose';
+import { errorMessage } from '../../errors.ts';
 import type { App } from '../../faynosync/app.ts';
 import { agentsFor } from '../../net/agents.ts';
 import type { HostResolver } from '../../net/dial.ts';
@@ -210,7 +211,7 @@ export class ServerAPI {
     return promise
       .catch((error: unknown) => {
         signal.throwIfAborted();
-        const why = error instanceof Error ? error.message : String(error);
+        const why = errorMessage(error);
         throw new Error(`${base.origin} did not answer ${method} ${url.pathname}: ${why}`, { cause: error });
       })
       .finally(() => agent.destroy());

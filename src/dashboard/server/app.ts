@@ -1,6 +1,7 @@
 import type { ServerResponse } from 'node:http';
 import express, { type Express, type Request, type Response } from 'express';
 import type { Clock } from '../../async/clock.ts';
+import { errorMessage } from '../../errors.ts';
 import { EventStream } from './event-stream.ts';
 import { type GuardOptions, requestRefusal } from './guard.ts';
 import { securityHeaders } from './headers.ts';
@@ -73,7 +74,7 @@ export function createDashboardApp(options: DashboardAppOptions): Express {
       res.status(200).json({});
     } catch (error) {
       // What the cluster refuses, the person has to hear; it is said to no one else.
-      res.status(409).json({ error: error instanceof Error ? error.message : String(error) });
+      res.status(409).json({ error: errorMessage(error) });
     }
   });
 

@@ -1,4 +1,5 @@
 import type { BootstrapRecovery } from '../../api/bootstraprecovery.generated.ts';
+import { errorMessage } from '../../errors.ts';
 import type { APIClient } from '../../kube/client/api-client.ts';
 import { configMaps } from '../../kube/client/secret-or-config-map.ts';
 import { isUnderWay } from '../view/facts.ts';
@@ -55,7 +56,7 @@ export class Reports {
         ? { kind: 'failed', message: `ConfigMap ${name} holds none that this version can read.` }
         : { kind: 'read', report };
     } catch (error) {
-      return { kind: 'failed', message: error instanceof Error ? error.message : String(error) };
+      return { kind: 'failed', message: errorMessage(error) };
     }
   }
 

@@ -1,5 +1,6 @@
 import type { Logger } from 'pino';
 import type { Clock } from '../../async/clock.ts';
+import { errorMessage } from '../../errors.ts';
 import type { RuntimeMetrics } from '../metrics/runtime-metrics.ts';
 import { reasonOf } from './watch-failure.ts';
 
@@ -44,7 +45,7 @@ export class WatchHealth {
   failed(error: unknown): void {
     const { clock, metrics, logger, resource } = this.#options;
     this.#lastSign = clock.monotonic();
-    this.#failure = error instanceof Error ? error.message : String(error);
+    this.#failure = errorMessage(error);
     metrics.watchErrors.inc({ resource, reason: reasonOf(error) });
     logger.warn({ err: error }, 'list or watch failed; trying again');
   }

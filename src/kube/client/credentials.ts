@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import type { RequestOptions } from 'node:https';
 import type { KubeConfig } from '@kubernetes/client-node';
 import { Agent, type buildConnector, type Dispatcher, ProxyAgent, Socks5ProxyAgent } from 'undici';
+import { errorMessage } from '../../errors.ts';
 import { ConnectionError } from './connection-error.ts';
 
 /** What one request needs to reach the API server and be let in. */
@@ -127,7 +128,7 @@ const POOL = { headersTimeout: 0, bodyTimeout: 0, keepAliveTimeout: 30_000, allo
 const KEEP_ALIVE = { keepAlive: true, keepAliveInitialDelay: 30_000, timeout: 10_000 } as const;
 
 function unreadable(cause: unknown): ConnectionError {
-  const said = cause instanceof Error ? cause.message : String(cause);
+  const said = errorMessage(cause);
   return new ConnectionError('Credentials', `the credentials for the API server could not be read: ${said}`, {
     cause,
   });

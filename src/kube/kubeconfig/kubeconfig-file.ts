@@ -2,7 +2,7 @@ import { closeSync, fstatSync, openSync, readFileSync } from 'node:fs';
 import { dirname, isAbsolute, join, resolve } from 'node:path';
 import { parse } from 'yaml';
 import * as z from 'zod';
-import { systemErrorCode, TerminalError } from '../../errors.ts';
+import { errorMessage, systemErrorCode, TerminalError } from '../../errors.ts';
 
 /** A kubeconfig of thousands of clusters stays far below this; a larger file is something else. */
 const MAX_FILE_BYTES = 16 * 1024 * 1024;
@@ -117,7 +117,7 @@ function readText(path: string): string | undefined {
     if (systemErrorCode(cause) === 'ENOENT') {
       return undefined;
     }
-    throw invalid(path, reasonOf(cause), cause);
+    throw invalid(path, errorMessage(cause), cause);
   }
   try {
     if (fstatSync(descriptor).size > MAX_FILE_BYTES) {
@@ -125,7 +125,7 @@ function readText(path: string): string | undefined {
     }
     return readFileSync(descriptor, 'utf8');
   } catch (cause) {
-    throw cause instanceof TerminalError ? cause : invalid(path, reasonOf(cause), cause);
+    throw cause instanceof TerminalError ? cause : invalid(path, errorMessage(cause), cause);
   } finally {
     closeSync(descriptor);
   }
@@ -136,7 +136,7 @@ function parseYAML(path: string, content: string): unknown {
     return parse(content);
   } catch (cause) {
     // The parser's message quotes the line, which may hold a token: only its place is repeated.
-    const place = /at line \d+, column \d+/.exec(reasonOf(cause))?.[0];
+    const place = /at line \d+, column \d+/.exec(errorMessage(cause))?.[0];
     throw invalid(path, `it is not valid YAML${place === undefined ? '' : ` ${place}`}`);
   }
 }
@@ -178,10 +178,6 @@ function absolute(folder: string, path: string | null | undefined): string | und
     return undefined;
   }
   return isAbsolute(path) ? path : join(folder, path);
-}
-
-function reasonOf(cause: unknown): string {
-  return cause instanceof Error ? cause.message : String(cause);
 }
 
 function invalid(path: string, reason: string, cause?: unknown): TerminalError {

@@ -1,5 +1,5 @@
 import { accessSync, constants } from 'node:fs';
-import { TerminalError } from '../../errors.ts';
+import { errorMessage, TerminalError } from '../../errors.ts';
 import type { ClusterEntry, KubeconfigEntries, UserEntry } from './kubeconfig-file.ts';
 
 /** One context of a kubeconfig, complete and without contradictions. */
@@ -121,7 +121,7 @@ function requireReadable(file: string, what: string): void {
   try {
     accessSync(file, constants.R_OK);
   } catch (cause) {
-    const reason = cause instanceof Error ? cause.message : String(cause);
+    const reason = errorMessage(cause);
     throw new TerminalError('InvalidInput', `${what} can't be read: ${reason}.`, { cause });
   }
 }

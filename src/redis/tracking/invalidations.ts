@@ -1,4 +1,5 @@
 import { within } from '../../async/within.ts';
+import { errorMessage } from '../../errors.ts';
 import { connectToRedis, type EstablishedConnection } from '../connect.ts';
 import type { RedisEndpoint } from '../endpoint.ts';
 
@@ -86,7 +87,7 @@ export class InvalidationConnection {
         return { refused: error.message, inWords: true };
       }
       const cause = connection.brokenBy() ?? error;
-      const why = cause instanceof Error ? cause.message : String(cause);
+      const why = errorMessage(cause);
       return { refused: `CLIENT TRACKING and SUBSCRIBE were not answered: ${why}`, inWords: false };
     }
   }

@@ -1,6 +1,6 @@
 import { inOneTurn } from '../../async/in-turns.ts';
 import { within } from '../../async/within.ts';
-import { RecoveryError, TransientError } from '../../errors.ts';
+import { errorMessage, RecoveryError, TransientError } from '../../errors.ts';
 import { replyToText } from '../byte-text.ts';
 import { asRedisError, connectToRedis, type EstablishedConnection } from '../connect.ts';
 import { describeEndpoint, type RedisEndpoint } from '../endpoint.ts';
@@ -266,7 +266,7 @@ export class TrackedReader {
 
 function reasonOf(error: unknown): string {
   const { cause } = error instanceof Error ? error : { cause: undefined };
-  return cause instanceof Error ? cause.message : error instanceof Error ? error.message : String(error);
+  return cause instanceof Error ? cause.message : errorMessage(error);
 }
 
 function flat([name, ...args]: ReturnType<typeof observeCommand>): readonly string[] {

@@ -1,4 +1,5 @@
 import { Agent, type Dispatcher, fetch, ProxyAgent, type Response } from 'undici';
+import { errorMessage } from '../../errors.ts';
 import { httpProxyFor, trustOptions } from '../../net/agents.ts';
 import type { ProxyRule } from '../../net/proxy-rule.ts';
 
@@ -112,6 +113,6 @@ export function fetchProblem(url: string | URL, error: unknown): string {
   const { cause } = error instanceof Error ? error : {};
   const reason = cause instanceof Error ? cause : error;
   const code = reason instanceof Error && 'code' in reason ? String(reason.code) : undefined;
-  const text = reason instanceof Error ? reason.message : String(reason);
+  const text = errorMessage(reason);
   return `${url} can't be reached (${code === undefined || text.includes(code) ? text : `${code}: ${text}`})`;
 }

@@ -1,6 +1,6 @@
 import { Worker } from 'node:worker_threads';
 import { forEachInTurns } from '../../async/in-turns.ts';
-import { RecoveryError, TerminalError } from '../../errors.ts';
+import { errorMessage, RecoveryError, TerminalError } from '../../errors.ts';
 import type { Listing } from '../../storage/listing.ts';
 import type { MetadataSource } from '../../storage/source.ts';
 import { MetadataFault } from '../findings/fault.ts';
@@ -69,7 +69,7 @@ export async function verifyOffThread(
     } catch (error) {
       errors.set(id, error);
       const code = error instanceof RecoveryError ? error.code : undefined;
-      answers.put({ id, code, message: error instanceof Error ? error.message : String(error) });
+      answers.put({ id, code, message: errorMessage(error) });
     }
   }
 
