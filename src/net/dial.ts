@@ -10,6 +10,16 @@ export interface Address {
   readonly port: number;
 }
 
+/** Where a URL leads; the port is that of its scheme where it names none. */
+export function addressOf({ hostname, port, protocol }: URL): Address {
+  return { host: bareHost(hostname), port: Number(port) || (protocol === 'https:' ? 443 : 80) };
+}
+
+/** A host without the brackets in which URLs write an IPv6 address. */
+export function bareHost(host: string): string {
+  return host.replace(/^\[(.*)\]$/, '$1');
+}
+
 /**
  * The addresses of a host at this moment; for an address that address. Rejects with the error of getaddrinfo
  * for a name that does not resolve, and with a `TerminalError` for a host that must not be connected to.

@@ -1,7 +1,7 @@
 import { Agent as HTTPAgent } from 'node:http';
 import { Agent as HTTPSAgent } from 'node:https';
 import type { Duplex } from 'node:stream';
-import { type HostResolver, lookupOf } from './dial.ts';
+import { bareHost, type HostResolver, lookupOf } from './dial.ts';
 
 type Options = Parameters<HTTPAgent['createConnection']>[0];
 type Callback = NonNullable<Parameters<HTTPAgent['createConnection']>[1]>;
@@ -40,7 +40,7 @@ function connectResolved(
   callback: Callback | undefined,
   connect: (options: Options) => Duplex | null | undefined,
 ): void {
-  const host = (options.host ?? 'localhost').replace(/^\[(.*)\]$/, '$1');
+  const host = bareHost(options.host ?? 'localhost');
   resolve(host, Number(options.port))
     .then((addresses) => connect({ ...options, host, lookup: lookupOf(addresses) }))
     .then(

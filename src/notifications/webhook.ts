@@ -3,7 +3,7 @@ import { request as httpRequest } from 'node:http';
 import { request as httpsRequest } from 'node:https';
 import { errorMessage, systemErrorCode } from '../errors.ts';
 import { agentsFor } from '../net/agents.ts';
-import type { HostResolver } from '../net/dial.ts';
+import { bareHost, type HostResolver } from '../net/dial.ts';
 import { isLinkLocal } from '../net/link-local.ts';
 import type { ProxyRule } from '../net/proxy-rule.ts';
 
@@ -143,7 +143,7 @@ async function readURL(file: string): Promise<URL> {
   if (url.protocol !== 'https:' && url.protocol !== 'http:') {
     throw unusable(file, 'holds a URL that is neither http nor https');
   }
-  if (isLinkLocal(url.hostname.replace(/^\[(.*)\]$/, '$1'))) {
+  if (isLinkLocal(bareHost(url.hostname))) {
     throw unusable(file, 'holds a link-local or metadata address');
   }
   return url;

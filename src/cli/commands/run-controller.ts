@@ -11,6 +11,7 @@ import { createOperator, type Operator } from '../../controllers/operator.ts';
 import { memoryForRuns } from '../../controllers/slots/memory.ts';
 import { installCrashPolicy } from '../../kube/controller/crash-policy.ts';
 import { HealthServer } from '../../kube/health/health-server.ts';
+import { type Address, addressOf } from '../../net/dial.ts';
 import type { ListenAddress } from '../../net/http-server.ts';
 import { createLogger } from '../../observability/log.ts';
 import type { CommandContext } from '../context.ts';
@@ -104,14 +105,8 @@ async function serve(
 }
 
 /** Where the API server of a kubeconfig is. */
-function serverOf(config: KubeConfig): { readonly host: string; readonly port: number } {
-  const { hostname, port, protocol } = new URL(
-    config.getCurrentCluster()?.server ?? 'https://kubernetes.default.svc',
-  );
-  return {
-    host: hostname.replace(/^\[(.*)\]$/, '$1'),
-    port: Number(port) || (protocol === 'https:' ? 443 : 80),
-  };
+function serverOf(config: KubeConfig): Address {
+  return addressOf(new URL(config.getCurrentCluster()?.server ?? 'https://kubernetes.default.svc'));
 }
 
 /** CPU is that of all threads, the heap that of this one. */

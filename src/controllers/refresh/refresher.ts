@@ -5,6 +5,7 @@ import { sleep } from '../../async/sleep.ts';
 import { RecoveryError } from '../../errors.ts';
 import type { App } from '../../faynosync/app.ts';
 import type { APIClient } from '../../kube/client/api-client.ts';
+import { addressOf } from '../../net/dial.ts';
 import type { ProxyRule } from '../../net/proxy-rule.ts';
 import { ForbiddenError } from '../target-connection/missing-permission.ts';
 import { References } from '../target-connection/references.ts';
@@ -101,7 +102,8 @@ export class Refresher {
     const { caSecretRef, jwtSecretRef, loginSecretRef } = api;
     const url = new URL(api.url);
     // A token or a password is sent there: not to the API server, and not to a metadata service.
-    await assertReachable(url.hostname, Number(url.port) || (url.protocol === 'https:' ? 443 : 80), rules);
+    const { host, port } = addressOf(url);
+    await assertReachable(host, port, rules);
     const credentials: AdminCredentials =
       jwtSecretRef === undefined
         ? { kind: 'login', password: await references.secret(loginSecretRef?.name ?? '', adminName) }

@@ -1,4 +1,5 @@
 import type { RecoveryTargetSpec } from '../../api/recoverytarget.generated.ts';
+import { addressOf } from '../../net/dial.ts';
 import type { S3BucketOptions } from '../../storage/s3/s3-bucket.ts';
 import type { S3Credentials } from '../../storage/s3/s3-options.ts';
 import type { References } from './references.ts';
@@ -10,9 +11,8 @@ type StorageSpec = RecoveryTargetSpec['storage'];
 export async function bucketOptions(spec: StorageSpec, references: References): Promise<S3BucketOptions> {
   const { endpoint, caSecretRef, requestsPerSecond } = spec;
   if (endpoint !== undefined) {
-    const { hostname, port, protocol } = new URL(endpoint);
-    const standardPort = protocol === 'https:' ? 443 : 80;
-    await assertReachable(hostname, Number(port) || standardPort, references.rules);
+    const { host, port } = addressOf(new URL(endpoint));
+    await assertReachable(host, port, references.rules);
   }
   return {
     bucket: spec.bucket,

@@ -1,6 +1,6 @@
 import type { RecoveryTargetSpec } from '../../api/recoverytarget.generated.ts';
 import { TerminalError } from '../../errors.ts';
-import type { Address } from '../../net/dial.ts';
+import { type Address, bareHost } from '../../net/dial.ts';
 import type { RedisEndpoint } from '../../redis/endpoint.ts';
 import type { References } from './references.ts';
 import { assertReachable, targetResolver } from './target-rules.ts';
@@ -73,5 +73,5 @@ function parseAddress(text: string): Address {
       `The port of ${text} is not between 1 and 65535. Correct it in the RecoveryTarget.`,
     );
   }
-  return { host: text.slice(0, colon).replace(/^\[(.*)\]$/, '$1'), port };
+  return { host: bareHost(text.slice(0, colon)), port };
 }

@@ -1,6 +1,6 @@
 import { BlockList } from 'node:net';
 import { TerminalError } from '../../errors.ts';
-import { type HostResolver, resolveHost } from '../../net/dial.ts';
+import { bareHost, type HostResolver, resolveHost } from '../../net/dial.ts';
 import { isLinkLocal, plainAddress } from '../../net/link-local.ts';
 
 /** What an installation allows targets, no matter who writes them. */
@@ -55,7 +55,7 @@ export function targetResolver(rules: TargetRules, resolve: HostResolver = resol
  */
 export async function assertReachable(host: string, port: number, rules: TargetRules): Promise<void> {
   try {
-    await targetResolver(rules)(host.replace(/^\[(.*)\]$/, '$1'), port);
+    await targetResolver(rules)(bareHost(host), port);
   } catch (error) {
     if (error instanceof TerminalError) {
       throw error;
