@@ -1,11 +1,9 @@
 import { readFile } from 'node:fs/promises';
-import { request as httpRequest } from 'node:http';
-import { request as httpsRequest } from 'node:https';
 import { errorMessage, systemErrorCode } from '../errors.ts';
-import { agentsFor } from '../net/agents.ts';
 import { bareHost, type HostResolver } from '../net/dial.ts';
 import { isLinkLocal } from '../net/link-local.ts';
 import type { ProxyRule } from '../net/proxy-rule.ts';
+import { sendRequest } from '../net/single-request.ts';
 
 /** Where notifications are sent. */
 export interface WebhookOptions {
@@ -45,7 +43,7 @@ const temporary = (status: number): boolean => status === 408 || status === 429 
 
 /** A real URL is far shorter. */
 const maxURLBytes = 8_192;
-/** What a receiver answers is not read, only waited for. */
+/** What a receiver answers says nothing, and is not passed on. */
 const maxAnswerBytes = 64 * 1_024;
 
 /**
@@ -62,59 +60,25 @@ export async function postToWebhook(
   signal: AbortSignal,
 ): Promise<void> {
   const url = await readURL(urlFile);
-  const { httpAgent, httpsAgent } = agentsFor(url, { proxy, resolve, maxSockets: 1 });
-  const isTLS = url.protocol === 'https:';
-  const agent = isTLS ? httpsAgent : httpAgent;
-  const answered = Promise.withResolvers<Answer>();
   const timeout = AbortSignal.timeout(timeoutMs);
-  const sent = (isTLS ? httpsRequest : httpRequest)(
-    url,
-    {
-      method: 'POST',
-      agent,
-      signal: AbortSignal.any([signal, timeout]),
-      headers: { 'content-type': 'application/json', 'content-length': String(Buffer.byteLength(body)) },
-    },
-    (response) => {
-      let size = 0;
-      response.on('data', (chunk: Buffer) => {
-        size += chunk.length;
-        if (size > maxAnswerBytes) {
-          sent.destroy(new Error(`it answered more than ${maxAnswerBytes} bytes`));
-        }
-      });
-      response.on('error', answered.reject);
-      response.on('end', () =>
-        answered.resolve({ status: response.statusCode ?? 0, retryAfter: response.headers['retry-after'] }),
-      );
-    },
-  );
-  sent.on('error', answered.reject);
-  sent.end(body);
-  const answer = await answered.promise
-    .catch((error: unknown) => {
-      signal.throwIfAborted();
-      throw new DeliveryError(
-        `${url.host} did not answer${timeout.aborted ? ' in time' : `: ${why(error)}`}.`,
-      );
-    })
-    .finally(() => agent.destroy());
-  assertAccepted(url.host, answer);
-}
-
-interface Answer {
-  readonly status: number;
-  readonly retryAfter: string | undefined;
-}
-
-function assertAccepted(host: string, { status, retryAfter }: Answer): void {
-  if (status >= 200 && status < 300) {
-    return;
-  }
+  const { status, headers } = await sendRequest(url, {
+    method: 'POST',
+    headers: {},
+    body,
+    maxAnswerBytes,
+    signal: AbortSignal.any([signal, timeout]),
+    ...{ proxy, resolve },
+  }).catch((error: unknown) => {
+    signal.throwIfAborted();
+    throw new DeliveryError(`${url.host} did not answer${timeout.aborted ? ' in time' : `: ${why(error)}`}.`);
+  });
   if (temporary(status)) {
-    throw new DeliveryError(`${host} answered HTTP ${status}.`, parseRetryAfter(retryAfter, new Date()));
+    const retryAfterMs = parseRetryAfter(headers['retry-after'], new Date());
+    throw new DeliveryError(`${url.host} answered HTTP ${status}.`, retryAfterMs);
   }
-  throw new DeliveryRefusedError(host, status);
+  if (status < 200 || status >= 300) {
+    throw new DeliveryRefusedError(url.host, status);
+  }
 }
 
 /** RFC 9110, section 10.2.3: seconds or a date. */

@@ -1,11 +1,9 @@
-import { type ClientRequest, request as httpRequest } from 'node:http';
-import { request as httpsRequest } from 'node:https';
 import { SignJWT } from 'jose';
 import { errorMessage } from '../../errors.ts';
 import type { App } from '../../faynosync/app.ts';
-import { agentsFor } from '../../net/agents.ts';
 import type { HostResolver } from '../../net/dial.ts';
 import type { ProxyRule } from '../../net/proxy-rule.ts';
+import { sendRequest } from '../../net/single-request.ts';
 import type { Login, LoginTokens } from './login-tokens.ts';
 
 /** Who the server believes: a token that is made for each call, or one that a login returns. */
@@ -161,60 +159,34 @@ export class ServerAPI {
     throw new Error(`The server refused the login of ${adminName}: ${problem(status, body)}`);
   }
 
-  #send(
+  async #send(
     method: 'GET' | 'POST',
     path: string,
     token: string | undefined,
     body: object | undefined,
     signal: AbortSignal,
   ): Promise<ServerAnswer> {
-    const { url: base, ca, proxy } = this.#options;
+    const { url: base, ca, proxy, resolve } = this.#options;
     const url = new URL(`${base.href.replace(/\/$/, '')}${path}`);
-    const { httpAgent, httpsAgent } = agentsFor(base, {
-      ...{ proxy, ca, maxSockets: 1 },
-      resolve: this.#options.resolve,
-    });
-    const isTLS = url.protocol === 'https:';
-    const agent = isTLS ? httpsAgent : httpAgent;
-    const text = body === undefined ? undefined : JSON.stringify(body);
-    const options = {
-      method,
-      agent,
-      signal: AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)]),
-      headers: {
-        accept: 'application/json',
-        ...(token !== undefined && { authorization: `Bearer ${token}` }),
-        ...(text !== undefined && {
-          'content-type': 'application/json',
-          'content-length': String(Buffer.byteLength(text)),
-        }),
-      },
-    };
-    const { promise, resolve, reject } = Promise.withResolvers<{ status: number; body: unknown }>();
-    const sent: ClientRequest = (isTLS ? httpsRequest : httpRequest)(url, options, (response) => {
-      const chunks: Buffer[] = [];
-      let size = 0;
-      response.on('data', (chunk: Buffer) => {
-        size += chunk.length;
-        chunks.push(chunk);
-        if (size > maxBodyBytes) {
-          sent.destroy(new Error(`it sent more than ${maxBodyBytes} bytes`));
-        }
+    try {
+      const answer = await sendRequest(url, {
+        method,
+        headers: {
+          accept: 'application/json',
+          ...(token !== undefined && { authorization: `Bearer ${token}` }),
+        },
+        body: body && JSON.stringify(body),
+        maxAnswerBytes: maxBodyBytes,
+        signal: AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)]),
+        ...{ ca, proxy, resolve },
       });
-      response.on('error', reject);
-      response.on('end', () =>
-        resolve({ status: response.statusCode ?? 0, body: json(Buffer.concat(chunks).toString('utf8')) }),
-      );
-    });
-    sent.on('error', reject);
-    sent.end(text);
-    return promise
-      .catch((error: unknown) => {
-        signal.throwIfAborted();
-        const why = errorMessage(error);
-        throw new Error(`${base.origin} did not answer ${method} ${url.pathname}: ${why}`, { cause: error });
-      })
-      .finally(() => agent.destroy());
+      return { status: answer.status, body: json(answer.body.toString('utf8')) };
+    } catch (cause) {
+      signal.throwIfAborted();
+      throw new Error(`${base.origin} did not answer ${method} ${url.pathname}: ${errorMessage(cause)}`, {
+        cause,
+      });
+    }
   }
 }
 
