@@ -123,10 +123,12 @@ export class ServerAPI {
     signal: AbortSignal,
   ): Promise<ServerAnswer> {
     const { credentials, logins, now, url } = this.#options;
-    const login =
-      credentials.kind === 'login' ? { url, adminName, password: credentials.password } : undefined;
-    const kept = login && logins.find(login, now());
-    if (login !== undefined && kept !== undefined) {
+    if (credentials.kind === 'secret') {
+      return this.#send(method, path, await this.#mint(adminName, credentials.secret), body, signal);
+    }
+    const login = { url, adminName, password: credentials.password };
+    const kept = logins.find(login, now());
+    if (kept !== undefined) {
       const answer = await this.#send(method, path, kept, body, signal);
       if (answer.status !== 401) {
         return answer;
@@ -134,29 +136,28 @@ export class ServerAPI {
       // Ended meanwhile. The server has done nothing, so it may be asked again.
       logins.drop(login);
     }
-    return await this.#send(method, path, await this.#token(adminName, login, signal), body, signal);
+    return this.#send(method, path, await this.#logIn(login, signal), body, signal);
   }
 
   /** `fns_` tokens are refused by these routes: they want the JWT of an admin. */
-  async #token(adminName: string, login: Login | undefined, signal: AbortSignal): Promise<string> {
-    const { credentials, logins, now } = this.#options;
-    if (credentials.kind === 'secret') {
-      const expires = Math.floor(now().getTime() / 1000) + tokenSeconds;
-      return new SignJWT({ username: adminName })
-        .setProtectedHeader({ alg: 'HS256', typ: 'JWT' })
-        .setExpirationTime(expires)
-        .sign(new TextEncoder().encode(credentials.secret));
-    }
-    const form = { username: adminName, password: credentials.password };
-    const { status, body } = await this.#send('POST', '/login', undefined, form, signal);
+  #mint(adminName: string, secret: string): Promise<string> {
+    const expires = Math.floor(this.#options.now().getTime() / 1000) + tokenSeconds;
+    return new SignJWT({ username: adminName })
+      .setProtectedHeader({ alg: 'HS256', typ: 'JWT' })
+      .setExpirationTime(expires)
+      .sign(new TextEncoder().encode(secret));
+  }
+
+  async #logIn(login: Login, signal: AbortSignal): Promise<string> {
+    const { logins, now } = this.#options;
+    const { adminName: username, password } = login;
+    const { status, body } = await this.#send('POST', '/login', undefined, { username, password }, signal);
     const token = text(member(body, 'token'), 8_192);
-    if (status === 200 && token !== undefined) {
-      if (login !== undefined) {
-        logins.keep(login, token, now());
-      }
-      return token;
+    if (status !== 200 || token === undefined) {
+      throw new Error(`The server refused the login of ${username}: ${problem(status, body)}`);
     }
-    throw new Error(`The server refused the login of ${adminName}: ${problem(status, body)}`);
+    logins.keep(login, token, now());
+    return token;
   }
 
   async #send(
