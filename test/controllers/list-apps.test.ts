@@ -3,6 +3,7 @@ import { AppListing } from '../../src/controllers/loss-detection/list-apps.ts';
 import { discoverApps } from '../../src/controllers/recoverytarget/discover.ts';
 import { S3Bucket } from '../../src/storage/s3/s3-bucket.ts';
 import { type S3Server, startS3 } from '../harness/s3.ts';
+import { startFaultProxy } from '../storage/fault-proxy.ts';
 
 const BUCKET = 'updates';
 const never = new AbortController().signal;
@@ -75,5 +76,34 @@ describe('the apps of a bucket, for policies and for the status of a target,', (
     requests = 0;
     expect(await listing.list(bucket, 'known', never)).toHaveLength(4);
     expect(requests).toBe(5);
+  });
+
+  test('are looked for below the prefix only, whatever folders the bucket shows', async () => {
+    const { credentials, region, host, port } = s3;
+    await using proxy = await startFaultProxy({ host, port });
+    await using hostile = {
+      bucket: await S3Bucket.open({
+        bucket: BUCKET,
+        access: {
+          ...{ region, endpoint: proxy.endpoint, forcePathStyle: true },
+          credentials: { kind: 'static', ...credentials },
+        },
+      }),
+      async [Symbol.asyncDispose]() {
+        this.bucket.destroy();
+      },
+    };
+    const prefixOf = (url: string): string => new URL(url, proxy.endpoint).searchParams.get('prefix') ?? '';
+    proxy.inject(({ url }) => {
+      const folders = ['.', '..', 'deeper'].map((name) => `${prefixOf(url)}${name}/`);
+      const shown = folders.map((path) => `<CommonPrefixes><Prefix>${path}</Prefix></CommonPrefixes>`);
+      const body = `<ListBucketResult><IsTruncated>false</IsTruncated>${shown.join('')}</ListBucketResult>`;
+      return { kind: 'answer', status: 200, type: 'application/xml', body };
+    });
+    await new AppListing().list(hostile.bucket, 'below', never);
+    await discoverApps(hostile.bucket, 'below', never);
+    const asked = proxy.seen.map(({ url }) => prefixOf(url));
+    expect(asked).toContain('below/deeper/deeper/');
+    expect(asked.filter((prefix) => /(^|\/)\.{1,2}\//.test(prefix))).toEqual([]);
   });
 });

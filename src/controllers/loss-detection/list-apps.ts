@@ -4,7 +4,7 @@ import type { App } from '../../faynosync/app.ts';
 import { isValidApp } from '../../faynosync/app.ts';
 import { MAX_ADMIN_SEGMENTS } from '../../faynosync/layout.ts';
 import type { S3Bucket } from '../../storage/s3/s3-bucket.ts';
-import { listPages } from '../../storage/s3/s3-pages.ts';
+import { listFolders, listPages } from '../../storage/s3/s3-pages.ts';
 
 /**
  * Apps of one bucket; beyond it the listing is refused, because it would take the memory of the controller.
@@ -31,7 +31,7 @@ export class AppListing {
     const sweep = new Sweep(bucket, prefix, this.#known, signal);
     const found: App[] = [];
     try {
-      for await (const adminName of folders(bucket, `${prefix}/`, signal)) {
+      for await (const adminName of listFolders(bucket, `${prefix}/`, signal)) {
         found.push(...(await sweep.appsOf(adminName)));
       }
     } finally {
@@ -49,7 +49,7 @@ class Sweep {
   readonly #prefix: string;
   readonly #known: ReadonlyMap<string, boolean>;
   readonly #signal: AbortSignal;
-  readonly #places = new Semaphore(concurrency);
+  readonly #slots = new Semaphore(concurrency);
   #count = 0;
 
   constructor(bucket: S3Bucket, prefix: string, known: ReadonlyMap<string, boolean>, signal: AbortSignal) {
@@ -60,12 +60,8 @@ class Sweep {
   }
 
   async appsOf(adminName: string): Promise<readonly App[]> {
-    // Some S3 servers resolve these in keys, and would leave the prefix.
-    if (/(^|\/)\.{1,2}$/.test(adminName)) {
-      return [];
-    }
     const names: string[] = [];
-    for await (const name of folders(this.#bucket, `${this.#prefix}/${adminName}/`, this.#signal)) {
+    for await (const name of listFolders(this.#bucket, `${this.#prefix}/${adminName}/`, this.#signal)) {
       names.push(name);
       this.#countOne();
     }
@@ -99,7 +95,7 @@ class Sweep {
   }
 
   async #lookInto(folder: string): Promise<boolean> {
-    const release = await this.#places.acquire(1, this.#signal);
+    const release = await this.#slots.acquire(1, this.#signal);
     try {
       let pages = 0;
       for await (const { objects } of listPages(
@@ -117,11 +113,5 @@ class Sweep {
     } finally {
       release();
     }
-  }
-}
-
-async function* folders(bucket: S3Bucket, prefix: string, signal: AbortSignal): AsyncGenerator<string> {
-  for await (const page of listPages(bucket, prefix, '/', signal)) {
-    yield* page.folders;
   }
 }

@@ -2,7 +2,7 @@ import { Semaphore } from '../../async/semaphore.ts';
 import { MAX_ADMIN_SEGMENTS } from '../../faynosync/layout.ts';
 import type { App } from '../../recovery/request.ts';
 import type { S3Bucket } from '../../storage/s3/s3-bucket.ts';
-import { listPages } from '../../storage/s3/s3-pages.ts';
+import { listFolders, listPages } from '../../storage/s3/s3-pages.ts';
 
 /** An app as the bucket shows it; nothing of it is verified. */
 export interface FoundApp extends App {
@@ -64,7 +64,7 @@ export async function discoverApps(
   const until = AbortSignal.any([signal, failed.signal]);
   const listing: Promise<void>[] = [];
   try {
-    for await (const adminName of folders(bucket, `${prefix}/`, until)) {
+    for await (const adminName of listFolders(bucket, `${prefix}/`, until)) {
       if (sweep.has(adminName)) {
         continue;
       }
@@ -95,7 +95,7 @@ async function appsOf(
   signal: AbortSignal,
 ): Promise<readonly FoundApp[]> {
   const found: FoundApp[] = [];
-  for await (const appName of folders(bucket, `${prefix}/${adminName}/`, signal)) {
+  for await (const appName of listFolders(bucket, `${prefix}/${adminName}/`, signal)) {
     const { holdsFiles, rootVersion } = await lookInto(
       bucket,
       `${prefix}/${adminName}/${appName}/`,
@@ -139,12 +139,6 @@ async function lookInto(
     }
   }
   return { holdsFiles, rootVersion: highest };
-}
-
-async function* folders(bucket: S3Bucket, prefix: string, signal: AbortSignal): AsyncGenerator<string> {
-  for await (const page of listPages(bucket, prefix, '/', signal)) {
-    yield* page.folders;
-  }
 }
 
 function byName(a: App, b: App): number {

@@ -71,6 +71,23 @@ export async function* listPages(
   } while (token !== undefined);
 }
 
+/**
+ * The names of what lies one level below a prefix and has a level below itself. `.` and `..` are left out:
+ * some S3 servers resolve them in keys, and listing them would leave the prefix.
+ *
+ * @param prefix with a slash at the end
+ * @throws what {@link listPages} throws
+ */
+export async function* listFolders(
+  bucket: S3Requests,
+  prefix: string,
+  signal: AbortSignal | undefined,
+): AsyncGenerator<string> {
+  for await (const { folders } of listPages(bucket, prefix, '/', signal)) {
+    yield* folders.filter((name) => name !== '.' && name !== '..');
+  }
+}
+
 /** Finds a cycle of any length in a sequence of tokens while it keeps one of them (Brent's algorithm). */
 class TokenSequence {
   #kept: string | undefined;
