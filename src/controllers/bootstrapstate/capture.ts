@@ -1,26 +1,21 @@
 import type { Logger } from 'pino';
 import type { BootstrapState } from '../../api/bootstrapstate.generated.ts';
 import { captureFailedEvent, failureEventNote } from '../../api/events.ts';
-import type { Clock } from '../../async/clock.ts';
-import type { APIClient } from '../../kube/client/api-client.ts';
 import { APIError } from '../../kube/client/api-error.ts';
-import type { EventRecorder } from '../../kube/events/event-recorder.ts';
 import {
   type CaptureStatus,
   inlineCapture,
   writeCaptureConfigMap,
 } from '../app-history/captured-settings.ts';
 import { NotOwnedError } from '../status/owned-config-map.ts';
+import type { StatusWriterDependencies } from '../status/status-writer.ts';
 import { settingsName } from './names.ts';
 
 /** What a copy of settings is written with. */
-export interface CaptureDependencies {
-  readonly client: APIClient;
-  readonly clock: Clock;
-  readonly recorder: EventRecorder;
-  /** @throws when this process no longer leads */
-  readonly assertLeading: () => void;
-}
+export type CaptureDependencies = Pick<
+  StatusWriterDependencies,
+  'client' | 'clock' | 'recorder' | 'assertLeading'
+>;
 
 /**
  * The copy of the settings of a healthy app: in its status when they are few, else in a ConfigMap. A copy is

@@ -4,16 +4,14 @@ import { sleep } from '../../async/sleep.ts';
 import type { App } from '../../faynosync/app.ts';
 import { BackgroundCalls, type RefreshCallResult } from '../refresh/background.ts';
 import { Refresher, type RefresherOptions } from '../refresh/refresher.ts';
+import type { StatusWriterDependencies } from '../status/status-writer.ts';
 import type { RefreshStep } from './refresh-step.ts';
 
 /** Milliseconds between two questions to a server how a task of it goes. */
 const taskPollMs = 500;
 
 /** Options of {@link RefreshRequests}. */
-export interface RefreshRequestsOptions extends RefresherOptions {
-  /** Controllers act only while they lead. @throws when this one does not */
-  readonly assertLeading: () => void;
-}
+export type RefreshRequestsOptions = RefresherOptions & Pick<StatusWriterDependencies, 'assertLeading'>;
 
 /** The requests to servers to sign again, one for each app: sent and followed beside the reconciles. */
 export class RefreshRequests {

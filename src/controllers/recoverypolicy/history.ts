@@ -2,13 +2,10 @@ import type { BootstrapRecovery } from '../../api/bootstraprecovery.generated.ts
 import type { BootstrapState } from '../../api/bootstrapstate.generated.ts';
 import type { RecoveryPolicySpec } from '../../api/recoverypolicy.generated.ts';
 import { elapsedMs } from '../../api/stored-time.ts';
-import { type RunState, runState } from '../bootstrapstate/recoveries/records.ts';
+import { type RunState, rememberedMs, runState } from '../bootstrapstate/recoveries/records.ts';
 
 /** Name of the index under which the cache files runs by the uid of their owner. */
 export const ownerIndex = 'owner';
-
-/** Milliseconds for which an app remembers a recovery. */
-const rememberedMs = 3_600_000;
 
 /** The uids of what owns a run. */
 export function ownersOf({ metadata }: BootstrapRecovery): readonly string[] {

@@ -64,6 +64,7 @@ export class KnownStorage {
   }
 }
 
-function revisionOf({ uid, generation }: RecoveryTarget['metadata']): string {
+/** Which state of a target something was found out about: changes with its spec, and when it is made anew. */
+export function revisionOf({ uid, generation }: RecoveryTarget['metadata']): string {
   return `${uid}/${generation}`;
 }

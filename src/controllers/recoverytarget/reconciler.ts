@@ -17,7 +17,7 @@ import type { ReconcilerSlots } from '../slots/reconciler-slots.ts';
 import { StatusWriter, type StatusWriterDependencies } from '../status/status-writer.ts';
 import type { ConnectionDependencies } from '../target-connection/connect-target.ts';
 import { DiscoverySweep } from './discover.ts';
-import { KnownStorage } from './known-storage.ts';
+import { KnownStorage, revisionOf } from './known-storage.ts';
 import { lossDetectionVerdict } from './loss-detection.ts';
 import { onlineKeys } from './online-keys.ts';
 import type { FoundPins } from './pins.ts';
@@ -158,8 +158,8 @@ export class RecoveryTargetReconciler implements Reconciler {
   }
 
   /** The sweep that an earlier probe of the same spec left unfinished, or a new one. */
-  #sweepOf(key: ObjectKey, { metadata: { uid, generation } }: RecoveryTarget): DiscoverySweep {
-    const of = `${uid}/${generation}`;
+  #sweepOf(key: ObjectKey, { metadata }: RecoveryTarget): DiscoverySweep {
+    const of = revisionOf(metadata);
     const left = this.#sweeps.get(formatObjectKey(key));
     if (left !== undefined && left.of === of) {
       return left.sweep;

@@ -5,20 +5,16 @@ import { recoveryCreatedEvent } from '../../../api/events.ts';
 import type { RecoveryPolicy } from '../../../api/recoverypolicy.generated.ts';
 import { bootstrapRecoveries } from '../../../api/resources.ts';
 import { describeApp } from '../../../faynosync/app.ts';
-import type { APIClient } from '../../../kube/client/api-client.ts';
 import { isAlreadyExists } from '../../../kube/client/api-error.ts';
-import type { EventRecorder } from '../../../kube/events/event-recorder.ts';
 import type { RecoveryMetrics } from '../../../observability/metrics.ts';
+import type { StatusWriterDependencies } from '../../status/status-writer.ts';
 import { openRecovery } from './records.ts';
 import { recoveryOf } from './recovery-run.ts';
 
 /** What a recovery is created with. */
-export interface CreateRecoveryDependencies {
-  readonly client: APIClient;
-  readonly recorder: EventRecorder;
+export interface CreateRecoveryDependencies
+  extends Pick<StatusWriterDependencies, 'client' | 'recorder' | 'assertLeading'> {
   readonly metrics: RecoveryMetrics;
-  /** @throws when this process no longer leads */
-  readonly assertLeading: () => void;
 }
 
 /**

@@ -14,7 +14,8 @@ export type RecoveryRecord = NonNullable<BootstrapStateStatus['recoveries']>[num
  */
 export type RunState = 'UnderWay' | 'Succeeded' | 'NotNeeded' | 'Failed' | 'Absent';
 
-const hourMs = 3_600_000;
+/** Milliseconds for which an app remembers a recovery: those of `maxRecoveriesPerHour`. */
+export const rememberedMs = 3_600_000;
 /** Pauses after recoveries that wrote nothing: 1, 2, 4 … up to 30 minutes. */
 const firstPauseMs = 60_000;
 const longestPauseMs = 1_800_000;
@@ -84,7 +85,7 @@ export function recoveryHold(
   const recent = recentRecoveries(recoveries, now);
   const wrote = recent.filter(({ state }) => state !== 'Failed' && state !== 'NotNeeded');
   const end = wrote
-    .map(({ time }) => Date.parse(time) + hourMs)
+    .map(({ time }) => Date.parse(time) + rememberedMs)
     .sort((a, b) => b - a)
     .at(maxRecoveriesPerHour - 1);
   if (end !== undefined) {
@@ -112,7 +113,7 @@ export function withNewRecovery(
 ): readonly RecoveryRecord[] {
   const past = recoveries
     .map(({ time }) => Date.parse(time))
-    .filter((time) => time <= now.getTime() + hourMs);
+    .filter((time) => time <= now.getTime() + rememberedMs);
   // Two orders within a second must not share a name.
   const time = new Date(Math.max(now.getTime(), Math.max(0, ...past) + 1000));
   const order: RecoveryRecord = {
@@ -129,7 +130,7 @@ export function recentRecoveries(
   recoveries: readonly RecoveryRecord[],
   now: Date,
 ): readonly RecoveryRecord[] {
-  const from = now.getTime() - hourMs;
+  const from = now.getTime() - rememberedMs;
   // A time in the future was written by a clock that was ahead: it counts for nothing but its name.
   const counts = (time: number): boolean => time > from && time <= now.getTime() + 60_000;
   return recoveries.filter(
