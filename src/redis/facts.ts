@@ -1,6 +1,9 @@
 import { TerminalError } from '../errors.ts';
 import type { ServerFacts } from './state-store.ts';
 
+/** Milliseconds by which two clocks may differ before ages and lifetimes mislead. */
+export const maxClockSkewMs = 5_000;
+
 /** What is documented about one warning; `when` reads it off the lines of INFO. */
 export interface ServerWarning {
   readonly when: (info: ReadonlyMap<string, string>) => boolean;

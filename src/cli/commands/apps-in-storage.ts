@@ -2,7 +2,7 @@ import { opendir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { discoverApps } from '../../controllers/recoverytarget/discover.ts';
 import { RecoveryError, systemErrorCode } from '../../errors.ts';
-import { DEFAULT_PREFIX, isPersistedRoot } from '../../faynosync/layout.ts';
+import { DEFAULT_PREFIX, isPersistedRoot, MAX_ADMIN_SEGMENTS } from '../../faynosync/layout.ts';
 import { type Location, parseLocation } from '../../storage/location.ts';
 import { S3Bucket } from '../../storage/s3/s3-bucket.ts';
 import type { S3Access } from '../../storage/s3/s3-options.ts';
@@ -13,8 +13,8 @@ const timeoutMs = 5_000;
 /** Folders that are looked into, and apps that are named. */
 const mostFolders = 1_000;
 const mostApps = 100;
-/** An admin's name may hold slashes, and each is a folder. */
-const mostLevels = 9;
+/** Folders from an app up to all admins. */
+const mostLevels = MAX_ADMIN_SEGMENTS + 1;
 
 /**
  * The apps of the installation that `storage` names, in no order; undefined when it names one repository, or
@@ -35,7 +35,7 @@ export async function appsInStorage(
       ? await appsBelow(location.path, limited)
       : s3 && (await appsInBucket(location, s3, limited));
   } catch (error) {
-    // Whatever keeps it from being listed was not what the person asked for.
+    // The person did not ask for this list, so a failure to make it is no answer.
     if (error instanceof RecoveryError || systemErrorCode(error) !== undefined || limited.aborted) {
       return undefined;
     }

@@ -11,7 +11,7 @@ import { openLocation } from '../../storage/open.ts';
 import type { S3Access } from '../../storage/s3/s3-options.ts';
 import type { CommandContext } from '../context.ts';
 import { type ExitCode, exitCodes } from '../exit-codes.ts';
-import { knownAppsText } from '../kubectl/app-name.ts';
+import { knownAppsHint } from '../kubectl/app-name.ts';
 import { appLocation } from '../options/app-location.ts';
 import { overridesOf, type RecoveryFlags } from '../options/recovery-options.ts';
 import { readRedisEndpoint } from '../options/redis-options.ts';
@@ -113,7 +113,7 @@ async function sayKnownApps(
 ): Promise<void> {
   const apps = await appsInStorage(storage, env.s3.bucket, s3, signal);
   if (apps !== undefined && apps.length > 0) {
-    stderr.write(`${knownAppsText(apps)} Upper and lower case count.\n`);
+    stderr.write(`${knownAppsHint(apps)}\n`);
   }
 }
 

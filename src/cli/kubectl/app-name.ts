@@ -37,3 +37,8 @@ export function knownAppsText(apps: readonly AppName[]): string {
   const more = names.length > mostNamed ? ` and ${names.length - mostNamed} more` : '';
   return `Known are: ${terminalText(names.slice(0, mostNamed).join(', '))}${more}.`;
 }
+
+/** The same for a name that is misspelt more often than it is new. */
+export function knownAppsHint(apps: readonly AppName[]): string {
+  return `${knownAppsText(apps)} Upper and lower case count.`;
+}

@@ -3,6 +3,7 @@ import { RecoveryError } from '../../errors.ts';
 import { lockKey, markerKey } from '../../faynosync/keys.ts';
 import { settingsOf } from '../../faynosync/settings.ts';
 import type { RedisEndpoint } from '../../redis/endpoint.ts';
+import { maxClockSkewMs } from '../../redis/facts.ts';
 import { refusedCommands } from '../../redis/refused-commands.ts';
 import type { ServerFacts } from '../../redis/state-store.ts';
 
@@ -17,9 +18,6 @@ export interface RedisUsability {
   readonly refusedCommands: readonly string[] | undefined;
   readonly warnings: ServerFacts['warnings'];
 }
-
-/** Seconds two clocks may differ before ages and lifetimes mislead. */
-const maxSkewSeconds = 5;
 
 /** Every warning beside those that Redis gives rise to itself, by code: what follows, and what to do. */
 export const usabilityWarnings = {
@@ -78,7 +76,7 @@ async function refusedOn(
 }
 
 function skewWarnings(seconds: number | undefined): ServerFacts['warnings'] {
-  if (seconds === undefined || seconds <= maxSkewSeconds) {
+  if (seconds === undefined || seconds * 1_000 <= maxClockSkewMs) {
     return [];
   }
   const detail = `Redis and the controller are ${seconds} s apart. ${usabilityWarnings.RedisClockSkew}`;

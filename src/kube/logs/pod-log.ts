@@ -3,19 +3,19 @@ import { TimeoutSignal } from '../../async/timeout-signal.ts';
 import { APIError } from '../client/api-error.ts';
 import type { CallOptions } from '../client/call-options.ts';
 import { ConnectionError } from '../client/connection-error.ts';
-import type { KubernetesObject } from '../client/object.ts';
 import type { ObjectKey } from '../client/object-key.ts';
 import { type Resource, resourcePath } from '../client/resource.ts';
 import type { Transport } from '../client/transport.ts';
 import { readLogStream } from './log-stream.ts';
 
-const pods: Resource<KubernetesObject> = {
+/** Where pods are; who reads them says what of them. */
+export const podResource = {
   group: '',
   version: 'v1',
   plural: 'pods',
   kind: 'Pod',
   namespaced: true,
-};
+} as const satisfies Resource;
 
 /** Which lines of a container's log are wanted. */
 export interface PodLogOptions extends CallOptions {
@@ -42,7 +42,7 @@ export async function* readPodLog(
   key: ObjectKey,
   { container, follow = false, sinceSeconds, previous, signal }: PodLogOptions,
 ): AsyncGenerator<string, void, undefined> {
-  const path = resourcePath(pods, { ...key, subresource: 'log' });
+  const path = resourcePath(podResource, { ...key, subresource: 'log' });
   const call = `GET ${path}`;
   const silent = (): ConnectionError =>
     new ConnectionError('Timeout', `${call}: nothing arrived for ${timeoutMs} ms`);

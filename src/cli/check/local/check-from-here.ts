@@ -5,7 +5,7 @@ import type { S3Access } from '../../../storage/s3/s3-options.ts';
 import { appsInStorage } from '../../commands/apps-in-storage.ts';
 import type { CommandContext } from '../../context.ts';
 import type { ExitCode } from '../../exit-codes.ts';
-import { type AppName, formatAppName, knownAppsText, parseAppName } from '../../kubectl/app-name.ts';
+import { type AppName, formatAppName, knownAppsHint, parseAppName } from '../../kubectl/app-name.ts';
 import { appLocation } from '../../options/app-location.ts';
 import { readRedisEndpoint } from '../../options/redis-options.ts';
 import { readS3Access, storageLimits } from '../../options/storage-options.ts';
@@ -73,6 +73,6 @@ async function sayKnownApps(
   const apps = (await appsInStorage(storage, env.s3.bucket, s3, signal)) ?? [];
   const name = formatAppName(app);
   if (apps.length > 0 && !apps.some((each) => formatAppName(each) === name)) {
-    stderr.write(`${name} is not in the storage. ${knownAppsText(apps)} Upper and lower case count.\n`);
+    stderr.write(`${name} is not in the storage. ${knownAppsHint(apps)}\n`);
   }
 }

@@ -3,6 +3,7 @@ import type { App } from '../../../faynosync/app.ts';
 import { lockKey, markerKey } from '../../../faynosync/keys.ts';
 import { settingsOf } from '../../../faynosync/settings.ts';
 import { describeEndpoint, type RedisEndpoint } from '../../../redis/endpoint.ts';
+import { maxClockSkewMs } from '../../../redis/facts.ts';
 import { RedisStateStore } from '../../../redis/redis-state-store.ts';
 import { refusedCommands } from '../../../redis/refused-commands.ts';
 import type { ServerFacts } from '../../../redis/state-store.ts';
@@ -11,9 +12,6 @@ import type { CheckItem } from '../check-report.ts';
 import { failedItem, okItem, skippedItem, warningItem } from '../checklist.ts';
 import { durabilityItems, redisWarningItem } from '../durability.ts';
 import { failure } from './storage-checks.ts';
-
-/** Milliseconds two clocks may differ before ages and lifetimes mislead. */
-const maxSkewMs = 5_000;
 
 const aclPage = 'Grant what docs/reference/redis-acl.md lists.';
 
@@ -115,7 +113,7 @@ function clock({ time }: ServerFacts, now: Date): CheckItem {
     return skippedItem('Clock', 'INFO is refused, so the clock of Redis is not known.');
   }
   const skewMs = Math.abs(now.getTime() - time.getTime());
-  return skewMs <= maxSkewMs
+  return skewMs <= maxClockSkewMs
     ? okItem('Clock', 'Redis and this machine agree on the time.')
     : warningItem(
         'Clock',

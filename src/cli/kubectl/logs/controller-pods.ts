@@ -1,6 +1,7 @@
 import type { APIClient } from '../../../kube/client/api-client.ts';
 import type { KubernetesObject } from '../../../kube/client/object.ts';
 import type { Resource } from '../../../kube/client/resource.ts';
+import { podResource } from '../../../kube/logs/pod-log.ts';
 import { controllerLabels, deployments } from '../version/installed.ts';
 
 /** What is read of a Pod. */
@@ -8,7 +9,7 @@ interface Pod extends KubernetesObject {
   readonly status?: { readonly phase?: string };
 }
 
-const pods: Resource<Pod> = { group: '', version: 'v1', plural: 'pods', kind: 'Pod', namespaced: true };
+const pods: Resource<Pod> = podResource;
 
 /** A pod of a controller. */
 export interface ControllerPod {

@@ -7,7 +7,7 @@ import { findObject } from '../../../kube/client/find-object.ts';
 import type { Resource } from '../../../kube/client/resource.ts';
 import type { CommandContext } from '../../context.ts';
 import { terminalText } from '../../output/terminal-text.ts';
-import { type AppName, formatAppName, knownAppsText } from '../app-name.ts';
+import { type AppName, formatAppName, knownAppsHint } from '../app-name.ts';
 import type { ClusterConnection } from '../connection.ts';
 
 const targets: Resource<RecoveryTarget> = recoveryTargets;
@@ -33,8 +33,7 @@ export async function warnOfUnknownApp(
     return;
   }
   context.stderr.write(
-    `warning: ${terminalText(name)} is not in the bucket of RecoveryTarget "${target}". ${knownAppsText(known)} ` +
-      'Upper and lower case count.\n',
+    `warning: ${terminalText(name)} is not in the bucket of RecoveryTarget "${target}". ${knownAppsHint(known)}\n`,
   );
 }
 
