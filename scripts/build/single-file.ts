@@ -2,8 +2,7 @@ import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { build, type Metafile, type Plugin } from 'esbuild';
-import { root } from './bundle.ts';
-import { kubernetesClient } from './kubernetes-client.ts';
+import { programOptions, root } from './bundle.ts';
 import { buildPage } from './page.ts';
 
 /** The program as one file, and what went into it. */
@@ -21,14 +20,8 @@ const start = `#!/bin/sh
 ":" //; n=$(node --version 2>/dev/null | sed -n 's/^v\\([0-9]*\\).*/\\1/p'); [ "\${n:-0}" -ge 24 ] || { echo "tuf-recovery needs Node.js 24 or newer on PATH. Install it: https://nodejs.org" >&2; exit 1; }; [ -n "\${NODE_COMPILE_CACHE+set}" ] || [ ! -d "\${HOME:-}" ] || export NODE_COMPILE_CACHE="\${XDG_CACHE_HOME:-$HOME/.cache}/tuf-recovery-operator/compiled"; exec node "$0" "$@"
 `;
 
-/**
- * CommonJS packages inside an ESM bundle ask for `require`, which ESM has not. They only require modules of
- * Node.js, so any path will do; a worker that is started from a text has none of its own.
- */
-const banner = [
-  "import { createRequire as createRequireForBundle } from 'node:module';",
-  'const require = createRequireForBundle(process.execPath);',
-].join('\n');
+/** Only modules of Node.js are required, so any path will do. A worker started from a text has none. */
+const requireFrom = 'process.execPath';
 
 /**
  * Bundles the program with its worker, its scripts and the page of the dashboard into one text, which is both
@@ -66,23 +59,14 @@ async function bundled(
   entryPoint: string,
   plugins: readonly Plugin[],
 ): Promise<{ readonly text: string; readonly metafile: Metafile }> {
+  const options = programOptions(requireFrom);
   const { outputFiles, metafile } = await build({
-    absWorkingDir: root,
+    ...options,
     entryPoints: [entryPoint],
     outdir: root,
     write: false,
-    bundle: true,
-    preserveSymlinks: true,
-    platform: 'node',
-    target: 'node24',
-    format: 'esm',
-    banner: { js: banner },
     minifySyntax: true,
-    minifyWhitespace: true,
-    legalComments: 'none',
-    plugins: [kubernetesClient, ...plugins],
-    metafile: true,
-    logLevel: 'warning',
+    plugins: [...options.plugins, ...plugins],
   });
   return { text: outputFiles[0]?.text ?? '', metafile };
 }
