@@ -78,7 +78,7 @@ describe('the apps of a bucket, for policies and for the status of a target,', (
     expect(requests).toBe(5);
   });
 
-  test('are looked for below the prefix only, whatever folders the bucket shows', async () => {
+  test('are looked for below the prefix only, also in a bucket that shows . and .. as folders', async () => {
     const { credentials, region, host, port } = s3;
     await using proxy = await startFaultProxy({ host, port });
     await using hostile = {

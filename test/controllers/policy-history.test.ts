@@ -48,7 +48,7 @@ test('of two runs that ended in the same second the one that was created later i
   }
 });
 
-test('the same runs are kept in whatever order they are listed', () => {
+test('the same runs are kept in any order of the list', () => {
   const second = fc.integer({ min: 0, max: 3 });
   const list = fc
     .uniqueArray(fc.tuple(fc.string({ minLength: 1, maxLength: 3 }), second, second), {

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
-import { probeUsability } from '../../src/controllers/recoverytarget/redis-usability.ts';
+import { probeUsability, type RedisUsability } from '../../src/controllers/recoverytarget/redis-usability.ts';
 import type { RedisEndpoint } from '../../src/redis/endpoint.ts';
+import type { ServerFacts } from '../../src/redis/state-store.ts';
 import { targetManifest } from './support/objects.ts';
 
 const now = new Date('2030-01-01T00:01:00Z');
@@ -10,35 +11,25 @@ const endpoint: RedisEndpoint = {
   db: 0,
 };
 
+/** Of a target without apps, for which Redis is asked nothing further. */
+function probe(facts: ServerFacts): Promise<RedisUsability> {
+  const { spec } = targetManifest({ trust: { onFirstUse: true } });
+  return probeUsability(endpoint, { spec, status: {} }, facts, now, new AbortController().signal);
+}
+
 test.each([
   ['2030-01-01T00:01:00.400Z', 0, []],
   ['2030-01-01T00:00:55Z', 5, []],
   ['2030-01-01T00:00:54Z', 6, ['RedisClockSkew']],
   ['2030-01-01T00:03:00Z', 120, ['RedisClockSkew']],
 ])('Redis says it is %s: %i s apart', async (time, seconds, codes) => {
-  const { spec } = targetManifest({ trust: { onFirstUse: true } });
-  const facts = { version: '8.0.0', role: 'master', time: new Date(time), warnings: [] } as const;
-  const found = await probeUsability(
-    endpoint,
-    { spec, status: {} },
-    facts,
-    now,
-    new AbortController().signal,
-  );
+  const found = await probe({ version: '8.0.0', role: 'master', time: new Date(time), warnings: [] });
   expect(found.clockSkewSeconds).toBe(seconds);
   expect(found.warnings.map(({ code }) => code)).toEqual(codes);
   expect(found.refusedCommands).toBeUndefined();
 });
 
 test('a Redis that keeps its time to itself is compared with nothing', async () => {
-  const { spec } = targetManifest({ trust: { onFirstUse: true } });
-  const facts = { version: undefined, role: undefined, time: undefined, warnings: [] };
-  const found = await probeUsability(
-    endpoint,
-    { spec, status: {} },
-    facts,
-    now,
-    new AbortController().signal,
-  );
+  const found = await probe({ version: undefined, role: undefined, time: undefined, warnings: [] });
   expect(found).toEqual({ clockSkewSeconds: undefined, refusedCommands: undefined, warnings: [] });
 });

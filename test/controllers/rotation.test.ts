@@ -162,12 +162,15 @@ describe('without a restart of the controller', () => {
       const manifest = target('api', false);
       await namespace.apply({ ...manifest, spec: { ...manifest.spec, api } });
       const app = { adminName: 'alice', appName: 'tuf' };
-      const before = { requestedTime: new Date().toISOString(), roles: ['timestamp'] };
+      const ordered = {
+        state: 'Ordered',
+        requestTime: '2026-01-01T00:00:00Z',
+        roles: ['timestamp'],
+      } as const;
       const sent = await refresher.send(
         await namespace.target('api'),
         app,
-        // Of the status, only what the request needs.
-        before as unknown as Parameters<Refresher['send']>[2],
+        ordered,
         pino({ level: 'silent' }),
         AbortSignal.timeout(60_000),
       );

@@ -54,7 +54,7 @@ describe('the name of the next run', () => {
     expect(lastUIDOfChain(app, [])).toBe('');
   });
 
-  test('follows the newest end when runs in the middle have expired, in whatever order they are listed', () => {
+  test('follows the newest end when runs in the middle have expired, in any order of the list', () => {
     const [first, , third, , fifth] = chain([1, 2, 3, 4, 5]);
     const left = [first, third, fifth].filter((run) => run !== undefined);
     expect(lastUIDOfChain(app, left)).toBe('uid-4');

@@ -194,6 +194,21 @@ describe('what renews itself is read again without a restart:', () => {
     };
   }
 
+  /** Writes one token after the other into `file`, and waits for each to be sent. */
+  async function expectRenewed(file: string, asked: readonly string[]): Promise<void> {
+    const credentials = ambientCredentials(DIRECT);
+    for (const token of ['one', 'two']) {
+      await writeFile(file, token);
+      // The SDK renews in the background while the keys before are still good.
+      await expect
+        .poll(async () => {
+          expect(await credentials()).toMatchObject({ accessKeyId: 'A' });
+          return asked.at(-1);
+        })
+        .toBe(token);
+    }
+  }
+
   test('the token of a web identity', async () => {
     using sts = await startGiver((expiration) => ({
       type: 'text/xml',
@@ -204,19 +219,7 @@ describe('what renews itself is read again without a restart:', () => {
       ...{ AWS_ENDPOINT_URL_STS: sts.url, AWS_WEB_IDENTITY_TOKEN_FILE: file, AWS_ROLE_ARN: ROLE },
       AWS_REGION: 'eu-west-3',
     };
-    await within(env, async () => {
-      const credentials = ambientCredentials(DIRECT);
-      for (const text of ['one', 'two']) {
-        await writeFile(file, text);
-        // The SDK renews in the background while the keys before are still good.
-        await expect
-          .poll(async () => {
-            expect(await credentials()).toMatchObject({ accessKeyId: 'A' });
-            return sts.asked.at(-1);
-          })
-          .toBe(text);
-      }
-    });
+    await within(env, () => expectRenewed(file, sts.asked));
   });
 
   test('the token of a pod', async () => {
@@ -229,18 +232,7 @@ describe('what renews itself is read again without a restart:', () => {
       AWS_CONTAINER_CREDENTIALS_FULL_URI: `${agent.url}/`,
       AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE: file,
     };
-    await within(env, async () => {
-      const credentials = ambientCredentials(DIRECT);
-      for (const text of ['one', 'two']) {
-        await writeFile(file, text);
-        await expect
-          .poll(async () => {
-            expect(await credentials()).toMatchObject({ accessKeyId: 'A' });
-            return agent.asked.at(-1);
-          })
-          .toBe(text);
-      }
-    });
+    await within(env, () => expectRenewed(file, agent.asked));
   });
 
   test('a profile, for each bucket that is opened', async () => {

@@ -57,7 +57,7 @@ export interface ObjectSelector {
 export interface ListOptions<T = unknown> extends ObjectSelector, CallOptions {
   /**
    * Not older than this. Left out: the most recent state. Not `0`: for that the server sends everything at
-   * once, whatever the page size.
+   * once, and the page size counts for nothing.
    */
   readonly resourceVersion?: string;
   /** Objects per page at most; 500 as in client-go. */

@@ -62,7 +62,7 @@ export function keysToObserve(expected: AppKeys, marker: Marker): readonly strin
   return [...inOneTurn(appKeys(expected)), ...bootstrapKeys(marker)];
 }
 
-/** The keys of an app that a run looks at whatever its marker says. */
+/** The keys of an app that every run reads; its marker may point to further ones. */
 export function* appKeys({ app, settings, delegatedNames }: AppKeys): Steps<readonly string[]> {
   const keys = new Set([markerKey(app), lockKey(app)]);
   for (const { key } of settings) {

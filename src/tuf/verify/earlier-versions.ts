@@ -64,7 +64,7 @@ export class EarlierVersions {
         ? { expires: new Date(envelope.expires.at), writtenAt: writtenAt(listedAt, file.lastModified) }
         : undefined;
     } catch {
-      // The source has given the file, so whatever reading it throws is about the file, and it tells nothing.
+      // The source has given the file, so an error while it is read is about the file, and it tells nothing.
       return undefined;
     }
   }

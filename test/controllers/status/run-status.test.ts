@@ -115,7 +115,7 @@ describe('the status of a run under way', () => {
     expect((await namespace.ended('order')).succeeded.reason).toBe('Cancelled');
   });
 
-  test('a run that another controller has ended stays as it ended, whatever an outdated one writes', async () => {
+  test('a run that another controller has ended stays as it ended, also when an outdated one writes', async () => {
     const { run, clock, writer, writerOf } = await fresh('outdated');
     const draft = started(run, clock);
     await writer.write(draft);
