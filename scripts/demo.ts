@@ -4,32 +4,28 @@
  * Ends with exit code 0 only when every restored setting equals the original one.
  */
 import { writeFile } from 'node:fs/promises';
-import { parseArgs } from 'node:util';
 import { terminalAnimation } from './demo/animation.ts';
 import { type ClusterParts, missingParts, startBuilding } from './demo/cluster-parts.ts';
 import { showEngine } from './demo/engine.ts';
 import { showKubernetes } from './demo/kubernetes.ts';
 import { terminalPicture } from './demo/picture.ts';
 import { Screen } from './demo/screen.ts';
+import { readFlags } from './flags.ts';
 
-const { values: flags } = parseArgs({
-  options: {
+const flags = readFlags(
+  {
     engine: { type: 'boolean', default: false },
     keep: { type: 'boolean', default: false },
     picture: { type: 'string' },
     animation: { type: 'string' },
-    help: { type: 'boolean', short: 'h', default: false },
   },
-});
-if (flags.help) {
-  console.log(`npm run demo [-- --engine] [-- --keep] [-- --picture FILE] [-- --animation FILE]
+  `npm run demo [-- --engine] [-- --keep] [-- --picture FILE] [-- --animation FILE]
 
   --engine           the engine alone: Redis and a directory, no Kubernetes, nothing to build
   --keep             leave everything running afterwards, until Ctrl-C
   --picture FILE     write what was shown as an SVG
-  --animation FILE   write it as an SVG that moves as the demo did`);
-  process.exit(0);
-}
+  --animation FILE   write it as an SVG that moves as the demo did`,
+);
 
 const screen = new Screen(process.stdout);
 try {

@@ -4,28 +4,24 @@
  * runs, too. Needs docker, kind, kubectl and helm; where they are missing it says so and fails.
  */
 import { fileURLToPath } from 'node:url';
-import { parseArgs } from 'node:util';
 import { execute } from './demo/execute.ts';
 import { startKind } from './e2e/kind/provider.ts';
 import { perform } from './e2e/perform.ts';
+import { readFlags } from './flags.ts';
 import { findOnPath } from './setup/locate.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const programs = ['docker', 'kind', 'kubectl', 'helm'] as const;
-const { values: flags } = parseArgs({
-  options: {
+const flags = readFlags(
+  {
     quick: { type: 'boolean', default: false },
     keep: { type: 'boolean', default: false },
-    help: { type: 'boolean', short: 'h', default: false },
   },
-});
-if (flags.help) {
-  console.log(`npm run e2e:kind [-- --quick] [-- --keep]
+  `npm run e2e:kind [-- --quick] [-- --keep]
 
   --quick  the core of the scenario only
-  --keep   keep the cluster when the scenario has ended`);
-  process.exit(0);
-}
+  --keep   keep the cluster when the scenario has ended`,
+);
 process.exitCode = await main();
 
 async function main(): Promise<number> {

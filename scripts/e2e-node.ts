@@ -5,7 +5,6 @@
  * where it can't run it says why and does nothing. Leaves nothing behind, and fails when something is left.
  */
 import { fileURLToPath } from 'node:url';
-import { parseArgs } from 'node:util';
 import packageJSON from '../package.json' with { type: 'json' };
 import { execute } from './demo/execute.ts';
 import { reasonNotToRun } from './e2e/node/guard.ts';
@@ -13,24 +12,21 @@ import { imageArchives, isImageOutdated } from './e2e/node/images.ts';
 import { type Inside, runIsolated } from './e2e/node/isolation.ts';
 import { startNodes } from './e2e/node/provider.ts';
 import { perform } from './e2e/perform.ts';
+import { readFlags } from './flags.ts';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
-const { values: flags } = parseArgs({
-  options: {
+const flags = readFlags(
+  {
     quick: { type: 'boolean', default: false },
     keep: { type: 'boolean', default: false },
     require: { type: 'boolean', default: false },
-    help: { type: 'boolean', short: 'h', default: false },
   },
-});
-if (flags.help) {
-  console.log(`npm run e2e:node [-- --quick] [-- --keep] [-- --require]
+  `npm run e2e:node [-- --quick] [-- --keep] [-- --require]
 
   --quick    the core of the scenario only
   --keep     keep the cluster when the scenario has ended, until Ctrl-C
-  --require  fail instead of skipping where it can't run`);
-  process.exit(0);
-}
+  --require  fail instead of skipping where it can't run`,
+);
 process.chdir(root);
 const inside = process.env['E2E_NODE_INSIDE'];
 process.exitCode =

@@ -2,43 +2,45 @@
  * `npm run image`: the image as an OCI layout, without Docker and byte for byte the same every time, from the
  * one Dockerfile, with its bill of materials beside it. The Dockerfile's build stage is repeated here; its
  * last stage is read. Its base is a stand-in made from Debian packages and the binary that Node.js releases,
- * or the one given.
- *
- *   --output FILE      where to write it; default out/tuf-recovery-operator.oci.tar
- *   --name REFERENCE   what it is called once loaded; default: the image of the chart
- *   --platform LIST    linux/amd64, linux/arm64 or both; default: this machine's
- *   --base PATH        a base image: an OCI layout, as docker save writes it, or an archive of files
- *   --mirror URL       a Debian mirror; default: Debian's own
+ * or the one given. `--help` lists its flags.
  *
  * SOURCE_DATE_EPOCH, in seconds, is the time of everything in it; default 0.
  */
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
-import { parseArgs } from 'node:util';
 import packageJSON from '../package.json' with { type: 'json' };
+import { readFlags } from './flags.ts';
 import { buildImage } from './image/build-image.ts';
 import { hostArchitecture, parsePlatforms } from './image/platform.ts';
 import { buildProgramFiles, readDockerfile } from './image/program-files.ts';
 import { MIRROR } from './setup/own-apt.mjs';
 import { createProgress } from './setup/progress.mjs';
 
-const options = {
-  output: { type: 'string', default: 'out/tuf-recovery-operator.oci.tar' },
-  name: {
-    type: 'string',
-    default: `ghcr.io/tuf-recovery-operator/tuf-recovery-operator:${packageJSON.version}`,
+const values = readFlags(
+  {
+    output: { type: 'string', default: 'out/tuf-recovery-operator.oci.tar' },
+    name: {
+      type: 'string',
+      default: `ghcr.io/tuf-recovery-operator/tuf-recovery-operator:${packageJSON.version}`,
+    },
+    platform: { type: 'string' },
+    base: { type: 'string' },
+    mirror: { type: 'string', default: MIRROR },
   },
-  platform: { type: 'string' },
-  base: { type: 'string' },
-  mirror: { type: 'string', default: MIRROR },
-} as const;
+  `npm run image [-- FLAGS]
+
+  --output FILE      where to write it; default out/tuf-recovery-operator.oci.tar
+  --name REFERENCE   what it is called once loaded; default: the image of the chart
+  --platform LIST    linux/amd64, linux/arm64 or both; default: this machine's
+  --base PATH        a base image: an OCI layout, as docker save writes it, or an archive of files
+  --mirror URL       a Debian mirror; default: Debian's own`,
+);
 
 const repository = resolve(import.meta.dirname, '..');
 const work = await mkdtemp(join(tmpdir(), 'tuf-recovery-program-'));
 const step = createProgress(process.stderr).start('image', 'program');
 try {
-  const { values } = parseArgs({ options });
   const output = resolve(values.output);
   const stages = await readDockerfile(repository);
   const files = join(work, 'files');
