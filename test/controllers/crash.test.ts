@@ -1,3 +1,4 @@
+import { readFile } from 'node:fs/promises';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { lockFinalizer } from '../../src/api/resources.ts';
 import { poll } from '../harness/poll.ts';
@@ -38,6 +39,19 @@ async function slowDown(stage: string): Promise<void> {
   await proxy.inject({ kind: 'delay', ms: 1_500 });
 }
 
+const SCRIPTS = { Observe: 'observe', Lock: 'lock', Apply: 'apply', Record: 'release' } as const;
+
+/** Holds a run in this stage until the proxies are healed: what it asks there is under way for so long. */
+async function holdIn(stage: 'Trust' | keyof typeof SCRIPTS): Promise<void> {
+  if (stage === 'Trust') {
+    await between.s3.inject({ kind: 'blackHole' });
+  } else {
+    const script = await readFile(`src/redis/scripts/${SCRIPTS[stage]}.lua`, 'utf8');
+    const text = script.slice(0, script.indexOf('\n'));
+    await between.redis.inject({ kind: 'hold', text, direction: 'toServer' });
+  }
+}
+
 async function start(name: string): Promise<void> {
   const app = installation.app('deleg');
   await namespace.start(name, { adminName: app.admin, appName: app.app });
@@ -70,7 +84,7 @@ describe('a controller that dies by SIGKILL in the middle of a run', () => {
     'in stage %s: the next one ends the run as Recovered, in the same attempt',
     async (stage) => {
       const name = `killed-in-${stage.toLowerCase()}`;
-      await slowDown(stage);
+      await holdIn(stage);
       {
         await using controller = await startController(namespace, { args: ['--no-leader-elect'] });
         await start(name);
@@ -96,7 +110,7 @@ describe('a controller that dies by SIGKILL in the middle of a run', () => {
   );
 
   test('its lost run can still be cancelled, and the lock goes with it', async () => {
-    await slowDown('Apply');
+    await holdIn('Apply');
     {
       await using controller = await startController(namespace, { args: ['--no-leader-elect'] });
       await start('cancelled-after-crash');
@@ -160,7 +174,7 @@ describe('a run that is ended from outside while it is under way', () => {
     'SIGTERM in stage %s: the controller reaches a safe point, exits 0, and the next one ends the run',
     async (stage) => {
       const name = `handed-over-in-${stage.toLowerCase()}`;
-      await slowDown(stage);
+      await holdIn(stage);
       {
         await using controller = await startController(namespace, { args: ['--shutdown-grace=30'] });
         await start(name);

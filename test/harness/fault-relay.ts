@@ -22,7 +22,7 @@ export interface Link {
 /** Hands on what one side sends, and how it ends, with the faults of the moment. Never rejects. */
 export async function relay(link: Link): Promise<void> {
   const { from, to } = link;
-  const passed = new Map<Fault, number>();
+  const passed: Passed = new Map();
   let queue = Promise.resolve();
   let held = 0;
   try {
@@ -41,17 +41,20 @@ export async function relay(link: Link): Promise<void> {
       }
     }
     await queue;
-    await passage(link);
+    await passage(link, passed);
     to.end();
   } catch {
     // The sending side was reset or destroyed: that is what the other side is to see, and all there is to do.
     await queue.catch(() => undefined);
-    await passage(link);
+    await passage(link, passed);
     to.resetAndDestroy();
   }
 }
 
-async function deliver(chunk: Buffer, link: Link, passed: Map<Fault, number>): Promise<void> {
+/** For a fault that begins later on, how many bytes of this link count for it. */
+type Passed = Map<Fault, number>;
+
+async function deliver(chunk: Buffer, link: Link, passed: Passed): Promise<void> {
   if (active(link, 'swallow').some(({ text }) => chunk.includes(text))) {
     return;
   }
@@ -60,9 +63,12 @@ async function deliver(chunk: Buffer, link: Link, passed: Map<Fault, number>): P
     link.to.resetAndDestroy();
     return;
   }
+  for (const fault of active(link, 'hold').filter(({ text }) => chunk.includes(text))) {
+    passed.set(fault, chunk.length);
+  }
   let rest = chunk;
   while (rest.length > 0) {
-    await passage(link);
+    await passage(link, passed);
     if (link.to.destroyed) {
       return;
     }
@@ -94,7 +100,7 @@ function limits(link: Link, passed: ReadonlyMap<Fault, number>): number[] {
   ];
 }
 
-function endIfDue(link: Link, passed: Map<Fault, number>, bytes: number): boolean {
+function endIfDue(link: Link, passed: Passed, bytes: number): boolean {
   for (const fault of [...active(link, 'cut'), ...active(link, 'reset')]) {
     const total = (passed.get(fault) ?? 0) + bytes;
     passed.set(fault, total);
@@ -110,8 +116,8 @@ function endIfDue(link: Link, passed: Map<Fault, number>, bytes: number): boolea
 }
 
 /** Waits while the direction is a black hole. */
-async function passage(link: Link): Promise<void> {
-  while (active(link, 'blackHole').length > 0) {
+async function passage(link: Link, passed: Passed): Promise<void> {
+  while (active(link, 'blackHole').length > 0 || active(link, 'hold').some((fault) => passed.has(fault))) {
     await once(link.changes, 'change');
   }
 }

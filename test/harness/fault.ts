@@ -12,6 +12,8 @@ export type Fault =
    * cut. What was sent meanwhile arrives once the proxy is healed, because TCP would send it again.
    */
   | { readonly kind: 'blackHole'; readonly direction?: Direction }
+  /** From the first piece that holds this text on, its direction of its connection is a black hole. */
+  | { readonly kind: 'hold'; readonly text: string; readonly direction: Direction }
   /** Closes both sides in good order (FIN) after so many bytes. */
   | { readonly kind: 'cut'; readonly afterBytes: number; readonly direction: Direction }
   /** Resets both sides (RST) after so many bytes. */

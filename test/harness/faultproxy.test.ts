@@ -111,6 +111,19 @@ describe('fault proxy', () => {
     await poll('the held bytes', () => heard === 'during');
   });
 
+  test('holds one direction of one connection from a text on, until it is healed', async () => {
+    await using echo = await startEcho();
+    await using proxy = await startFaultProxy(echo);
+    const [client, other] = [await dial(proxy.port), await dial(proxy.port)];
+    await proxy.inject({ kind: 'hold', text: 'lock', direction: 'toServer' });
+    expect(await ask(client, 'before')).toBe('before');
+    const answer = ask(client, 'a lock');
+    expect(await ask(other, 'after')).toBe('after');
+    expect(proxy.traffic.bytesToServer).toBe('before'.length + 'after'.length);
+    await proxy.heal();
+    expect(await answer).toBe('a lock');
+  });
+
   test('cuts the answer in good order after the given number of bytes', async () => {
     await using echo = await startEcho();
     await using proxy = await startFaultProxy(echo);

@@ -17,8 +17,8 @@ interface Traffic {
 }
 
 /**
- * A TCP proxy on a port of 127.0.0.1 that misbehaves on request. TLS passes through it: only `swallow` and
- * `hangUp` read the bytes.
+ * A TCP proxy on a port of 127.0.0.1 that misbehaves on request. TLS passes through it: only `hold`,
+ * `swallow` and `hangUp` read the bytes.
  */
 export interface FaultProxy extends AsyncDisposable {
   readonly host: string;
