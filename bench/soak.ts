@@ -4,33 +4,29 @@
  * alone, then while the third tenant does its worst for the minutes asked for, then alone again: before and
  * after say how long that takes normally on this machine. Prints both, the memory of the controller, and what
  * the controller logged about each late loss. Exits with 1 when a loss was not known and repaired within
- * twice its normal time, when a condition was untrue for longer than an interval, when memory grew, or when
- * the controller threw what nothing caught. `node bench/soak.ts [minutes] [seed]`
+ * twice the slowest normal time of its kind, when a kind did not happen as often as planned, when a condition
+ * was untrue for longer than an interval, when memory grew, or when the controller threw what nothing caught.
+ * `node bench/soak.ts [minutes, at most 30] [seed]`
  */
 import { readFile } from 'node:fs/promises';
 import { loadavg } from 'node:os';
 import { setTimeout as delay } from 'node:timers/promises';
-import {
-  type CalmTenant,
-  type Loss,
-  type LossKind,
-  lossKinds,
-} from '../test/controllers/support/tenants/calm-tenant.ts';
+import { type Loss, type LossKind, lossKinds } from '../test/controllers/support/tenants/calm-tenant.ts';
 import { startSoak } from '../test/controllers/support/tenants/soak.ts';
 import { startAPIServer } from '../test/harness/apiserver.ts';
 import { temporaryDirectory } from '../test/harness/temporary-directory.ts';
+import { appsFor, lossesWithin, lossSchedule, normalLosses } from './loss-schedule.ts';
 import { expectOutcomes } from './outcomes.ts';
 import { shippedProgram } from './shipped-program.ts';
 
-const minutes = Number(process.argv[2] ?? 30);
+const minutes = minutesOf(process.argv[2] ?? '30');
 const seed = process.argv[3] ?? 'soak';
-/** Rounds before, and as many after; each is one loss of each kind for each tenant. */
-const normalRounds = 2;
-const recoveriesPerHour = 10;
-/** Of these, how many are left to the restarts of Redis, which take one of every app. */
-const keptForRestarts = 6;
-/** About six apps lose keys in a minute: enough of them for the time asked for. */
-const apps = Math.max(4, Math.ceil((6 * Math.min(60, minutes)) / (recoveriesPerHour - keptForRestarts) / 2));
+const apps = appsFor(minutes);
+/**
+ * Less than this counts as at once: where a loss is normally known within hundredths of a second, twice that
+ * is less than a busy machine takes to run what is ready.
+ */
+const atOnceMs = 1_000;
 /** What the tenants ask for, and one probe that waits for its time-out. */
 const longestUntruthMs = 10_000 + 10_000;
 const sampleMs = 5_000;
@@ -42,14 +38,12 @@ await using bundle = await temporaryDirectory('bench');
 const program = await shippedProgram(bundle.path, process.env['CONTROLLER_NODE'] ?? process.execPath);
 await using soak = await startSoak(server, { seed, apps, program });
 const unexpected: string[] = [];
-/** When each app lost its settings, to stay below what its policy repairs. */
-const lostAt = new Map<string, number[]>();
+/** How often each tenant has lost something in each way: the next app in turn loses it next. */
+const turns = new Map<string, number>();
 const samples: { readonly atMs: number; readonly rssMiB: number }[] = [];
 
 const normal: Loss[] = [];
-for (let round = 0; round < normalRounds; round += 1) {
-  normal.push(...(await loseOnce()));
-}
+normal.push(...(await loseNormally()));
 
 const stop = new AbortController();
 const sampling = sample();
@@ -63,22 +57,23 @@ const hostile = await soak.startHostile({
 const begin = performance.now();
 const disturbed: Loss[] = [];
 let untruthMs = 0;
-while (performance.now() - begin < minutes * 60_000) {
-  disturbed.push(...(await loseOnce()));
+for (const { atMs, kind, tenant } of lossSchedule(minutes, soak.calm.length, soak.random)) {
+  await delay(Math.max(0, begin + atMs - performance.now()));
+  disturbed.push(...(await loseNext(kind, tenant)));
   untruthMs = Math.max(untruthMs, await untilAllIsTrue());
 }
+await delay(Math.max(0, begin + minutes * 60_000 - performance.now()));
 stop.abort();
 await sampling;
 const { changes, runs, configMaps } = hostile.done;
 await hostile[Symbol.asyncDispose]();
 await soak.removeHostile();
-for (let round = 0; round < normalRounds; round += 1) {
-  normal.push(...(await loseOnce()));
-}
+normal.push(...(await loseNormally()));
 unexpected.push(...(await soak.faults()));
 
 console.log(`load ${loadavg()[0]?.toFixed(1)}; ${apps} apps for each of two tenants, seed ${seed}`);
 const late = new Set<Loss>();
+expectEveryKind();
 for (const kind of lossKinds) {
   report(kind, 'known', ({ knownMs }) => knownMs);
   report(kind, 'repaired', ({ repairedMs }) => repairedMs);
@@ -92,37 +87,30 @@ if (untruthMs > longestUntruthMs) {
 reportMemory();
 expectOutcomes(unexpected);
 
-/** One loss of each kind for each tenant, in the order of the seed. */
-async function loseOnce(): Promise<readonly Loss[]> {
+/** What is normal: losses of each kind for each tenant, one after the other in the order of the seed. */
+async function loseNormally(): Promise<readonly Loss[]> {
   const losses: Loss[] = [];
-  for (const kind of shuffled(lossKinds)) {
-    for (const tenant of shuffled(soak.calm)) {
-      const app = spare(tenant, kind);
-      if (app !== undefined) {
-        losses.push(...(await tenant.lose(kind, soak.random, app)));
-      }
-      await delay(soak.random.integer(1_000));
-    }
+  const order = soak.calm.flatMap((_, tenant) =>
+    lossKinds.flatMap((kind) => Array.from({ length: normalLosses[kind] }, () => ({ kind, tenant }))),
+  );
+  for (const { kind, tenant } of shuffled(order)) {
+    losses.push(...(await loseNext(kind, tenant)));
+    await delay(soak.random.integer(1_000));
   }
   return losses;
 }
 
-/** An app that may lose its settings once more; undefined when none may. Counts the loss. */
-function spare(tenant: CalmTenant, kind: LossKind): string | undefined {
-  const hourAgo = performance.now() - 3_600_000;
-  const recent = (app: string): readonly number[] =>
-    (lostAt.get(`${tenant.namespace.name}/${app}`) ?? []).filter((at) => at > hourAgo);
-  const free = tenant.apps.filter((app) => recent(app).length < recoveriesPerHour - keptForRestarts);
-  const all = kind === 'Redis restarted empty';
-  const mayRestart = tenant.apps.every((app) => recent(app).length < recoveriesPerHour);
-  if (all ? !mayRestart : free.length === 0) {
-    return undefined;
+/** Has the next app of a tenant lose its settings; or all of them, where that is what the kind does. */
+function loseNext(kind: LossKind, at: number): Promise<readonly Loss[]> {
+  const tenant = soak.calm[at];
+  const id = JSON.stringify([kind, at]);
+  const turn = turns.get(id) ?? 0;
+  turns.set(id, turn + 1);
+  const app = tenant?.apps[turn % tenant.apps.length];
+  if (tenant === undefined || app === undefined) {
+    throw new Error(`there is no tenant ${at} with apps`);
   }
-  const app = soak.random.pick(all ? tenant.apps : free);
-  for (const each of all ? tenant.apps : [app]) {
-    lostAt.set(`${tenant.namespace.name}/${each}`, [...recent(each), performance.now()]);
-  }
-  return app;
+  return tenant.lose(kind, soak.random, app);
 }
 
 /** Milliseconds until all that the well-behaved tenants' objects say is so. */
@@ -149,12 +137,14 @@ function report(kind: LossKind, what: string, time: (loss: Loss) => number): voi
       .map(time)
       .sort((a, b) => a - b);
   const [alone, during] = [times(normal), times(disturbed)];
-  const slowest = alone.at(-1) ?? 0;
-  const lateOnes = ofKind(disturbed).filter((loss) => time(loss) > 2 * slowest);
-  console.log(`${kind}, ${what}: normally ${spread(alone)}; beside the hostile tenant ${spread(during)}`);
-  if (during.length === 0 || lateOnes.length > 0) {
+  const limitMs = Math.max(atOnceMs, 2 * (alone.at(-1) ?? 0));
+  const lateOnes = ofKind(disturbed).filter((loss) => time(loss) > limitMs);
+  console.log(
+    `${kind}, ${what}: normally ${spread(alone)}; beside the hostile tenant ${spread(during)}; ${lateOnes.length} after ${seconds(limitMs)}`,
+  );
+  if (lateOnes.length > 0) {
     unexpected.push(
-      `${kind}: ${lateOnes.length} of ${during.length} losses were ${what} later than twice ${seconds(slowest)}`,
+      `${kind}: ${lateOnes.length} of ${during.length} losses were ${what} later than ${seconds(limitMs)}`,
     );
   }
   for (const loss of lateOnes) {
@@ -162,17 +152,36 @@ function report(kind: LossKind, what: string, time: (loss: Loss) => number): voi
   }
 }
 
-/** What the controller logged about apps and their target while they were not repaired. */
+/** Every kind has to have happened: what never happened was never late. */
+function expectEveryKind(): void {
+  for (const [losses, each] of [
+    [normal, (kind: LossKind) => 2 * normalLosses[kind]],
+    [disturbed, (kind: LossKind) => lossesWithin(minutes)[kind]],
+  ] as const) {
+    for (const kind of lossKinds) {
+      const wanted = each(kind) * soak.calm.length * (kind === 'Redis restarted empty' ? apps : 1);
+      const happened = losses.filter((loss) => loss.kind === kind).length;
+      if (happened !== wanted) {
+        unexpected.push(`${kind}: ${happened} losses instead of ${wanted}`);
+      }
+    }
+  }
+}
+
+/** What the controller logged about apps, their recoveries and their target while they were not repaired. */
 async function logOf(losses: readonly Loss[]): Promise<void> {
   const lines = await soak.controller.log();
   for (const { kind, namespace, state, at, knownMs, repairedMs } of losses) {
     console.log(`${kind}, ${namespace}/${state}: known ${seconds(knownMs)}, repaired ${seconds(repairedMs)}`);
     const [from, to] = [at.getTime() - 1_000, at.getTime() + repairedMs + 1_000];
-    const about = lines.filter((line) => {
+    const meanwhile = lines.filter((line) => {
       const time = Date.parse(String(line['time']));
-      const text = JSON.stringify(line);
-      return time >= from && time <= to && text.includes(namespace) && isAbout(text, state);
+      return time >= from && time <= to && JSON.stringify(line).includes(namespace);
     });
+    const runs = meanwhile.flatMap(({ name, run }) =>
+      name === state && run !== undefined ? [String(run)] : [],
+    );
+    const about = meanwhile.filter((line) => isAbout(JSON.stringify(line), [state, ...runs]));
     for (const line of about.slice(0, 30)) {
       console.log(
         `  ${seconds(Date.parse(String(line['time'])) - at.getTime())} ${JSON.stringify(line).slice(0, 400)}`,
@@ -181,8 +190,12 @@ async function logOf(losses: readonly Loss[]): Promise<void> {
   }
 }
 
-function isAbout(text: string, state: string): boolean {
-  return text.includes(state) || text.includes('watch of Redis') || text.includes('"level":"error"');
+function isAbout(text: string, names: readonly string[]): boolean {
+  return (
+    names.some((name) => text.includes(name)) ||
+    text.includes('watch of Redis') ||
+    text.includes('"level":"error"')
+  );
 }
 
 function spread(times: readonly number[]): string {
@@ -224,6 +237,15 @@ function shuffled<T>(items: readonly T[]): readonly T[] {
     drawn.push(...left.splice(soak.random.integer(left.length), 1));
   }
   return drawn;
+}
+
+/** At most what is planned for: what is lost more often in an hour than a policy repairs it stays lost. */
+function minutesOf(text: string): number {
+  const number = Number(text);
+  if (!(number >= 1 && number <= 30)) {
+    throw new Error(`The minutes are a number from 1 to 30, and not ${text}.`);
+  }
+  return number;
 }
 
 function seconds(ms: number): string {

@@ -102,19 +102,30 @@ export async function startCalmTenant(
       namespace: namespace.name,
       name: stateName(targetName, { adminName: admin, appName: app }),
     });
-  const follow = async (kind: LossKind, app: string, before: Before): Promise<Loss> => {
-    await poll(
-      `${kind}: the loss of ${namespace.name}/${app} to be known`,
-      () => isKnown(stateOf(app), before),
-      {
-        ...patience,
-      },
+  /** Milliseconds from a loss until the controller knows of it. */
+  const known = async (kind: LossKind, app: string, before: Before): Promise<number> => {
+    const what = `${kind}: the loss of ${namespace.name}/${app} to be known`;
+    await poll(what, () => isKnown(stateOf(app), before), patience);
+    return performance.now() - before.lostAtMs;
+  };
+  /**
+   * Follows a loss to its end.
+   *
+   * @param knowing begun when it happened
+   * @param backAtMs when its servers were back, of `performance.now()`
+   */
+  const follow = async (
+    kind: LossKind,
+    app: string,
+    before: Before,
+    knowing: Promise<number>,
+    backAtMs: number,
+  ): Promise<Loss> => {
+    const what = `${kind}: ${namespace.name}/${app} to be repaired`;
+    const repairing = poll(what, () => isRepaired(stateOf(app), before), patience).then(
+      () => performance.now() - backAtMs,
     );
-    const knownMs = performance.now() - before.lostAtMs;
-    await poll(`${kind}: ${namespace.name}/${app} to be repaired`, () => isRepaired(stateOf(app), before), {
-      ...patience,
-    });
-    const repairedMs = performance.now() - before.backAtMs;
+    const [knownMs, repairedMs] = await Promise.all([knowing, repairing]);
     const wrong = await differences(installation, app);
     if (wrong.length > 0) {
       throw new Error(`${namespace.name}/${app} is Healthy, but Redis holds ${wrong.join(', ')}`);
@@ -132,11 +143,14 @@ export async function startCalmTenant(
     async lose(kind, random, app) {
       const { redis, s3 } = installation;
       if (kind === 'Redis restarted empty') {
-        const before = apps.map((each) => lastRecovery(stateOf(each)));
+        const recoveries = apps.map((each) => lastRecovery(stateOf(each)));
         await redis.restart();
         const lostAtMs = performance.now();
         return Promise.all(
-          apps.map((each, at) => follow(kind, each, { recovery: before[at], lostAtMs, backAtMs: lostAtMs })),
+          apps.map((each, at) => {
+            const before = { recovery: recoveries[at], lostAtMs };
+            return follow(kind, each, before, known(kind, each, before), lostAtMs);
+          }),
         );
       }
       const recovery = lastRecovery(stateOf(app));
@@ -146,11 +160,13 @@ export async function startCalmTenant(
       const keys = [...settingsOf(app).keys()];
       // Some or all of them.
       await (await redis.client()).del(...keys.slice(0, 1 + random.integer(keys.length)));
-      const lostAtMs = performance.now();
+      const before = { recovery, lostAtMs: performance.now() };
+      // Known is what Redis tells; that S3 comes back is not waited for.
+      const knowing = known(kind, app, before);
       if (kind === 'keys deleted while S3 restarts') {
         await s3.restart();
       }
-      return [await follow(kind, app, { recovery, lostAtMs, backAtMs: performance.now() })];
+      return [await follow(kind, app, before, knowing, performance.now())];
     },
     async untruths() {
       const where = { namespace: namespace.name };
@@ -176,9 +192,8 @@ export async function startCalmTenant(
 /** What was before a loss. */
 interface Before {
   readonly recovery: string | undefined;
-  /** Of `performance.now()`. */
+  /** When it happened, of `performance.now()`. */
   readonly lostAtMs: number;
-  readonly backAtMs: number;
 }
 
 type Settings = ReadonlyMap<string, string>;
