@@ -37,7 +37,7 @@ export function lossesWithin(minutes: number): Readonly<Record<LossKind, number>
   };
 }
 
-/** How many apps a tenant needs so that none loses its settings more often than it may, in an hour at most. */
+/** How many apps a tenant needs so that none loses its settings more often than it may. */
 export function appsFor(minutes: number): number {
   const needed = lossKinds
     .filter((kind) => kind !== 'Redis restarted empty')
