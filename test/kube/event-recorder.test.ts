@@ -160,6 +160,60 @@ test('an outage delays an event, a refusal drops it, and neither is felt by the 
   expect(second.seen.lines.some(({ msg }) => msg?.includes('it is dropped'))).toBe(true);
 });
 
+test('what a server under load does not take is written later, and holds up no other event', async () => {
+  const clock = new ManualClock();
+  const busy = new APIError('POST', 429, { reason: 'TooManyRequests' });
+  const answers = [busy, undefined, new APIError('POST', 503, {}), undefined];
+  const { calls, client } = noting((call) => answers[call - 1]);
+  const { recorder, seen } = startRecorder({ clock, client });
+  recorder.event(SUBJECT, STARTED);
+  recorder.event({ ...SUBJECT, metadata: { ...SUBJECT.metadata, name: 'other', uid: 'v' } }, STARTED);
+  await clock.advance(0);
+  expect(calls).toHaveLength(2);
+  expect(await seen.value('test_events_total', { result: 'created' })).toBe(1);
+  await clock.advance(30_000);
+  expect(calls).toHaveLength(4);
+  expect(await seen.value('test_events_total', { result: 'created' })).toBe(2);
+  expect(await seen.value('test_events_total', { result: 'failed' })).toBeFalsy();
+});
+
+test('what waits for a server under load is tried once more when the recorder closes', async () => {
+  const clock = new ManualClock();
+  const { calls, client } = noting((call) => (call === 1 ? new APIError('POST', 503, {}) : undefined));
+  const { recorder, seen } = startRecorder({ clock, client });
+  recorder.event(SUBJECT, STARTED);
+  await clock.advance(0);
+  await recorder.close(1_000);
+  expect(calls).toHaveLength(2);
+  expect(await seen.value('test_events_total', { result: 'created' })).toBe(1);
+});
+
+test('a server that is always busy is asked a dozen times for an event, and no more', async () => {
+  const clock = new ManualClock();
+  const { calls, client } = noting(() => new APIError('POST', 503, {}));
+  const { recorder, seen } = startRecorder({ clock, client });
+  recorder.event(SUBJECT, STARTED);
+  for (let minute = 0; minute < 5; minute += 1) {
+    await clock.advance(60_000);
+  }
+  expect(calls).toHaveLength(12);
+  expect(await seen.value('test_events_total', { result: 'failed' })).toBe(1);
+});
+
+test('an event whose answer was lost is not refused for being there already', async () => {
+  const clock = new ManualClock();
+  const answers = [
+    new ConnectionError('Refused', 'down'),
+    new APIError('POST', 409, { reason: 'AlreadyExists' }),
+  ];
+  const { calls, client } = noting((call) => answers[call - 1]);
+  const { recorder, seen } = startRecorder({ clock, client });
+  recorder.event(SUBJECT, STARTED);
+  await clock.advance(30_000);
+  expect(calls).toHaveLength(2);
+  expect(await seen.value('test_events_total', { result: 'failed' })).toBeFalsy();
+});
+
 test('an event the server has already forgotten is created anew, with its count', async () => {
   const clock = new ManualClock();
   const { calls, client } = noting((call) =>

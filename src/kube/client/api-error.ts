@@ -72,6 +72,12 @@ export const isForbidden = (error: unknown): boolean => hasStatus(error, 403);
 /** The resourceVersion or continue token is older than the server's history. */
 export const isExpired = (error: unknown): boolean =>
   hasStatus(error, 410) || hasReason(error, 'Expired') || hasReason(error, 'Gone');
+/**
+ * The server could not answer just now: it sheds load, restarts, or was too slow. The same call may succeed
+ * later.
+ */
+export const isServerBusy = (error: unknown): boolean =>
+  error instanceof APIError && (error.status === 429 || error.status >= 500);
 /** The server is shedding load. */
 export const isTooManyRequests = (error: unknown): boolean => hasStatus(error, 429);
 

@@ -2,7 +2,7 @@ import type { Logger } from 'pino';
 import type { Clock } from '../../async/clock.ts';
 import { sleep } from '../../async/sleep.ts';
 import type { APIClient } from '../client/api-client.ts';
-import { APIError, isNotFound } from '../client/api-error.ts';
+import { APIError, isAlreadyExists, isNotFound, isServerBusy } from '../client/api-error.ts';
 import { formatMicroTime } from '../client/micro-time.ts';
 import type { KubernetesObject } from '../client/object.ts';
 import type { RuntimeMetrics } from '../metrics/runtime-metrics.ts';
@@ -27,6 +27,9 @@ export interface EventSubscriber {
   /** Delivers what is left, for at most `graceMs`, and takes nothing more. */
   close(graceMs: number): Promise<void>;
 }
+
+/** Writes an event to the API server. */
+type EventWrite = (signal: AbortSignal) => Promise<void>;
 
 /** An event that was written, and what has happened since. */
 interface Series {
@@ -61,6 +64,9 @@ export class EventRecorder {
   #pending = 0;
   readonly #pendingOf = new Map<string, number>();
   #tail: Promise<void> = Promise.resolve();
+  /** Writes that the server had no time for → what takes back their next try. */
+  readonly #waiting = new Map<() => void, () => void>();
+  #isClosing = false;
 
   constructor(options: EventRecorderOptions) {
     this.#options = options;
@@ -88,6 +94,12 @@ export class EventRecorder {
     for (const key of [...this.#series.keys()]) {
       this.#finish(key);
     }
+    this.#isClosing = true;
+    for (const [act, cancelWaiting] of this.#waiting) {
+      cancelWaiting();
+      act();
+    }
+    this.#waiting.clear();
     const cancel = clock.after(graceMs, () => this.#closing.abort(new Error('the event recorder is closed')));
     await this.#tail;
     cancel();
@@ -183,7 +195,7 @@ export class EventRecorder {
   /**
    * Appends to the one line of writes, which keeps a series' writes in order and the load on the server low.
    */
-  #enqueue(namespace: string, write: (signal: AbortSignal) => Promise<void>): void {
+  #enqueue(namespace: string, write: EventWrite): void {
     const ofNamespace = this.#pendingOf.get(namespace) ?? 0;
     if (this.#pending >= MAX_PENDING || ofNamespace >= MAX_PENDING_OF_ONE) {
       this.#options.metrics.events.inc({ result: 'dropped' });
@@ -191,31 +203,61 @@ export class EventRecorder {
     }
     this.#pending += 1;
     this.#pendingOf.set(namespace, ofNamespace + 1);
+    this.#append(namespace, write, 1);
+  }
+
+  /** What the server has no time for is written later, behind the others, and holds up none of them. */
+  #append(namespace: string, write: EventWrite, tries: number): void {
     this.#tail = this.#tail.then(async () => {
-      await this.#attempt(write);
-      this.#pending -= 1;
-      const left = (this.#pendingOf.get(namespace) ?? 1) - 1;
-      if (left === 0) {
-        this.#pendingOf.delete(namespace);
+      if ((await this.#attempt(write, tries)) === 'busy') {
+        this.#later(() => this.#append(namespace, write, tries + 1));
       } else {
-        this.#pendingOf.set(namespace, left);
+        this.#settle(namespace);
       }
     });
   }
 
-  async #attempt(write: (signal: AbortSignal) => Promise<void>): Promise<void> {
+  #later(act: () => void): void {
+    const cancel = this.#options.clock.after(RETRY_MS, () => {
+      this.#waiting.delete(act);
+      act();
+    });
+    this.#waiting.set(act, cancel);
+  }
+
+  #settle(namespace: string): void {
+    this.#pending -= 1;
+    const left = (this.#pendingOf.get(namespace) ?? 1) - 1;
+    if (left === 0) {
+      this.#pendingOf.delete(namespace);
+    } else {
+      this.#pendingOf.set(namespace, left);
+    }
+  }
+
+  /** @param busyTries how often the server was asked so far, this time included */
+  async #attempt(write: EventWrite, busyTries: number): Promise<'busy' | 'settled'> {
     const { clock, logger, metrics } = this.#options;
     const { signal } = this.#closing;
-    for (let tries = 1; ; tries += 1) {
+    for (let tries = busyTries; ; tries += 1) {
       try {
         await write(signal);
-        return;
+        return 'settled';
       } catch (error) {
-        // The server's no is final for an event; only a lost connection is worth another try.
-        if (error instanceof APIError || signal.aborted || tries >= MAX_TRIES) {
+        if (tries > 1 && isAlreadyExists(error)) {
+          // The answer to an earlier try was lost, and not the event.
+          return 'settled';
+        }
+        // The server's no is final for an event; a lost connection and a server under load are none.
+        const isBusy = isServerBusy(error);
+        const isFinal = (error instanceof APIError && !isBusy) || (isBusy && this.#isClosing);
+        if (isFinal || signal.aborted || tries >= MAX_TRIES) {
           metrics.events.inc({ result: 'failed' });
           logger.warn({ err: error }, 'an event could not be written; it is dropped');
-          return;
+          return 'settled';
+        }
+        if (isBusy) {
+          return 'busy';
         }
         await sleep(clock, RETRY_MS, signal).catch(() => undefined);
       }
