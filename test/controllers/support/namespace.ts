@@ -7,7 +7,7 @@ import type { Condition } from '../../../src/api/condition.ts';
 import type { RecoveryTarget } from '../../../src/api/recoverytarget.generated.ts';
 import { apiVersion } from '../../../src/api/resources.ts';
 import type { APIServerAccess } from '../../harness/apiserver-access.ts';
-import { poll } from '../../harness/poll.ts';
+import { pollObject } from '../../harness/poll.ts';
 
 /** A namespace of one's own on an API server that knows the CRDs, with the controller's role in it. */
 export interface TestNamespace {
@@ -64,20 +64,24 @@ export async function testNamespace(
       return object;
     },
     target: (object = 'default') => get<RecoveryTarget>('rt', object),
-    ended: (object) =>
-      poll(`run ${object} to end`, async () => {
-        const found = await run(object);
-        const succeeded = conditionOf(found, 'Succeeded');
-        if (succeeded === undefined || succeeded.status === 'Unknown') {
-          return undefined;
-        }
-        return found.metadata.finalizers === undefined ? { run: found, succeeded } : undefined;
-      }),
+    ended: async (object) => {
+      const found = await pollObject(
+        `run ${object} to end`,
+        () => run(object),
+        (each) => endOf(each) !== undefined && each.metadata.finalizers === undefined,
+      );
+      const succeeded = endOf(found);
+      if (succeeded === undefined) {
+        throw new Error(`run ${object} has not ended`);
+      }
+      return { run: found, succeeded };
+    },
     reason: (object, reason) =>
-      poll(`run ${object} to be ${reason}`, async () => {
-        const found = await run(object);
-        return conditionOf(found, 'Succeeded')?.reason === reason ? found : undefined;
-      }),
+      pollObject(
+        `run ${object} to be ${reason}`,
+        () => run(object),
+        (found) => conditionOf(found, 'Succeeded')?.reason === reason,
+      ),
   };
 }
 
@@ -87,6 +91,12 @@ export function conditionOf(
   type: string,
 ): Condition | undefined {
   return object.status.conditions?.find((condition) => condition.type === type);
+}
+
+/** How a run has ended; undefined while it has not. */
+function endOf(run: BootstrapRecovery): Condition | undefined {
+  const succeeded = conditionOf(run, 'Succeeded');
+  return succeeded?.status === 'Unknown' ? undefined : succeeded;
 }
 
 const account = 'controller';

@@ -4,7 +4,7 @@ import type { RecoveryPolicy, RecoveryPolicyManifest } from '../../../src/api/re
 import { apiVersion } from '../../../src/api/resources.ts';
 import { stateName } from '../../../src/controllers/bootstrapstate/names.ts';
 import type { GoldenApp } from '../../harness/golden.ts';
-import { poll } from '../../harness/poll.ts';
+import { pollObject } from '../../harness/poll.ts';
 import type { TestNamespace } from './namespace.ts';
 
 /** A policy on the API server and the one app it guards. */
@@ -53,10 +53,7 @@ export function existingPolicy(
     // The API server validated it against the schema these types are made from.
     JSON.parse(await namespace.kubectl('get', kind, object, '--output=json')) as T;
   const until = <T>(what: string, get: () => Promise<T>, condition: (object: T) => boolean): Promise<T> =>
-    poll(`policy ${name} ${what}`, async () => {
-      const object = await get();
-      return condition(object) ? object : undefined;
-    });
+    pollObject(`policy ${name} ${what}`, get, condition);
   const policy: TestPolicy = {
     name,
     get: () => read<RecoveryPolicy>('rp', name),
