@@ -219,6 +219,16 @@ describe('the life of a run', () => {
     expect(await redis.get(lock)).toBeNull();
   });
 
+  test('an attempt of the same run that wrote a moment ago, elsewhere, counts: the run says Recovered', async () => {
+    const { app, redis } = await lose('written-elsewhere', { suspend: true });
+    const { metadata } = await namespace.reason('written-elsewhere', 'Suspended');
+    await app.restoreTo(redis);
+    await redis.set(`BOOTSTRAP_${app.admin}_${app.app}`, metadata.uid);
+    await change('written-elsewhere', { suspend: false });
+    expect((await namespace.ended('written-elsewhere')).succeeded.reason).toBe('Recovered');
+    expect(await app.differences(redis, metadata.uid)).toEqual([]);
+  });
+
   test('events report each transition once, and the end in one event', async () => {
     await lose('eventful');
     await namespace.ended('eventful');

@@ -95,7 +95,9 @@ export async function makeAttempt(
       { ...connection, source },
       {
         now,
-        resumed: run.status.startTime !== undefined,
+        // The uid is the API server's choice: a marker that holds it was written by an attempt of this run. The
+        // status says so too late when two controllers begin at the same moment.
+        resumed: true,
         deadline,
         clock,
         attemptID: dependencies.newID(),
