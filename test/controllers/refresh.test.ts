@@ -1,6 +1,8 @@
 import { createHash } from 'node:crypto';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { findCondition } from '../../src/api/condition.ts';
+import { clockAheadOfOurs } from '../harness/clock.ts';
+import { type FaultProxy, startFaultProxy } from '../harness/faultproxy.ts';
 import { poll } from '../harness/poll.ts';
 import { type ServerStandIn, type StandInApp, startServerStandIn } from '../harness/server-stand-in.ts';
 import { sharedAPIServer } from '../harness/shared-apiserver.ts';
@@ -21,6 +23,8 @@ const repositoryOf = (version: number) => new Repository({ seed: 'stale', versio
 let namespace: TestNamespace;
 let installation: Installation;
 let server: ServerStandIn;
+/** To the server, for the target cut-off. */
+let way: FaultProxy;
 let version = 1;
 /** What the server signs with and answers; changed by tests. */
 let behaviour: { failure?: string; isBootstrapped: boolean; signs: boolean };
@@ -82,6 +86,8 @@ beforeAll(async () => {
     apps: new Map([[app.app, stale]]),
     mostLogins: 5,
   });
+  way = await startFaultProxy({ port: Number(new URL(server.url).port) });
+  const cutOff = `http://${way.host}:${way.port}`;
   const root = repositoryOf(1).seal().get('1.root.json') ?? '';
   const trust = { rootSHA256: createHash('sha256').update(root).digest('hex') };
   await namespace.apply(
@@ -89,11 +95,13 @@ beforeAll(async () => {
     secret('jwt', { secret: 'jwt-secret' }),
     secret('logins', { [app.admin]: 'pass' }),
     installation.target('default', { trust, api: { url: server.url, jwtSecretRef: { name: 'jwt' } } }),
+    installation.target('cut-off', { trust, api: { url: cutOff, jwtSecretRef: { name: 'jwt' } } }),
     installation.target('by-login', { trust, api: { url: server.url, loginSecretRef: { name: 'logins' } } }),
   );
 });
 
 afterAll(async () => {
+  await way?.stop();
   await server?.[Symbol.asyncDispose]();
   await installation?.[Symbol.asyncDispose]();
 });
@@ -217,6 +225,32 @@ describe('metadata that has expired', () => {
     await put(version + 1, false);
     await using _next = await startController(namespace, { ...alone, kubeconfig });
     await policy.untilApp('to succeed', ({ status }) => status.refresh?.state === 'Succeeded');
+    expect(server.calls.length).toBe(before + 1);
+  });
+
+  test('a controller that dies between the recorded order and the call leads to one call, once the order is given up', async () => {
+    await way.inject({ kind: 'blackHole' });
+    const kubeconfig = await namespace.controllerKubeconfig();
+    const before = server.calls.length;
+    let policy: TestPolicy;
+    {
+      await using first = await startController(namespace, { ...alone, kubeconfig });
+      policy = await createPolicy(namespace, 'unsent', app, {
+        targetRef: { name: 'cut-off' },
+        refresh: 'BeforeExpiry',
+      });
+      await policy.untilApp('to be ordered', ({ status }) => status.refresh?.state === 'Ordered');
+      await first.process.kill();
+    }
+    // What was on its way to the server is lost.
+    way.resetAll();
+    await way.heal();
+    expect(server.calls.length).toBe(before);
+    // Until then the server may be signing: the order may have been sent.
+    const env = clockAheadOfOurs(100_000);
+    await using _later = await startController(namespace, { ...alone, kubeconfig, env });
+    const seen = await policy.untilApp('to succeed', ({ status }) => status.refresh?.state === 'Succeeded');
+    expect(seen.status.refresh?.requests).toHaveLength(2);
     expect(server.calls.length).toBe(before + 1);
   });
 

@@ -14,6 +14,11 @@ export function clockAhead(milliseconds: number): ClockEnvironment {
   return { [OPTIONS]: [...others, PRELOAD].join(' '), [OFFSET]: String(milliseconds) };
 }
 
+/** For a process whose clock is to be ahead of that of this process. */
+export function clockAheadOfOurs(milliseconds: number): ClockEnvironment {
+  return clockAhead((isClockAhead() ? Number(process.env[OFFSET]) : 0) + milliseconds);
+}
+
 /** Whether the clock of this process is ahead of that of the API server and Redis. */
 export function isClockAhead(): boolean {
   return options().includes(PRELOAD);
