@@ -115,26 +115,41 @@ describe('a controller that dies by SIGKILL while it guards leads to one recover
     await expectOneRecovery(policy, known);
   });
 
-  test('between the decision and the run', async () => {
-    let known: BootstrapState;
-    let policy: TestPolicy;
+  /** A policy that has ordered a recovery whose run was never created, because the controller died. */
+  async function orderedOnly(name: string): Promise<{ policy: TestPolicy; known: BootstrapState }> {
     try {
       await using first = await start();
-      policy = await guarded('undone');
-      known = await policy.app();
+      const policy = await guarded(name);
+      const known = await policy.app();
       await allowRuns(false);
       await lose();
       const ordered = await policy.untilApp('to be decided', ({ status }) => status.recoveries !== undefined);
       expect(ordered.status.recoveries?.[0]?.state).toBe('Ordered');
       expect(await policy.runs()).toEqual([]);
       await first.process.kill();
+      return { policy, known };
     } finally {
       await allowRuns(true);
     }
+  }
+
+  test('between the decision and the run', async () => {
+    const { policy, known } = await orderedOnly('undone');
     const [order] = (await policy.app()).status.recoveries ?? [];
     await using _next = await start();
     await expectOneRecovery(policy, known);
     expect((await policy.runs())[0]?.metadata.name).toBe(order?.name);
+  });
+
+  test('between the decision and the run of a policy that is deleted then: the next policy decides anew', async () => {
+    const { policy, known } = await orderedOnly('deleted');
+    await namespace.kubectl('delete', 'rp', policy.name);
+    const next = await createPolicy(namespace, 'next', installation.app('deleg'), {
+      action: 'Recover',
+      stabilizationSeconds: 1,
+    });
+    await using _next = await start();
+    await expectOneRecovery(next, known);
   });
 
   test.each(['Trust', 'Apply', 'Record'] as const)('while the run is in stage %s', async (stage) => {

@@ -1,6 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import type { RecoveryPolicy } from '../../src/api/recoverypolicy.generated.ts';
+import type { RecoveryTarget } from '../../src/api/recoverytarget.generated.ts';
 import { rfc3339 } from '../../src/api/stored-time.ts';
+import { mayCreateRun } from '../../src/controllers/bootstrapstate/guard.ts';
 import {
   type RecoveryRecord,
   recentRecoveries,
@@ -15,6 +18,12 @@ const minutesAgo = (minutes: number) => rfc3339(new Date(now.getTime() - minutes
 const record = (minutes: number, state: RecoveryRecord['state']): RecoveryRecord => ({
   ...{ name: `run-${minutes}`, time: minutesAgo(minutes), policy: 'guard', state },
 });
+
+type PolicyShape = { readonly name: string; readonly action: 'Recover' | 'Report' };
+const policy = ({ name, action }: PolicyShape) =>
+  ({ metadata: { name }, spec: { action } }) as unknown as RecoveryPolicy;
+const target = (accessMode: 'ReadWrite' | 'ReadOnly') =>
+  ({ spec: { accessMode } }) as unknown as RecoveryTarget;
 
 describe('the limit of recoveries an hour', () => {
   test('counts what wrote, and nothing that failed or was not needed', () => {
@@ -62,8 +71,22 @@ describe('an order', () => {
   test('without a run is withdrawn when nothing may be repaired any more, and kept while it may', () => {
     const ordered = [record(0, 'Ordered')];
     const absent = new Map([['run-0', 'Absent' as const]]);
-    expect(withRunStates(ordered, absent, false)).toEqual([]);
-    expect(withRunStates(ordered, absent, true)).toEqual(ordered);
-    expect(withRunStates(ordered, new Map(), false)).toEqual(ordered);
+    expect(withRunStates(ordered, absent, () => false)).toEqual([]);
+    expect(withRunStates(ordered, absent, () => true)).toEqual(ordered);
+    expect(withRunStates(ordered, new Map(), () => false)).toEqual(ordered);
+  });
+
+  test('without a run is withdrawn when its own policy creates no run any more, whatever others may do', () => {
+    const recover = { name: 'guard', action: 'Recover' } as const;
+    const other = { ...recover, name: 'other' };
+    const cases: readonly [string, readonly PolicyShape[], 'ReadWrite' | 'ReadOnly', boolean][] = [
+      ['it still may', [recover, other], 'ReadWrite', true],
+      ['it is gone, or suspended', [other], 'ReadWrite', false],
+      ['it only reports by now', [{ ...recover, action: 'Report' }, other], 'ReadWrite', false],
+      ['nothing may be written', [recover], 'ReadOnly', false],
+    ];
+    for (const [why, policies, accessMode, isKept] of cases) {
+      expect(mayCreateRun({ policies: policies.map(policy) }, target(accessMode), 'guard'), why).toBe(isKept);
+    }
   });
 });

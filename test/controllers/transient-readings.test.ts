@@ -10,6 +10,7 @@ const silent: Reading = {
   message: 'no answer',
   targetWide: true,
 };
+const app = { namespace: 'apps', name: 'app' };
 const well: Reading = { kind: 'consistent', state: 'Healthy' };
 
 describe('what passes', () => {
@@ -25,8 +26,8 @@ describe('what passes', () => {
         let reads = 0;
         let passedMs = 0;
         while (passedMs < lastsMs) {
-          readings.waitFor('app', reading, true);
-          const againMs = readings.againIn('app');
+          readings.waitFor(app, reading, true);
+          const againMs = readings.againIn(app);
           clock.jump(againMs);
           passedMs += againMs;
           reads += 1;
@@ -40,11 +41,26 @@ describe('what passes', () => {
   test('has no time of its own once something else was read', () => {
     const clock = new ManualClock();
     const readings = new TransientReadings(clock);
-    readings.note('app', silent);
+    readings.note(app, silent);
     clock.jump(60_000);
-    readings.note('app', well);
-    expect(readings.againIn('app')).toBe(Number.POSITIVE_INFINITY);
-    readings.note('app', silent);
-    expect(readings.againIn('app')).toBe(1_000);
+    readings.note(app, well);
+    expect(readings.againIn(app)).toBe(Number.POSITIVE_INFINITY);
+    readings.note(app, silent);
+    expect(readings.againIn(app)).toBe(1_000);
+  });
+
+  test('of an app says nothing of its namesake in another namespace', () => {
+    const clock = new ManualClock();
+    const readings = new TransientReadings(clock);
+    const namesake = { ...app, namespace: 'others' };
+    const before = clock.now();
+    readings.note(app, silent);
+    readings.note(namesake, well);
+    clock.jump(60_000);
+    expect(readings.waitFor(app, silent, true)).toBe(0);
+    readings.note(namesake, { kind: 'busy', state: 'Locked' });
+    expect(readings.lostSince(app, before)).toEqual(before);
+    readings.forget(namesake);
+    expect(readings.againIn(app)).toBe(30_000);
   });
 });

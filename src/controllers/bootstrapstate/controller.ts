@@ -20,7 +20,10 @@ import { BootstrapStateReconciler, type BootstrapStateReconcilerOptions } from '
 
 /** Options of {@link createStateController}. */
 export interface StateControllerOptions
-  extends Omit<BootstrapStateReconcilerOptions, 'policies' | 'states' | 'runs' | 'targets' | 'wake'> {
+  extends Omit<
+    BootstrapStateReconcilerOptions,
+    'policies' | 'states' | 'runs' | 'targets' | 'wake' | 'wakeAfter'
+  > {
   readonly policies: Informer<RecoveryPolicy>;
   /** Indexed by {@link targetIndex}. */
   readonly states: Informer<BootstrapState>;
@@ -41,7 +44,7 @@ const workers = 32;
 /** The controller of apps, with what wakes it. */
 export function createStateController(options: StateControllerOptions): Controller {
   const { policies, states, runs, targets, stateKeys, watches, logger, runtimeMetrics, clock } = options;
-  const controller = new Controller({
+  const controller: Controller = new Controller({
     name: 'bootstrapstate',
     reconciler: new BootstrapStateReconciler({
       ...options,
@@ -50,6 +53,7 @@ export function createStateController(options: StateControllerOptions): Controll
       runs: runs.store,
       targets: targets.store,
       wake: stateKeys.send,
+      wakeAfter: (key, delayMs) => controller.enqueueAfter(key, delayMs),
     }),
     maxConcurrentReconciles: workers,
     logger,

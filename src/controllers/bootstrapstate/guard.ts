@@ -69,6 +69,16 @@ export function isRecoveryEnabled(
   return lead.spec.action === 'Recover' && target !== undefined && target.spec.accessMode !== 'ReadOnly';
 }
 
+/** Whether a policy, by name, still may have the run created that it ordered. */
+export function mayCreateRun(
+  { policies }: Pick<Guard, 'policies'>,
+  target: Pick<RecoveryTarget, 'spec'>,
+  policyName: string,
+): boolean {
+  const policy = policies.find(({ metadata }) => metadata.name === policyName);
+  return policy !== undefined && isRecoveryEnabled({ lead: policy }, target);
+}
+
 /** The rules of the leading policy. */
 export type RecoveryRules = Pick<RecoveryPolicySpec, 'stabilizationSeconds' | 'maxRecoveriesPerHour'>;
 

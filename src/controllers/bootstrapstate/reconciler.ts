@@ -18,12 +18,14 @@ import type { ReconcileContext, ReconcileResult, Reconciler } from '../../kube/c
 import type { ProxyRule } from '../../net/proxy-rule.ts';
 import type { RecoveryMetrics } from '../../observability/metrics.ts';
 import { targetIndex } from '../app-history/app-history.ts';
+import { raiseMarks } from '../app-history/high-water-marks.ts';
 import { isObserved, withLegacyHistory } from '../app-history/legacy-history.ts';
 import type { TargetWatch, TargetWatches } from '../loss-detection/target-watches.ts';
+import type { SlotRefusal } from '../slots/reconciler-slots.ts';
 import { StatusWriter, type StatusWriterDependencies } from '../status/status-writer.ts';
 import { drill } from './drill.ts';
 import { nextFreshnessChange } from './expiry.ts';
-import { type Guard, guardOf, isRecoveryEnabled } from './guard.ts';
+import { type Guard, guardOf, isRecoveryEnabled, mayCreateRun } from './guard.ts';
 import { healthOf } from './healthy.ts';
 import { VerificationInterruptedError, VerificationInterrupts } from './interrupts.ts';
 import { LatestStates } from './latest.ts';
@@ -44,6 +46,7 @@ import { RefreshRequests } from './refresh-requests.ts';
 import { type RefreshStep, refreshStep } from './refresh-step.ts';
 import { isWorthWriting, restingStatus, stateStatus } from './status.ts';
 import { TransientReadings } from './transient-readings.ts';
+import { UnwrittenVerifications } from './unwritten-verifications.ts';
 
 /** Options of {@link BootstrapStateReconciler}. */
 export interface BootstrapStateReconcilerOptions
@@ -57,6 +60,8 @@ export interface BootstrapStateReconcilerOptions
   readonly proxy: ProxyRule;
   /** Has an app reconciled. */
   readonly wake: (key: ObjectKey) => void;
+  /** Has an app reconciled after so many milliseconds. */
+  readonly wakeAfter: (key: ObjectKey, delayMs: number) => void;
   readonly metrics: RecoveryMetrics;
 }
 
@@ -88,6 +93,7 @@ export class BootstrapStateReconciler implements Reconciler {
   readonly #options: BootstrapStateReconcilerOptions;
   readonly #latest: LatestStates;
   readonly #transient: TransientReadings;
+  readonly #unwritten = new UnwrittenVerifications();
   readonly #status: StatusWriter<BootstrapState>;
   readonly #requests: RefreshRequests;
   readonly #interrupts = new VerificationInterrupts();
@@ -99,7 +105,7 @@ export class BootstrapStateReconciler implements Reconciler {
     options.states.subscribe(({ object }) => this.#interrupts.checkState(object));
     options.policies.subscribe(() => this.#interrupts.check());
     options.targets.subscribe(() => this.#interrupts.check());
-    this.#latest = new LatestStates(options.states);
+    this.#latest = new LatestStates(options.states, (key) => options.wakeAfter(key, againMs));
     this.#transient = new TransientReadings(options.clock);
     this.#requests = new RefreshRequests(options, (id) => options.wake(parseObjectKey(id)));
     this.#status = new StatusWriter(options, {
@@ -112,7 +118,8 @@ export class BootstrapStateReconciler implements Reconciler {
     const state = this.#latest.get(key);
     if (state === undefined || state.metadata.deletionTimestamp !== undefined) {
       this.#options.slots.forget(key);
-      this.#transient.forget(key.name);
+      this.#transient.forget(key);
+      this.#unwritten.forget(key);
       this.#options.watches.forget(key);
       this.#requests.forget(formatObjectKey(key));
       return {};
@@ -203,24 +210,43 @@ export class BootstrapStateReconciler implements Reconciler {
     logger: Logger,
     signal: AbortSignal,
   ): Promise<ReconcileResult> {
-    const { name } = subject.state.metadata;
+    const key = subject.state.metadata;
     const remembered = withLegacyHistory(subject.state, policies);
     const isWanted = () => this.#isWanted(subject);
-    const known = { ...subject, state: remembered, marks: remembered.status.marks, isWanted };
+    const { marks: written } = remembered.status;
+    const { heads } = this.#unwritten.of(key, subject.guard.revision, written);
+    const marks = heads === undefined ? written : raiseMarks(written, heads);
+    const known = { ...subject, state: remembered, marks, isWanted };
     // Before the app is read: what a run has written before it ended is then in what is read. The other way
     // round, a loss that was read before would seem to outlast its own repair.
     const recoveries = await this.#recoveriesOf(known, signal);
-    const read = await readApp(this.#readDependencies, known, signal);
+    const read = await this.#read(known, signal);
     if ('refusedBecause' in read) {
       return this.#await(subject.state, read.refusedBecause);
     }
-    const waitMs = this.#transient.waitFor(name, read.reading, isObserved(subject.state));
+    const waitMs = this.#transient.waitFor(key, read.reading, isObserved(subject.state));
     const isOwnWork = read.reading.kind === 'busy' && openRecovery({ recoveries }) !== undefined;
     if (isOwnWork || waitMs > 0) {
-      return { requeueAfterMs: isOwnWork ? againMs : Math.min(waitMs, this.#transient.againIn(name)) };
+      return { requeueAfterMs: isOwnWork ? againMs : Math.min(waitMs, this.#transient.againIn(key)) };
     }
     const decision = await this.#decide(known, read, recoveries, signal);
     return this.#carryOut(subject, known, decision, logger, signal);
+  }
+
+  /** Reads the app, and remembers what a verification on the way found until it is written. */
+  async #read(subject: ReadSubject, signal: AbortSignal): Promise<AppReading | SlotRefusal> {
+    const read = await readApp(this.#readDependencies, subject, signal);
+    if ('refusedBecause' in read) {
+      return read;
+    }
+    const { metadata, status } = subject.state;
+    const { heads } = read.reading;
+    if (read.verified || heads !== undefined) {
+      const verifiedAt = read.verified ? this.#options.clock.now() : undefined;
+      const found = { heads, verifiedAt, revision: subject.guard.revision };
+      this.#unwritten.note(metadata, found, status.marks);
+    }
+    return read;
   }
 
   /** The recoveries of an app as they stand now. */
@@ -229,7 +255,9 @@ export class BootstrapStateReconciler implements Reconciler {
     signal: AbortSignal,
   ): Promise<readonly RecoveryRecord[]> {
     const runs = await openRunOf(this.#options, state, signal);
-    const current = withRunStates(state.status.recoveries ?? [], runs, isRecoveryEnabled(guard, target));
+    const current = withRunStates(state.status.recoveries ?? [], runs, (policyName) =>
+      mayCreateRun(guard, target, policyName),
+    );
     return recentRecoveries(current, this.#options.clock.now());
   }
 
@@ -253,17 +281,16 @@ export class BootstrapStateReconciler implements Reconciler {
     if (!isCurrent) {
       watch.signed.add(state.metadata.name);
     }
-    const again = await readApp(this.#readDependencies, subject, signal);
+    const again = await this.#read(subject, signal);
     if ('refusedBecause' in again) {
       return decision;
     }
-    this.#transient.note(state.metadata.name, again.reading);
+    this.#transient.note(state.metadata, again.reading);
     if (again.reading.kind === 'busy') {
       // For what is busy with the app by now the next reconcile waits.
       return decision;
     }
-    const reading = { ...again.reading, heads: again.reading.heads ?? first.reading.heads };
-    const read = { ...again, reading, verified: first.verified || again.verified };
+    const read = { ...again, verified: first.verified || again.verified };
     const latest = this.#decisionOn(subject, read, recoveries);
     return latest.isDue && (isCurrent || again.verified) ? ordered(latest, subject) : latest;
   }
@@ -278,7 +305,7 @@ export class BootstrapStateReconciler implements Reconciler {
     const isLost =
       read.reading.kind === 'lost' || (read.reading.kind === 'unverifiable' && before !== undefined);
     const from = before === undefined ? now : pastOrNow(new Date(before), now);
-    const lostSince = isLost ? this.#transient.lostSince(metadata.name, from) : undefined;
+    const lostSince = isLost ? this.#transient.lostSince(metadata, from) : undefined;
     const recovery = decideRecovery({
       reading: read.reading,
       recoveries,
@@ -301,11 +328,13 @@ export class BootstrapStateReconciler implements Reconciler {
     const { state, guard, target, watch } = subject;
     const { read, lostSince, recoveries, hold, decidedAt } = decision;
     const id = formatObjectKey(state.metadata);
+    const found = this.#unwritten.of(state.metadata, guard.revision, remembered.status.marks);
+    const result = this.#requests.result(id);
     const step = refreshStep({
       guard,
       read,
       refresh: remembered.status.refresh,
-      result: this.#requests.take(id),
+      result,
       recoveries,
       runs: this.#options.runs.byIndex(stateIndex, id),
       targetsOnlineKey: `TARGETS_ONLINE_KEY_${suffixOf(state.spec)}`,
@@ -320,7 +349,7 @@ export class BootstrapStateReconciler implements Reconciler {
       guard,
       reading: read.reading,
       baseline: read.baseline,
-      verifiedAt: read.verified ? decidedAt : undefined,
+      ...found,
       lostSince,
       recoveries,
       hold,
@@ -334,6 +363,8 @@ export class BootstrapStateReconciler implements Reconciler {
     if (written === undefined) {
       return { requeueAfterMs: soonMs };
     }
+    this.#unwritten.forget(state.metadata);
+    this.#requests.settled(id, result);
     this.#count(subject, status);
     await createRecovery(this.#options, written, guard.policies, logger);
     const started = this.#requests.start(id, target, state.spec, step, logger, signal);
@@ -350,11 +381,7 @@ export class BootstrapStateReconciler implements Reconciler {
     if (!isWorthWriting(state.status, status, isDeepStrictEqual)) {
       return state;
     }
-    const written = await this.#status.write(state, () => status);
-    if (written !== undefined) {
-      this.#latest.wrote(written);
-    }
-    return written;
+    return this.#latest.write(state, () => this.#status.write(state, () => status));
   }
 
   /** Milliseconds until a request to the server is worth another look, unless its answer comes first. */
@@ -403,7 +430,7 @@ export class BootstrapStateReconciler implements Reconciler {
       times.push(baseline.verifiedAtMs + guard.fullVerificationMs - clock.monotonic());
     }
     if (watch.signed.has(state.metadata.name) || reading.kind === 'unverifiable' || reading.kind === 'busy') {
-      times.push(againMs, this.#transient.againIn(state.metadata.name));
+      times.push(againMs, this.#transient.againIn(state.metadata));
     }
     if (reading.kind === 'lost' && openRecovery({ recoveries }) === undefined) {
       const { hold } = decision;

@@ -26,9 +26,16 @@ export class RefreshRequests {
     this.#calls = new BackgroundCalls(done);
   }
 
-  /** What came of the last call for an app, once. */
-  take(id: string): RefreshCallResult | undefined {
-    return this.#calls.take(id);
+  /** What came of the last call for an app, until it is {@link settled}. */
+  result(id: string): RefreshCallResult | undefined {
+    return this.#calls.result(id);
+  }
+
+  /** The status says what follows from a result: a write that fails or is refused must not lose it. */
+  settled(id: string, result: RefreshCallResult | undefined): void {
+    if (result !== undefined) {
+      this.#calls.drop(id, result);
+    }
   }
 
   forget(id: string): void {

@@ -5,7 +5,7 @@ import type { Verdict } from '../../api/conditions.ts';
 import type { CircuitOpenReason } from '../../api/policy-reasons.ts';
 import { heartbeatMs, rfc3339 } from '../../api/stored-time.ts';
 import type { CaptureStatus } from '../app-history/captured-settings.ts';
-import { raiseMarks } from '../app-history/high-water-marks.ts';
+import { raiseMarks, type VerifiedMarks } from '../app-history/high-water-marks.ts';
 import type { Baseline } from '../loss-detection/baseline.ts';
 import type { Reading } from '../loss-detection/reading.ts';
 import { freshness, freshUntil, metadataStatus } from './expiry.ts';
@@ -20,8 +20,10 @@ export interface StateFacts {
   readonly guard: Guard;
   readonly reading: Reading;
   readonly baseline: Baseline | undefined;
-  /** When metadata and settings were verified in full, if that was just now. */
-  readonly verifiedAt: Date | undefined;
+  /** What the last verification found, as far as it is not in the status yet. */
+  readonly heads?: VerifiedMarks | undefined;
+  /** When metadata and settings were verified in full for these policies; undefined: as before. */
+  readonly verifiedAt?: Date | undefined;
   readonly lostSince: Date | undefined;
   readonly recoveries: readonly RecoveryRecord[];
   readonly hold: RecoveryHold | undefined;
@@ -55,7 +57,7 @@ const unreadable: ReadonlySet<string> = new Set<HealthyReason>([
 
 /** The status of an app that is guarded. Pure. */
 export function stateStatus(facts: StateFacts): BootstrapStateStatus {
-  const { state, guard, reading, baseline, verifiedAt, lostSince, recoveries, health, now } = facts;
+  const { state, guard, reading, baseline, heads, verifiedAt, lostSince, recoveries, health, now } = facts;
   const { metadata, status } = state;
   const known = baseline === undefined ? status.metadata : metadataStatus(baseline);
   const isRefused = reading.kind === 'unverifiable' && refused.has(reading.reason);
@@ -64,7 +66,7 @@ export function stateStatus(facts: StateFacts): BootstrapStateStatus {
   const observedGeneration = metadata.generation ?? 1;
   const doubt = doubtOf(reading);
   const recoverable = doubt === undefined ? (facts.recoverable ?? status.recoverable) : undefined;
-  const marks = reading.heads === undefined ? status.marks : raiseMarks(status.marks, reading.heads);
+  const marks = heads === undefined ? status.marks : raiseMarks(status.marks, heads);
   const capture = facts.capture ?? {
     ...(status.capturedSettings !== undefined && { capturedSettings: status.capturedSettings }),
     ...(status.settingsRef !== undefined && { settingsRef: status.settingsRef }),

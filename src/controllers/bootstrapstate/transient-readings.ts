@@ -1,4 +1,5 @@
 import type { Clock } from '../../async/clock.ts';
+import { formatObjectKey, type ObjectKey } from '../../kube/client/object-key.ts';
 import type { Reading } from '../loss-detection/reading.ts';
 
 /**
@@ -34,8 +35,8 @@ export class TransientReadings {
    *
    * @param wasKnown whether the status says something that the reading would only interrupt
    */
-  waitFor(name: string, reading: Reading, wasKnown: boolean): number {
-    const passing = this.note(name, reading);
+  waitFor(key: ObjectKey, reading: Reading, wasKnown: boolean): number {
+    const passing = this.note(key, reading);
     if (passing === undefined || !wasKnown) {
       return 0;
     }
@@ -44,18 +45,19 @@ export class TransientReadings {
   }
 
   /** Notes what was read of an app. Returns since when it passes; undefined when it does not. */
-  note(name: string, reading: Reading): Passing | undefined {
+  note(key: ObjectKey, reading: Reading): Passing | undefined {
+    const id = formatObjectKey(key);
     const kind = passingKind(reading);
     if (kind === 'busy') {
-      this.#busyAt.set(name, this.#clock.now());
+      this.#busyAt.set(id, this.#clock.now());
     }
     if (kind === undefined) {
-      this.#passing.delete(name);
+      this.#passing.delete(id);
       return undefined;
     }
-    const before = this.#passing.get(name);
+    const before = this.#passing.get(id);
     const passing = before?.kind === kind ? before : { kind, sinceMs: this.#clock.monotonic() };
-    this.#passing.set(name, passing);
+    this.#passing.set(id, passing);
     return passing;
   }
 
@@ -63,22 +65,23 @@ export class TransientReadings {
    * Milliseconds until what does not answer, or is busy, is read again: as long as that has lasted, so that a
    * restart costs little time and a long outage few reads. Infinite while nothing of the kind is known.
    */
-  againIn(name: string): number {
-    const passing = this.#passing.get(name);
+  againIn(key: ObjectKey): number {
+    const passing = this.#passing.get(formatObjectKey(key));
     return passing === undefined
       ? Number.POSITIVE_INFINITY
       : Math.min(latestMs, Math.max(soonestMs, this.#clock.monotonic() - passing.sinceMs));
   }
 
   /** Since when a loss may count that began at `since`: not before the last time the app was busy. */
-  lostSince(name: string, since: Date): Date {
-    const busyAt = this.#busyAt.get(name);
+  lostSince(key: ObjectKey, since: Date): Date {
+    const busyAt = this.#busyAt.get(formatObjectKey(key));
     return busyAt !== undefined && busyAt > since ? busyAt : since;
   }
 
-  forget(name: string): void {
-    this.#passing.delete(name);
-    this.#busyAt.delete(name);
+  forget(key: ObjectKey): void {
+    const id = formatObjectKey(key);
+    this.#passing.delete(id);
+    this.#busyAt.delete(id);
   }
 }
 

@@ -7,17 +7,26 @@ import { recoveryPolicies } from '../../api/resources.ts';
 import type { StoreEvent } from '../../kube/cache/store.ts';
 import type { ObjectKey } from '../../kube/client/object-key.ts';
 
-/** Our own writes of the status are no reason to look again: only new objects and new specs are. */
+/**
+ * Our own writes of the status are no reason to look again: only new objects, new specs and the beginning of
+ * a deletion are, which may last as long as a finalizer holds it.
+ */
 export function policyChanged(event: StoreEvent<RecoveryPolicy>): boolean {
-  return event.type !== 'updated' || !isDeepStrictEqual(event.object.spec, event.previous.spec);
+  return event.type !== 'updated' || specOrDeletionChanged(event);
 }
 
 /** Of a target its policies and apps want to know where it points, and whether it is there at all. */
 export function targetConcernsGuard(event: StoreEvent<RecoveryTarget>): boolean {
+  return event.type !== 'updated' || specOrDeletionChanged(event);
+}
+
+function specOrDeletionChanged({
+  object,
+  previous,
+}: Pick<StoreEvent<RecoveryPolicy | RecoveryTarget> & { readonly type: 'updated' }, 'object' | 'previous'>) {
   return (
-    event.type !== 'updated' ||
-    !isDeepStrictEqual(event.object.spec, event.previous.spec) ||
-    event.object.metadata.deletionTimestamp !== event.previous.metadata.deletionTimestamp
+    !isDeepStrictEqual(object.spec, previous.spec) ||
+    object.metadata.deletionTimestamp !== previous.metadata.deletionTimestamp
   );
 }
 

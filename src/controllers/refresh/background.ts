@@ -12,7 +12,7 @@ const maxConcurrentCalls = 4;
 
 /**
  * Calls to servers beside the work of the controller: a server that hangs must not keep a worker. One call
- * for each app; its result waits until it is taken.
+ * for each app; its result stays until what follows from it is written.
  */
 export class BackgroundCalls {
   readonly #done: (id: string) => void;
@@ -38,13 +38,19 @@ export class BackgroundCalls {
     void this.#run(id, call, signal);
   }
 
-  /** The result of the last call, once. */
-  take(id: string): RefreshCallResult | undefined {
-    const result = this.#results.get(id);
-    this.#results.delete(id);
-    return result;
+  /** The result of the last call, until it is dropped. */
+  result(id: string): RefreshCallResult | undefined {
+    return this.#results.get(id);
   }
 
+  /** Drops a result; another one that has come since stays. */
+  drop(id: string, result: RefreshCallResult): void {
+    if (this.#results.get(id) === result) {
+      this.#results.delete(id);
+    }
+  }
+
+  /** Drops what there is of an app. */
   forget(id: string): void {
     this.#results.delete(id);
   }

@@ -102,6 +102,11 @@ export class Controller {
     this.#queue.add(formatObjectKey(key));
   }
 
+  /** The same after so many milliseconds; of several delays of one key the soonest counts. */
+  enqueueAfter(key: ObjectKey, delayMs: number): void {
+    this.#queue.addAfter(formatObjectKey(key), delayMs);
+  }
+
   /**
    * Works until `signal` aborts; returns when the reconciles then running have ended. A key waits until every
    * cache has listed its namespace, and no longer: a namespace whose permissions are missing holds up none of

@@ -45,13 +45,14 @@ export function openRecovery({
  * The recoveries as they stand now.
  *
  * @param runs what is known of runs, by name; of those not in it nothing is known
- * @param mayAct false: the policies were suspended or set to report only after the decision; a recovery that
- *   was not created yet is withdrawn
+ * @param mayCreate whether a policy, by name, still may have runs created: when the one that ordered a
+ *   recovery is gone, suspended or set to report only before the run exists, the order is withdrawn, because
+ *   its run will never come
  */
 export function withRunStates(
   recoveries: readonly RecoveryRecord[],
   runs: ReadonlyMap<string, RunState>,
-  mayAct: boolean,
+  mayCreate: (policyName: string) => boolean,
 ): readonly RecoveryRecord[] {
   return recoveries.flatMap((recovery) => {
     const run = runs.get(recovery.name);
@@ -60,7 +61,7 @@ export function withRunStates(
       return [recovery];
     }
     if (recovery.state === 'Ordered' && run === 'Absent') {
-      return mayAct ? [recovery] : [];
+      return mayCreate(recovery.policy) ? [recovery] : [];
     }
     return [{ ...recovery, state: run === 'Absent' ? 'Deleted' : run }];
   });
