@@ -3,6 +3,7 @@ import {
   captureFailedEvent,
   policyEventActions,
   recoveryCreatedEvent,
+  recoveryNotCreatedEvent,
   reportFailedEvent,
   runAndTargetEventActions,
   stateEventActions,
@@ -162,7 +163,7 @@ export function conditionsPage(): string {
     ...Object.entries(stateEventActions).map(
       ([type, action]) => `| \`${type}\` of a BootstrapState | \`${action}\` |`,
     ),
-    `\nOne more, of a BootstrapState: \`${recoveryCreatedEvent.reason}\`, action \`${recoveryCreatedEvent.action}\`, when it has created a BootstrapRecovery.`,
+    `\nTwo more, of a BootstrapState, have the action \`${recoveryCreatedEvent.action}\`: \`${recoveryCreatedEvent.reason}\` when its BootstrapRecovery was created, and \`${recoveryNotCreatedEvent.reason}\` when the API server has refused it, because of a missing permission, a quota or an admission policy; creating it is tried again until it succeeds.`,
     `\nTwo more tell of an output that is optional and could not be written, because of a quota, an admission policy, a missing permission or a foreign object of that name: \`${captureFailedEvent.reason}\` of a BootstrapState (the copy of its settings), \`${reportFailedEvent.reason}\` of a BootstrapRecovery (its report). Verification and recovery go on without it.`,
     '',
   ].join('\n');

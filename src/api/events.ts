@@ -57,6 +57,16 @@ export const recoveryCreatedEvent = {
 } as const satisfies Omit<EventNote, 'note'>;
 
 /**
+ * Reported about an app whose run could not be created: a missing permission, a quota, an admission policy.
+ * Creating it is tried again and again.
+ */
+export const recoveryNotCreatedEvent = {
+  type: 'Warning',
+  reason: 'RecoveryNotCreated',
+  action: 'Recover',
+} as const satisfies Omit<EventNote, 'note'>;
+
+/**
  * Reported about an app whose settings could not be copied to a ConfigMap. The app is verified and repaired
  * all the same.
  */
@@ -73,7 +83,7 @@ export const reportFailedEvent = {
   action: 'Report',
 } as const satisfies Omit<EventNote, 'note'>;
 
-/** The note of an event about an optional output that failed. */
+/** The note of an event about something that could not be written. */
 export function failureEventNote(what: string, error: unknown): string {
   return truncate(`${what}: ${errorMessage(error)}`, maxNote);
 }

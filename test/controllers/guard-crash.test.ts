@@ -124,8 +124,16 @@ describe('a controller that dies by SIGKILL while it guards leads to one recover
       await allowRuns(false);
       await lose();
       const ordered = await policy.untilApp('to be decided', ({ status }) => status.recoveries !== undefined);
-      expect(ordered.status.recoveries?.[0]?.state).toBe('Ordered');
+      const [order] = ordered.status.recoveries ?? [];
+      expect(order?.state).toBe('Ordered');
+      expect(findCondition(ordered.status.conditions, 'Healthy')?.message).toContain(
+        `recovery ${order?.name} is being created`,
+      );
       expect(await policy.runs()).toEqual([]);
+      await poll('the event that says why there is no run', async () => {
+        const events = await namespace.kubectl('events', '--types=Warning');
+        return events.includes('RecoveryNotCreated') && events.includes(order?.name ?? '');
+      });
       await first.process.kill();
       return { policy, known };
     } finally {

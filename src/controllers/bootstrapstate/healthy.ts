@@ -68,7 +68,8 @@ function whatFollows({ guard, target, recoveries, hold }: HealthFacts): {
   const { lead } = guard;
   const open = openRecovery({ recoveries });
   if (open !== undefined) {
-    return { next: `recovery ${open.name} is under way`, progress: 'reconciling' };
+    const stands = open.state === 'Ordered' ? 'is being created' : 'is under way';
+    return { next: `recovery ${open.name} ${stands}`, progress: 'reconciling' };
   }
   if (lead.spec.action === 'Report') {
     return {

@@ -1,11 +1,11 @@
 import type { Logger } from 'pino';
 import type { BootstrapRecovery } from '../../../api/bootstraprecovery.generated.ts';
 import type { BootstrapState } from '../../../api/bootstrapstate.generated.ts';
-import { recoveryCreatedEvent } from '../../../api/events.ts';
+import { failureEventNote, recoveryCreatedEvent, recoveryNotCreatedEvent } from '../../../api/events.ts';
 import type { RecoveryPolicy } from '../../../api/recoverypolicy.generated.ts';
 import { bootstrapRecoveries } from '../../../api/resources.ts';
 import { describeApp } from '../../../faynosync/app.ts';
-import { isAlreadyExists } from '../../../kube/client/api-error.ts';
+import { APIError, isAlreadyExists } from '../../../kube/client/api-error.ts';
 import type { RecoveryMetrics } from '../../../observability/metrics.ts';
 import type { StatusWriterDependencies } from '../../status/status-writer.ts';
 import { openRecovery } from './records.ts';
@@ -45,8 +45,14 @@ export async function createRecovery(
     const note = `Created BootstrapRecovery ${open.name} for ${describeApp(state.spec)}.`;
     recorder.event(state, { ...recoveryCreatedEvent, note, related });
   } catch (error) {
-    if (!isAlreadyExists(error)) {
-      throw error;
+    if (isAlreadyExists(error)) {
+      return;
     }
+    if (error instanceof APIError) {
+      // The condition says that it is being created; this says why that takes so long.
+      const note = failureEventNote(`BootstrapRecovery ${open.name} could not be created`, error);
+      recorder.event(state, { ...recoveryNotCreatedEvent, note });
+    }
+    throw error;
   }
 }
