@@ -81,6 +81,8 @@ export function readSettingsEvidence(value: string): SettingsEvidence | undefine
   return signingTasks.some((name) => name === task) ? { kind: 'signed', at } : undefined;
 }
 
+const recoveryTaskName = 'bootstrap_recovery';
+
 /** How a recovery ended, for the record. */
 export type RecoveryEnd = { readonly kind: 'success' } | { readonly kind: 'failure'; readonly error: string };
 
@@ -92,8 +94,14 @@ export function recoveryTask(end: RecoveryEnd, at: Date): string {
       : { error: `Bootstrap recovery failed: ${end.error}`, status: false };
   return JSON.stringify({
     state: end.kind === 'success' ? 'SUCCESS' : 'FAILURE',
-    result: { ...outcome, task: 'bootstrap_recovery', last_update: at.toISOString() },
+    result: { ...outcome, task: recoveryTaskName, last_update: at.toISOString() },
   });
+}
+
+/** Whether a record is that of a recovery that has succeeded. */
+export function isRecovered(value: string): boolean {
+  const record = parse(value);
+  return field(record, 'state') === 'SUCCESS' && field(field(record, 'result'), 'task') === recoveryTaskName;
 }
 
 function parse(text: string): unknown {

@@ -247,9 +247,15 @@ export class RedisSession implements AsyncDisposable {
   }
 
   async #keys(): Promise<readonly string[]> {
-    this.#appKeys ??= await inTurns(appKeys(this.expected));
+    this.#appKeys ??= [...(await inTurns(appKeys(this.expected))), ...this.#ownRecord()];
     const further = this.#keysOfMarker();
     return further.length === 0 ? this.#appKeys : [...this.#appKeys, ...further];
+  }
+
+  /** What an earlier attempt of this task may have left beside a marker that survived. */
+  #ownRecord(): readonly string[] {
+    const { resumed, taskID } = this.#attempt.request;
+    return resumed === true ? [taskKey(taskID)] : [];
   }
 
   #keysOfMarker(): readonly string[] {

@@ -58,9 +58,9 @@ export interface RunRequest {
   /** The longest `wait`, in milliseconds; 360,000 when absent. */
   readonly lockWaitMs?: number;
   /**
-   * An attempt of this very task was made before, as its caller knows: a marker with the task's id is then
-   * that attempt's. On its own such a marker proves nothing, because every client can choose an id that is
-   * there.
+   * An attempt of this very task may have been made before, as its caller knows: a marker with the task's id,
+   * and the record of its success, are then that attempt's. On their own they prove nothing, because every
+   * client can choose an id that is there.
    */
   readonly resumed?: boolean;
   readonly app: App;

@@ -152,7 +152,7 @@ async function recover(
   let owesProof = (await inTurns(observedStateOf(session.values, expected))).lockIsOurs;
   for (;;) {
     const observed = await inTurns(observedStateOf(session.values, expected, session.surroundings));
-    owesProof ||= observed.markerIsOurs && request.resumed === true;
+    owesProof ||= request.resumed === true && hasWritten(observed, request);
     report.begin('Classify');
     const state = classify(observed); // R4
     report.begin('Plan');
@@ -208,6 +208,17 @@ async function recover(
     }
     replans += 1;
   }
+}
+
+/**
+ * Whether an attempt of this task was made and has written: it left the marker, or, beside a marker that
+ * survived, the record of its success. With `Always` there is such a record where nothing was lost, too.
+ */
+function hasWritten(
+  { markerIsOurs, recordIsOurs }: ObservedState,
+  { strategy }: Pick<RunRequest, 'strategy'>,
+): boolean {
+  return markerIsOurs || (recordIsOurs && strategy !== 'Always');
 }
 
 /** Turns what a step throws into the end of the attempt. */

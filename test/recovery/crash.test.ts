@@ -48,6 +48,25 @@ describe('a task that is started again after a crash', () => {
     expect(await site.client.exists(lock)).toBe(0);
   });
 
+  test.each([
+    ['Recovered', { resumed: true }],
+    ['AlreadyConsistent', { resumed: false }],
+    ['AlreadyConsistent', { resumed: true, strategy: 'Always' }],
+  ] as const)(
+    'after its record, which alone tells of a write beside a marker that survived: %s with %j',
+    async (reason, more) => {
+      await site.heal();
+      if (!('strategy' in more)) {
+        await site.client.del(site.world.key('TIMESTAMP_EXPIRATION'));
+      }
+      const taskID = randomUUID();
+      await runAttempt(site.request({ taskID, ...more }));
+      expect(await site.client.exists(`task:${taskID}`)).toBe(1);
+      expect((await runAttempt(site.request({ taskID, ...more }))).succeeded.reason).toBe(reason);
+      expect(await site.client.exists(lock)).toBe(0);
+    },
+  );
+
   test('of another task: waits until the lock expires, then recovers', async () => {
     await site.client.set(lock, randomUUID(), 'PX', 700);
     const taskID = randomUUID();

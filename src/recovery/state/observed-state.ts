@@ -11,6 +11,7 @@ import {
 import { type Marker, parseMarker } from '../../faynosync/marker.ts';
 import type { Setting } from '../../faynosync/settings.ts';
 import {
+  isRecovered,
   readSettingsEvidence,
   readTask,
   settingsEvidenceTexts,
@@ -47,6 +48,8 @@ export interface ObservedState {
     | undefined;
   /** The marker is our own id: an attempt of this very task wrote it. */
   readonly markerIsOurs: boolean;
+  /** There is a record that this very task has succeeded; unknown, and false, where it was not asked for. */
+  readonly recordIsOurs: boolean;
   /** What is known about how the settings were lost. */
   readonly loss: LossCircumstances;
   /** The lock carries our own id: this attempt holds it, or an earlier one of this task left it. */
@@ -120,6 +123,7 @@ export function* observedStateOf(
   const rootSigning = held(rootSigningKey(app));
   const lock = held(lockKey(app));
   const lockTask = lock.kind === 'string' ? taskOfOwner(lock.value) : undefined;
+  const record = held(taskKey(taskID));
   const corrupt = [markerKey(app), rootSigningKey(app), lockKey(app)].filter(
     (key) => held(key).kind === 'wrongType',
   );
@@ -150,6 +154,7 @@ export function* observedStateOf(
     bootstrap:
       marker.kind === 'bootstrapping' ? bootstrapLiveness(marker.id, held, expected, time) : undefined,
     markerIsOurs: marker.kind === 'done' && marker.id === taskID,
+    recordIsOurs: record.kind === 'string' && isRecovered(record.value),
     loss: new LossCircumstances(
       marker.kind !== 'absent' && marker.kind !== 'blank',
       records.map(readSettingsEvidence).filter((task) => task !== undefined),
