@@ -95,8 +95,8 @@ export async function makeAttempt(
       { ...connection, source },
       {
         now,
-        // The uid is the API server's choice: a marker that holds it was written by an attempt of this run. The
-        // status says so too late when two controllers begin at the same moment.
+        // The uid is the API server's choice: a marker that holds it was written by an attempt of this run.
+        // The status says so too late when two controllers begin at once.
         resumed: true,
         deadline,
         clock,
