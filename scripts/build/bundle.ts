@@ -3,6 +3,7 @@ import { fileURLToPath } from 'node:url';
 import { type BuildOptions, build, type Metafile } from 'esbuild';
 import { httpBuiltins } from './http-builtins.ts';
 import { kubernetesClient } from './kubernetes-client.ts';
+import { undiciPools } from './undici-pools.ts';
 
 /** The repository's root, which a bundle's paths are relative to. */
 export const root: string = fileURLToPath(new URL('../..', import.meta.url));
@@ -34,7 +35,7 @@ export function programOptions(requireFrom: string) {
     minifyWhitespace: true,
     lineLimit: 160,
     legalComments: 'none',
-    plugins: [kubernetesClient, httpBuiltins],
+    plugins: [kubernetesClient, httpBuiltins, undiciPools],
     metafile: true,
     logLevel: 'warning',
   } as const satisfies BuildOptions;

@@ -3,6 +3,7 @@ import { basename, join } from 'node:path';
 import type { Metafile } from 'esbuild';
 import { beforeAll, expect, test } from 'vitest';
 import { bundle } from '../../scripts/build/bundle.ts';
+import { loadedChunks } from '../harness/loaded-chunks.ts';
 import { temporaryDirectory } from '../harness/temporary-directory.ts';
 
 /** Loaded by everything that asks a cluster. */
@@ -20,26 +21,7 @@ beforeAll(async () => {
 });
 
 /** What is loaded before a command of the plugin runs: the program, and the command's own chunk. */
-function loaded(): readonly string[] {
-  const entries = Object.entries(metafile.outputs);
-  const isStart = ({ entryPoint = '' }: Metafile['outputs'][string]): boolean =>
-    entryPoint.endsWith('src/cli/main.ts') || entryPoint.endsWith(command);
-  const open = entries.filter(([, output]) => isStart(output)).map(([path]) => path);
-  expect(open).toHaveLength(2);
-  const found = new Set<string>();
-  for (let path = open.pop(); path !== undefined; path = open.pop()) {
-    if (!found.has(path)) {
-      found.add(path);
-      const imports = metafile.outputs[path]?.imports ?? [];
-      open.push(
-        ...imports
-          .filter(({ kind, external }) => kind === 'import-statement' && external !== true)
-          .map((each) => each.path),
-      );
-    }
-  }
-  return [...found];
-}
+const loaded = (): readonly string[] => loadedChunks(metafile, 'src/cli/main.ts', command);
 
 test('a command of the plugin loads no logger, no metrics and no SDK', () => {
   const packages = new Set(

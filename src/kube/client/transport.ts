@@ -1,4 +1,3 @@
-import { request as undiciRequest } from 'undici';
 import type { Clock } from '../../async/clock.ts';
 import { sleep } from '../../async/sleep.ts';
 import { TimeoutSignal } from '../../async/timeout-signal.ts';
@@ -113,8 +112,7 @@ export class Transport {
     const startedAt = clock.monotonic();
     let code = '<error>';
     try {
-      const response = await undiciRequest(
-        access.server + request.path,
+      const response = await access.dispatcher.request(
         wireOptions(request, access, this.#options.userAgent, signal),
       );
       code = String(response.statusCode);

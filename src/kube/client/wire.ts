@@ -1,4 +1,4 @@
-import type { Dispatcher, request as undiciRequest } from 'undici';
+import type { Dispatcher } from 'undici';
 import { APIError, type APIStatus } from './api-error.ts';
 import type { ResolvedCredentials } from './credentials.ts';
 import { jsonAsYAML } from './json-as-yaml.ts';
@@ -37,7 +37,8 @@ export function wireOptions(
   access: ResolvedCredentials,
   userAgent: string,
   signal: AbortSignal | undefined,
-): Parameters<typeof undiciRequest>[1] {
+): Dispatcher.RequestOptions {
+  const { origin, pathname, search } = new URL(access.server + request.path);
   const query: Record<string, string> = {};
   for (const [name, value] of Object.entries(request.query ?? {})) {
     if (value !== undefined) {
@@ -45,9 +46,10 @@ export function wireOptions(
     }
   }
   return {
+    origin,
+    path: pathname + search,
     method: request.method,
     query,
-    dispatcher: access.dispatcher,
     signal: signal ?? null,
     headers: {
       accept: 'application/json',
