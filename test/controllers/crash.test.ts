@@ -222,8 +222,12 @@ describe('a run that is ended from outside while it is under way', () => {
     await between.redis.inject({ kind: 'refuse' });
     await start('redis-away');
     const retrying = await namespace.reason('redis-away', 'Retrying');
-    expect(retrying.status).toMatchObject({ attempts: 1, lastErrors: [{ reason: 'RedisUnreachable' }] });
-    expect(retrying.status.nextAttemptTime).toBeDefined();
+    // How many attempts have failed by now depends on the machine. Each has left its error; five are kept.
+    const { attempts = 0, lastErrors = [], nextAttemptTime } = retrying.status;
+    expect(attempts).toBeGreaterThan(0);
+    const failed = Array.from({ length: Math.min(attempts, 5) }, () => 'RedisUnreachable');
+    expect(lastErrors.map(({ reason }) => reason)).toEqual(failed);
+    expect(nextAttemptTime).toBeDefined();
     await between.redis.heal();
     const { run, succeeded } = await namespace.ended('redis-away');
     expect(succeeded.reason).toBe('Recovered');
