@@ -22,11 +22,16 @@ export class Controllers {
     return this.#kubernetes.list<Pod>(names.operator, 'pods', component('controller'));
   }
 
+  /** Pods that a Lease names as its holder, whether there are such pods or not. */
+  async holders(): Promise<readonly string[]> {
+    const leases = await this.#kubernetes.list<Lease>(names.operator, 'leases');
+    return leases.map(({ spec }) => spec.holderIdentity ?? '').filter((name) => name !== '');
+  }
+
   /** Waits for a pod that leads, other than `former`. */
   leader(former?: string): Promise<Pod> {
     return this.#kubernetes.until('a leader', async () => {
-      const leases = await this.#kubernetes.list<Lease>(names.operator, 'leases');
-      const holders = leases.map(({ spec }) => spec.holderIdentity);
+      const holders = await this.holders();
       return (await this.pods()).find(
         ({ metadata }) => holders.includes(metadata.name) && metadata.name !== former,
       );

@@ -27,7 +27,7 @@ export const interruptions: readonly Interruption[] = [
   },
   {
     name: 'leader deleted at once',
-    proves: 'another takes over when the lease runs out',
+    proves: 'another takes over, without waiting for the lease to run out',
     core: false,
     interrupt: async ({ kubernetes, controllers }, leader) => {
       await kubernetes.kubectl([...podArgs(leader, 'delete'), '--grace-period=0', '--force']);

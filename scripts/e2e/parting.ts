@@ -28,12 +28,18 @@ export async function uninstallInTheMiddle(scene: Scene): Promise<void> {
   });
 }
 
-/** What a release leaves when it goes: the CRDs, the leader's Lease and what people made, and no more. */
-export async function requireNothingLeft({ kubernetes, operator, report }: Scene): Promise<void> {
-  await report.step('uninstall', "only the CRDs, the Lease and people's own objects stay", async () => {
+/** What a release leaves when it goes: the CRDs and what people made, and no more. */
+export async function requireNothingLeft({
+  kubernetes,
+  controllers,
+  operator,
+  report,
+}: Scene): Promise<void> {
+  const proves = "only the CRDs and people's own objects stay, and no Lease for the next leader to wait for";
+  await report.step('uninstall', proves, async () => {
     await operator.uninstall();
     const kinds =
-      'all,configmaps,secrets,serviceaccounts,roles,rolebindings,networkpolicies,poddisruptionbudgets,leases';
+      'all,configmaps,secrets,serviceaccounts,roles,rolebindings,networkpolicies,poddisruptionbudgets';
     const selector = component('controller').split(',')[0];
     // Helm doesn't wait for the pods.
     await kubernetes.until('everything of the release to go', async () => {
@@ -46,6 +52,10 @@ export async function requireNothingLeft({ kubernetes, operator, report }: Scene
       }
       return true;
     });
+    await kubernetes.until(
+      "the last leader's Lease to go",
+      async () => (await controllers.holders()).length === 0,
+    );
   });
 }
 

@@ -63,6 +63,24 @@ async function expectRecoveredOnce(name: string): Promise<void> {
   await poll('the lock to go', async () => (await redis.keys('RECOVERY_LOCK_*')).length === 0);
 }
 
+describe('the lease of a controller in a pod', () => {
+  test.each([
+    { of: 'its own namespace', podNamespace: (own: string) => own, owners: ['controller-1'] },
+    { of: 'another namespace, where an owner counts as gone', podNamespace: () => 'elsewhere', owners: [] },
+  ])('of $of belongs to the pods $owners', async ({ podNamespace, owners }) => {
+    const name = `of-${owners.length}`;
+    await using controller = await startController(namespace, {
+      args: [`--lease-name=${name}`],
+      env: { POD_NAME: 'controller-1', POD_NAMESPACE: podNamespace(namespace.name), POD_UID: 'f3c0' },
+    });
+    await poll('it to lead', () => leads(controller));
+    const lease = JSON.parse(await namespace.kubectl('get', 'lease', name, '--output=json'));
+    const references: { kind: string; name: string; uid: string }[] = lease.metadata.ownerReferences ?? [];
+    expect(references.map((each) => each.name)).toEqual(owners);
+    expect(references).toEqual(owners.map(() => expect.objectContaining({ kind: 'Pod', uid: 'f3c0' })));
+  });
+});
+
 describe('two replicas', () => {
   test('one leads; when it is killed in the middle of a run, the other completes that run', async () => {
     await using first = await startController(namespace, { args: ['--lease-name=killed'] });

@@ -1,6 +1,7 @@
+import { once } from 'node:events';
 import { setImmediate as turn } from 'node:timers/promises';
 import fc from 'fast-check';
-import { beforeAll, expect, test } from 'vitest';
+import { beforeAll, describe, expect, test } from 'vitest';
 import { ConnectionError } from '../../src/kube/client/connection-error.ts';
 import { ShutdownError } from '../../src/kube/controller/reconcile.ts';
 import { leaseKnown } from '../../src/kube/health/health-check.ts';
@@ -11,9 +12,10 @@ import {
 } from '../../src/kube/leaderelection/leader-elector.ts';
 import { LEASES } from '../../src/kube/leaderelection/lease.ts';
 import { ManualClock } from '../async/fixtures/manual-clock.ts';
+import { poll } from '../harness/poll.ts';
 import { leaseStore } from './fixtures/leasestore.ts';
 import { observed } from './fixtures/observed.ts';
-import { startCluster, widgetCluster } from './fixtures/widgetcluster.ts';
+import { startCluster, type WidgetCluster, widgetCluster } from './fixtures/widgetcluster.ts';
 
 beforeAll(startCluster);
 
@@ -261,6 +263,20 @@ test('on shutdown the lease is renewed until the work has ended, and then given 
   expect(two.elector.transitions).toBe(1);
 });
 
+test('a standby that sees the lease given back leads at once, and not at its next turn', async () => {
+  const { clock, candidate } = startWorld();
+  const one = candidate('one');
+  await clock.advance(1_000);
+  const two = candidate('two');
+  await clock.advance(2_500);
+  one.shutdown.abort(new ShutdownError());
+  one.finish();
+  await clock.advance(0);
+  expect(one.ended()).toBe('done');
+  await clock.advance(1);
+  expect(two.elector.isLeading).toBe(true);
+});
+
 test('a lease is given back although a renewal cut short by the shutdown arrived at the server', async () => {
   const { clock, store, candidate } = startWorld();
   const one = candidate('one');
@@ -357,6 +373,106 @@ test('the real API server accepts the lease, its renewals and its release', asyn
       'jsonpath={.spec.holderIdentity}|{.spec.leaseTransitions}',
     ]),
   ).toBe('|0');
+});
+
+/** A lease that never expires within a test: a replica that takes it has not waited for its time to be up. */
+const endless = { leaseDurationMs: 3_600_000, renewDeadlineMs: 1_800_000, retryPeriodMs: 50 };
+
+describe('on the real API server, a lease', () => {
+  /** A replica that leads until it is shut down. */
+  function startReal(
+    { client, namespace, seen: { logger, metrics } }: WidgetCluster,
+    identity: string,
+    options: Pick<LeaderElectorOptions, 'owner' | 'timings'> = {},
+  ) {
+    const leads = Promise.withResolvers<void>();
+    const shutdown = new AbortController();
+    const elector = new LeaderElector({
+      ...{ client, namespace, name: 'real', identity, logger, metrics, random: Math.random },
+      clock: { now: () => new Date(), monotonic: () => performance.now(), after: realAfter },
+      timings: endless,
+      ...options,
+    });
+    const ended = elector.run(shutdown.signal, async (signal) => {
+      leads.resolve();
+      await once(signal, 'abort');
+    });
+    const stop = async (): Promise<void> => {
+      shutdown.abort(new ShutdownError());
+      await ended;
+    };
+    return { elector, leads: leads.promise, stop };
+  }
+
+  const leaseOf = ({ client, namespace }: WidgetCluster) => client.get(LEASES, { namespace, name: 'real' });
+
+  test('belongs to the pod of its holder, and to no pod once it is given back', async () => {
+    await using world = await widgetCluster();
+    const person = { apiVersion: 'v1', kind: 'ConfigMap', name: 'mine', uid: 'b7d2' };
+    const pod = (name: string) => ({ apiVersion: 'v1', kind: 'Pod', name, uid: `uid-${name}` });
+    for (const name of ['one', 'two']) {
+      const candidate = startReal(world, name, { owner: pod(name) });
+      await candidate.leads;
+      const lease = await leaseOf(world);
+      expect(lease.metadata.ownerReferences?.filter(({ kind }) => kind === 'Pod')).toEqual([pod(name)]);
+      if (name === 'one') {
+        const patch = JSON.stringify({ metadata: { ownerReferences: [pod(name), person] } });
+        await kubectl(world, 'patch', 'lease', 'real', '--type=merge', `--patch=${patch}`);
+      }
+      await candidate.stop();
+      expect((await leaseOf(world)).metadata.ownerReferences).toEqual([person]);
+    }
+    const without = startReal(world, 'no-pod');
+    await without.leads;
+    expect((await leaseOf(world)).metadata.ownerReferences).toEqual([person]);
+    await without.stop();
+  });
+
+  /** Whose next turn is a day away. */
+  const patient = { timings: { ...endless, retryPeriodMs: 86_400_000 } };
+
+  test('passes to a patient standby as soon as it is given back', async () => {
+    await using world = await widgetCluster();
+    const one = startReal(world, 'one');
+    await one.leads;
+    const two = startReal(world, 'two', patient);
+    await poll('the other to see who leads', async () => two.elector.holder === 'one');
+    await one.stop();
+    await two.leads;
+    await two.stop();
+  });
+
+  test('goes with that pod, and another replica leads without waiting for it to expire', async () => {
+    await using world = await widgetCluster();
+    const spec = { holderIdentity: 'gone', leaseDurationSeconds: 3_600 };
+    await world.client.create(LEASES, { ...MANIFEST, metadata: metadataIn(world), spec });
+    const two = startReal(world, 'two', patient);
+    await poll('it to see who holds the lease', async () => two.elector.holder === 'gone');
+    expect(two.elector.isLeading).toBe(false);
+    await kubectl(world, 'delete', 'lease', 'real');
+    await two.leads;
+    await two.stop();
+  });
+
+  test('is made anew by a leader from which it was taken, and leads on', async () => {
+    await using world = await widgetCluster();
+    const one = startReal(world, 'one');
+    await one.leads;
+    const { uid } = (await leaseOf(world)).metadata;
+    await kubectl(world, 'delete', 'lease', 'real');
+    await poll('the lease to be there again', async () => {
+      const lease = await leaseOf(world).catch(() => undefined);
+      return lease !== undefined && lease.metadata.uid !== uid && lease.spec?.holderIdentity === 'one';
+    });
+    expect(one.elector.isLeading).toBe(true);
+    await kubectl(world, 'delete', 'lease', 'real');
+    await one.stop();
+    expect(world.seen.lines.map(({ msg }) => msg)).not.toContain('the lease was not released; it expires');
+  });
+
+  const metadataIn = ({ namespace }: WidgetCluster) => ({ namespace, name: 'real' });
+  const kubectl = ({ cluster, namespace }: WidgetCluster, ...args: string[]) =>
+    cluster.kubectl([...args, '-n', namespace]);
 });
 
 function realAfter(delayMs: number, callback: () => void): () => void {

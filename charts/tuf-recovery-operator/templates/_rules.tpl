@@ -55,7 +55,8 @@ waits for the finalizer to be removed. RBAC can't say that; admission confines i
 - apiGroups: [coordination.k8s.io]
   resources: [leases]
   resourceNames: [{{ include "tuf-recovery.controller.leaseName" . }}]
-  verbs: [get, update]
+  # It deletes nothing: OpenShift lets only who may delete an object change its owner.
+  verbs: [get, watch, update, delete]
 {{- end -}}
 
 {{- define "tuf-recovery.controller.leaseName" -}}

@@ -7,6 +7,7 @@ import { collectDefaultMetrics, Registry } from 'prom-client';
 import packageJSON from '../../../package.json' with { type: 'json' };
 import { systemClock } from '../../async/clock.ts';
 import type { NotificationOptions } from '../../controllers/operator/notifications.ts';
+import type { OperatorOptions } from '../../controllers/operator/options.ts';
 import { createOperator, type Operator } from '../../controllers/operator.ts';
 import { memoryForRuns } from '../../controllers/slots/memory.ts';
 import { installCrashPolicy } from '../../kube/controller/crash-policy.ts';
@@ -18,6 +19,7 @@ import type { CommandContext } from '../context.ts';
 import { exitCodes } from '../exit-codes.ts';
 import { loadClusterConfig } from '../kubectl/connection.ts';
 import type { ControllerFlags } from '../options/controller-flags.ts';
+import type { Environment } from '../options/env.ts';
 import { followAuthorities } from './follow-authorities.ts';
 import { IdleHeap, type ProcessUsage } from './idle-heap.ts';
 
@@ -36,7 +38,7 @@ export async function runController(flags: ControllerFlags, context: CommandCont
     userAgent: `${packageJSON.name}/${packageJSON.version}`,
     namespaces,
     shard: flags.shard,
-    ...(flags.leaderElect && { lease: { namespace: leaseNamespace(flags), name: leaseName(flags) } }),
+    ...(flags.leaderElect && { lease: leaseOf(flags, context.env) }),
     identity,
     proxy: context.env.proxy,
     rules: {
@@ -139,6 +141,18 @@ function serviceAccountNamespace(): string | undefined {
 function leaseName({ leaseName: given, shard }: ControllerFlags): string {
   const name = 'tuf-recovery-controller';
   return given ?? (shard === undefined ? name : `${name}-${shard.index}-of-${shard.count}`);
+}
+
+/** The lease, owned by this pod when both are in one namespace: an owner elsewhere counts as gone. */
+function leaseOf(
+  flags: ControllerFlags,
+  { podName, podNamespace, podUID }: Environment,
+): NonNullable<OperatorOptions['lease']> {
+  const lease = { namespace: leaseNamespace(flags), name: leaseName(flags) };
+  if (podName === undefined || podUID === undefined || podNamespace !== lease.namespace) {
+    return lease;
+  }
+  return { ...lease, owner: { apiVersion: 'v1', kind: 'Pod', name: podName, uid: podUID } };
 }
 
 /** The namespace of the pod, or of the kubeconfig's context. */

@@ -55,8 +55,10 @@ export interface Environment {
   readonly proxy: ProxyRule;
   /** NODE_EXTRA_CA_CERTS: certificate authorities that count beside those of Node.js. */
   readonly extraCAFile: string | undefined;
-  /** The namespace of this pod. */
+  /** This pod, as the chart tells it: POD_NAME, POD_NAMESPACE, POD_UID. */
+  readonly podName: string | undefined;
   readonly podNamespace: string | undefined;
+  readonly podUID: string | undefined;
   /** JWT_SECRET: the secret the server signs its tokens with. */
   readonly jwtSecret: string | undefined;
   /** NO_COLOR (no-color.org) and FORCE_COLOR; undefined leaves it to the terminal. */
@@ -96,7 +98,9 @@ export function readEnvironment(variables: Readonly<Record<string, string | unde
       return proxyOf(get);
     },
     extraCAFile: get('NODE_EXTRA_CA_CERTS'),
+    podName: get('POD_NAME'),
     podNamespace: get('POD_NAMESPACE'),
+    podUID: get('POD_UID'),
     jwtSecret: get('JWT_SECRET'),
     color: get('NO_COLOR') !== undefined ? false : asBoolean(get('FORCE_COLOR')),
   };

@@ -2,6 +2,7 @@ import type { Logger } from 'pino';
 import type { Registry } from 'prom-client';
 import type { Clock } from '../../async/clock.ts';
 import type { APIClientOptions } from '../../kube/client/call-options.ts';
+import type { LeaderElectorOptions } from '../../kube/leaderelection/leader-elector.ts';
 import type { ProxyRule } from '../../net/proxy-rule.ts';
 import type { TargetRules } from '../target-connection/target-rules.ts';
 import type { NotificationOptions } from './notifications.ts';
@@ -16,7 +17,7 @@ export interface OperatorOptions {
   /** Which targets, with all that belongs to them, are served; left out: all of them. */
   readonly shard?: Shard | undefined;
   /** Left out: no election, for a single replica. */
-  readonly lease?: { readonly namespace: string; readonly name: string };
+  readonly lease?: Pick<LeaderElectorOptions, 'namespace' | 'name' | 'owner'>;
   /** Which replica this is: unique, shown in the lease and in events. */
   readonly identity: string;
   /** Through which proxy S3, STS and the server's API are asked. */

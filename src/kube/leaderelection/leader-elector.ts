@@ -2,9 +2,11 @@ import type { Logger } from 'pino';
 import { sleep } from '../../async/sleep.ts';
 import { DEFAULT_ELECTION_TIMINGS, type ElectionTimings } from './election-timings.ts';
 import { LeaseCandidate, type LeaseCandidateOptions } from './lease-candidate.ts';
+import { type LeaseWatchOptions, watchLease } from './lease-watch.ts';
 
 /** Options of {@link LeaderElector}. */
 export interface LeaderElectorOptions extends Omit<LeaseCandidateOptions, 'timings'> {
+  readonly client: LeaseCandidateOptions['client'] & LeaseWatchOptions['client'];
   readonly random: () => number;
   readonly timings?: Partial<ElectionTimings>;
 }
@@ -102,14 +104,29 @@ export class LeaderElector {
     }
   }
 
-  /** True once elected; false when `signal` aborted first. */
+  /**
+   * True once elected; false when `signal` aborted first. Asks in turns, and at once when it sees that the
+   * lease is free.
+   */
   async #acquire(signal: AbortSignal): Promise<boolean> {
     this.#logger.info('waiting to become leader');
+    if (await this.#candidate.tryAcquireOrRenew(signal)) {
+      return true;
+    }
+    const elected = new AbortController();
+    let free = new AbortController();
+    const { clock } = this.#options;
+    const watch = { ...this.#options, pauseMs: this.#timings.leaseDurationMs, logger: this.#logger };
+    void watchLease(watch, () => free.abort(), AbortSignal.any([signal, elected.signal]));
     while (!signal.aborted) {
+      const wake = AbortSignal.any([signal, free.signal]);
+      await sleep(clock, this.#acquireDelayMs(), wake).catch(() => undefined);
+      // Before asking: a lease that becomes free meanwhile is asked for again at once.
+      free = new AbortController();
       if (await this.#candidate.tryAcquireOrRenew(signal)) {
+        elected.abort();
         return true;
       }
-      await sleep(this.#options.clock, this.#acquireDelayMs(), signal).catch(() => undefined);
     }
     return false;
   }

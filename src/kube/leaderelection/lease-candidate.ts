@@ -4,6 +4,7 @@ import type { Clock } from '../../async/clock.ts';
 import { TimeoutSignal } from '../../async/timeout-signal.ts';
 import type { APIClient } from '../client/api-client.ts';
 import { isAlreadyExists, isConflict } from '../client/api-error.ts';
+import type { OwnerReference } from '../client/object.ts';
 import type { RuntimeMetrics } from '../metrics/runtime-metrics.ts';
 import type { ElectionTimings } from './election-timings.ts';
 import { LeaseLock } from './lease-lock.ts';
@@ -16,6 +17,8 @@ export interface LeaseCandidateOptions {
   readonly name: string;
   /** Unique for this process, or two would think themselves the same leader. */
   readonly identity: string;
+  /** The pod of this process, when it runs in one and the lease is in its namespace. */
+  readonly owner?: OwnerReference;
   readonly logger: Logger;
   readonly metrics: RuntimeMetrics;
   readonly clock: Clock;

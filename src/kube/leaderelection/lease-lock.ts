@@ -3,6 +3,7 @@ import type { Clock } from '../../async/clock.ts';
 import type { APIClient } from '../client/api-client.ts';
 import { isConflict, isNotFound } from '../client/api-error.ts';
 import { formatMicroTime } from '../client/micro-time.ts';
+import type { ObjectMeta, OwnerReference } from '../client/object.ts';
 import { LEASES, type Lease, type LeaseSpec } from './lease.ts';
 
 /** Options of {@link LeaseLock}. */
@@ -14,6 +15,11 @@ export interface LeaseLockOptions {
   readonly identity: string;
   /** Written into the lease: how long it holds without a renewal. */
   readonly durationMs: number;
+  /**
+   * The pod of this process, in the namespace of the lease. The garbage collector deletes a lease whose
+   * holder's pod is gone, so the next holder need not wait for it to expire.
+   */
+  readonly owner?: OwnerReference;
   readonly clock: Clock;
 }
 
@@ -57,7 +63,7 @@ export class LeaseLock {
 
   /**
    * Writes a renewal on top of the lease as last seen, without reading it. False when another process wrote
-   * it since: then only {@link acquire} knows whether it is still ours.
+   * or deleted it since: then only {@link acquire} knows whether it is still ours.
    */
   async renew(signal: AbortSignal): Promise<boolean> {
     const held = this.#observed?.lease;
@@ -65,7 +71,7 @@ export class LeaseLock {
       return false;
     }
     try {
-      await this.#replace(held, { ...held.spec, ...this.#renewal() }, signal);
+      await this.#replace({ ...held, spec: { ...held.spec, ...this.#renewal() } }, signal);
       return true;
     } catch (error) {
       if (isConflict(error)) {
@@ -93,7 +99,8 @@ export class LeaseLock {
     const term = ours
       ? {}
       : { acquireTime: this.#wallTime(), leaseTransitions: (spec.leaseTransitions ?? 0) + 1 };
-    await this.#replace(lease, { ...spec, ...term, ...this.#renewal() }, signal);
+    const metadata = { ...lease.metadata, ...this.#owners(lease.metadata) };
+    await this.#replace({ ...lease, metadata, spec: { ...spec, ...term, ...this.#renewal() } }, signal);
     return true;
   }
 
@@ -106,9 +113,16 @@ export class LeaseLock {
     try {
       await this.#free(held, signal);
     } catch (error) {
-      // A renewal that was cut short may have arrived all the same.
-      const lease = isConflict(error) ? await this.#read(signal) : undefined;
-      if (lease?.spec?.holderIdentity !== this.#options.identity) {
+      if (!isConflict(error)) {
+        throw error;
+      }
+      // A renewal that was cut short may have arrived all the same. Or the lease was deleted: the API server
+      // answers with Conflict then, too, and there is nothing left to give back.
+      const lease = await this.#read(signal);
+      if (lease === undefined) {
+        return;
+      }
+      if (lease.spec?.holderIdentity !== this.#options.identity) {
         throw error;
       }
       await this.#free(lease, signal);
@@ -119,7 +133,8 @@ export class LeaseLock {
     // As client-go: no holder, one second. The transitions stay, and with them the count of holders.
     const now = this.#wallTime();
     const free = { holderIdentity: '', leaseDurationSeconds: 1, acquireTime: now, renewTime: now };
-    return this.#replace(lease, { ...lease.spec, ...free }, signal);
+    const metadata = { ...lease.metadata, ownerReferences: withoutPods(lease.metadata) };
+    return this.#replace({ ...lease, metadata, spec: { ...lease.spec, ...free } }, signal);
   }
 
   async #read(signal: AbortSignal): Promise<Lease | undefined> {
@@ -142,15 +157,21 @@ export class LeaseLock {
     const manifest = {
       apiVersion: 'coordination.k8s.io/v1',
       kind: 'Lease',
-      metadata: { namespace, name },
+      metadata: { namespace, name, ...this.#owners() },
       spec,
     };
     this.#observe(await client.create(LEASES, manifest, { signal }));
   }
 
   /** The resourceVersion that travels with `lease` makes this a Conflict when it was written since. */
-  async #replace(lease: Lease, spec: LeaseSpec, signal: AbortSignal): Promise<void> {
-    this.#observe(await this.#options.client.replace(LEASES, { ...lease, spec }, { signal }));
+  async #replace(lease: Lease, signal: AbortSignal): Promise<void> {
+    this.#observe(await this.#options.client.replace(LEASES, lease, { signal }));
+  }
+
+  /** Who owns the lease while this process holds it: its pod in place of the former holder's. */
+  #owners(before: Owned = {}): Required<Owned> {
+    const { owner } = this.#options;
+    return { ownerReferences: [...withoutPods(before), ...(owner === undefined ? [] : [owner])] };
   }
 
   #observe(lease: Lease): void {
@@ -172,4 +193,11 @@ export class LeaseLock {
   #wallTime(): string {
     return formatMicroTime(this.#options.clock.now());
   }
+}
+
+type Owned = Pick<ObjectMeta, 'ownerReferences'>;
+
+/** Owners that people gave the lease stay. */
+function withoutPods({ ownerReferences = [] }: Owned): readonly OwnerReference[] {
+  return ownerReferences.filter(({ kind }) => kind !== 'Pod');
 }
