@@ -16,7 +16,7 @@ const pools = [
 
 /**
  * undici's index loads all of it: fetch, caches, WebSockets, mocks. For an importer that only needs pools the
- * bundle begins at those, which saves 4 MiB in every controller. A name that is not among them fails the
+ * bundle begins at those, which saves 3 MiB in every controller. A name that is not among them fails the
  * build.
  */
 export const undiciPools: Plugin = {

@@ -111,7 +111,7 @@ describe('the image built without Docker', () => {
     expect(config).toMatchObject({
       User: '65532:65532',
       WorkingDir: '/app',
-      Env: ['NODE_ENV=production', 'HOME=/app'],
+      Env: ['NODE_ENV=production', 'HOME=/app', 'MALLOC_ARENA_MAX=2'],
       Entrypoint: ['/nodejs/bin/node', '--max-semi-space-size=8', '--expose-gc', '/app/tuf-recovery.js'],
       Cmd: ['--help'],
       Labels: { 'org.opencontainers.image.licenses': 'Apache-2.0' },
@@ -168,7 +168,7 @@ describe('a base image', () => {
     expect(built.platforms.map(({ architecture }) => architecture)).toEqual(['amd64', 'arm64']);
     for (const architecture of ['amd64', 'arm64'] as const) {
       const { config, files } = await readImage(output, architecture);
-      expect(config.Env).toEqual(['FROM_BASE=1', 'NODE_ENV=production', 'HOME=/app']);
+      expect(config.Env).toEqual(['FROM_BASE=1', 'NODE_ENV=production', 'HOME=/app', 'MALLOC_ARENA_MAX=2']);
       expect(config.Cmd).toEqual(['--help']);
       expect([...files.keys()]).toEqual(expect.arrayContaining(['nodejs/bin/node', 'app/tuf-recovery.js']));
     }
