@@ -19,15 +19,14 @@ export interface AgentOptions {
 /**
  * Connection pools of node:http for one server: through the proxy its URL asks for, or directly.
  *
- * @param server any URL of the server; undefined where its host is not known beforehand (AWS itself):
- *   `*.amazonaws.com`
+ * @param server any URL of the server
  * @throws {TerminalError} `InvalidInput` see {@link httpProxyFor}
  */
 export function agentsFor(
-  server: URL | undefined,
+  server: URL,
   { proxy, maxSockets, ca, resolve = resolveHost }: AgentOptions,
 ): { readonly httpAgent: HTTPAgent; readonly httpsAgent: HTTPSAgent } {
-  const url = httpProxyFor(server ?? new URL('https://s3.amazonaws.com'), proxy);
+  const url = httpProxyFor(server, proxy);
   const options = { keepAlive: true, maxSockets };
   if (url === undefined) {
     return {

@@ -43,6 +43,17 @@ afterAll(async () => {
   await directory?.[Symbol.asyncDispose]();
 });
 
+/** The AWS SDK reads these variables itself. */
+async function useWebIdentity(): Promise<void> {
+  const token = join(directory.path, 'token');
+  await writeFile(token, 'a token');
+  Object.assign(process.env, {
+    AWS_WEB_IDENTITY_TOKEN_FILE: token,
+    AWS_ROLE_ARN: 'arn:aws:iam::1:role/x',
+    AWS_REGION: 'eu-west-3',
+  });
+}
+
 /** Every way out of the process: how something at this origin is asked for with these rules. */
 const WAYS: Readonly<Record<string, (origin: string, rule: ProxyRule) => Promise<unknown>>> = {
   S3: async (endpoint, rule) => {
@@ -55,15 +66,8 @@ const WAYS: Readonly<Record<string, (origin: string, rule: ProxyRule) => Promise
     return await listAll(bucket.source('')).finally(() => bucket.destroy());
   },
   STS: async (origin, rule) => {
-    const token = join(directory.path, 'token');
-    await writeFile(token, 'a token');
-    // The SDK reads these itself.
-    Object.assign(process.env, {
-      AWS_ENDPOINT_URL_STS: origin,
-      AWS_WEB_IDENTITY_TOKEN_FILE: token,
-      AWS_ROLE_ARN: 'arn:aws:iam::1:role/x',
-      AWS_REGION: 'eu-west-3',
-    });
+    await useWebIdentity();
+    process.env['AWS_ENDPOINT_URL_STS'] = origin;
     return await ambientCredentials(rule)();
   },
   'the API server': async (origin, rule) => {
@@ -125,5 +129,53 @@ describe.each(Object.entries(WAYS))('%s', (_way, ask) => {
     const rule = proxyRule({ httpProxy: proxy.url, httpsProxy: proxy.url, noProxy });
     // A port on which nothing listens.
     expect(await asked(`${origin}:9`, rule)).toEqual([]);
+  });
+});
+
+describe('AWS itself, whose hosts only the SDK knows', () => {
+  /** Names that were to be reached without the proxy. */
+  const direct: string[] = [];
+
+  const list = async (rule: ProxyRule): Promise<unknown> => {
+    const bucket = await S3Bucket.open({
+      bucket: 'updates',
+      access: {
+        credentials: { kind: 'static', accessKeyId: 'a', secretAccessKey: 'b' },
+        ...{ region: 'eu-west-3', proxy: rule },
+        resolve: async (name) => {
+          direct.push(name);
+          throw new Error('this test asks nothing outside of this machine');
+        },
+      },
+      limits: { maxAttempts: 1 },
+    });
+    return await listAll(bucket.source('')).finally(() => bucket.destroy());
+  };
+
+  test.each([
+    ['the region', 's3.eu-west-3.amazonaws.com'],
+    ['the bucket', 'updates.s3.eu-west-3.amazonaws.com:443'],
+    ['all of AWS', '.amazonaws.com'],
+  ])('is asked past the proxy where NO_PROXY names %s', async (_what, noProxy) => {
+    direct.length = 0;
+    const before = proxy.requests.length;
+    await list(proxyRule({ httpsProxy: proxy.url, noProxy })).catch(() => undefined);
+    expect(proxy.requests.slice(before)).toEqual([]);
+    expect(direct).toEqual(['updates.s3.eu-west-3.amazonaws.com']);
+  });
+
+  test('is asked through the proxy where NO_PROXY names another host of it', async () => {
+    direct.length = 0;
+    const before = proxy.requests.length;
+    const rule = proxyRule({ httpsProxy: proxy.url, noProxy: 's3.amazonaws.com,sts.amazonaws.com' });
+    await list(rule).catch(() => undefined);
+    await useWebIdentity();
+    delete process.env['AWS_ENDPOINT_URL_STS'];
+    await ambientCredentials(rule)().catch(() => undefined);
+    expect(direct).toEqual([]);
+    expect(proxy.requests.slice(before)).toEqual([
+      'CONNECT updates.s3.eu-west-3.amazonaws.com:443',
+      'CONNECT sts.eu-west-3.amazonaws.com:443',
+    ]);
   });
 });

@@ -1,8 +1,7 @@
 import { fromHttp, fromIni, fromNodeProviderChain, fromTokenFile } from '@aws-sdk/credential-providers';
-import { NodeHttpHandler } from '@smithy/node-http-handler';
-import { agentsFor } from '../../net/agents.ts';
 import type { ProxyRule } from '../../net/proxy-rule.ts';
 import { explainCredentialsError, type Provider } from './credentials-error.ts';
+import { ProxiedHandler } from './proxied-handler.ts';
 
 /** STS is asked once in a while, by one process. */
 const MAX_SOCKETS = 4;
@@ -18,11 +17,10 @@ type Credentials = Awaited<ReturnType<ReturnType<typeof fromNodeProviderChain>>>
  * A module of its own, because static keys need none of a dozen providers.
  */
 export function ambientCredentials(proxy: ProxyRule): () => Promise<Credentials> {
-  const sts = new URL(process.env['AWS_ENDPOINT_URL_STS'] ?? 'https://sts.amazonaws.com');
   const clientConfig = {
     // One try: the reads of a bucket are repeated as a whole, and their limits count.
     maxAttempts: 1,
-    requestHandler: new NodeHttpHandler(agentsFor(sts, { proxy, maxSockets: MAX_SOCKETS })),
+    requestHandler: new ProxiedHandler({ proxy, maxSockets: MAX_SOCKETS }),
   };
   // The SDK keeps the shared files for as long as the process lives, and profiles are rotated.
   const chain = fromNodeProviderChain({ clientConfig, ignoreCache: true });

@@ -7,10 +7,10 @@ import {
   type ListObjectsV2CommandOutput,
   S3Client as SDKClient,
 } from '@aws-sdk/client-s3';
-import { NodeHttpHandler } from '@smithy/node-http-handler';
-import { agentsFor } from '../../net/agents.ts';
+import { httpProxyFor } from '../../net/agents.ts';
 import { DIRECT, type ProxyRule } from '../../net/proxy-rule.ts';
 import { asRecord } from '../as-record.ts';
+import { ProxiedHandler } from './proxied-handler.ts';
 import { DirectGet, type ObjectBody } from './s3-direct-get.ts';
 import { installListingReader } from './s3-listing-form.ts';
 import { DEFAULT_REGION, type S3Access, type S3Credentials, type S3Limits } from './s3-options.ts';
@@ -48,7 +48,10 @@ export interface S3Client {
  */
 export async function createS3Client(bucket: string, access: S3Access, limits: S3Limits): Promise<S3Client> {
   const { endpoint, ca, proxy = DIRECT } = access;
-  const server = endpoint === undefined ? undefined : new URL(endpoint);
+  if (endpoint !== undefined) {
+    // What is wrong with the proxy of a known host is said before anything is asked.
+    httpProxyFor(new URL(endpoint), proxy);
+  }
   const region = access.region ?? (access.endpoint === undefined ? undefined : DEFAULT_REGION);
   // The SDK takes a region for a part of host names; at an endpoint of its own it is only signed with.
   const signedOnly = endpoint !== undefined && region !== undefined && !isHostLabel.test(region);
@@ -61,9 +64,9 @@ export async function createS3Client(bucket: string, access: S3Access, limits: S
     requestChecksumCalculation: 'WHEN_REQUIRED',
     responseChecksumValidation: 'WHEN_REQUIRED',
     cacheMiddleware: true,
-    requestHandler: new NodeHttpHandler({
+    requestHandler: new ProxiedHandler({
       connectionTimeout: limits.connectTimeoutMs,
-      ...agentsFor(server, { proxy, ca, resolve: access.resolve, maxSockets: limits.concurrency }),
+      ...{ proxy, ca, resolve: access.resolve, maxSockets: limits.concurrency },
     }),
   });
   if (signedOnly) {
