@@ -114,7 +114,7 @@ export const supportAreas: readonly SupportArea[] = [
         what: 'Directories and HTTP mirrors',
         version: '',
         tests: ['test/storage/directory.test.ts', 'test/storage/http.test.ts'],
-        note: 'command line only',
+        note: 'command line only; mirrors by the TUF client of `conformance`, not by `verify`',
       },
     ],
   },
