@@ -44,11 +44,21 @@ beforeAll(async () => {
   token = join(directory.path, 'token');
   await writeFile(token, 'a token');
   await mkdir(join(directory.path, '.aws'));
+  const process_ = 'credential_process = /bin/false --secret hunter2';
+  const sso =
+    'sso_start_url = https://x.awsapps.com/start\nsso_region = eu-west-3\nsso_account_id = 123456789012\nsso_role_name = r';
+  for (const [name, settings] of [
+    ['default-process', process_],
+    ['default-sso', sso],
+    ['default-region', 'region = eu-west-3'],
+  ] as const) {
+    await writeFile(join(directory.path, name), `[default]\n${settings}\n`);
+  }
   await writeFile(
     join(directory.path, '.aws', 'config'),
     [
-      '[profile process]\ncredential_process = /bin/false --secret hunter2',
-      '[profile sso]\nsso_start_url = https://x.awsapps.com/start\nsso_region = eu-west-3\nsso_account_id = 123456789012\nsso_role_name = r',
+      `[profile process]\n${process_}`,
+      `[profile sso]\n${sso}`,
       '[profile source]\nrole_arn = arn:aws:iam::1:role/x\nsource_profile = missing',
     ].join('\n'),
   );
@@ -130,6 +140,38 @@ const CASES: Readonly<Record<string, Case>> = {
   'a profile whose SSO session ended': {
     env: () => ({ AWS_PROFILE: 'sso' }),
     says: /profile "sso" .*aws sso login/,
+  },
+  'a profile in a shared file that is not there': {
+    env: () => ({ AWS_PROFILE: 'x', AWS_CONFIG_FILE: '/nonexistent/config' }),
+    says: /profile "x" .*ENOENT.*\/nonexistent\/config.*readable for this user/,
+  },
+  "a profile in a shared file that can't be read": {
+    env: () => ({ AWS_PROFILE: 'x', AWS_SHARED_CREDENTIALS_FILE: directory.path }),
+    says: /profile "x" .* is no file.*readable for this user/,
+  },
+  'a profile by default whose program fails': {
+    env: () => ({ AWS_CONFIG_FILE: join(directory.path, 'default-process') }),
+    says: /profile "default" .*credential_process failed/,
+  },
+  'a profile by default whose SSO session ended': {
+    env: () => ({ AWS_CONFIG_FILE: join(directory.path, 'default-sso') }),
+    says: /profile "default" .*aws sso login/,
+  },
+  'a profile by default with a region only': {
+    env: () => ({ AWS_CONFIG_FILE: join(directory.path, 'default-region') }),
+    says: /No credentials for S3 .* Give an access key/,
+  },
+  'an access key without its secret': {
+    env: () => ({ AWS_ACCESS_KEY_ID: 'a' }),
+    says: /AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY: Only one of the two is set/,
+  },
+  'a secret without its access key': {
+    env: () => ({ AWS_SECRET_ACCESS_KEY: 'hunter2' }),
+    says: /AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY: Only one of the two is set/,
+  },
+  'a pod whose agent has an address that is no URL': {
+    env: () => ({ AWS_CONTAINER_CREDENTIALS_FULL_URI: 'xyz' }),
+    says: /container .*: its address is no URL/,
   },
   'a profile whose source is missing': { env: () => ({ AWS_PROFILE: 'source' }), says: /profile "source"/ },
 };

@@ -1,4 +1,8 @@
+import { access, constants, stat } from 'node:fs/promises';
+import { homedir } from 'node:os';
+import { join } from 'node:path';
 import { fromHttp, fromIni, fromNodeProviderChain, fromTokenFile } from '@aws-sdk/credential-providers';
+import { systemErrorCode } from '../../errors.ts';
 import type { ProxyRule } from '../../net/proxy-rule.ts';
 import { explainCredentialsError, type Provider } from './credentials-error.ts';
 import { ProxiedHandler } from './proxied-handler.ts';
@@ -28,8 +32,9 @@ export function ambientCredentials(proxy: ProxyRule): () => Promise<Credentials>
     try {
       return await chain();
     } catch (error) {
-      const provider = intendedProvider(process.env);
-      throw explainCredentialsError(await ownErrorOf(provider, error, clientConfig), provider);
+      const intended = intendedProvider(process.env);
+      const { own, provider } = await ownErrorOf(intended, error, clientConfig);
+      throw explainCredentialsError(own, provider);
     }
   };
 }
@@ -40,6 +45,9 @@ export function ambientCredentials(proxy: ProxyRule): () => Promise<Credentials>
  */
 function intendedProvider(variables: NodeJS.ProcessEnv): Provider {
   const { AWS_PROFILE, AWS_WEB_IDENTITY_TOKEN_FILE, AWS_ROLE_ARN } = variables;
+  if (Boolean(variables['AWS_ACCESS_KEY_ID']) !== Boolean(variables['AWS_SECRET_ACCESS_KEY'])) {
+    return { kind: 'keys' };
+  }
   if (AWS_PROFILE) {
     return { kind: 'profile', profile: AWS_PROFILE };
   }
@@ -57,27 +65,79 @@ function intendedProvider(variables: NodeJS.ProcessEnv): Provider {
 
 type ClientConfig = NonNullable<NonNullable<Parameters<typeof fromNodeProviderChain>[0]>['clientConfig']>;
 
-/** The error of that provider alone; the chain's where it has one of its own. */
-async function ownErrorOf(provider: Provider, error: unknown, clientConfig: ClientConfig): Promise<unknown> {
-  if (!(error instanceof Error && error.message.startsWith('Could not load credentials'))) {
-    return error;
+/**
+ * The error of that provider alone; the chain's where it has one of its own. Where nothing names a provider,
+ * the profile `default` was meant, if it says where credentials come from.
+ */
+async function ownErrorOf(
+  provider: Provider,
+  error: unknown,
+  clientConfig: ClientConfig,
+): Promise<{ readonly own: unknown; readonly provider: Provider }> {
+  const isOfChain = error instanceof Error && error.message.startsWith('Could not load credentials');
+  if (!isOfChain && provider.kind !== 'none') {
+    return { own: error, provider };
   }
   try {
-    switch (provider.kind) {
-      case 'profile':
-        await fromIni({ profile: provider.profile, clientConfig, ignoreCache: true })();
-        break;
-      case 'webIdentity':
-        await fromTokenFile({ clientConfig })();
-        break;
-      case 'container':
-        await fromHttp({ maxRetries: 0 })();
-        break;
-      case 'none':
-        break;
-    }
-    return error;
+    await ask(provider, clientConfig);
+    return { own: error, provider };
   } catch (own) {
-    return own;
+    if (provider.kind !== 'none') {
+      return { own, provider };
+    }
+    const isAbsent = own instanceof Error && NO_SUCH_PROFILE.test(own.message);
+    return isAbsent ? { own: error, provider } : { own, provider: { kind: 'defaultProfile' } };
+  }
+}
+
+/** The SDK says this of a profile that is not there, and of one that has a region and no credentials. */
+const NO_SUCH_PROFILE = /^Could not resolve credentials using profile/;
+
+async function ask(provider: Provider, clientConfig: ClientConfig): Promise<void> {
+  switch (provider.kind) {
+    case 'profile':
+      return await askProfile(provider.profile, clientConfig);
+    case 'webIdentity':
+      await fromTokenFile({ clientConfig })();
+      break;
+    case 'container':
+      await fromHttp({ maxRetries: 0 })();
+      break;
+    case 'keys':
+      break;
+    case 'defaultProfile':
+    case 'none':
+      return await askProfile('default', clientConfig);
+  }
+}
+
+async function askProfile(profile: string, clientConfig: ClientConfig): Promise<void> {
+  await assertReadable(process.env);
+  await fromIni({ profile, clientConfig, ignoreCache: true })();
+}
+
+/**
+ * The SDK takes a shared file that can't be read for one that is not there.
+ *
+ * @throws the error of the system call
+ */
+async function assertReadable(variables: NodeJS.ProcessEnv): Promise<void> {
+  const folder = join(variables['HOME'] || homedir(), '.aws');
+  for (const [variable, name] of [
+    ['AWS_CONFIG_FILE', 'config'],
+    ['AWS_SHARED_CREDENTIALS_FILE', 'credentials'],
+  ] as const) {
+    const named = variables[variable];
+    const file = named || join(folder, name);
+    try {
+      await access(file, constants.R_OK);
+      if (!(await stat(file)).isFile()) {
+        throw Object.assign(new Error(`${file} is no file`), { code: 'EISDIR' });
+      }
+    } catch (error) {
+      if (named || systemErrorCode(error) !== 'ENOENT') {
+        throw error;
+      }
+    }
   }
 }

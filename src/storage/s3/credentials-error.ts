@@ -3,7 +3,11 @@ import { readS3Failure } from './s3-failure.ts';
 
 /** Where ambient credentials were meant to come from. */
 export type Provider =
+  /** Half of the static keys of the environment. */
+  | { readonly kind: 'keys' }
   | { readonly kind: 'profile'; readonly profile: string }
+  /** The profile `default` of the shared files. */
+  | { readonly kind: 'defaultProfile' }
   | { readonly kind: 'webIdentity'; readonly role: string | undefined }
   | { readonly kind: 'container' }
   | { readonly kind: 'none' };
@@ -32,6 +36,9 @@ export function explainCredentialsError(error: unknown, provider: Provider): Rec
     const advice = 'Check that the file is mounted and readable for this user.';
     return denied(source, `${first(cause.message)}. ${advice}`, cause);
   }
+  if (networkCode === 'ERR_INVALID_URL') {
+    return denied(source, `its address is no URL. ${ADVICE[provider.kind]}`, cause);
+  }
   if (networkCode !== undefined || (status !== undefined && status >= 500)) {
     const reason = networkCode ?? `HTTP ${status}`;
     const advice = 'Check DNS, network policy and proxy settings of this process.';
@@ -55,14 +62,17 @@ export function explainCredentialsError(error: unknown, provider: Provider): Rec
   if (cause instanceof SyntaxError) {
     return denied(source, `the answer is not JSON. ${ADVICE[provider.kind]}`);
   }
-  return provider.kind === 'none'
-    ? denied(source, ADVICE.none, cause)
+  return provider.kind === 'none' || provider.kind === 'keys'
+    ? denied(source, ADVICE[provider.kind], cause)
     : denied(source, `${first(cause.message)}. ${ADVICE[provider.kind]}`, cause);
 }
 
 const ADVICE: Readonly<Record<Provider['kind'], string>> = {
+  keys: 'Only one of the two is set: set both, or none to use another source.',
   profile:
     'Check this profile in the shared AWS configuration (AWS_CONFIG_FILE, AWS_SHARED_CREDENTIALS_FILE).',
+  defaultProfile:
+    'Check this profile in the shared AWS configuration (AWS_CONFIG_FILE, AWS_SHARED_CREDENTIALS_FILE), or give an access key and its secret.',
   webIdentity:
     "Check AWS_ROLE_ARN, the role's trust policy (issuer, audience, service account) and the OIDC provider of the account.",
   container: 'Check the EKS Pod Identity association or the task role, and that its agent runs on this node.',
@@ -73,6 +83,10 @@ function describe(provider: Provider): string {
   switch (provider.kind) {
     case 'profile':
       return `the profile "${provider.profile}" (AWS_PROFILE)`;
+    case 'defaultProfile':
+      return 'the profile "default" (shared files)';
+    case 'keys':
+      return 'AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY';
     case 'webIdentity':
       return `the role ${provider.role ?? '(AWS_ROLE_ARN is not set)'} by web identity (AWS_WEB_IDENTITY_TOKEN_FILE)`;
     case 'container':
