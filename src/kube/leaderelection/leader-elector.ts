@@ -52,7 +52,7 @@ export class LeaderElector {
     return this.#candidate.holder;
   }
 
-  /** How often the lease changed hands; rises with every new leader. */
+  /** How often the lease changed hands since it was created; rises with every new leader. */
   get transitions(): number {
     return this.#candidate.transitions;
   }
