@@ -1,5 +1,6 @@
 import type { Readable } from 'node:stream';
 import { TerminalError } from '../errors.ts';
+import { releaseChunks } from './release-memory.ts';
 import { detectStoredEncoding } from './stored-encoding.ts';
 
 /** The limits of {@link readObjectBody}. */
@@ -20,7 +21,8 @@ export interface ObjectBodyLimits {
  * `maxBytes` and destroys the stream, so a lying Content-Length can't fill the memory.
  *
  * The copy matters: a chunk is a view into the socket's 64 KiB read buffer, and 16,384 small files kept as
- * views would hold a gigabyte.
+ * views would hold a gigabyte. A large body's chunks that have a buffer to themselves are emptied once they
+ * are copied, so nothing else may hold them.
  *
  * @throws {TerminalError} `TooLarge`, `StoredEncoded`
  */
@@ -46,6 +48,7 @@ export async function readObjectBody(stream: Readable, limits: ObjectBodyLimits)
     body.set(chunk, offset);
     offset += chunk.byteLength;
   }
+  releaseChunks(chunks, length);
   return body;
 }
 
@@ -66,6 +69,7 @@ async function collectInPlace(
     }
     body.set(chunk, length);
     length += chunk.byteLength;
+    releaseChunks([chunk], body.length);
   }
   return length === body.length ? body : body.slice(0, length);
 }

@@ -1,3 +1,4 @@
+import { releaseMemory } from '../../storage/release-memory.ts';
 import { BACKSLASH, COMMA } from './characters.ts';
 
 /** Numbers a member takes in a {@link MemberTable}. */
@@ -9,7 +10,7 @@ const MEMBER_SIZE = 3;
  * Twelve bytes a member: a file of 64 MiB may have millions.
  */
 export class MemberTable {
-  #numbers = new Uint32Array(64 * MEMBER_SIZE);
+  #numbers: Uint32Array<ArrayBuffer> = new Uint32Array(64 * MEMBER_SIZE);
   #length = 0;
 
   /** Members in the table. */
@@ -23,6 +24,7 @@ export class MemberTable {
     if (at === this.#numbers.length) {
       const larger = new Uint32Array(this.#numbers.length * 2);
       larger.set(this.#numbers);
+      releaseMemory(this.#numbers);
       this.#numbers = larger;
     }
     this.#numbers[at] = keyStart;
@@ -51,13 +53,21 @@ export class MemberTable {
     return this.#numbers[member * MEMBER_SIZE + 2] ?? 0;
   }
 
-  /** The members from `base` on, ordered by their keys in `buffer`; equal keys keep the order of the file. */
-  sorted(buffer: Uint8Array, base: number): Uint32Array {
+  /**
+   * The members from `base` on, ordered by their keys in `buffer`; equal keys keep the order of the file. Who
+   * asks for it releases its memory.
+   */
+  sorted(buffer: Uint8Array, base: number): Uint32Array<ArrayBuffer> {
     const order = new Uint32Array(this.#length - base);
     for (let i = 0; i < order.length; i++) {
       order[i] = base + i;
     }
     return order.sort((a, b) => this.compare(buffer, a, b) || a - b);
+  }
+
+  /** Gives the memory of the table back, which is of no use afterwards. */
+  releaseMemory(): void {
+    releaseMemory(this.#numbers);
   }
 
   compare(buffer: Uint8Array, a: number, b: number): number {
@@ -109,19 +119,24 @@ export function reorderMembers(
 ): number {
   const order = table.sorted(out, base);
   const copy = Buffer.allocUnsafe(end - open);
-  let to = 0;
-  for (const [index, member] of order.entries()) {
-    const next = order[index + 1];
-    if (next !== undefined && table.compare(out, member, next) === 0) {
-      onDuplicate(keyText(out, table.keyStart(next), table.keyEnd(next)));
-      continue;
+  try {
+    let to = 0;
+    for (const [index, member] of order.entries()) {
+      const next = order[index + 1];
+      if (next !== undefined && table.compare(out, member, next) === 0) {
+        onDuplicate(keyText(out, table.keyStart(next), table.keyEnd(next)));
+        continue;
+      }
+      if (to > 0) {
+        copy[to++] = COMMA;
+      }
+      to += out.copy(copy, to, table.keyStart(member) - 1, table.end(member));
     }
-    if (to > 0) {
-      copy[to++] = COMMA;
-    }
-    to += out.copy(copy, to, table.keyStart(member) - 1, table.end(member));
+    return open + 1 + copy.copy(out, open + 1, 0, to);
+  } finally {
+    releaseMemory(order);
+    releaseMemory(copy);
   }
-  return open + 1 + copy.copy(out, open + 1, 0, to);
 }
 
 /** Calls `onDuplicate` for the keys that stand more than once, without moving anything. */
@@ -132,11 +147,15 @@ export function findDuplicates(
   onDuplicate: (key: string) => void,
 ): void {
   const order = table.sorted(out, base);
-  for (const [index, member] of order.entries()) {
-    const next = order[index + 1];
-    if (next !== undefined && table.compare(out, member, next) === 0) {
-      onDuplicate(keyText(out, table.keyStart(next), table.keyEnd(next)));
+  try {
+    for (const [index, member] of order.entries()) {
+      const next = order[index + 1];
+      if (next !== undefined && table.compare(out, member, next) === 0) {
+        onDuplicate(keyText(out, table.keyStart(next), table.keyEnd(next)));
+      }
     }
+  } finally {
+    releaseMemory(order);
   }
 }
 

@@ -1,4 +1,5 @@
 import { isUtf8 } from 'node:buffer';
+import { releaseMemory } from '../../storage/release-memory.ts';
 import { MetadataFault } from '../findings/fault.ts';
 import { quoted } from '../findings/text.ts';
 import { LIMITS } from '../metadata/limits.ts';
@@ -20,7 +21,6 @@ import {
   ZERO,
 } from './characters.ts';
 import { findDuplicates, keyText, MemberTable, reorderMembers } from './member-order.ts';
-import { releaseMemory } from './release-memory.ts';
 import type { Ambiguity, ByteSpan, JSONAmbiguityPolicy, ScannedFile } from './scanned-file.ts';
 import { fieldNamed, type JSONShape, NO_SHAPE, objectShape } from './shape.ts';
 
@@ -53,6 +53,8 @@ export function scanFile(
   } catch (error) {
     scanner.releaseMemory();
     throw error;
+  } finally {
+    scanner.releaseTable();
   }
 }
 
@@ -88,7 +90,7 @@ class Scanner {
   file(shape: JSONShape): ScannedFile {
     const members = new Map<string, ByteSpan>();
     const signedMembers = new Map<string, ByteSpan>();
-    let canonical: Buffer = Buffer.alloc(0);
+    let canonical = this.#nothing();
     this.#skipSpace();
     this.#expect(OPEN_OBJECT, 'an object');
     this.#skipSpace();
@@ -105,7 +107,7 @@ class Scanner {
         if (field === 'signed') {
           // Of two the last counts, whatever it is.
           signedMembers.clear();
-          canonical = Buffer.alloc(0);
+          canonical = this.#nothing();
         }
         if (field === 'signed' && this.#in[start] === OPEN_OBJECT) {
           this.#object(2, value, signedMembers);
@@ -134,6 +136,16 @@ class Scanner {
   /** Gives the buffer of a file back that is not one. */
   releaseMemory(): void {
     releaseMemory(this.#out);
+  }
+
+  /** Gives the table of members back, which nothing needs once the file was read. */
+  releaseTable(): void {
+    this.#table.releaseMemory();
+  }
+
+  /** No bytes, which release the memory of the file's canonical form all the same. */
+  #nothing(): Buffer {
+    return this.#out.subarray(0, 0);
   }
 
   #value(depth: number, shape: JSONShape | undefined): void {

@@ -1,8 +1,8 @@
 import { hash } from 'node:crypto';
+import { releaseMemory } from '../../storage/release-memory.ts';
 import { MetadataFault } from '../findings/fault.ts';
 import { quoted } from '../findings/text.ts';
 import { asArray, asObject, asShortString, asVersion, invalidMetadata, ownMember } from '../json/guards.ts';
-import { releaseMemory } from '../json/release-memory.ts';
 import type { Ambiguity, ByteSpan, JSONAmbiguityPolicy, ScannedFile } from '../json/scanned-file.ts';
 import { scanFile } from '../json/scanner.ts';
 import { type Expires, parseExpires } from './expires.ts';

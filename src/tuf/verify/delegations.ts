@@ -1,7 +1,7 @@
 import { forEachInTurns, nextTurn } from '../../async/in-turns.ts';
+import { releaseMemory } from '../../storage/release-memory.ts';
 import { MetadataFault } from '../findings/fault.ts';
 import { quoted } from '../findings/text.ts';
-import { releaseMemory } from '../json/release-memory.ts';
 import { isSigned, requireThreshold } from '../keys/threshold.ts';
 import { listedBytes } from '../metadata/catalogue.ts';
 import type { DelegatedRole } from '../metadata/delegated-role.ts';

@@ -1,11 +1,11 @@
 import { RecoveryError } from '../../errors.ts';
+import { releaseMemory } from '../../storage/release-memory.ts';
 import type { MetadataSource } from '../../storage/source.ts';
 import { detectStoredEncoding } from '../../storage/stored-encoding.ts';
 import { MetadataFault } from '../findings/fault.ts';
 import { FindingList } from '../findings/finding-list.ts';
 import type { FindingCode } from '../findings/findings.ts';
 import { printable, quoted } from '../findings/text.ts';
-import { releaseMemory } from '../json/release-memory.ts';
 import type { JSONAmbiguityPolicy } from '../json/scanned-file.ts';
 import { KeyRing } from '../keys/keyring.ts';
 import { serverSignatureRefusal } from '../keys/server-keys.ts';
