@@ -75,9 +75,11 @@ function opened(file: ScannedFile, type: MetadataType, sha256: string): OpenedFi
   if (!file.members.has('signed')) {
     invalidMetadata('signed', 'present');
   }
-  const found = signedMember('_type');
+  const plainMember = (name: string): unknown =>
+    parseSpan(file, file.signedMembers.get(name), LIMITS.plainField);
+  const found = plainMember('_type');
   const capitalised = typeof found === 'string' && found !== type && found.toLowerCase() === type;
-  if (capitalised && signedMember('spec_version') === undefined) {
+  if (capitalised && plainMember('spec_version') === undefined) {
     throw new MetadataFault(
       'UnsupportedSpecVersion',
       `signed._type is ${quoted(found)}, as TUF before 1.0 wrote it (Docker Notary, early tools)`,
@@ -86,12 +88,12 @@ function opened(file: ScannedFile, type: MetadataType, sha256: string): OpenedFi
   if (found !== type) {
     throw new MetadataFault('WrongType', `signed._type must be "${type}", not ${quoted(found)}`);
   }
-  checkSpecVersion(signedMember('spec_version'));
+  checkSpecVersion(plainMember('spec_version'));
   return {
     envelope: {
       type,
-      version: asVersion(signedMember('version'), 'signed.version'),
-      expires: parseExpires(signedMember('expires')),
+      version: asVersion(plainMember('version'), 'signed.version'),
+      expires: parseExpires(plainMember('expires')),
       signatures,
       canonical: file.canonical,
       sha256,
@@ -114,11 +116,14 @@ export function withoutSignedBytes(envelope: Envelope): Envelope {
 }
 
 /** Parses one member, unless the objects parsed from it could take more memory than any real one needs. */
-function parseSpan(file: ScannedFile, span: ByteSpan | undefined): unknown {
+function parseSpan(
+  file: ScannedFile,
+  span: ByteSpan | undefined,
+  { nodes, bytes }: { readonly nodes: number; readonly bytes: number } = LIMITS.parsedField,
+): unknown {
   if (span === undefined) {
     return undefined;
   }
-  const { nodes, bytes } = LIMITS.parsedField;
   if (span.nodes > nodes || span.end - span.start > bytes) {
     throw new MetadataFault(
       'LimitExceeded',

@@ -27,6 +27,11 @@ export const LIMITS = {
    * `keys`).
    */
   parsedField: { nodes: 1_500_000, bytes: 32 * 1024 * 1024 },
+  /**
+   * The same, of a field that is one string or one number (`_type`, `spec_version`, `version`, `expires`):
+   * anyone can write it, and it is read before a signature is checked.
+   */
+  plainField: { nodes: 4096, bytes: 4096 },
   /** The same, of the `delegations` of all delegated roles together: they are kept until the verdict. */
   nestedDelegations: { nodes: 1_000_000, bytes: 32 * 1024 * 1024 },
   /** Root versions in one repository (spec 5.3.3 suggests 2^10). */

@@ -58,7 +58,7 @@ const document = (size: number, head: string, unit: string, tail: string): Uint8
 /** An object with so many members of twelve bytes, `"0000001":1,` and so on, upwards or downwards. */
 const members = (count: number, downwards = false): Uint8Array => {
   const head = '{"x":{';
-  const bytes = Buffer.alloc(head.length + count * 12 + 6);
+  const bytes = Buffer.alloc(head.length + count * 12 + 7);
   let at = bytes.write(head, 0, 'latin1');
   for (let i = 0; i < count; i++) {
     at += bytes.write(`"${padded(downwards ? count - i : i)}":1,`, at, 'latin1');
@@ -250,6 +250,19 @@ export const HOSTILE_BUCKETS: readonly HostileBucket[] = [
         '{"signatures":[],"signed":{"_type":"targets","spec_version":"1.0.0","version":1,"expires":"',
         '2',
         '"}}',
+      ),
+    ),
+  ),
+  alone(
+    replaced('a role whose version is a list of a million objects', (s) =>
+      s.plant(
+        '1.stable.json',
+        document(
+          8_600_000,
+          '{"signatures":[],"signed":{"_type":"targets","spec_version":"1.0.0","version":[',
+          '{"aa":{"b":""},"bb":{}},',
+          '1]}}',
+        ),
       ),
     ),
   ),
