@@ -98,10 +98,14 @@ function parseDelegations(value: unknown): Delegations {
   if ((listed === undefined) === (succinctValue === undefined)) {
     throw new MetadataFault('MixedDelegations', `${PATH} must hold exactly one of roles and succinct_roles`);
   }
-  const succinct = succinctValue === undefined ? undefined : parseSuccinctRoles(succinctValue, PATH);
-  const roles = succinct?.bins ?? parseRoles(listed);
+  if (succinctValue !== undefined) {
+    const succinct = parseSuccinctRoles(succinctValue, PATH);
+    // Bins differ by their numbers, which no top-level role has.
+    return { keys, roles: succinct.bins, succinct };
+  }
+  const roles = parseRoles(listed);
   checkNames(roles);
-  return { keys, roles, succinct };
+  return { keys, roles, succinct: undefined };
 }
 
 function parseRoles(value: unknown): readonly DelegatedRole[] {

@@ -1,3 +1,4 @@
+import type { Steps } from '../../async/in-turns.ts';
 import type { Signers } from '../keys/threshold.ts';
 import type { DelegatedRole } from '../metadata/delegated-role.ts';
 import type { Targets } from '../metadata/targets.ts';
@@ -37,16 +38,17 @@ export interface VerifiedRole {
  * @param verified every role that was met; undefined for one that failed
  * @param voided delegations, by their entries, that the role's file does not meet
  */
-export function reachableRoles(
+export function* reachableRoles(
   targets: Targets,
   verified: ReadonlyMap<string, Targets | undefined>,
   voided: ReadonlySet<DelegatedRole>,
-): readonly VerifiedRole[] {
+): Steps<readonly VerifiedRole[]> {
   const found = new Map<string, VerifiedRole & { delegators: string[]; signers: Signers[] }>();
   let level = delegationsOf('targets', targets);
   for (let depth = 1; level.length > 0; depth++) {
     const next: Delegation[] = [];
     for (const { delegator, role, signers } of level) {
+      yield;
       if (voided.has(role)) {
         continue;
       }

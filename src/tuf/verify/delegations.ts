@@ -1,4 +1,4 @@
-import { forEachInTurns, nextTurn } from '../../async/in-turns.ts';
+import { forEachInTurns, inTurns, nextTurn } from '../../async/in-turns.ts';
 import { releaseMemory } from '../../storage/release-memory.ts';
 import { MetadataFault } from '../findings/fault.ts';
 import { quoted } from '../findings/text.ts';
@@ -44,6 +44,7 @@ export async function walkDelegations(
   snapshot: Snapshot,
 ): Promise<DelegationTree> {
   const walk = new DelegationWalk(run, snapshot);
+  await nextTurn();
   let level = delegationsOf('targets', targets);
   for (let depth = 1; level.length > 0; depth++) {
     if (depth > LIMITS.delegationDepth) {
@@ -279,8 +280,9 @@ class DelegationWalk {
     this.#run.findings.addForDelegated(fault.code, { role, version, detail: fault.message });
   }
 
-  tree(targets: Targets): DelegationTree {
-    const roles = reachableRoles(targets, this.#roles, this.#voided);
+  async tree(targets: Targets): Promise<DelegationTree> {
+    const roles = await inTurns(reachableRoles(targets, this.#roles, this.#voided));
+    await nextTurn();
     return { roles, named: new Set(this.#roles.keys()), incomplete: this.#failed };
   }
 }
