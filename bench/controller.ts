@@ -26,10 +26,10 @@ import {
 import { startInstallation } from '../test/controllers/support/installation.ts';
 import { testNamespace } from '../test/controllers/support/namespace.ts';
 import { startAPIServer } from '../test/harness/apiserver.ts';
+import { shippedProgram } from '../test/harness/shipped-program.ts';
 import { temporaryDirectory } from '../test/harness/temporary-directory.ts';
 import { liveHeap } from '../test/kube/fixtures/heap.ts';
 import { expectOutcomes } from './outcomes.ts';
-import { shippedProgram } from './shipped-program.ts';
 
 const count = Number(process.argv[2] ?? 1_000);
 const apps = Number(process.argv[3] ?? 100);
@@ -48,8 +48,8 @@ await namespace.apply(
   installation.target('default', { trust: { onFirstUse: true } }),
 );
 await using bundle = await temporaryDirectory('bench');
-const program = await shippedProgram(bundle.path, process.env['CONTROLLER_NODE'] ?? process.execPath);
-await using controller = await startController(namespace, { program });
+const shipped = await shippedProgram(bundle.path, process.env['CONTROLLER_NODE'] ?? process.execPath);
+await using controller = await startController(namespace, shipped);
 const atRest = await memory(controller.process.pid);
 const result = await runCrowd(client, namespace.name, { apps, count, timeoutMs: 1_800_000 });
 await expectRecoveries(controller, result);

@@ -23,11 +23,11 @@ import { testNamespace } from '../test/controllers/support/namespace.ts';
 import { startAPIServer } from '../test/harness/apiserver.ts';
 import { poll } from '../test/harness/poll.ts';
 import { type RedisServer, startRedis } from '../test/harness/redis.ts';
+import { shippedProgram } from '../test/harness/shipped-program.ts';
 import { temporaryDirectory } from '../test/harness/temporary-directory.ts';
 import { observed } from '../test/kube/fixtures/observed.ts';
 import { inAYear, Repository } from '../test/tuf/generator/repository.ts';
 import { expectOutcomes } from './outcomes.ts';
-import { shippedProgram } from './shipped-program.ts';
 
 const count = Number(process.argv[2] ?? 100);
 const targets = Number(process.argv[3] ?? Math.min(10, count));
@@ -50,8 +50,8 @@ await putFleet();
 await namespace.apply(...installation.secrets, secret('none', { password: 'none' }));
 await namespace.apply(...servers.map((redis, at) => target(redis, at)));
 await using bundle = await temporaryDirectory('bench');
-const program = await shippedProgram(bundle.path, process.env['CONTROLLER_NODE'] ?? process.execPath);
-await using controller = await startController(namespace, { program, args: ['--max-concurrent-runs=16'] });
+const shipped = await shippedProgram(bundle.path, process.env['CONTROLLER_NODE'] ?? process.execPath);
+await using controller = await startController(namespace, { ...shipped, args: ['--max-concurrent-runs=16'] });
 
 const informer = new Informer<BootstrapState>({
   client,

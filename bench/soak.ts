@@ -14,10 +14,10 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { type Loss, type LossKind, lossKinds } from '../test/controllers/support/tenants/calm-tenant.ts';
 import { startSoak } from '../test/controllers/support/tenants/soak.ts';
 import { startAPIServer } from '../test/harness/apiserver.ts';
+import { shippedProgram } from '../test/harness/shipped-program.ts';
 import { temporaryDirectory } from '../test/harness/temporary-directory.ts';
 import { appsFor, lossesWithin, lossSchedule, normalLosses } from './loss-schedule.ts';
 import { expectOutcomes } from './outcomes.ts';
-import { shippedProgram } from './shipped-program.ts';
 
 const minutes = minutesOf(process.argv[2] ?? '30');
 const seed = process.argv[3] ?? 'soak';
@@ -35,8 +35,8 @@ const maxGrowth = 1.15;
 
 await using server = await startAPIServer();
 await using bundle = await temporaryDirectory('bench');
-const program = await shippedProgram(bundle.path, process.env['CONTROLLER_NODE'] ?? process.execPath);
-await using soak = await startSoak(server, { seed, apps, program });
+const shipped = await shippedProgram(bundle.path, process.env['CONTROLLER_NODE'] ?? process.execPath);
+await using soak = await startSoak(server, { seed, apps, shipped });
 const unexpected: string[] = [];
 /** How often each tenant has lost something in each way: the next app in turn loses it next. */
 const turns = new Map<string, number>();

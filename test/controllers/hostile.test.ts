@@ -1,22 +1,18 @@
 import { readFileSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { apiVersion } from '../../src/api/resources.ts';
 import { poll } from '../harness/poll.ts';
 import { type RedisServer, startRedis } from '../harness/redis.ts';
 import { sharedAPIServer } from '../harness/shared-apiserver.ts';
+import { shippedProgram } from '../harness/shipped-program.ts';
+import { type TemporaryDirectory, temporaryDirectory } from '../harness/temporary-directory.ts';
 import { sha256 } from '../tuf/generator/mutations/mutation.ts';
 import { HOSTILE_BUCKETS } from '../tuf/hostile/buckets.ts';
-import { POD_FLAGS } from '../tuf/hostile/child.ts';
+import { MAX_RSS_MIB, POD_HEAP } from '../tuf/hostile/child.ts';
 import { ADMIN, type HostileS3, startHostileS3 } from '../tuf/hostile/hostile-s3.ts';
 import { type ControllerProcess, startController } from './support/controller-process.ts';
 import { redisPassword, secret } from './support/installation.ts';
 import { conditionOf, type TestNamespace, testNamespace } from './support/namespace.ts';
-
-/** The limit of the controller's pod, by which it is killed. */
-const POD_MIB = 512;
-
-const MAIN = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url));
 
 /** One of each kind that takes the most time or memory; the engine sees all of them in its own test. */
 const KINDS = [
@@ -43,6 +39,7 @@ let namespace: TestNamespace;
 let redis: RedisServer;
 let s3: HostileS3;
 let controller: ControllerProcess;
+let program: TemporaryDirectory;
 
 beforeAll(async () => {
   namespace = await testNamespace(await sharedAPIServer(), 'hostile');
@@ -75,15 +72,18 @@ beforeAll(async () => {
       },
     },
   );
-  controller = await startController(namespace, {
-    program: [process.execPath, ...POD_FLAGS, MAIN],
-  });
+  program = await temporaryDirectory('program');
+  controller = await startController(
+    namespace,
+    await shippedProgram(program.path, process.execPath, [POD_HEAP]),
+  );
 });
 
 afterAll(async () => {
   await controller?.[Symbol.asyncDispose]();
   await s3?.[Symbol.asyncDispose]();
   await redis?.stop();
+  await program?.[Symbol.asyncDispose]();
 });
 
 test('every kind is known', () => {
@@ -118,5 +118,5 @@ test('a controller with the memory of a pod brings a run on each of them to its 
   }
   const status = readFileSync(`/proc/${controller.process.pid}/status`, 'utf8');
   const peakMiB = Number(/^VmHWM:\s*(\d+) kB$/m.exec(status)?.[1]) / 1024;
-  expect(peakMiB).toBeLessThan(POD_MIB);
+  expect(peakMiB).toBeLessThan(MAX_RSS_MIB);
 }, 1_800_000);

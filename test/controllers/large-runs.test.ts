@@ -1,16 +1,16 @@
 import { readFile } from 'node:fs/promises';
-import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
 import { apiVersion, bootstrapRecoveries } from '../../src/api/resources.ts';
 import { startAPIServer } from '../harness/apiserver.ts';
 import { poll } from '../harness/poll.ts';
-import { POD_FLAGS } from '../tuf/hostile/child.ts';
+import { shippedProgram } from '../harness/shipped-program.ts';
+import { temporaryDirectory } from '../harness/temporary-directory.ts';
+import { POD_HEAP } from '../tuf/hostile/child.ts';
 import { adminClient } from './support/api-client.ts';
 import { startController } from './support/controller-process.ts';
 import { eachOf } from './support/crowd.ts';
 import { testNamespace } from './support/namespace.ts';
 
-const main = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url));
 const count = 2_000;
 /** A little less than the API server admits. */
 const annotations = { 'example.com/large': 'x'.repeat(250_000) };
@@ -32,9 +32,10 @@ test('2,000 runs with 250 kB of annotations each do not fill the memory of a con
       spec: { adminName: 'alice', appName: name, suspend: true },
     });
   });
+  await using bundle = await temporaryDirectory('program');
   await using controller = await startController(namespace, {
     args: ['--no-leader-elect'],
-    program: [process.execPath, ...POD_FLAGS, main],
+    ...(await shippedProgram(bundle.path, process.execPath, [POD_HEAP])),
   });
   // All of them are cached by now. Each one that is written to comes back whole.
   await poll('some runs to be reconciled', async () => reconciles(await controller.metrics()) >= written);

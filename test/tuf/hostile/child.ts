@@ -1,13 +1,11 @@
 import { execFile } from 'node:child_process';
-import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
+import { imageRuntime } from '../../harness/image-runtime.ts';
 import type { HostileResult } from './run.ts';
 
-/** MiB of objects that the process may hold, as in the pod. */
-const HEAP_MIB = 384;
-/** How a process runs that is to survive hostile buckets: as in the image, with the heap of a pod. */
-export const POD_FLAGS = ['--expose-gc', `--max-old-space-size=${HEAP_MIB}`, semiSpaceFlag()];
+/** What Node.js is given so that its heap is that of a pod: MiB of objects. */
+export const POD_HEAP = '--max-old-space-size=384';
 /** Resident MiB that a pod of 512 MiB can spare. */
 export const MAX_RSS_MIB = 450;
 
@@ -26,7 +24,12 @@ export async function resultsOf<Result>(
   program: string,
   args: readonly string[],
 ): Promise<readonly Result[]> {
-  const { stdout } = await promisify(execFile)(process.execPath, [...POD_FLAGS, program, ...args]);
+  const image = imageRuntime();
+  const { stdout } = await promisify(execFile)(
+    process.execPath,
+    [...image.flags, POD_HEAP, program, ...args],
+    { env: { ...process.env, ...image.env } },
+  );
   return (
     stdout
       .trim()
@@ -34,13 +37,4 @@ export async function resultsOf<Result>(
       // The program prints one result a line.
       .map((line) => JSON.parse(line) as Result)
   );
-}
-
-/** The size of the young generation that the image gives Node.js. */
-function semiSpaceFlag(): string {
-  const [flag] = /--max-semi-space-size=\d+/.exec(readFileSync('Dockerfile', 'utf8')) ?? [];
-  if (flag === undefined) {
-    throw new Error('The Dockerfile does not set --max-semi-space-size.');
-  }
-  return flag;
 }

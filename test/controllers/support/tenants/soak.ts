@@ -1,6 +1,7 @@
 import { APIClient } from '../../../../src/kube/client/api-client.ts';
 import type { APIServerAccess } from '../../../harness/apiserver-access.ts';
 import { poll } from '../../../harness/poll.ts';
+import type { ShippedProgram } from '../../../harness/shipped-program.ts';
 import { observed } from '../../../kube/fixtures/observed.ts';
 import { SeededRandom } from '../../../tuf/generator/random.ts';
 import { type ControllerProcess, startController } from '../controller-process.ts';
@@ -26,13 +27,13 @@ export interface SoakOptions {
   /** Apps of each of the two well-behaved tenants. */
   readonly apps: number;
   /** What to run instead of the sources. */
-  readonly program?: readonly [command: string, ...args: readonly string[]];
+  readonly shipped?: ShippedProgram;
 }
 
 /** Starts one controller for three namespaces, and two tenants that do nothing wrong. */
 export async function startSoak(
   cluster: APIServerAccess,
-  { seed, apps, program }: SoakOptions,
+  { seed, apps, shipped }: SoakOptions,
 ): Promise<Soak> {
   const random = new SeededRandom(seed);
   const client = new APIClient({
@@ -53,7 +54,7 @@ export async function startSoak(
     kubeconfig,
     // The later flag counts.
     args: ['--no-leader-elect', `--namespaces=${first.name},${second.name},${third.name}`],
-    ...(program && { program }),
+    ...shipped,
   });
   const calm = [await startCalmTenant(client, first, apps), await startCalmTenant(client, second, apps)];
   return {
