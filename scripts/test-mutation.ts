@@ -1,22 +1,27 @@
 /**
- * `npm run test:mutation [-- CHAPTER…]`: changes the core in small ways and lists what no test noticed.
- * Chapters are those of mutation/chapters.ts, and `scripts` for the Lua scripts; without one, all.
+ * `npm run test:mutation [-- CHAPTER|FILE…]`: changes the core in small ways and lists what no test noticed.
+ * Chapters are those of mutation/chapters.ts, and `scripts` for the Lua scripts; without one, all. A file is
+ * a source of one of them.
  * Exits with 1 when something fails, never because of survivors: a person decides whether a test is missing.
  */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { existsSync } from 'node:fs';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
-import { type Chapter, chapters } from './mutation/chapters.ts';
+import { basename, join } from 'node:path';
+import { type Chapter, chapterOfFile, chapters } from './mutation/chapters.ts';
 import { root, temporaryCopies } from './mutation/sandbox.ts';
 import { mutateScripts, type Score } from './mutation/scripts-chapter.ts';
 
 const SCRIPTS = 'scripts';
 const known = [...Object.keys(chapters), SCRIPTS];
 const asked = process.argv.slice(2);
-const unknown = asked.filter((name) => !known.includes(name));
+const isFile = (name: string): boolean => existsSync(join(root, name)) && chapterOfFile(name) !== undefined;
+const unknown = asked.filter((name) => !known.includes(name) && !isFile(name));
 if (unknown.length > 0) {
-  console.error(`There is no chapter ${unknown.join(', ')}; there are ${known.join(', ')}.`);
+  console.error(
+    `There is no chapter ${unknown.join(', ')} and no file of one; there are ${known.join(', ')}.`,
+  );
   process.exit(64);
 }
 
@@ -24,7 +29,7 @@ await using copies = await temporaryCopies();
 const scores: Record<string, Score> = {};
 for (const name of asked.length > 0 ? asked : known) {
   console.log(`\n${name}`);
-  const chapter = chapters[name];
+  const chapter = chapters[name] ?? chapterOfFile(name);
   scores[name] =
     chapter === undefined ? await mutateScripts(copies.path, console.log) : await stryker(name, chapter);
 }
@@ -40,8 +45,8 @@ interface Report {
 }
 
 async function stryker(name: string, chapter: Chapter): Promise<Score> {
-  const report = join(root, 'out/mutation', `${name}.json`);
-  const config = join(copies.path, `${name}.config.json`);
+  const report = join(root, 'out/mutation', `${basename(name)}.json`);
+  const config = join(copies.path, `${basename(name)}.config.json`);
   await mkdir(join(root, 'out/mutation'), { recursive: true });
   await writeFile(
     config,
@@ -56,8 +61,9 @@ async function stryker(name: string, chapter: Chapter): Promise<Score> {
       ignoreStatic: true,
       concurrency: 1,
       dryRunTimeoutMinutes: 20,
-      timeoutMS: 60_000,
-      reporters: ['clear-text', 'json'],
+      timeoutMS: 20_000,
+      // A line every ten seconds: the rest comes only at the end.
+      reporters: ['progress-append-only', 'clear-text', 'json'],
       clearTextReporter: { allowColor: false, allowEmojis: false, logTests: false, reportTests: false },
       jsonReporter: { fileName: report },
       tempDirName: copies.path,

@@ -1,3 +1,5 @@
+import { matchesGlob } from 'node:path';
+
 /** A part of the core, and the tests that answer for it. */
 export interface Chapter {
   /** Globs of the sources that are mutated. */
@@ -52,15 +54,30 @@ export const chapters: Readonly<Record<string, Chapter>> = {
     tests: ['test/redis/state-store.test.ts', 'test/redis/apply-acl.test.ts', 'test/redis/taxonomy.test.ts'],
   },
   tokens: {
-    mutate: ['src/shim/auth/{token-verifier,issuer-keys,key-documents,caller-role,bearer,shared-secret}.ts'],
-    tests: [
-      'test/shim/token-verifier.test.ts',
-      'test/shim/issuer-keys.test.ts',
-      'test/shim/caller-role.test.ts',
-      'test/shim/attacks-tokens.test.ts',
-    ],
+    mutate: ['src/shim/auth/{token-verifier,bearer,shared-secret}.ts'],
+    tests: ['test/shim/token-verifier.test.ts', 'test/shim/attacks-tokens.test.ts'],
   },
+  issuers: {
+    mutate: ['src/shim/auth/{issuer-keys,key-documents}.ts'],
+    tests: ['test/shim/issuer-keys.test.ts', 'test/shim/token-verifier.test.ts'],
+  },
+  callers: { mutate: ['src/shim/auth/caller-role.ts'], tests: ['test/shim/caller-role.test.ts'] },
 };
+
+/**
+ * One source file of a chapter, with the tests of the chapter: an hour's work in parts. Undefined for a file
+ * of none.
+ */
+export function chapterOfFile(file: string): Chapter | undefined {
+  const chapter = Object.values(chapters).find(({ mutate }) => {
+    const matches = (glob: string): boolean => matchesGlob(file, glob.replace(/^!/, ''));
+    return (
+      mutate.some((glob) => !glob.startsWith('!') && matches(glob)) &&
+      !mutate.some((glob) => glob.startsWith('!') && matches(glob))
+    );
+  });
+  return chapter && { ...chapter, mutate: [file] };
+}
 
 /** The tests that answer for the Lua scripts. */
 export const scriptTests: readonly string[] = [
