@@ -1,0 +1,29 @@
+import { existsSync, globSync } from 'node:fs';
+import { describe, expect, test } from 'vitest';
+import { chapterOfFile, chapters, scriptTests } from '../../scripts/mutation/chapters.ts';
+
+describe.each(Object.entries(chapters))(
+  'the chapter %s of the tests of the tests',
+  (_name, { mutate, tests }) => {
+    test('names sources and tests that are there', () => {
+      expect(mutate.filter((glob) => globSync(glob.replace(/^!/, '')).length === 0)).toEqual([]);
+      expect(tests.filter((file) => !existsSync(file))).toEqual([]);
+    });
+  },
+);
+
+test('the tests of the Lua scripts are there', () => {
+  expect(scriptTests.filter((file) => !existsSync(file))).toEqual([]);
+});
+
+test('a file is tried with the tests of its chapter', () => {
+  const file = 'src/tuf/verify/rollback.ts';
+  expect(chapterOfFile(file)).toEqual({ mutate: [file], tests: chapters['verify']?.tests });
+});
+
+test.each(['src/tuf/verify/verify.worker.ts', 'src/cli/main.ts', 'verify', 'src/tuf/verify'])(
+  '%s is no file of a chapter',
+  (file) => {
+    expect(chapterOfFile(file)).toBeUndefined();
+  },
+);
