@@ -71,7 +71,7 @@ async function stryker(name: string, chapter: Chapter): Promise<Score> {
       tsconfigFile: 'none',
     }),
   );
-  const run = spawn(join(root, 'node_modules/.bin/stryker'), ['run', config], {
+  const run = spawn(process.execPath, [join(root, 'node_modules/.bin/stryker'), 'run', config], {
     cwd: root,
     env: { ...process.env, MUTATION_TESTS: JSON.stringify(chapter.tests) },
     stdio: 'inherit',
