@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import packageJSON from '../../package.json' with { type: 'json' };
 import { commandExamples } from '../../src/cli/examples.ts';
-import { exitCodesText } from '../../src/cli/exit-codes.ts';
+import { exitCodesOf } from '../../src/cli/exit-codes.ts';
 
 /** The manual page of the program, section 1: every command with its flags, an example and its exit codes. */
 export function manPage(program: Command): string {
@@ -41,6 +41,12 @@ function chapter(command: Command, parent = ''): string[] {
     ...(isTop ? [...examples, `.PP\n${text(exitCodesText(name))}\n`] : []),
     ...command.commands.flatMap((each) => chapter(each, `${name} `)),
   ];
+}
+
+function exitCodesText(command: string): string {
+  return `Exit codes: ${exitCodesOf(command)
+    .map((each) => each.join(' '))
+    .join('; ')}.`;
 }
 
 /**

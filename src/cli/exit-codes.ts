@@ -73,8 +73,8 @@ export const commandExitCodes: Readonly<Record<string, CommandExitCodes>> = {
   completion: { 0: 'printed' },
 };
 
-/** One line for the help of a command. */
-export function exitCodesText(command: string): string {
-  const own = Object.entries(commandExitCodes[command] ?? {}).map(([code, meaning]) => `${code} ${meaning}`);
-  return `Exit codes: ${[...own, '64 wrong usage', '130 interrupted'].join('; ')}.`;
+/** Code and meaning, each as a text, of everything a command may end with. */
+export function exitCodesOf(command: string): readonly (readonly [code: string, meaning: string])[] {
+  const own = Object.entries(commandExitCodes[command] ?? {});
+  return [...own, ['64', 'wrong usage'], ['130', 'interrupted']];
 }

@@ -12,22 +12,17 @@ import { registerVerify } from './commands/verify.ts';
 import { registerCompletion } from './completion/register.ts';
 import type { CommandContext, RegisterCommand } from './context.ts';
 import { commandExamples } from './examples.ts';
-import { type ExitCode, exitCodes, exitCodesText } from './exit-codes.ts';
+import { type ExitCode, exitCodes, exitCodesOf } from './exit-codes.ts';
 import { registerClusterCommands } from './kubectl/register.ts';
 import { registerTarget } from './kubectl/target/register.ts';
+import { wrapText } from './output/wrap.ts';
 
-/** Every command, in the order of --help. */
-const commands: readonly RegisterCommand[] = [
-  registerVerify,
-  registerPlan,
-  registerRecover,
-  registerCheck,
-  registerClusterCommands,
-  registerTarget,
-  registerController,
-  registerShim,
-  registerConformance,
-  registerCompletion,
+/** Every command, in the order and under the headings of --help. */
+const commands: readonly (readonly [heading: string, registrations: readonly RegisterCommand[]])[] = [
+  ['Without Kubernetes:', [registerVerify, registerPlan, registerRecover]],
+  ['For a cluster, also as kubectl tuf-recovery:', [registerCheck, registerClusterCommands, registerTarget]],
+  ['What runs in the cluster:', [registerController, registerShim]],
+  ['Other commands:', [registerConformance, registerCompletion]],
 ];
 
 /**
@@ -56,16 +51,48 @@ export function createProgram(context: CommandContext): Command {
     })
     .showHelpAfterError('Run with --help to see what is allowed.');
   // Each command inherits the settings above.
-  for (const register of commands) {
-    register(program, context);
-  }
-  for (const command of program.createHelp().visibleCommands(program)) {
-    const examples = (commandExamples[command.name()] ?? []).map((line) => `  ${line}\n`).join('');
-    for (const each of [command, ...command.commands]) {
-      each.addHelpText('after', `\nExamples:\n${examples}\n${exitCodesText(command.name())}`);
+  for (const [heading, registrations] of commands) {
+    program.commandsGroup(heading);
+    for (const register of registrations) {
+      register(program, context);
     }
   }
+  for (const command of program.createHelp().visibleCommands(program)) {
+    for (const each of [command, ...command.commands]) {
+      each.addHelpText('after', () => examplesAndExitCodes(command.name(), context));
+    }
+  }
+  registerHelp(program);
   return program;
+}
+
+/** The end of the help of a command and of those below it. */
+function examplesAndExitCodes(command: string, { columns }: CommandContext): string {
+  const examples = (commandExamples[command] ?? []).map((line) => `  ${line}\n`).join('');
+  const indent = '  130  '.length;
+  const codes = exitCodesOf(command).map(
+    ([code, meaning]) => `  ${code.padEnd(indent - 2)}${wrapText(meaning, indent, columns).slice(indent)}`,
+  );
+  return `\nExamples:\n${examples}\nExit codes:\n${codes.join('').trimEnd()}`;
+}
+
+/**
+ * `help [COMMAND]`, which people try first. Commander's own would answer to the name of a command that does
+ * not exist with the help of the program.
+ */
+function registerHelp(program: Command): void {
+  program.command('help [command...]', { hidden: true }).action((names: readonly string[]) => {
+    let command = program;
+    for (const name of names) {
+      const below = command.commands.find((each) => each.name() === name);
+      if (below === undefined) {
+        program.error(`error: unknown command '${names.join(' ')}'`);
+      } else {
+        command = below;
+      }
+    }
+    command.help();
+  });
 }
 
 /** An abort of which the person is the cause is no failure. */

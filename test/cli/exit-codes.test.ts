@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { idleProgram } from '../../scripts/docs/idle-program.ts';
 import { commandExamples } from '../../src/cli/examples.ts';
-import { commandExitCodes, exitCodes, exitCodesText } from '../../src/cli/exit-codes.ts';
+import { commandExitCodes, exitCodes, exitCodesOf } from '../../src/cli/exit-codes.ts';
 import { runCLI } from './run-cli.ts';
 
 const program = idleProgram();
@@ -33,7 +33,8 @@ test.each(commands.map((command) => command.name()))(
   async (name) => {
     const help = await runCLI([name, '--help']);
     expect(help.code).toBe(0);
-    expect(help.stdout).toContain(exitCodesText(name));
+    const lines = exitCodesOf(name).map(([code, meaning]) => `  ${code.padEnd(3)}  ${meaning}\n`);
+    expect(help.stdout).toContain(`\nExit codes:\n${lines.join('')}`);
     expect(help.stdout).toContain(commandExamples[name]?.[0]);
     expect((await runCLI([name, '--no-such-flag'])).code).toBe(64);
   },

@@ -77,6 +77,17 @@ describe('a wrong command line ends with 64 and says what is wrong:', () => {
     ],
     ['a lifetime in hours', [...run, '--expiration', 'targets=90h'], /days, for example 90 or 90d/],
     ['a lifetime without a role', [...run, '--expiration', '30'], /Give ROLE=NUMBER/],
+    ['help for an unknown command', ['help', 'recovr'], /unknown command 'recovr'/],
+    [
+      'help for one that is not below another',
+      ['help', 'target', 'delete'],
+      /unknown command 'target delete'/,
+    ],
+    [
+      'a digest that is none',
+      ['approve', 'tuf', '--digest', 'abc'],
+      /--digest[\s\S]*sha256: and 64 hexadecimal digits/,
+    ],
     ['a time-out of zero', [...run, '--timeout', '0'], /such as 90s, 5m, 12h or 30d: from 1 to 300 s/],
     ['a time-out that is too long', [...run, '--timeout', '6m'], /from 1 to 300 s/],
   ])('%s', async (_what, args, message) => {
@@ -124,6 +135,30 @@ describe('the launcher', () => {
       expect(stderr).toBe('');
     },
   );
+
+  test.each([
+    [['help'], ['--help']],
+    [
+      ['help', 'run'],
+      ['run', '--help'],
+    ],
+    [
+      ['help', 'target', 'create'],
+      ['target', 'create', '--help'],
+    ],
+  ])('takes %j for %j', async (args, same) => {
+    const help = await runCLI(args);
+    expect(help).toEqual(await runCLI(same));
+    expect(help).toMatchObject({ code: 0, stderr: '' });
+  });
+
+  test('says which commands need a cluster', async () => {
+    const { stdout } = await runCLI(['--help']);
+    const [, without, cluster] =
+      /\nWithout Kubernetes:\n(.*?)\n\nFor a cluster.*?:\n(.*?)\n\n/s.exec(stdout) ?? [];
+    expect(without).toMatch(/^ {2}verify .*^ {2}recover /ms);
+    expect(cluster).toMatch(/^ {2}status .*^ {2}target /ms);
+  });
 
   test('works through links, from any directory, with spaces in between', async () => {
     await using directory = await temporaryDirectory('links');

@@ -44,7 +44,8 @@ export function complete(program: Command, words: readonly string[]): Completion
   if (current.startsWith('-')) {
     return { candidates: flagsOf(command, current), cluster, files: false };
   }
-  const commands = command.commands.filter((each) => isShown(each) && each.name().startsWith(current));
+  const visible = new Set(command.createHelp().visibleCommands(command));
+  const commands = command.commands.filter((each) => visible.has(each) && each.name().startsWith(current));
   if (command.commands.length > 0) {
     const candidates = commands.map((each) => ({
       value: each.name(),
@@ -162,10 +163,6 @@ function namesOf(argument: Argument | undefined): ClusterNameKind | undefined {
 }
 
 /** Commands for the shell itself are not for people. */
-function isShown(command: Command): boolean {
-  return !command.name().startsWith('__');
-}
-
 function firstLine(text: string): string {
   return text.split('\n', 1)[0] ?? '';
 }

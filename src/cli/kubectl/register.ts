@@ -1,7 +1,7 @@
 import { type Command, Option } from 'commander';
 import type { CommandContext } from '../context.ts';
 import { flagBounds } from '../options/flag-bounds.ts';
-import { parseInteger, parseSeconds } from '../options/flag-values.ts';
+import { parseDigest, parseInteger, parseSeconds } from '../options/flag-values.ts';
 import { addOutputOption } from '../output/output.ts';
 import { addConnectionOptions } from './connection-options.ts';
 import { sortKeys } from './status/sort-apps.ts';
@@ -59,7 +59,7 @@ export function registerClusterCommands(program: Command, context: CommandContex
 
   addWaitOptions(clusterCommand(program, 'approve', 'let a run apply the plan it shows'))
     .argument('<name>', 'the BootstrapRecovery')
-    .option('--digest <sha256:hex>', 'approve the plan that was read, and no other')
+    .option('--digest <sha256:hex>', 'approve the plan that was read, and no other', parseDigest)
     .addOption(
       new Option('-y, --yes', 'approve the plan as it is now, without a question').conflicts('digest'),
     )

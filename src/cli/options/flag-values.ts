@@ -71,6 +71,14 @@ export function parseSHA256(text: string): string {
   throw new InvalidArgumentError('Give 64 hexadecimal digits, as sha256sum prints them.');
 }
 
+/** The digest of a plan: `sha256:` and 64 hexadecimal digits in lower case, as plans are shown with it. */
+export function parseDigest(text: string): string {
+  if (/^sha256:[0-9a-f]{64}$/.test(text)) {
+    return text;
+  }
+  throw new InvalidArgumentError('Give sha256: and 64 hexadecimal digits, as describe shows them.');
+}
+
 /** A UUID in any spelling; lower case is returned. */
 export function parseUUID(text: string): string {
   if (/^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i.test(text)) {
