@@ -142,8 +142,8 @@ export const supportAreas: readonly SupportArea[] = [
       {
         what: 'Intermediate and server certificates as anchors',
         version: '',
-        tests: ['test/net/reach.test.ts', 'test/net/extra-authorities.test.ts'],
-        note: 'in a Secret, and in the file of `caBundle` (NODE_EXTRA_CA_CERTS)',
+        tests: ['test/net/anchors.test.ts', 'test/net/extra-authorities.test.ts'],
+        note: 'S3, Redis, API server, key sets, the server; in a Secret, and in the file of `caBundle` (NODE_EXTRA_CA_CERTS)',
       },
     ],
   },

@@ -28,7 +28,15 @@ export interface CertificateAuthority extends AsyncDisposable {
    * @param hosts DNS names and IP addresses it is valid for
    */
   issue(commonName: string, hosts?: readonly string[]): Promise<Certificate>;
+  /**
+   * An authority that this one vouches for. What it issues comes with its own certificate behind the leaf, as
+   * servers present a chain. Its files are those of this authority.
+   */
+  intermediate(name: string): Promise<CertificateAuthority>;
 }
+
+const NEW_KEY = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes'];
+const CA_KEY_USAGE = 'keyUsage=critical,keyCertSign,cRLSign,digitalSignature';
 
 /**
  * Creates an authority with the openssl program, because Node can read X.509 certificates but not make them.
@@ -36,42 +44,61 @@ export interface CertificateAuthority extends AsyncDisposable {
 export async function createAuthority(name = 'tuf-recovery test authority'): Promise<CertificateAuthority> {
   const directory = await temporaryDirectory('certificates');
   const file = (leaf: string): string => join(directory.path, leaf);
-  const key = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes'];
   await openssl(
-    ['req', '-x509', ...key, '-keyout', file('ca.key'), '-out', file('ca.crt'), '-days', DAYS],
-    ['-subj', `/CN=${name}`, '-addext', 'keyUsage=critical,keyCertSign,cRLSign,digitalSignature'],
+    ['req', '-x509', ...NEW_KEY, '-keyout', file('ca.key'), '-out', file('ca.crt'), '-days', DAYS],
+    ['-subj', `/CN=${name}`, '-addext', CA_KEY_USAGE],
   );
-  let issued = 0;
+  return await authorityIn(directory.path, 'ca', '', async () => {
+    await directory[Symbol.asyncDispose]();
+  });
+}
+
+/** @param chain certificates between this authority's and the root's, this one included; PEM */
+async function authorityIn(
+  directory: string,
+  ca: string,
+  chain: string,
+  dispose: () => Promise<void>,
+): Promise<CertificateAuthority> {
+  const file = (name: string): string => join(directory, name);
+  let signed = 0;
+  /** A key and a certificate for it, under a name of its own. */
+  const sign = async (subject: string, extensions: readonly string[]): Promise<string> => {
+    signed += 1;
+    const name = `${ca}-${signed}`;
+    await writeFile(file(`${name}.ext`), `${extensions.join('\n')}\n`);
+    await openssl(
+      ['req', ...NEW_KEY, '-keyout', file(`${name}.key`), '-out', file(`${name}.csr`)],
+      ['-subj', `/CN=${subject}`],
+    );
+    await openssl(
+      ['x509', '-req', '-in', file(`${name}.csr`), '-CA', file(`${ca}.crt`), '-CAkey', file(`${ca}.key`)],
+      ['-CAcreateserial', '-out', file(`${name}.crt`), '-days', DAYS, '-sha256'],
+      ['-extfile', file(`${name}.ext`)],
+    );
+    return name;
+  };
   return {
-    certificate: await readFile(file('ca.crt'), 'utf8'),
-    certificateFile: file('ca.crt'),
-    issue: async (commonName, hosts = ['localhost', '127.0.0.1']) => {
-      issued += 1;
-      const leaf = `leaf-${issued}`;
-      const [certificateFile, keyFile, request, extensions] = [
-        file(`${leaf}.crt`),
-        file(`${leaf}.key`),
-        file(`${leaf}.csr`),
-        file(`${leaf}.ext`),
-      ];
+    certificate: await readFile(file(`${ca}.crt`), 'utf8'),
+    certificateFile: file(`${ca}.crt`),
+    async issue(commonName, hosts = ['localhost', '127.0.0.1']) {
       const names = hosts.map((host) => `${isIP(host) ? 'IP' : 'DNS'}:${host}`).join(',');
-      await writeFile(
-        extensions,
-        `basicConstraints=CA:FALSE\nextendedKeyUsage=serverAuth,clientAuth\nsubjectAltName=${names}\n`,
-      );
-      await openssl(['req', ...key, '-keyout', keyFile, '-out', request, '-subj', `/CN=${commonName}`]);
-      await openssl(
-        ['x509', '-req', '-in', request, '-CA', file('ca.crt'), '-CAkey', file('ca.key'), '-CAcreateserial'],
-        ['-out', certificateFile, '-days', DAYS, '-sha256', '-extfile', extensions],
-      );
-      return {
-        certificate: await readFile(certificateFile, 'utf8'),
-        key: await readFile(keyFile, 'utf8'),
-        certificateFile,
-        keyFile,
-      };
+      const name = await sign(commonName, [
+        'basicConstraints=CA:FALSE',
+        'extendedKeyUsage=serverAuth,clientAuth',
+        `subjectAltName=${names}`,
+      ]);
+      const certificate = (await readFile(file(`${name}.crt`), 'utf8')) + chain;
+      await writeFile(file(`${name}.crt`), certificate);
+      const key = await readFile(file(`${name}.key`), 'utf8');
+      return { certificate, key, certificateFile: file(`${name}.crt`), keyFile: file(`${name}.key`) };
     },
-    [Symbol.asyncDispose]: () => directory[Symbol.asyncDispose](),
+    async intermediate(subject) {
+      const name = await sign(subject, ['basicConstraints=critical,CA:TRUE', CA_KEY_USAGE]);
+      const own = await readFile(file(`${name}.crt`), 'utf8');
+      return await authorityIn(directory, name, own + chain, async () => {});
+    },
+    [Symbol.asyncDispose]: dispose,
   };
 }
 
