@@ -1,13 +1,6 @@
 import type { BootstrapState } from '../../../../src/api/bootstrapstate.generated.ts';
 import { findCondition } from '../../../../src/api/condition.ts';
-import type { RecoveryPolicy } from '../../../../src/api/recoverypolicy.generated.ts';
-import type { RecoveryTarget } from '../../../../src/api/recoverytarget.generated.ts';
-import {
-  apiVersion,
-  bootstrapStates,
-  recoveryPolicies,
-  recoveryTargets,
-} from '../../../../src/api/resources.ts';
+import { apiVersion, bootstrapStates } from '../../../../src/api/resources.ts';
 import { systemClock } from '../../../../src/async/clock.ts';
 import { stateName } from '../../../../src/controllers/bootstrapstate/names.ts';
 import { Informer } from '../../../../src/kube/cache/informer.ts';
@@ -18,6 +11,7 @@ import type { SeededRandom } from '../../../tuf/generator/random.ts';
 import { inAYear, Repository } from '../../../tuf/generator/repository.ts';
 import { type Installation, startInstallation } from '../installation.ts';
 import type { TestNamespace } from '../namespace.ts';
+import { untruthsOf, watchTruth } from './truth.ts';
 
 /** In which way an app loses its settings. */
 export const lossKinds = ['keys deleted', 'Redis restarted empty', 'keys deleted while S3 restarts'] as const;
@@ -52,6 +46,8 @@ export interface CalmTenant extends AsyncDisposable {
   lose(kind: LossKind, random: SeededRandom, app: string): Promise<readonly Loss[]>;
   /** What its objects say that is not so, now that all is well. */
   untruths(): Promise<readonly string[]>;
+  /** What its objects say that is not so, however shortly, during `work` that must not concern them. */
+  sayingMeanwhile(work: () => Promise<unknown>): Promise<readonly string[]>;
 }
 
 const admin = 'calm';
@@ -134,6 +130,7 @@ export async function startCalmTenant(
     const state = stateName(targetName, { adminName: admin, appName: app });
     return { kind, namespace: namespace.name, app, state, at, knownMs, repairedMs };
   };
+  const truth = await watchTruth(client, namespace.name);
   await poll('every app to be healthy', () => apps.every((app) => isHealthy(stateOf(app))), patience);
 
   return {
@@ -168,22 +165,12 @@ export async function startCalmTenant(
       }
       return [await follow(kind, app, before, knowing, performance.now())];
     },
-    async untruths() {
-      const where = { namespace: namespace.name };
-      const targets = await client.list<RecoveryTarget>(recoveryTargets, where);
-      const policies = await client.list<RecoveryPolicy>(recoveryPolicies, where);
-      const states = await client.list<BootstrapState>(bootstrapStates, where);
-      return [
-        ...targets.items.flatMap((target) => wrongConditions('rt', target, { Ready: 'True' })),
-        ...policies.items.flatMap((policy) =>
-          wrongConditions('rp', policy, { Ready: 'True', LossDetected: 'False' }),
-        ),
-        ...states.items.flatMap((state) => wrongConditions('bst', state, { Healthy: 'True' })),
-      ].map((untruth) => `${namespace.name}: ${untruth}`);
-    },
+    untruths: () => untruthsOf(client, namespace.name),
+    sayingMeanwhile: truth.during,
     async [Symbol.asyncDispose]() {
       stop.abort();
       await watching;
+      await truth[Symbol.asyncDispose]();
       await installation[Symbol.asyncDispose]();
     },
   };
@@ -251,17 +238,4 @@ function isKnown(state: BootstrapState | undefined, { recovery }: Before): boole
 function isRepaired(state: BootstrapState | undefined, { recovery }: Before): boolean {
   const last = state?.status.recoveries?.at(-1);
   return last?.name !== recovery && last?.state === 'Succeeded' && isHealthy(state);
-}
-
-function wrongConditions(
-  kind: string,
-  { metadata, status }: RecoveryTarget | RecoveryPolicy | BootstrapState,
-  expected: Readonly<Record<string, string>>,
-): readonly string[] {
-  return Object.entries(expected).flatMap(([type, wanted]) => {
-    const condition = findCondition(status.conditions, type);
-    return condition?.status === wanted
-      ? []
-      : [`${kind}/${metadata.name} ${type}=${condition?.status} ${condition?.reason}: ${condition?.message}`];
-  });
 }
