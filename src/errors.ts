@@ -32,6 +32,7 @@ export type ErrorCode =
   // input
   | 'InvalidInput'
   | 'InvalidReference'
+  | 'ReferenceNotFound'
   // run
   | 'Aborted'
   | 'DeadlineExceeded';
@@ -63,6 +64,7 @@ const origins: Readonly<Record<ErrorCode, ErrorOrigin>> = {
   RedisUnexpectedReply: 'redis',
   InvalidInput: 'input',
   InvalidReference: 'input',
+  ReferenceNotFound: 'input',
   Aborted: 'run',
   DeadlineExceeded: 'run',
 };

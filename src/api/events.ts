@@ -109,6 +109,7 @@ const warningWhenUnknown: ReadonlySet<string> = new Set([
   'WaitingForTarget',
   'RedisUnreachable',
   'SourceUnavailable',
+  'ReferenceNotFound',
   'RollbackDetected',
   'TrustVerificationFailed',
 ]);

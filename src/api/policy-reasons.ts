@@ -54,6 +54,11 @@ export const unverifiableReasons = {
     meaning: 'The controller itself may not read something in this namespace.',
     next: 'Grant its ServiceAccount the permission the message names.',
   },
+  ReferenceNotFound: {
+    status: 'False',
+    meaning: 'A Secret or ConfigMap that the RecoveryTarget refers to, or a key in it, does not exist yet.',
+    next: 'The message names it. Create it, or wait for what creates it; the apps are then verified at once.',
+  },
 } as const satisfies Record<string, ReasonDoc>;
 
 /** Why an app could not be verified. */
@@ -65,6 +70,8 @@ const passing: ReadonlySet<string> = new Set([
   'SourceUnavailable',
   // The controller's own permissions; nothing about the object is wrong.
   'Forbidden',
+  // A Secret may come later than the objects that name it.
+  'ReferenceNotFound',
   'BackoffLimitExceeded',
   'DeadlineExceeded',
   'Conflict',

@@ -26,6 +26,12 @@ export interface TargetVerdicts {
   readonly onlineKeys?: Verdict<OnlineKeysReason> | undefined;
 }
 
+/** Whether a Secret or ConfigMap that the target refers to, or a key in it, was missing at the last probe. */
+export function lacksReference(conditions: readonly Condition[] | undefined): boolean {
+  const missing: keyof typeof redisReachableReasons = 'ReferenceNotFound';
+  return conditions?.some(({ reason }) => reason === missing) === true;
+}
+
 /**
  * All conditions of a RecoveryTarget. `Ready` is True when the three before it are, else it repeats the first
  * that is not. `Stalled` is True beside it when only a person can mend that. A suspended target keeps what

@@ -1,10 +1,17 @@
 import type { ReasonDoc } from './reasons.ts';
 
-/** Missing Secrets, ConfigMaps and keys are reported in the same words whatever they were for. */
+/** What is wrong with a reference is reported in the same words whatever it was for. */
 const invalidReference = {
   status: 'False',
-  meaning: 'A Secret, a ConfigMap or a key in it is missing or malformed.',
-  next: 'The message names it; create or correct it; the target is checked again automatically.',
+  meaning:
+    'Something the target refers to is malformed or not allowed: a host, a port, a name that no Secret can have, what a Secret or ConfigMap holds.',
+  next: 'The message names it; correct it; the target is checked again automatically.',
+} as const satisfies ReasonDoc;
+
+const referenceNotFound = {
+  status: 'False',
+  meaning: 'A Secret, a ConfigMap or a key in it does not exist yet.',
+  next: 'The message names it. Create it, or wait for what creates it; the target continues within seconds.',
 } as const satisfies ReasonDoc;
 
 const forbidden = {
@@ -44,6 +51,7 @@ export const redisReachableReasons = {
     next: 'Use a standalone or Sentinel Redis.',
   },
   InvalidReference: invalidReference,
+  ReferenceNotFound: referenceNotFound,
   Forbidden: forbidden,
   NotChecked: notChecked,
 } as const satisfies Record<string, ReasonDoc>;
@@ -70,6 +78,7 @@ export const storageReachableReasons = {
     next: 'Check bucket, region and endpoint.',
   },
   InvalidReference: invalidReference,
+  ReferenceNotFound: referenceNotFound,
   Forbidden: forbidden,
   NotChecked: notChecked,
 } as const satisfies Record<string, ReasonDoc>;
@@ -91,6 +100,7 @@ export const trustRootReasons = {
     next: 'Pin the root: status.trust.rootSHA256 of a run that succeeded is the value for spec.trust.rootSHA256.',
   },
   InvalidReference: invalidReference,
+  ReferenceNotFound: referenceNotFound,
   Forbidden: forbidden,
   NotChecked: notChecked,
 } as const satisfies Record<string, ReasonDoc>;

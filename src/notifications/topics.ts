@@ -24,6 +24,7 @@ export const allNotificationTopics = Object.keys(notificationTopics) as readonly
 const saidByTarget: ReadonlySet<string> = new Set([
   'RedisUnreachable',
   'SourceUnavailable',
+  'ReferenceNotFound',
   'TargetUnavailable',
 ]);
 

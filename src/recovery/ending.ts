@@ -43,6 +43,8 @@ const reasons: Readonly<Record<ErrorCode, SucceededReason>> = {
   RedisUnexpectedReply: 'RedisUnsupported',
   InvalidInput: 'InvalidReference',
   InvalidReference: 'InvalidReference',
+  // A run of the controller waits for it instead of ending.
+  ReferenceNotFound: 'InvalidReference',
   Aborted: 'Cancelled',
   DeadlineExceeded: 'DeadlineExceeded',
 };

@@ -22,7 +22,7 @@ describe('conditions of a RecoveryTarget', () => {
   test.each([
     ['redisReachable', { reason: 'RedisAccessDenied', message: 'wrong password' }],
     ['storageReachable', { reason: 'SourceNotFound', message: 'no such bucket' }],
-    ['trustRootLoaded', { reason: 'InvalidReference', message: 'no such ConfigMap' }],
+    ['trustRootLoaded', { reason: 'ReferenceNotFound', message: 'no such ConfigMap' }],
   ] as const)('Ready repeats why %s does not hold', (what, verdict) => {
     const conditions = targetConditions({ ...healthy, [what]: verdict }, [], 1, new Date(0));
     expect(ready(conditions)).toMatchObject({ status: 'False', ...verdict });
@@ -67,5 +67,6 @@ test('what only a person can mend is Failed to kstatus; what may pass is waited 
   expect(of({ reason: 'InvalidReference', message: '' })).toBe('Failed');
   expect(of({ reason: 'RedisUnreachable', message: '' })).toBe('InProgress');
   expect(of({ reason: 'Forbidden', message: '' })).toBe('InProgress');
+  expect(of({ reason: 'ReferenceNotFound', message: '' })).toBe('InProgress');
   expect(of({ reason: 'Reachable', message: '' })).toBe('Current');
 });

@@ -130,7 +130,7 @@ describe('a RecoveryTarget', () => {
       storage: { ...storage, credentialsSecretRef: { name: 'nowhere' } },
     });
     expect(conditionOf(secretless, 'StorageReachable')).toMatchObject({
-      reason: 'InvalidReference',
+      reason: 'ReferenceNotFound',
       message: expect.stringMatching(/Secret .*nowhere does not exist/),
     });
   });

@@ -93,7 +93,7 @@ const usable: TargetVerdicts = {
   storageReachable: { reason: 'Reachable', message },
   trustRootLoaded: { reason: 'Pinned', message },
 };
-const awaitedOfTargets = new Set([...unanswered, 'NotChecked']);
+const awaitedOfTargets = new Set([...unanswered, 'NotChecked', 'ReferenceNotFound']);
 
 function target(name: string, verdicts: Partial<TargetVerdicts>, reason: string, isGood: boolean) {
   const state: State = {
@@ -138,6 +138,7 @@ const awaitedOfApps = new Set<string>([
   ...unanswered,
   ...underWay,
   'Suspended',
+  'ReferenceNotFound',
   ...['BackoffLimitExceeded', 'DeadlineExceeded', 'Conflict', 'BootstrapInProgress'],
 ]);
 const ownOfPolicies: Readonly<Record<keyof typeof policyReadyReasons, Wanted>> = {
@@ -160,7 +161,7 @@ function policy(reason: PolicyReadyReason, wanted: Wanted): readonly [string, St
   const state: State = {
     conditions: policyConditions(verdicts, [], 1, now),
     wanted,
-    ...(!isOwn && { argo: 'Degraded' }),
+    ...(!isOwn && reason !== 'ReferenceNotFound' && { argo: 'Degraded' }),
     ...(reason === 'Suspended' && { argo: 'Suspended' }),
   };
   return [reason, state];

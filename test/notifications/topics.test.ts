@@ -49,6 +49,7 @@ describe('an app', () => {
     // The target says these once; a thousand apps would say them a thousand times.
     ['RedisUnreachable', warning('RedisUnreachable'), undefined],
     ['SourceUnavailable', warning('SourceUnavailable'), undefined],
+    ['ReferenceNotFound', warning('ReferenceNotFound'), undefined],
     ['Consistent', normal('Consistent'), undefined],
     ['Refreshing', normal('Refreshing'), undefined],
   ])('with %s', (_reason, event, topic) => {

@@ -18,23 +18,31 @@ export async function runFluxScenario(stage: Stage, report: Report): Promise<voi
     return flux.verdict(commit);
   };
   const client = await redis.client();
+  let waiting = '';
 
   await report.step(
     'target and policy in Git, without the Secrets',
-    'Flux says at once what is missing',
+    'the target says what is missing, and Flux waits for it',
     async () => {
       await repository.add('target.yaml', await exampleTarget(stage));
-      const commit = await repository.push('target and policy');
+      waiting = await repository.push('target and policy');
       await flux.apply(git);
       await flux.reconcile();
-      const verdict = await flux.verdict(commit);
-      expect(verdict, 'False', /RecoveryTarget/);
+      await kubectl('wait', '--for=condition=Ready=False', 'recoverytarget/default', '--timeout=600s');
+      const target: RecoveryTarget = JSON.parse(await kubectl('get', 'rt', 'default', '--output=json'));
+      const reasons = target.status.conditions?.map(({ type, reason }) => `${type} ${reason}`) ?? [];
+      if (
+        !reasons.includes('Ready ReferenceNotFound') ||
+        reasons.some((each) => each.startsWith('Stalled'))
+      ) {
+        throw new Error(`The target says ${reasons.join(', ')}.`);
+      }
     },
   );
-  await report.step('the Secrets arrive', 'Ready without a change in Git', async () => {
+  await report.step('the Secrets arrive', 'the same commit is Ready', async () => {
     await client.mset(app.settings);
     await cluster.apply(JSON.stringify({ apiVersion: 'v1', kind: 'List', items: references(stage) }));
-    await kubectl('wait', '--for=condition=Ready', 'recoverytarget/default', '--timeout=600s');
+    expect(await flux.verdict(waiting), 'True');
     expect(await push('nothing changed'), 'True');
   });
   await report.step(

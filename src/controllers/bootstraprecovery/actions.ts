@@ -10,7 +10,7 @@ import { retryOnConflict } from '../../kube/client/retry-on-conflict.ts';
 import type { ReconcileResult } from '../../kube/controller/reconcile.ts';
 import { LONGEST_PAUSE_MS } from '../../recovery/retry.ts';
 import { missingPermission } from '../target-connection/missing-permission.ts';
-import { MissingReferenceError } from '../target-connection/missing-reference.ts';
+import { MissingReferenceError, missingReferencePauseMs } from '../target-connection/missing-reference.ts';
 import { type AttemptDependencies, type AttemptRequest, makeAttempt } from './attempt.ts';
 import { draftOf, type StatusDraft, withVerdict } from './draft.ts';
 import type { CurrentFacts } from './facts.ts';
@@ -21,8 +21,6 @@ import { RunOverError } from './run-status.ts';
 
 /** Milliseconds until something without a watch, such as a granted permission, is checked again. */
 const lookAgain = 30_000;
-/** Milliseconds after which a missing Secret is looked for again at first: most come right behind the run. */
-const firstLook = 2_000;
 /** Milliseconds between two tries to give back a lock. */
 const giveBackInterval = 5_000;
 /**
@@ -128,10 +126,7 @@ export class RunActions {
     const draft = draftOf(run);
     const fields = { ...draft.fields, deadline: rfc3339(roundUpToSecond(deadline)) };
     await this.#write(withVerdict({ ...draft, fields }, { reason: 'WaitingForTarget', message }, now));
-    const pauseMs = Math.min(
-      Math.max(elapsedMs(run.metadata.creationTimestamp, now) / 4, firstLook),
-      lookAgain,
-    );
+    const pauseMs = missingReferencePauseMs(elapsedMs(run.metadata.creationTimestamp, now));
     const leftMs = deadline.getTime() - now.getTime();
     return { requeueAfterMs: Math.max(1, Math.min(pauseMs, leftMs)) };
   }

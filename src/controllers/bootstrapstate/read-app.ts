@@ -11,6 +11,7 @@ import type { TargetWatch } from '../loss-detection/target-watches.ts';
 import { smallestRunBytes } from '../slots/memory.ts';
 import type { ReconcilerSlots, SlotRefusal } from '../slots/reconciler-slots.ts';
 import type { Slot, SlotRequest } from '../slots/slot-pool.ts';
+import { MissingReferenceError } from '../target-connection/missing-reference.ts';
 import type { Guard } from './guard.ts';
 import type { VerificationInterrupts } from './interrupts.ts';
 import {
@@ -153,7 +154,8 @@ function workOf({ target: { metadata } }: ReadSubject): SlotRequest {
 
 /** Why Redis could not be read, as a reading. */
 function silence(error: Error): Reading {
-  const resolved = error instanceof RecoveryError ? undefined : readingFromReferenceError(error);
+  const isOfRedis = error instanceof RecoveryError && !(error instanceof MissingReferenceError);
+  const resolved = isOfRedis ? undefined : readingFromReferenceError(error);
   if (resolved !== undefined) {
     return resolved;
   }

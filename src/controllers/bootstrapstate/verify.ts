@@ -14,6 +14,7 @@ import { memoryBoundSource } from '../slots/memory.ts';
 import type { Slot } from '../slots/slot-pool.ts';
 import { type ConnectionDependencies, connectTarget } from '../target-connection/connect-target.ts';
 import { ForbiddenError } from '../target-connection/missing-permission.ts';
+import { MissingReferenceError } from '../target-connection/missing-reference.ts';
 import type { Guard } from './guard.ts';
 import { verificationOf } from './recoveries/recovery-run.ts';
 
@@ -100,6 +101,9 @@ export async function verifyApp(
 export function readingFromReferenceError(error: unknown): Reading | undefined {
   if (error instanceof ForbiddenError) {
     return { kind: 'unverifiable', reason: 'Forbidden', message: error.message, targetWide: false };
+  }
+  if (error instanceof MissingReferenceError) {
+    return { kind: 'unverifiable', reason: 'ReferenceNotFound', message: error.message, targetWide: false };
   }
   if (error instanceof TerminalError) {
     return { kind: 'unverifiable', reason: 'InvalidReference', message: error.message, targetWide: false };

@@ -86,6 +86,18 @@ export class TargetWatches {
     return this.#entries.get(formatObjectKey(target));
   }
 
+  /**
+   * Opens the watch of a target anew, at once, if Redis or the bucket does not answer it: what they could not
+   * be asked without is there now. Otherwise they would be asked again only after a pause.
+   */
+  renew(target: ObjectKey): void {
+    const watch = this.get(target);
+    if (watch !== undefined && (watch.redis.availability.kind === 'down' || !watch.bucket.isAnswering)) {
+      // Everything of the target is reconciled then, and what is reconciled first opens the watch.
+      this.release(target);
+    }
+  }
+
   /** How changes of a target become known; undefined when it is not watched. */
   availability(target: ObjectKey): RedisAvailability | undefined {
     return this.get(target)?.redis.availability;

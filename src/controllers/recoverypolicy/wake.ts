@@ -4,6 +4,7 @@ import type { BootstrapState } from '../../api/bootstrapstate.generated.ts';
 import type { RecoveryPolicy } from '../../api/recoverypolicy.generated.ts';
 import type { RecoveryTarget } from '../../api/recoverytarget.generated.ts';
 import { recoveryPolicies } from '../../api/resources.ts';
+import { lacksReference } from '../../api/target-conditions.ts';
 import type { StoreEvent } from '../../kube/cache/store.ts';
 import type { ObjectKey } from '../../kube/client/object-key.ts';
 
@@ -15,9 +16,16 @@ export function policyChanged(event: StoreEvent<RecoveryPolicy>): boolean {
   return event.type !== 'updated' || specOrDeletionChanged(event);
 }
 
-/** Of a target its policies and apps want to know where it points, and whether it is there at all. */
+/**
+ * Of a target its policies and apps want to know where it points, whether it is there at all, and that a
+ * Secret or ConfigMap has come that it lacked.
+ */
 export function targetConcernsGuard(event: StoreEvent<RecoveryTarget>): boolean {
-  return event.type !== 'updated' || specOrDeletionChanged(event);
+  return (
+    event.type !== 'updated' ||
+    specOrDeletionChanged(event) ||
+    (lacksReference(event.previous.status.conditions) && !lacksReference(event.object.status.conditions))
+  );
 }
 
 function specOrDeletionChanged({

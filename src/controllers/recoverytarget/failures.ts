@@ -15,6 +15,7 @@ const redisReasons: Partial<Record<ErrorCode, RedisReachableReason>> = {
   RedisReadOnly: 'RedisReadOnly',
   RedisClusterUnsupported: 'RedisUnsupported',
   InvalidReference: 'InvalidReference',
+  ReferenceNotFound: 'ReferenceNotFound',
 };
 
 /** Storage's ways to fail that are not simply "does not answer". */
@@ -22,6 +23,7 @@ const storageReasons: Partial<Record<ErrorCode, StorageReachableReason>> = {
   AccessDenied: 'SourceAccessDenied',
   NotFound: 'SourceNotFound',
   InvalidReference: 'InvalidReference',
+  ReferenceNotFound: 'ReferenceNotFound',
 };
 
 /** What a failed look at Redis says about the target. Errors that say nothing about it are thrown on. */
@@ -36,7 +38,7 @@ export function storageFailure(error: unknown): Verdict<StorageReachableReason> 
 
 /** What a trusted root that can't be read says about the target. */
 export function trustFailure(error: unknown): Verdict<TrustRootReason> {
-  return verdict(error, () => 'InvalidReference');
+  return verdict(error, (code) => (code === 'ReferenceNotFound' ? code : 'InvalidReference'));
 }
 
 function verdict<Reason extends string>(

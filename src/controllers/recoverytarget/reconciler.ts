@@ -1,12 +1,15 @@
 // Watches RecoveryTargets. Writes one thing: the status of a RecoveryTarget (with its events beside it).
 // Looks at Redis, storage and the trusted roots when the spec changes and once every validation interval;
 // reads only. Runs that wait for a target are woken by this status:
-// src/controllers/bootstraprecovery/reconciler.ts watches targets too.
+// src/controllers/bootstraprecovery/reconciler.ts watches targets too. A missing Secret or ConfigMap is
+// looked for every few seconds, and the watch of the target is opened anew when it has come.
 
 import { isDeepStrictEqual } from 'node:util';
 import { findCondition } from '../../api/condition.ts';
+import type { Verdict } from '../../api/conditions.ts';
 import type { RecoveryTarget } from '../../api/recoverytarget.generated.ts';
 import { recoveryTargets } from '../../api/resources.ts';
+import { lacksReference } from '../../api/target-conditions.ts';
 import type { StoreEvent } from '../../kube/cache/store.ts';
 import { isNotFound } from '../../kube/client/api-error.ts';
 import { formatObjectKey, type ObjectKey } from '../../kube/client/object-key.ts';
@@ -16,6 +19,7 @@ import type { TargetWatches } from '../loss-detection/target-watches.ts';
 import type { ReconcilerSlots } from '../slots/reconciler-slots.ts';
 import { StatusWriter, type StatusWriterDependencies } from '../status/status-writer.ts';
 import type { ConnectionDependencies } from '../target-connection/connect-target.ts';
+import { missingReferencePauseMs } from '../target-connection/missing-reference.ts';
 import { DiscoverySweep } from './discover.ts';
 import { KnownStorage, revisionOf } from './known-storage.ts';
 import { lossDetectionVerdict } from './loss-detection.ts';
@@ -35,7 +39,7 @@ export interface RecoveryTargetReconcilerOptions extends StatusWriterDependencie
   /** For probes: a store that hangs must not keep the targets of others from being probed. */
   readonly slots: ReconcilerSlots;
   readonly metrics: RecoveryMetrics;
-  readonly watches: Pick<TargetWatches, 'availability' | 'get'>;
+  readonly watches: Pick<TargetWatches, 'availability' | 'get' | 'renew'>;
 }
 
 /** Milliseconds until a target that is not usable is probed again, when its interval is longer. */
@@ -53,6 +57,8 @@ export class RecoveryTargetReconciler implements Reconciler {
   readonly #storage = new KnownStorage();
   /** When a target was seen last, monotonic: its status tells that only now and then. By its key. */
   readonly #seen = new Map<string, number>();
+  /** Since when a target lacks something that it refers to, monotonic. By its key. */
+  readonly #missingSince = new Map<string, number>();
   /** Sweeps that were cut off, by the key of their target. */
   readonly #sweeps = new Map<string, { readonly of: string; readonly sweep: DiscoverySweep }>();
 
@@ -76,12 +82,14 @@ export class RecoveryTargetReconciler implements Reconciler {
       this.#options.slots.forget(key);
       this.#sweeps.delete(formatObjectKey(key));
       this.#seen.delete(formatObjectKey(key));
+      this.#missingSince.delete(formatObjectKey(key));
       this.#storage.forget(key);
       metrics.forgetTarget(labels);
       return {};
     }
     if (target.spec.suspend) {
       this.#options.slots.forget(key);
+      this.#missingSince.delete(formatObjectKey(key));
       metrics.forgetTarget(labels);
       await this.#write(target, 'suspended');
       return {};
@@ -114,6 +122,7 @@ export class RecoveryTargetReconciler implements Reconciler {
     if (probe.complete) {
       this.#sweeps.delete(formatObjectKey(key));
     }
+    const missingPauseMs = this.#missingPauseMs(target, probe);
     const ready = await this.#write(target, probe);
     if (ready === undefined) {
       return { requeueAfterMs: outdatedInterval };
@@ -123,7 +132,30 @@ export class RecoveryTargetReconciler implements Reconciler {
       metrics.targetApps.set(labels, probe.apps.length);
     }
     const intervalMs = target.spec.validationIntervalSeconds * 1000;
-    return { requeueAfterMs: ready && probe.complete ? intervalMs : Math.min(intervalMs, unusableInterval) };
+    if (ready && probe.complete) {
+      return { requeueAfterMs: intervalMs };
+    }
+    return { requeueAfterMs: Math.min(intervalMs, missingPauseMs ?? unusableInterval) };
+  }
+
+  /**
+   * Milliseconds until something that is missing is looked for again; undefined when nothing is. When all has
+   * come, the watch of the target does not wait for its next try either.
+   */
+  #missingPauseMs({ metadata, status }: RecoveryTarget, { verdicts }: Probe): number | undefined {
+    const { clock, watches } = this.#options;
+    const key = formatObjectKey(metadata);
+    const nowMs = clock.monotonic();
+    const { redisReachable, storageReachable, trustRootLoaded } = verdicts;
+    if ([redisReachable, storageReachable, trustRootLoaded].some(isNotFoundVerdict)) {
+      const sinceMs = this.#missingSince.get(key) ?? nowMs;
+      this.#missingSince.set(key, sinceMs);
+      return missingReferencePauseMs(nowMs - sinceMs);
+    }
+    if (this.#missingSince.delete(key) || lacksReference(status.conditions)) {
+      watches.renew(metadata);
+    }
+    return undefined;
   }
 
   /**
@@ -186,6 +218,10 @@ export class RecoveryTargetReconciler implements Reconciler {
       : target;
     return written && findCondition(status.conditions, 'Ready')?.status === 'True';
   }
+}
+
+function isNotFoundVerdict({ reason }: Verdict<string>): boolean {
+  return reason === 'ReferenceNotFound';
 }
 
 /** Our own writes of the status are no reason to look again: only new objects and new specs are. */

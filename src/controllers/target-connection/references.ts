@@ -14,6 +14,7 @@ import type { TargetRules } from './target-rules.ts';
  * outlives them.
  *
  * Every method throws {@link MissingReferenceError}, naming what is missing and how to create it,
+ * `TerminalError` `InvalidReference` when there can be no such name or the value is empty,
  * {@link ForbiddenError} when the controller may not read it, or what the API client throws when there is no
  * answer.
  */
@@ -82,6 +83,12 @@ export class References {
   }
 
   #once(resource: Resource<SecretOrConfigMap>, name: string): Promise<SecretOrConfigMap> {
+    if (!isObjectName(name)) {
+      throw new TerminalError(
+        'InvalidReference',
+        `No ${resource.kind} can be named ${JSON.stringify(name)}: a name holds lower-case letters, digits, hyphens and dots. Correct it in the RecoveryTarget.`,
+      );
+    }
     const id = `${resource.plural}/${name}`;
     const reading = this.#read.get(id) ?? this.#get(resource, name);
     this.#read.set(id, reading);
@@ -106,15 +113,27 @@ export class References {
     }
   }
 
-  #missingKey(
-    kind: string,
-    name: string,
-    key: string,
-    data: SecretOrConfigMap['data'],
-  ): MissingReferenceError {
+  #missingKey(kind: string, name: string, key: string, data: SecretOrConfigMap['data']): TerminalError {
+    if (!isDataKey(key)) {
+      return new TerminalError(
+        'InvalidReference',
+        `No ${kind} can have a key ${JSON.stringify(key)}: a key holds letters, digits, hyphens, underscores and dots. Correct it in the RecoveryTarget.`,
+      );
+    }
     const present = Object.keys(data ?? {}).sort();
     return new MissingReferenceError(
       `${kind} ${this.namespace}/${name} has no key ${key}; it has ${present.length === 0 ? 'none' : present.join(', ')}. Add it, or name another key in the RecoveryTarget.`,
     );
   }
+}
+
+/** A name that the API server admits for a Secret or ConfigMap: a DNS subdomain. */
+function isObjectName(name: string): boolean {
+  const label = '[a-z0-9]([-a-z0-9]*[a-z0-9])?';
+  return name.length <= 253 && new RegExp(`^${label}(\\.${label})*$`).test(name);
+}
+
+/** A key that the API server admits in the data of a Secret or ConfigMap. */
+function isDataKey(key: string): boolean {
+  return key.length <= 253 && /^[-._a-zA-Z0-9]+$/.test(key) && key !== '.' && !key.startsWith('..');
 }

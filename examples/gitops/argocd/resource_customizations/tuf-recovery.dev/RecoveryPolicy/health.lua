@@ -11,7 +11,7 @@ if obj.metadata.generation ~= nil and status.observedGeneration ~= obj.metadata.
 end
 
 -- What a policy waits for in the course of things.
-local awaited = { Verifying = true, WaitingForTarget = true, NoApps = true }
+local awaited = { Verifying = true, WaitingForTarget = true, NoApps = true, ReferenceNotFound = true }
 local loss = ""
 for _, condition in ipairs(status.conditions) do
   if condition.type == "Ready" then

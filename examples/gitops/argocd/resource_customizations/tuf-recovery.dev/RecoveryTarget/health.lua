@@ -1,4 +1,5 @@
--- Health of a target. It is probed again and again, so an unreachable Redis may well come back.
+-- Health of a target. It is probed again and again, so an unreachable Redis may well come back. A Secret that
+-- arrives after the target is waited for: Degraded would end a sync that is still to bring it.
 local health = { status = "Progressing", message = "Waiting for the controller" }
 
 local status = obj.status
@@ -16,7 +17,7 @@ for _, condition in ipairs(status.conditions) do
       health.status = "Suspended"
     elseif condition.status == "True" then
       health.status = "Healthy"
-    elseif condition.status == "False" then
+    elseif condition.status == "False" and condition.reason ~= "ReferenceNotFound" then
       health.status = "Degraded"
     end
   end
