@@ -1,4 +1,5 @@
 import type { Clock } from '../../async/clock.ts';
+import { proportionalPause } from '../../async/proportional-pause.ts';
 import { formatObjectKey, type ObjectKey } from '../../kube/client/object-key.ts';
 import type { Reading } from '../loss-detection/reading.ts';
 
@@ -11,8 +12,7 @@ const silenceMs = 10_000;
  * Milliseconds that a busy server must stay busy before it is written: a recovery of the server takes less.
  */
 const busyMs = 2_000;
-const soonestMs = 1_000;
-const latestMs = 30_000;
+const pauses = { soonestMs: 1_000, latestMs: 30_000 };
 
 interface Passing {
   readonly kind: 'busy' | 'silent';
@@ -62,14 +62,14 @@ export class TransientReadings {
   }
 
   /**
-   * Milliseconds until what does not answer, or is busy, is read again: as long as that has lasted, so that a
-   * restart costs little time and a long outage few reads. Infinite while nothing of the kind is known.
+   * Milliseconds until what does not answer, or is busy, is read again. Infinite while nothing of the kind is
+   * known.
    */
   againIn(key: ObjectKey): number {
     const passing = this.#passing.get(formatObjectKey(key));
     return passing === undefined
       ? Number.POSITIVE_INFINITY
-      : Math.min(latestMs, Math.max(soonestMs, this.#clock.monotonic() - passing.sinceMs));
+      : proportionalPause(this.#clock.monotonic() - passing.sinceMs, pauses);
   }
 
   /** Since when a loss may count that began at `since`: not before the last time the app was busy. */

@@ -1,3 +1,4 @@
+import { proportionalPause } from '../../async/proportional-pause.ts';
 import { TerminalError } from '../../errors.ts';
 
 /**
@@ -12,8 +13,7 @@ export class MissingReferenceError extends TerminalError {
   }
 }
 
-const soonestMs = 1_000;
-const latestMs = 10_000;
+const pauses = { soonestMs: 1_000, latestMs: 10_000 };
 
 /**
  * Milliseconds until a missing reference is looked for again. Secrets are never watched, so that the
@@ -23,5 +23,5 @@ const latestMs = 10_000;
  * @param waitedMs milliseconds since it was first missed
  */
 export function missingReferencePauseMs(waitedMs: number): number {
-  return Math.min(latestMs, Math.max(soonestMs, waitedMs / 4));
+  return proportionalPause(waitedMs, pauses);
 }
