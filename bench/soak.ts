@@ -16,6 +16,7 @@ import { startSoak } from '../test/controllers/support/tenants/soak.ts';
 import { startAPIServer } from '../test/harness/apiserver.ts';
 import { shippedProgram } from '../test/harness/shipped-program.ts';
 import { temporaryDirectory } from '../test/harness/temporary-directory.ts';
+import { CPUShare } from './cpu-share.ts';
 import { appsFor, lossesWithin, lossSchedule, normalLosses } from './loss-schedule.ts';
 import { expectOutcomes } from './outcomes.ts';
 
@@ -29,7 +30,7 @@ const apps = appsFor(minutes);
 const atOnceMs = 1_000;
 /** What the tenants ask for, and one probe that waits for its time-out. */
 const longestUntruthMs = 10_000 + 10_000;
-const sampleMs = 5_000;
+const sampleMs = 1_000;
 /** Resident memory in the last third of the time against the second third. */
 const maxGrowth = 1.15;
 
@@ -40,6 +41,7 @@ await using soak = await startSoak(server, { seed, apps, shipped });
 const unexpected: string[] = [];
 /** How often each tenant has lost something in each way: the next app in turn loses it next. */
 const turns = new Map<string, number>();
+const cpu = new CPUShare();
 const samples: { readonly atMs: number; readonly rssMiB: number }[] = [];
 
 const normal: Loss[] = [];
@@ -55,6 +57,7 @@ const hostile = await soak.startHostile({
   listingPauseMs: 0,
 });
 const begin = performance.now();
+const hostileSince = Date.now();
 const disturbed: Loss[] = [];
 let untruthMs = 0;
 for (const { atMs, kind, tenant } of lossSchedule(minutes, soak.calm.length, soak.random)) {
@@ -71,7 +74,11 @@ await soak.removeHostile();
 normal.push(...(await loseNormally()));
 unexpected.push(...(await soak.faults()));
 
-console.log(`load ${loadavg()[0]?.toFixed(1)}; ${apps} apps for each of two tenants, seed ${seed}`);
+const others = cpu.ofOthers(hostileSince, hostileSince + minutes * 60_000);
+console.log(
+  `load ${loadavg()[0]?.toFixed(1)}; beside the hostile tenant ${percent(others)} of the CPU time went to other programs`,
+);
+console.log(`${apps} apps for each of two tenants, seed ${seed}`);
 const late = new Set<Loss>();
 expectEveryKind();
 for (const kind of lossKinds) {
@@ -172,7 +179,10 @@ function expectEveryKind(): void {
 async function logOf(losses: readonly Loss[]): Promise<void> {
   const lines = await soak.controller.log();
   for (const { kind, namespace, state, at, knownMs, repairedMs } of losses) {
-    console.log(`${kind}, ${namespace}/${state}: known ${seconds(knownMs)}, repaired ${seconds(repairedMs)}`);
+    const others = cpu.ofOthers(at.getTime(), at.getTime() + repairedMs);
+    console.log(
+      `${kind}, ${namespace}/${state}: known ${seconds(knownMs)}, repaired ${seconds(repairedMs)}; ${percent(others)} of the CPU time went to other programs`,
+    );
     const [from, to] = [at.getTime() - 1_000, at.getTime() + repairedMs + 1_000];
     const meanwhile = lines.filter((line) => {
       const time = Date.parse(String(line['time']));
@@ -209,6 +219,7 @@ async function sample(): Promise<void> {
   while (!stop.signal.aborted) {
     const status = await readFile(`/proc/${soak.controller.process.pid}/status`, 'utf8');
     const kilobytes = Number(/^VmRSS:\s+(\d+) kB$/m.exec(status)?.[1] ?? 0);
+    await cpu.sample();
     samples.push({ atMs: performance.now() - from, rssMiB: kilobytes / 1024 });
     await delay(sampleMs, undefined, { signal: stop.signal }).catch(() => undefined);
   }
@@ -246,6 +257,10 @@ function minutesOf(text: string): number {
     throw new Error(`The minutes are a number from 1 to 30, and not ${text}.`);
   }
   return number;
+}
+
+function percent(share: number): string {
+  return `${(share * 100).toFixed(0)} %`;
 }
 
 function seconds(ms: number): string {
