@@ -28,6 +28,7 @@ export async function runFluxScenario(stage: Stage, report: Report): Promise<voi
       waiting = await repository.push('target and policy');
       await flux.apply(git);
       await flux.reconcile();
+      await kubectl('wait', '--for=create', 'recoverytarget/default', '--timeout=600s');
       await kubectl('wait', '--for=condition=Ready=False', 'recoverytarget/default', '--timeout=600s');
       const target: RecoveryTarget = JSON.parse(await kubectl('get', 'rt', 'default', '--output=json'));
       const reasons = target.status.conditions?.map(({ type, reason }) => `${type} ${reason}`) ?? [];
