@@ -1,4 +1,5 @@
 import type { BootstrapRecovery } from '../../../src/api/bootstraprecovery.generated.ts';
+import { type Condition, findCondition } from '../../../src/api/condition.ts';
 import { isTerminal } from '../../../src/api/conditions.ts';
 import { apiVersion, bootstrapRecoveries } from '../../../src/api/resources.ts';
 import { systemClock } from '../../../src/async/clock.ts';
@@ -50,11 +51,27 @@ export function runsInformer(client: APIClient, namespace: string): Informer<Boo
   });
 }
 
-/** Creates `count` runs at once, in turn for each app, and watches until all have ended. */
+/** What runs to create. */
+export interface CrowdOptions {
+  readonly apps: number;
+  readonly count: number;
+  readonly timeoutMs: number;
+  /** What the names of the runs begin with. */
+  readonly prefix?: string;
+  /** Reasons of `Succeeded` that are right; without them every end is. */
+  readonly expected?: readonly string[];
+}
+
+/**
+ * Creates `count` runs at once, in turn for each app, and watches until all have ended.
+ *
+ * @throws Error with what the first run says that did not end as expected, as soon as it is seen, or with how
+ *   the runs stand when the time is over
+ */
 export async function runCrowd(
   client: APIClient,
   namespace: string,
-  { apps, count, timeoutMs }: { readonly apps: number; readonly count: number; readonly timeoutMs: number },
+  { apps, count, timeoutMs, prefix = 'crowd', expected }: CrowdOptions,
 ): Promise<CrowdResult> {
   const informer = runsInformer(client, namespace);
   const stop = new AbortController();
@@ -63,6 +80,7 @@ export async function runCrowd(
   const createdAt = new Map<string, number>();
   const endedAt = new Map<string, number>();
   const runs = new Map<string, BootstrapRecovery>();
+  let wrong: string | undefined;
   informer.store.subscribe(({ object }) => {
     const { name } = object.metadata;
     if (!createdAt.has(name) || endedAt.has(name) || !isTerminal(object.status.conditions ?? [])) {
@@ -70,11 +88,17 @@ export async function runCrowd(
     }
     endedAt.set(name, performance.now());
     runs.set(name, object);
+    if (expected?.includes(reasonOf(object)) === false) {
+      wrong ??= `${name} ended ${reasonOf(object)}: ${succeededOf(object)?.message}`;
+    }
   });
   const begin = performance.now();
   const names = Array.from({ length: count }, (_, index) => index);
   await eachOf(names, 32, async (index) => {
-    const name = `crowd-${index}`;
+    if (wrong !== undefined) {
+      return;
+    }
+    const name = `${prefix}-${index}`;
     createdAt.set(name, performance.now());
     await client.create(bootstrapRecoveries, {
       apiVersion,
@@ -83,9 +107,21 @@ export async function runCrowd(
       spec: { adminName: crowdAdmin, appName: appName(index % apps) },
     });
   });
-  await poll('every run to end', () => endedAt.size === count, { timeoutMs, intervalMs: 50 });
+  const ended = poll('every run to end', () => wrong !== undefined || endedAt.size === count, {
+    timeoutMs,
+    intervalMs: 50,
+  });
+  await ended.catch((error: unknown) => {
+    const all = informer.store.list().filter(({ metadata }) => createdAt.has(metadata.name));
+    const unended = all.find(({ metadata }) => !endedAt.has(metadata.name));
+    const says = `${unended?.metadata.name} says ${JSON.stringify(unended && succeededOf(unended))}`;
+    throw new Error(`${endedAt.size} of ${count} runs have ended; ${says}`, { cause: error });
+  });
   stop.abort();
   await watching;
+  if (wrong !== undefined) {
+    throw new Error(wrong);
+  }
   const latencies = [...endedAt].map(([name, at]) => at - (createdAt.get(name) ?? at));
   return {
     runs,
@@ -135,6 +171,15 @@ export async function eachOf<T>(
     }
   };
   await Promise.all(Array.from({ length: atOnce }, worker));
+}
+
+/** The reason of `Succeeded`; `none` before there is one. */
+export function reasonOf(run: BootstrapRecovery): string {
+  return succeededOf(run)?.reason ?? 'none';
+}
+
+function succeededOf({ status }: BootstrapRecovery): Condition | undefined {
+  return findCondition(status.conditions, 'Succeeded');
 }
 
 function appName(index: number): string {
