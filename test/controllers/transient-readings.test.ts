@@ -61,6 +61,6 @@ describe('what passes', () => {
     readings.note(namesake, { kind: 'busy', state: 'Locked' });
     expect(readings.lostSince(app, before)).toEqual(before);
     readings.forget(namesake);
-    expect(readings.againIn(app)).toBe(30_000);
+    expect(readings.againIn(app)).toBe(15_000);
   });
 });
