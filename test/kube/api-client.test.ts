@@ -1,6 +1,9 @@
+import { once } from 'node:events';
 import { writeFile } from 'node:fs/promises';
+import { type AddressInfo, createServer, type Socket } from 'node:net';
 import { join } from 'node:path';
-import { expect, test } from 'vitest';
+import { KubeConfig } from '@kubernetes/client-node';
+import { expect, test, vi } from 'vitest';
 import { APIError, isExpired, isTooManyRequests } from '../../src/kube/client/api-error.ts';
 import { ConnectionError } from '../../src/kube/client/connection-error.ts';
 import { temporaryDirectory } from '../harness/temporary-directory.ts';
@@ -147,6 +150,36 @@ test('an abort ends a call at once with its own reason, also one that waits for 
   const reason = new Error('enough');
   setTimeout(() => controller.abort(reason), 50);
   await expect(call).rejects.toBe(reason);
+});
+
+test('an abort ends a call whose TLS handshake hangs, and a closed client leaves no such connection', async () => {
+  // The time-out of the connection would end both as well. It never comes here.
+  vi.useFakeTimers({ toFake: ['setTimeout'] });
+  const silent = createServer();
+  try {
+    silent.listen(0, '127.0.0.1');
+    await once(silent, 'listening');
+    // An address of TCP is no text.
+    const { port } = silent.address() as AddressInfo;
+    const config = new KubeConfig();
+    config.loadFromClusterAndUser(
+      { name: 'silent', server: `https://127.0.0.1:${port}`, skipTLSVerify: true },
+      { name: 'test' },
+    );
+    const { client } = testClient(() => config);
+    const controller = new AbortController();
+    const call = client.get(WIDGETS, KEY, { signal: controller.signal });
+    const [socket] = (await once(silent, 'connection')) as [Socket];
+    const closed = once(socket.resume(), 'close');
+    const reason = new Error('enough');
+    controller.abort(reason);
+    await expect(call).rejects.toBe(reason);
+    await client.close();
+    await closed;
+  } finally {
+    silent.close();
+    vi.useRealTimers();
+  }
 });
 
 test('a connection the server closed while idle is replaced without a failed read', async () => {

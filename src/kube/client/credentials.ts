@@ -26,7 +26,8 @@ export class Credentials {
   readonly #load: () => KubeConfig;
   #config: KubeConfig;
   #generation = 0;
-  #closed = false;
+  /** Aborted by {@link close}. */
+  readonly #closing = new AbortController();
   #pool: { fingerprint: string; dispatcher: Dispatcher } | undefined;
 
   /** @param load reads the configuration: once now, and again for each {@link renew}. */
@@ -40,7 +41,7 @@ export class Credentials {
    * Throws `ConnectionError` (`Credentials`) when something of that cannot be read.
    */
   async access(): Promise<ResolvedCredentials> {
-    if (this.#closed) {
+    if (this.#closing.signal.aborted) {
       throw new Error('the API client is closed');
     }
     const generation = this.#generation;
@@ -81,10 +82,12 @@ export class Credentials {
     }
   }
 
-  /** Closes every connection, open watches included. */
+  /** Closes every connection, open watches and those included that are still being made. */
   async close(): Promise<void> {
-    this.#closed = true;
-    await this.#pool?.dispatcher.destroy();
+    const destroyed = this.#pool?.dispatcher.destroy();
+    // The pool lets a connection that is being made run into its time-out: Ctrl-C would take ten seconds.
+    this.#closing.abort();
+    await destroyed;
   }
 
   #dispatcher(options: RequestOptions): Dispatcher {
@@ -102,10 +105,11 @@ export class Credentials {
   #connect(tls: buildConnector.BuildOptions): Dispatcher {
     const plan = this.#config.createDispatcherOptions(this.#config.getCurrentCluster(), {});
     // HTTP/1.1 only: one stalled HTTP/2 connection would take every watch and the lease renewal down with it.
-    const connect = { ...tls, ...KEEP_ALIVE, allowH2: false };
+    const socket = { ...KEEP_ALIVE, signal: this.#closing.signal };
+    const connect = { ...tls, ...socket, allowH2: false };
     switch (plan.type) {
       case 'proxy':
-        return new ProxyAgent({ ...POOL, uri: plan.uri, requestTls: connect, connect: KEEP_ALIVE });
+        return new ProxyAgent({ ...POOL, uri: plan.uri, requestTls: connect, connect: socket });
       case 'socks':
         return new Socks5ProxyAgent(plan.uri, { ...POOL, requestTls: connect });
       default:

@@ -1,3 +1,4 @@
+import { abortable } from '../../async/abortable.ts';
 import type { Clock } from '../../async/clock.ts';
 import { sleep } from '../../async/sleep.ts';
 import { TimeoutSignal } from '../../async/timeout-signal.ts';
@@ -112,9 +113,11 @@ export class Transport {
     const startedAt = clock.monotonic();
     let code = '<error>';
     try {
-      const response = await access.dispatcher.request(
+      const answered = access.dispatcher.request(
         wireOptions(request, access, this.#options.userAgent, signal),
       );
+      // The pool heeds an abort only once there is a connection, and a TLS handshake may hang for ten seconds.
+      const response = await (signal === undefined ? answered : abortable(answered, signal));
       code = String(response.statusCode);
       this.#warn(response.headers['warning']);
       if (response.statusCode >= 400) {
