@@ -30,7 +30,7 @@ test.each([
       controller.abort(reason);
       await expect(result).rejects.toBe(reason);
       reject(new Error('late'));
-      // Node.js reports what nobody handles once the microtasks are done.
+      // Node.js reports a rejection without a handler once the microtasks are done.
       await new Promise((resolve) => setImmediate(resolve));
       expect(unhandled).toEqual([]);
     } finally {

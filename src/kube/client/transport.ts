@@ -116,7 +116,7 @@ export class Transport {
       const answered = access.dispatcher.request(
         wireOptions(request, access, this.#options.userAgent, signal),
       );
-      // The pool heeds an abort only once there is a connection, and a TLS handshake may hang for ten seconds.
+      // The pool heeds an abort only once there is a connection; a TLS handshake may hang for ten seconds.
       const response = await (signal === undefined ? answered : abortable(answered, signal));
       code = String(response.statusCode);
       this.#warn(response.headers['warning']);
