@@ -1,6 +1,6 @@
 import { execFile } from 'node:child_process';
 import { once } from 'node:events';
-import { chmod, mkdir, readFile, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { createServer as createPlainServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { createServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
@@ -128,13 +128,17 @@ const api = new RecordingAPI();
 let proxy: ForwardProxy;
 let folder: TemporaryDirectory;
 let authority: CertificateAuthority;
+let intermediate: CertificateAuthority;
+let serving: Certificate;
 let client: Certificate;
 
 beforeAll(async () => {
   folder = await temporaryDirectory('kubeconfigs');
   authority = await createAuthority();
   proxy = await startForwardProxy();
-  await api.start(authority, await authority.issue('server', ['127.0.0.1', 'api.example.com']));
+  intermediate = await authority.intermediate('intermediate');
+  serving = await intermediate.issue('server', ['127.0.0.1', 'api.example.com']);
+  await api.start(authority, serving);
   client = await authority.issue('carol');
 });
 
@@ -210,8 +214,25 @@ const one = (name: string, entries: () => Entries, rest: Omit<Case, 'name' | 'fi
   ...rest,
 });
 
+const plainNamed = (): Entries => ({
+  cluster: {
+    server: `http://api.example.com:${new URL(api.plain).port}`,
+    'certificate-authority-data': undefined,
+  },
+});
+
 /** A server under a name that only the proxy resolves. */
 const named = (): Entries => ({ cluster: { server: `https://api.example.com:${new URL(api.tls).port}` } });
+
+const CERTIFICATE_END = '-----END CERTIFICATE-----\n';
+
+/** A token of an identity provider that counts for another hour; kubectl reads its expiry only. */
+function idToken(): string {
+  const part = (content: object): string => Buffer.from(JSON.stringify(content)).toString('base64url');
+  return [part({ alg: 'none' }), part({ exp: Math.floor(Date.now() / 1000) + 3600 }), 'x'].join('.');
+}
+
+const ID_TOKEN = idToken();
 
 const CASES: readonly Case[] = [
   one('a token', () => ({})),
@@ -235,6 +256,14 @@ const CASES: readonly Case[] = [
   },
   one('an authority as a file', () => ({
     cluster: { 'certificate-authority-data': undefined, 'certificate-authority': authority.certificateFile },
+  })),
+  one('an intermediate as authority', () => ({
+    cluster: { 'certificate-authority-data': base64(intermediate.certificate) },
+  })),
+  one("the server's own certificate as authority", () => ({
+    cluster: {
+      'certificate-authority-data': base64(serving.certificate.split('-----END')[0] + CERTIFICATE_END),
+    },
   })),
   {
     name: 'paths relative to the file',
@@ -287,6 +316,11 @@ const CASES: readonly Case[] = [
       env: () => ({ HTTPS_PROXY: 'http://127.0.0.1:1' }),
     },
   ),
+  one('HTTP_PROXY and a plain server', () => plainNamed(), { env: () => ({ HTTP_PROXY: proxy.url }) }),
+  one('HTTPS_PROXY and a NO_PROXY of another port', named, {
+    env: () => ({ HTTPS_PROXY: proxy.url, NO_PROXY: 'api.example.com:1' }),
+  }),
+  one('a proxy that is no URL', named, { env: () => ({ HTTPS_PROXY: 'http://[' }) }),
   one('a proxy-url of another kind', () => ({ cluster: { 'proxy-url': 'ftp://127.0.0.1:1' } })),
   one('a client certificate', () => ({
     user: {
@@ -397,6 +431,48 @@ const CASES: readonly Case[] = [
   one('an exec plug-in that needs a terminal', () => ({
     user: exec({ command: 'true', interactiveMode: 'Always' }),
   })),
+  {
+    name: 'an exec plug-in with arguments and variables of its own',
+    files: async () => {
+      const script = `#!/bin/sh\nprintf '{"apiVersion":"client.authentication.k8s.io/v1","kind":"ExecCredential","status":{"token":"%s-%s"}}' "$1" "$OF_PLUGIN"\n`;
+      await mkdir(join(folder.path, 'bin'), { recursive: true });
+      await writeFile(join(folder.path, 'bin/args'), script);
+      await chmod(join(folder.path, 'bin/args'), 0o755);
+      const entry = { command: 'bin/args', args: ['one'], env: [{ name: 'OF_PLUGIN', value: 'two' }] };
+      return { config: kubeconfig({ user: exec(entry) }) };
+    },
+  },
+  {
+    name: 'an exec plug-in whose credentials are expired',
+    files: async () => {
+      await plugin('bin/expired', { token: 'expired', expirationTimestamp: '2020-01-01T00:00:00Z' });
+      return { config: kubeconfig({ user: exec({ command: './bin/expired' }) }) };
+    },
+  },
+  one('a token of an OIDC provider', () => ({
+    user: {
+      ...withoutToken,
+      'auth-provider': {
+        name: 'oidc',
+        config: { 'idp-issuer-url': 'https://127.0.0.1:1', 'client-id': 'c', 'id-token': ID_TOKEN },
+      },
+    },
+  })),
+  one('a context without a cluster', () => ({ context: { cluster: undefined } })),
+  one('a user name without a password', () => ({ user: { ...withoutToken, username: 'u' } })),
+  one('an empty namespace', () => ({ context: { namespace: '' } })),
+  {
+    name: 'a folder in place of a file',
+    files: async () => {
+      await mkdir(join(folder.path, 'directory'), { recursive: true });
+      return { config: kubeconfig() };
+    },
+    kubeconfig: 'directory:config',
+  },
+  {
+    name: 'a file that begins with a byte order mark and has Windows line ends',
+    files: () => ({ config: `\uFEFF${JSON.stringify(kubeconfig(), null, 1).replaceAll('\n', '\r\n')}` }),
+  },
   one('an auth-provider that kubectl dropped', () => ({
     user: { ...withoutToken, 'auth-provider': { name: 'gcp' } },
   })),
@@ -459,6 +535,10 @@ const CASES: readonly Case[] = [
   },
 ];
 
+/** As a cluster keeps settings for its plug-in. */
+const EXTENSIONS = [{ name: 'client.authentication.k8s.io/exec', extension: { audience: 'a', more: [1] } }];
+const INSECURE = { 'certificate-authority-data': undefined, 'insecure-skip-tls-verify': true };
+
 interface Outcome {
   readonly failed: boolean;
   readonly seen: Seen | undefined;
@@ -515,13 +595,28 @@ describe('a kubeconfig', () => {
     },
   );
 
-  test('passes the request to an exec plug-in', async () => {
-    const info: unknown = JSON.parse(await readFile(join(folder.path, 'bin/login.info'), 'utf8'));
-    expect(info).toMatchObject({
-      kind: 'ExecCredential',
-      apiVersion: 'client.authentication.k8s.io/v1',
-      spec: { interactive: false },
-    });
+  test.each([
+    ['of which it is to know nothing', {}, {}],
+    [
+      'with all that a plug-in may know',
+      { provideClusterInfo: true },
+      { 'tls-server-name': 'api.example.com' },
+    ],
+    ['with what it keeps for plug-ins', { provideClusterInfo: true }, { extensions: EXTENSIONS }],
+    ['without an authority', { provideClusterInfo: true }, INSECURE],
+  ])('tells an exec plug-in of a cluster %s what kubectl tells it', async (_what, entry, cluster) => {
+    await plugin('bin/informed', { token: 'from-plugin' });
+    const user = exec({ command: './bin/informed', ...entry });
+    await writeFile(join(folder.path, 'config'), JSON.stringify(kubeconfig({ user, cluster })));
+    const told = async (command: string, args: readonly string[]): Promise<unknown> => {
+      await outcomeOf(command, args, environmentWith('config'));
+      const info: unknown = JSON.parse(await readFile(join(folder.path, 'bin/informed.info'), 'utf8'));
+      await rm(join(folder.path, 'bin/informed.info'));
+      return info;
+    };
+    const theirs = await told(asset('kubectl'), ['get', '--raw', '/apis']);
+    expect(theirs).toMatchObject({ kind: 'ExecCredential', spec: { interactive: false } });
+    expect(await told(LAUNCHER, ['status'])).toEqual(theirs);
   });
 
   test('shows how to install a plug-in that is missing', async () => {
