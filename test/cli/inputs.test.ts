@@ -139,6 +139,25 @@ const inputs: readonly Input[] = [
     says: /proxy for 10\.0\.0\.1:1 is a SOCKS proxy.*NO_PROXY/,
   },
   {
+    what: 'a SOCKS proxy to AWS itself',
+    args: () => verify('s3://b/x'),
+    env: { ...S3, S3_REGION: 'eu-west-3', HTTPS_PROXY: 'socks5://127.0.0.1:1' },
+    code: 64,
+    says: /proxy for s3\.eu-west-3\.amazonaws\.com is a SOCKS proxy.*NO_PROXY/,
+  },
+  {
+    what: 'a SOCKS proxy to STS',
+    args: () => verify('s3://b/x', ...CLOSED),
+    env: {
+      AWS_REGION: 'eu-west-3',
+      AWS_WEB_IDENTITY_TOKEN_FILE: '/etc/hostname',
+      AWS_ROLE_ARN: 'arn:aws:iam::1:role/x',
+      HTTPS_PROXY: 'socks5://127.0.0.1:1',
+    },
+    code: 64,
+    says: /proxy for sts\.eu-west-3\.amazonaws\.com is a SOCKS proxy.*NO_PROXY/,
+  },
+  {
     what: 'a file in place of a directory',
     args: () => verify(join(files.path, 'deleg', '1.root.json')),
     code: 1,

@@ -1,4 +1,4 @@
-import { type RecoveryError, TerminalError, TransientError } from '../../errors.ts';
+import { RecoveryError, TerminalError, TransientError } from '../../errors.ts';
 import { readS3Failure } from './s3-failure.ts';
 
 /** Where ambient credentials were meant to come from. */
@@ -22,6 +22,10 @@ const MAX_TEXT = 300;
  * never asked. Transient is what may pass without a change: throttling, an outage of STS, a network failure.
  */
 export function explainCredentialsError(error: unknown, provider: Provider): RecoveryError {
+  // What was refused before anything was sent, such as a proxy that can't be used.
+  if (error instanceof RecoveryError) {
+    return error;
+  }
   const cause = error instanceof Error ? error : new Error(String(error));
   const { code, status, networkCode } = readS3Failure(cause);
   const source = describe(provider);
