@@ -87,7 +87,7 @@ const WAYS: Readonly<Record<string, (origin: string, rule: ProxyRule) => Promise
   whoami: async (origin, rule) => {
     const whoami = new Whoami({
       ...{ url: new URL(origin), client: new JSONClient(rule), monotonic: () => 0 },
-      ...{ recentMs: 1, staleMs: 1, timeoutMs: 30_000 },
+      ...{ recentMs: 1, staleMs: 1, timeoutMs: 30_000, onProblem: () => undefined },
     });
     const caller = { username: 'alice', userID: undefined, isAdmin: undefined, claims: {}, token: 't' };
     return await whoami.roleOf(caller, 'current');

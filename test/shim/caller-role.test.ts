@@ -80,6 +80,15 @@ describe('what a caller may do', () => {
   });
 });
 
+/** What is answered at an address where there is something else: a page to log in, a proxy, another API. */
+const MISCONFIGURED = [
+  [404, '404 page not found', 'not found'],
+  [200, '<html>', 'something else than JSON'],
+  [200, '{"ok":true}', 'other JSON'],
+  [200, `"${'x'.repeat(100_000)}"`, 'an endless answer'],
+  [302, '', 'a redirect, which would carry the token away'],
+] as const;
+
 describe('asking the server', () => {
   /** A server that answers GET /api/whoami by the token. */
   async function server(answers: Record<string, () => readonly [number, string]>) {
@@ -93,6 +102,7 @@ describe('asking the server', () => {
     http.listen(0, '127.0.0.1');
     await once(http, 'listening');
     let now = 0;
+    const problems: (string | undefined)[] = [];
     // A TCP server that listens has an address with a port.
     const url = new URL(`http://127.0.0.1:${(http.address() as AddressInfo).port}/api/`);
     return {
@@ -103,7 +113,9 @@ describe('asking the server', () => {
         staleMs: 60_000,
         timeoutMs: 5_000,
         monotonic: () => now,
+        onProblem: (problem) => problems.push(problem),
       }),
+      problems,
       asked: () => asked,
       later: (ms: number) => {
         now += ms;
@@ -125,7 +137,8 @@ describe('asking the server', () => {
     });
 
   const alice = { kind: 'admin', username: 'alice' };
-  const unavailable = expect.objectContaining({
+  const unavailable = expect.objectContaining({ answer: expect.objectContaining({ status: 503 }) });
+  const tryAgain = expect.objectContaining({
     answer: expect.objectContaining({ status: 503, headers: { 'Retry-After': '5' } }),
   });
 
@@ -213,18 +226,52 @@ describe('asking the server', () => {
     await expect(ask()).rejects.toThrow(refused('invalid or expired token'));
   });
 
+  test('an address that is not that of the server is a mistake in --server-url, and no "try again"', async () => {
+    for (const [status, body] of MISCONFIGURED) {
+      await using it = await server({ a: () => [status, body] });
+      for (let tries = 0; tries < 2; tries += 1) {
+        const error: unknown = await it.whoami.roleOf(caller('alice', {}, 'a'), 'current').catch((e) => e);
+        const text = expect.stringMatching(/configured differently, see its log$/);
+        expect(error).toMatchObject({ answer: { status: 503, body: { error: text } } });
+        expect(error).toHaveProperty(
+          'cause.message',
+          expect.stringMatching(/whoami answered .*: check --server-url$/),
+        );
+      }
+      expect(it.asked()).toBe(1);
+      it.later(2_000);
+      await it.whoami.roleOf(caller('alice', {}, 'a'), 'current').catch(() => undefined);
+      // Once, with the address, however often it is asked for.
+      expect(it.problems).toEqual([expect.stringMatching(/^http:.*\/api\/whoami answered .*--server-url$/)]);
+    }
+  });
+
+  test('why it cannot be asked is reported once for each cause, and that it can be again', async () => {
+    let answer: readonly [number, string] = [200, admin];
+    await using it = await server({ a: () => answer });
+    const ask = async () => {
+      it.later(2_000);
+      await it.whoami.roleOf(caller('alice', {}, 'a'), 'current').catch(() => undefined);
+    };
+    for (const status of [200, 500, 500, 502, 200, 200]) {
+      answer = [status, admin];
+      await ask();
+    }
+    expect(it.problems).toEqual([
+      expect.stringMatching(/whoami answered 500$/),
+      expect.stringMatching(/whoami answered 502$/),
+      undefined,
+    ]);
+  });
+
   test.for([
     ['an error', [500, 'oops']],
-    ['not found', [404, '404 page not found']],
-    ['something else than JSON', [200, '<html>']],
-    ['other JSON', [200, '{"ok":true}']],
-    ['an endless answer', [200, `"${'x'.repeat(100_000)}"`]],
-    ['a redirect, which would carry the token away', [302, '']],
+    ...MISCONFIGURED.map((answer) => [answer[2], answer] as const),
   ] as const)(
     'a server that answers with %s leaves it open: 503, and is asked again a little later',
     async ([, broken]) => {
-      let answer: readonly [number, string] = broken;
-      await using it = await server({ a: () => answer });
+      let answer: readonly [number, string, string?] = broken;
+      await using it = await server({ a: () => [answer[0], answer[1]] });
       const ask = () => it.whoami.roleOf(caller('alice', {}, 'a'), 'current');
       await expect(ask()).rejects.toThrow(unavailable);
       await expect(ask()).rejects.toThrow(unavailable);
@@ -244,7 +291,7 @@ describe('asking the server', () => {
     it.later(59_000);
     expect(await ask()).toEqual(alice);
     it.later(1_000);
-    await expect(ask()).rejects.toThrow(unavailable);
+    await expect(ask()).rejects.toThrow(tryAgain);
   });
 
   test('remembers no more than a thousand callers', async () => {

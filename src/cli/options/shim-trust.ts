@@ -42,7 +42,7 @@ export async function shimTrust(
     keys,
     warnings,
     rules: tokenRules(flags, keys),
-    callerRoles: callerRoles(flags, env, tools.clock),
+    callerRoles: callerRoles(flags, env, tools),
   };
 }
 
@@ -152,7 +152,7 @@ function tokenRules(flags: ShimFlags, keys: TokenKeys): TokenRules {
 function callerRoles(
   { admin, adminClaim: rule, serverUrl }: ShimFlags,
   { proxy }: Environment,
-  clock: Clock,
+  { clock, logger }: { readonly clock: Clock; readonly logger: Logger },
 ): CallerRoles {
   if ([admin.length > 0, rule !== undefined, serverUrl !== undefined].filter(Boolean).length !== 1) {
     throw usage('Say who is an admin: exactly one of --admin, --admin-claim, --server-url.');
@@ -168,6 +168,13 @@ function callerRoles(
       staleMs: 300_000,
       timeoutMs: 5_000,
       monotonic: () => clock.monotonic(),
+      onProblem: (problem) => {
+        if (problem === undefined) {
+          logger.info('the server can be asked again who callers are');
+        } else {
+          logger.error({ problem }, 'the server cannot be asked who callers are');
+        }
+      },
     });
   }
   return adminList(admin);

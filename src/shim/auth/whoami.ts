@@ -1,8 +1,8 @@
 import { hash } from 'node:crypto';
 import * as z from 'zod';
-import { HTTPError, retryLater } from '../http/answer.ts';
+import { errorAnswer, HTTPError, retryLater } from '../http/answer.ts';
 import type { CallerRole, CallerRoles, Freshness } from './caller-role.ts';
-import { fetchProblem, type JSONAnswer, type JSONClient } from './json-client.ts';
+import { fetchProblem, type JSONAnswer, type JSONClient, UnexpectedAnswerError } from './json-client.ts';
 import type { Caller } from './token-verifier.ts';
 
 /** How to reach the server. */
@@ -18,6 +18,8 @@ export interface WhoamiOptions {
   readonly timeoutMs: number;
   /** Milliseconds of a clock that never goes back. */
   readonly monotonic: () => number;
+  /** Called once for each cause why the server can't be asked, and with nothing once it can be again. */
+  readonly onProblem: (problem: string | undefined) => void;
 }
 
 /**
@@ -66,6 +68,7 @@ export class Whoami implements CallerRoles {
    */
   readonly #asking = new Map<string, Promise<CallerRole>>();
   #failedAt = Number.NEGATIVE_INFINITY;
+  #failure: ServerUnavailableError | undefined;
 
   constructor(options: WhoamiOptions) {
     this.#options = options;
@@ -100,6 +103,7 @@ export class Whoami implements CallerRoles {
     const { status, body } = await this.#fetch(caller.token);
     this.#cache.delete(key);
     if (status === 401) {
+      this.#succeeded();
       const refusal = refusedToken.safeParse(body);
       const text = refusal.success ? refusal.data.error : 'invalid or expired token';
       if (text !== 'User not found') {
@@ -108,8 +112,9 @@ export class Whoami implements CallerRoles {
     }
     const answer = status === 401 ? undefined : whoami.safeParse(body);
     if (answer?.success === false) {
-      throw this.#unavailable(`${this.#endpoint} answered with something other than a user`);
+      throw this.#misconfigured('answered with something other than a user');
     }
+    this.#succeeded();
     const role: CallerRole = answer === undefined ? { kind: 'unknown' } : roleIn(caller, answer.data);
     this.#cache.set(key, { role, askedAt: this.#options.monotonic() });
     for (const oldest of this.#cache.keys()) {
@@ -123,15 +128,21 @@ export class Whoami implements CallerRoles {
 
   async #fetch(token: string): Promise<JSONAnswer> {
     const { client, timeoutMs, monotonic } = this.#options;
-    if (monotonic() - this.#failedAt < FAILURE_COOL_DOWN_MS) {
-      throw new ServerUnavailableError(`${this.#endpoint} could not be asked a moment ago`);
+    if (this.#failure !== undefined && monotonic() - this.#failedAt < FAILURE_COOL_DOWN_MS) {
+      throw this.#failure;
     }
     let answer: JSONAnswer;
     try {
       const limits = { timeoutMs, maxBytes: MAX_ANSWER_BYTES };
       answer = await client.get(this.#endpoint, limits, { Authorization: `Bearer ${token}` });
     } catch (cause) {
+      if (cause instanceof UnexpectedAnswerError) {
+        throw this.#misconfigured('answered with something other than a user', cause);
+      }
       throw this.#unavailable(fetchProblem(this.#endpoint, cause), cause);
+    }
+    if (answer.status === 404 || (answer.status >= 300 && answer.status < 400)) {
+      throw this.#misconfigured(`answered ${answer.status}`);
     }
     if (answer.status !== 200 && answer.status !== 401) {
       throw this.#unavailable(`${this.#endpoint} answered ${answer.status}`);
@@ -139,20 +150,50 @@ export class Whoami implements CallerRoles {
     return answer;
   }
 
+  /** Something else is at this address: it stays so until the address is set to that of the server. */
+  #misconfigured(answered: string, cause?: unknown): ServerUnavailableError {
+    const message = `${this.#endpoint} ${answered}: check --server-url`;
+    return this.#failed(new ServerUnavailableError(message, true, { cause }));
+  }
+
   #unavailable(message: string, cause?: unknown): ServerUnavailableError {
+    return this.#failed(new ServerUnavailableError(message, false, { cause }));
+  }
+
+  #failed(error: ServerUnavailableError): ServerUnavailableError {
+    // Once for each cause, however many requests meet it.
+    if (error.message !== this.#failure?.message) {
+      this.#options.onProblem(error.message);
+    }
+    this.#failure = error;
     this.#failedAt = this.#options.monotonic();
-    return new ServerUnavailableError(message, { cause });
+    return error;
+  }
+
+  #succeeded(): void {
+    if (this.#failure !== undefined) {
+      this.#failure = undefined;
+      this.#options.onProblem(undefined);
+    }
   }
 }
 
 /** The server can't be asked, or its answer can't be understood. */
 class ServerUnavailableError extends Error {
   override readonly name = 'ServerUnavailableError';
+  readonly #isPermanent: boolean;
+
+  constructor(message: string, isPermanent: boolean, options?: ErrorOptions) {
+    super(message, options);
+    this.#isPermanent = isPermanent;
+  }
 
   asAnswer(): HTTPError {
-    return new HTTPError(retryLater(503, 'the server cannot be asked who you are; try again', 5), {
-      cause: this,
-    });
+    const text = 'the server cannot be asked who you are';
+    const answer = this.#isPermanent
+      ? errorAnswer(503, `${text}: the shim has to be configured differently, see its log`)
+      : retryLater(503, `${text}; try again`, 5);
+    return new HTTPError(answer, { cause: this });
   }
 }
 
