@@ -608,15 +608,15 @@ describe('a kubeconfig', () => {
     await plugin('bin/informed', { token: 'from-plugin' });
     const user = exec({ command: './bin/informed', ...entry });
     await writeFile(join(folder.path, 'config'), JSON.stringify(kubeconfig({ user, cluster })));
-    const told = async (command: string, args: readonly string[]): Promise<unknown> => {
+    const received = async (command: string, args: readonly string[]): Promise<unknown> => {
       await outcomeOf(command, args, environmentWith('config'));
       const info: unknown = JSON.parse(await readFile(join(folder.path, 'bin/informed.info'), 'utf8'));
       await rm(join(folder.path, 'bin/informed.info'));
       return info;
     };
-    const theirs = await told(asset('kubectl'), ['get', '--raw', '/apis']);
+    const theirs = await received(asset('kubectl'), ['get', '--raw', '/apis']);
     expect(theirs).toMatchObject({ kind: 'ExecCredential', spec: { interactive: false } });
-    expect(await told(LAUNCHER, ['status'])).toEqual(theirs);
+    expect(await received(LAUNCHER, ['status'])).toEqual(theirs);
   });
 
   test('shows how to install a plug-in that is missing', async () => {
