@@ -137,7 +137,7 @@ export const supportAreas: readonly SupportArea[] = [
         what: 'HTTP proxies (CONNECT), NO_PROXY',
         version: '',
         tests: ['test/net/proxied-paths.test.ts', 'test/net/reach.test.ts', 'test/net/proxy-rule.test.ts'],
-        note: "S3, STS, the API server, key sets, issuers, whoami, the server's API; SOCKS to the API server only",
+        note: "S3, STS, the API server, key sets, issuers, whoami, the server's API, webhooks; SOCKS to the API server only",
       },
       {
         what: 'Intermediate and server certificates as anchors',

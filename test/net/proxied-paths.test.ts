@@ -10,6 +10,7 @@ import { ServerAPI } from '../../src/controllers/refresh/server-api.ts';
 import { loadKubeconfig } from '../../src/kube/kubeconfig/load-kubeconfig.ts';
 import { resolveHost } from '../../src/net/dial.ts';
 import { type ProxyRule, proxyRule } from '../../src/net/proxy-rule.ts';
+import { postToWebhook } from '../../src/notifications/webhook.ts';
 import { JSONClient } from '../../src/shim/auth/json-client.ts';
 import { readIssuerKeySet, readKeySet } from '../../src/shim/auth/key-documents.ts';
 import { Whoami } from '../../src/shim/auth/whoami.ts';
@@ -91,6 +92,12 @@ const WAYS: Readonly<Record<string, (origin: string, rule: ProxyRule) => Promise
     });
     const caller = { username: 'alice', userID: undefined, isAdmin: undefined, claims: {}, token: 't' };
     return await whoami.roleOf(caller, 'current');
+  },
+  'a webhook': async (origin, rule) => {
+    const urlFile = join(directory.path, 'webhook');
+    await writeFile(urlFile, `${origin}/hook`);
+    const options = { urlFile, proxy: rule, resolve: resolveHost, timeoutMs: 30_000 };
+    return await postToWebhook(options, '{}', AbortSignal.timeout(30_000));
   },
   "the server's API": async (origin, rule) => {
     const api = new ServerAPI({
