@@ -2,6 +2,7 @@ import { DeleteObjectCommand } from '@aws-sdk/client-s3';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import type { BootstrapState } from '../../src/api/bootstrapstate.generated.ts';
 import { findCondition } from '../../src/api/condition.ts';
+import { isClockAhead } from '../harness/clock.ts';
 import type { GoldenApp } from '../harness/golden.ts';
 import { sharedAPIServer } from '../harness/shared-apiserver.ts';
 import { inAYear, Repository } from '../tuf/generator/repository.ts';
@@ -116,8 +117,10 @@ describe('a bucket that is put back to an older state', () => {
     expect(refused.status.recoverable).toBeUndefined();
     expect(refused.status.freshUntilTime).toBeUndefined();
     expect(refused.status.marks).toEqual(before.status.marks);
+    // When it was verified; the API server prints the age of a time that is still to come as invalid.
+    const age = isClockAhead() ? '<invalid>' : '\\d';
     expect(await namespace.kubectl('get', 'bst', '--no-headers')).toMatch(
-      /rolled\s+Unknown\s+Unverifiable\s+\d/,
+      new RegExp(`rolled\\s+Unknown\\s+Unverifiable\\s+${age}`),
     );
 
     await rolled.put(2);
