@@ -12,9 +12,10 @@ const endpoint: RedisEndpoint = {
 };
 
 /** Of a target without apps, for which Redis is asked nothing further. */
-function probe(facts: ServerFacts): Promise<RedisUsability> {
+function probe(facts: ServerFacts, told?: number): Promise<RedisUsability> {
   const { spec } = targetManifest({ trust: { onFirstUse: true } });
-  return probeUsability(endpoint, { spec, status: {} }, facts, now, new AbortController().signal);
+  const status = told === undefined ? {} : { redis: { clockSkewSeconds: told, warnings: [] } };
+  return probeUsability(endpoint, { spec, status }, facts, now, new AbortController().signal);
 }
 
 test.each([
@@ -32,4 +33,19 @@ test.each([
 test('a Redis that keeps its time to itself is compared with nothing', async () => {
   const found = await probe({ version: undefined, role: undefined, time: undefined, warnings: [] });
   expect(found).toEqual({ clockSkewSeconds: undefined, refusedCommands: undefined, warnings: [] });
+});
+
+test.each([
+  [0, 1_400, 0],
+  [0, 1_600, 2],
+  [5, 6_400, 5],
+  [6, 4_600, 6],
+  [6, 4_400, 4],
+  [120, 149_000, 120],
+  [120, 151_000, 151],
+])('%i s apart when told last, %i ms now: told are %i s', async (told, nowMs, seconds) => {
+  const time = new Date(now.getTime() - nowMs);
+  const found = await probe({ version: '8.0.0', role: 'master', time, warnings: [] }, told);
+  expect(found.clockSkewSeconds).toBe(seconds);
+  expect(found.warnings.length > 0).toBe(seconds > 5);
 });

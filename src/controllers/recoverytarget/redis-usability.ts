@@ -40,7 +40,10 @@ export async function probeUsability(
   const skew =
     facts.time === undefined
       ? undefined
-      : Math.round(Math.abs(answeredAt.getTime() - facts.time.getTime()) / 1_000);
+      : steadySkew(
+          Math.round(Math.abs(answeredAt.getTime() - facts.time.getTime()) / 1_000),
+          status.redis?.clockSkewSeconds,
+        );
   const app = status.apps?.[0] ?? spec.trust.apps?.[0];
   const isWritten = spec.accessMode === 'ReadWrite' && facts.role !== 'replica';
   const refused =
@@ -73,6 +76,14 @@ async function refusedOn(
     }
     throw error;
   }
+}
+
+/**
+ * The skew as it was told before, while it is about the same: a clock that drifts, or an answer that takes
+ * longer, is not worth a write of the status at every probe.
+ */
+function steadySkew(seconds: number, told: number | undefined): number {
+  return told !== undefined && Math.abs(seconds - told) <= Math.max(1, told / 4) ? told : seconds;
 }
 
 function skewWarnings(seconds: number | undefined): ServerFacts['warnings'] {
