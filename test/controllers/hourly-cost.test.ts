@@ -44,7 +44,7 @@ test('an app to which nothing happens costs 1.2 writes and 13 requests to the bu
   for (const name of apps) {
     await installation.app(name).restoreTo(redis);
   }
-  // Redis stays in the present: a clock that it told would be further away at every probe of the target.
+  // Redis stays in the present: its clock, were it known, would be further away at every probe.
   await redis.acl('SETUSER', 'timeless', 'on', '>timeless', '~*', '&*', '+@all', '-info');
   const address = `${installation.redis.host}:${installation.redis.port}`;
   await namespace.apply(
@@ -122,7 +122,7 @@ test('an app to which nothing happens costs 1.2 writes and 13 requests to the bu
   await running;
 
   const perAppHour = (name: keyof typeof after): number => (after[name] - before[name]) / apps.length / hours;
-  // Each app says once an hour that it still is as it was, and its metadata is verified and checked meanwhile.
+  // Each app says once an hour that it still is as it was; its metadata is verified and checked meanwhile.
   expect(perAppHour('states')).toBeGreaterThan(0.5);
   expect(perAppHour('requests')).toBeGreaterThan(5);
   expect(perAppHour('writes')).toBeLessThanOrEqual(1.2);

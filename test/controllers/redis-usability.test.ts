@@ -12,9 +12,9 @@ const endpoint: RedisEndpoint = {
 };
 
 /** Of a target without apps, for which Redis is asked nothing further. */
-function probe(facts: ServerFacts, told?: number): Promise<RedisUsability> {
+function probe(facts: ServerFacts, reported?: number): Promise<RedisUsability> {
   const { spec } = targetManifest({ trust: { onFirstUse: true } });
-  const status = told === undefined ? {} : { redis: { clockSkewSeconds: told, warnings: [] } };
+  const status = reported === undefined ? {} : { redis: { clockSkewSeconds: reported, warnings: [] } };
   return probeUsability(endpoint, { spec, status }, facts, now, new AbortController().signal);
 }
 
@@ -43,9 +43,9 @@ test.each([
   [6, 4_400, 4],
   [120, 149_000, 120],
   [120, 151_000, 151],
-])('%i s apart when told last, %i ms now: told are %i s', async (told, nowMs, seconds) => {
+])('%i s apart when reported last, %i ms now: %i s are reported', async (reported, nowMs, seconds) => {
   const time = new Date(now.getTime() - nowMs);
-  const found = await probe({ version: '8.0.0', role: 'master', time, warnings: [] }, told);
+  const found = await probe({ version: '8.0.0', role: 'master', time, warnings: [] }, reported);
   expect(found.clockSkewSeconds).toBe(seconds);
   expect(found.warnings.length > 0).toBe(seconds > 5);
 });

@@ -79,11 +79,13 @@ async function refusedOn(
 }
 
 /**
- * The skew as it was told before, while it is about the same: a clock that drifts, or an answer that takes
+ * The skew as it was reported before, while it is about the same: a clock that drifts, or an answer that takes
  * longer, is not worth a write of the status at every probe.
  */
-function steadySkew(seconds: number, told: number | undefined): number {
-  return told !== undefined && Math.abs(seconds - told) <= Math.max(1, told / 4) ? told : seconds;
+function steadySkew(seconds: number, reported: number | undefined): number {
+  return reported !== undefined && Math.abs(seconds - reported) <= Math.max(1, reported / 4)
+    ? reported
+    : seconds;
 }
 
 function skewWarnings(seconds: number | undefined): ServerFacts['warnings'] {
