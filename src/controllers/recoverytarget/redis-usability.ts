@@ -79,8 +79,8 @@ async function refusedOn(
 }
 
 /**
- * The skew as it was reported before, while it is about the same: a clock that drifts, or an answer that takes
- * longer, is not worth a write of the status at every probe.
+ * The skew as it was reported before, while it is about the same: a clock that drifts, or an answer that
+ * takes longer, is not worth a write of the status at every probe.
  */
 function steadySkew(seconds: number, reported: number | undefined): number {
   return reported !== undefined && Math.abs(seconds - reported) <= Math.max(1, reported / 4)
