@@ -11,6 +11,7 @@ const pools = [
   "export { default as Agent } from './lib/dispatcher/agent.js';",
   "export { default as ProxyAgent } from './lib/dispatcher/proxy-agent.js';",
   "export { default as Socks5ProxyAgent } from './lib/dispatcher/socks5-proxy-agent.js';",
+  "export { default as buildConnector } from './lib/core/connect.js';",
   'Object.assign(Dispatcher.prototype, api);',
 ].join('\n');
 

@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto';
 import type { RequestOptions } from 'node:https';
+import type { Socket } from 'node:net';
 import type { KubeConfig } from '@kubernetes/client-node';
-import { Agent, type buildConnector, type Dispatcher, ProxyAgent, Socks5ProxyAgent } from 'undici';
+import { Agent, buildConnector, type Dispatcher, ProxyAgent, Socks5ProxyAgent } from 'undici';
 import { errorMessage } from '../../errors.ts';
 import { ConnectionError } from './connection-error.ts';
 
@@ -26,8 +27,9 @@ export class Credentials {
   readonly #load: () => KubeConfig;
   #config: KubeConfig;
   #generation = 0;
-  /** Aborted by {@link close}. */
-  readonly #closing = new AbortController();
+  #closed = false;
+  /** Sockets of connections that are being made. */
+  readonly #connecting = new Set<Socket>();
   #pool: { fingerprint: string; dispatcher: Dispatcher } | undefined;
 
   /** @param load reads the configuration: once now, and again for each {@link renew}. */
@@ -41,7 +43,7 @@ export class Credentials {
    * Throws `ConnectionError` (`Credentials`) when something of that cannot be read.
    */
   async access(): Promise<ResolvedCredentials> {
-    if (this.#closing.signal.aborted) {
+    if (this.#closed) {
       throw new Error('the API client is closed');
     }
     const generation = this.#generation;
@@ -84,9 +86,12 @@ export class Credentials {
 
   /** Closes every connection, open watches and those included that are still being made. */
   async close(): Promise<void> {
+    this.#closed = true;
     const destroyed = this.#pool?.dispatcher.destroy();
     // The pool lets a connection that is being made run into its time-out: Ctrl-C would take ten seconds.
-    this.#closing.abort();
+    for (const socket of this.#connecting) {
+      socket.destroy();
+    }
     await destroyed;
   }
 
@@ -105,16 +110,27 @@ export class Credentials {
   #connect(tls: buildConnector.BuildOptions): Dispatcher {
     const plan = this.#config.createDispatcherOptions(this.#config.getCurrentCluster(), {});
     // HTTP/1.1 only: one stalled HTTP/2 connection would take every watch and the lease renewal down with it.
-    const socket = { ...KEEP_ALIVE, signal: this.#closing.signal };
-    const connect = { ...tls, ...socket, allowH2: false };
+    const connect = { ...tls, ...KEEP_ALIVE, allowH2: false };
     switch (plan.type) {
       case 'proxy':
-        return new ProxyAgent({ ...POOL, uri: plan.uri, requestTls: connect, connect: socket });
+        return new ProxyAgent({ ...POOL, uri: plan.uri, requestTls: connect, connect: KEEP_ALIVE });
       case 'socks':
         return new Socks5ProxyAgent(plan.uri, { ...POOL, requestTls: connect });
       default:
-        return new Agent({ ...POOL, connect });
+        return new Agent({ ...POOL, connect: this.#tracked(buildConnector(connect)) });
     }
+  }
+
+  /** Notes each socket until it is connected. A signal for all of them would hold each for ever. */
+  #tracked(connector: buildConnector.connector): buildConnector.connector {
+    return (options, callback) => {
+      // The connector returns its socket, which the types do not say.
+      const socket = connector(options, (...result) => {
+        this.#connecting.delete(socket);
+        callback(...result);
+      }) as unknown as Socket;
+      this.#connecting.add(socket);
+    };
   }
 }
 
