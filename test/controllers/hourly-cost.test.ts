@@ -36,8 +36,8 @@ async function total(
     .reduce((sum, { value }) => sum + value, 0);
 }
 
-// On a loaded machine a request in flight may see the clock leap: it counts as timed out, and is repeated. What
-// an hour costs is what the quietest of three measurements says.
+// On a loaded machine a request in flight may see the clock leap: it counts as timed out, and is repeated.
+// What an hour costs is what the quietest of three measurements says.
 const quietest = { retry: 2, timeout: 300_000 };
 
 test(
