@@ -32,6 +32,7 @@ import { shippedProgram } from '../test/harness/shipped-program.ts';
 import { temporaryDirectory } from '../test/harness/temporary-directory.ts';
 import { liveHeap } from '../test/kube/fixtures/heap.ts';
 import { expectOutcomes } from './outcomes.ts';
+import { quantile } from './quantile.ts';
 
 const count = Number(process.argv[2] ?? 200);
 const apps = Number(process.argv[3] ?? count);
@@ -94,7 +95,6 @@ async function recoverAlone(): Promise<readonly number[]> {
 }
 
 /** Prints the figures; returns what is below its goal. */
-
 async function report(
   controller: ControllerProcess,
   { latencies, elapsed }: CrowdResult,
@@ -132,11 +132,6 @@ async function report(
     ...(p50 <= aloneGoalMs ? [] : [`created to ended p50 ${p50.toFixed(0)} ms`]),
     ...(share >= writeShareGoal ? [] : [`writes ${share.toFixed(2)} of the API server alone`]),
   ];
-}
-
-/** Of sorted numbers. */
-function quantile(sorted: readonly number[], share: number): number {
-  return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? Number.NaN;
 }
 
 /** The first run of each app recovers it, every other one finds nothing to do, and none of an app overlap. */

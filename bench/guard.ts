@@ -28,6 +28,7 @@ import { temporaryDirectory } from '../test/harness/temporary-directory.ts';
 import { observed } from '../test/kube/fixtures/observed.ts';
 import { inAYear, Repository } from '../test/tuf/generator/repository.ts';
 import { expectOutcomes } from './outcomes.ts';
+import { quantile } from './quantile.ts';
 
 const count = Number(process.argv[2] ?? 100);
 const targets = Number(process.argv[3] ?? Math.min(10, count));
@@ -324,7 +325,7 @@ async function writesPerSecond(): Promise<number> {
 
 function percentile(times: ReadonlyMap<string, number>, share: number): string {
   const sorted = [...times.values()].sort((a, b) => a - b);
-  return seconds(sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? 0);
+  return seconds(quantile(sorted, share));
 }
 
 function seconds(ms: number): string {

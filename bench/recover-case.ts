@@ -15,6 +15,7 @@ import { startS3 } from '../test/harness/s3.ts';
 import { countRoundTrips } from '../test/recovery/fixtures/round-trips.ts';
 import { MemorySource } from '../test/tuf/generator/memory-source.ts';
 import { REFERENCE_TIME, Repository } from '../test/tuf/generator/repository.ts';
+import { median } from './quantile.ts';
 
 const BUCKET = 'bench';
 const app = { adminName: 'bench', appName: 'app' };
@@ -178,8 +179,4 @@ function requestFor(
     signal: new AbortController().signal,
     observer: { progress: () => {}, trusted: () => {}, planned: () => {}, accepted: () => {} },
   };
-}
-
-function median(values: readonly number[]): number {
-  return values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN;
 }

@@ -15,6 +15,7 @@ import { ScriptedController } from '../test/shim/support/scripted-controller.ts'
 import { startShimProcess } from '../test/shim/support/shim-process.ts';
 import { tokenFor } from '../test/shim/support/tokens.ts';
 import { expectOutcomes } from './outcomes.ts';
+import { median } from './quantile.ts';
 
 const ROUNDS = 5;
 const SECONDS = Number(process.argv[2] ?? 2);
@@ -101,10 +102,6 @@ async function compare(name: string, shim: Load, reference: Load): Promise<numbe
     `${name}: bare Express ${median(rates[0]).toFixed(0)}/s, shim ${median(rates[1]).toFixed(0)}/s, ratio ${ratio.toFixed(2)} (goal ${GOAL})`,
   );
   return ratio;
-}
-
-function median(numbers: readonly number[]): number {
-  return [...numbers].sort((a, b) => a - b)[Math.floor(numbers.length / 2)] ?? Number.NaN;
 }
 
 /** One of the servers in shim-reference.ts, in a process of its own. */

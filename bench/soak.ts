@@ -19,6 +19,7 @@ import { temporaryDirectory } from '../test/harness/temporary-directory.ts';
 import { CPUShare } from './cpu-share.ts';
 import { appsFor, lossesWithin, lossSchedule, normalLosses } from './loss-schedule.ts';
 import { expectOutcomes } from './outcomes.ts';
+import { quantile } from './quantile.ts';
 
 const minutes = minutesOf(process.argv[2] ?? '30');
 const seed = process.argv[3] ?? 'soak';
@@ -209,8 +210,7 @@ function isAbout(text: string, names: readonly string[]): boolean {
 }
 
 function spread(times: readonly number[]): string {
-  const at = (share: number) =>
-    seconds(times[Math.min(times.length - 1, Math.floor(times.length * share))] ?? 0);
+  const at = (share: number) => seconds(quantile(times, share));
   return `p50 ${at(0.5)}, p95 ${at(0.95)}, slowest ${at(1)} of ${times.length}`;
 }
 
