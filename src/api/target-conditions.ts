@@ -26,8 +26,11 @@ export interface TargetVerdicts {
   readonly onlineKeys?: Verdict<OnlineKeysReason> | undefined;
 }
 
-/** Whether a Secret or ConfigMap that the target refers to, or a key in it, was missing at the last probe. */
-export function lacksReference(conditions: readonly Condition[] | undefined): boolean {
+/**
+ * Whether a Secret or ConfigMap that the target refers to, or a key in it, was missing at the probe that
+ * these conditions or verdicts are of.
+ */
+export function lacksReference(conditions: readonly Pick<Condition, 'reason'>[] | undefined): boolean {
   const missing: keyof typeof redisReachableReasons = 'ReferenceNotFound';
   return conditions?.some(({ reason }) => reason === missing) === true;
 }

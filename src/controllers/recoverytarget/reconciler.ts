@@ -6,7 +6,6 @@
 
 import { isDeepStrictEqual } from 'node:util';
 import { findCondition } from '../../api/condition.ts';
-import type { Verdict } from '../../api/conditions.ts';
 import type { RecoveryTarget } from '../../api/recoverytarget.generated.ts';
 import { recoveryTargets } from '../../api/resources.ts';
 import { lacksReference } from '../../api/target-conditions.ts';
@@ -147,7 +146,7 @@ export class RecoveryTargetReconciler implements Reconciler {
     const key = formatObjectKey(metadata);
     const nowMs = clock.monotonic();
     const { redisReachable, storageReachable, trustRootLoaded } = verdicts;
-    if ([redisReachable, storageReachable, trustRootLoaded].some(isNotFoundVerdict)) {
+    if (lacksReference([redisReachable, storageReachable, trustRootLoaded])) {
       const sinceMs = this.#missingSince.get(key) ?? nowMs;
       this.#missingSince.set(key, sinceMs);
       return missingReferencePauseMs(nowMs - sinceMs);
@@ -218,10 +217,6 @@ export class RecoveryTargetReconciler implements Reconciler {
       : target;
     return written && findCondition(status.conditions, 'Ready')?.status === 'True';
   }
-}
-
-function isNotFoundVerdict({ reason }: Verdict<string>): boolean {
-  return reason === 'ReferenceNotFound';
 }
 
 /** Our own writes of the status are no reason to look again: only new objects and new specs are. */
