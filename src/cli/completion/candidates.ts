@@ -162,7 +162,6 @@ function namesOf(argument: Argument | undefined): ClusterNameKind | undefined {
   }
 }
 
-/** Commands for the shell itself are not for people. */
 function firstLine(text: string): string {
   return text.split('\n', 1)[0] ?? '';
 }

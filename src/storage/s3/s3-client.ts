@@ -66,7 +66,10 @@ export async function createS3Client(bucket: string, access: S3Access, limits: S
     cacheMiddleware: true,
     requestHandler: new ProxiedHandler({
       connectionTimeout: limits.connectTimeoutMs,
-      ...{ proxy, ca, resolve: access.resolve, maxSockets: limits.concurrency },
+      maxSockets: limits.concurrency,
+      proxy,
+      ca,
+      resolve: access.resolve,
     }),
   });
   if (signedOnly) {
