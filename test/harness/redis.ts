@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { Redis, type RedisOptions } from 'ioredis';
 import { asset } from './assets.ts';
 import type { Certificate, CertificateAuthority } from './certificates.ts';
-import { freePort } from './free-port.ts';
+import { freeClusterPort, freePort } from './free-port.ts';
 import { type RunningProcess, startProcess } from './process.ts';
 import { temporaryDirectory } from './temporary-directory.ts';
 
@@ -52,7 +52,10 @@ export interface RedisServer extends AsyncDisposable {
 export async function startRedis(options: RedisServerOptions = {}): Promise<RedisServer> {
   const directory = await temporaryDirectory('redis');
   const host = '127.0.0.1';
-  const port = await freePort();
+  const clustered = options.config?.some(
+    ([directive, value]) => directive === 'cluster-enabled' && value === 'yes',
+  );
+  const port = await (clustered ? freeClusterPort() : freePort());
   const certificate = await options.tls?.authority.issue('redis');
   const configFile = join(directory.path, 'redis.conf');
   await writeFile(configFile, await configuration(options, directory.path, port, certificate));

@@ -201,8 +201,7 @@ describe('what Redis refuses ends the run with a reason of its own', () => {
   ];
 
   test.each(refusals)('%s', async (reason, prefix, options) => {
-    const config = [...(options?.config ?? []), ['cluster-port', String(await freePort())] as const];
-    await using redis = await startRedis({ ...options, config });
+    await using redis = await startRedis(options);
     const store = storeAt(`${prefix}127.0.0.1:${redis.port}`);
     const outcome = await runAttempt(site.request({ store }));
     expect(outcome).toMatchObject({ succeeded: { reason }, retry: 'none' });

@@ -38,13 +38,7 @@ async function failure(
 
 const locking = (store: StateStore) => store.lock(lock, [], { replaceWrongType: false, signal: never });
 
-/** Its bus takes the port 10,000 above the other one unless it is given a free one. */
-async function clusterConfig(): Promise<readonly (readonly [string, string])[]> {
-  return [
-    ['cluster-enabled', 'yes'],
-    ['cluster-port', String(await freePort())],
-  ];
-}
+const CLUSTERED = [['cluster-enabled', 'yes']] as const;
 
 function expectTerminal(error: RecoveryError, code: ErrorCode): void {
   expect(error).toBeInstanceOf(TerminalError);
@@ -133,13 +127,13 @@ describe('each way a Redis can refuse has its own code', () => {
   });
 
   test('it is a cluster, as INFO says', async () => {
-    await using redis = await startRedis({ config: await clusterConfig() });
+    await using redis = await startRedis({ config: CLUSTERED });
     expectTerminal(await failure(redis.url), 'RedisClusterUnsupported');
   });
 
   test('it is a cluster, as CROSSSLOT says where INFO is not allowed', async () => {
     await using redis = await startRedis({
-      config: await clusterConfig(),
+      config: CLUSTERED,
       users: ['user app on >s ~* +@all -info'],
     });
     expectTerminal(await failure(redis.url.replace('redis://', 'redis://app:s@')), 'RedisClusterUnsupported');
