@@ -16,7 +16,7 @@ export function clockAhead(milliseconds: number): ClockEnvironment {
 
 /** For a process whose clock is to be ahead of that of this process. */
 export function clockAheadOfOurs(milliseconds: number): ClockEnvironment {
-  return clockAhead((isClockAhead() ? Number(process.env[OFFSET]) : 0) + milliseconds);
+  return clockAhead(clockAheadMs() + milliseconds);
 }
 
 /** Whether the clock of this process is ahead of that of the API server and Redis. */
@@ -24,12 +24,17 @@ export function isClockAhead(): boolean {
   return options().includes(PRELOAD);
 }
 
+/** Milliseconds that the clock of this process is ahead of that of the API server and Redis. */
+export function clockAheadMs(): number {
+  return isClockAhead() ? Number(process.env[OFFSET]) : 0;
+}
+
 /**
  * For a process whose environment is written from nothing: the clock of this process, which otherwise it
  * inherits.
  */
 export function sameClock(): ClockEnvironment {
-  return isClockAhead() ? clockAhead(Number(process.env[OFFSET])) : {};
+  return isClockAhead() ? clockAhead(clockAheadMs()) : {};
 }
 
 function options(): readonly string[] {

@@ -21,6 +21,14 @@ describe('S3', () => {
     expect(head.LastModified).toEqual(WRITTEN);
   });
 
+  test('says of what is put without a time that it is of now, whatever now is', async () => {
+    await using s3 = await startS3({ buckets: ['updates'] });
+    await s3.put('updates', [{ key: 'a', body: '{}' }]);
+    const head = await s3.client().send(new HeadObjectCommand({ Bucket: 'updates', Key: 'a' }));
+    const days = ((head.LastModified?.getTime() ?? 0) - Date.now()) / 86_400_000;
+    expect(Math.round(days) + 0).toBe(0);
+  });
+
   test('takes a directory with its times, and role names that no file name can hold', async () => {
     await using s3 = await startS3({ buckets: ['updates'] });
     await using directory = await temporaryDirectory('objects');

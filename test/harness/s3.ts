@@ -6,6 +6,7 @@ import { CreateBucketCommand, PutObjectCommand, S3Client } from '@aws-sdk/client
 import { NodeHttpHandler } from '@smithy/node-http-handler';
 import { asset } from './assets.ts';
 import type { CertificateAuthority } from './certificates.ts';
+import { isClockAhead } from './clock.ts';
 import { freePort } from './free-port.ts';
 import { type RunningProcess, startProcess } from './process.ts';
 import { temporaryDirectory } from './temporary-directory.ts';
@@ -48,7 +49,7 @@ export interface S3Server extends AsyncDisposable {
   /** A client for this server; by default the administrator's. `endpoint` leads it through a proxy. */
   client(options?: { readonly credentials?: S3Credentials; readonly endpoint?: string }): S3Client;
   createBucket(bucket: string): Promise<void>;
-  /** Puts objects and sets their LastModified (one-second resolution). */
+  /** Puts objects and sets their LastModified (one-second resolution); without one it is the present. */
   put(bucket: string, objects: readonly S3Object[]): Promise<void>;
   /**
    * Puts every file of a directory under `prefix` (ends with `/`), with its time of change as LastModified.
@@ -140,8 +141,10 @@ export async function startS3({
           ...(contentType === undefined ? {} : { ContentType: contentType }),
         }),
       );
-      if (lastModified) {
-        await setLastModified(bucket, key, lastModified);
+      // The file system stays in the present, whatever the server's clock says.
+      const modified = lastModified ?? (isClockAhead() ? new Date() : undefined);
+      if (modified) {
+        await setLastModified(bucket, key, modified);
       }
     }
   };
