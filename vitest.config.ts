@@ -14,9 +14,9 @@ export default defineConfig(({ mode }) => ({
     globalSetup: ['test/harness/run-directory.setup.ts', 'test/harness/shared-apiserver.setup.ts'],
     reporters: ['default', new SummaryReporter()],
     // Generous, because a slow machine is no failure: a passing test doesn't wait.
-    testTimeout: 180_000,
-    hookTimeout: 180_000,
-    expect: { poll: { timeout: 120_000 } },
+    testTimeout: 600_000,
+    hookTimeout: 600_000,
+    expect: { poll: { timeout: 300_000 } },
     teardownTimeout: 60_000,
     pool: 'forks',
     // Every test file keeps real servers busy beside its own process.

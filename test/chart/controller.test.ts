@@ -96,7 +96,7 @@ test.each([
     '--for=condition=Ready',
     'rt/default',
     `--namespace=${served}`,
-    '--timeout=60s',
+    '--timeout=300s',
   ]);
   const here = (...rest: readonly string[]) => cluster.kubectl([...rest, `--namespace=${served}`]);
   await cluster.apply(

@@ -46,6 +46,6 @@ test('a namespace that is deleted goes, although its Role goes before the runs t
 
   // As it happens within the deletion of a namespace, whose order is not fixed.
   await here('delete', 'rolebinding,role', '--all');
-  await cluster.kubectl(['delete', 'namespace', 'served', '--timeout=150s']);
+  await cluster.kubectl(['delete', 'namespace', 'served', '--timeout=300s']);
   expect(await controller.log()).toContain('the target is gone');
 });

@@ -160,7 +160,7 @@ describe('a run that is ended from outside while it is under way', () => {
       await start(name);
       const { metadata } = await namespace.run(name);
       await runs.reached(name, stage);
-      await namespace.kubectl('delete', 'bsr', name, '--timeout=60s');
+      await namespace.kubectl('delete', 'bsr', name, '--timeout=300s');
       const redis = await installation.redis.client();
       await poll('the lock to go', async () => (await redis.keys('RECOVERY_LOCK_*')).length === 0);
       const settings = (await redis.keys('*')).filter((key) => !key.startsWith('task:'));

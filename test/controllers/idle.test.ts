@@ -70,4 +70,4 @@ test('a controller whose objects do not change is quiet: one watch each, no reco
   // Runs, targets, policies and what is known of apps.
   expect(watches).toHaveLength(4);
   expect(watches.every((line) => line.endsWith(' 1'))).toBe(true);
-}, 120_000);
+});

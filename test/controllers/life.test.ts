@@ -49,7 +49,7 @@ const gone = (name: string) =>
 describe('the life of a run', () => {
   test('kubectl wait is all it takes to wait for the end', async () => {
     await lose('waited');
-    await namespace.kubectl('wait', '--for=condition=Succeeded', '--timeout=60s', 'bsr/waited');
+    await namespace.kubectl('wait', '--for=condition=Succeeded', '--timeout=300s', 'bsr/waited');
     const line = await namespace.kubectl('get', 'bsr', 'waited', '--no-headers');
     expect(line).toMatch(/waited\s+\S+\s+\S+\s+Recover\s+FullLoss\s+True\s+Recovered\s+\d+s\s+\d+s/);
   });
@@ -196,13 +196,13 @@ describe('the life of a run', () => {
   test('deleting a run at any stage lets it go at once and leaves no lock', async () => {
     const { app, redis } = await lose('deleted-waiting', { approval: 'Manual' });
     await namespace.reason('deleted-waiting', 'AwaitingApproval');
-    await namespace.kubectl('delete', 'bsr', 'deleted-waiting', '--timeout=30s');
+    await namespace.kubectl('delete', 'bsr', 'deleted-waiting', '--timeout=300s');
     await lose('deleted-suspended', { suspend: true });
     await namespace.reason('deleted-suspended', 'Suspended');
-    await namespace.kubectl('delete', 'bsr', 'deleted-suspended', '--timeout=30s');
+    await namespace.kubectl('delete', 'bsr', 'deleted-suspended', '--timeout=300s');
     await lose('deleted-ended');
     await namespace.ended('deleted-ended');
-    await namespace.kubectl('delete', 'bsr', 'deleted-ended', '--timeout=30s');
+    await namespace.kubectl('delete', 'bsr', 'deleted-ended', '--timeout=300s');
     expect(await redis.get(`RECOVERY_LOCK_${app.admin}_${app.app}`)).toBeNull();
   });
 
@@ -215,7 +215,7 @@ describe('the life of a run', () => {
       ...['patch', 'bsr', 'left-behind', '--type=merge'],
       '--patch={"metadata":{"finalizers":["tuf-recovery.dev/lock"]}}',
     );
-    await namespace.kubectl('delete', 'bsr', 'left-behind', '--timeout=30s');
+    await namespace.kubectl('delete', 'bsr', 'left-behind', '--timeout=300s');
     expect(await redis.get(lock)).toBeNull();
   });
 

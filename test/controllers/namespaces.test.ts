@@ -64,4 +64,4 @@ test('a namespace without its Role holds up none of the others, and is served wh
   expect(await controller.process.log(), 'what is missing is logged').toMatch(/403 Forbidden/);
   await closed.allowController(ours.name);
   expect((await closed.ended('closed')).succeeded.reason).toBe('AlreadyConsistent');
-}, 120_000);
+});

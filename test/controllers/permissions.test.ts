@@ -107,7 +107,7 @@ describe('a permission the controller lacks', () => {
     );
     // The watch that is open stays open.
     await namespace.kubectl('delete', 'rolebinding', 'controller');
-    await namespace.kubectl('delete', 'bsr', 'held', '--timeout=120s');
+    await namespace.kubectl('delete', 'bsr', 'held', '--timeout=300s');
     expect(await controller.process.log()).toContain('the target is gone');
     await namespace.kubectl('delete', 'clusterrolebinding', name);
     kubeconfig = await namespace.controllerKubeconfig();

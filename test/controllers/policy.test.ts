@@ -48,7 +48,7 @@ describe('a policy', () => {
       metadata: { name: 'all' },
       spec: { discover: true },
     });
-    await namespace.kubectl('wait', '--for=condition=Ready', 'rp/all', '--timeout=60s');
+    await namespace.kubectl('wait', '--for=condition=Ready', 'rp/all', '--timeout=300s');
     const { status } = await existingPolicy(namespace, 'all', installation.app('simple')).get();
     expect(status).toMatchObject({ appCount: 2, healthyCount: 2, lostCount: 0, recoverableCount: 2 });
     expect(await namespace.kubectl('get', 'rp', 'all', '--no-headers')).toMatch(
@@ -70,7 +70,7 @@ describe('a policy', () => {
       metadata: { name: 'all' },
       spec: { discover: true },
     });
-    await namespace.kubectl('wait', '--for=condition=Ready', 'rp/all', '--timeout=60s');
+    await namespace.kubectl('wait', '--for=condition=Ready', 'rp/all', '--timeout=300s');
     const { admin, objects } = installation.app('simple');
     await installation.s3.put(
       installation.bucket,

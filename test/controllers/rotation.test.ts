@@ -101,7 +101,6 @@ const partIs = (name: string, part: Part, status: string): Promise<unknown> =>
   poll(
     `${part} of ${name} to be ${status}`,
     async () => conditionOf(await namespace.target(name), part)?.status === status,
-    { timeoutMs: 90_000 },
   );
 
 describe('without a restart of the controller', () => {

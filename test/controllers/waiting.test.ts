@@ -60,7 +60,7 @@ describe('a run that waits', () => {
       expect(succeeded.reason).toBe('Recovered');
       expect(run.status.attempts).toBe(1);
     }
-  }, 120_000);
+  });
 
   test('for a Redis that is away for longer than a few attempts recovers when it is back', async () => {
     const app = installation.app('simple');
@@ -69,11 +69,10 @@ describe('a run that waits', () => {
     await poll(
       'five failed attempts',
       async () => ((await namespace.run('outage')).status.attempts ?? 0) >= 5,
-      { timeoutMs: 90_000 },
     );
     await proxied.heal();
     expect((await namespace.ended('outage')).succeeded.reason).toBe('Recovered');
-  }, 180_000);
+  });
 });
 
 describe('an approval', () => {
@@ -106,7 +105,7 @@ describe('an approval', () => {
       `--patch={"spec":{"approvedPlan":"${asked.status.plan?.digest}"}}`,
     );
     expect((await namespace.ended('approved')).succeeded.reason).toBe('Recovered');
-  }, 120_000);
+  });
 });
 
 describe('two installations that watch one namespace', () => {
@@ -132,5 +131,5 @@ describe('two installations that watch one namespace', () => {
       .filter(({ msg }) => msg === 'attempt begins')
       .map(({ name }) => name);
     expect(new Set(began).size).toBe(began.length);
-  }, 120_000);
+  });
 });

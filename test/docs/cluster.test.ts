@@ -12,9 +12,6 @@ const controllerName = 'tuf-recovery-controller';
 
 const twoSettings = ['SNAPSHOT_EXPIRATION_alice_tuf', 'nightly_EXPIRATION_alice_tuf'];
 
-/** A page is dozens of commands, and a loaded machine takes seconds for each. */
-const patience = { timeout: 300_000 };
-
 let reader: ReadersCluster;
 
 beforeAll(async () => {
@@ -35,7 +32,7 @@ function values({ app, s3, bucket, redisAddress: { host, port, password }, direc
   };
 }
 
-describe('a reader who follows the quickstart', patience, () => {
+describe('a reader who follows the quickstart', () => {
   test('installs the operator with helm and gets a lost app back', async () => {
     const { cluster, lost } = reader;
     await lost.lose('everything');
@@ -62,7 +59,7 @@ describe('a reader who follows the quickstart', patience, () => {
   });
 });
 
-describe('a reader who follows the page about', patience, () => {
+describe('a reader who follows the page about', () => {
   test('kubectl sees what it shows', async () => {
     await reader.lost.lose('everything');
     await followIn(reader.lost, 'docs/tasks/kubectl.md');

@@ -12,7 +12,7 @@ beforeAll(async () => {
 
 afterAll(() => lost?.[Symbol.asyncDispose]());
 
-test('a reader who follows the command-line page brings the app back', { timeout: 300_000 }, async () => {
+test('a reader who follows the command-line page brings the app back', async () => {
   const { s3, redisAddress, directory, path, bucket } = lost;
   await follow(await transcriptOf('docs/tasks/command-line.md'), {
     env: { PATH: path, HOME: directory },

@@ -95,7 +95,7 @@ export async function accessAPIServer(address: APIServerAddress): Promise<APISer
     );
     const crds = applied.split('\n').filter((name) => name.startsWith(CRD));
     if (crds.length > 0) {
-      await kubectl(['wait', '--for=condition=Established', '--timeout=60s', ...crds]);
+      await kubectl(['wait', '--for=condition=Established', '--timeout=300s', ...crds]);
     }
     for (const crd of crds) {
       // A CRD is established a moment before requests for it are served.

@@ -22,7 +22,7 @@ export interface PollOptions {
 export async function poll<T>(
   what: string,
   look: () => Promise<T | undefined | false> | T | undefined | false,
-  { timeoutMs = 120_000, intervalMs = 25, signal, lastSeen }: PollOptions = {},
+  { timeoutMs = 300_000, intervalMs = 25, signal, lastSeen }: PollOptions = {},
 ): Promise<T> {
   const deadline = performance.now() + timeoutMs;
   for (;;) {

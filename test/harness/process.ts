@@ -10,8 +10,8 @@ const SETPRIV = '/usr/bin/setpriv';
 /** For one that is disposed of: nothing looks at how it ends. */
 const DISPOSAL_GRACE_MS = 10_000;
 /** As long as a poll: how a process stops is judged, and a slow machine is no failure. */
-const STOP_GRACE_MS = 120_000;
-const READY_TIMEOUT_MS = 120_000;
+const STOP_GRACE_MS = 300_000;
+const READY_TIMEOUT_MS = 300_000;
 const SHOWN_LOG_LINES = 40;
 
 /** What to run and how to see that it is up. */
@@ -52,7 +52,7 @@ export interface RunningProcess extends AsyncDisposable {
   resume(): void;
   /** SIGKILL, as a node failure or the out-of-memory killer does; resolves when it is gone. */
   kill(): Promise<ProcessExit>;
-  /** SIGTERM, then SIGKILL after two minutes; resolves when it is gone. Idempotent. */
+  /** SIGTERM, then SIGKILL after five minutes; resolves when it is gone. Idempotent. */
   stop(): Promise<ProcessExit>;
 }
 

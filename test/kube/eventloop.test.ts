@@ -57,7 +57,7 @@ test('fifty megabytes parsed and hashed beside the event loop cost neither its p
   expect(turns, 'turns of the event loop meanwhile').toBeGreaterThan(2);
   expect(elector.isLeading).toBe(true);
   expect(elector.transitions).toBe(0);
-}, 180_000);
+});
 
 test('a leader that blocks the event loop past the renew deadline has lost the lead when the block ends', async () => {
   let reason: unknown;

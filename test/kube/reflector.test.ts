@@ -101,7 +101,7 @@ test('an API server that is killed and comes back finds one watch and no crowd',
   await poll('what happened since', () => cachedNames(informer).includes('after'));
   // A connection for the watch, and at most the one the list before it used.
   await poll('surplus connections to go', () => proxy.traffic.open <= 2);
-}, 240_000);
+});
 
 test('one reflector per namespace fills one store, and a Role in each namespace is enough', async () => {
   await using direct = await widgetCluster();
@@ -150,7 +150,7 @@ test('a kind that is not installed says so, and is found once it is', async () =
   expect(failure).toContain('install its CustomResourceDefinition');
   await server.apply(WIDGET_CRD);
   await informer.synced;
-}, 240_000);
+});
 
 function readerRole(namespace: string, accountNamespace: string, account = 'reader', kind = 'Role'): string {
   const where = kind === 'Role' ? `namespace: ${namespace}` : '';

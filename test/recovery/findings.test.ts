@@ -95,9 +95,7 @@ test('a replica is good for mode Verify and says that it is one; for a recovery 
   await using replica = await startRedis({ replicaOf: site.redis });
   const reader = await replica.client();
   await expect
-    .poll(async () => (await reader.info('replication')).includes('master_link_status:up'), {
-      timeout: 60_000,
-    })
+    .poll(async () => (await reader.info('replication')).includes('master_link_status:up'))
     .toBe(true);
   const store = storeAt(replica.url);
   const verified = await runAttempt(site.request({ store, mode: 'Verify' }));

@@ -10,5 +10,4 @@ test.each(stages)(
     // Recovered in the same attempt, or left to be tried again; never a success that is not there.
     expect(['Recovered', 'Retrying']).toContain(await failOverOnce(stage));
   },
-  180_000,
 );

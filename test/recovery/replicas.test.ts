@@ -27,9 +27,7 @@ test('a write that too few replicas confirm is no success; the next attempt prov
   await using replica = await startRedis({ replicaOf: site.redis });
   const reader = await replica.client();
   await expect
-    .poll(async () => (await reader.info('replication')).includes('master_link_status:up'), {
-      timeout: 60_000,
-    })
+    .poll(async () => (await reader.info('replication')).includes('master_link_status:up'))
     .toBe(true);
   const confirmed = await runAttempt(site.request({ taskID, minReplicas: 1, resumed: true }));
   expect(confirmed.succeeded.reason).toBe('Recovered');

@@ -93,9 +93,8 @@ describe('each way a Redis can refuse has its own code', () => {
     await using redis = await startRedis();
     await using replica = await startRedis({ replicaOf: redis });
     await expect
-      .poll(
-        async () => (await (await replica.client()).info('replication')).includes('master_link_status:up'),
-        { timeout: 60_000 },
+      .poll(async () =>
+        (await (await replica.client()).info('replication')).includes('master_link_status:up'),
       )
       .toBe(true);
     expectTerminal(await failure(replica.url, locking), 'RedisReadOnly');
@@ -119,9 +118,7 @@ describe('each way a Redis can refuse has its own code', () => {
     await client.set('a', '1');
     await client.bgsave();
     await expect
-      .poll(async () => (await client.info('persistence')).includes('rdb_last_bgsave_status:err'), {
-        timeout: 60_000,
-      })
+      .poll(async () => (await client.info('persistence')).includes('rdb_last_bgsave_status:err'))
       .toBe(true);
     expectTerminal(await failure(redis.url, locking), 'RedisPersistenceFailed');
   });
@@ -151,7 +148,7 @@ describe('each way a Redis can refuse has its own code', () => {
     await client.mset(new Map(Array.from({ length: 4_000 }, (_, i) => [`key-${i}`, 'x'.repeat(100)])));
     client.call('DEBUG', 'RELOAD').catch(() => undefined);
     await expect
-      .poll(() => failure(redis.url).catch(() => undefined), { timeout: 60_000, interval: 5 })
+      .poll(() => failure(redis.url).catch(() => undefined), { interval: 5 })
       .toMatchObject({ code: 'RedisLoading' });
     expect(await failure(redis.url).catch(() => undefined)).toSatisfy(
       (error) => error === undefined || error instanceof TransientError,

@@ -27,7 +27,7 @@ function shim(args: readonly string[], env: Record<string, string> = {}) {
       ...sameClock(),
       ...env,
     },
-    timeout: 60_000,
+    timeout: 300_000,
   });
   return { status, output: `${stdout}${stderr}` };
 }

@@ -40,7 +40,7 @@ test(`${REPOSITORIES} generated repositories are refreshed, or refused, as tuf-j
     expect(found === 'ok', context).toBe(expected === 'ok');
     expect(client.trusted('root'), context).toEqual(readFileSync(join(theirs, 'root.json')));
   }
-}, 300_000);
+});
 
 test(`${HISTORIES} repositories that go forwards, backwards and astray are followed as tuf-js does (seed ${SEED})`, async () => {
   for (let i = 0; i < HISTORIES; i++) {
@@ -75,7 +75,7 @@ test(`${HISTORIES} repositories that go forwards, backwards and astray are follo
       }
     }
   }
-}, 300_000);
+});
 
 /** What tuf-js says; it checks the initial root in its constructor already. */
 async function tufJSRefresh(metadata: string): Promise<string> {
