@@ -1,4 +1,5 @@
 import { fileURLToPath } from 'node:url';
+import { type JSONLine, jsonLines } from '../../harness/json-lines.ts';
 import { poll } from '../../harness/poll.ts';
 import { type RunningProcess, startProcess } from '../../harness/process.ts';
 import type { TestNamespace } from './namespace.ts';
@@ -13,7 +14,7 @@ export interface ControllerProcess extends AsyncDisposable {
   /** The status and body of a probe. */
   probe(path: 'readyz' | 'healthz'): Promise<{ readonly status: number; readonly body: string }>;
   /** Its log so far, one object a line. */
-  log(): Promise<readonly Readonly<Record<string, unknown>>[]>;
+  log(): Promise<readonly JSONLine[]>;
 }
 
 /** How to start a controller, beyond the namespace. */
@@ -53,8 +54,7 @@ export async function startController(
     ],
     env: { KUBECONFIG: undefined, ...env },
   });
-  const log: ControllerProcess['log'] = async () =>
-    (await running.log()).split('\n').flatMap((line) => (line.startsWith('{') ? [JSON.parse(line)] : []));
+  const log: ControllerProcess['log'] = async () => jsonLines(await running.log());
   const ended = new AbortController();
   void running.exited.then(async () => {
     ended.abort(new Error(`the controller ended:\n${await running.log()}`));
