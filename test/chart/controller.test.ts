@@ -1,9 +1,9 @@
-import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { startInstallation } from '../controllers/support/installation.ts';
 import { conditionOf } from '../controllers/support/namespace.ts';
 import { startAPIServer } from '../harness/apiserver.ts';
 import { freePort } from '../harness/free-port.ts';
+import { LAUNCHER } from '../harness/launcher.ts';
 import { poll } from '../harness/poll.ts';
 import { startProcess } from '../harness/process.ts';
 import { temporaryDirectory } from '../harness/temporary-directory.ts';
@@ -80,7 +80,7 @@ test.each([
   const kubeconfig = await cluster.kubeconfigFile({ token: token.trim() });
   await using controller = await startProcess({
     name: 'controller',
-    command: join(process.cwd(), 'bin/tuf-recovery'),
+    command: LAUNCHER,
     args,
     env: { ...environment, KUBECONFIG: kubeconfig },
     ready: async () => (await fetch(`http://127.0.0.1:${health}${container.readinessProbe.httpGet.path}`)).ok,

@@ -1,9 +1,9 @@
-import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { apiVersion, lockFinalizer } from '../../src/api/resources.ts';
 import { conditionOf } from '../controllers/support/namespace.ts';
 import { startAPIServer } from '../harness/apiserver.ts';
 import { freePort } from '../harness/free-port.ts';
+import { LAUNCHER } from '../harness/launcher.ts';
 import { poll } from '../harness/poll.ts';
 import { startProcess } from '../harness/process.ts';
 import { render } from './helm.ts';
@@ -23,7 +23,7 @@ test('a namespace that is deleted goes, although its Role goes before the runs t
   const health = await freePort();
   await using controller = await startProcess({
     name: 'controller',
-    command: join(process.cwd(), 'bin/tuf-recovery'),
+    command: LAUNCHER,
     args: [
       ...['controller', '--namespaces=served', '--no-leader-elect', '--metrics-address=127.0.0.1:0'],
       `--health-address=127.0.0.1:${health}`,

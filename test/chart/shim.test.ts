@@ -4,6 +4,7 @@ import { SignJWT } from 'jose';
 import { expect, test } from 'vitest';
 import { testNamespace } from '../controllers/support/namespace.ts';
 import { freePort } from '../harness/free-port.ts';
+import { LAUNCHER } from '../harness/launcher.ts';
 import { startProcess } from '../harness/process.ts';
 import { sharedAPIServer } from '../harness/shared-apiserver.ts';
 import { temporaryDirectory } from '../harness/temporary-directory.ts';
@@ -44,7 +45,7 @@ test('the shim works with the rendered arguments, mounted secret and permissions
   expect(deployment).toContain('"mountPath":"/etc/tuf-recovery/jwt"');
   await using running = await startProcess({
     name: 'shim',
-    command: join(process.cwd(), 'bin/tuf-recovery'),
+    command: LAUNCHER,
     args: args.map((arg) => arg.replace('/etc/tuf-recovery/jwt', directory.path)),
     env: { KUBECONFIG: await cluster.kubeconfigFile({ token: token.trim() }) },
     ready: async () => (await fetch(`http://127.0.0.1:${port}/readyz`)).ok,

@@ -4,8 +4,9 @@ import { describe, expect, test } from 'vitest';
 import { idleProgram } from '../../scripts/docs/idle-program.ts';
 import { complete } from '../../src/cli/completion/candidates.ts';
 import { shells } from '../../src/cli/completion/scripts.ts';
+import { LAUNCHER } from '../harness/launcher.ts';
 import { temporaryDirectory } from '../harness/temporary-directory.ts';
-import { LAUNCHER, runCLI } from './run-cli.ts';
+import { runCLI } from './run-cli.ts';
 
 const program = idleProgram();
 

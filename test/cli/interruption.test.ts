@@ -5,10 +5,10 @@ import { text } from 'node:stream/consumers';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { sameClock } from '../harness/clock.ts';
 import { type GoldenApp, goldenApp } from '../harness/golden.ts';
+import { LAUNCHER } from '../harness/launcher.ts';
 import { poll } from '../harness/poll.ts';
 import { type RedisServer, startRedis } from '../harness/redis.ts';
 import { type TemporaryDirectory, temporaryDirectory } from '../harness/temporary-directory.ts';
-import { LAUNCHER } from './run-cli.ts';
 
 let files: TemporaryDirectory;
 let server: RedisServer;

@@ -10,8 +10,8 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { asset } from '../harness/assets.ts';
 import { type Certificate, type CertificateAuthority, createAuthority } from '../harness/certificates.ts';
 import { type ForwardProxy, startForwardProxy } from '../harness/forward-proxy.ts';
+import { LAUNCHER } from '../harness/launcher.ts';
 import { type TemporaryDirectory, temporaryDirectory } from '../harness/temporary-directory.ts';
-import { LAUNCHER } from './run-cli.ts';
 
 /** What an API server sees of one question for runs. */
 interface Seen {

@@ -5,9 +5,10 @@ import { beforeAll, describe, expect, test } from 'vitest';
 import type { APIServerAccess } from '../harness/apiserver-access.ts';
 import { asset } from '../harness/assets.ts';
 import { sameClock } from '../harness/clock.ts';
+import { LAUNCHER } from '../harness/launcher.ts';
 import { poll } from '../harness/poll.ts';
 import { PLUGIN, pluginNamespace } from './plugin-namespace.ts';
-import { type CLIResult, LAUNCHER, runCLI } from './run-cli.ts';
+import { type CLIResult, runCLI } from './run-cli.ts';
 
 const DIGEST = `sha256:${'ab'.repeat(32)}`;
 

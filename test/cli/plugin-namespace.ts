@@ -1,8 +1,8 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { APIServerAccess } from '../harness/apiserver-access.ts';
+import { LAUNCHER } from '../harness/launcher.ts';
 import { sharedAPIServer } from '../harness/shared-apiserver.ts';
-import { LAUNCHER } from './run-cli.ts';
 
 /** The plugin as its own command. */
 export const PLUGIN = join(dirname(LAUNCHER), 'kubectl-tuf_recovery');

@@ -1,12 +1,9 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { text } from 'node:stream/consumers';
-import { fileURLToPath } from 'node:url';
 import { sameClock } from '../harness/clock.ts';
+import { LAUNCHER } from '../harness/launcher.ts';
 import { commandOf, expectPublishedSchema } from './output-schema.ts';
-
-/** The launcher, as a user starts it. */
-export const LAUNCHER = fileURLToPath(new URL('../../bin/tuf-recovery', import.meta.url));
 
 /** What a command did. */
 export interface CLIResult {

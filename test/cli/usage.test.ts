@@ -2,8 +2,9 @@ import { copyFile, mkdir, mkdtemp, symlink, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import packageJSON from '../../package.json' with { type: 'json' };
+import { LAUNCHER } from '../harness/launcher.ts';
 import { temporaryDirectory } from '../harness/temporary-directory.ts';
-import { LAUNCHER, runCLI } from './run-cli.ts';
+import { runCLI } from './run-cli.ts';
 
 const CANARY = 'canary-5ecret';
 const trust = '--trust-on-first-use';

@@ -7,11 +7,11 @@ import { createPolicy, type TestPolicy } from '../controllers/support/policies.t
 import { applyProxiedTarget, type ProxiedTarget } from '../controllers/support/proxied-target.ts';
 import type { APIServerAccess } from '../harness/apiserver-access.ts';
 import type { GoldenAppName } from '../harness/golden.ts';
+import { LAUNCHER } from '../harness/launcher.ts';
 import { poll } from '../harness/poll.ts';
 import { startProcess } from '../harness/process.ts';
 
-const main = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url));
-/** Where the program looks for its page when it runs from its sources. */
+/** Where the program looks for its page when it runs from this clone. */
 const builtPage = fileURLToPath(new URL('../../dist/dashboard/', import.meta.url));
 
 /** A cluster with two apps, one healthy and one lost, and a controller that looks after them. */
@@ -75,8 +75,8 @@ export async function startDashboard(kubeconfig: string): Promise<DashboardProce
   await buildPage(builtPage);
   const running = await startProcess({
     name: 'dashboard',
-    command: process.execPath,
-    args: [main, 'dashboard', `--kubeconfig=${kubeconfig}`],
+    command: LAUNCHER,
+    args: ['dashboard', `--kubeconfig=${kubeconfig}`],
     env: { KUBECONFIG: undefined },
   });
   const ended = new AbortController();

@@ -2,6 +2,7 @@ import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { startAPIServer } from '../harness/apiserver.ts';
 import type { APIServerAccess } from '../harness/apiserver-access.ts';
+import { LAUNCHER } from '../harness/launcher.ts';
 import { poll } from '../harness/poll.ts';
 import { startProcess } from '../harness/process.ts';
 import { type LostApp, startLostApp } from './lost-app.ts';
@@ -50,7 +51,7 @@ export async function startReadersCluster(daysAgo: number): Promise<ReadersClust
       const controller = owned.use(
         await startProcess({
           name: 'controller',
-          command: join(process.cwd(), 'bin/tuf-recovery'),
+          command: LAUNCHER,
           args,
         }),
       );

@@ -2,12 +2,11 @@ import { spawnSync } from 'node:child_process';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { sameClock } from '../harness/clock.ts';
+import { LAUNCHER } from '../harness/launcher.ts';
 import { SECRET } from './support/tokens.ts';
 
-const main = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url));
 let directory: string;
 let secretFile: string;
 
@@ -20,7 +19,7 @@ beforeAll(async () => {
 afterAll(() => rm(directory, { recursive: true }));
 
 function shim(args: readonly string[], env: Record<string, string> = {}) {
-  const { status, stdout, stderr } = spawnSync(process.execPath, [main, 'shim', ...args], {
+  const { status, stdout, stderr } = spawnSync(LAUNCHER, ['shim', ...args], {
     encoding: 'utf8',
     env: {
       ...{ PATH: process.env['PATH'], HOME: directory, KUBECONFIG: join(directory, 'none') },

@@ -1,10 +1,8 @@
-import { fileURLToPath } from 'node:url';
 import { type JSONLine, jsonLines } from '../../harness/json-lines.ts';
+import { LAUNCHER } from '../../harness/launcher.ts';
 import { poll } from '../../harness/poll.ts';
 import { type RunningProcess, startProcess } from '../../harness/process.ts';
 import type { TestNamespace } from './namespace.ts';
-
-const main = fileURLToPath(new URL('../../../src/cli/main.ts', import.meta.url));
 
 /** A controller in a process of its own, as users run it. */
 export interface ControllerProcess extends AsyncDisposable {
@@ -27,7 +25,7 @@ export interface ControllerProcessOptions {
   readonly env?: Readonly<Record<string, string>>;
   /** False: do not wait until it is ready. */
   readonly ready?: boolean;
-  /** What to run instead of the sources: a command and its first arguments. */
+  /** What to run instead of the launcher: a command and its first arguments. */
   readonly program?: readonly [command: string, ...args: readonly string[]];
 }
 
@@ -40,7 +38,7 @@ export async function startController(
     kubeconfig,
     ready = true,
     env = {},
-    program: [command, ...first] = [process.execPath, main],
+    program: [command, ...first] = [LAUNCHER],
   }: ControllerProcessOptions = {},
 ): Promise<ControllerProcess> {
   const file = kubeconfig ?? (await namespace.controllerKubeconfig(server));

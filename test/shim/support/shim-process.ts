@@ -1,14 +1,12 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import type { APIServerAccess } from '../../harness/apiserver-access.ts';
+import { LAUNCHER } from '../../harness/launcher.ts';
 import { poll } from '../../harness/poll.ts';
 import { type RunningProcess, startProcess } from '../../harness/process.ts';
 import { temporaryDirectory } from '../../harness/temporary-directory.ts';
 import { shimToken } from './running-shim.ts';
 import { SECRET } from './tokens.ts';
-
-const main = fileURLToPath(new URL('../../../src/cli/main.ts', import.meta.url));
 
 /** A shim in a process of its own, as users run it. */
 export interface ShimProcess extends AsyncDisposable {
@@ -42,9 +40,9 @@ export async function startShimProcess(
   const kubeconfig = await cluster.kubeconfigFile({ token: await shimToken(cluster, namespace), namespace });
   const process = await startProcess({
     name: 'shim',
-    command: globalThis.process.execPath,
+    command: LAUNCHER,
     args: [
-      ...[main, 'shim', `--kubeconfig=${kubeconfig}`],
+      ...['shim', `--kubeconfig=${kubeconfig}`],
       ...(keys === 'secret' ? [`--jwt-secret-file=${secretFile}`] : []),
       ...['--address=127.0.0.1:0', '--metrics-address=127.0.0.1:0', '--drain-delay=0', '--shutdown-grace=3'],
       ...args,
