@@ -17,7 +17,7 @@ export interface SingleFile {
  * What Node.js has compiled is kept for the next start, where only this user can write.
  */
 const start = `#!/bin/sh
-":" //; n=$(node --version 2>/dev/null | sed -n 's/^v\\([0-9]*\\).*/\\1/p'); [ "\${n:-0}" -ge 24 ] || { echo "tuf-recovery needs Node.js 24 or newer on PATH. Install it: https://nodejs.org" >&2; exit 1; }; [ -n "\${NODE_COMPILE_CACHE+set}" ] || [ ! -d "\${HOME:-}" ] || export NODE_COMPILE_CACHE="\${XDG_CACHE_HOME:-$HOME/.cache}/tuf-recovery-operator/compiled"; exec node "$0" "$@"
+":" //; n=$(node --version 2>/dev/null | sed -n 's/^v\\([0-9]*\\).*/\\1/p'); [ "\${n:-0}" -ge 24 ] || { echo "tuf-recovery needs Node.js 24 or newer on PATH. Install it: https://nodejs.org" >&2; exit 1; }; [ -n "\${NODE_COMPILE_CACHE+set}" ] || [ ! -d "\${HOME:-}" ] || export NODE_COMPILE_CACHE="\${XDG_CACHE_HOME:-$HOME/.cache}/tuf-recovery-operator/compiled"; export TUF_RECOVERY_LAUNCHER="\${0##*/}"; exec node "$0" "$@"
 `;
 
 /** Only modules of Node.js are required, so any path will do. A worker started from a text has none. */

@@ -7,6 +7,7 @@ import { createProgram } from '../../src/cli/program.ts';
 export function idleProgram(): Command {
   const sink = new PassThrough();
   return createProgram({
+    startedAs: 'tuf-recovery',
     env: readEnvironment({}),
     stdout: sink,
     stderr: sink,

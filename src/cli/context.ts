@@ -5,6 +5,8 @@ import type { Environment } from './options/env.ts';
 
 /** What a command may use of the process it runs in. */
 export interface CommandContext {
+  /** What a person types to start the program; help shows it. */
+  readonly startedAs: 'tuf-recovery' | 'kubectl tuf-recovery';
   readonly env: Environment;
   /** Results, and nothing else: `-o json` must stay parseable. */
   readonly stdout: Writable;

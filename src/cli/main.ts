@@ -33,6 +33,9 @@ const isDumb = process.env['TERM'] === 'dumb';
 
 const env = readEnvironment(process.env);
 const context: CommandContext = {
+  // Set by the launcher: Node.js does not see by which link it was started.
+  startedAs:
+    process.env['TUF_RECOVERY_LAUNCHER'] === 'kubectl-tuf_recovery' ? 'kubectl tuf-recovery' : 'tuf-recovery',
   env,
   stdout: process.stdout,
   stderr: process.stderr,

@@ -13,6 +13,7 @@ import { registerCompletion } from './completion/register.ts';
 import type { CommandContext, RegisterCommand } from './context.ts';
 import { commandExamples } from './examples.ts';
 import { type ExitCode, exitCodes, exitCodesOf } from './exit-codes.ts';
+import { registerHelp } from './help-command.ts';
 import { registerClusterCommands } from './kubectl/register.ts';
 import { registerTarget } from './kubectl/target/register.ts';
 import { wrapText } from './output/wrap.ts';
@@ -39,7 +40,7 @@ export async function runProgram(args: readonly string[], context: CommandContex
 
 /** The program with every command; the reference page is generated from it. */
 export function createProgram(context: CommandContext): Command {
-  const program = new Command('tuf-recovery')
+  const program = new Command(context.startedAs)
     .description(packageJSON.description)
     .version(packageJSON.version, '--version')
     .helpCommand(false)
@@ -67,32 +68,16 @@ export function createProgram(context: CommandContext): Command {
 }
 
 /** The end of the help of a command and of those below it. */
-function examplesAndExitCodes(command: string, { columns }: CommandContext): string {
-  const examples = (commandExamples[command] ?? []).map((line) => `  ${line}\n`).join('');
+function examplesAndExitCodes(command: string, { columns, startedAs }: CommandContext): string {
+  // They are written for documents, where each command has the name that most people start it by.
+  const examples = (commandExamples[command] ?? [])
+    .map((line) => `  ${line.replace(/^(?:kubectl )?tuf-recovery /, `${startedAs} `)}\n`)
+    .join('');
   const indent = '  130  '.length;
   const codes = exitCodesOf(command).map(
     ([code, meaning]) => `  ${code.padEnd(indent - 2)}${wrapText(meaning, indent, columns).slice(indent)}`,
   );
   return `\nExamples:\n${examples}\nExit codes:\n${codes.join('').trimEnd()}`;
-}
-
-/**
- * `help [COMMAND]`, which people try first. Commander's own would answer to the name of a command that does
- * not exist with the help of the program.
- */
-function registerHelp(program: Command): void {
-  program.command('help [command...]', { hidden: true }).action((names: readonly string[]) => {
-    let command = program;
-    for (const name of names) {
-      const below = command.commands.find((each) => each.name() === name);
-      if (below === undefined) {
-        program.error(`error: unknown command '${names.join(' ')}'`);
-      } else {
-        command = below;
-      }
-    }
-    command.help();
-  });
 }
 
 /** An abort of which the person is the cause is no failure. */

@@ -44,6 +44,11 @@ describe('what may be typed next', () => {
     [['conformance', 'i'], ['init']],
     [['wait', 'x', '--timeout', ''], []],
     [['unknown', ''], valuesAfter('')],
+    [['help', ''], valuesAfter('')],
+    [['help', 'sta'], ['status']],
+    [['help', 'target', 'c'], ['create']],
+    [['help', 'run', ''], []],
+    [['help', 'unknown', ''], []],
   ])('%j → %j', (words, expected) => {
     expect(valuesAfter(...words)).toEqual(expected);
   });

@@ -35,7 +35,7 @@ test.each(commands.map((command) => command.name()))(
     expect(help.code).toBe(0);
     const lines = exitCodesOf(name).map(([code, meaning]) => `  ${code.padEnd(3)}  ${meaning}\n`);
     expect(help.stdout).toContain(`\nExit codes:\n${lines.join('')}`);
-    expect(help.stdout).toContain(commandExamples[name]?.[0]);
+    expect(help.stdout).toContain(commandExamples[name]?.[0]?.replace('kubectl ', ''));
     expect((await runCLI([name, '--no-such-flag'])).code).toBe(64);
   },
 );

@@ -4,6 +4,7 @@ import { describe, expect, test } from 'vitest';
 import packageJSON from '../../package.json' with { type: 'json' };
 import { LAUNCHER } from '../harness/launcher.ts';
 import { temporaryDirectory } from '../harness/temporary-directory.ts';
+import { PLUGIN } from './plugin-namespace.ts';
 import { runCLI } from './run-cli.ts';
 
 const CANARY = 'canary-5ecret';
@@ -78,12 +79,17 @@ describe('a wrong command line ends with 64 and says what is wrong:', () => {
     ],
     ['a lifetime in hours', [...run, '--expiration', 'targets=90h'], /days, for example 90 or 90d/],
     ['a lifetime without a role', [...run, '--expiration', '30'], /Give ROLE=NUMBER/],
-    ['help for an unknown command', ['help', 'recovr'], /unknown command 'recovr'/],
+    [
+      'help for an unknown command',
+      ['help', 'recovr'],
+      /unknown command 'recovr'[\s\S]*Did you mean recover\?/,
+    ],
     [
       'help for one that is not below another',
-      ['help', 'target', 'delete'],
-      /unknown command 'target delete'/,
+      ['help', 'target', 'creat'],
+      /unknown command 'target creat'[\s\S]*Did you mean create\?/,
     ],
+    ['help for one below a command that has none', ['help', 'run', 'x'], /unknown command 'run x'\nRun with/],
     [
       'a digest that is none',
       ['approve', 'tuf', '--digest', 'abc'],
@@ -151,6 +157,22 @@ describe('the launcher', () => {
     const help = await runCLI(args);
     expect(help).toEqual(await runCLI(same));
     expect(help).toMatchObject({ code: 0, stderr: '' });
+  });
+
+  test.each([
+    ['tuf-recovery', LAUNCHER],
+    ['kubectl tuf-recovery', PLUGIN],
+  ])('calls a command as it was started: %s', async (name, command) => {
+    for (const words of [
+      ['run', '--help'],
+      ['help', 'check'],
+    ]) {
+      const { stdout } = await runCLI(words, { command });
+      const names = stdout.matchAll(/^(?:Usage:)? *((?:kubectl )?tuf-recovery) (?:run|check) /gm);
+      const shown = [...names].map((match) => match[1]);
+      // The usage and two examples.
+      expect(shown).toEqual([name, name, name]);
+    }
   });
 
   test('says which commands need a cluster', async () => {

@@ -133,6 +133,11 @@ describe('the program of one file', () => {
     expect(await (await redis.client()).get('SNAPSHOT_EXPIRATION_alice_tuf')).toBe('14');
   });
 
+  test('calls itself as kubectl does', async () => {
+    const { stdout } = await ran(['run', '--help']);
+    expect(stdout).toMatch(/^Usage: kubectl tuf-recovery run /);
+  });
+
   test('verifies a large repository in its thread', async () => {
     const repository = new Repository({
       delegations: Array.from({ length: 1_100 }, (_, index) => ({ name: `role-${index}`, keys: ['online'] })),

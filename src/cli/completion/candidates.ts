@@ -1,4 +1,5 @@
 import type { Argument, Command, Option } from 'commander';
+import { helpCommand } from '../help-command.ts';
 
 /** Something that may be typed next, and what it is. */
 export interface Candidate {
@@ -44,16 +45,32 @@ export function complete(program: Command, words: readonly string[]): Completion
   if (current.startsWith('-')) {
     return { candidates: flagsOf(command, current), cluster, files: false };
   }
-  const visible = new Set(command.createHelp().visibleCommands(command));
-  const commands = command.commands.filter((each) => visible.has(each) && each.name().startsWith(current));
+  if (command.name() === helpCommand) {
+    const named = commandBelow(program, before.toReversed().slice(1));
+    return { candidates: named === undefined ? [] : commandsOf(named, current), cluster, files: false };
+  }
   if (command.commands.length > 0) {
-    const candidates = commands.map((each) => ({
+    return { candidates: commandsOf(command, current), cluster, files: false };
+  }
+  return argumentValues(command.registeredArguments[positional], current, cluster);
+}
+
+/** Undefined when there is none of that name. */
+function commandBelow(program: Command, names: readonly string[]): Command | undefined {
+  return names.reduce<Command | undefined>(
+    (command, name) => command?.commands.find((each) => each.name() === name),
+    program,
+  );
+}
+
+function commandsOf(command: Command, start: string): readonly Candidate[] {
+  const visible = command.createHelp().visibleCommands(command);
+  return visible
+    .filter((each) => each.name().startsWith(start))
+    .map((each) => ({
       value: each.name(),
       description: firstLine(each.summary() || each.description()),
     }));
-    return { candidates, cluster, files: false };
-  }
-  return argumentValues(command.registeredArguments[positional], current, cluster);
 }
 
 interface Typed {

@@ -20,7 +20,7 @@ export function suggestion(typed: string, names: readonly string[], kind: string
 }
 
 /** The name that differs least, when it differs by typing errors only: a third of its letters at most. */
-function closestName(typed: string, names: readonly string[]): string | undefined {
+export function closestName(typed: string, names: readonly string[]): string | undefined {
   const [best] = names
     .map((name) => ({ name, distance: distance(typed.toLowerCase(), name.toLowerCase()) }))
     .toSorted((a, b) => a.distance - b.distance);
