@@ -73,7 +73,7 @@ export function registerClusterCommands(program: Command, context: CommandContex
     clusterCommand(
       program,
       'diff',
-      'compares what Redis holds with what the metadata says; writes nothing in Redis',
+      'compare what Redis holds with what the metadata says; write nothing in Redis',
     ),
   )
     .argument('<admin/app>', 'the app, spelled as on the server, for example alice/tuf')

@@ -8,6 +8,7 @@ export function registerTarget(program: Command, context: CommandContext): void 
   const target = program.command('target').description('make the RecoveryTarget of an installation');
   const create = target
     .command('create')
+    .summary('create it and its Secrets, which are shown first')
     .description(
       "Create the RecoveryTarget and its Secrets from the server's own configuration and a trusted root. " +
         'What will be applied is shown first.',
