@@ -1,5 +1,7 @@
+import { spawnSync } from 'node:child_process';
 import { copyFile, mkdir, mkdtemp, symlink, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { stripVTControlCharacters } from 'node:util';
 import { describe, expect, test } from 'vitest';
 import packageJSON from '../../package.json' with { type: 'json' };
 import { LAUNCHER } from '../harness/launcher.ts';
@@ -235,5 +237,32 @@ describe('the launcher', () => {
       stdout: '',
       stderr: `tuf-recovery needs Node.js 24 or newer. Install it, or run: cd ${directory.path} && npm run setup\n`,
     });
+  });
+});
+
+/** What a terminal of 80 columns gets to show: `script` is one. */
+function onTerminal(term: string, args: readonly string[], env: Readonly<Record<string, string>> = {}) {
+  const line = `stty cols 80; exec '${LAUNCHER}' ${args.join(' ')}`;
+  return runCLI(['-qec', line, '/dev/null'], { command: 'script', env: { TERM: term, ...env } });
+}
+
+/** As util-linux has it; that of the BSDs takes other arguments. */
+const hasTerminal = spawnSync('script', ['-qec', 'exit 0', '/dev/null']).status === 0;
+
+describe.runIf(hasTerminal)('on a terminal', () => {
+  const verify = ['verify', 'test/cli', '--trust-on-first-use'];
+
+  test.each<[string, string, Readonly<Record<string, string>>, readonly string[]]>([
+    ['has colours and a progress that is drawn over', 'xterm', {}, ['\u001b[K', '\u001b[31m']],
+    ['has no colours where NO_COLOR is set', 'xterm', { NO_COLOR: '1' }, ['\u001b[K']],
+    ['knows neither where it is dumb', 'dumb', {}, []],
+  ])('%s', async (_what, term, env, expected) => {
+    const { code, stdout } = await onTerminal(term, verify, env);
+    expect(stdout).toContain('✗ Refused');
+    expect(['\u001b[K', '\u001b[31m'].filter((sequence) => stdout.includes(sequence))).toEqual(expected);
+    expect(stdout.includes('\u001b')).toBe(expected.length > 0);
+    const lines = stripVTControlCharacters(stdout).split(/[\r\n]+/);
+    expect(lines.filter((line) => line.length > 80)).toEqual([]);
+    expect(code).toBe(1);
   });
 });
