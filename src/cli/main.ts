@@ -1,4 +1,4 @@
-import { createInterface } from 'node:readline/promises';
+import { createInterface } from 'node:readline';
 import { TerminalError } from '../errors.ts';
 import type { CommandContext } from './context.ts';
 import { exitCodes } from './exit-codes.ts';
@@ -49,15 +49,28 @@ const context: CommandContext = {
     process.exitCode = code;
   },
 };
-/** Asks on standard error, because standard output may be a file. */
+
+/**
+ * Asks on standard error, because standard output may be a file. The terminal edits the line and not Node.js,
+ * which would take Ctrl-C for itself and move the cursor of a dumb terminal. Ctrl-D means no.
+ */
 async function confirm(question: string): Promise<boolean> {
-  const terminal = createInterface({ input: process.stdin, output: process.stderr });
+  const { signal } = interrupted;
+  process.stderr.write(`${question} [y/N] `);
+  const lines = createInterface({ input: process.stdin, terminal: false, signal });
   try {
-    const answer = await terminal.question(`${question} [y/N] `, { signal: interrupted.signal });
-    return /^y(es)?$/i.test(answer.trim());
+    for await (const answer of lines) {
+      return /^y(es)?$/i.test(answer.trim());
+    }
   } finally {
-    terminal.close();
+    // An open one would keep the process.
+    lines.close();
   }
+  process.stderr.write('\n');
+  if (signal.aborted) {
+    throw new TerminalError('Aborted', 'Interrupted at the question: nothing was changed.');
+  }
+  return false;
 }
 
 process.exitCode = exitCodes.done;

@@ -8,6 +8,7 @@ import { LAUNCHER } from '../harness/launcher.ts';
 import { temporaryDirectory } from '../harness/temporary-directory.ts';
 import { PLUGIN } from './plugin-namespace.ts';
 import { runCLI } from './run-cli.ts';
+import { onTerminal } from './terminal-session.ts';
 
 const CANARY = 'canary-5ecret';
 const trust = '--trust-on-first-use';
@@ -240,29 +241,48 @@ describe('the launcher', () => {
   });
 });
 
-/** What a terminal of 80 columns gets to show: `script` is one. */
-function onTerminal(term: string, args: readonly string[], env: Readonly<Record<string, string>> = {}) {
-  const line = `stty cols 80; exec '${LAUNCHER}' ${args.join(' ')}`;
-  return runCLI(['-qec', line, '/dev/null'], { command: 'script', env: { TERM: term, ...env } });
-}
-
 /** As util-linux has it; that of the BSDs takes other arguments. */
 const hasTerminal = spawnSync('script', ['-qec', 'exit 0', '/dev/null']).status === 0;
 
 describe.runIf(hasTerminal)('on a terminal', () => {
-  const verify = ['verify', 'test/cli', '--trust-on-first-use'];
-
-  test.each<[string, string, Readonly<Record<string, string>>, readonly string[]]>([
-    ['has colours and a progress that is drawn over', 'xterm', {}, ['\u001b[K', '\u001b[31m']],
-    ['has no colours where NO_COLOR is set', 'xterm', { NO_COLOR: '1' }, ['\u001b[K']],
-    ['knows neither where it is dumb', 'dumb', {}, []],
-  ])('%s', async (_what, term, env, expected) => {
-    const { code, stdout } = await onTerminal(term, verify, env);
-    expect(stdout).toContain('✗ Refused');
-    expect(['\u001b[K', '\u001b[31m'].filter((sequence) => stdout.includes(sequence))).toEqual(expected);
-    expect(stdout.includes('\u001b')).toBe(expected.length > 0);
-    const lines = stripVTControlCharacters(stdout).split(/[\r\n]+/);
+  test.each<[string, Readonly<Record<string, string>>, readonly string[]]>([
+    ['has colours and a progress that is drawn over', {}, ['\u001b[K', '\u001b[31m']],
+    ['has no colours where NO_COLOR is set', { NO_COLOR: '1' }, ['\u001b[K']],
+    ['knows neither where it is dumb', { TERM: 'dumb' }, []],
+  ])('%s', async (_what, env, expected) => {
+    const args = ['verify', 'test/cli', '--trust-on-first-use'];
+    const { code, screen } = await onTerminal(args, { command: LAUNCHER, env });
+    expect(screen).toContain('✗ Refused');
+    expect(['\u001b[K', '\u001b[31m'].filter((sequence) => screen.includes(sequence))).toEqual(expected);
+    expect(screen.includes('\u001b')).toBe(expected.length > 0);
+    const lines = stripVTControlCharacters(screen).split(/[\r\n]+/);
     expect(lines.filter((line) => line.length > 80)).toEqual([]);
     expect(code).toBe(1);
+  });
+
+  test.each([
+    ['Ctrl-C', '\u0003', 130, 'error: Interrupted at the question: nothing was changed.'],
+    ['Ctrl-D', '\u0004', 64, 'error: Nothing was started.'],
+    ['n', 'n\n', 64, 'error: Nothing was started.'],
+  ])('%s at a question changes nothing and is no defect', async (_key, typed, expected, message) => {
+    await using directory = await temporaryDirectory('question');
+    const kubeconfig = join(directory.path, 'config');
+    await writeFile(
+      kubeconfig,
+      JSON.stringify({
+        clusters: [{ name: 'c', cluster: { server: 'https://127.0.0.1:1' } }],
+        contexts: [{ name: 'c', context: { cluster: 'c', user: 'u' } }],
+        users: [{ name: 'u', user: {} }],
+        'current-context': 'c',
+      }),
+    );
+    const { code, screen } = await onTerminal(['run', 'alice/tuf/x'], {
+      command: PLUGIN,
+      env: { KUBECONFIG: kubeconfig, TERM: 'dumb' },
+      typed,
+    });
+    expect(screen).toContain(`\r\n${message}`);
+    expect(screen).not.toContain('\u001b');
+    expect(code).toBe(expected);
   });
 });
