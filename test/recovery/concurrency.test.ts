@@ -105,13 +105,18 @@ describe('another client writes between plan and write', () => {
   test('the lock is taken over: nothing is written under it, and the run waits for the new holder', async () => {
     const lock = site.world.key('RECOVERY_LOCK');
     const store = beforeWrite(
-      async (attempt) => attempt === 1 && (await site.client.set(lock, 'another-owner', 'PX', 800)),
+      async (attempt) => attempt === 1 && (await site.client.set(lock, 'another-owner', 'PX', 300_000)),
     );
     const taskID = randomUUID();
     const accepted: string[] = [];
     const observer = {
       ...site.request().observer,
-      accepted: ({ reason }: { reason: string }) => void accepted.push(reason),
+      accepted: ({ reason }: { reason: string }) => {
+        accepted.push(reason);
+        if (reason === 'RecoveryInProgress') {
+          void site.client.pexpire(lock, 100);
+        }
+      },
     };
     const outcome = await runAttempt(site.request({ taskID, store, observer }));
     expect(outcome.succeeded.reason).toBe('Recovered');

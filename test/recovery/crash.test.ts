@@ -68,12 +68,17 @@ describe('a task that is started again after a crash', () => {
   );
 
   test('of another task: waits until the lock expires, then recovers', async () => {
-    await site.client.set(lock, randomUUID(), 'PX', 700);
+    await site.client.set(lock, randomUUID(), 'PX', 300_000);
     const taskID = randomUUID();
     const accepted: string[] = [];
     const observer = {
       ...site.request().observer,
-      accepted: ({ reason }: { reason: string }) => void accepted.push(reason),
+      accepted: ({ reason }: { reason: string }) => {
+        accepted.push(reason);
+        if (reason === 'RecoveryInProgress') {
+          void site.client.pexpire(lock, 100);
+        }
+      },
     };
     const outcome = await runAttempt(site.request({ taskID, observer }));
     expect(outcome.succeeded.reason).toBe('Recovered');

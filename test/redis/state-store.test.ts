@@ -81,7 +81,7 @@ describe('lock', () => {
   });
 
   test('is re-entered by the same owner, with a new life', async () => {
-    await client.set('lock', 'me', 'PX', 1_000);
+    await client.set('lock', 'me', 'PX', 20_000);
     expect(await store.lock(lock, [], options)).toMatchObject({ acquired: true });
     expect(await client.pttl('lock')).toBeGreaterThan(30_000);
   });
@@ -127,7 +127,7 @@ describe('lock', () => {
     expect(await store.release(lock, undefined, any)).toBe(false);
     expect(await client.get('lock')).toBe('you');
 
-    await client.set('lock', 'me', 'PX', 1_000);
+    await client.set('lock', 'me', 'PX', 20_000);
     expect(await store.renew(lock)).toBe(true);
     expect(await client.pttl('lock')).toBeGreaterThan(30_000);
     expect(await store.release(lock, { key: 'task:1', value: '{}', ttlMs: 5_000 }, any)).toBe(true);
