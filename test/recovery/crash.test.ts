@@ -67,6 +67,24 @@ describe('a task that is started again after a crash', () => {
     },
   );
 
+  test.each([
+    ['Recovered', { reachedLock: true }],
+    ['AlreadyConsistent', { reachedLock: false }],
+    ['AlreadyConsistent', { reachedLock: true, strategy: 'Always' }],
+  ] as const)(
+    'after a write beside a marker that survived, with its lock expired: %s with %j',
+    async (reason, more) => {
+      await site.heal();
+      const taskID = randomUUID();
+      const outcome = await runAttempt(site.request({ taskID, resumed: true, ...more }));
+      expect(outcome.succeeded.reason).toBe(reason);
+      expect(await site.client.exists(lock)).toBe(0);
+      expect(await site.client.exists(`task:${taskID}`)).toBe(
+        reason === 'Recovered' || 'strategy' in more ? 1 : 0,
+      );
+    },
+  );
+
   test('of another task: waits until the lock expires, then recovers', async () => {
     await site.client.set(lock, randomUUID(), 'PX', 300_000);
     const taskID = randomUUID();

@@ -1,10 +1,12 @@
 import type { Logger } from 'pino';
 import type { BootstrapRecovery } from '../../api/bootstraprecovery.generated.ts';
+import { findCondition } from '../../api/condition.ts';
 import { failureEventNote, reportFailedEvent } from '../../api/events.ts';
 import type { RecoveryTarget } from '../../api/recoverytarget.generated.ts';
 import { lockFinalizer, policyLabel } from '../../api/resources.ts';
 import { elapsedMs } from '../../api/stored-time.ts';
 import type { Clock } from '../../async/clock.ts';
+import { hasFinalizer } from '../../kube/client/finalizers.ts';
 import type { EventRecorder } from '../../kube/events/event-recorder.ts';
 import { LeadershipLostError } from '../../kube/leaderelection/leader-elector.ts';
 import type { RecoveryMetrics } from '../../observability/metrics.ts';
@@ -98,6 +100,7 @@ export async function makeAttempt(
         // The uid is the API server's choice: a marker that holds it was written by an attempt of this run.
         // The status says so too late when two controllers begin at once.
         resumed: true,
+        reachedLock: wasCutOffNearLock(run),
         deadline,
         clock,
         attemptID: dependencies.newID(),
@@ -120,6 +123,15 @@ export async function makeAttempt(
     await status.settle();
   }
   return report(dependencies, attemptRequest, observer, status, outcome);
+}
+
+/**
+ * Whether the attempt before was cut off when it was about to take the lock or later. One that came to its
+ * own end has left another reason than `Running`.
+ */
+function wasCutOffNearLock(run: BootstrapRecovery): boolean {
+  const reason = findCondition(run.status.conditions, 'Succeeded')?.reason;
+  return reason === 'Running' && hasFinalizer(run, lockFinalizer);
 }
 
 async function report(

@@ -10,6 +10,7 @@ export type RunEnvironment = Pick<
   RunRequest,
   | 'now'
   | 'resumed'
+  | 'reachedLock'
   | 'deadline'
   | 'clock'
   | 'signal'
