@@ -257,10 +257,14 @@ async function putFleet(): Promise<void> {
       [`${role}_NUM_KEYS`, '1'] as const,
     ]),
   ];
-  for (const at of apps) {
-    const redis = await servers[at % targets]?.client();
-    await redis?.mset(...values.flatMap(([name, value]) => [`${name}_${admin}_app-${at}`, value]));
-  }
+  await Promise.all(
+    servers.map(async (redis, position) => {
+      const commands = await redis.client();
+      for (const at of apps.filter((app) => app % targets === position)) {
+        await commands.mset(...values.flatMap(([name, value]) => [`${name}_${admin}_app-${at}`, value]));
+      }
+    }),
+  );
 }
 
 function target(redis: RedisServer, at: number): object {
