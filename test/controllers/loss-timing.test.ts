@@ -1,5 +1,10 @@
+import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { nextLossReadingMs } from '../../src/controllers/bootstrapstate/recoveries/loss-timing.ts';
+import {
+  lossTimeOf,
+  nextLossReadingMs,
+  storedLossTime,
+} from '../../src/controllers/bootstrapstate/recoveries/loss-timing.ts';
 
 test.each([
   [0, 2_500],
@@ -13,4 +18,23 @@ test.each([
 test('one that was decided upon after its time is not', () => {
   expect(nextLossReadingMs({ lastedMs: 10_000, stableMs: 10_000 })).toBe(Number.POSITIVE_INFINITY);
   expect(nextLossReadingMs({ lastedMs: 0, stableMs: 0 })).toBe(Number.POSITIVE_INFINITY);
+});
+
+test('a loss is as old when it is read back as it was when it was stored, and never older', () => {
+  const time = fc.date({ min: new Date('2000-01-01'), max: new Date('2100-01-01'), noInvalidDate: true });
+  fc.assert(
+    fc.property(time, fc.nat(600_000), (lostSince, laterMs) => {
+      const now = new Date(lostSince.getTime() + laterMs);
+      expect(lossTimeOf(storedLossTime(lostSince), now)).toEqual(lostSince);
+    }),
+  );
+});
+
+test.each([
+  ['nothing', undefined],
+  ['no time', 'yesterday'],
+  ['a time to come', '2026-01-01T00:00:00.001000Z'],
+])('a loss of which %s is stored counts from now', (_, stored) => {
+  const now = new Date('2026-01-01T00:00:00Z');
+  expect(lossTimeOf(stored, now)).toEqual(now);
 });

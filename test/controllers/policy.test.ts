@@ -110,7 +110,10 @@ describe('a policy', () => {
     await policy.untilApp('to be healthy', (seen) => is(seen, 'Healthy')?.status === 'True');
     await lose();
     const seen = await policy.untilApp('to be lost', (state) => is(state, 'Healthy')?.status === 'False');
-    expect(seen.status).toMatchObject({ state: 'FullLoss', lossDetectedTime: expect.any(String) });
+    expect(seen.status).toMatchObject({
+      state: 'FullLoss',
+      lossDetectedTime: expect.stringMatching(/:\d\d\.\d{6}Z$/),
+    });
     expect(is(seen, 'Healthy')).toMatchObject({
       reason: 'SettingsLost',
       message: expect.stringContaining('create a BootstrapRecovery'),

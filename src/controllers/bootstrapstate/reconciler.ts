@@ -32,7 +32,7 @@ import { LatestStates } from './latest.ts';
 import { type AppReading, type ReadDependencies, type ReadSubject, readApp } from './read-app.ts';
 import { createRecovery } from './recoveries/create-recovery.ts';
 import { decideRecovery, type RecoveryDecision } from './recoveries/decide.ts';
-import { nextLossReadingMs } from './recoveries/loss-timing.ts';
+import { lossTimeOf, nextLossReadingMs } from './recoveries/loss-timing.ts';
 import { openRunOf } from './recoveries/open-run.ts';
 import {
   openRecovery,
@@ -304,8 +304,7 @@ export class BootstrapStateReconciler implements Reconciler {
     const before = status.lossDetectedTime;
     const isLost =
       read.reading.kind === 'lost' || (read.reading.kind === 'unverifiable' && before !== undefined);
-    const from = before === undefined ? now : pastOrNow(new Date(before), now);
-    const lostSince = isLost ? this.#transient.lostSince(metadata, from) : undefined;
+    const lostSince = isLost ? this.#transient.lostSince(metadata, lossTimeOf(before, now)) : undefined;
     const recovery = decideRecovery({
       reading: read.reading,
       recoveries,
@@ -447,11 +446,6 @@ function ordered(decision: Decision, { state, guard }: ReadSubject): Decision {
     ...decision,
     recoveries: withNewRecovery(recoveries, state, guard.lead.metadata.name, decidedAt),
   };
-}
-
-/** A time that a clock wrote that was ahead counts from now. */
-function pastOrNow(time: Date, now: Date): Date {
-  return Number.isNaN(time.getTime()) || time > now ? now : time;
 }
 
 /**

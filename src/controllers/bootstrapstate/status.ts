@@ -12,6 +12,7 @@ import { freshness, freshUntil, metadataStatus } from './expiry.ts';
 import type { Guard } from './guard.ts';
 import type { Health } from './healthy.ts';
 import { type RecoverableStatus, recoverableVerdict } from './recoverable.ts';
+import { storedLossTime } from './recoveries/loss-timing.ts';
 import type { RecoveryHold, RecoveryRecord } from './recoveries/records.ts';
 
 /** Everything a status is made from, once the app was read. */
@@ -82,7 +83,7 @@ export function stateStatus(facts: StateFacts): BootstrapStateStatus {
     observedGeneration,
     state: reading.kind === 'unverifiable' ? 'Unverifiable' : reading.state,
     ...(lastVerificationTime !== undefined && { lastVerificationTime }),
-    ...(lostSince !== undefined && { lossDetectedTime: rfc3339(lostSince) }),
+    ...(lostSince !== undefined && { lossDetectedTime: storedLossTime(lostSince) }),
     consecutiveLosses: losses,
     ...(verifiedAt === undefined
       ? status.policyRevision !== undefined && { policyRevision: status.policyRevision }

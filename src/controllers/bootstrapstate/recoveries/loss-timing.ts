@@ -1,3 +1,5 @@
+import { formatMicroTime } from '../../../kube/client/micro-time.ts';
+
 /** How often a loss is read again while it must persist. */
 const rereads = 4;
 const shortestRereadMs = 250;
@@ -20,4 +22,21 @@ export function nextLossReadingMs({
   return leftMs <= 0
     ? Number.POSITIVE_INFINITY
     : Math.max(1, Math.min(leftMs, Math.max(shortestRereadMs, stableMs / rereads)));
+}
+
+/**
+ * When a loss was noticed, as the status holds it. Cut to whole seconds the loss would seem up to a second
+ * older than it is, and be acted upon before it has lasted as long as the policy wants.
+ */
+export function storedLossTime(lostSince: Date): string {
+  return formatMicroTime(lostSince);
+}
+
+/**
+ * When the present loss was noticed: as stored, or now when nothing is stored, or a time to come, which a
+ * clock wrote that was ahead.
+ */
+export function lossTimeOf(stored: string | undefined, now: Date): Date {
+  const time = new Date(stored ?? '');
+  return Number.isNaN(time.getTime()) || time > now ? now : time;
 }
