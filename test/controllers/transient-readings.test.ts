@@ -63,4 +63,32 @@ describe('what passes', () => {
     readings.forget(namesake);
     expect(readings.againIn(app)).toBe(15_000);
   });
+
+  test.each<[string, Reading, boolean]>([
+    ['whole', well, true],
+    ['busy', { kind: 'busy', state: 'Locked' }, true],
+    ['lost', { kind: 'lost', state: 'FullLoss' }, false],
+    ['silent', silent, false],
+  ])('an app that was %s in between has a new loss when that is no loss itself', (_, reading, isAnew) => {
+    const clock = new ManualClock();
+    const readings = new TransientReadings(clock);
+    const lostSince = clock.now();
+    readings.note(app, { kind: 'lost', state: 'FullLoss' });
+    clock.jump(60_000);
+    readings.note(app, reading);
+    const seen = clock.now();
+    clock.jump(1_000);
+    readings.note(app, { kind: 'lost', state: 'FullLoss' });
+    expect(readings.lostSince(app, lostSince)).toEqual(isAnew ? seen : lostSince);
+  });
+
+  test('seen whole by a clock that was ahead, a loss need not wait until that time has come', () => {
+    const clock = new ManualClock();
+    const readings = new TransientReadings(clock);
+    readings.note(app, well);
+    clock.jump(-3_600_000);
+    const lostSince = clock.now();
+    readings.note(app, { kind: 'lost', state: 'FullLoss' });
+    expect(readings.lostSince(app, lostSince)).toEqual(lostSince);
+  });
 });

@@ -23,8 +23,11 @@ interface Passing {
 export class TransientReadings {
   readonly #clock: Clock;
   readonly #passing = new Map<string, Passing>();
-  /** When an app was seen busy last, wall clock: a loss seen before that may have been part of the work. */
-  readonly #busyAt = new Map<string, Date>();
+  /**
+   * When an app was seen busy or whole last, wall clock. A loss seen before that may have been part of the
+   * work, or is over, also where no status says so yet.
+   */
+  readonly #notLostAt = new Map<string, Date>();
 
   constructor(clock: Clock) {
     this.#clock = clock;
@@ -48,8 +51,8 @@ export class TransientReadings {
   note(key: ObjectKey, reading: Reading): Passing | undefined {
     const id = formatObjectKey(key);
     const kind = passingKind(reading);
-    if (kind === 'busy') {
-      this.#busyAt.set(id, this.#clock.now());
+    if (kind === 'busy' || reading.kind === 'consistent') {
+      this.#notLostAt.set(id, this.#clock.now());
     }
     if (kind === undefined) {
       this.#passing.delete(id);
@@ -72,16 +75,19 @@ export class TransientReadings {
       : proportionalPause(this.#clock.monotonic() - passing.sinceMs, pauses);
   }
 
-  /** Since when a loss may count that began at `since`: not before the last time the app was busy. */
+  /**
+   * Since when a loss may count that began at `since`: not before the last time the app was busy or whole. A
+   * time to come is of a clock that was ahead then, and counts for nothing.
+   */
   lostSince(key: ObjectKey, since: Date): Date {
-    const busyAt = this.#busyAt.get(formatObjectKey(key));
-    return busyAt !== undefined && busyAt > since ? busyAt : since;
+    const notLostAt = this.#notLostAt.get(formatObjectKey(key));
+    return notLostAt !== undefined && notLostAt > since && notLostAt <= this.#clock.now() ? notLostAt : since;
   }
 
   forget(key: ObjectKey): void {
     const id = formatObjectKey(key);
     this.#passing.delete(id);
-    this.#busyAt.delete(id);
+    this.#notLostAt.delete(id);
   }
 }
 
