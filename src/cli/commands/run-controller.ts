@@ -1,7 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { totalmem } from 'node:os';
 import { getHeapStatistics } from 'node:v8';
-import type { KubeConfig } from '@kubernetes/client-node';
 import type { Logger } from 'pino';
 import { collectDefaultMetrics, Registry } from 'prom-client';
 import packageJSON from '../../../package.json' with { type: 'json' };
@@ -12,7 +11,6 @@ import { createOperator, type Operator } from '../../controllers/operator.ts';
 import { memoryForRuns } from '../../controllers/slots/memory.ts';
 import { installCrashPolicy } from '../../kube/controller/crash-policy.ts';
 import { HealthServer } from '../../kube/health/health-server.ts';
-import { type Address, addressOf } from '../../net/dial.ts';
 import type { ListenAddress } from '../../net/http-server.ts';
 import { createLogger } from '../../observability/log.ts';
 import type { CommandContext } from '../context.ts';
@@ -22,6 +20,7 @@ import type { ControllerFlags } from '../options/controller-flags.ts';
 import type { Environment } from '../options/env.ts';
 import { followAuthorities } from './follow-authorities.ts';
 import { IdleHeap, type ProcessUsage } from './idle-heap.ts';
+import { LoadedCluster } from './loaded-cluster.ts';
 
 /** The chart's default limit. */
 const defaultMemoryLimit = 512 * 2 ** 20;
@@ -33,8 +32,9 @@ export async function runController(flags: ControllerFlags, context: CommandCont
   const registry = new Registry();
   collectDefaultMetrics({ register: registry });
   const { namespaces, identity } = flags;
+  const cluster = new LoadedCluster(() => loadClusterConfig(flags));
   const operator = createOperator({
-    loadConfig: () => loadClusterConfig(flags),
+    loadConfig: cluster.load,
     userAgent: `${packageJSON.name}/${packageJSON.version}`,
     namespaces,
     shard: flags.shard,
@@ -44,7 +44,7 @@ export async function runController(flags: ControllerFlags, context: CommandCont
     rules: {
       podNamespace: context.env.podNamespace ?? serviceAccountNamespace(),
       ambientNamespaces: flags.ambientIdentityNamespaces,
-      apiServer: () => serverOf(loadClusterConfig(flags)),
+      apiServer: cluster.apiServer,
     },
     notifications: notificationsOf(flags),
     maxConcurrentRuns: flags.maxConcurrentRuns,
@@ -104,11 +104,6 @@ async function serve(
     logger,
   });
   return { server, port: await server.listen() };
-}
-
-/** Where the API server of a kubeconfig is. */
-function serverOf(config: KubeConfig): Address {
-  return addressOf(new URL(config.getCurrentCluster()?.server ?? 'https://kubernetes.default.svc'));
 }
 
 /** CPU is that of all threads, the heap that of this one. */
