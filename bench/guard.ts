@@ -188,11 +188,13 @@ async function reportLoss(): Promise<void> {
   const last = Math.max(...recovered.values()) / 1000;
   console.log(`FLUSHALL of ${targets} Redis, load ${load()}:`);
   line('known', distribution(known), count === 1 ? '≤ 0.5 s' : '≤ 5 s with 1,000 apps');
+  line('bound by the API server, a write each', seconds((count / reference) * 1000));
   line(
     `Recovered, after ${stabilizationSeconds} s of stabilization`,
     distribution(recovered),
     count === 1 ? `≤ ${stabilizationSeconds + 1} s` : '≤ 150 % of the bound',
   );
+  line('CPU of the controller per app', `${(((after.cpu - before.cpu) / count) * 1000).toFixed(1)} ms`);
   line('API writes', `${writes}, ${perApp(writes)} per app`);
   line('the API server alone', `${reference.toFixed(0)} writes/s`);
   line('bound by it', `${bound.toFixed(1)} s; the last app took ${((last / bound) * 100).toFixed(0)} %`);
