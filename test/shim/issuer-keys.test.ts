@@ -2,10 +2,12 @@ import { once } from 'node:events';
 import { createServer, type RequestListener } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { type CompactJWSHeaderParameters, errors, type FlattenedJWSInput } from 'jose';
+import { pino } from 'pino';
 import { describe, expect, test } from 'vitest';
 import { systemClock } from '../../src/async/clock.ts';
 import { proxyRule } from '../../src/net/proxy-rule.ts';
-import type { IssuerKeys } from '../../src/shim/auth/issuer-keys.ts';
+import { IssuerKeys } from '../../src/shim/auth/issuer-keys.ts';
+import { KeysUnavailableError } from '../../src/shim/auth/key-documents.ts';
 import { ManualClock } from '../async/fixtures/manual-clock.ts';
 import { startForwardProxy } from '../harness/forward-proxy.ts';
 import { issuerKeys } from './support/issuer-keys.ts';
@@ -65,11 +67,15 @@ describe('an issuer that goes away', () => {
     const { keys } = issuerKeys(new URL(`${it.url}/keys`), clock);
     await find(keys);
     it.becomes(broken);
-    await clock.advance(minutes(11));
+    await clock.advance(minutes(10) - 1);
     await find(keys);
-    await clock.advance(minutes(5 * 60));
+    expect(it.hits).toHaveLength(1);
+    await clock.advance(1);
     await find(keys);
-    await clock.advance(minutes(60));
+    expect(it.hits).toHaveLength(2);
+    await clock.advance(minutes(350) - 1);
+    await find(keys);
+    await clock.advance(1);
     await expect(find(keys)).rejects.toThrow(busy(/cannot be read; try again/));
     it.becomes(good);
     await clock.advance(minutes(1));
@@ -100,8 +106,10 @@ describe('an issuer that goes away', () => {
       }
     };
     await invented();
+    await clock.advance(29_999);
+    await invented();
     expect(it.hits).toHaveLength(1);
-    await clock.advance(31_000);
+    await clock.advance(1);
     await invented();
     expect(it.hits).toHaveLength(2);
     it.becomes(broken);
@@ -121,6 +129,98 @@ describe('an issuer that goes away', () => {
     await clock.advance(31_000);
     await find(keys, 'new');
     await expect(find(keys)).rejects.toThrow(errors.JWKSNoMatchingKey);
+  });
+});
+
+describe('what a reading ends with', () => {
+  /** Keys from a function in place of an issuer. */
+  const keysFrom = (read: () => Promise<never>, clock: ManualClock): IssuerKeys =>
+    new IssuerKeys({ read, clock, random: () => 0, logger: pino({ enabled: false }) });
+
+  test('a bug is thrown as one, and is neither waited out nor taken for an issuer that is away', async () => {
+    const bug = new TypeError('a bug');
+    const broke = keysFrom(() => Promise.reject(bug), new ManualClock());
+    await expect(find(broke)).rejects.toBe(bug);
+    await expect(broke.readFirst(new AbortController().signal)).rejects.toBe(bug);
+  });
+
+  test('a bug in reading for an unknown key id is thrown as one', async () => {
+    const bug = new TypeError('a bug');
+    const clock = new ManualClock();
+    const sets = [Promise.resolve({ keys: [published.publicJWK] })];
+    const keys = new IssuerKeys({
+      read: () => sets.pop() ?? Promise.reject(bug),
+      clock,
+      random: () => 0,
+      logger: pino({ enabled: false }),
+    });
+    await find(keys);
+    await clock.advance(30_000);
+    await expect(find(keys, 'unknown')).rejects.toBe(bug);
+  });
+
+  test('an issuer that fails is left alone between two readings at the start', async () => {
+    const clock = new ManualClock();
+    let readings = 0;
+    const away = keysFrom(() => {
+      readings += 1;
+      return Promise.reject(new KeysUnavailableError('away', false));
+    }, clock);
+    const stop = new AbortController();
+    const reading = away.readFirst(stop.signal);
+    await clock.advance(0);
+    expect(readings).toBe(1);
+    await clock.advance(15_000);
+    expect(readings).toBeGreaterThan(1);
+    stop.abort();
+    await reading;
+  });
+
+  test('the refusal keeps the causes for the log', async () => {
+    const { keys } = issuerKeys(new URL('http://127.0.0.1:1/keys'), new ManualClock());
+    await expect(find(keys)).rejects.toMatchObject({
+      cause: { name: 'KeysUnavailableError', cause: expect.any(Error) },
+    });
+  });
+
+  test('keys that are read at the first attempt are no event', async () => {
+    await using it = await issuer(good);
+    const { keys, lines } = issuerKeys(new URL(`${it.url}/keys`), new ManualClock());
+    await keys.readFirst(new AbortController().signal);
+    expect(lines).toEqual([]);
+  });
+
+  test.for([
+    [204, 'passes'],
+    [300, 'stays'],
+    [404, 'stays'],
+    [408, 'passes'],
+    [429, 'passes'],
+    [499, 'stays'],
+    [500, 'passes'],
+    [503, 'passes'],
+  ] as const)('status %i of the key set is a problem that %s', async ([status, kind]) => {
+    await using it = await issuer((_req, res) => res.writeHead(status).end());
+    const { keys } = issuerKeys(new URL(`${it.url}/keys`), new ManualClock());
+    await expect(find(keys)).rejects.toThrow(
+      busy(kind === 'stays' ? /has to be configured differently/ : /try again/),
+    );
+  });
+
+  test('the slash at the end of an issuer with a path is no part of the path of its document', async () => {
+    await using it = await issuer(broken);
+    const name = `${it.url}/realms/one/`;
+    it.becomes((req, res) =>
+      res.end(req.url === '/keys' ? keySet : JSON.stringify({ issuer: name, jwks_uri: `${it.url}/keys` })),
+    );
+    await find(issuerKeys(name, new ManualClock()).keys);
+    expect(it.hits).toEqual(['/realms/one/.well-known/openid-configuration', '/keys']);
+  });
+
+  test('an issuer that is no URL is refused as a mistake', async () => {
+    const { keys, lines } = issuerKeys('no url', new ManualClock());
+    await expect(find(keys)).rejects.toThrow(busy(/has to be configured differently/));
+    expect(lines).toMatchObject([{ problem: 'no url is not the URL of an issuer: check --issuer' }]);
   });
 });
 

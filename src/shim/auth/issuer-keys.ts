@@ -89,7 +89,7 @@ export class IssuerKeys {
     try {
       return await keys.find(header, token);
     } catch (error) {
-      if (!(error instanceof errors.JWKSNoMatchingKey) || !this.#mayAskForUnknown(keys)) {
+      if (!(error instanceof errors.JWKSNoMatchingKey) || !this.#mayAskForUnknown()) {
         throw error;
       }
       const newer = await this.#read().catch(passOver);
@@ -101,37 +101,44 @@ export class IssuerKeys {
   };
 
   async #usable(): Promise<Keys> {
-    const age = this.#ageOf(this.#keys);
-    if (this.#keys !== undefined && age < MAX_AGE_MS) {
-      return this.#keys;
+    const keys = this.#keysYoungerThan(MAX_AGE_MS);
+    if (keys !== undefined) {
+      return keys;
     }
     try {
-      if (this.#isCoolingDown()) {
-        throw this.#failure?.error;
+      const failure = this.#recentFailure();
+      if (failure !== undefined) {
+        throw failure;
       }
       return await this.#read();
     } catch (error) {
       if (!(error instanceof KeysUnavailableError)) {
         throw error;
       }
-      if (this.#keys !== undefined && age < MAX_STALE_MS) {
-        return this.#keys;
+      const stale = this.#keysYoungerThan(MAX_STALE_MS);
+      if (stale !== undefined) {
+        return stale;
       }
       throw new HTTPError(answerTo(error), { cause: error });
     }
   }
 
-  #mayAskForUnknown(keys: Keys): boolean {
-    return this.#ageOf(keys) >= UNKNOWN_KEY_INTERVAL_MS && !this.#isCoolingDown();
+  #mayAskForUnknown(): boolean {
+    return (
+      this.#keysYoungerThan(UNKNOWN_KEY_INTERVAL_MS) === undefined && this.#recentFailure() === undefined
+    );
   }
 
-  #isCoolingDown(): boolean {
-    const { clock } = this.#options;
-    return this.#failure !== undefined && clock.monotonic() - this.#failure.at < FAILURE_COOL_DOWN_MS;
+  #keysYoungerThan(ageMs: number): Keys | undefined {
+    const keys = this.#keys;
+    return keys !== undefined && this.#options.clock.monotonic() - keys.readAt < ageMs ? keys : undefined;
   }
 
-  #ageOf(keys: Keys | undefined): number {
-    return keys === undefined ? Number.POSITIVE_INFINITY : this.#options.clock.monotonic() - keys.readAt;
+  #recentFailure(): KeysUnavailableError | undefined {
+    const failure = this.#failure;
+    const isRecent =
+      failure !== undefined && this.#options.clock.monotonic() - failure.at < FAILURE_COOL_DOWN_MS;
+    return isRecent ? failure.error : undefined;
   }
 
   #read(): Promise<Keys> {
