@@ -19,7 +19,11 @@ export function inOneTurn<T>(steps: Steps<T>): T {
   }
 }
 
-/** The result of a computation that gives the event loop a turn every few milliseconds. */
+/**
+ * The result of a computation that gives the event loop a turn every few milliseconds, and one at its first
+ * look at the clock: how long the thread was busy before is unknown, and computations that follow one another
+ * would add up to one long turn.
+ */
 export async function inTurns<T>(steps: Steps<T>): Promise<T> {
   const turn = new Turn();
   for (let count = 1; ; count++) {
@@ -27,7 +31,7 @@ export async function inTurns<T>(steps: Steps<T>): Promise<T> {
     if (done === true) {
       return value;
     }
-    if (count % ITEMS_PER_LOOK === 0 && turn.isOver) {
+    if (count % ITEMS_PER_LOOK === 0 && (count === ITEMS_PER_LOOK || turn.isOver)) {
       await turn.end();
     }
   }

@@ -1,6 +1,7 @@
-import type { ObservedValues } from '../redis/state-store.ts';
+import type { Steps } from '../async/in-turns.ts';
+import type { ObservedValue, ObservedValues } from '../redis/state-store.ts';
 import { type Ending, finalEnding } from './ending.ts';
-import type { Plan } from './plan/plan.ts';
+import type { Action, Plan } from './plan/plan.ts';
 import { isComplete } from './state/classify.ts';
 import type { ObservedState } from './state/observed-state.ts';
 
@@ -13,8 +14,8 @@ export interface ReadBackEvidence {
 }
 
 /** R9: what the read-back lacks to prove the write; undefined when it proves it. */
-export function lackOfProof({ plan, readBack, observed }: ReadBackEvidence): Ending | undefined {
-  const key = firstDifference(plan, readBack);
+export function* lackOfProof({ plan, readBack, observed }: ReadBackEvidence): Steps<Ending | undefined> {
+  const key = yield* firstDifference(plan, readBack);
   if (key !== undefined) {
     return unproven(`${key} did not hold what was written when it was read back.`);
   }
@@ -36,19 +37,26 @@ export function tooFewReplicas(confirmed: number, wanted: number): Ending | unde
  * The first written key that does not hold what the plan said. A kept one may have been changed in between,
  * which is allowed as long as its value is valid.
  */
-function firstDifference({ actions }: Plan, readBack: ObservedValues): string | undefined {
-  const differs = actions.find(({ key, kind, after }) => {
-    if (kind === 'Keep') {
+function* firstDifference({ actions }: Plan, readBack: ObservedValues): Steps<string | undefined> {
+  for (const action of actions) {
+    if (differs(action, readBack.get(action.key))) {
+      return action.key;
+    }
+    yield;
+  }
+  return undefined;
+}
+
+function differs({ kind, after }: Action, held: ObservedValue | undefined): boolean {
+  switch (kind) {
+    case 'Keep':
       return false;
-    }
-    const held = readBack.get(key);
     // A dead pre-lock is no longer looked for once the marker names no bootstrap.
-    if (kind === 'Delete') {
+    case 'Delete':
       return held !== undefined && held.kind !== 'absent';
-    }
-    return held?.kind !== 'string' || held.value !== after || held.ttlMs !== undefined;
-  });
-  return differs?.key;
+    default:
+      return held?.kind !== 'string' || held.value !== after || held.ttlMs !== undefined;
+  }
 }
 
 function unproven(what: string): Ending {

@@ -70,6 +70,7 @@ async function trustThenRecover(attempt: AttemptContext): Promise<Ending> {
   }
   await nextTurn();
   const collision = findRoleKeyCollision(trusted.delegatedNames);
+  await nextTurn();
   if (collision !== undefined) {
     attempt.report.accepted({ reason: 'Denied', message: collision.detail });
     return finalEnding('KeyCollision', collision.detail);
@@ -200,7 +201,7 @@ async function recover(
     trouble =
       written.kind === 'again'
         ? written.trouble
-        : lackOfProof({ plan, readBack: session.values, observed: readBack }); // R9
+        : await inTurns(lackOfProof({ plan, readBack: session.values, observed: readBack })); // R9
     if (trouble === undefined) {
       report.read(readBack);
       const recorded = await session.record(); // R10

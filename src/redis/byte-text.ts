@@ -1,4 +1,5 @@
 import { isUtf8 } from 'node:buffer';
+import type { Steps } from '../async/in-turns.ts';
 
 /** Added to a byte that is not part of any UTF-8 character; such code points occur in no text. */
 const ESCAPE = 0xdc00;
@@ -37,11 +38,19 @@ export function textToBytes(text: string): string | Buffer {
 }
 
 /** A reply with every string in it as text. */
-export function replyToText(reply: unknown): unknown {
+export function* replyToText(reply: unknown): Steps<unknown> {
   if (Buffer.isBuffer(reply)) {
     return bytesToText(reply);
   }
-  return Array.isArray(reply) ? reply.map(replyToText) : reply;
+  if (!Array.isArray(reply)) {
+    return reply;
+  }
+  const items: unknown[] = [];
+  for (const item of reply) {
+    items.push(Buffer.isBuffer(item) ? bytesToText(item) : yield* replyToText(item));
+    yield;
+  }
+  return items;
 }
 
 /** Bytes of the UTF-8 character at a place; 0 when there is none. */

@@ -1,12 +1,12 @@
+import { Pipeline } from 'ioredis';
+import { inTurns } from '../async/in-turns.ts';
 import { RecoveryError, TransientError } from '../errors.ts';
-import { replyToText, textToBytes } from './byte-text.ts';
+import { replyToText } from './byte-text.ts';
 import { asRedisError, connectToRedis, type EstablishedConnection } from './connect.ts';
+import { type Command, type EncodedCommand, encodeCommand } from './encoded-command.ts';
 import { describeEndpoint, type RedisEndpoint } from './endpoint.ts';
 import { readServerRefusal } from './greeting.ts';
 import { tlsMismatch } from './tls-mismatch.ts';
-
-/** One command: its name and arguments; arrays among them are flattened. */
-export type Command = readonly [name: string, ...args: (string | number | readonly string[])[]];
 
 /** What Redis answered to one command: a value, or an error of its own. */
 export type Reply = { readonly value: unknown } | { readonly error: Error };
@@ -52,12 +52,13 @@ export class RedisConnection {
    */
   async exchange(commands: readonly Command[], options: ExchangeOptions = {}): Promise<readonly Reply[]> {
     options.signal?.throwIfAborted();
+    const encoded = await encodeAll(commands);
     try {
       const connection = await this.#dial(options.sameConnection ?? false);
-      // Dialling takes a while, and an abort meanwhile would go unheard.
+      // Encoding and dialling take a while, and an abort meanwhile would go unheard.
       options.signal?.throwIfAborted();
       this.#passwordUnused = connection.passwordUnused;
-      const replies = await this.#send(connection, commands, options);
+      const replies = await this.#send(connection, encoded, options);
       this.#answered = true;
       return replies;
     } catch (error) {
@@ -78,16 +79,29 @@ export class RedisConnection {
 
   async #send(
     { client, brokenBy }: EstablishedConnection,
-    commands: readonly Command[],
-    { signal, awaitAnswer = false, extraMs = 0 }: ExchangeOptions,
+    commands: readonly EncodedCommand[],
+    options: ExchangeOptions,
   ): Promise<readonly Reply[]> {
-    const pipeline = client.pipeline();
-    for (const [name, ...args] of commands) {
-      pipeline.callBuffer(
-        name,
-        args.flat().map((arg) => (typeof arg === 'string' ? textToBytes(arg) : arg)),
-      );
+    const pipeline = new Pipeline(client);
+    for (const command of commands) {
+      pipeline.sendCommand(command);
     }
+    const replies: Reply[] = [];
+    for (const [error, value] of (await this.#answer(pipeline.exec(), options)) ?? []) {
+      // Only Redis' own answers are replies; anything else means that the connection is gone.
+      if (error !== null && error.name !== 'ReplyError') {
+        throw asRedisError(brokenBy() ?? error, this.#endpoint);
+      }
+      replies.push(error === null ? { value: await inTurns(replyToText(value)) } : { error });
+    }
+    return replies;
+  }
+
+  /** What was sent for, unless it takes too long or the signal, if it is heard, aborts. */
+  async #answer<T>(
+    answer: Promise<T>,
+    { signal, awaitAnswer = false, extraMs = 0 }: ExchangeOptions,
+  ): Promise<T> {
     const limit = (this.#endpoint.commandTimeoutMs ?? COMMAND_TIMEOUT_MS) + extraMs;
     const givenUp = Promise.withResolvers<never>();
     const timer = setTimeout(() => givenUp.reject(this.#silent(limit)), limit);
@@ -96,17 +110,7 @@ export class RedisConnection {
       signal?.addEventListener('abort', onAbort, { once: true });
     }
     try {
-      const replies = (await Promise.race([pipeline.exec(), givenUp.promise])) ?? [];
-      return replies.map(([error, value]) => {
-        if (error === null) {
-          return { value: replyToText(value) };
-        }
-        // Only Redis' own answers are replies; anything else means that the connection is gone.
-        if (error.name === 'ReplyError') {
-          return { error };
-        }
-        throw asRedisError(brokenBy() ?? error, this.#endpoint);
-      });
+      return await Promise.race([answer, givenUp.promise]);
     } finally {
       clearTimeout(timer);
       signal?.removeEventListener('abort', onAbort);
@@ -137,7 +141,7 @@ export class RedisConnection {
     }
     try {
       const connection = await this.#dial(false);
-      const [reply] = await this.#send(connection, [['PING']], {});
+      const [reply] = await this.#send(connection, await encodeAll([['PING']]), {});
       const refusal = reply && 'error' in reply ? asRedisError(reply.error, this.#endpoint) : undefined;
       return refusal?.code === 'RedisAuthRequired' ? refusal : undefined;
     } catch (second) {
@@ -191,4 +195,8 @@ export class RedisConnection {
       `${describeEndpoint(this.#endpoint)} gave no answer within ${limitMs / 1000} s. Check its load (SLOWLOG) and the network.`,
     );
   }
+}
+
+async function encodeAll(commands: readonly Command[]): Promise<readonly EncodedCommand[]> {
+  return await Promise.all(commands.map((command) => inTurns(encodeCommand(command))));
 }

@@ -1,7 +1,8 @@
 import { inTurns } from '../async/in-turns.ts';
 import { type RecoveryError, TerminalError } from '../errors.ts';
 import { asRedisError } from './connect.ts';
-import { type Command, RedisConnection, type Reply } from './connection.ts';
+import { RedisConnection, type Reply } from './connection.ts';
+import type { Command } from './encoded-command.ts';
 import { describeEndpoint, type RedisEndpoint } from './endpoint.ts';
 import { factsFromInfo, serverWarnings, withheldFacts } from './facts.ts';
 import {

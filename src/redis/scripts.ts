@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import type { Steps } from '../async/in-turns.ts';
 import { embeddedFiles } from '../embedded-files.ts';
-import type { Command } from './connection.ts';
+import type { Command } from './encoded-command.ts';
 import type { Change, Lock, ObservedValue, ObservedValues, RecordSearch } from './state-store.ts';
 
 /**

@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { forEachInTurns, inOneTurn, inTurns, type Steps } from '../../src/async/in-turns.ts';
 import { sortInSteps } from '../../src/async/sort-in-steps.ts';
+import { turnsDuring } from './fixtures/turns.ts';
 
 const ITEMS = 640;
 
@@ -23,26 +24,17 @@ function* squares(): Steps<number> {
   return sum;
 }
 
-/** How many turns the event loop got until the work was done. */
-async function turnsDuring(work: Promise<unknown>): Promise<number> {
-  let turns = 0;
-  let isDone = false;
-  const count = (): void => {
-    turns++;
-    if (!isDone) {
-      setImmediate(count);
-    }
-  };
-  setImmediate(count);
-  await work;
-  isDone = true;
-  return turns;
-}
-
 describe('work on a list of any length', () => {
   test('gives the event loop turns', async () => {
-    expect(await turnsDuring(inTurns(squares()))).toBeGreaterThan(2);
-    expect(await turnsDuring(forEachInTurns(Array(ITEMS).keys(), spin))).toBeGreaterThan(2);
+    expect(await turnsDuring(() => inTurns(squares()))).toBeGreaterThan(2);
+    expect(await turnsDuring(() => forEachInTurns(Array(ITEMS).keys(), spin))).toBeGreaterThan(2);
+  });
+
+  test('does not add up with the work before it: a long list begins in a turn of its own', async () => {
+    const quick = (length: number) =>
+      turnsDuring(() => forEachInTurns(Array(length).keys(), () => undefined));
+    expect(await quick(100)).toBe(1);
+    expect(await quick(10)).toBe(0);
   });
 
   test('comes to the same result with and without turns', async () => {

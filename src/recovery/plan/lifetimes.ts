@@ -45,16 +45,23 @@ export class Lifetimes {
   #copies: Batches | undefined;
   #defaults: Batches | undefined;
 
-  constructor(trusted: Trusted, uploads: Uploads, histories: Histories = new Map()) {
+  /** @param delegated the files of `trusted`, when they are indexed already: there may be 65,536 */
+  constructor(
+    trusted: Trusted,
+    uploads: Uploads,
+    histories: Histories = new Map(),
+    delegated: ReadonlyMap<string, File> = new Map(trusted.delegated.map((facts) => [facts.role, facts])),
+  ) {
     this.histories = histories;
     this.#trusted = trusted;
     this.#uploads = uploads;
-    this.#delegated = new Map(trusted.delegated.map((facts) => [facts.role, facts]));
+    this.#delegated = delegated;
   }
 
   /** The same, with more of the history read. */
   withHistory(role: RoleWithHistory, history: SigningHistory): Lifetimes {
-    return new Lifetimes(this.#trusted, this.#uploads, new Map([...this.histories, [role, history]]));
+    const histories = new Map([...this.histories, [role, history]]);
+    return new Lifetimes(this.#trusted, this.#uploads, histories, this.#delegated);
   }
 
   /** Undefined when the role has no verified file, or the derivation is from something else. */

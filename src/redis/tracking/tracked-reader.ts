@@ -244,7 +244,7 @@ export class TrackedReader {
       );
       return (replies ?? []).map(([error, value]) => {
         if (error === null || error.name === 'ReplyError') {
-          return error ?? replyToText(value);
+          return error ?? inOneTurn(replyToText(value));
         }
         throw asRedisError(brokenBy() ?? error, this.#endpoint);
       });
