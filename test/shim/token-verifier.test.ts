@@ -10,7 +10,7 @@ import {
 import { HTTPError } from '../../src/shim/http/answer.ts';
 import { issuerKeys } from './support/issuer-keys.ts';
 import { AUDIENCE, startKeyServer } from './support/key-server.ts';
-import { encode, inSeconds, SECRET, sign, tokenFor } from './support/tokens.ts';
+import { type Claims, encode, inSeconds, SECRET, sign, tokenFor } from './support/tokens.ts';
 
 const rules: TokenRules = {
   algorithms: ['HS256'],
@@ -79,8 +79,14 @@ describe('a shared secret', () => {
     }
     const other = sign({ username: 'alice', exp: inSeconds(60) }, { secret: 'older' });
     expect(await refusal(both, other)).toEqual([401, 'invalid token signature']);
-    const expired = sign({ username: 'alice', exp: inSeconds(-60) }, { secret: 'old' });
-    expect(await refusal(both, expired)).toEqual([401, 'token expired']);
+    for (const secret of ['new', 'old']) {
+      const expired = sign({ username: 'alice', exp: inSeconds(-60) }, { secret });
+      expect(await refusal(both, expired)).toEqual([401, 'token expired']);
+    }
+  });
+
+  test('cannot be read back from its key', async () => {
+    await expect(crypto.subtle.exportKey('raw', await key(SECRET))).rejects.toThrow();
   });
 
   test('says what is wrong in the words of the server', async () => {
@@ -97,6 +103,7 @@ describe('a shared secret', () => {
       [tokenFor('a', { nbf: inSeconds(60) }), 'token not active yet'],
       [tokenFor('a', { nbf: 'soon' }), 'token not active yet'],
       [tokenFor('a', { iat: inSeconds(60) }), 'invalid or expired token'],
+      [sign([{ username: 'a' }] as unknown as Claims), 'malformed token'],
       [tokenFor(1), 'username not found in claims'],
       [sign({ exp: inSeconds(60) }), 'username not found in claims'],
       ['fns_abc', 'invalid or expired token'],
@@ -104,6 +111,12 @@ describe('a shared secret', () => {
     for (const [token, text] of cases) {
       expect(await refusal(strict, token), token).toEqual([401, text]);
     }
+  });
+
+  test('keeps for the log what the library found', async () => {
+    await expect((await verifier()).verify(tokenFor('a', { exp: inSeconds(-1) }))).rejects.toMatchObject({
+      cause: { code: 'ERR_JWT_EXPIRED' },
+    });
   });
 
   test('refuses tokens without expiry and says why, unless they are allowed', async () => {
@@ -145,7 +158,9 @@ describe('an issuer', () => {
     for (const source of [issuer.issuer, issuer.keySetURL]) {
       const of = await verifier(asymmetric, { issuer: issuerKeys(source).keys });
       expect(await of.verify(await issuer.token({ sub: 'alice' }))).toMatchObject({ username: 'alice' });
-      expect(await refusal(of, await issuer.token({ aud: 'x' }))).toEqual([401, 'invalid or expired token']);
+      for (const foreign of [{ aud: 'x' }, { iss: 'http://other.example' }]) {
+        expect(await refusal(of, await issuer.token(foreign))).toEqual([401, 'invalid or expired token']);
+      }
       expect(await refusal(of, await issuer.token({ sub: undefined }))).toEqual([
         401,
         'sub not found in claims',
@@ -206,6 +221,90 @@ describe('a token that was verified before', () => {
   });
 });
 
+describe('a token whose key is taken back', () => {
+  const START = 1_000_000_000;
+
+  /** A verifier whose clock the test moves, and whose only secret is taken back. */
+  async function withRevocableKey() {
+    let milliseconds = START * 1000;
+    let secret = await key(SECRET);
+    const other = await key('other');
+    const keys: TokenKeys = { secrets: async () => [secret] };
+    const of = new TokenVerifier(keys, { ...rules, allowWithoutExpiry: true }, () => new Date(milliseconds));
+    return {
+      of,
+      revoke: () => {
+        secret = other;
+      },
+      later: (by: number) => {
+        milliseconds += by;
+      },
+    };
+  }
+
+  const revoked = [401, 'invalid token signature'];
+
+  test.for([
+    ['that expires much later', { exp: START + 86_400 }],
+    ['without expiry', {}],
+  ] as const)('%s is refused half a minute later, and from then on', async ([, claims]) => {
+    const { of, revoke, later } = await withRevocableKey();
+    const token = sign({ username: 'alice', ...claims });
+    await of.verify(token);
+    revoke();
+    expect(await of.verify(token)).toMatchObject({ username: 'alice' });
+    later(29_999);
+    expect(await of.verify(token)).toMatchObject({ username: 'alice' });
+    later(1);
+    expect(await refusal(of, token)).toEqual(revoked);
+    later(-1);
+    expect(await refusal(of, token)).toEqual(revoked);
+  });
+
+  test('is refused when the clock has gone back', async () => {
+    const { of, revoke, later } = await withRevocableKey();
+    const token = sign({ username: 'alice' });
+    await of.verify(token);
+    revoke();
+    later(-1);
+    expect(await refusal(of, token)).toEqual(revoked);
+  });
+
+  test('is refused at once when it is too long to be remembered', async () => {
+    const { of, revoke } = await withRevocableKey();
+    // A character more makes the token one or two longer.
+    const tokens = Array.from({ length: 200 }, (_, i) =>
+      sign({ username: 'alice', pad: 'x'.repeat(2_900 + i) }),
+    );
+    const longest = tokens.findLast(({ length }) => length <= 4_096) ?? '';
+    const tooLong = tokens.find(({ length }) => length > 4_096) ?? '';
+    expect([longest.length, tooLong.length <= 4_098]).toEqual([4_096, true]);
+    await of.verify(longest);
+    await of.verify(tooLong);
+    revoke();
+    expect(await of.verify(longest)).toMatchObject({ username: 'alice' });
+    expect(await refusal(of, tooLong)).toEqual(revoked);
+  });
+
+  test('is refused at once when a thousand others were verified since: the oldest is forgotten', async () => {
+    const { of, revoke } = await withRevocableKey();
+    const tokens = Array.from({ length: 1_001 }, (_, i) => sign({ username: `user-${i}` }));
+    for (const token of tokens) {
+      await of.verify(token);
+    }
+    revoke();
+    expect(await refusal(of, tokens[0] ?? '')).toEqual(revoked);
+    expect(await of.verify(tokens[1] ?? '')).toMatchObject({ username: 'user-1' });
+  });
+
+  test('may be issued this very second, and not later than the tolerance', async () => {
+    const { of } = await withRevocableKey();
+    expect(await of.verify(sign({ username: 'alice', iat: START }))).toMatchObject({ username: 'alice' });
+    const later = sign({ username: 'alice', iat: START + 1 });
+    expect(await refusal(of, later)).toEqual([401, 'invalid or expired token']);
+  });
+});
+
 test('a token may leave the username out only where the server is asked for it', async () => {
   const token = sign({ user_id: '65f0', user_type: 'admin', exp: inSeconds(60) });
   expect(await refusal(await verifier(), token)).toEqual([401, 'username not found in claims']);
@@ -213,5 +312,13 @@ test('a token may leave the username out only where the server is asked for it',
   expect(await asking.verify(token)).toMatchObject({ username: undefined, userID: '65f0', isAdmin: true });
   const member = sign({ sub: '65f1', user_type: 'team_user', exp: inSeconds(60) });
   expect(await asking.verify(member)).toMatchObject({ username: undefined, userID: '65f1', isAdmin: false });
+  const untyped = sign({ user_id: 5, sub: '65f2', exp: inSeconds(60) });
+  expect(await asking.verify(untyped)).toMatchObject({ userID: '65f2', isAdmin: undefined });
+  const named = tokenFor('alice', { user_id: '65f0', user_type: 'admin' });
+  expect(await asking.verify(named)).toMatchObject({
+    username: 'alice',
+    userID: undefined,
+    isAdmin: undefined,
+  });
   expect(await refusal(asking, tokenFor(5))).toEqual([401, 'username not found in claims']);
 });

@@ -9,7 +9,7 @@ export function bearerToken(header: string | undefined): string {
   if (header === undefined || header === '') {
     throw HTTPError.with(401, 'missing authorization header');
   }
-  const [scheme, token, ...rest] = header.split(/\s+/).filter((word) => word !== '');
+  const [scheme, token, ...rest] = header.split(/\s/).filter((word) => word !== '');
   if (scheme !== 'Bearer' || token === undefined || rest.length > 0) {
     throw HTTPError.with(401, 'invalid token format');
   }

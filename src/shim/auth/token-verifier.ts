@@ -139,7 +139,8 @@ export class TokenVerifier {
     const now = this.#now().getTime() / 1000;
     // Go's jwt library refuses a token from the future; jose looks at `iat` only when a maximum age is asked
     // for.
-    if (claims.iat !== undefined && claims.iat > now + this.#rules.clockToleranceSeconds) {
+    const { iat = now } = claims;
+    if (iat > now + this.#rules.clockToleranceSeconds) {
       throw HTTPError.with(401, 'invalid or expired token');
     }
     const { usernameClaim, usernameOptional } = this.#rules;
