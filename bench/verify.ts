@@ -1,7 +1,8 @@
 /**
  * Measures the verifier, built as users run it, against what it can't go below: node:crypto's own signature
- * rate, sha256, and one scan over the same files, in the same run on the same machine. Every measurement is a
- * process of its own. Prints ratios and fails nothing: machines differ.
+ * rate, sha256, and one scan over the same files, in the same run on the same machine, and the whole command
+ * against a client on go-tuf, which `npm run setup` builds. Every measurement is a process of its own. Prints
+ * ratios and fails nothing: machines differ.
  *
  *   node bench/verify.ts [case …]      cases: 8, 256, 16384, artifacts
  */
@@ -12,8 +13,10 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { bundle } from '../scripts/build/bundle.ts';
 import { encodeSegment } from '../src/storage/file-encoding.ts';
+import { asset } from '../test/harness/assets.ts';
 import { REFERENCE_TIME, Repository, type RepositoryOptions } from '../test/tuf/generator/repository.ts';
 import type { Measurement } from './measurement.ts';
+import { median } from './quantile.ts';
 
 const ARTIFACTS_PER_ROLE = 6;
 
@@ -29,6 +32,9 @@ const TUF_JS_CASES: ReadonlySet<string> = new Set(['8', '256']);
 
 /** How often a process measures the same; the first time and the fastest are shown. */
 const REPEATS: Readonly<Record<string, number>> = { 8: 200, 256: 40, 16384: 5, artifacts: 5 };
+
+/** How often each whole command is run. */
+const COMMANDS = 5;
 
 const run = promisify(execFile);
 
@@ -56,12 +62,30 @@ function write(directory: string, options: RepositoryOptions): void {
   }
 }
 
-/** Whole command, from the start of the process to its end: `tuf-recovery verify DIRECTORY`. */
-async function commandMs(programs: string, directory: string): Promise<number> {
-  const flags = ['--root', join(directory, '1.root.json'), '--reference-time', REFERENCE_TIME.toISOString()];
-  const start = performance.now();
-  await run(process.execPath, [join(programs, 'tuf-recovery.js'), 'verify', directory, ...flags]);
-  return performance.now() - start;
+/**
+ * Medians of whole commands, from the start of the process to its end: `tuf-recovery verify DIRECTORY`, and a
+ * client on go-tuf that reads every role. They take turns, so that both have the same load beside them.
+ */
+async function commandsMs(
+  programs: string,
+  directory: string,
+): Promise<{ readonly verify: number; readonly goTUF: number }> {
+  const at = REFERENCE_TIME.toISOString();
+  const flags = ['--root', join(directory, '1.root.json'), '--reference-time', at];
+  const timed = async (program: string, args: readonly string[]): Promise<number> => {
+    const start = performance.now();
+    await run(program, [...args]);
+    return performance.now() - start;
+  };
+  const verify: number[] = [];
+  const goTUF: number[] = [];
+  for (let round = 0; round < COMMANDS; round += 1) {
+    verify.push(
+      await timed(process.execPath, [join(programs, 'tuf-recovery.js'), 'verify', directory, ...flags]),
+    );
+    goTUF.push(await timed(asset('gotuf'), ['client', directory, at]));
+  }
+  return { verify: median(verify), goTUF: median(goTUF) };
 }
 
 async function compare(programs: string, name: string, directory: string): Promise<Record<string, string>> {
@@ -76,6 +100,7 @@ async function compare(programs: string, name: string, directory: string): Promi
   const bound = await measure('bound');
   const verified = await measure('verify');
   const tufJS = TUF_JS_CASES.has(name) ? await measure('tuf-js') : undefined;
+  const command = await commandsMs(programs, directory);
   const ratio = (a: number, b: number): string => (a / b).toFixed(2);
   return {
     'files, MB': `${files.length}, ${(bytes / 1e6).toFixed(1)}`,
@@ -85,7 +110,8 @@ async function compare(programs: string, name: string, directory: string): Promi
     'first ms': verified.firstMs.toFixed(0),
     'first ÷ bound': ratio(verified.firstMs, bound.firstMs),
     'CPU ÷ bound': ratio(verified.cpuMs, bound.cpuMs),
-    'command ms': (await commandMs(programs, directory)).toFixed(0),
+    'command ms': command.verify.toFixed(0),
+    'command ÷ go-tuf': ratio(command.verify, command.goTUF),
     'loop p99 / max ms': `${verified.loopP99Ms.toFixed(0)} / ${verified.loopMaxMs.toFixed(0)}`,
     'peak MB': verified.peakMB.toFixed(0),
     'tuf-js ÷ verify': tufJS === undefined ? '–' : ratio(tufJS.fastestMs, verified.fastestMs),
