@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { statusWithinBounds } from '../../src/api/status-within-bounds.ts';
+import { inOneTurn, inTurns } from '../../src/async/in-turns.ts';
 import {
   draftOf,
   type StatusDraft,
@@ -19,6 +20,7 @@ import type { Outcome } from '../../src/recovery/outcome.ts';
 import type { Action, Plan } from '../../src/recovery/plan/plan.ts';
 import type { Finding } from '../../src/tuf/findings/finding.ts';
 import type { Trusted } from '../../src/tuf/verify/verification.ts';
+import { turnsDuring } from '../async/fixtures/turns.ts';
 import { conditions, digest, runManifest } from './support/objects.ts';
 
 const now = new Date('2026-06-01T12:00:00.500Z');
@@ -72,17 +74,19 @@ const trusted: Trusted = {
   timestamp: role('timestamp', '2026-05-30'),
   snapshot: role('snapshot', '2026-06-02'),
   targets: role('targets', '2027-01-01'),
-  delegated: [{ ...role('nightly', '2026-06-01T12:00:00.500Z'), depth: 1, delegators: ['targets'] }],
+  delegated: [
+    { ...role('nightly', '2026-06-01T12:00:00.500Z'), version: 4, depth: 1, delegators: ['targets'] },
+  ],
   delegatedNames: ['nightly'],
 };
 
-const trustedWith = (roles: number, name: string): Trusted => ({
-  ...trusted,
-  heads: {
-    ...trusted.heads,
-    delegated: new Map(Array.from({ length: roles }, (_, i) => [`${name}${i}`, 1])),
-  },
-});
+const trustedWith = (roles: number, name: string): Trusted => {
+  const delegated = trusted.delegated.flatMap((facts) =>
+    Array.from({ length: roles }, (_, i) => ({ ...facts, role: `${name}${i}`, version: 1 })),
+  );
+  const versions = new Map(delegated.map(({ role: named, version }) => [named, version]));
+  return { ...trusted, heads: { ...trusted.heads, delegated: versions }, delegated };
+};
 
 const outcome = (changes: Partial<Outcome>): Outcome => ({
   taskID: run.metadata.uid,
@@ -311,7 +315,7 @@ describe('the report', () => {
   test('holds the whole plan and every finding', () => {
     const actions = Array.from({ length: 100 }, (_, index) => action(index, 'Create'));
     const findings = Array.from({ length: 50 }, (_, index) => finding(index));
-    const report = JSON.parse(reportText(outcome({ plan: planOf(actions), findings })));
+    const report = JSON.parse(inOneTurn(reportText(outcome({ plan: planOf(actions), findings }))));
     expect(report.plan.actions).toHaveLength(100);
     expect(report.plan).toMatchObject({ digest: digest('a'), omittedActions: 0 });
     expect(report.findings).toHaveLength(50);
@@ -321,13 +325,22 @@ describe('the report', () => {
 
   test('says how long each step took, to a tenth of a millisecond', () => {
     const step = { step: 'Trust', startTime: now, times: 1 } as const;
-    const report = JSON.parse(reportText(outcome({ steps: [{ ...step, milliseconds: 12.3456 }] })));
+    const report = JSON.parse(
+      inOneTurn(reportText(outcome({ steps: [{ ...step, milliseconds: 12.3456 }] }))),
+    );
     expect(report.steps).toEqual([{ ...step, startTime: now.toISOString(), milliseconds: 12.3 }]);
+  });
+
+  test('of an app with many roles leaves the event loop its turns', async () => {
+    const actions = Array.from({ length: 200 }, (_, index) => action(index, 'Create'));
+    expect(await turnsDuring(() => inTurns(reportText(outcome({ plan: planOf(actions) }))))).toBeGreaterThan(
+      0,
+    );
   });
 
   test('of what no ConfigMap holds it keeps the first part and says how much is missing', () => {
     const actions = Array.from({ length: 16_384 }, (_, index) => action(index, 'Create'));
-    const text = reportText(outcome({ plan: planOf(actions), findings: [finding(1)] }));
+    const text = inOneTurn(reportText(outcome({ plan: planOf(actions), findings: [finding(1)] })));
     expect(text.length).toBeLessThan(1024 * 1024);
     const report = JSON.parse(text);
     expect(report.plan.actions.length + report.plan.omittedActions).toBe(16_384);
@@ -354,7 +367,7 @@ describe('the report', () => {
       }),
     ],
   ])('stays below what a ConfigMap holds with %s', (_what, long) => {
-    const text = reportText(long);
+    const text = inOneTurn(reportText(long));
     expect(Buffer.byteLength(text)).toBeLessThan(maxConfigMapBytes);
     const { heads, findings, omittedFindings } = JSON.parse(text);
     expect(findings.length + omittedFindings).toBe(long.findings.length);

@@ -1,8 +1,10 @@
 import type { BootstrapRecovery } from '../../api/bootstraprecovery.generated.ts';
 import { runLabel } from '../../api/resources.ts';
 import { truncate } from '../../api/text.ts';
+import { inTurns, type Steps } from '../../async/in-turns.ts';
 import type { APIClient } from '../../kube/client/api-client.ts';
 import type { Outcome } from '../../recovery/outcome.ts';
+import type { Trusted } from '../../tuf/verify/verification.ts';
 import { maxConfigMapBytes, ownedName, writeOwnedConfigMap } from '../status/owned-config-map.ts';
 import { fitsStatus } from './summary.ts';
 
@@ -30,7 +32,7 @@ export async function writeReport(
   await writeOwnedConfigMap(client, run, {
     name,
     labels: { [runLabel]: run.metadata.name },
-    data: { 'report.json': reportText(outcome) },
+    data: { 'report.json': await inTurns(reportText(outcome)) },
   });
   return name;
 }
@@ -52,16 +54,12 @@ const shares = {
  * part and how much is missing: sizes are added up while entries are taken, so whatever they hold, each is
  * rendered at most twice.
  */
-export function reportText(outcome: Outcome): string {
+export function* reportText(outcome: Outcome): Steps<string> {
   const { taskID, succeeded, accepted, trustVerified, stateVerified } = outcome;
   const { state, plan, trusted, verification, steps } = outcome;
-  const findings = fitting(outcome.findings, shares.findings);
-  const actions = fitting(plan?.actions ?? [], shares.actions);
-  const expiry = new Map(trusted?.delegated.map(({ role, expires }) => [role, expires]));
-  const delegated = fitting(
-    [...(trusted?.heads.delegated ?? [])].map(([role, version]) => [role, version, expiry.get(role)]),
-    shares.delegated,
-  );
+  const findings = yield* fitting(outcome.findings, shares.findings);
+  const actions = yield* fitting(plan?.actions ?? [], shares.actions);
+  const delegated = yield* fitting(headsOf(trusted?.delegated ?? []), shares.delegated);
   const report = {
     taskID,
     succeeded,
@@ -93,17 +91,29 @@ export function reportText(outcome: Outcome): string {
   return `${render(report)}\n`;
 }
 
+/** Made one by one: of 65,536 roles only some thousand fit. */
+function* headsOf(delegated: Trusted['delegated']): Iterable<readonly [string, number, Date]> {
+  for (const { role, version, expires } of delegated) {
+    yield [role, version, expires];
+  }
+}
+
 /** The first entries that take no more than so many bytes in the report. */
-function fitting<T>(entries: readonly T[], bytes: number): readonly T[] {
+function* fitting<T>(entries: Iterable<T>, bytes: number): Steps<readonly T[]> {
+  const kept: T[] = [];
   let free = bytes;
-  const end = entries.findIndex((entry) => {
+  for (const entry of entries) {
     const text = render(entry);
     // Up to three levels further in, every line begins with as many more spaces; a comma and a line break
     // follow.
     free -= Buffer.byteLength(text) + 3 * text.split('\n').length + 2;
-    return free < 0;
-  });
-  return end < 0 ? entries : entries.slice(0, end);
+    if (free < 0) {
+      break;
+    }
+    kept.push(entry);
+    yield;
+  }
+  return kept;
 }
 
 function render(value: unknown): string {

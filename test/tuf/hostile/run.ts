@@ -3,6 +3,7 @@
  * `node --expose-gc --max-old-space-size=384 test/tuf/hostile/run.ts NAME…`. Whatever they hold, the
  * process must survive, give the expected verdict, and be able to report on it.
  */
+import { inTurns } from '../../../src/async/in-turns.ts';
 import { reportText } from '../../../src/controllers/bootstraprecovery/report.ts';
 import { verify } from '../../../src/tuf/verify/verify.ts';
 import { outcomeOf } from '../../recovery/fixtures/outcome.ts';
@@ -30,8 +31,8 @@ async function measure({ name, verdict: expected, make }: HostileBucket): Promis
     now: new Date(),
     policy: { mode: 'recovery' },
   });
+  const report = await inTurns(reportText(outcomeOf({ trusted, findings })));
   const measured = meter.stop();
-  const report = reportText(outcomeOf({ trusted, findings }));
   return {
     ...measured,
     name,
