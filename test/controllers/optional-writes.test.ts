@@ -122,8 +122,8 @@ describe.each(names.map((name, at) => ({ name, at })))(
       const policy = await createPolicy(namespace, 'guard', app(at), {
         action: 'Recover',
         maxRecoveriesPerHour: 10,
-        // Time for what is put in the way.
-        stabilizationSeconds: 5,
+        // Until all of it is in the way.
+        stabilizationSeconds: 3_600,
       });
       const isHealthy = ({ status }: Awaited<ReturnType<typeof policy.app>>) =>
         findCondition(status.conditions, 'Healthy')?.status === 'True';
@@ -138,6 +138,7 @@ describe.each(names.map((name, at) => ({ name, at })))(
           data: { a: 'b' },
         });
       }
+      await policy.change({ stabilizationSeconds: 0 });
       for (const losses of [1, 2]) {
         const { status } = await policy.untilApp(
           `to be repaired, ${losses}`,
