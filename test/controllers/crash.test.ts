@@ -1,8 +1,10 @@
 import { readFile } from 'node:fs/promises';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { lockFinalizer } from '../../src/api/resources.ts';
+import { bootstrapRecoveries, lockFinalizer } from '../../src/api/resources.ts';
+import type { APIClient } from '../../src/kube/client/api-client.ts';
 import { poll } from '../harness/poll.ts';
 import { sharedAPIServer } from '../harness/shared-apiserver.ts';
+import { adminClient } from './support/api-client.ts';
 import { startController } from './support/controller-process.ts';
 import { type Installation, startInstallation } from './support/installation.ts';
 import { type TestNamespace, testNamespace } from './support/namespace.ts';
@@ -13,15 +15,18 @@ let namespace: TestNamespace;
 let installation: Installation;
 let between: ProxiedTarget;
 let runs: WatchedRuns;
+let client: APIClient;
 
 beforeAll(async () => {
   namespace = await testNamespace(await sharedAPIServer());
   installation = await startInstallation(['deleg']);
   between = await applyProxiedTarget(namespace, installation);
   runs = await watchRuns(namespace);
+  client = adminClient(namespace.cluster);
 });
 
 afterAll(async () => {
+  await client?.close();
   await runs?.[Symbol.asyncDispose]();
   await between?.[Symbol.asyncDispose]();
   await installation?.[Symbol.asyncDispose]();
@@ -165,7 +170,9 @@ describe('a run that is ended from outside while it is under way', () => {
       await using _controller = await startController(namespace, { args: ['--no-leader-elect'] });
       await start(name);
       await runs.reached(name, stage);
-      await namespace.kubectl('patch', 'bsr', name, '--type=merge', '--patch={"spec":{"cancel":true}}');
+      // Not by kubectl, which may take longer to start than the stage lasts.
+      const key = { namespace: namespace.name, name };
+      await client.patch(bootstrapRecoveries, key, { type: 'merge', body: { spec: { cancel: true } } });
       const { succeeded } = await namespace.ended(name);
       expect(succeeded).toMatchObject({ status: 'False', reason: 'Cancelled' });
       const redis = await installation.redis.client();
