@@ -183,9 +183,13 @@ describe('the life of a run', () => {
     const app = installation.app('simple');
     const redis = await installation.redis.client();
     await redis.flushall();
-    await redis.set(`RECOVERY_LOCK_${app.admin}_${app.app}`, 'crashed', 'PX', 6_000);
-    await namespace.start('patient', { adminName: app.admin, appName: app.app, timeoutSeconds: 4 });
+    const lock = `RECOVERY_LOCK_${app.admin}_${app.app}`;
+    const timeoutSeconds = 8;
+    await redis.set(lock, 'crashed', 'PX', 300_000);
+    await namespace.start('patient', { adminName: app.admin, appName: app.app, timeoutSeconds });
     const waiting = await namespace.reason('patient', 'WaitingForLock');
+    // From here on it waits for as long as it may take.
+    await redis.pexpire(lock, timeoutSeconds * 1_000);
     const message = conditionOf(waiting, 'Succeeded')?.message;
     expect(message).toContain(`until ${waiting.status.lockWaitDeadline}; this time does not count`);
     const { run, succeeded } = await namespace.ended('patient');
