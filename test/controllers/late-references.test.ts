@@ -125,10 +125,10 @@ describe.each(references)('a $name that comes later', ({ name, change, first, sa
     await namespace.apply(later());
     await policy.until('to be Ready', ({ status }) => conditionOf({ status }, 'Ready')?.status === 'True');
     await policy.untilApp('to be verified', ({ status }) => status.state !== 'Unverifiable');
-    expect(conditionOf(await namespace.target(name), 'Ready')).toMatchObject({
-      status: 'True',
-      reason: 'Validated',
-    });
+    // The target is checked beside its policy.
+    await expect
+      .poll(async () => conditionOf(await namespace.target(name), 'Ready'))
+      .toMatchObject({ status: 'True', reason: 'Validated' });
   });
 });
 

@@ -46,10 +46,10 @@ describe('a permission the controller lacks', () => {
     expect(conditionOf(waiting, 'Succeeded')?.message).toMatch(
       /may not read Secret .*\/redis: grant its ServiceAccount the verb get on secrets/,
     );
-    expect(conditionOf(await namespace.target(), 'Ready')).toMatchObject({
-      status: 'False',
-      reason: 'Forbidden',
-    });
+    // The target is checked beside the run.
+    await expect
+      .poll(async () => conditionOf(await namespace.target(), 'Ready'))
+      .toMatchObject({ status: 'False', reason: 'Forbidden' });
 
     await withoutRule(undefined);
     // A changed target wakes what waits for it; without this the run checks again within half a minute.
