@@ -1,6 +1,8 @@
 import { readdir, readlink } from 'node:fs/promises';
 import { setTimeout as delay } from 'node:timers/promises';
+import { isDeepStrictEqual } from 'node:util';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { poll } from '../harness/poll.ts';
 import { sharedAPIServer } from '../harness/shared-apiserver.ts';
 import { type ControllerProcess, startController } from './support/controller-process.ts';
 import { type Installation, startInstallation } from './support/installation.ts';
@@ -60,9 +62,12 @@ test('a controller whose objects do not change is quiet: one watch each, no reco
   await namespace.reason('waiting', 'WaitingForTarget');
   // What those changes have set off comes to rest; idle connections are closed after half a minute at the
   // latest.
-  await delay(2_000);
-
-  const before = { activity: await activity(), sockets: await sockets() };
+  const before = await poll('a quiet moment', async () => {
+    const earlier = await activity();
+    await delay(2_000);
+    const now = { activity: await activity(), sockets: await sockets() };
+    return isDeepStrictEqual(now.activity, earlier) && now;
+  });
   await delay(quietMs);
   expect(await activity()).toEqual(before.activity);
   expect(await sockets()).toBeLessThanOrEqual(before.sockets + 1);
