@@ -77,9 +77,11 @@ test('of many apps that lose everything at once each is repaired by one run, alt
   await poll('every app to be healthy', () => all(isHealthy));
 
   await (await installation.redis.client()).flushall();
-  await poll('every app to be repaired', () =>
-    all((state) => isHealthy(state) && state.status.recoveries?.[0]?.state !== undefined && hasEnded(state)),
-  );
+  const isRepaired = (state: BootstrapState): boolean =>
+    isHealthy(state) && state.status.recoveries?.[0]?.state !== undefined && hasEnded(state);
+  await poll('every app to be repaired', () => all(isRepaired), {
+    lastSeen: () => [...states.values()].filter((state) => !isRepaired(state)),
+  });
   await poll('the history to be as long as it may be', async () => {
     const list = await namespace.kubectl('get', 'bsr', '--output=name');
     return list.trim().split('\n').length === 1;
