@@ -169,10 +169,8 @@ describe('Idempotency-Key', () => {
     await using impatient = await startShim(cluster, it.namespace, { decisionTimeoutMs: 100 });
     const first = await post(impatient, 'deleg', { key: 'k' });
     expect(first.status).toBe(202);
-    const [run] = it.controller.runs;
-    if (run === undefined) {
-      throw new Error('no run was created');
-    }
+    // The shim did not wait for a decision.
+    const run = await poll('the run', () => it.controller.runs[0]);
     await it.controller.say(run, { accepted: 'RecoveryInProgress', succeeded: 'WaitingForLock' });
     expect(await post(it.shims[0], 'deleg', { key: 'k' })).toMatchObject({
       status: 409,

@@ -179,7 +179,7 @@ describe('limits', () => {
 
 describe('shutting down', () => {
   test('every waiting request gets an answer, no connection is cut off, and no new one is accepted', async () => {
-    const shim = await startShim(cluster, namespace, { drainDelayMs: 500 });
+    const shim = await startShim(cluster, namespace, { drainDelayMs: 2_000 });
     const waiting = post(shim, 'draining');
     await poll('the request to be under way', async () =>
       (await (await fetch(shim.metricsURL)).text()).includes('bootstrap_recovery_shim_requests_in_flight 1'),
