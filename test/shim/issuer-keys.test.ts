@@ -139,8 +139,14 @@ describe('what a reading ends with', () => {
 
   test('a bug is thrown as one, and is neither waited out nor taken for an issuer that is away', async () => {
     const bug = new TypeError('a bug');
-    const broke = keysFrom(() => Promise.reject(bug), new ManualClock());
+    let readings = 0;
+    const broke = keysFrom(() => {
+      readings += 1;
+      return Promise.reject(bug);
+    }, new ManualClock());
     await expect(find(broke)).rejects.toBe(bug);
+    await expect(find(broke)).rejects.toBe(bug);
+    expect(readings).toBe(2);
     await expect(broke.readFirst(new AbortController().signal)).rejects.toBe(bug);
   });
 
