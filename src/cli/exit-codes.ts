@@ -24,7 +24,7 @@ const ofRun: CommandExitCodes = {
   0: 'created; with --wait: recovered, nothing was lost, verified',
   1: 'refused; with --wait: the run failed or was cancelled',
   2: 'with --wait: a run that only verifies found a loss',
-  3: 'with --wait: it still runs, waits for approval, or its own time ran out',
+  3: 'with --wait: it still runs, waits for approval, its own time ran out, or no answer',
 };
 const shown: CommandExitCodes = { 0: 'shown', 1: 'not found, refused, or no answer' };
 const service: CommandExitCodes = { 0: 'ended by SIGTERM', 1: 'a defect: start it again' };
@@ -63,7 +63,7 @@ export const commandExitCodes: Readonly<Record<string, CommandExitCodes>> = {
     0: 'recovered, nothing was lost, verified',
     1: 'failed, cancelled, or not found',
     2: 'a run that only verifies found a loss',
-    3: 'it still runs, waits for approval, or its own time ran out',
+    3: 'it still runs, waits for approval, its own time ran out, or no answer',
   },
   version: shown,
   target: { 0: 'applied, or printed with --dry-run', 1: 'refused, or not confirmed' },

@@ -85,6 +85,9 @@ function exitCodeOf(error: RecoveryError, { signal }: CommandContext): ExitCode 
   if (error.code === 'InvalidInput') {
     return exitCodes.usage;
   }
+  if (error.code === 'DeadlineExceeded') {
+    return exitCodes.timedOut;
+  }
   return error.code === 'Aborted' && signal.aborted ? exitCodes.interrupted : exitCodes.failed;
 }
 

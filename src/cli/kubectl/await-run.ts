@@ -1,6 +1,7 @@
 import type { BootstrapRecovery } from '../../api/bootstraprecovery.generated.ts';
 import { bootstrapRecoveries } from '../../api/resources.ts';
-import { TerminalError } from '../../errors.ts';
+import { TerminalError, TransientError } from '../../errors.ts';
+import type { ConnectionError } from '../../kube/client/connection-error.ts';
 import type { Resource } from '../../kube/client/resource.ts';
 import type { CommandContext } from '../context.ts';
 import { createProgressDisplay, type ProgressDisplay } from '../output/progress.ts';
@@ -18,25 +19,35 @@ const runs: Resource<BootstrapRecovery> = bootstrapRecoveries;
  *
  * @returns the run as it is then.
  * @throws {TerminalError} `NotFound` when there is no such run, or it is deleted meanwhile.
+ * @throws {TransientError} `DeadlineExceeded` when the API server does not answer as the time runs out: how the
+ *   run stands is not known then.
  */
 export async function awaitRun(
-  { api, namespace }: ClusterConnection,
+  { api, namespace, slowAnswers }: ClusterConnection,
   name: string,
   timeoutSeconds: number,
   context: CommandContext,
 ): Promise<BootstrapRecovery> {
   const timeout = AbortSignal.timeout(timeoutSeconds * 1000);
   const selection = { namespace, fieldSelector: `metadata.name=${name}` };
+  using _paused = slowAnswers?.pause();
   const progress = createProgressDisplay(context);
   progress.wait(`${name}: asking the API server`);
   let last: BootstrapRecovery | undefined;
+  let outage: ConnectionError | undefined;
+  const onOutage = (error: ConnectionError): void => {
+    outage = error;
+    progress.wait(`${name}: ${terminalText(error.message)}; asking again every second`);
+  };
   try {
     for await (const [run] of watchObjects(
       api,
       runs,
       selection,
       AbortSignal.any([timeout, context.signal]),
+      onOutage,
     )) {
+      outage = undefined;
       if (run === undefined) {
         throw gone(name, namespace, last);
       }
@@ -50,10 +61,13 @@ export async function awaitRun(
     if (context.signal.aborted && error === context.signal.reason) {
       progress.say(`Interrupted. ${stillRunning(name, namespace)}`);
     }
-    // Only the time that ran out ends the wait with what was seen last.
-    if (error !== timeout.reason || last === undefined) {
+    if (error !== timeout.reason) {
       throw error;
     }
+    if (last === undefined || outage !== undefined) {
+      throw unanswered(name, namespace, timeoutSeconds);
+    }
+    // Only the time that ran out ends the wait with what was seen last.
   } finally {
     progress.end();
   }
@@ -75,6 +89,14 @@ function show(progress: ProgressDisplay, run: BootstrapRecovery): void {
   } else {
     progress.wait(`${run.metadata.name}: ${terminalText(reason)}: ${terminalText(message)}`);
   }
+}
+
+function unanswered(name: string, namespace: string, timeoutSeconds: number): TransientError {
+  return new TransientError(
+    'DeadlineExceeded',
+    `The API server does not answer, and the wait of ${timeoutSeconds} s is over: how ${name} stands is not known. ` +
+      `Ask again: kubectl tuf-recovery wait ${name} -n ${namespace}`,
+  );
 }
 
 function gone(name: string, namespace: string, last: BootstrapRecovery | undefined): TerminalError {

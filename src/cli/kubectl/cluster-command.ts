@@ -14,7 +14,7 @@ export async function clusterCommand(
   flags: ClusterFlags,
   body: (connection: ClusterConnection) => Promise<ExitCode>,
 ): Promise<void> {
-  await using connection = connectToCluster(flags);
+  await using connection = connectToCluster(flags, context);
   try {
     context.exit(await body(connection));
   } catch (error) {

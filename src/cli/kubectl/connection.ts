@@ -3,6 +3,7 @@ import { APIClient } from '../../kube/client/api-client.ts';
 import type { ClusterConfig } from '../../kube/kubeconfig/cluster-config.ts';
 import { loadKubeconfig } from '../../kube/kubeconfig/load-kubeconfig.ts';
 import { kubeconfigEnvironment } from '../options/env.ts';
+import { SlowAnswers, type SlowAnswersContext } from './slow-answers.ts';
 
 /** Flags every command of the plugin takes, as kubectl has them. */
 export interface ClusterFlags {
@@ -15,23 +16,31 @@ export interface ClusterFlags {
 export interface ClusterConnection extends AsyncDisposable {
   readonly api: APIClient;
   readonly namespace: string;
+  /** Says when the API server is slow; undefined where nothing may be said. */
+  readonly slowAnswers: SlowAnswers | undefined;
 }
 
 /**
  * The cluster of the kubeconfig: `--kubeconfig`, else $KUBECONFIG, else ~/.kube/config, else the service
  * account of the pod this runs in. `--context` and `--namespace` win over what it says.
  *
+ * @param context where a slow API server is reported; left out: nowhere
  * @throws {TerminalError} `InvalidInput` where kubectl would refuse the configuration, too.
  */
-export function connectToCluster(flags: ClusterFlags): ClusterConnection {
+export function connectToCluster(flags: ClusterFlags, context?: SlowAnswersContext): ClusterConnection {
   const config = loadClusterConfig(flags);
+  const server = config.getCurrentCluster()?.server;
+  const slowAnswers =
+    context === undefined || server === undefined ? undefined : new SlowAnswers(server, context);
   const api = new APIClient({
     loadConfig: () => loadClusterConfig(flags),
     userAgent: 'kubectl-tuf-recovery',
+    onRequest: slowAnswers && (() => slowAnswers.request()),
   });
   return {
     api,
     namespace: flags.namespace || config.namespace,
+    slowAnswers,
     [Symbol.asyncDispose]: () => api.close(),
   };
 }

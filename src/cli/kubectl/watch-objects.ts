@@ -20,12 +20,15 @@ const idleTimeoutMs = 150_000;
  * A failure of the very first request is thrown: it is a mistake in the kubeconfig more often than not. Later
  * ones are retried every second, because a person who watches a recovery must not lose sight of it when the
  * API server restarts.
+ *
+ * @param onOutage called with each of these failures: what was yielded last may be old
  */
 export async function* watchObjects<T extends KubernetesObject>(
   api: APIClient,
   resource: Resource<T>,
   selection: ObjectSelector,
   signal: AbortSignal,
+  onOutage: (error: ConnectionError) => void,
   clock: Clock = systemClock,
 ): AsyncGenerator<readonly T[], never, undefined> {
   let seen = false;
@@ -52,6 +55,9 @@ export async function* watchObjects<T extends KubernetesObject>(
       signal.throwIfAborted();
       if (!seen || !(error instanceof ConnectionError || isExpired(error))) {
         throw error;
+      }
+      if (error instanceof ConnectionError) {
+        onOutage(error);
       }
       await sleep(clock, retryMs, signal);
     }

@@ -30,6 +30,11 @@ export interface APIClientOptions {
   readonly clock?: Clock;
   readonly timeouts?: Partial<Timeouts>;
   readonly onWarning?: (warning: string) => void;
+  /**
+   * Called as a request is made; what it returns is disposed of with the answer, of a watch with its headers,
+   * or when there will be none. Repeats of the request are within.
+   */
+  readonly onRequest?: (() => Disposable) | undefined;
 }
 
 /** Options every call takes. */

@@ -16,6 +16,8 @@ export interface TransportOptions {
   readonly metrics: RequestMetrics | undefined;
   /** Receives the texts of the API server's `Warning` headers, for example of deprecated versions. */
   readonly onWarning?: ((warning: string) => void) | undefined;
+  /** As `APIClientOptions` has it. */
+  readonly onRequest?: (() => Disposable) | undefined;
 }
 
 /** client-go's limit on repeats that a Retry-After header asks for. */
@@ -64,6 +66,7 @@ export class Transport {
   }
 
   async #send<R>(request: APIRequest, read: (response: APIResponse) => Promise<R>): Promise<R> {
+    using _pending = this.#options.onRequest?.();
     let renewed = false;
     let reconnected = false;
     for (let attempt = 0; ; attempt += 1) {

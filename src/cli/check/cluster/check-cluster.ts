@@ -22,6 +22,7 @@ export function checkCluster(
 ): Promise<void> {
   const app = typed === undefined ? undefined : parseAppName(typed);
   return clusterCommand(context, flags, async (connection): Promise<ExitCode> => {
+    using _paused = connection.slowAnswers?.pause();
     const progress = createProgressDisplay(context);
     progress.wait('Asking the API server');
     try {

@@ -4,6 +4,7 @@ import { bootstrapRecoveries, bootstrapStates } from '../../../api/resources.ts'
 import type { APIClient } from '../../../kube/client/api-client.ts';
 import { isForbidden, isNotFound } from '../../../kube/client/api-error.ts';
 import type { ObjectSelector } from '../../../kube/client/call-options.ts';
+import type { ConnectionError } from '../../../kube/client/connection-error.ts';
 import type { Resource } from '../../../kube/client/resource.ts';
 import { watchObjects } from '../watch-objects.ts';
 
@@ -34,15 +35,20 @@ export async function readAppsAndRuns(
   return situation(listedRuns.items, typeof listedStates === 'string' ? listedStates : listedStates.items);
 }
 
-/** The situation now and after every change, until `signal` aborts; then the signal's reason is thrown. */
+/**
+ * The situation now and after every change, until `signal` aborts; then the signal's reason is thrown.
+ *
+ * @param onOutage see {@link watchObjects}
+ */
 export async function* watchAppsAndRuns(
   api: APIClient,
   selection: ObjectSelector,
   signal: AbortSignal,
+  onOutage: (error: ConnectionError) => void,
 ): AsyncGenerator<AppsAndRuns, void, undefined> {
   using ending = new ConsumerSignal(signal);
-  const runStream = watchObjects(api, runs, selection, ending.signal);
-  const stateStream = watchStates(api, selection, ending.signal);
+  const runStream = watchObjects(api, runs, selection, ending.signal, onOutage);
+  const stateStream = watchStates(api, selection, ending.signal, onOutage);
   let knownRuns: readonly BootstrapRecovery[] | undefined;
   let knownStates: readonly BootstrapState[] | string | undefined;
   let nextRuns = requestNext(runStream);
@@ -93,9 +99,10 @@ async function* watchStates(
   api: APIClient,
   selection: ObjectSelector,
   signal: AbortSignal,
+  onOutage: (error: ConnectionError) => void,
 ): AsyncGenerator<readonly BootstrapState[] | string, never, undefined> {
   try {
-    return yield* watchObjects(api, states, selection, signal);
+    return yield* watchObjects(api, states, selection, signal, onOutage);
   } catch (error) {
     yield refusal(error);
     return await new Promise<never>((_, reject) => {

@@ -1,6 +1,7 @@
 import { group } from '../../../api/resources.ts';
 import { TerminalError } from '../../../errors.ts';
 import type { ObjectSelector } from '../../../kube/client/call-options.ts';
+import type { ConnectionError } from '../../../kube/client/connection-error.ts';
 import type { CommandContext } from '../../context.ts';
 import { type ExitCode, exitCodes } from '../../exit-codes.ts';
 import { type OutputFormat, writeResult } from '../../output/output.ts';
@@ -72,7 +73,18 @@ async function watch(
   context: CommandContext,
 ): Promise<ExitCode> {
   let isFirst = true;
-  for await (const all of watchAppsAndRuns(connection.api, selection(connection, flags), context.signal)) {
+  let isOld = false;
+  const onOutage = (error: ConnectionError): void => {
+    if (!isOld) {
+      isOld = true;
+      context.stderr.write(
+        `warning: What is shown may be old: ${terminalText(error.message)}. The API server is asked again every second.\n`,
+      );
+    }
+  };
+  const situations = watchAppsAndRuns(connection.api, selection(connection, flags), context.signal, onOutage);
+  for await (const all of situations) {
+    isOld = false;
     if (isFirst) {
       sayWithoutStates(all, context);
       isFirst = false;
