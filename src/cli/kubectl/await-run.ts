@@ -19,8 +19,8 @@ const runs: Resource<BootstrapRecovery> = bootstrapRecoveries;
  *
  * @returns the run as it is then.
  * @throws {TerminalError} `NotFound` when there is no such run, or it is deleted meanwhile.
- * @throws {TransientError} `DeadlineExceeded` when the API server does not answer as the time runs out: how the
- *   run stands is not known then.
+ * @throws {TransientError} `DeadlineExceeded` when the API server does not answer as the time runs out: how
+ *   the run stands is not known then.
  */
 export async function awaitRun(
   { api, namespace, slowAnswers }: ClusterConnection,
