@@ -5,7 +5,7 @@ import { createProgressDisplay, type ProgressDisplay } from '../output/progress.
 export type SlowAnswersContext = Pick<CommandContext, 'stderr' | 'interactive'>;
 
 /** Most requests are answered within it, and none of them is worth a line. */
-const patienceMs = 1_000;
+const patienceMs = 2_000;
 
 /**
  * Says on standard error that a request waits for the API server, and for how long: a list may take a minute
