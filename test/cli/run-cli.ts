@@ -9,11 +9,14 @@ import { commandOf, expectPublishedSchema } from './output-schema.ts';
 export interface CLIResult {
   readonly code: number | null;
   readonly stdout: string;
-  /** Without lines about an API server that is slow to answer: whether they come depends on the machine's load. */
+  /**
+   * Without lines about an API server that is slow to answer: whether they come depends on the load of the
+   * machine.
+   */
   readonly stderr: string;
 }
 
-/** What the plugin says of a request that takes longer than usual; `silent-api-server.test.ts` is about it. */
+/** What the plugin says of a request that takes longer than usual: see `silent-api-server.test.ts`. */
 const slowAnswer = /^(?:still: )?Waiting for the API server \S+ {2}\(\d+ s\)\n/gm;
 
 /** How to run it. */

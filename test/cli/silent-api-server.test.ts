@@ -87,7 +87,8 @@ function commandLine(command: Command): readonly string[] {
   return [command.name(), ...required.flatMap((argument) => argumentsOf[argument.name()] ?? [])];
 }
 
-test.each(
+// These tests wait most of the time, so they do it together.
+test.concurrent.each(
   [...asking.map(commandLine), ['status', '--watch'], ['run', 'alice/tuf', '--wait']].map((args) => ({
     line: args.join(' '),
     args,
@@ -104,7 +105,7 @@ test.each(
   expect(command.stdout()).toBe('');
 });
 
-test('wait ends with 3, and not with a defect, when its time is over before the API server answers', async () => {
+test.concurrent('wait ends with 3, and not with a defect, when its time is over before the API server answers', async () => {
   await using proxy = await cuttable();
   await proxy.inject({ kind: 'blackHole' });
   await using command = start(['wait', 'tuf', '--timeout', '2'], proxy.kubeconfig);
@@ -113,10 +114,10 @@ test('wait ends with 3, and not with a defect, when its time is over before the 
   expect(command.stderr()).not.toContain('internal error');
 });
 
-test('wait says that the API server went away, and claims nothing of the run then', async () => {
+test.concurrent('wait says that the API server went away, and claims nothing of the run then', async () => {
   await createRun('went-away');
   await using proxy = await cuttable();
-  await using command = start(['wait', 'went-away', '--timeout', '8'], proxy.kubeconfig);
+  await using command = start(['wait', 'went-away', '--timeout', '20'], proxy.kubeconfig);
   await poll('the first answer', () => command.stderr().includes('waiting for a controller'));
   await proxy.inject({ kind: 'refuse' });
   await poll('what is waited for', () =>
@@ -127,7 +128,7 @@ test('wait says that the API server went away, and claims nothing of the run the
   expect(command.stderr()).not.toContain('still running');
 });
 
-test('status --watch says once that what it shows may be old, and shows what is new afterwards', async () => {
+test.concurrent('status --watch says once that what it shows may be old, and shows what is new afterwards', async () => {
   await createRun('shown');
   await using proxy = await cuttable();
   await using command = start(['status', '--watch'], proxy.kubeconfig);

@@ -1,4 +1,5 @@
-import { once } from 'node:events';
+import { EventEmitter, once } from 'node:events';
+import { existsSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { type AddressInfo, createServer, type Socket } from 'node:net';
 import { join } from 'node:path';
@@ -6,6 +7,7 @@ import { KubeConfig } from '@kubernetes/client-node';
 import { expect, test, vi } from 'vitest';
 import { APIError, isExpired, isTooManyRequests } from '../../src/kube/client/api-error.ts';
 import { ConnectionError } from '../../src/kube/client/connection-error.ts';
+import { poll } from '../harness/poll.ts';
 import { temporaryDirectory } from '../harness/temporary-directory.ts';
 import { type Answer, reply, startScriptedAPI, status } from './fixtures/scriptedapi.ts';
 import { testClient } from './fixtures/testclient.ts';
@@ -274,6 +276,68 @@ test('warnings of the API server reach the log', async () => {
   await rig.client.get(WIDGETS, KEY);
   expect(rig.warnings).toEqual(['299 - "kube.test/v1 Widget is deprecated"']);
 });
+
+test('a call waits for the API server until its answer, and while it heeds Retry-After', async () => {
+  const answers = new EventEmitter();
+  await using api = await startScriptedAPI(async (_request, response) => {
+    answers.emit('asked');
+    await once(answers, 'go');
+    return reply(response, 200, OBJECT);
+  });
+  await using rig = testClient(() => api.config());
+  const asked = once(answers, 'asked');
+  const call = rig.client.get(WIDGETS, KEY);
+  await asked;
+  expect(rig.waiting()).toBe(1);
+  answers.emit('go');
+  await call;
+  expect(rig.waiting()).toBe(0);
+  await using busy = await startScriptedAPI(throttled('30'));
+  await using other = testClient(() => busy.config());
+  const controller = new AbortController();
+  const throttledCall = other.client.get(WIDGETS, KEY, { signal: controller.signal });
+  await poll('the wait', async () => {
+    const retries = await other.seen.value('rest_client_request_retries_total', { code: '429' });
+    return retries === 1 && other.waiting() === 1;
+  });
+  controller.abort(new Error('enough'));
+  await expect(throttledCall).rejects.toThrow('enough');
+  expect(other.waiting()).toBe(0);
+});
+
+test('a call does not wait for the API server while an exec plug-in asks a person', async () => {
+  await using directory = await temporaryDirectory('plug-in');
+  const asks = join(directory.path, 'asks');
+  const answer = join(directory.path, 'answer');
+  await using api = await startScriptedAPI(ok);
+  const credential = { apiVersion: 'client.authentication.k8s.io/v1', kind: 'ExecCredential' };
+  const script = `: >${asks}; while [ ! -e ${answer} ]; do sleep 0.05; done; echo '${JSON.stringify({ ...credential, status: { token: 't' } })}'`;
+  const exec = { ...credential, command: 'sh', args: ['-c', script], interactiveMode: 'Never' };
+  await using rig = testClient(() => api.config({ exec }));
+  const call = rig.client.get(WIDGETS, KEY);
+  await poll('the plug-in', () => existsSync(asks));
+  expect(rig.waiting()).toBe(0);
+  await writeFile(answer, '');
+  await call;
+  expect(api.requests).toHaveLength(1);
+});
+
+test.each([
+  { follow: true, waiting: 0 },
+  { follow: false, waiting: 1 },
+])(
+  'a log that is followed may be silent for as long as its container is: %o',
+  async ({ follow, waiting }) => {
+    await using api = await startScriptedAPI(() => {});
+    await using rig = testClient(() => api.config());
+    const controller = new AbortController();
+    const line = rig.client.log(KEY, { container: 'c', follow, signal: controller.signal }).next();
+    await poll('the request', () => api.requests.length === 1);
+    expect(rig.waiting()).toBe(waiting);
+    controller.abort(new Error('enough'));
+    await expect(line).rejects.toThrow('enough');
+  },
+);
 
 test('a closed client opens no connection again', async () => {
   await using api = await startScriptedAPI(ok);

@@ -35,7 +35,7 @@ export function connectToCluster(flags: ClusterFlags, context?: SlowAnswersConte
   const api = new APIClient({
     loadConfig: () => loadClusterConfig(flags),
     userAgent: 'kubectl-tuf-recovery',
-    onRequest: slowAnswers && (() => slowAnswers.request()),
+    onWait: slowAnswers && (() => slowAnswers.wait()),
   });
   return {
     api,

@@ -9,7 +9,7 @@ const patienceMs = 2_000;
 
 /**
  * Says on standard error that a request waits for the API server, and for how long: a list may take a minute
- * before it fails, and an exec plug-in for credentials as long as it likes.
+ * before it fails.
  */
 export class SlowAnswers {
   readonly #server: string;
@@ -24,8 +24,8 @@ export class SlowAnswers {
     this.#context = context;
   }
 
-  /** A request begins. It has ended when the result is disposed of. */
-  request(): Disposable {
+  /** A request begins to wait. The wait is over when the result is disposed of. */
+  wait(): Disposable {
     this.#pending += 1;
     this.#update();
     return {

@@ -45,7 +45,7 @@ export class APIClient {
       clock: this.#clock,
       metrics: options.metrics,
       onWarning: options.onWarning,
-      onRequest: options.onRequest,
+      onWait: options.onWait,
     });
   }
 

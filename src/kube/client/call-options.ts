@@ -31,10 +31,10 @@ export interface APIClientOptions {
   readonly timeouts?: Partial<Timeouts>;
   readonly onWarning?: (warning: string) => void;
   /**
-   * Called as a request is made; what it returns is disposed of with the answer, of a watch with its headers,
-   * or when there will be none. Repeats of the request are within.
+   * Called as a request begins to wait for the API server: for its answer (of a watch: its headers), or for
+   * as long as a Retry-After header asks. What it returns is disposed of when that wait ends.
    */
-  readonly onRequest?: (() => Disposable) | undefined;
+  readonly onWait?: (() => Disposable) | undefined;
 }
 
 /** Options every call takes. */

@@ -17,7 +17,7 @@ export interface TransportOptions {
   /** Receives the texts of the API server's `Warning` headers, for example of deprecated versions. */
   readonly onWarning?: ((warning: string) => void) | undefined;
   /** As `APIClientOptions` has it. */
-  readonly onRequest?: (() => Disposable) | undefined;
+  readonly onWait?: (() => Disposable) | undefined;
 }
 
 /** client-go's limit on repeats that a Retry-After header asks for. */
@@ -66,7 +66,6 @@ export class Transport {
   }
 
   async #send<R>(request: APIRequest, read: (response: APIResponse) => Promise<R>): Promise<R> {
-    using _pending = this.#options.onRequest?.();
     let renewed = false;
     let reconnected = false;
     for (let attempt = 0; ; attempt += 1) {
@@ -99,6 +98,7 @@ export class Transport {
           code: codeOf(error),
           verb: request.method,
         });
+        using _waiting = this.#waits(request);
         await sleep(this.#options.clock, waitSeconds * 1000, request.signal);
       }
     }
@@ -111,6 +111,9 @@ export class Transport {
   ): Promise<R> {
     const { clock, metrics } = this.#options;
     const call = describeRequest(request);
+    // After the credentials: a plug-in may be asking a person for them, at the terminal that would show the
+    // wait.
+    using _waiting = this.#waits(request);
     using deadline = this.#deadline(request);
     const signal = deadline?.signal ?? request.signal;
     const startedAt = clock.monotonic();
@@ -140,6 +143,10 @@ export class Transport {
         (clock.monotonic() - startedAt) / 1000,
       );
     }
+  }
+
+  #waits({ mayStaySilent = false }: APIRequest): Disposable | undefined {
+    return mayStaySilent ? undefined : this.#options.onWait?.();
   }
 
   #deadline(request: APIRequest): TimeoutSignal | undefined {

@@ -23,6 +23,8 @@ export interface APIRequest {
    * connection.
    */
   readonly idempotent: boolean;
+  /** No answer is in order: a log that is followed may have nothing to say yet. */
+  readonly mayStaySilent?: boolean;
   readonly signal?: AbortSignal | undefined;
 }
 

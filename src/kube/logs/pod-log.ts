@@ -53,6 +53,7 @@ export async function* readPodLog(
     path,
     query: { container, follow, sinceSeconds, previous },
     idempotent: true,
+    mayStaySilent: follow,
     signal: deadline.signal,
   });
   try {
