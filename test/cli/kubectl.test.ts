@@ -1,5 +1,4 @@
 import { spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { delimiter, dirname } from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
 import type { APIServerAccess } from '../harness/apiserver-access.ts';
@@ -9,6 +8,7 @@ import { LAUNCHER } from '../harness/launcher.ts';
 import { poll } from '../harness/poll.ts';
 import { PLUGIN, pluginNamespace } from './plugin-namespace.ts';
 import { type CLIResult, runCLI } from './run-cli.ts';
+import { onTerminal } from './terminal-session.ts';
 
 const DIGEST = `sha256:${'ab'.repeat(32)}`;
 
@@ -403,7 +403,11 @@ describe('approve', () => {
       ['n', ''],
       ['y', DIGEST],
     ] as const) {
-      const screen = await onTerminal(['approve', 'unread'], answer);
+      const { screen } = await onTerminal(['approve', 'unread'], {
+        command: PLUGIN,
+        env: { KUBECONFIG: kubeconfig },
+        typed: `${answer}\n`,
+      });
       expect(screen).toContain('Apply these 15 writes? [y/N]');
       const jsonpath = '-o=jsonpath={.spec.approvedPlan}';
       expect(await cluster.kubectl(['get', 'bsr', 'unread', `-n=${namespace}`, jsonpath])).toBe(approved);
@@ -519,21 +523,4 @@ function spawnPlugin(args: readonly string[]): {
     output: () => output,
     interrupt: () => child.kill('SIGINT'),
   };
-}
-
-/** Runs the plugin on a terminal of its own (util-linux script) and types one line. */
-async function onTerminal(args: readonly string[], typed: string): Promise<string> {
-  const command = [PLUGIN, ...args].map((word) => `'${word}'`).join(' ');
-  const child = spawn('script', ['--quiet', '--return', '--command', command, '/dev/null'], {
-    env: { PATH: process.env['PATH'], HOME: '/nonexistent', KUBECONFIG: kubeconfig, TERM: 'xterm' },
-  });
-  let screen = '';
-  child.stdout.on('data', (chunk: Buffer) => {
-    screen += chunk.toString();
-    if (screen.includes('[y/N]') && child.stdin.writable) {
-      child.stdin.end(`${typed}\n`);
-    }
-  });
-  await once(child, 'close');
-  return screen;
 }
