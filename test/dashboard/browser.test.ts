@@ -272,6 +272,22 @@ describe('for every visitor', () => {
   );
 });
 
+test('nothing moves where the system asks for less motion', async () => {
+  const moving = async (reducedMotion: 'reduce' | 'no-preference'): Promise<readonly string[]> => {
+    const page = await openApp('deleg', { reducedMotion });
+    await page.locator('.bar').first().waitFor();
+    return page.evaluate<readonly string[]>(
+      `[...document.querySelectorAll('*')].flatMap((element) => ['', '::before', '::after'].flatMap((part) => {
+        const { animationName, transitionDuration, scrollBehavior } = getComputedStyle(element, part || null);
+        const moves = animationName !== 'none' || /[1-9]/.test(transitionDuration) || scrollBehavior === 'smooth';
+        return moves ? [element.tagName + part] : [];
+      }))`,
+    );
+  };
+  expect(await moving('no-preference')).not.toEqual([]);
+  expect(await moving('reduce')).toEqual([]);
+});
+
 test('many apps are on pages', async () => {
   const { cluster } = stage.namespace;
   const namespace = await cluster.createNamespace('dashboard-crowd');
