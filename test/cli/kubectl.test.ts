@@ -146,6 +146,18 @@ test('wait ends when the run is deleted', async () => {
   expect(waiting.output()).toContain('was deleted before it ended');
 });
 
+test('Ctrl-C ends the wait with 130 and says that the run continues, which it does', async () => {
+  await createRun('interrupted', {}, succeeded('Unknown', 'WaitingForTarget', 'No target.'));
+  const waiting = spawnPlugin(['wait', 'interrupted']);
+  await poll('the wait to see the run', () => waiting.output().includes('WaitingForTarget'));
+  waiting.interrupt();
+  expect(await waiting.exit).toBe(130);
+  expect(waiting.output()).toContain('Interrupted. The run continues.');
+  expect(waiting.output()).toContain(`kubectl tuf-recovery cancel interrupted -n ${namespace}`);
+  const jsonpath = '-o=jsonpath={.spec.cancel}';
+  expect(await cluster.kubectl(['get', 'bsr', 'interrupted', `-n=${namespace}`, jsonpath])).not.toBe('true');
+});
+
 test('run creates a run with only what was asked for, and the schema fills in the rest', async () => {
   const { code, stdout } = await plugin(
     'run',
