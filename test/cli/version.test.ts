@@ -58,3 +58,17 @@ test('version --client needs no cluster', async () => {
   const { code, stdout } = await runCLI(['version', '--client'], { command: PLUGIN, env });
   expect({ code, stdout }).toEqual({ code: 0, stdout: `Client  ${packageJSON.version}\n` });
 });
+
+test.each([
+  { what: 'no kubeconfig', code: 64, error: /No cluster is configured/ },
+  { what: 'no API server', server: 'https://127.0.0.1:1', code: 1, error: /ECONNREFUSED/ },
+])('with $what, version shows that of the plugin beside the error', async ({ server, code, error }) => {
+  const file =
+    server === undefined ? '/nonexistent/kubeconfig' : await cluster.kubeconfigFile({ namespace, server });
+  const env = { KUBECONFIG: file };
+  const result = await runCLI(['version'], { command: PLUGIN, env });
+  expect(result).toMatchObject({ code, stdout: `Client  ${packageJSON.version}\n` });
+  expect(result.stderr).toMatch(error);
+  const { json } = await runJSON(['version'], { command: PLUGIN, env });
+  expect(json).toEqual({ client: packageJSON.version });
+});

@@ -40,16 +40,24 @@ export interface Versions {
   readonly hidden?: readonly string[];
 }
 
-/** `version`: of the plugin, the API server, the controllers and the CRDs of the cluster. */
+/**
+ * `version`: of the plugin, the API server, the controllers and the CRDs of the cluster. Without an answer of
+ * the cluster it is that of the plugin, beside the error: a report of the problem needs it all the more.
+ */
 export async function versionCommand(flags: VersionFlags, context: CommandContext): Promise<void> {
-  if (flags.client === true) {
-    await show({ client: packageJSON.version }, flags, context);
-    return;
+  let versions: Versions = { client: packageJSON.version };
+  try {
+    if (flags.client !== true) {
+      await clusterCommand(context, flags, async (connection) => {
+        versions = await readVersions(connection, context.signal);
+        return exitCodes.done;
+      });
+    }
+  } finally {
+    if (!context.signal.aborted) {
+      await show(versions, flags, context);
+    }
   }
-  await clusterCommand(context, flags, async (connection) => {
-    await show(await readVersions(connection, context.signal), flags, context);
-    return exitCodes.done;
-  });
 }
 
 function show(versions: Versions, flags: VersionFlags, context: CommandContext): Promise<void> {
