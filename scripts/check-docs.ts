@@ -5,10 +5,10 @@
 import { globSync, readFileSync } from 'node:fs';
 import { parse } from 'yaml';
 import packageJSON from '../package.json' with { type: 'json' };
-import { wrongCommands } from './docs/commands.ts';
-import { brokenLinks } from './docs/links.ts';
-import { type CRD, wrongManifests } from './docs/manifests.ts';
-import { pagesBelow } from './docs/pages.ts';
+import { wrongCommands } from './checks/commands.ts';
+import { brokenLinks } from './checks/links.ts';
+import { type CRD, wrongManifests } from './checks/manifests.ts';
+import { pagesBelow } from './checks/pages.ts';
 
 const root = process.cwd();
 const pages = pagesBelow(root);

@@ -4,7 +4,7 @@
  */
 import { readdirSync, readFileSync } from 'node:fs';
 import config from '../vitest.config.ts';
-import { shortWaits } from './docs/short-waits.ts';
+import { shortWaits } from './checks/short-waits.ts';
 
 const { test: limits } = config({ mode: 'test', command: 'serve' });
 const patience = { testMs: limits?.testTimeout ?? 0, waitMs: limits?.expect?.poll?.timeout ?? 0 };

@@ -6,8 +6,8 @@
 import { execFileSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import biome from '../biome.json' with { type: 'json' };
-import type { Problem } from './docs/problem.ts';
-import { typographicApostrophes, vagueWordsIn, wideComments } from './docs/text-style.ts';
+import type { Problem } from './checks/problem.ts';
+import { typographicApostrophes, vagueWordsIn, wideComments } from './checks/text-style.ts';
 
 const { lineWidth } = biome.formatter;
 const tracked = execFileSync('git', ['ls-files', '-z'], { encoding: 'utf8', maxBuffer: 2 ** 26 }).split('\0');
@@ -15,7 +15,7 @@ const isCode = (file: string): boolean => /\.(tsx?|mjs|lua)$/.test(file) && !fil
 const isText = (file: string): boolean =>
   isCode(file) || /\.(md|ya?ml|tpl|txt|sh|go|py|css|html)$|Dockerfile$/.test(file);
 /** Files that list the words themselves. */
-const aboutWords = ['scripts/docs/text-style.ts', 'test/docs/text-style.test.ts'];
+const aboutWords = ['scripts/checks/text-style.ts', 'test/docs/text-style.test.ts'];
 const problems: Problem[] = [];
 let count = 0;
 // A file that is deleted and not yet committed is still tracked.

@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import type { Argument, Command, Option } from 'commander';
 import { commandExamples } from '../../src/cli/examples.ts';
 import { commandExitCodes } from '../../src/cli/exit-codes.ts';
-import { idleProgram } from '../docs/idle-program.ts';
+import { idleProgram } from '../checks/idle-program.ts';
 import { manPage } from './man-page.ts';
 import { schemaOfCommand } from './output-schemas.ts';
 

@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { beforeAll, describe, expect, test } from 'vitest';
-import { idleProgram } from '../../scripts/docs/idle-program.ts';
+import { idleProgram } from '../../scripts/checks/idle-program.ts';
 import { notificationFormats } from '../../src/notifications/message.ts';
 import { allNotificationTopics } from '../../src/notifications/topics.ts';
 import { CHART, EVERYTHING, helm, one, parseObjects, type Rendered, render } from './helm.ts';

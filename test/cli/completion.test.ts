@@ -1,7 +1,7 @@
 import { execFileSync, spawnSync } from 'node:child_process';
 import { delimiter, dirname } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { idleProgram } from '../../scripts/docs/idle-program.ts';
+import { idleProgram } from '../../scripts/checks/idle-program.ts';
 import { complete } from '../../src/cli/completion/candidates.ts';
 import { shells } from '../../src/cli/completion/scripts.ts';
 import { LAUNCHER } from '../harness/launcher.ts';

@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
-import { idleProgram } from '../../scripts/docs/idle-program.ts';
+import { idleProgram } from '../../scripts/checks/idle-program.ts';
 import { commandExamples } from '../../src/cli/examples.ts';
 import { commandExitCodes, exitCodes, exitCodesOf } from '../../src/cli/exit-codes.ts';
 import { runCLI } from './run-cli.ts';

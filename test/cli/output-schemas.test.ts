@@ -3,7 +3,7 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Command } from 'commander';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { idleProgram } from '../../scripts/docs/idle-program.ts';
+import { idleProgram } from '../../scripts/checks/idle-program.ts';
 import { schemaOfCommand } from '../../scripts/generate/output-schemas.ts';
 import { type ControllerProcess, startController } from '../controllers/support/controller-process.ts';
 import { type Installation, redisPassword, startInstallation } from '../controllers/support/installation.ts';

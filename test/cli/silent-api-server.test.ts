@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import type { Command } from 'commander';
 import { beforeAll, expect, test } from 'vitest';
-import { idleProgram } from '../../scripts/docs/idle-program.ts';
+import { idleProgram } from '../../scripts/checks/idle-program.ts';
 import type { APIServerAccess } from '../harness/apiserver-access.ts';
 import { sameClock } from '../harness/clock.ts';
 import { type FaultProxy, startFaultProxy } from '../harness/faultproxy.ts';

@@ -1,11 +1,11 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { wrongCommands } from '../../scripts/docs/commands.ts';
-import { brokenLinks } from '../../scripts/docs/links.ts';
-import { type CRD, wrongManifests } from '../../scripts/docs/manifests.ts';
-import { readPage } from '../../scripts/docs/markdown.ts';
-import { pagesBelow } from '../../scripts/docs/pages.ts';
+import { wrongCommands } from '../../scripts/checks/commands.ts';
+import { brokenLinks } from '../../scripts/checks/links.ts';
+import { type CRD, wrongManifests } from '../../scripts/checks/manifests.ts';
+import { readPage } from '../../scripts/checks/markdown.ts';
+import { pagesBelow } from '../../scripts/checks/pages.ts';
 import { type TemporaryDirectory, temporaryDirectory } from '../harness/temporary-directory.ts';
 
 const fence = (language: string, code: string): string => `\`\`\`${language}\n${code}\n\`\`\``;

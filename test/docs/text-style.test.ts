@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { typographicApostrophes, vagueWordsIn, wideComments } from '../../scripts/docs/text-style.ts';
+import { typographicApostrophes, vagueWordsIn, wideComments } from '../../scripts/checks/text-style.ts';
 
 const words = 'word '.repeat(25).trim();
 

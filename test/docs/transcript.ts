@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises';
-import { type Fence, readPage } from '../../scripts/docs/markdown.ts';
+import { type Fence, readPage } from '../../scripts/checks/markdown.ts';
 
 /** One thing a reader does with a page, in order. */
 export type Step =

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { shortWaits } from '../../scripts/docs/short-waits.ts';
+import { shortWaits } from '../../scripts/checks/short-waits.ts';
 
 const patience = { testMs: 600_000, waitMs: 300_000 };
 
