@@ -17,6 +17,7 @@ import {
 } from '../kube/health/health-check.ts';
 import { LeaderElector, LeadershipLostError } from '../kube/leaderelection/leader-elector.ts';
 import { RuntimeMetrics } from '../kube/metrics/runtime-metrics.ts';
+import { addressOf } from '../net/dial.ts';
 import { metricsPrefix, RecoveryMetrics } from '../observability/metrics.ts';
 import { AppHistoryReader, targetIndex } from './app-history/app-history.ts';
 import { createRunController } from './bootstraprecovery/controller.ts';
@@ -47,13 +48,14 @@ const maxShareOfVerifications = 0.75;
 const maxWatchIdleMs = 15 * 60_000;
 const eventLoopWindowMs = 60_000;
 const maxEventLoopDelayMs = 5_000;
+/** The API server, to every pod. */
+const apiServerInCluster = 'https://kubernetes.default.svc';
 /** A single replica without a lease: its restarts are the same installation. */
 const standalone = 'standalone';
 
 /** Wires the controllers of this project to an API server. Nothing is sent before {@link Operator.run}. */
 export function createOperator(options: OperatorOptions): Operator {
-  const { namespaces, lease, identity, proxy, rules, maxConcurrentRuns, registry, logger, clock, random } =
-    options;
+  const { namespaces, lease, identity, proxy, maxConcurrentRuns, registry, logger, clock, random } = options;
   const runtimeMetrics = new RuntimeMetrics({ registry, prefix: metricsPrefix });
   const metrics = new RecoveryMetrics(registry);
   const client = new APIClient({
@@ -86,6 +88,9 @@ export function createOperator(options: OperatorOptions): Operator {
     ({ operation, result }) => metrics.storageRequests.inc({ operation, result }),
     proxy,
   );
+  // Asked for every connection, so it must not read a file that may be half-written at that moment.
+  const apiServer = () => addressOf(new URL(client.server ?? apiServerInCluster));
+  const rules = { ...options.rules, apiServer };
   const connection = { client, buckets, rules };
   const watches = new TargetWatches({
     ...connection,

@@ -69,11 +69,7 @@ test(
       namespaces: [namespace.name],
       identity: 'test',
       proxy: DIRECT,
-      rules: {
-        podNamespace: undefined,
-        ambientNamespaces: [],
-        apiServer: () => ({ host: '127.0.0.1', port: 0 }),
-      },
+      rules: { podNamespace: undefined, ambientNamespaces: [] },
       maxConcurrentRuns: 4,
       memoryBytes: 2 ** 28,
       shutdownGraceMs: 1_000,

@@ -20,7 +20,6 @@ import type { ControllerFlags } from '../options/controller-flags.ts';
 import type { Environment } from '../options/env.ts';
 import { followAuthorities } from './follow-authorities.ts';
 import { IdleHeap, type ProcessUsage } from './idle-heap.ts';
-import { LoadedCluster } from './loaded-cluster.ts';
 
 /** The chart's default limit. */
 const defaultMemoryLimit = 512 * 2 ** 20;
@@ -32,9 +31,8 @@ export async function runController(flags: ControllerFlags, context: CommandCont
   const registry = new Registry();
   collectDefaultMetrics({ register: registry });
   const { namespaces, identity } = flags;
-  const cluster = new LoadedCluster(() => loadClusterConfig(flags));
   const operator = createOperator({
-    loadConfig: cluster.load,
+    loadConfig: () => loadClusterConfig(flags),
     userAgent: `${packageJSON.name}/${packageJSON.version}`,
     namespaces,
     shard: flags.shard,
@@ -44,7 +42,6 @@ export async function runController(flags: ControllerFlags, context: CommandCont
     rules: {
       podNamespace: context.env.podNamespace ?? serviceAccountNamespace(),
       ambientNamespaces: flags.ambientIdentityNamespaces,
-      apiServer: cluster.apiServer,
     },
     notifications: notificationsOf(flags),
     maxConcurrentRuns: flags.maxConcurrentRuns,

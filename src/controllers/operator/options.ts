@@ -23,7 +23,7 @@ export interface OperatorOptions {
   /** Through which proxy S3, STS and the server's API are asked. */
   readonly proxy: ProxyRule;
   /** What this installation allows targets, and from where their short host names are looked up. */
-  readonly rules: TargetRules;
+  readonly rules: Omit<TargetRules, 'apiServer'>;
   /** Left out: nothing is sent. */
   readonly notifications?: NotificationOptions | undefined;
   readonly maxConcurrentRuns: number;

@@ -49,6 +49,14 @@ export class APIClient {
     });
   }
 
+  /**
+   * Base URL of the API server as of the last time the configuration was read, without a trailing slash;
+   * undefined while it names no current cluster. Reads nothing.
+   */
+  get server(): string | undefined {
+    return this.#credentials.server;
+  }
+
   /** The object as it is now, read from the server's store and not from its cache. */
   async get<T extends KubernetesObject>(
     resource: Resource<T>,

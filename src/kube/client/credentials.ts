@@ -38,6 +38,11 @@ export class Credentials {
     this.#config = load();
   }
 
+  /** Base URL of the API server, without a trailing slash; undefined while there is no current cluster. */
+  get server(): string | undefined {
+    return this.#config.getCurrentCluster()?.server.replace(/\/+$/, '');
+  }
+
   /**
    * Resolves tokens (client-node re-reads a token file after 60 s, runs exec plug-ins when theirs expired).
    * Throws `ConnectionError` (`Credentials`) when something of that cannot be read.
@@ -47,8 +52,8 @@ export class Credentials {
       throw new Error('the API client is closed');
     }
     const generation = this.#generation;
-    const cluster = this.#config.getCurrentCluster();
-    if (cluster === null) {
+    const { server } = this;
+    if (server === undefined) {
       throw unreadable(new Error('the kubeconfig names no current cluster: set current-context'));
     }
     const options: RequestOptions = {};
@@ -66,7 +71,6 @@ export class Credentials {
     if (options.auth) {
       headers['authorization'] = `Basic ${Buffer.from(options.auth).toString('base64')}`;
     }
-    const server = cluster.server.replace(/\/+$/, '');
     return { server, headers, dispatcher: this.#dispatcher(options), generation };
   }
 

@@ -1,8 +1,8 @@
 import { rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { LoadedCluster } from '../../src/cli/commands/loaded-cluster.ts';
 import { loadClusterConfig } from '../../src/cli/kubectl/connection.ts';
+import { Credentials } from '../../src/kube/client/credentials.ts';
 import { temporaryDirectory } from '../harness/temporary-directory.ts';
 
 const kubeconfig = (server: string): string =>
@@ -17,17 +17,18 @@ test('the API server is where the client was sent last, also while the kubeconfi
   await using directory = await temporaryDirectory('kubeconfig');
   const file = join(directory.path, 'config');
   await writeFile(file, kubeconfig('https://first.example:6443'));
-  const cluster = new LoadedCluster(() => loadClusterConfig({ kubeconfig: file }));
-  const first = { host: 'first.example', port: 6443 };
-  expect(cluster.apiServer()).toEqual(first);
+  const credentials = new Credentials(() => loadClusterConfig({ kubeconfig: file }));
+  const refused = await credentials.access();
+  expect(credentials.server).toBe('https://first.example:6443');
 
   await rm(file);
-  expect(cluster.apiServer()).toEqual(first);
-  expect(() => cluster.load()).toThrow('does not exist');
-  expect(cluster.apiServer()).toEqual(first);
+  expect(credentials.server).toBe('https://first.example:6443');
+  expect(() => credentials.renew(refused)).toThrow('does not exist');
+  expect(credentials.server).toBe('https://first.example:6443');
 
-  await writeFile(file, kubeconfig('https://second.example'));
-  expect(cluster.apiServer(), 'the client still talks to the first').toEqual(first);
-  expect(cluster.load().getCurrentCluster()?.server).toBe('https://second.example');
-  expect(cluster.apiServer()).toEqual({ host: 'second.example', port: 443 });
+  await writeFile(file, kubeconfig('https://second.example/'));
+  expect(credentials.server, 'the client still talks to the first').toBe('https://first.example:6443');
+  credentials.renew(refused);
+  expect(credentials.server).toBe('https://second.example');
+  await credentials.close();
 });
