@@ -4,6 +4,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { bootstrapRecoveries } from '../../src/api/resources.ts';
 import { adminClient } from '../controllers/support/api-client.ts';
 import { type APIServer, startAPIServer } from '../harness/apiserver.ts';
+import { isAllowed } from '../harness/is-allowed.ts';
 import { poll } from '../harness/poll.ts';
 import { temporaryDirectory } from '../harness/temporary-directory.ts';
 import { CHART, EVERYTHING, helm, parseObjects, render } from './helm.ts';
@@ -125,16 +126,11 @@ describe('on a real API server', () => {
 test('the ServiceAccount of a narrowed installation can do its work and nothing beside it', async () => {
   const objects = await render('watchNamespaces={bob}', 'rbac.secretNames={redis}', 'crds.enabled=false');
   await cluster.apply(JSON.stringify({ apiVersion: 'v1', kind: 'List', items: objects }));
-  const as = '--as=system:serviceaccount:ops:r-tuf-recovery-operator-controller';
-  const can = async (verb: string, resource: string, namespace: string): Promise<boolean> => {
-    // kubectl auth can-i exits 1 for no.
-    const answer = await cluster
-      .kubectl(['auth', 'can-i', verb, resource, `--namespace=${namespace}`, as])
-      .catch(() => 'no');
-    return answer.trim() === 'yes';
-  };
-  expect(await can('get', 'secrets/redis', 'bob')).toBe(true);
-  expect(await can('watch', 'bootstraprecoveries.tuf-recovery.dev', 'bob')).toBe(true);
+  const user = 'system:serviceaccount:ops:r-tuf-recovery-operator-controller';
+  const can = (verb: string, resource: string, namespace: string) =>
+    isAllowed(cluster, user, { verb, resource, namespace });
+  await expect.poll(() => can('get', 'secrets/redis', 'bob')).toBe(true);
+  await expect.poll(() => can('watch', 'bootstraprecoveries.tuf-recovery.dev', 'bob')).toBe(true);
   expect(await can('get', 'secrets/other', 'bob')).toBe(false);
   expect(await can('list', 'secrets', 'bob')).toBe(false);
   expect(await can('get', 'secrets/redis', 'ops')).toBe(false);
@@ -155,32 +151,24 @@ describe('what RBAC cannot say', () => {
     });
   const approvedPlan = `sha256:${'a'.repeat(64)}`;
   const starter = '--as=starter';
-  const allow = (name: string, verbs: string) =>
-    cluster
-      .kubectl([
-        'create',
-        'role',
-        name,
-        '--namespace=bob',
-        `--verb=${verbs}`,
-        '--resource=bootstraprecoveries.tuf-recovery.dev',
-      ])
-      .then(() =>
-        cluster.kubectl([
-          'create',
-          'rolebinding',
-          name,
-          '--namespace=bob',
-          `--role=${name}`,
-          '--user=starter',
-        ]),
+  const resource = 'bootstraprecoveries.tuf-recovery.dev';
+  const allow = async (name: string, ...verbs: readonly string[]): Promise<void> => {
+    const namespace = 'bob';
+    const here = (...args: readonly string[]) => cluster.kubectl([...args, `--namespace=${namespace}`]);
+    await here('create', 'role', name, `--verb=${verbs.join(',')}`, `--resource=${resource}`);
+    await here('create', 'rolebinding', name, `--role=${name}`, '--user=starter');
+    for (const verb of verbs) {
+      await poll(`starter to be allowed to ${verb}`, () =>
+        isAllowed(cluster, 'starter', { verb, resource, namespace }),
       );
+    }
+  };
 
   beforeAll(async () => {
     await cluster.apply(await readFile('crds/tuf-recovery.dev_bootstraprecoveries.yaml', 'utf8'));
     const objects = await render('watchNamespaces={bob}', 'crds.enabled=false');
     await cluster.apply(JSON.stringify({ apiVersion: 'v1', kind: 'List', items: objects }));
-    await allow('starter', 'get,create,patch');
+    await allow('starter', 'get', 'create', 'patch');
   });
 
   const create = (input: string, ...args: readonly string[]) =>
