@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { inferDays, remainingDays } from '../../src/recovery/plan/infer.ts';
+import { inferDays, remainingDays, sameResidue } from '../../src/recovery/plan/infer.ts';
 
 const DAY_MS = 86_400_000;
 const head = new Date('2026-06-01T12:00:00Z');
@@ -30,10 +30,22 @@ describe('a lifetime is read from expiry and time of writing', () => {
     expect(infer(lifetime)).toMatchObject({ kind: 'wide', days, atLeastDays });
   });
 
+  test('a day less the hour of daylight saving and two seconds of upload is a day', () => {
+    expect(infer(DAY_MS - 3_602_000)).toMatchObject({ kind: 'days', days: 1 });
+  });
+
+  test('two seconds more than whole days are no further day, two hours are', () => {
+    expect(infer(11 * DAY_MS + 2_000)).toMatchObject({ kind: 'days', days: 11 });
+    expect(infer(11 * DAY_MS + 7_200_000)).toMatchObject({ kind: 'wide', days: 11, atLeastDays: 12 });
+    expect(infer(11 * DAY_MS, [plus(180_000)])).toMatchObject({ kind: 'wide', days: 11, atLeastDays: 11 });
+    expect(infer(11 * DAY_MS + 2_000, [plus(180_000)])).toMatchObject({ kind: 'wide', atLeastDays: 11 });
+  });
+
   test.each([
     ['written after it expired', -DAY_MS],
     ['written as it expired', 0],
     ['written an hour before it expired', 3_600_000],
+    ['written just more than an hour less than a day before', DAY_MS - 3_602_001],
   ])('%s: no lifetime', (_, lifetime) => {
     expect(infer(lifetime)).toMatchObject({ kind: 'none' });
   });
@@ -42,6 +54,23 @@ describe('a lifetime is read from expiry and time of writing', () => {
 describe('times that a copy has rewritten are no evidence', () => {
   test('an earlier version that was written much later', () => {
     expect(infer(30 * DAY_MS, [plus(180_000)])).toMatchObject({ kind: 'wide' });
+  });
+
+  test('storage nodes whose clocks differ by two minutes, and not by more', () => {
+    expect(infer(30 * DAY_MS, [plus(120_000)])).toMatchObject({ kind: 'days', confidence: 'medium' });
+    expect(infer(30 * DAY_MS, [plus(120_001)])).toMatchObject({ kind: 'wide' });
+  });
+
+  test('three versions in one second may be a copy', () => {
+    expect(infer(30 * DAY_MS, [head, head])).toEqual({ kind: 'days', days: 30, confidence: 'medium' });
+  });
+
+  test.each([
+    [0, 2_000, true],
+    [2_000, 0, true],
+    [-1_000, 1_001, false],
+  ])('files %i ms and %i ms from whole days: equally far is %j', (a, b, same) => {
+    expect(sameResidue(a, b)).toBe(same);
   });
 
   test('storage nodes whose clocks differ by a second do not spoil whole days', () => {

@@ -4,7 +4,10 @@ import { describe, expect, test } from 'vitest';
 import { inOneTurn } from '../../src/async/in-turns.ts';
 import { changesOf } from '../../src/recovery/plan/changes.ts';
 import { digestOf } from '../../src/recovery/plan/digest.ts';
+import type { Action } from '../../src/recovery/plan/plan.ts';
 import { isEmpty, planRecovery } from '../../src/recovery/plan/planner.ts';
+import type { Evidence } from '../../src/recovery/plan/sources.ts';
+import { isComplete } from '../../src/recovery/state/classify.ts';
 import { keysToObserve, observedStateOf } from '../../src/recovery/state/observed-state.ts';
 import type { ObservedValue, ObservedValues } from '../../src/redis/state-store.ts';
 import {
@@ -13,6 +16,7 @@ import {
   expected,
   healthyValues,
   list,
+  rotatedRoot,
   TASK,
   text,
   trustedFacts,
@@ -22,8 +26,31 @@ import {
 const roles = ['nightly', 'Beta-Channel', '__proto__'];
 const asked = expected(roles, { replaceWrongType: true });
 const known = evidence(trustedFacts(roles));
-const planFor = (values: ObservedValues) =>
-  inOneTurn(planRecovery(inOneTurn(observedStateOf(values, asked)), asked, known));
+const planFor = (values: ObservedValues, from: Evidence = known) =>
+  inOneTurn(planRecovery(inOneTurn(observedStateOf(values, asked)), asked, from));
+const healthy = healthyValues(roles);
+const rootSigning = 'ROOT_SIGNING_alice_tuf';
+
+/** What an action must find to be carried out, by what was there when it was planned. */
+function beforeOf(held: ObservedValue): Action['before'] {
+  switch (held.kind) {
+    case 'absent':
+      return undefined;
+    case 'wrongType':
+      return { wrongType: held.type };
+    case 'string':
+      return { value: held.value };
+  }
+}
+
+/** Redis once the plan was carried out. */
+function carriedOut(values: ObservedValues): ObservedValues {
+  const after = new Map(values);
+  for (const { key, after: value } of planFor(values).actions) {
+    after.set(key, value === undefined ? absent : text(value));
+  }
+  return after;
+}
 
 const anyValue: fc.Arbitrary<ObservedValue> = fc.oneof(
   fc.constant(absent),
@@ -84,11 +111,24 @@ describe('whatever Redis holds', () => {
   test('carried out, it leaves nothing to do', () => {
     fc.assert(
       fc.property(anyRedis, (values) => {
-        const after = new Map(values);
-        for (const { key, after: value } of planFor(values).actions) {
-          after.set(key, value === undefined ? absent : text(value));
-        }
+        const after = carriedOut(values);
         expect(isEmpty(planFor(after))).toBe(true);
+        expect(isComplete(inOneTurn(observedStateOf(after, asked)))).toBe(true);
+      }),
+    );
+  });
+
+  test('each action is bound to what its key held, and called by what it does to it', () => {
+    fc.assert(
+      fc.property(anyRedis, (values) => {
+        for (const { key, kind, before, after } of planFor(values).actions) {
+          const held = values.get(key) ?? absent;
+          expect([key, before]).toStrictEqual([key, beforeOf(held)]);
+          const isKept = held.kind === 'string' && held.value === after;
+          const keeping = held.kind === 'string' && held.ttlMs !== undefined ? 'Persist' : 'Keep';
+          const changing = held.kind === 'absent' ? 'Create' : after === undefined ? 'Delete' : 'Replace';
+          expect([key, kind]).toEqual([key, isKept ? keeping : changing]);
+        }
       }),
     );
   });
@@ -165,6 +205,30 @@ describe('the marker and what belongs to it', () => {
     expect(plan.actions.map(({ key }) => key)).not.toContain('ROOT_SIGNING_alice_tuf');
   });
 
+  const lostSetting = { TARGETS_EXPIRATION_alice_tuf: absent };
+  const rotated = evidence({ ...trustedFacts(roles), root: rotatedRoot(2) });
+  const blank = { kind: 'Create', before: undefined, after: '', source: 'Default' };
+  test.each<[string, Readonly<Record<string, ObservedValue>>, object | undefined, Evidence?]>([
+    ['absent with a setting, under a root that was never rotated', lostSetting, blank],
+    ['absent with a setting, under a root that was rotated', lostSetting, undefined, rotated],
+    ['absent with the marker', { BOOTSTRAP_alice_tuf: absent }, blank],
+    [
+      'absent with the marker, under a root that was rotated',
+      { BOOTSTRAP_alice_tuf: absent },
+      blank,
+      rotated,
+    ],
+    ['a list', { [rootSigning]: list }, { kind: 'Replace', before: { wrongType: 'list' }, after: '' }],
+    ['empty', { [rootSigning]: text('') }, { kind: 'Keep', after: '' }],
+    ['empty and expiring', { [rootSigning]: text('', 1_000) }, { kind: 'Persist', after: '' }],
+    ['white space', { [rootSigning]: text(' ') }, { kind: 'Keep', after: ' ' }],
+    ['staged metadata', { [rootSigning]: text('{}') }, undefined],
+  ])('ROOT_SIGNING is %s', (_, changes, expected, from = known) => {
+    const values = withValues(healthy, { [rootSigning]: absent, ...changes });
+    const action = planFor(values, from).actions.find(({ key }) => key === rootSigning);
+    expect(action).toEqual(expected && expect.objectContaining(expected));
+  });
+
   test('a marker that expires is kept from expiring', () => {
     const plan = planFor(withValues(healthyValues(roles), { BOOTSTRAP_alice_tuf: text('done', 1_000) }));
     expect(plan.actions.filter(({ kind }) => kind !== 'Keep')).toMatchObject([
@@ -185,5 +249,39 @@ describe('the marker and what belongs to it', () => {
       before: { value: '9' },
       act: 'delete',
     });
+  });
+
+  test('a dead bootstrap whose pre-lock is gone leaves nothing to delete', () => {
+    const plan = planFor(withValues(healthy, { BOOTSTRAP_alice_tuf: text('pre-9') }));
+    expect(plan.actions.map(({ key }) => key)).not.toContain('pre-9');
+    expect(isEmpty(plan)).toBe(false);
+  });
+});
+
+describe('a lost value', () => {
+  const lost = withValues(healthy, { SNAPSHOT_EXPIRATION_alice_tuf: absent });
+  const planned = (from: Evidence) =>
+    planFor(lost, from).actions.find(({ key }) => key === 'SNAPSHOT_EXPIRATION_alice_tuf');
+
+  test('comes with the doubt about it, or with none', () => {
+    expect(planned(known)).not.toHaveProperty('doubt');
+    const { snapshot } = trustedFacts(roles);
+    const copied = { name: '1.snapshot.json', size: 1, lastModified: new Date('2026-01-03T05:00:00Z') };
+    const uncertain = evidence({ ...trustedFacts(roles), snapshot: { ...snapshot, object: copied } });
+    expect(planned(uncertain)).toMatchObject({
+      kind: 'Create',
+      after: '12',
+      confidence: 'low',
+      doubt: { candidates: ['12', 'unknown'] },
+    });
+  });
+
+  test('that no source knows ends the plan with an error that names it', () => {
+    const { firstRoot = rotatedRoot(0) } = trustedFacts(roles);
+    const unusable = { ...firstRoot, roles: { ...firstRoot.roles, root: { threshold: 0, keyids: [] } } };
+    const values = withValues(healthy, { ROOT_THRESHOLD_alice_tuf: absent });
+    expect(() => planFor(values, evidence({ ...trustedFacts(roles), firstRoot: unusable }))).toThrow(
+      'No source has a valid value for ROOT_THRESHOLD_alice_tuf.',
+    );
   });
 });
