@@ -8,6 +8,8 @@ export default defineConfig({
   test: {
     ...test,
     reporters: [],
+    // Loading the sources anew for each test file would take longer than the tests.
+    isolate: false,
     include: (JSON.parse(process.env['MUTATION_TESTS'] ?? '[]') as string[]).map((path) =>
       path.endsWith('.ts') ? path : `${path}/**/*.test.ts`,
     ),

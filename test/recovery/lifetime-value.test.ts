@@ -104,7 +104,7 @@ describe('a bucket that was copied', () => {
     [119_000, true],
     [120_000, false],
   ])(
-    'a file of a copied one’s minute or the next ones is uncertain: %i ms after that minute began',
+    'a file is uncertain beside one that was copied in its minute or the next: %i ms after that minute began',
     (ms, doubted) => {
       const minute = later(3 * DAY_MS + 5 * 3_600_000);
       const copy = withFile(trustedFacts(), 'snapshot', 1, minute, later(14 * DAY_MS));
@@ -374,7 +374,7 @@ describe('a timestamp of one day in the batch of a file', () => {
     ['whose lifetime changed to another one', snapshotAt(20), earlier(14), 1],
     ['that does not show its lifetime', snapshotAt(7, 10_000), earlier(14), 1],
     [
-      'of a delegated role that nobody can configure',
+      'of a delegated role beyond the bound of the server',
       withNightly(batch, later(366 * DAY_MS), day),
       undefined,
       undefined,
