@@ -3,7 +3,13 @@ import { describe, expect, test } from 'vitest';
 import { inOneTurn } from '../../src/async/in-turns.ts';
 import { settingsOf } from '../../src/faynosync/settings.ts';
 import { classify, isComplete } from '../../src/recovery/state/classify.ts';
-import { keysToObserve, markerIn, observedStateOf } from '../../src/recovery/state/observed-state.ts';
+import {
+  keysToObserve,
+  markerIn,
+  observedStateOf,
+  type Surroundings,
+  taskRecordSearch,
+} from '../../src/recovery/state/observed-state.ts';
 import { states } from '../../src/recovery/state/state.ts';
 import type { ObservedValue } from '../../src/redis/state-store.ts';
 import {
@@ -110,7 +116,96 @@ describe('a bootstrap is in progress while it shows life', () => {
   });
 });
 
+describe('what an earlier attempt of this task left behind is its own', () => {
+  const observed = (changes: Readonly<Record<string, ObservedValue>>, around?: Surroundings) =>
+    inOneTurn(observedStateOf(withValues(healthy, changes), expected(roles), around));
+  const record = (state: string, name: string) =>
+    text(JSON.stringify({ state, result: { task: name, last_update: written.toISOString() } }));
+
+  test.each([
+    ['a marker', marker(TASK), { markerIsOurs: true }],
+    ['no marker of another task', marker(OTHER), { markerIsOurs: false }],
+    ['a lock', { RECOVERY_LOCK_alice_tuf: text(TASK) }, { lockIsOurs: true, lockedBy: undefined }],
+    ['a lock of an attempt', { RECOVERY_LOCK_alice_tuf: text(`${TASK}/2`) }, { lockIsOurs: true }],
+    [
+      'no lock of another task',
+      { RECOVERY_LOCK_alice_tuf: text(`${OTHER}/1`) },
+      { lockIsOurs: false, lockedBy: OTHER },
+    ],
+    ['no lock that is a list', { RECOVERY_LOCK_alice_tuf: list }, { lockIsOurs: false, lockedBy: undefined }],
+    [
+      'a record of success',
+      { [`task:${TASK}`]: record('SUCCESS', 'bootstrap_recovery') },
+      { recordIsOurs: true },
+    ],
+    [
+      'no record of failure',
+      { [`task:${TASK}`]: record('FAILURE', 'bootstrap_recovery') },
+      { recordIsOurs: false },
+    ],
+    [
+      'no record of something else',
+      { [`task:${TASK}`]: record('SUCCESS', 'bootstrap') },
+      { recordIsOurs: false },
+    ],
+    ['no record that is a list', { [`task:${TASK}`]: list }, { recordIsOurs: false }],
+    ['nothing', {}, { markerIsOurs: false, lockIsOurs: false, recordIsOurs: false, lockedBy: undefined }],
+  ])('%s', (_, changes, ours) => {
+    expect(observed(changes)).toMatchObject(ours);
+  });
+
+  test.each([
+    ['done', marker(OTHER), true],
+    ['of a bootstrap', marker(`pre-${OTHER}`), true],
+    ['of something unknown', marker('x'), true],
+    ['blank', marker(' '), false],
+    ['absent', { BOOTSTRAP_alice_tuf: absent }, false],
+    ['a list', { BOOTSTRAP_alice_tuf: list }, false],
+  ])('a marker that is %s: the server continued to sign', (_, changes, survives) => {
+    expect(observed(changes).loss.markerSurvives).toBe(survives);
+  });
+
+  test('records that cannot be read are no evidence of how settings were lost', () => {
+    const configured = JSON.stringify({
+      state: 'SUCCESS',
+      result: {
+        task: 'update_settings',
+        last_update: written.toISOString(),
+        details: { updated_roles: ['targets'] },
+      },
+    });
+    const { loss } = observed({}, { records: ['broken', '{}', configured] });
+    expect(loss.configuredBetween('targets', written, written)).toBe(true);
+    expect(loss.configuredBetween('snapshot', written, written)).toBe(false);
+    expect(loss.signedAfter(written)).toBe(false);
+  });
+
+  test('a ceremony is named by its key, and a list is none of root', () => {
+    expect(observed({ NIGHTLY_SIGNING_alice_tuf: list, ROOT_SIGNING_alice_tuf: list })).toMatchObject({
+      ceremonies: ['NIGHTLY_SIGNING_alice_tuf'],
+      corrupt: ['ROOT_SIGNING_alice_tuf'],
+    });
+  });
+});
+
 describe('what a run looks at', () => {
+  test('records are searched for while a lifetime that the server signs with is missing', () => {
+    expect(taskRecordSearch(expected(roles))).toEqual({
+      unlessPresent: [
+        'TARGETS_EXPIRATION_alice_tuf',
+        'SNAPSHOT_EXPIRATION_alice_tuf',
+        'TIMESTAMP_EXPIRATION_alice_tuf',
+      ],
+      pattern: 'task:*',
+      containing: [
+        '"update_settings"',
+        '"add_artifacts"',
+        '"remove_artifacts"',
+        '"force_online_metadata_update"',
+      ],
+    });
+  });
+
   test('a pre- marker adds the keys of the bootstrap it names', () => {
     const keys = keysToObserve(expected(roles), { kind: 'bootstrapping', id: '1' });
     expect(keys).toContain('pre-1');

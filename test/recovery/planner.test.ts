@@ -198,6 +198,27 @@ describe('the digest names exactly one plan', () => {
   });
 });
 
+test('what is written: deletions, then settings in their order, then the marker', () => {
+  const action = { before: undefined, source: 'Default', confidence: 'exact' } as const;
+  const plan = {
+    digest: '',
+    actions: [
+      { ...action, key: 'BOOTSTRAP_alice_tuf', kind: 'Create', after: TASK },
+      { ...action, key: 'b', kind: 'Replace', before: { wrongType: 'list' }, after: '2' },
+      { ...action, key: 'pre-9', kind: 'Delete', before: { value: '9' }, after: undefined },
+      { ...action, key: 'a', kind: 'Keep', before: { value: '1' }, after: '1' },
+      { ...action, key: 'c', kind: 'Persist', before: { value: '3' }, after: '3' },
+    ],
+  } as const;
+  expect(changesOf(plan, 'BOOTSTRAP_alice_tuf')).toEqual([
+    { key: 'pre-9', before: { value: '9' }, act: 'delete' },
+    { key: 'b', before: { wrongType: 'list' }, act: { set: '2' } },
+    { key: 'a', before: { value: '1' }, act: 'keep' },
+    { key: 'c', before: { value: '3' }, act: 'persist' },
+    { key: 'BOOTSTRAP_alice_tuf', before: undefined, act: { set: TASK } },
+  ]);
+});
+
 describe('the marker and what belongs to it', () => {
   test('a marker that survives is kept, and an absent ROOT_SIGNING is left absent beside it', () => {
     const plan = planFor(withValues(healthyValues(roles), { ROOT_SIGNING_alice_tuf: absent }));

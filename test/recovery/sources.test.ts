@@ -2,7 +2,8 @@ import { describe, expect, test } from 'vitest';
 import { lifetimeRules } from '../../src/faynosync/lifetimes.ts';
 import { type Setting, settingsOf } from '../../src/faynosync/settings.ts';
 import { LossCircumstances } from '../../src/recovery/plan/loss-circumstances.ts';
-import { type Evidence, rebuild as rebuildFrom } from '../../src/recovery/plan/sources.ts';
+import { type Evidence, historyWanted, rebuild as rebuildFrom } from '../../src/recovery/plan/sources.ts';
+import { delegatedKey, Uploads } from '../../src/recovery/plan/uploads.ts';
 import {
   app,
   DAY_MS,
@@ -100,6 +101,104 @@ describe('the best source that knows a valid value wins', () => {
     ).toEqual({ value: '33', source: 'Captured', confidence: 'medium' });
   });
 
+  test.each([
+    [0, 'Captured'],
+    [-1, 'Inferred'],
+  ])('a capture %i ms after the last signing: %s', (ms, source) => {
+    const captured = capture(new Date(written.getTime() + ms), '33');
+    expect(rebuild(setting('TARGETS_EXPIRATION'), evidence(trusted, { captured }))).toMatchObject({ source });
+  });
+
+  test('a capture from before the last signing that says the same is exact', () => {
+    const captured = capture(before, '90');
+    expect(rebuild(setting('TARGETS_EXPIRATION'), evidence(trusted, { captured }))).toEqual({
+      value: '90',
+      source: 'Captured',
+      confidence: 'exact',
+    });
+  });
+
+  test('a capture of what no file shows is exact, and never one of what a root shows', () => {
+    const values = new Map([
+      [key('TARGETS_ONLINE_KEY'), '0'],
+      [key('ROOT_THRESHOLD'), '9'],
+      [key('TARGETS_EXPIRATION'), '33'],
+    ]);
+    const captured = { capturedAt: before, values };
+    expect(rebuild(setting('TARGETS_ONLINE_KEY'), evidence(trusted, { captured }))).toEqual({
+      value: '0',
+      source: 'Captured',
+      confidence: 'exact',
+    });
+    expect(rebuild(setting('ROOT_THRESHOLD'), evidence(trusted, { captured }))).toMatchObject({
+      value: '2',
+      source: 'Metadata',
+    });
+    const unlisted = { ...trusted, targets: { ...trusted.targets, object: undefined } };
+    expect(rebuild(setting('TARGETS_EXPIRATION'), evidence(unlisted, { captured }))).toMatchObject({
+      value: '33',
+      confidence: 'exact',
+    });
+  });
+
+  describe('a capture from before a signing with a default of the server', () => {
+    const year = { ...trusted.targets, expires: new Date(written.getTime() + 365 * DAY_MS) };
+    const known = evidence({ ...trusted, targets: year }, { captured: capture(before, '33') });
+    const planned = (seconds: number | undefined, role = 'targets') => {
+      const at = new Date(written.getTime() + (seconds ?? 0) * 1_000);
+      const tasks = [{ kind: 'configured', at, updated: [role], missing: [] }] as const;
+      const loss = new LossCircumstances(false, seconds === undefined ? [] : tasks);
+      return rebuildFrom(setting('TARGETS_EXPIRATION'), known, loss);
+    };
+
+    test('is kept: the setting was lost when it was signed', () => {
+      const captured = { value: '33', source: 'Captured', confidence: 'high' };
+      expect(planned(undefined)).toEqual(captured);
+      expect(planned(-30, 'snapshot')).toEqual(captured);
+      expect(planned(-66)).toEqual(captured);
+      expect(planned(6)).toEqual(captured);
+    });
+
+    test.each([-65, -30, 5])('gives way when the setting was changed %i s after it', (seconds) => {
+      expect(planned(seconds)).toMatchObject({
+        value: '365',
+        source: 'Captured',
+        confidence: 'low',
+        doubt: { candidates: ['33', '365'] },
+      });
+    });
+  });
+
+  test('a capture of a delegated role is kept beside its default, and gives way to another lifetime', () => {
+    const [nightly] = trusted.delegated;
+    const nightlyAt = (days: number) => {
+      const expires = new Date(written.getTime() + days * DAY_MS);
+      const delegated = nightly ? [{ ...nightly, expires }] : [];
+      const known = evidence({ ...trusted, delegated }, { captured: capture(before, '33') });
+      return rebuild(setting('nightly_EXPIRATION', ['nightly']), known);
+    };
+    expect(nightlyAt(90)).toEqual({ value: '33', source: 'Captured', confidence: 'high' });
+    expect(nightlyAt(365)).toEqual({ value: '33', source: 'Captured', confidence: 'high' });
+    expect(nightlyAt(60)).toEqual({ value: '60', source: 'Inferred', confidence: 'high' });
+  });
+
+  test('a capture beside a file that a copy has touched is worth less', () => {
+    const moved = new Date(written.getTime() + 12 * 3_600_000);
+    const at = (name: string) => ({ name, size: 1, lastModified: moved });
+    const copied = {
+      ...trusted,
+      snapshot: { ...trusted.snapshot, object: at('1.snapshot.json') },
+      targets: {
+        ...trusted.targets,
+        expires: new Date(moved.getTime() + 20 * DAY_MS),
+        object: at('1.targets.json'),
+      },
+    };
+    expect(
+      rebuild(setting('TARGETS_EXPIRATION'), evidence(copied, { captured: capture(before, '33') })),
+    ).toEqual({ value: '33', source: 'Captured', confidence: 'medium' });
+  });
+
   test('the days left come next, and are marked as what they are', () => {
     const copied = { ...trusted.targets, object: undefined };
     const restored = { ...trusted, targets: copied };
@@ -143,6 +242,47 @@ describe('the best source that knows a valid value wins', () => {
     expect(
       rebuild(setting('TARGETS_ONLINE_KEY'), evidence(trusted, { overrides: { targetsOnlineKey: false } })),
     ).toMatchObject({ value: '0', source: 'Override' });
+    expect(
+      rebuild(setting('TARGETS_ONLINE_KEY'), evidence(trusted, { overrides: { targetsOnlineKey: true } })),
+    ).toMatchObject({ value: '1', source: 'Override' });
+  });
+});
+
+describe('the history that is worth reading', () => {
+  const trusted = trustedFacts(['nightly']);
+  const wanted = (name: string, more: Partial<Evidence> = {}, facts = trusted) =>
+    historyWanted(setting(name, ['nightly']), evidence(facts, more));
+  const at = (days: number) => ({ expires: new Date(written.getTime() + days * DAY_MS) });
+  const withDefault = { ...trusted, snapshot: { ...trusted.snapshot, ...at(7), version: 4 } };
+  const wide = { ...trusted, targets: { ...trusted.targets, ...at(90.5), version: 6 } };
+
+  test('is that of a lifetime which may be a default of the server', () => {
+    expect(wanted('SNAPSHOT_EXPIRATION', {}, withDefault)).toEqual({ role: 'snapshot', head: 4, days: 7 });
+    expect(wanted('SNAPSHOT_EXPIRATION')).toBeUndefined();
+  });
+
+  test('is that of a file which shows no lifetime', () => {
+    expect(wanted('TARGETS_EXPIRATION', {}, wide)).toEqual({ role: 'targets', head: 6, days: undefined });
+  });
+
+  test('is none where an override or a capture says the value', () => {
+    const overrides = { expirations: { snapshot: 9 } };
+    const values = new Map([[key('SNAPSHOT_EXPIRATION'), '9']]);
+    const captured = { capturedAt: written, values };
+    expect(wanted('SNAPSHOT_EXPIRATION', { overrides }, withDefault)).toBeUndefined();
+    expect(wanted('SNAPSHOT_EXPIRATION', { captured }, withDefault)).toBeUndefined();
+    expect(wanted('TARGETS_EXPIRATION', { overrides, captured }, wide)).toBeDefined();
+  });
+
+  test.each([
+    'ROOT_EXPIRATION',
+    'TIMESTAMP_EXPIRATION',
+    'nightly_EXPIRATION',
+    'ROOT_THRESHOLD',
+    'TARGETS_ONLINE_KEY',
+  ])('is none for %s', (name) => {
+    const day = { ...trusted, timestamp: { ...trusted.timestamp, ...at(1) } };
+    expect(wanted(name, {}, day)).toBeUndefined();
   });
 });
 
@@ -160,6 +300,20 @@ describe('display-only settings are what bootstrap wrote, not what the newest ro
 
   test('ROOT_NUM_KEYS counts signatures, as bootstrap does', () => {
     expect(rebuild(setting('ROOT_NUM_KEYS'), evidence(trusted))).toMatchObject({ value: '2' });
+  });
+
+  test('ROOT_EXPIRATION is the lifetime of 1.root.json, however long it took to upload it', () => {
+    const { firstRoot = rotatedRoot(1) } = trustedFacts();
+    const newest = { ...rotatedRoot(3), expires: new Date(written.getTime() + 500 * DAY_MS) };
+    const uploaded = (ms: number) => {
+      const expires = new Date(written.getTime() + 365 * DAY_MS - ms);
+      const now = new Date(written.getTime() + DAY_MS);
+      const known = evidence({ ...trusted, firstRoot: { ...firstRoot, expires }, root: newest }, { now });
+      return rebuild(setting('ROOT_EXPIRATION'), known);
+    };
+    expect(uploaded(0)).toEqual({ value: '365', source: 'Inferred', confidence: 'high' });
+    expect(uploaded(6 * 3_600_000 - 1)).toEqual({ value: '365', source: 'Inferred', confidence: 'medium' });
+    expect(uploaded(6 * 3_600_000)).toEqual({ value: '499', source: 'Remaining', confidence: 'low' });
   });
 
   test('without 1.root.json the newest root is the next best', () => {
@@ -186,6 +340,50 @@ describe('what the listing says about history', () => {
       value: '90',
       source: 'Inferred',
     });
+  });
+
+  test.each([
+    ['the version before', [at(-DAY_MS, 3, 'targets')], [-DAY_MS]],
+    [
+      'the latest of the versions before',
+      [at(-9, 1, 'targets'), at(-2, 3, 'targets'), at(-5, 2, 'targets')],
+      [-2],
+    ],
+    ['neither the version itself nor a later one', [at(0, 4, 'targets'), at(9, 5, 'targets')], []],
+    ['no other role', [at(0, 3, 'snapshot'), at(0, 3, 'nightly')], []],
+    [
+      'no other name',
+      [
+        { ...at(0, 3, 'targets'), name: '3.targets' },
+        { ...at(0, 3, 'targets'), name: 'targets.json' },
+      ],
+      [],
+    ],
+    ['two of its own second, and no more', [0, 1, 2, 3].map((i) => at(i * 100, i, 'targets')), [300, 0, 100]],
+    ['none of the second before or after', [at(-1, 3, 'targets'), at(1_000, 2, 'targets')], [1_000]],
+  ])('of the versions before a file count %s', (_, listing, expected) => {
+    const head = { ...trusted.targets, version: 4 };
+    const uploads = new Uploads({ ...trusted, targets: head });
+    for (const object of listing) {
+      uploads.add(object);
+    }
+    expect(uploads.before('targets').map((time) => time.getTime() - written.getTime())).toEqual(expected);
+  });
+
+  test('the snapshot of its own publish counts for the timestamp, and a role only once it is expected', () => {
+    const uploads = new Uploads(trusted);
+    const [nightly] = trusted.delegated;
+    expect(uploads.before(delegatedKey('nightly'))).toEqual([]);
+    if (nightly !== undefined) {
+      uploads.expect({ ...nightly, version: 2 });
+    }
+    uploads.add(at(5, 1, 'snapshot'));
+    uploads.add(at(9, 2, 'snapshot'));
+    uploads.add(at(7, 1, 'nightly'));
+    const times = (key: string) => uploads.before(key).map((time) => time.getTime() - written.getTime());
+    expect(times('timestamp')).toEqual([5]);
+    expect(times('snapshot')).toEqual([]);
+    expect(times(delegatedKey('nightly'))).toEqual([7]);
   });
 
   test('timestamp.json has no history of its own; a snapshot that is newer than it betrays a copy', () => {
