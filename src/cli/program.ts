@@ -1,4 +1,4 @@
-import { Command, CommanderError } from 'commander';
+import { type Command, CommanderError } from 'commander';
 import packageJSON from '../../package.json' with { type: 'json' };
 import { RecoveryError } from '../errors.ts';
 import { redactURLs } from '../observability/redact-urls.ts';
@@ -17,6 +17,7 @@ import { registerHelp } from './help-command.ts';
 import { registerClusterCommands } from './kubectl/register.ts';
 import { registerTarget } from './kubectl/target/register.ts';
 import { wrapText } from './output/wrap.ts';
+import { StrictCommand } from './strict-command.ts';
 
 /** Every command, in the order and under the headings of --help. */
 const commands: readonly (readonly [heading: string, registrations: readonly RegisterCommand[]])[] = [
@@ -40,7 +41,7 @@ export async function runProgram(args: readonly string[], context: CommandContex
 
 /** The program with every command; the reference page is generated from it. */
 export function createProgram(context: CommandContext): Command {
-  const program = new Command(context.startedAs)
+  const program = new StrictCommand(context.startedAs)
     .description(packageJSON.description)
     .version(packageJSON.version, '--version')
     .helpCommand(false)

@@ -1,9 +1,14 @@
 import { spawnSync } from 'node:child_process';
 import { copyFile, mkdir, mkdtemp, symlink, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { PassThrough } from 'node:stream';
 import { stripVTControlCharacters } from 'node:util';
+import type { Command } from 'commander';
 import { describe, expect, test } from 'vitest';
 import packageJSON from '../../package.json' with { type: 'json' };
+import { idleProgram } from '../../scripts/checks/idle-program.ts';
+import { readEnvironment } from '../../src/cli/options/env.ts';
+import { runProgram } from '../../src/cli/program.ts';
 import { LAUNCHER } from '../harness/launcher.ts';
 import { temporaryDirectory } from '../harness/temporary-directory.ts';
 import { PLUGIN } from './plugin-namespace.ts';
@@ -128,6 +133,45 @@ describe('a wrong command line ends with 64 and says what is wrong:', () => {
     expect(code).toBe(64);
     expect(stdout + stderr).not.toContain(CANARY);
     expect(stderr).toMatch(/^error: /m);
+  });
+});
+
+describe('an unknown flag is named before what else is wrong:', () => {
+  const leaves = (command: Command): readonly Command[] => {
+    const below = command
+      .createHelp()
+      .visibleCommands(command)
+      .filter(({ parent }) => parent !== null);
+    return below.length === 0 ? [command] : below.flatMap(leaves);
+  };
+  const pathOf = (command: Command): readonly string[] =>
+    command.parent === null ? [] : [...pathOf(command.parent), command.name()];
+  test.each(leaves(idleProgram()).map((command) => pathOf(command).join(' ')))('%s', async (path) => {
+    const stderr = new PassThrough({ encoding: 'utf8' });
+    let code: number | undefined;
+    await runProgram([...path.split(' '), '--htlp', '--root', '/nonexistent'], {
+      startedAs: 'tuf-recovery',
+      env: readEnvironment({}),
+      stdout: new PassThrough(),
+      stderr,
+      interactive: false,
+      color: false,
+      columns: undefined,
+      confirm: undefined,
+      signal: new AbortController().signal,
+      exit: (decided) => {
+        code = decided;
+      },
+    });
+    expect(stderr.read()).toMatch(/^error: unknown option '--htlp'\n\(Did you mean --help\?\)\n/);
+    expect(code).toBe(64);
+  });
+
+  test('beside a secret that was meant for it', async () => {
+    const { code, stderr } = await runCLI(['plan', `--redis-pasword=${CANARY}`]);
+    expect(stderr).toContain("error: unknown option '--redis-pasword'\n");
+    expect(stderr).not.toContain(CANARY);
+    expect(code).toBe(64);
   });
 });
 
