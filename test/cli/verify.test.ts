@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { readFile, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -128,6 +128,20 @@ describe('a repository is refused, with exit code 1 and the refusing finding fir
     ]);
     expect(code).toBe(1);
   });
+
+  test.each([['--trust-on-first-use'], [`--root-sha256=${'0'.repeat(64)}`]])(
+    'when there is no root, of which no comparison with a pin is the cure: %s',
+    async (trust) => {
+      const empty = join(files.path, 'empty');
+      await mkdir(empty, { recursive: true });
+      const { code, stdout } = await runCLI(['verify', empty, trust]);
+      const unwrapped = stdout.replaceAll(/\s+/g, ' ');
+      expect(unwrapped).toContain('there is no root file at all');
+      expect(unwrapped).toContain("check that this is where the app's metadata lies");
+      expect(unwrapped).not.toMatch(/\bpin/i);
+      expect(code).toBe(1);
+    },
+  );
 
   test('when a byte of a file was changed, and says what to do', async () => {
     const damaged = join(files.path, 'damaged');

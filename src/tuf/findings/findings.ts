@@ -112,9 +112,10 @@ export const FINDINGS = {
     check: 4,
     severity: 'wall',
     spec: '5.3.3',
-    means: "A listed root can't be read, or the root that was given as a file is not in the bucket.",
+    means:
+      "No root is there, a listed root can't be read, or the root that was given as a file is not in the bucket.",
     protects: 'Ending the walk early, and a server that reads an older root than the trusted one.',
-    act: 'Run again; if it stays, restore the file.',
+    act: "Run again; if it stays, check that this is where the app's metadata lies, and restore the file.",
   },
   RootMisnamed: {
     check: 4,

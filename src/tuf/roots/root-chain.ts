@@ -78,7 +78,7 @@ function requireListed({ envelope }: Root, versions: readonly number[]): void {
     throw new MetadataFault(
       'RootMissing',
       versions.length === 0
-        ? 'no root is listed at all'
+        ? noRootListed
         : `${fileName('root', envelope.version)}, the trusted root that was given, is not in the bucket`,
     );
   }
@@ -97,6 +97,8 @@ async function readRoot(run: VerificationContext, version: number): Promise<Root
 function openAnchor(run: VerificationContext, file: RootFile, version: number | undefined): Promise<Root> {
   return openRoot(run, file, version, 'PinnedRootInvalid');
 }
+
+const noRootListed = 'there is no root file at all, no N.root.json';
 
 class RootWalk {
   readonly #run: VerificationContext;
@@ -147,10 +149,10 @@ class RootWalk {
       throw this.#wrapped;
     }
     const roots = this.#run.catalogue.roots.length;
-    throw new MetadataFault(
-      'PinnedRootNotFound',
-      roots === 0 ? 'no root is listed at all' : `none of the ${roots} listed roots has the pinned sha256`,
-    );
+    // Without any root it is no matter of the pin; where the first root is believed, there is none.
+    throw roots === 0
+      ? new MetadataFault('RootMissing', noRootListed)
+      : new MetadataFault('PinnedRootNotFound', `none of the ${roots} listed roots has the pinned sha256`);
   }
 
   /** Starts the chain when the walk has reached the anchor. */

@@ -23,8 +23,16 @@ export const ROOT_MUTATIONS: readonly Mutation[] = [
     verify: () => ({ anchor: { kind: 'sha256', sha256: '0'.repeat(64) } }),
   },
   {
-    name: 'the bucket is empty',
-    code: 'PinnedRootNotFound',
+    name: 'the bucket is empty, and a root is pinned',
+    code: 'RootMissing',
+    role: 'root',
+    severity: 'wall',
+    apply: (repository) => repository.fileEdits.push((files) => files.clear()),
+    verify: () => ({ anchor: { kind: 'sha256', sha256: '0'.repeat(64) } }),
+  },
+  {
+    name: 'the bucket is empty, and no root is pinned',
+    code: 'RootMissing',
     role: 'root',
     severity: 'wall',
     apply: (repository) => repository.fileEdits.push((files) => files.clear()),
