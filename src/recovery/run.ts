@@ -69,7 +69,7 @@ async function trustThenRecover(attempt: AttemptContext): Promise<Ending> {
     return refuse(attempt, verification);
   }
   await nextTurn();
-  const collision = findRoleKeyCollision(trusted.delegatedNames);
+  const collision = await inTurns(findRoleKeyCollision(trusted.delegatedNames));
   await nextTurn();
   if (collision !== undefined) {
     attempt.report.accepted({ reason: 'Denied', message: collision.detail });
