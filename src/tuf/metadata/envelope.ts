@@ -43,6 +43,8 @@ export interface OpenedFile {
   member(name: string): unknown;
   /** Whether a member of `signed` is an object, without parsing it. */
   isObject(name: string): boolean;
+  /** The bytes of a member of `signed`, as they stand in the file; undefined when absent. */
+  bytesOf(name: string): Buffer | undefined;
   /** How large a member of `signed` is, without parsing it; undefined when absent. */
   spanOf(name: string): ByteSpan | undefined;
 }
@@ -102,6 +104,10 @@ function opened(file: ScannedFile, type: MetadataType, sha256: string): OpenedFi
     ambiguities: file.ambiguities,
     member: signedMember,
     isObject: (name) => file.bytes[file.signedMembers.get(name)?.start ?? -1] === 0x7b,
+    bytesOf: (name) => {
+      const span = file.signedMembers.get(name);
+      return span === undefined ? undefined : file.bytes.subarray(span.start, span.end);
+    },
     spanOf: (name) => file.signedMembers.get(name),
   };
 }

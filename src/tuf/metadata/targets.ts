@@ -1,16 +1,9 @@
 import { MetadataFault } from '../findings/fault.ts';
 import { quoted } from '../findings/text.ts';
-import {
-  asArray,
-  asObject,
-  asShortString,
-  asStrings,
-  invalidMetadata,
-  type JSONObject,
-  ownMember,
-} from '../json/guards.ts';
+import { asArray, asObject, asShortString, asStrings, invalidMetadata, ownMember } from '../json/guards.ts';
 import type { Key } from '../keys/key.ts';
 import { parseKeys, parseRoleKeys } from '../keys/role-keys.ts';
+import { oddArtifact } from './artifact-lint.ts';
 import type { DelegatedRole } from './delegated-role.ts';
 import type { Envelope, OpenedFile } from './envelope.ts';
 import { LIMITS } from './limits.ts';
@@ -45,46 +38,14 @@ export function parseTargets(file: OpenedFile): Targets {
   return {
     envelope: file.envelope,
     delegations: value === undefined || value === null ? undefined : parseDelegations(value),
-    oddity: value === null ? 'delegations is null' : oddArtifact(file),
+    oddity: value === null ? 'delegations is null' : artifactOddity(file),
   };
 }
 
-/**
- * The first artifact that the server reads differently. Artifacts are not needed to recover, so those of a
- * large file are left unparsed.
- */
-function oddArtifact(file: OpenedFile): string | undefined {
-  if (file.envelope.size > LIMITS.lintedBytes) {
-    return undefined;
-  }
-  for (const [path, entry] of Object.entries(asObject(file.member('targets'), 'signed.targets'))) {
-    const oddity = oddityOf(entry);
-    if (oddity !== undefined) {
-      return `the artifact ${quoted(path)} ${oddity}`;
-    }
-  }
-  return undefined;
-}
-
-function oddityOf(value: unknown): string | undefined {
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
-    return 'is no object';
-  }
-  // Narrowed above to a non-null, non-array object; JSON objects have string keys only.
-  const entry = value as JSONObject;
-  const hashes = ownMember(entry, 'hashes');
-  if (typeof hashes !== 'object' || hashes === null || Array.isArray(hashes)) {
-    return 'has no hashes';
-  }
-  if (
-    !Object.values(hashes).every((digest) => typeof digest === 'string' && /^([0-9a-f]{2})*$/.test(digest))
-  ) {
-    return 'has a digest that is not lower-case hex';
-  }
-  if (!Number.isSafeInteger(ownMember(entry, 'length'))) {
-    return 'has no length';
-  }
-  return ownMember(entry, 'custom') === null ? 'has custom: null' : undefined;
+/** Artifacts are not needed to recover, so those of a large file are left unread. */
+function artifactOddity(file: OpenedFile): string | undefined {
+  const targets = file.envelope.size > LIMITS.lintedBytes ? undefined : file.bytesOf('targets');
+  return targets === undefined ? undefined : oddArtifact(targets);
 }
 
 const PATH = 'signed.delegations';
