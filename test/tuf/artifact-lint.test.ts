@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { MemberWalk, stringAt } from '../../src/tuf/json/member-walk.ts';
+import { JSONCursor, stringAt } from '../../src/tuf/json/cursor.ts';
 import { oddArtifact } from '../../src/tuf/metadata/artifact-lint.ts';
 
 /** An artifact, and what the server would make different of it. */
@@ -57,12 +57,15 @@ test('walking an object gives the members that parsing it gives', () => {
       const json = Buffer.from(space + spelled(object, space));
       const start = json.indexOf('{');
       const walked: [string, unknown][] = [];
-      for (const member = new MemberWalk(json, start); member.next(); ) {
-        walked.push([
-          stringAt(json, member.key),
-          JSON.parse(json.toString('utf8', member.value, member.end)),
-        ]);
+      const cursor = new JSONCursor(json, start);
+      cursor.enterObject();
+      while (cursor.nextMember()) {
+        const value = cursor.at;
+        cursor.skipValue();
+        const text = json.toString('utf8', value, cursor.at);
+        walked.push([stringAt(json, cursor.key), JSON.parse(text)]);
       }
+      expect(cursor.at).toBe(json.length);
       expect(walked.toSorted()).toEqual(Object.entries(JSON.parse(json.toString())).toSorted());
     }),
   );
@@ -75,11 +78,64 @@ test('a walk over bytes that are no JSON ends', () => {
       (parts) => {
         const json = Buffer.from(`{${parts.join('')}`);
         let steps = 0;
-        for (const member = new MemberWalk(json, 0); member.next(); ) {
+        const cursor = new JSONCursor(json, 0);
+        cursor.enterObject();
+        while (cursor.nextMember()) {
+          cursor.skipValue();
           steps++;
         }
         expect(steps).toBeLessThanOrEqual(json.length);
       },
     ),
+  );
+});
+
+/** What is odd about an artifact that was parsed. */
+function oddityOfParsed(artifact: unknown): string | undefined {
+  if (typeof artifact !== 'object' || artifact === null || Array.isArray(artifact)) {
+    return 'is no object';
+  }
+  const { hashes, length, custom } = Object.fromEntries(Object.entries(artifact));
+  if (typeof hashes !== 'object' || hashes === null || Array.isArray(hashes)) {
+    return 'has no hashes';
+  }
+  if (!Object.values(hashes).every((digest) => /^"([0-9a-f]{2})*"$/.test(JSON.stringify(digest)))) {
+    return 'has a digest that is not lower-case hex';
+  }
+  return !Number.isSafeInteger(length) ? 'has no length' : custom === null ? 'has custom: null' : undefined;
+}
+
+test('of many artifacts the first odd one is found, as in what JSON.parse makes of them', () => {
+  const scalar = fc.constantFrom<unknown>(
+    'ab',
+    'AB',
+    'abc',
+    '',
+    'z',
+    7,
+    -1,
+    null,
+    true,
+    [],
+    ['ab'],
+    {},
+    '{"',
+  );
+  const hashes = fc.dictionary(fc.constantFrom('sha256', 'sha512'), fc.constantFrom('ab', 'abcd', ''));
+  const healthy = fc.record({ length: fc.nat(), hashes }, { requiredKeys: ['length', 'hashes'] });
+  const field = fc.constantFrom('length', 'hashes', 'custom', 'Length', 'sizes', 'hash');
+  const value = fc.oneof(scalar, fc.dictionary(field, scalar), hashes);
+  const changed = fc.tuple(healthy, fc.dictionary(field, value)).map(([a, b]) => ({ ...a, ...b }));
+  const artifact = fc.oneof({ weight: 8, arbitrary: changed }, { weight: 1, arbitrary: scalar });
+  const path = fc
+    .tuple(fc.constantFrom('app-', 'a/', '"', 'z'), fc.nat({ max: 99 }))
+    .map((parts) => parts.join(''));
+  fc.assert(
+    fc.property(fc.dictionary(path, artifact), fc.constantFrom('', '\n'), (artifacts, space) => {
+      const targets = Buffer.from(spelled(artifacts, space));
+      const [odd] = Object.entries(artifacts).filter(([, entry]) => oddityOfParsed(entry) !== undefined);
+      const expected = odd && `the artifact ${JSON.stringify(odd[0])} ${oddityOfParsed(odd[1])}`;
+      expect(oddArtifact(targets)).toBe(expected);
+    }),
   );
 });

@@ -1,6 +1,6 @@
 import { quoted } from '../findings/text.ts';
 import { BACKSLASH, hexDigit, literalAt, OPEN_OBJECT, QUOTE } from '../json/characters.ts';
-import { endOfString, isStringAt, MemberWalk, stringAt } from '../json/member-walk.ts';
+import { JSONCursor, stringAt } from '../json/cursor.ts';
 
 const HASHES = Buffer.from('hashes');
 const LENGTH = Buffer.from('length');
@@ -16,51 +16,76 @@ const SAFE_INTEGER_BYTES = String(Number.MIN_SAFE_INTEGER).length;
  * @param targets the bytes of the object, which `scanFile` found well-formed
  */
 export function oddArtifact(targets: Buffer): string | undefined {
-  for (const artifact = new MemberWalk(targets, 0); artifact.next(); ) {
-    const oddity = oddityOf(targets, artifact.value);
+  const cursor = new JSONCursor(targets, 0);
+  cursor.enterObject();
+  while (cursor.nextMember()) {
+    const path = cursor.key;
+    const oddity = oddityAt(targets, cursor);
     if (oddity !== undefined) {
-      return `the artifact ${quoted(stringAt(targets, artifact.key))} ${oddity}`;
+      return `the artifact ${quoted(stringAt(targets, path))} ${oddity}`;
     }
   }
   return undefined;
 }
 
-/** What is odd about the artifact that begins at `start`. */
-function oddityOf(json: Buffer, start: number): string | undefined {
-  if (json[start] !== OPEN_OBJECT) {
+/** What is odd about the artifact at the cursor; steps over one that is not odd. */
+function oddityAt(json: Buffer, cursor: JSONCursor): string | undefined {
+  if (cursor.byte !== OPEN_OBJECT) {
     return 'is no object';
   }
-  let hashes = -1;
-  let custom = -1;
+  let hashes: Hashes = 'missing';
   let hasLength = false;
-  for (const field = new MemberWalk(json, start); field.next(); ) {
-    if (isStringAt(json, field.key, HASHES)) {
-      hashes = field.value;
-    } else if (isStringAt(json, field.key, LENGTH)) {
-      hasLength = isSafeInteger(json, field);
-    } else if (isStringAt(json, field.key, CUSTOM)) {
-      custom = field.value;
+  let hasNullCustom = false;
+  cursor.enterObject();
+  while (cursor.nextMember()) {
+    const start = cursor.at;
+    if (cursor.isKey(HASHES)) {
+      hashes = hashesAt(json, cursor);
+      continue;
+    }
+    cursor.skipValue();
+    if (cursor.isKey(LENGTH)) {
+      hasLength = isSafeInteger(json, start, cursor.at);
+    } else if (cursor.isKey(CUSTOM)) {
+      hasNullCustom = literalAt(json[start]) === 'null';
     }
   }
-  if (json[hashes] !== OPEN_OBJECT) {
+  if (hashes === 'missing') {
     return 'has no hashes';
   }
-  for (const hash = new MemberWalk(json, hashes); hash.next(); ) {
-    if (!isLowerCaseHex(json, hash.value)) {
-      return 'has a digest that is not lower-case hex';
-    }
+  if (hashes === 'unreadable') {
+    return 'has a digest that is not lower-case hex';
   }
   if (!hasLength) {
     return 'has no length';
   }
-  return literalAt(json[custom]) === 'null' ? 'has custom: null' : undefined;
+  return hasNullCustom ? 'has custom: null' : undefined;
 }
 
-function isLowerCaseHex(json: Buffer, start: number): boolean {
+type Hashes = 'missing' | 'unreadable' | 'hex';
+
+/** Steps over the value of `hashes`. */
+function hashesAt(json: Buffer, cursor: JSONCursor): Hashes {
+  if (cursor.byte !== OPEN_OBJECT) {
+    cursor.skipValue();
+    return 'missing';
+  }
+  let hashes: Hashes = 'hex';
+  cursor.enterObject();
+  while (cursor.nextMember()) {
+    const start = cursor.at;
+    cursor.skipValue();
+    if (!isLowerCaseHex(json, start, cursor.at)) {
+      hashes = 'unreadable';
+    }
+  }
+  return hashes;
+}
+
+function isLowerCaseHex(json: Buffer, start: number, end: number): boolean {
   if (json[start] !== QUOTE) {
     return false;
   }
-  const end = endOfString(json, start);
   for (let at = start + 1; at < end - 1; at++) {
     const c = json[at] ?? 0;
     if (c === BACKSLASH) {
@@ -73,7 +98,7 @@ function isLowerCaseHex(json: Buffer, start: number): boolean {
   return (end - start) % 2 === 0;
 }
 
-function isSafeInteger(json: Buffer, { value, end }: MemberWalk): boolean {
-  const literal = end - value > SAFE_INTEGER_BYTES ? '' : json.toString('latin1', value, end);
+function isSafeInteger(json: Buffer, start: number, end: number): boolean {
+  const literal = end - start > SAFE_INTEGER_BYTES ? '' : json.toString('latin1', start, end);
   return /^-?\d+$/.test(literal) && Number.isSafeInteger(Number(literal));
 }

@@ -1,48 +1,84 @@
 import { BACKSLASH, CLOSE_ARRAY, CLOSE_OBJECT, COMMA, OPEN_ARRAY, OPEN_OBJECT, QUOTE } from './characters.ts';
 
 /**
- * Walks over the members of an object, in the order of the file, without parsing them. Where objects have
- * keys that no other object has, as artifacts have their paths, `JSON.parse` makes an interned string and a
- * hidden class for each: parsing the artifacts of 16,384 roles took a fifth of their verification. Equal keys
- * are all met.
+ * Steps through JSON once, from the front to the back, without parsing it. Where objects have keys that no
+ * other object has, as artifacts have their paths, `JSON.parse` makes an interned string and a hidden class
+ * for each. Equal keys are all met.
+ *
+ * Over anything but JSON that `scanFile` found well-formed the steps are arbitrary, and still end.
  *
  * @example
- * for (const member = new MemberWalk(json, 0); member.next(); ) {
- *   console.log(stringAt(json, member.key));
+ * cursor.enterObject();
+ * while (cursor.nextMember()) {
+ *   cursor.skipValue();
  * }
  */
-export class MemberWalk {
-  /** Where the member's key begins, at its opening quote. */
+export class JSONCursor {
+  /** Where the cursor is: behind {@link nextMember}, at the first byte of the member's value. */
+  at: number;
+  /** Where the key of the last member begins, at its opening quote. */
   key = 0;
-  /** Where the member's value begins. */
-  value = 0;
-  /** One past the value's last byte. */
-  end = 0;
-  readonly #json: Uint8Array;
-  #at: number;
+  #keyEnd = 0;
+  readonly #json: Buffer;
 
-  /**
-   * @param json what `scanFile` found well-formed; over anything else the steps are arbitrary, and still end
-   * @param object where the object's opening bracket stands
-   */
-  constructor(json: Uint8Array, object: number) {
+  /** @param at where a value begins */
+  constructor(json: Buffer, at: number) {
     this.#json = json;
-    this.#at = skipSpace(json, object + 1);
+    this.at = at;
   }
 
-  /** Steps to the next member. @returns false behind the last one */
-  next(): boolean {
-    const json = this.#json;
-    if (json[this.#at] !== QUOTE) {
+  /** The byte at the cursor; undefined at the end. */
+  get byte(): number | undefined {
+    return this.#json[this.at];
+  }
+
+  /** Steps over the opening bracket of an object. */
+  enterObject(): void {
+    this.at++;
+  }
+
+  /**
+   * Steps to the value of the next member of the object that was entered last; what the member before it
+   * holds must have been stepped over.
+   *
+   * @returns false when there is none: the cursor is behind the object
+   */
+  nextMember(): boolean {
+    this.#skipSpace();
+    if (this.byte === COMMA) {
+      this.at++;
+      this.#skipSpace();
+    }
+    if (this.byte !== QUOTE) {
+      this.at++;
       return false;
     }
-    this.key = this.#at;
-    const colon = skipSpace(json, endOfString(json, this.key));
-    this.value = skipSpace(json, colon + 1);
-    this.end = endOfValue(json, this.value);
-    const behind = skipSpace(json, this.end);
-    this.#at = json[behind] === COMMA ? skipSpace(json, behind + 1) : json.length;
+    this.key = this.at;
+    this.at = endOfString(this.#json, this.at);
+    this.#keyEnd = this.at;
+    this.#skipSpace();
+    // The colon.
+    this.at++;
+    this.#skipSpace();
     return true;
+  }
+
+  /** Whether the last member's key is `name`, in which nothing needs an escape, however it is spelled. */
+  isKey(name: Buffer): boolean {
+    return isStringAt(this.#json, this.key, this.#keyEnd, name);
+  }
+
+  /** Steps over the value at the cursor. */
+  skipValue(): void {
+    this.at = endOfValue(this.#json, this.at);
+  }
+
+  #skipSpace(): void {
+    let { at } = this;
+    while (isSpace(this.#json[at])) {
+      at++;
+    }
+    this.at = at;
   }
 }
 
@@ -55,18 +91,11 @@ export function stringAt(json: Buffer, start: number): string {
       (JSON.parse(json.toString('utf8', start, end)) as string);
 }
 
-/**
- * Whether the string that begins at the quote at `start` is `text`, in which nothing needs an escape. Makes a
- * string of it only when it is spelled with escapes.
- */
-export function isStringAt(json: Buffer, start: number, text: Buffer): boolean {
-  const end = endOfString(json, start);
-  if (!isPlain(json, start, end)) {
-    return stringAt(json, start) === text.toString();
-  }
+function isStringAt(json: Buffer, start: number, end: number, text: Buffer): boolean {
   if (end - start !== text.length + 2) {
-    return false;
+    return !isPlain(json, start, end) && stringAt(json, start) === text.toString();
   }
+  // As long as `text`, it can only be `text` when no character of it is escaped.
   for (let i = 0; i < text.length; i++) {
     if (json[start + 1 + i] !== text[i]) {
       return false;
@@ -112,7 +141,7 @@ function endOfValue(json: Uint8Array, start: number): number {
 }
 
 /** One past the closing quote of the string whose opening quote stands at `start`. */
-export function endOfString(json: Uint8Array, start: number): number {
+function endOfString(json: Uint8Array, start: number): number {
   for (let at = start + 1; at < json.length; at++) {
     const c = json[at];
     if (c === QUOTE) {
@@ -136,14 +165,6 @@ function endOfWord(json: Uint8Array, start: number): number {
 
 function isEndOfWord(c: number | undefined): boolean {
   return c === COMMA || c === CLOSE_OBJECT || c === CLOSE_ARRAY || isSpace(c);
-}
-
-function skipSpace(json: Uint8Array, start: number): number {
-  let at = start;
-  while (isSpace(json[at])) {
-    at++;
-  }
-  return at;
 }
 
 function isSpace(c: number | undefined): boolean {
