@@ -16,15 +16,31 @@ export const chapters: Readonly<Record<string, Chapter>> = {
   },
   roots: {
     mutate: ['src/tuf/roots/*.ts'],
-    tests: ['test/tuf/verify.test.ts', 'test/tuf/corpus.test.ts', 'test/recovery/trust.test.ts'],
+    tests: [
+      'test/tuf/verify.test.ts',
+      'test/tuf/mutations.test.ts',
+      'test/tuf/corpus.test.ts',
+      'test/recovery/trust.test.ts',
+    ],
   },
   keys: {
     mutate: ['src/tuf/keys/*.ts'],
-    tests: ['test/tuf/keyring.test.ts', 'test/tuf/verify.test.ts', 'test/tuf/corpus.test.ts'],
+    tests: [
+      'test/tuf/keyring.test.ts',
+      'test/tuf/verify.test.ts',
+      'test/tuf/mutations.test.ts',
+      'test/tuf/corpus.test.ts',
+    ],
   },
   metadata: {
     mutate: ['src/tuf/metadata/*.ts'],
-    tests: ['test/tuf/verify.test.ts', 'test/tuf/corpus.test.ts', 'test/tuf/strict-integers.test.ts'],
+    tests: [
+      'test/tuf/verify.test.ts',
+      'test/tuf/mutations.test.ts',
+      'test/tuf/corpus.test.ts',
+      'test/tuf/strict-integers.test.ts',
+      'test/tuf/metadata',
+    ],
   },
   json: { mutate: ['src/tuf/json/*.ts'], tests: ['test/tuf/json', 'test/tuf/strict-integers.test.ts'] },
   plan: {

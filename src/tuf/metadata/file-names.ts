@@ -56,5 +56,6 @@ function atoi(text: string): Version | undefined {
   if (value > MAX_INT64 || value < -MAX_INT64 - 1n) {
     return undefined;
   }
-  return value <= BigInt(Number.MAX_SAFE_INTEGER) ? Number(value) : value;
+  const number = Number(value);
+  return Number.isSafeInteger(number) ? number : value;
 }

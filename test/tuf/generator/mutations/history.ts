@@ -188,6 +188,24 @@ export const HISTORY_MUTATIONS: readonly Mutation[] = [
     },
   },
   {
+    name: 'timestamp expired as long ago as the policy accepts',
+    code: 'MetadataExpired',
+    role: 'timestamp',
+    severity: 'report',
+    apply: (repository) => {
+      repository.timestamp.signed['expires'] = daysAgo(30);
+    },
+  },
+  {
+    name: 'timestamp expired a second longer ago than the policy accepts',
+    code: 'ExpiredTooLong',
+    role: 'timestamp',
+    severity: 'deny',
+    apply: (repository) => {
+      repository.timestamp.signed['expires'] = daysAgo(30 + 1 / 86_400);
+    },
+  },
+  {
     name: 'timestamp expired longer ago than the policy accepts',
     code: 'ExpiredTooLong',
     role: 'timestamp',
