@@ -17,11 +17,23 @@ beforeAll(async () => {
 
 afterAll(() => redis.stop());
 
-/** Applies a plan that sets, persists and deletes, as a user who lacks one command. */
-async function applyWithout(script: string, command: string | undefined) {
+const plan = {
+  keys: ['lock', 'dead', 'kept', 'expiring', 'new'],
+  args: ['me', '=x', 'd', '=5', 'k', '=4', 'p', '-', '=7'],
+};
+
+/** Applies a plan, one that sets, persists and deletes, as a user who lacks one command. */
+async function applyWithout(
+  script: string,
+  command: string | undefined,
+  { keys, args } = plan,
+  expiring = ['expiring'],
+) {
   await client.flushall();
   await client.mset('lock', 'me', 'dead', 'x', 'kept', '5', 'expiring', '4');
-  await client.pexpire('expiring', 1_000_000);
+  for (const key of expiring) {
+    await client.pexpire(key, 1_000_000);
+  }
   await client.acl(
     'SETUSER',
     'narrow',
@@ -33,8 +45,6 @@ async function applyWithout(script: string, command: string | undefined) {
     ...(command ? [`-${command}`] : []),
   );
   const narrow = await redis.client({ username: 'narrow', password: 'secret' });
-  const keys = ['lock', 'dead', 'kept', 'expiring', 'new'];
-  const args = ['me', '=x', 'd', '=5', 'k', '=4', 'p', '-', '=7'];
   try {
     return await narrow.eval(script, keys.length, ...keys, ...args);
   } finally {
@@ -51,9 +61,37 @@ describe.each([
   ['asked for permissions (Redis 7 and later)', source],
   ['that cannot be asked (Redis 6.2)', withoutACLCheck],
 ])('on a Redis %s', (_, script) => {
-  test.each(['mset', 'persist', 'del'])('a user without %s writes nothing at all', async (command) => {
-    await expect(applyWithout(script, command)).rejects.toThrow(/NOPERM|permission|can't run this command/i);
+  test.each([
+    ['mset', 'new'],
+    ['persist', 'expiring'],
+    ['del', 'dead'],
+  ])('a user without %s writes nothing at all', async (command, key) => {
+    await expect(applyWithout(script, command)).rejects.toThrow(`NOPERM this user may not write ${key}`);
     expect(await held()).toEqual({ values: ['me', 'x', '5', '4', null], expires: true });
+  });
+
+  test.each([
+    ['mset', { keys: ['lock', 'dead', 'expiring'], args: ['me', '=x', 'd', '=4', 'p'] }],
+    ['persist', { keys: ['lock', 'dead', 'kept', 'new'], args: ['me', '=x', 'd', '=5', '=6', '-', '=7'] }],
+    ['del', { keys: ['lock', 'kept', 'expiring'], args: ['me', '=5', '=6', '=4', 'p'] }],
+  ])('a user without %s carries out a plan that does not need it', async (command, without) => {
+    expect(await applyWithout(script, command, without)).toEqual(['applied']);
+  });
+
+  describe('a plan of which every key expires', () => {
+    const expiring = { keys: ['lock', 'dead', 'expiring'], args: ['me', '=x', '=y', '=4', 'p'] };
+    const run = (command: string | undefined) =>
+      applyWithout(script, command, expiring, ['dead', 'expiring']);
+
+    test('is carried out', async () => {
+      expect(await run(undefined)).toEqual(['applied']);
+      expect(await held()).toEqual({ values: ['me', 'y', '5', '4', null], expires: false });
+    });
+
+    test('is refused as a whole to a user without persist', async () => {
+      await expect(run('persist')).rejects.toThrow('NOPERM this user may not write expiring');
+      expect(await held()).toEqual({ values: ['me', 'x', '5', '4', null], expires: true });
+    });
   });
 
   test('a user who may do everything writes everything', async () => {

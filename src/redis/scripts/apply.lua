@@ -51,21 +51,21 @@ else
       return refused(uses['='])
     end
   end
-  if uses['p'] and unexpiring then
-    local tried = redis.pcall('PERSIST', unexpiring)
-    if type(tried) == 'table' and tried.err then return refused(uses['p']) end
+  -- Of a key that is not there PERSIST and DEL change nothing; patterns that exclude that name say nothing
+  -- about the command.
+  local function cannot(command, key)
+    local absent = key .. ':none'
+    if redis.pcall('TYPE', absent)['ok'] ~= 'none' then return false end
+    local tried = redis.pcall(command, absent)
+    return type(tried) == 'table' and tried.err and string.find(tried.err, 'run this command', 1, true)
   end
-  if uses['d'] then
-    -- Of a key that is not there it deletes nothing; patterns that exclude that name say nothing about DEL.
-    local absent = uses['d'] .. ':none'
-    local kind = redis.pcall('TYPE', absent)
-    if kind['ok'] == 'none' then
-      local tried = redis.pcall('DEL', absent)
-      if type(tried) == 'table' and tried.err and string.find(tried.err, 'run this command', 1, true) then
-        return refused(uses['d'])
-      end
-    end
+  if uses['p'] then
+    -- Of a key without a TTL PERSIST changes nothing either.
+    local tried = unexpiring and redis.pcall('PERSIST', unexpiring)
+    local failed = type(tried) == 'table' and tried.err
+    if failed or not unexpiring and cannot('PERSIST', uses['p']) then return refused(uses['p']) end
   end
+  if uses['d'] and cannot('DEL', uses['d']) then return refused(uses['d']) end
 end
 
 local pending = {}
