@@ -71,6 +71,66 @@ describe('observe', () => {
   });
 });
 
+describe('a search for records', () => {
+  const search = { unlessPresent: ['there', 'gone'], pattern: 'task:*', containing: ['"a.b"', '"c"'] };
+  const found = async (more: Partial<typeof search> = {}) =>
+    (await store.observe([], never, { ...search, ...more })).records.toSorted();
+
+  test('finds strings under the pattern that contain one of the texts, each once', async () => {
+    await client.mset(
+      'there',
+      '1',
+      'task:1',
+      'x "a.b"',
+      'task:2',
+      '"c" "a.b"',
+      'task:3',
+      '"axb"',
+      'job:4',
+      '"c"',
+    );
+    await client.hset('task:5', '"c"', '"c"');
+    expect(await found()).toEqual(['"c" "a.b"', 'x "a.b"']);
+  });
+
+  test.each([[['there', 'gone']], [['gone', 'there']], [['gone']]])(
+    'of %j one is missing: it searches',
+    async (unlessPresent) => {
+      await client.mset('there', '1', 'task:1', '"c"');
+      expect(await found({ unlessPresent })).toEqual(['"c"']);
+    },
+  );
+
+  test('makes no search while every key is there, or none was named', async () => {
+    await client.mset('there', '1', 'gone', '1', 'task:1', '"c"');
+    await client.config('RESETSTAT');
+    expect(await found()).toEqual([]);
+    expect(await found({ unlessPresent: [] })).toEqual([]);
+    expect(await client.info('commandstats')).not.toContain('cmdstat_scan:');
+  });
+
+  test('reads values of 4 KiB and no longer ones, and 64 for each text', async () => {
+    const long = '"c"'.padEnd(4_096);
+    await client.mset('task:1', long, 'task:2', `${long} `);
+    expect(await found()).toEqual([long]);
+    await client.mset(new Map(Array.from({ length: 70 }, (_, i) => [`task:a${i}`, `"a.b" ${i}`])));
+    const records = await found();
+    expect(records.filter((text) => text.startsWith('"a.b"'))).toHaveLength(64);
+    expect(records).toContain(long);
+  });
+
+  test('ends after 20 SCANs of a large Redis, and after the last page of a small one', async () => {
+    const scans = async () => {
+      await client.config('RESETSTAT');
+      await found();
+      return /cmdstat_scan:calls=(\d+)/.exec(await client.info('commandstats'))?.[1];
+    };
+    expect(await scans()).toBe('1');
+    await client.mset(new Map(Array.from({ length: 40_000 }, (_, i) => [`key-${i}`, ''])));
+    expect(await scans()).toBe('20');
+  });
+});
+
 describe('lock', () => {
   test('is taken once; the other one gets the name of the holder', async () => {
     expect(await store.lock(lock, [], options)).toMatchObject({ acquired: true, holder: 'me' });
@@ -135,9 +195,29 @@ describe('lock', () => {
     expect(await client.pttl('task:1')).toBeGreaterThan(0);
   });
 
-  test('that ran out is neither renewed nor released', async () => {
+  test('that ran out, or is no string, is neither renewed nor released', async () => {
+    const anyAttempt = { ...any, anyAttempt: true };
     expect(await store.renew(lock)).toBe(false);
     expect(await store.release(lock, undefined, any)).toBe(false);
+    expect(await store.release(lock, undefined, anyAttempt)).toBe(false);
+    await client.lpush('lock', 'me');
+    expect(await store.renew(lock)).toBe(false);
+    expect(await store.release(lock, undefined, any)).toBe(false);
+    expect(await store.release(lock, undefined, anyAttempt)).toBe(false);
+    expect(await client.type('lock')).toBe('list');
+    expect(await client.pttl('lock')).toBe(-1);
+  });
+
+  test.each([
+    ['the task itself', 'task', true],
+    ['an attempt of the task', 'task/2', true],
+    ['a task whose name begins like it', 'task2/1', false],
+    ['a task whose name it begins with', 'tas/1', false],
+  ])('held by %s: released for all attempts of the task or not at all', async (_, holder, ours) => {
+    await client.set('lock', holder, 'PX', 60_000);
+    const asked = { ...lock, owner: 'task/1', task: 'task' };
+    expect(await store.release(asked, undefined, { ...any, anyAttempt: true })).toBe(ours);
+    expect(await client.get('lock')).toBe(ours ? null : holder);
   });
 });
 
@@ -201,14 +281,16 @@ describe('apply writes everything or nothing', () => {
   test.each(arrangements)('%s: nothing is written and the key is named', async (found, before, arrange) => {
     await arrange();
     const expected = found === 'absent' ? { value: '1' } : before;
-    const { result } = await store.apply(
-      lock,
-      [set('a', undefined, '1'), { key: 'b', before: expected, act: 'keep' }],
-      [],
-      none,
-    );
-    expect(result).toEqual({ kind: 'mismatch', key: 'b' });
-    expect(await client.exists('a')).toBe(0);
+    const written = set('a', undefined, '1');
+    const differs: Change = { key: 'b', before: expected, act: 'keep' };
+    for (const changes of [
+      [written, differs],
+      [differs, written],
+    ]) {
+      const { result } = await store.apply(lock, changes, [], none);
+      expect(result).toEqual({ kind: 'mismatch', key: 'b' });
+      expect(await client.exists('a')).toBe(0);
+    }
   });
 
   test('a lock of another owner fences everything', async () => {
