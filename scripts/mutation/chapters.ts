@@ -100,5 +100,6 @@ export function chapterOfFile(file: string): Chapter | undefined {
 export const scriptTests: readonly string[] = [
   'test/redis/state-store.test.ts',
   'test/redis/apply-acl.test.ts',
+  'test/redis/refused-commands.test.ts',
   'test/recovery/unfinished-bootstrap.test.ts',
 ];

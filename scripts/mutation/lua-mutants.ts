@@ -13,6 +13,7 @@ const replacements: readonly (readonly [RegExp, string])[] = [
   [/ < /g, ' >= '],
   [/ >= /g, ' < '],
   [/ > /g, ' <= '],
+  [/ <= /g, ' > '],
   [/ and /g, ' or '],
   [/ or /g, ' and '],
   [/\bnot /g, ''],
@@ -24,7 +25,8 @@ const replacements: readonly (readonly [RegExp, string])[] = [
 ];
 
 /** A statement that can be left out without making the program unreadable. */
-const statement = /^\s*(redis\.p?call\(.*\)|flush\(\)|(?!for )[\w.[\]# +]+ = [^{]*|if .* then .* end)\s*$/;
+const statement =
+  /^\s*(redis\.p?call\(.*\)|flush\(\)|(?!for )[\w.[\]#][\w.[\]# +]* = [^{]*|if .* then .* end)\s*$/;
 
 /** Every mutant of a Lua program: an operator turned round, or a statement left out. */
 export function luaMutants(source: string): readonly Mutant[] {

@@ -1,6 +1,7 @@
 import { existsSync, globSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { chapterOfFile, chapters, scriptTests } from '../../scripts/mutation/chapters.ts';
+import { luaMutants } from '../../scripts/mutation/lua-mutants.ts';
 
 describe.each(Object.entries(chapters))(
   'the chapter %s of the tests of the tests',
@@ -14,6 +15,16 @@ describe.each(Object.entries(chapters))(
 
 test('the tests of the Lua scripts are there', () => {
   expect(scriptTests.filter((file) => !existsSync(file))).toEqual([]);
+});
+
+test.each([
+  ['  for i = 2, #KEYS do', ['  for i = 3, #KEYS do']],
+  ['  if a <= b then', ['  if a > b then']],
+  ['  flush() -- and so on', ['']],
+  ['  seen[#seen + 1] = value', ['  seen[#seen] = value', '']],
+  ['  local held = 1', []],
+])('the mutants of %j are Lua programs', (line, expected) => {
+  expect(luaMutants(line).map(({ after }) => after)).toEqual(expected);
 });
 
 test('a file is tried with the tests of its chapter', () => {
