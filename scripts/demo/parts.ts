@@ -1,15 +1,20 @@
-import { readdir, readFile } from 'node:fs/promises';
+import { readdir, readFile, symlink } from 'node:fs/promises';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import type { Redis } from 'ioredis';
 import type { BootstrapRecovery } from '../../src/api/bootstraprecovery.generated.ts';
 import { startAPIServer } from '../../test/harness/apiserver.ts';
+import { asset } from '../../test/harness/assets.ts';
 import { freePort } from '../../test/harness/free-port.ts';
 import { type RunningProcess, startProcess } from '../../test/harness/process.ts';
 import { startRedis } from '../../test/harness/redis.ts';
 import type { S3Object } from '../../test/harness/s3.ts';
+import { temporaryDirectory } from '../../test/harness/temporary-directory.ts';
 import { cluster as userCluster } from './cluster.ts';
 import type { Screen } from './screen.ts';
 import { ownStorage, type Storage, userStorage } from './storage.ts';
+
+const ownPrograms = fileURLToPath(new URL('../../bin', import.meta.url));
 
 /** What the demo shows of a run. */
 export interface RunView {
@@ -86,7 +91,7 @@ export async function startParts(screen: Screen): Promise<Parts> {
             name: 'tuf-recovery controller',
             command: 'bin/tuf-recovery',
             args: [
-              ...['controller', '--namespaces', namespace, '--no-leader-elect'],
+              ...['controller', '--namespaces', namespace],
               ...['--health-address', `127.0.0.1:${await freePort()}`],
               ...['--metrics-address', `127.0.0.1:${await freePort()}`],
             ],
@@ -106,11 +111,19 @@ export async function startParts(screen: Screen): Promise<Parts> {
       run: async (name) =>
         view(JSON.parse(await kubectl(['get', 'bsr', name, '-o', 'json'])) as BootstrapRecovery),
       keep: async (screen) => {
+        await using builtPrograms = await temporaryDirectory('demo-programs');
+        await symlink(asset('kubectl'), join(builtPrograms.path, 'kubectl'));
         screen.text('');
-        screen.text(`Everything is still running. Look around, and press Ctrl-C to end:`);
-        screen.text(`  export KUBECONFIG=${kubeconfig}`);
-        screen.text('  kubectl describe bsr tuf');
-        screen.text(`  redis-cli -p ${redisServer.port} keys '*'`);
+        screen.text(
+          'Everything keeps running until you press Ctrl-C here. To look around, paste this into a',
+        );
+        screen.text('second terminal; docs/quickstart.md has things to try:');
+        screen.text('');
+        screen.text(`export KUBECONFIG='${kubeconfig}'`);
+        screen.text(`export REDIS_PORT=${redisServer.port}`);
+        // The reader's own kubectl goes first.
+        screen.text(`export PATH='${ownPrograms}':"$PATH":'${builtPrograms.path}'`);
+        screen.text('kubectl tuf-recovery status');
         await new Promise<void>((resolve) => process.once('SIGINT', () => resolve()));
       },
       [Symbol.asyncDispose]: () => parts.disposeAsync(),

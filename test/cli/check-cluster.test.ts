@@ -1,7 +1,11 @@
 import { readFile, writeFile } from 'node:fs/promises';
-import { beforeAll, expect, test } from 'vitest';
+import { beforeAll, describe, expect, test } from 'vitest';
 import packageJSON from '../../package.json' with { type: 'json' };
 import { type CheckItem, checkReport } from '../../src/cli/check/check-report.ts';
+import { controllerItems } from '../../src/cli/check/cluster/controller-checks.ts';
+import type { Seen } from '../../src/cli/check/cluster/facts.ts';
+import { APIError } from '../../src/kube/client/api-error.ts';
+import type { Lease } from '../../src/kube/leaderelection/lease.ts';
 import type { APIServerAccess } from '../harness/apiserver-access.ts';
 import { PLUGIN, pluginNamespace } from './plugin-namespace.ts';
 import { runCLI, runJSON } from './run-cli.ts';
@@ -273,4 +277,32 @@ test('an API server that does not answer is the one line there is', async () => 
   expect(checkReport.parse(json).items).toEqual([
     { name: 'API server', result: 'failed', message: expect.any(String), fix: expect.any(String) },
   ]);
+});
+
+describe('without a Deployment, a Lease tells whether a controller runs elsewhere:', () => {
+  const now = new Date('2026-11-28T10:00:00Z');
+  const lease = (holderIdentity: string, renewTime: string): Lease => ({
+    apiVersion: 'coordination.k8s.io/v1',
+    kind: 'Lease',
+    metadata: { namespace: 'demo', name: 'elected', uid: '', resourceVersion: '1' },
+    spec: { holderIdentity, renewTime, leaseDurationSeconds: 15 },
+  });
+  const forbidden = new APIError('list leases', 403, { message: 'leases is forbidden' });
+  test.each<[string, Seen<readonly Lease[]>, CheckItem['result'], string]>([
+    ['none', { value: [] }, 'failed', 'no Lease that one outside of the cluster holds'],
+    ['given back', { value: [lease('', '2026-11-28T10:00:00Z')] }, 'failed', 'no Lease'],
+    ['of a holder that is gone', { value: [lease('x', '2026-11-28T09:59:29Z')] }, 'failed', 'no Lease'],
+    ['renewed', { value: [lease('x', '2026-11-28T09:59:30Z')] }, 'ok', 'holds the Lease demo/elected'],
+    [
+      'renewed, beside one of a holder that is gone',
+      { value: [lease('old', '2026-01-01T00:00:00Z'), lease('x', '2026-11-28T10:00:00Z')] },
+      'ok',
+      'x runs without a Deployment',
+    ],
+    ['that is not visible', { refusal: forbidden }, 'warning', 'leases is forbidden'],
+  ])('%s', (_what, leases, result, message) => {
+    const items = controllerItems({ controllers: { value: [] }, leases, now, trial: { refusal: forbidden } });
+    const found = items.filter(({ name }) => name === 'Controller');
+    expect(found).toEqual([expect.objectContaining({ result, message: expect.stringContaining(message) })]);
+  });
 });

@@ -49,14 +49,6 @@ describe('a reader who follows the quickstart', () => {
     const settings = await lost.redis.mget(Object.keys(lost.app.settings));
     expect(settings.filter((value) => value === null)).toEqual([]);
   });
-
-  test('breaks it, looks at it and repairs it', async () => {
-    const env = await reader.environment('faynosync');
-    await follow(await transcriptOf(quickstart, 'Break it and repair it yourself'), {
-      env,
-      values: { ...values(reader.lost), KUBECONFIG: env['KUBECONFIG'] ?? '' },
-    });
-  });
 });
 
 describe('a reader who follows the page about', () => {

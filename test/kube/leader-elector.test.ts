@@ -383,7 +383,7 @@ describe('on the real API server, a lease', () => {
   function startReal(
     { client, namespace, seen: { logger, metrics } }: WidgetCluster,
     identity: string,
-    options: Pick<LeaderElectorOptions, 'owner' | 'timings'> = {},
+    options: Pick<LeaderElectorOptions, 'labels' | 'owner' | 'timings'> = {},
   ) {
     const leads = Promise.withResolvers<void>();
     const shutdown = new AbortController();
@@ -406,17 +406,23 @@ describe('on the real API server, a lease', () => {
 
   const leaseOf = ({ client, namespace }: WidgetCluster) => client.get(LEASES, { namespace, name: 'real' });
 
-  test('belongs to the pod of its holder, and to no pod once it is given back', async () => {
+  test('has the labels of its holder, belongs to its pod, and to no pod once it is given back', async () => {
     await using world = await widgetCluster();
     const person = { apiVersion: 'v1', kind: 'ConfigMap', name: 'mine', uid: 'b7d2' };
     const pod = (name: string) => ({ apiVersion: 'v1', kind: 'Pod', name, uid: `uid-${name}` });
     for (const name of ['one', 'two']) {
-      const candidate = startReal(world, name, { owner: pod(name) });
+      const candidate = startReal(world, name, { owner: pod(name), labels: { elects: name } });
       await candidate.leads;
+      // People find the lease by them; what they gave it themselves stays.
+      expect((await leaseOf(world)).metadata.labels).toEqual(
+        name === 'one' ? { elects: 'one' } : { elects: 'two', mine: 'too' },
+      );
       const lease = await leaseOf(world);
       expect(lease.metadata.ownerReferences?.filter(({ kind }) => kind === 'Pod')).toEqual([pod(name)]);
       if (name === 'one') {
-        const patch = JSON.stringify({ metadata: { ownerReferences: [pod(name), person] } });
+        const patch = JSON.stringify({
+          metadata: { labels: { mine: 'too' }, ownerReferences: [pod(name), person] },
+        });
         await kubectl(world, 'patch', 'lease', 'real', '--type=merge', `--patch=${patch}`);
       }
       await candidate.stop();

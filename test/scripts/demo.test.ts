@@ -1,9 +1,14 @@
-import { execFile } from 'node:child_process';
+import { execFile, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { chmod, mkdir, readFile, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import { expect, test } from 'vitest';
+import { follow } from '../docs/follow.ts';
+import { transcriptOf } from '../docs/transcript.ts';
 import { asset } from '../harness/assets.ts';
+import { sameClock } from '../harness/clock.ts';
+import { poll } from '../harness/poll.ts';
 import { temporaryDirectory } from '../harness/temporary-directory.ts';
 
 const run = promisify(execFile);
@@ -16,6 +21,34 @@ async function nothingBuilt(directory: string, go: string): Promise<NodeJS.Proce
   await writeFile(join(bin, 'go'), `#!/bin/sh\n${go}\n`);
   await chmod(join(bin, 'go'), 0o755);
   return { ...clean, PATH: `${bin}:${clean['PATH']}`, XDG_CACHE_HOME: join(directory, 'cache') };
+}
+
+/** The demo with `--keep`, as a process that Ctrl-C ends. */
+function startKept(): AsyncDisposable & {
+  readonly code: Promise<number | null>;
+  stdout(): string;
+  interrupt(): void;
+} {
+  const child = spawn(process.execPath, ['scripts/demo.ts', '--keep'], {
+    env: clean,
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  let stdout = '';
+  child.stdout.on('data', (chunk: Buffer) => {
+    stdout += chunk.toString();
+  });
+  const closed = once(child, 'close');
+  return {
+    code: closed.then(() => child.exitCode),
+    stdout: () => stdout,
+    interrupt: () => child.kill('SIGINT'),
+    [Symbol.asyncDispose]: async () => {
+      if (child.exitCode === null) {
+        child.kill('SIGINT');
+        await closed;
+      }
+    },
+  };
 }
 
 const recovered = '17 of 17 settings are back';
@@ -61,11 +94,39 @@ cp "$built" "$2"`,
   expect(stdout).not.toContain('✗');
 });
 
-test('what is there already is not built, and the engine not shown first', async () => {
-  const { stdout } = await run(process.execPath, ['scripts/demo.ts'], { env: clean });
-  expect(stdout).toContain(`✓ ${recovered}: the marker names this run, all others are as they were`);
-  expect(stdout).toContain('3  Five lines of YAML');
-  expect(stdout).not.toContain('Now on Kubernetes');
+test('a demo that is kept prints what a reader of the quickstart pastes into a second terminal', async () => {
+  await using demo = startKept();
+  const shown = await poll(
+    'the demo to be kept',
+    () => demo.stdout().includes('tuf-recovery status\n') && demo.stdout(),
+  );
+  // What is there already is not built, and the engine not shown first.
+  expect(shown).toContain(`✓ ${recovered}: the marker names this run, all others are as they were`);
+  expect(shown).toContain('3  Five lines of YAML');
+  expect(shown).not.toContain('Now on Kubernetes');
+
+  const pasted = shown.match(/^ *export .*\n/gm)?.join('') ?? '';
+  await using home = await temporaryDirectory('reader');
+  // Nothing but redis-cli, where the test knows of one, beside what every system has.
+  const PATH = `${dirname(process.execPath)}:/usr/bin:/bin:${dirname(asset('redis-server'))}`;
+  const env = { HOME: home.path, PATH, ...sameClock() };
+  const { stdout } = await run('bash', ['-c', `${pasted}env`], { env });
+  const exported = new Map(
+    stdout.split('\n').map((line) => [line.split('=', 1)[0], line.replace(/^[^=]*=/, '')]),
+  );
+  const page = await transcriptOf('docs/quickstart.md', 'Break it and repair it yourself');
+  const names = page.flatMap((step) => (step.kind === 'values' ? step.names : []));
+  expect(pasted.match(/(?<=export )\w+/g)).toEqual(names);
+  const values = Object.fromEntries(names.map((name) => [name, exported.get(name) ?? '']));
+  await follow(page, { env, values });
+
+  // It runs outside of the cluster, where no Deployment shows it.
+  const checked = await run('kubectl', ['tuf-recovery', 'check'], { env: { ...env, ...values } });
+  expect(checked.stdout).toMatch(/^✓ Controller +\S+ runs without a Deployment/m);
+  expect(checked.stdout).toMatch(/, 0 failed/);
+
+  demo.interrupt();
+  expect(await demo.code).toBe(0);
 });
 
 test('a build that fails is said after the engine was shown, and the demo fails', async () => {

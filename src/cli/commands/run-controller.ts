@@ -16,6 +16,7 @@ import { createLogger } from '../../observability/log.ts';
 import type { CommandContext } from '../context.ts';
 import { exitCodes } from '../exit-codes.ts';
 import { loadClusterConfig } from '../kubectl/connection.ts';
+import { controllerLabels } from '../kubectl/version/installed.ts';
 import type { ControllerFlags } from '../options/controller-flags.ts';
 import type { Environment } from '../options/env.ts';
 import { followAuthorities } from './follow-authorities.ts';
@@ -140,7 +141,7 @@ function leaseOf(
   flags: ControllerFlags,
   { podName, podNamespace, podUID }: Environment,
 ): NonNullable<OperatorOptions['lease']> {
-  const lease = { namespace: leaseNamespace(flags), name: leaseName(flags) };
+  const lease = { namespace: leaseNamespace(flags), name: leaseName(flags), labels: controllerLabels };
   if (podName === undefined || podUID === undefined || podNamespace !== lease.namespace) {
     return lease;
   }

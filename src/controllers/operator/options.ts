@@ -17,7 +17,7 @@ export interface OperatorOptions {
   /** Which targets, with all that belongs to them, are served; left out: all of them. */
   readonly shard?: Shard | undefined;
   /** Left out: no election, for a single replica. */
-  readonly lease?: Pick<LeaderElectorOptions, 'namespace' | 'name' | 'owner'>;
+  readonly lease?: Pick<LeaderElectorOptions, 'namespace' | 'name' | 'owner' | 'labels'>;
   /** Which replica this is: unique, shown in the lease and in events. */
   readonly identity: string;
   /** Through which proxy S3, STS and the server's API are asked. */

@@ -19,6 +19,8 @@ export interface LeaseCandidateOptions {
   readonly identity: string;
   /** The pod of this process, when it runs in one and the lease is in its namespace. */
   readonly owner?: OwnerReference;
+  /** Labels of the Lease, by which people find it. */
+  readonly labels?: Readonly<Record<string, string>>;
   readonly logger: Logger;
   readonly metrics: RuntimeMetrics;
   readonly clock: Clock;

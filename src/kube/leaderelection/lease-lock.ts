@@ -20,6 +20,8 @@ export interface LeaseLockOptions {
    * holder's pod is gone, so the next holder need not wait for it to expire.
    */
   readonly owner?: OwnerReference;
+  /** Labels that the holder gives the lease; those that others gave it stay. */
+  readonly labels?: Readonly<Record<string, string>>;
   readonly clock: Clock;
 }
 
@@ -99,7 +101,7 @@ export class LeaseLock {
     const term = ours
       ? {}
       : { acquireTime: this.#wallTime(), leaseTransitions: (spec.leaseTransitions ?? 0) + 1 };
-    const metadata = { ...lease.metadata, ...this.#owners(lease.metadata) };
+    const metadata = { ...lease.metadata, ...this.#labels(lease.metadata), ...this.#owners(lease.metadata) };
     await this.#replace({ ...lease, metadata, spec: { ...spec, ...term, ...this.#renewal() } }, signal);
     return true;
   }
@@ -157,7 +159,7 @@ export class LeaseLock {
     const manifest = {
       apiVersion: 'coordination.k8s.io/v1',
       kind: 'Lease',
-      metadata: { namespace, name, ...this.#owners() },
+      metadata: { namespace, name, ...this.#labels(), ...this.#owners() },
       spec,
     };
     this.#observe(await client.create(LEASES, manifest, { signal }));
@@ -172,6 +174,11 @@ export class LeaseLock {
   #owners(before: Owned = {}): Required<Owned> {
     const { owner } = this.#options;
     return { ownerReferences: [...withoutPods(before), ...(owner === undefined ? [] : [owner])] };
+  }
+
+  #labels(before: Labelled = {}): Labelled {
+    const { labels } = this.#options;
+    return labels === undefined ? {} : { labels: { ...before.labels, ...labels } };
   }
 
   #observe(lease: Lease): void {
@@ -194,6 +201,8 @@ export class LeaseLock {
     return formatMicroTime(this.#options.clock.now());
   }
 }
+
+type Labelled = Pick<ObjectMeta, 'labels'>;
 
 type Owned = Pick<ObjectMeta, 'ownerReferences'>;
 

@@ -10,8 +10,9 @@ import type { CheckFlags } from '../check-flags.ts';
 import type { CheckItem } from '../check-report.ts';
 import { failedItem, okItem, writeChecklist } from '../checklist.ts';
 import { appItems } from './app-checks.ts';
+import { controllerItems } from './controller-checks.ts';
 import { readFacts } from './facts.ts';
-import { controllerItems, crdItem, rightsItem, shimItems, trialItem } from './installation-checks.ts';
+import { crdItem, rightsItem, shimItems, trialItem } from './installation-checks.ts';
 import { targetItems } from './target-checks.ts';
 
 /** `check [ADMIN/APP]` in a cluster: first whether it answers, then everything that can be asked of it. */

@@ -13,13 +13,13 @@ import type { ClusterConnection } from '../../kubectl/connection.ts';
 import { createRun } from '../../kubectl/create-run.ts';
 import {
   type CustomResourceDefinition,
-  controllerLabels,
+  controllerSelector,
   crdNames,
   customResourceDefinitions,
   type Deployment,
   deployments,
   leaseNameOf,
-  shimLabels,
+  shimSelector,
 } from '../../kubectl/version/installed.ts';
 import { type Right, rights } from './rights.ts';
 
@@ -44,6 +44,8 @@ export interface ClusterFacts {
   readonly now: Date;
   readonly crds: Seen<readonly (CustomResourceDefinition | undefined)[]>;
   readonly controllers: Seen<readonly SeenController[]>;
+  /** Leases of controllers, with those that belong to none of the Deployments. */
+  readonly leases: Seen<readonly Lease[]>;
   readonly shims: Seen<readonly Deployment[]>;
   readonly rights: readonly (Right & { readonly allowed: boolean })[];
   /** A run that was created as a trial: validated, and not stored. */
@@ -71,18 +73,18 @@ export async function readFacts(
 ): Promise<ClusterFacts> {
   const { api, namespace } = connection;
   const here = { namespace, signal };
-  const [crds, controllers, shims, allowed, trial, seenTargets, seenPolicies, seenStates] = await Promise.all(
-    [
+  const [crds, controllers, leases, shims, allowed, trial, seenTargets, seenPolicies, seenStates] =
+    await Promise.all([
       see(Promise.all(crdNames.map((name) => findObject(api, customResourceDefinitions, { name }, signal)))),
       see(readControllers(api, signal)),
-      see(items(api.list(deployments, { labelSelector: shimLabels, signal }))),
+      see(items(api.list(LEASES, { labelSelector: controllerSelector, signal }))),
+      see(items(api.list(deployments, { labelSelector: shimSelector, signal }))),
       Promise.all(rights.map((right) => readRight(api, right, namespace, signal))),
       see(tryToCreate(connection, app, signal)),
       see(items(api.list(targets, here))),
       see(items(api.list(policies, here))),
       see(items(api.list(states, here))),
-    ],
-  );
+    ]);
   const ofApp = 'value' in seenStates ? seenStates.value.find(({ spec }) => isSameApp(app, spec)) : undefined;
   return {
     namespace,
@@ -91,6 +93,7 @@ export async function readFacts(
     now: new Date(),
     crds,
     controllers,
+    leases,
     shims,
     rights: allowed,
     trial,
@@ -124,7 +127,7 @@ async function readControllers(
   api: ClusterConnection['api'],
   signal: AbortSignal,
 ): Promise<readonly SeenController[]> {
-  const found = await items(api.list(deployments, { labelSelector: controllerLabels, signal }));
+  const found = await items(api.list(deployments, { labelSelector: controllerSelector, signal }));
   return await Promise.all(
     found.map(async (deployment) => ({
       deployment,

@@ -1,20 +1,14 @@
-import packageJSON from '../../../../package.json' with { type: 'json' };
 import { findCondition } from '../../../api/condition.ts';
 import { apiVersion } from '../../../api/resources.ts';
-import type { Lease } from '../../../kube/leaderelection/lease.ts';
 import { crdNames } from '../../kubectl/version/installed.ts';
 import { durationText } from '../../output/duration-text.ts';
 import type { CheckItem } from '../check-report.ts';
 import { failedItem, okItem, skippedItem, warningItem } from '../checklist.ts';
-import type { ClusterFacts, SeenController } from './facts.ts';
+import { maxSkewMs } from './clock-skew.ts';
+import type { ClusterFacts } from './facts.ts';
+import { installAdvice } from './install-advice.ts';
 
-/** How the operator is installed or upgraded. */
-const install = 'Install the operator of this version: see docs/tasks/install.md.';
 const [, servedVersion = ''] = apiVersion.split('/');
-/** The API server stores whole seconds, and answers take a moment. */
-const maxSkewMs = 5_000;
-/** Without leases of its own saying otherwise: the controller's default. */
-const leaseSeconds = 15;
 
 export function crdItem({ crds, targets }: ClusterFacts): CheckItem {
   if ('refusal' in crds) {
@@ -22,7 +16,7 @@ export function crdItem({ crds, targets }: ClusterFacts): CheckItem {
     return 'value' in targets
       ? okItem('CRDs', 'The API server serves the kinds; their definitions are not visible to you.')
       : targets.refusal.status === 404
-        ? failedItem('CRDs', targets.refusal.message, install)
+        ? failedItem('CRDs', targets.refusal.message, installAdvice)
         : skippedItem('CRDs', crds.refusal.message);
   }
   const wrong = crdNames.flatMap((name, at) => {
@@ -40,81 +34,7 @@ export function crdItem({ crds, targets }: ClusterFacts): CheckItem {
   });
   return wrong.length === 0
     ? okItem('CRDs', `All ${crdNames.length} are installed and served as ${servedVersion}.`)
-    : failedItem('CRDs', `${wrong.join('; ')}.`, install);
-}
-
-export function controllerItems({ controllers, now, trial }: ClusterFacts): readonly CheckItem[] {
-  if ('refusal' in controllers) {
-    return [skippedItem('Controller', controllers.refusal.message)];
-  }
-  if (controllers.value.length === 0) {
-    return [failedItem('Controller', 'There is no controller in this cluster.', install)];
-  }
-  const created = 'value' in trial ? trial.value.metadata.creationTimestamp : undefined;
-  const time = created === undefined ? now : new Date(created);
-  return controllers.value.flatMap((each) => [replicasItem(each), ...leaderItems(each, time)]);
-}
-
-function replicasItem({ deployment: { metadata, spec, status } }: SeenController): CheckItem {
-  const where = `${metadata.namespace ?? ''}/${metadata.name}`;
-  const wanted = spec.replicas ?? 1;
-  const available = status?.availableReplicas ?? 0;
-  const look = `See why: kubectl -n ${metadata.namespace ?? ''} describe deployment/${metadata.name}`;
-  if (available === 0) {
-    return failedItem('Controller', `None of the ${wanted} replicas of ${where} is available.`, look);
-  }
-  if (available < wanted) {
-    return warningItem('Controller', `${available} of ${wanted} replicas of ${where} are available.`, look);
-  }
-  const version = metadata.labels?.['app.kubernetes.io/version'];
-  if (version !== undefined && version !== packageJSON.version) {
-    return warningItem(
-      'Controller',
-      `${where} is version ${version}, this plugin is ${packageJSON.version}.`,
-      'Use the plugin of the same release.',
-    );
-  }
-  return okItem('Controller', `${where} is available: ${available} of ${wanted} replicas.`);
-}
-
-/** @param time of the API server, where it is known */
-function leaderItems({ deployment, lease }: SeenController, time: Date): readonly CheckItem[] {
-  if ('refusal' in lease) {
-    return [skippedItem('Leader', lease.refusal.message)];
-  }
-  const logs = `Read its log: kubectl -n ${deployment.metadata.namespace ?? ''} logs deployment/${deployment.metadata.name}`;
-  const { holderIdentity, renewTime, leaseDurationSeconds = leaseSeconds } = lease.value?.spec ?? {};
-  if (lease.value === undefined || !holderIdentity || renewTime === undefined) {
-    return [failedItem('Leader', 'No replica leads: nothing is reconciled.', logs)];
-  }
-  const silentMs = time.getTime() - Date.parse(renewTime);
-  if (silentMs > 2_000 * leaseDurationSeconds) {
-    const what = `${holderIdentity} has not renewed its lease for ${durationText(silentMs)}.`;
-    return [failedItem('Leader', what, logs)];
-  }
-  return [okItem('Leader', `${holderIdentity} leads.`), controllerClockItem(lease.value, renewTime)];
-}
-
-/** The controller wrote the time of renewal, the API server the time at which it stored that. */
-function controllerClockItem({ metadata }: Lease, renewTime: string): CheckItem {
-  const stored = (metadata.managedFields ?? [])
-    .flatMap((field) => (isStamped(field) ? [Date.parse(field.time)] : []))
-    .reduce((latest, each) => Math.max(latest, each), Number.NEGATIVE_INFINITY);
-  if (!Number.isFinite(stored)) {
-    return skippedItem('Controller clock', 'The API server does not say when the lease was written.');
-  }
-  const skewMs = Math.abs(stored - Date.parse(renewTime));
-  return skewMs <= maxSkewMs
-    ? okItem('Controller clock', 'Controller and API server agree on the time.')
-    : warningItem(
-        'Controller clock',
-        `Controller and API server are ${durationText(skewMs)} apart.`,
-        'Run NTP on the nodes: what has expired is judged by the clock.',
-      );
-}
-
-function isStamped(field: unknown): field is { readonly time: string } {
-  return typeof field === 'object' && field !== null && 'time' in field && typeof field.time === 'string';
+    : failedItem('CRDs', `${wrong.join('; ')}.`, installAdvice);
 }
 
 /** What this person may do, as the API server decides. */

@@ -2,7 +2,7 @@ import type { APIClient } from '../../../kube/client/api-client.ts';
 import type { KubernetesObject } from '../../../kube/client/object.ts';
 import type { Resource } from '../../../kube/client/resource.ts';
 import { podResource } from '../../../kube/logs/pod-log.ts';
-import { controllerLabels, deployments } from '../version/installed.ts';
+import { controllerSelector, deployments } from '../version/installed.ts';
 
 /** What is read of a Pod. */
 interface Pod extends KubernetesObject {
@@ -33,7 +33,7 @@ export async function findControllerPods(
   namespace: string | undefined,
   signal: AbortSignal,
 ): Promise<readonly ControllerPod[]> {
-  const { items } = await api.list(deployments, { namespace, labelSelector: controllerLabels, signal });
+  const { items } = await api.list(deployments, { namespace, labelSelector: controllerSelector, signal });
   const lists = await Promise.all(
     items.map(({ metadata, spec }) =>
       api.list(pods, {

@@ -19,11 +19,11 @@ import { createProgressDisplay } from '../../output/progress.ts';
 import { clusterCommand } from '../cluster-command.ts';
 import type { ClusterConnection, ClusterFlags } from '../connection.ts';
 import {
-  controllerLabels,
+  controllerSelector,
   crdNames,
   customResourceDefinitions,
   deployments,
-  shimLabels,
+  shimSelector,
 } from '../version/installed.ts';
 import { withoutSecretValues } from './redact.ts';
 
@@ -88,8 +88,8 @@ function partsOf(connection: ClusterConnection, signal: AbortSignal): readonly P
   return [
     ['kubernetes', async () => (await api.serverVersion({ signal })).gitVersion],
     ['check', () => checklistOf(connection, undefined, undefined, signal)],
-    labelled(controllerLabels),
-    labelled(shimLabels),
+    labelled(controllerSelector),
+    labelled(shimSelector),
     [
       'customresourcedefinitions',
       () =>

@@ -47,12 +47,20 @@ export const customResourceDefinitions: Resource<CustomResourceDefinition> = {
   namespaced: false,
 };
 
-/** Selects the controllers of the chart and of deploy/install.yaml. */
-export const controllerLabels =
-  'app.kubernetes.io/part-of=tuf-recovery-operator,app.kubernetes.io/component=controller';
+/** Labels of the controllers of chart and deploy/install.yaml, and of the Lease of every controller. */
+export const controllerLabels = {
+  'app.kubernetes.io/part-of': 'tuf-recovery-operator',
+  'app.kubernetes.io/component': 'controller',
+} as const;
+
+/** Selects what has {@link controllerLabels}. */
+export const controllerSelector = Object.entries(controllerLabels)
+  .map(([label, value]) => `${label}=${value}`)
+  .join(',');
 
 /** Selects the shims of the chart. */
-export const shimLabels = 'app.kubernetes.io/part-of=tuf-recovery-operator,app.kubernetes.io/component=shim';
+export const shimSelector =
+  'app.kubernetes.io/part-of=tuf-recovery-operator,app.kubernetes.io/component=shim';
 
 /** The Lease that a controller is configured with: the chart gives it the name of the Deployment. */
 export function leaseNameOf({ metadata, spec }: Deployment): string {

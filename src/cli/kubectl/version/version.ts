@@ -8,7 +8,7 @@ import { tableText } from '../../output/table.ts';
 import { terminalText } from '../../output/terminal-text.ts';
 import { clusterCommand } from '../cluster-command.ts';
 import type { ClusterConnection, ClusterFlags } from '../connection.ts';
-import { controllerLabels, crdNames, customResourceDefinitions, deployments } from './installed.ts';
+import { controllerSelector, crdNames, customResourceDefinitions, deployments } from './installed.ts';
 
 /** Flags of `version`. */
 export interface VersionFlags extends ClusterFlags, OutputFlags {
@@ -90,7 +90,7 @@ async function readControllers(
   api: ClusterConnection['api'],
   signal: AbortSignal,
 ): Promise<readonly ControllerVersion[]> {
-  const { items } = await api.list(deployments, { labelSelector: controllerLabels, signal });
+  const { items } = await api.list(deployments, { labelSelector: controllerSelector, signal });
   return items.map(({ metadata, spec }) => ({
     namespace: metadata.namespace ?? '',
     name: metadata.name,
