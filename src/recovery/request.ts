@@ -64,10 +64,11 @@ export interface RunRequest {
    */
   readonly resumed?: boolean;
   /**
-   * An earlier attempt of this very task was about to take the lock and was cut off, as its caller knows: it
-   * may have written beside a marker that survived, and its lock may have expired since.
+   * An earlier attempt of this very task had something to write, was about to take the lock and was cut off,
+   * as its caller knows: it may have written beside a marker that survived, and its lock may have expired
+   * since.
    */
-  readonly reachedLock?: boolean;
+  readonly mayHaveWritten?: boolean;
   readonly app: App;
   readonly mode: 'Recover' | 'Verify';
   readonly strategy: 'IfNeeded' | 'Always';

@@ -149,10 +149,9 @@ async function recover(
 
   await session.observe(); // R3
   // Its own lock, left behind or known to have been near: an earlier attempt of this task may have written
-  // and died before it could prove it. With `Always` it takes the lock where nothing was lost, too.
+  // and died before it could prove it.
   let owesProof =
-    (request.reachedLock === true && request.strategy !== 'Always') ||
-    (await inTurns(observedStateOf(session.values, expected))).lockIsOurs;
+    request.mayHaveWritten === true || (await inTurns(observedStateOf(session.values, expected))).lockIsOurs;
   for (;;) {
     const observed = await inTurns(observedStateOf(session.values, expected, session.surroundings));
     owesProof ||= request.resumed === true && hasWritten(observed, request);

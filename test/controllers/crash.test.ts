@@ -57,9 +57,9 @@ async function holdIn(stage: 'Trust' | keyof typeof SCRIPTS): Promise<void> {
   }
 }
 
-async function start(name: string): Promise<void> {
+async function start(name: string, strategy: 'IfNeeded' | 'Always' = 'IfNeeded'): Promise<void> {
   const app = installation.app('deleg');
-  await namespace.start(name, { adminName: app.admin, appName: app.app });
+  await namespace.start(name, { adminName: app.admin, appName: app.app, strategy });
 }
 
 /** The end of a run is also the end of its hold on the object. */
@@ -114,28 +114,38 @@ describe('a controller that dies by SIGKILL in the middle of a run', () => {
     },
   );
 
-  test('between the write of what was lost in part and its record, and its lock expires: the next one says Recovered', async () => {
-    const app = installation.app('deleg');
-    const redis = await installation.redis.client();
-    await app.restoreTo(redis);
-    await redis.del(`TIMESTAMP_EXPIRATION_${app.admin}_${app.app}`);
-    await holdIn('Record');
-    {
-      await using controller = await startController(namespace, { args: ['--no-leader-elect'] });
-      await start('written-in-part');
-      await runs.reached('written-in-part', 'Record');
-      await controller.process.kill();
-    }
-    await redis.del(`RECOVERY_LOCK_${app.admin}_${app.app}`);
-    expect(await app.differences(redis), 'the write is there').toEqual([]);
-    await between.redis.heal();
-    await using _next = await startController(namespace, { args: ['--no-leader-elect'] });
-    const { run, succeeded } = await namespace.ended('written-in-part');
-    expect(succeeded).toMatchObject({ status: 'True', reason: 'Recovered' });
-    expect(run.status.attempts).toBe(1);
-    expect(await app.differences(redis)).toEqual([]);
-    await letGo('written-in-part');
-  });
+  test.each([
+    ['IfNeeded', 'lost in part', 'Recovered'],
+    ['Always', 'lost in part', 'Recovered'],
+    ['Always', 'not lost', 'AlreadyConsistent'],
+  ] as const)(
+    'between the write and its record, and its lock expires: with %s the next one says of what was %s: %s',
+    async (strategy, loss, reason) => {
+      const name = `written-${strategy}-${reason}`.toLowerCase();
+      const app = installation.app('deleg');
+      const redis = await installation.redis.client();
+      await app.restoreTo(redis);
+      if (loss === 'lost in part') {
+        await redis.del(`TIMESTAMP_EXPIRATION_${app.admin}_${app.app}`);
+      }
+      await holdIn('Record');
+      {
+        await using controller = await startController(namespace, { args: ['--no-leader-elect'] });
+        await start(name, strategy);
+        await runs.reached(name, 'Record');
+        await controller.process.kill();
+      }
+      await redis.del(`RECOVERY_LOCK_${app.admin}_${app.app}`);
+      expect(await app.differences(redis), 'the write is there').toEqual([]);
+      await between.redis.heal();
+      await using _next = await startController(namespace, { args: ['--no-leader-elect'] });
+      const { run, succeeded } = await namespace.ended(name);
+      expect(succeeded).toMatchObject({ status: 'True', reason });
+      expect(run.status.attempts).toBe(1);
+      expect(await app.differences(redis)).toEqual([]);
+      await letGo(name);
+    },
+  );
 
   test('its lost run can still be cancelled, and the lock goes with it', async () => {
     await holdIn('Apply');

@@ -68,9 +68,10 @@ describe('a task that is started again after a crash', () => {
   );
 
   test.each([
-    ['Recovered', { reachedLock: true }],
-    ['AlreadyConsistent', { reachedLock: false }],
-    ['AlreadyConsistent', { reachedLock: true, strategy: 'Always' }],
+    ['Recovered', { mayHaveWritten: true }],
+    ['Recovered', { mayHaveWritten: true, strategy: 'Always' }],
+    ['AlreadyConsistent', { mayHaveWritten: false }],
+    ['AlreadyConsistent', { mayHaveWritten: false, strategy: 'Always' }],
   ] as const)(
     'after a write beside a marker that survived, with its lock expired: %s with %j',
     async (reason, more) => {

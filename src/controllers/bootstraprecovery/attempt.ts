@@ -100,7 +100,7 @@ export async function makeAttempt(
         // The uid is the API server's choice: a marker that holds it was written by an attempt of this run.
         // The status says so too late when two controllers begin at once.
         resumed: true,
-        reachedLock: wasCutOffNearLock(run),
+        mayHaveWritten: wasCutOffNearWrite(run),
         deadline,
         clock,
         attemptID: dependencies.newID(),
@@ -111,7 +111,14 @@ export async function makeAttempt(
         signal: stop.signal,
         observer,
         // Not before: a run that takes no lock has nothing to clean up, and most find nothing to do.
-        beforeLock: () => status.hold(lockFinalizer),
+        beforeLock: async () => {
+          if (run.spec.strategy === 'Always') {
+            // It takes the lock where nothing is lost, too: should it be cut off, the plan tells whether it
+            // has written.
+            await status.write(observer.draft);
+          }
+          await status.hold(lockFinalizer);
+        },
       },
     );
     const history = await dependencies.history.read(target, { adminName, appName }, logger, stopping);
@@ -126,12 +133,14 @@ export async function makeAttempt(
 }
 
 /**
- * Whether the attempt before was cut off when it was about to take the lock or later. One that came to its
- * own end has left another reason than `Running`.
+ * Whether the attempt before had something to write and was cut off when it was about to take the lock or
+ * later. One that came to its own end has left another reason than `Running`.
  */
-function wasCutOffNearLock(run: BootstrapRecovery): boolean {
-  const reason = findCondition(run.status.conditions, 'Succeeded')?.reason;
-  return reason === 'Running' && hasFinalizer(run, lockFinalizer);
+function wasCutOffNearWrite({ metadata, spec, status }: BootstrapRecovery): boolean {
+  const reason = findCondition(status.conditions, 'Succeeded')?.reason;
+  const { creates = 0, replaces = 0, persists = 0, deletes = 0 } = status.plan ?? {};
+  const hadToWrite = spec.strategy !== 'Always' || creates + replaces + persists + deletes > 0;
+  return reason === 'Running' && hasFinalizer({ metadata }, lockFinalizer) && hadToWrite;
 }
 
 async function report(

@@ -10,7 +10,7 @@ export type RunEnvironment = Pick<
   RunRequest,
   | 'now'
   | 'resumed'
-  | 'reachedLock'
+  | 'mayHaveWritten'
   | 'deadline'
   | 'clock'
   | 'signal'
