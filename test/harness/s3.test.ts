@@ -45,6 +45,23 @@ describe('S3', () => {
     ]);
   });
 
+  test('has copies of what was put, each an object of its own', async () => {
+    await using s3 = await startS3({ buckets: ['updates'] });
+    await s3.put('updates', [
+      { key: 'a/x', body: 'first', lastModified: WRITTEN },
+      { key: 'a/deep/y', body: 'second' },
+    ]);
+    await s3.putCopies('updates', 'a/', ['b/', 'c/']);
+    await s3.put('updates', [{ key: 'a/x', body: 'third' }]);
+    const listing = await s3.client().send(new ListObjectsV2Command({ Bucket: 'updates' }));
+    const names = ['a', 'b', 'c'].flatMap((prefix) => [`${prefix}/deep/y`, `${prefix}/x`]);
+    expect(listing.Contents?.map(({ Key }) => Key)).toEqual(names);
+    const copy = await s3.client().send(new GetObjectCommand({ Bucket: 'updates', Key: 'c/x' }));
+    expect(await copy.Body?.transformToString()).toBe('first');
+    expect(copy.LastModified).toEqual(WRITTEN);
+    expect(copy.ETag).toBe(listing.Contents?.find(({ Key }) => Key === 'b/x')?.ETag);
+  });
+
   test('keeps a reader to its prefix and to what it may do', async () => {
     await using s3 = await startS3({ buckets: ['updates'] });
     await s3.put('updates', [

@@ -1,7 +1,7 @@
-import { mkdir, readdir, readFile, stat, utimes } from 'node:fs/promises';
+import { link, mkdir, readdir, readFile, stat, utimes } from 'node:fs/promises';
 import { Agent } from 'node:https';
 import { connect } from 'node:net';
-import { join, relative, sep } from 'node:path';
+import { dirname, join, relative, sep } from 'node:path';
 import { CreateBucketCommand, PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
 import { NodeHttpHandler } from '@smithy/node-http-handler';
 import { asset } from './assets.ts';
@@ -56,6 +56,11 @@ export interface S3Server extends AsyncDisposable {
    * File names are percent-decoded, because role names may hold characters that file names can't.
    */
   putDirectory(bucket: string, prefix: string, directory: string): Promise<void>;
+  /**
+   * Has every object under a prefix (ends with `/`) also under other prefixes, at the price of a name in the
+   * file system: for fleets of apps whose metadata is the same.
+   */
+  putCopies(bucket: string, prefix: string, copies: readonly string[]): Promise<void>;
   /** Changes what the server reports as LastModified of an object. */
   setLastModified(bucket: string, key: string, lastModified: Date): Promise<void>;
   /** Starts the server again on its port with its objects, after it was stopped or killed. */
@@ -154,6 +159,19 @@ export async function startS3({
   for (const bucket of buckets) {
     await createBucket(bucket);
   }
+  // An object is a file with its ETag in an attribute; a hard link has both.
+  const putCopies: S3Server['putCopies'] = async (bucket, prefix, copies) => {
+    const names = (await readdir(join(data, bucket, prefix), { recursive: true, withFileTypes: true }))
+      .filter((entry) => entry.isFile())
+      .map((entry) => relative(join(data, bucket, prefix), join(entry.parentPath, entry.name)));
+    for (const copy of copies) {
+      for (const name of names) {
+        const to = join(data, bucket, copy, name);
+        await mkdir(dirname(to), { recursive: true });
+        await link(join(data, bucket, prefix, name), to);
+      }
+    }
+  };
   return {
     host,
     port,
@@ -166,6 +184,7 @@ export async function startS3({
     client,
     createBucket,
     put,
+    putCopies,
     setLastModified,
     putDirectory: async (bucket, prefix, from) => put(bucket, await objectsOf(from, prefix)),
     restart: async () => {
