@@ -288,6 +288,21 @@ describe('the launcher', () => {
 /** As util-linux has it; that of the BSDs takes other arguments. */
 const hasTerminal = spawnSync('script', ['-qec', 'exit 0', '/dev/null']).status === 0;
 
+/** A kubeconfig of a cluster that no one reaches. */
+async function unreachableCluster(directory: string, user: object): Promise<string> {
+  const kubeconfig = join(directory, 'config');
+  await writeFile(
+    kubeconfig,
+    JSON.stringify({
+      clusters: [{ name: 'c', cluster: { server: 'https://127.0.0.1:1' } }],
+      contexts: [{ name: 'c', context: { cluster: 'c', user: 'u' } }],
+      users: [{ name: 'u', user }],
+      'current-context': 'c',
+    }),
+  );
+  return kubeconfig;
+}
+
 describe.runIf(hasTerminal)('on a terminal', () => {
   test.each<[string, Readonly<Record<string, string>>, readonly string[]]>([
     ['has colours and a progress that is drawn over', {}, ['\u001b[K', '\u001b[31m']],
@@ -304,22 +319,36 @@ describe.runIf(hasTerminal)('on a terminal', () => {
     expect(code).toBe(1);
   });
 
+  test.concurrent.each(['check', 'support-bundle', 'wait tuf', 'status'])(
+    'a plug-in that asks for credentials has the terminal to itself: %s',
+    async (line) => {
+      await using directory = await temporaryDirectory('asking');
+      const apiVersion = 'client.authentication.k8s.io/v1';
+      const command = join(directory.path, 'login');
+      const credential = JSON.stringify({ apiVersion, kind: 'ExecCredential', status: { token: 'x' } });
+      // A person is slower than the clock of a progress.
+      const asking = `printf 'Log in? [y/N] ' >&2; sleep 3; read answer; echo "thanks for $answer" >&2`;
+      await writeFile(command, `#!/bin/sh\n${asking}\necho '${credential}'\n`, { mode: 0o755 });
+      const kubeconfig = await unreachableCluster(directory.path, {
+        exec: { apiVersion, command, interactiveMode: 'Always' },
+      });
+      const { screen } = await onTerminal(line.split(' '), {
+        command: PLUGIN,
+        env: { KUBECONFIG: kubeconfig },
+        typed: 'y\n',
+      });
+      expect(screen).toMatch(/Log in\? \[y\/N\] (?:y\r\n)?thanks for y\r\n/);
+      expect(screen).toContain('ECONNREFUSED');
+    },
+  );
+
   test.each([
     ['Ctrl-C', '\u0003', 130, 'error: Interrupted at the question: nothing was changed.'],
     ['Ctrl-D', '\u0004', 64, 'error: Nothing was started.'],
     ['n', 'n\n', 64, 'error: Nothing was started.'],
   ])('%s at a question changes nothing and is no defect', async (_key, typed, expected, message) => {
     await using directory = await temporaryDirectory('question');
-    const kubeconfig = join(directory.path, 'config');
-    await writeFile(
-      kubeconfig,
-      JSON.stringify({
-        clusters: [{ name: 'c', cluster: { server: 'https://127.0.0.1:1' } }],
-        contexts: [{ name: 'c', context: { cluster: 'c', user: 'u' } }],
-        users: [{ name: 'u', user: {} }],
-        'current-context': 'c',
-      }),
-    );
+    const kubeconfig = await unreachableCluster(directory.path, {});
     const { code, screen } = await onTerminal(['run', 'alice/tuf/x'], {
       command: PLUGIN,
       env: { KUBECONFIG: kubeconfig, TERM: 'dumb' },

@@ -23,7 +23,7 @@ const runs: Resource<BootstrapRecovery> = bootstrapRecoveries;
  *   the run stands is not known then.
  */
 export async function awaitRun(
-  { api, namespace, slowAnswers }: ClusterConnection,
+  { api, namespace, slowAnswers, prompts }: ClusterConnection,
   name: string,
   timeoutSeconds: number,
   context: CommandContext,
@@ -31,7 +31,7 @@ export async function awaitRun(
   const timeout = AbortSignal.timeout(timeoutSeconds * 1000);
   const selection = { namespace, fieldSelector: `metadata.name=${name}` };
   using _paused = slowAnswers?.pause();
-  const progress = createProgressDisplay(context);
+  const progress = createProgressDisplay({ ...context, prompts });
   progress.wait(`${name}: asking the API server`);
   let last: BootstrapRecovery | undefined;
   let outage: ConnectionError | undefined;

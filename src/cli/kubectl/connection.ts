@@ -1,8 +1,9 @@
 import { systemClock } from '../../async/clock.ts';
 import { APIClient } from '../../kube/client/api-client.ts';
 import type { ClusterConfig } from '../../kube/kubeconfig/cluster-config.ts';
-import { loadKubeconfig } from '../../kube/kubeconfig/load-kubeconfig.ts';
+import { type KubeconfigEnvironment, loadKubeconfig } from '../../kube/kubeconfig/load-kubeconfig.ts';
 import { kubeconfigEnvironment } from '../options/env.ts';
+import { Prompts } from '../output/prompts.ts';
 import { SlowAnswers, type SlowAnswersContext } from './slow-answers.ts';
 
 /** Flags every command of the plugin takes, as kubectl has them. */
@@ -18,6 +19,8 @@ export interface ClusterConnection extends AsyncDisposable {
   readonly namespace: string;
   /** Says when the API server is slow; undefined where nothing may be said. */
   readonly slowAnswers: SlowAnswers | undefined;
+  /** Open while a plug-in of the kubeconfig may ask the person at the terminal for credentials. */
+  readonly prompts: Prompts;
 }
 
 /**
@@ -32,8 +35,9 @@ export function connectToCluster(flags: ClusterFlags, context?: SlowAnswersConte
   const server = config.getCurrentCluster()?.server;
   const slowAnswers =
     context === undefined || server === undefined ? undefined : new SlowAnswers(server, context);
+  const prompts = new Prompts();
   const api = new APIClient({
-    loadConfig: () => loadClusterConfig(flags),
+    loadConfig: () => loadClusterConfig(flags, () => prompts.begin()),
     userAgent: 'kubectl-tuf-recovery',
     onWait: slowAnswers && (() => slowAnswers.wait()),
   });
@@ -41,12 +45,20 @@ export function connectToCluster(flags: ClusterFlags, context?: SlowAnswersConte
     api,
     namespace: flags.namespace || config.namespace,
     slowAnswers,
+    prompts,
     [Symbol.asyncDispose]: () => api.close(),
   };
 }
 
-/** The kubeconfig that {@link connectToCluster} describes. */
-export function loadClusterConfig({ kubeconfig, context }: ClusterFlags): ClusterConfig {
-  const environment = kubeconfigEnvironment(process.env);
-  return loadKubeconfig({ ...environment, now: () => systemClock.now() }, { file: kubeconfig, context });
+/**
+ * The kubeconfig that {@link connectToCluster} describes.
+ *
+ * @param onPrompt see {@link KubeconfigEnvironment}
+ */
+export function loadClusterConfig(
+  { kubeconfig, context }: ClusterFlags,
+  onPrompt?: () => Disposable,
+): ClusterConfig {
+  const environment = { ...kubeconfigEnvironment(process.env), now: () => systemClock.now(), onPrompt };
+  return loadKubeconfig(environment, { file: kubeconfig, context });
 }

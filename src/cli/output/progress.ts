@@ -1,4 +1,5 @@
 import type { CommandContext } from '../context.ts';
+import type { Prompts } from './prompts.ts';
 
 /** Shows how far something is, or what it waits for, and for how long already. */
 export interface ProgressDisplay {
@@ -15,6 +16,8 @@ export interface ProgressDisplay {
 /** What {@link createProgressDisplay} needs of the process. `now` is monotonic, in milliseconds. */
 export interface ProgressDisplayOptions extends Pick<CommandContext, 'stderr' | 'interactive'> {
   readonly now?: () => number;
+  /** While one of these is open, no bar is drawn. */
+  readonly prompts?: Prompts;
 }
 
 const DRAW_EVERY_MS = 100;
@@ -31,32 +34,44 @@ export function createProgressDisplay({
   stderr,
   interactive,
   now = () => performance.now(),
+  prompts,
 }: ProgressDisplayOptions): ProgressDisplay {
   const startedAt = now();
   const elapsed = (): string => `${Math.floor((now() - startedAt) / 1000)} s`;
-  return interactive ? bar(stderr, now, elapsed) : lines(stderr, now, elapsed);
+  return interactive ? bar(stderr, now, elapsed, prompts) : lines(stderr, now, elapsed);
 }
 
-function bar(stderr: CommandContext['stderr'], now: () => number, elapsed: () => string): ProgressDisplay {
+function bar(
+  stderr: CommandContext['stderr'],
+  now: () => number,
+  elapsed: () => string,
+  prompts: Prompts | undefined,
+): ProgressDisplay {
   let drawnAt = Number.NEGATIVE_INFINITY;
   let stage = '';
   let text = '';
   let timer: NodeJS.Timeout | undefined;
+  let isDrawn = false;
   const erase = (): void => {
-    stderr.write('\r\u001b[K');
+    if (isDrawn) {
+      stderr.write('\r\u001b[K');
+      isDrawn = false;
+    }
   };
+  prompts?.onBegin(erase);
   const draw = (): void => {
     drawnAt = now();
     erase();
-    stderr.write(`${text}  ${elapsed()}`);
+    if (prompts?.isOpen !== true) {
+      stderr.write(`${text}  ${elapsed()}`);
+      isDrawn = true;
+    }
     timer ??= setInterval(draw, TICK_MS).unref();
   };
   const stop = (): void => {
     clearInterval(timer);
     timer = undefined;
-    if (text !== '') {
-      erase();
-    }
+    erase();
     text = '';
     stage = '';
   };

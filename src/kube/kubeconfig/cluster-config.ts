@@ -1,7 +1,7 @@
 import type { RequestOptions } from 'node:https';
 import { type Cluster, KubeConfig, type User } from '@kubernetes/client-node';
 import type { Authenticator } from './authenticator.ts';
-import { ExecPlugin } from './exec-plugin.ts';
+import { ExecPlugin, type ExecPluginOptions } from './exec-plugin.ts';
 import type { UserEntry } from './kubeconfig-file.ts';
 import type { SelectedContext } from './select-context.ts';
 import { TokenFile } from './token-file.ts';
@@ -19,15 +19,14 @@ const AUTHENTICATOR = 'tuf-recovery';
 export class ClusterConfig extends KubeConfig {
   readonly #impersonation: Readonly<Record<string, string | string[]>>;
 
-  /** @param now the wall clock: credentials of a plug-in expire by it */
-  constructor(now: () => Date, selected?: SelectedContext) {
+  constructor(options: ExecPluginOptions, selected?: SelectedContext) {
     super();
     this.#impersonation = selected === undefined ? {} : impersonationHeaders(selected.user);
     if (selected === undefined) {
       return;
     }
     const { name, namespace } = selected;
-    const authenticator = authenticatorOf(selected, now);
+    const authenticator = authenticatorOf(selected, options);
     if (authenticator !== undefined) {
       this.addAuthenticator({
         isAuthProvider: (user) => user.authProvider?.name === AUTHENTICATOR,
@@ -100,7 +99,7 @@ function staticToken(user: UserEntry): Partial<User> {
 }
 
 /** A plug-in is asked only where nothing else identifies the user (client-go plugin/pkg/client/auth/exec). */
-function authenticatorOf(selected: SelectedContext, now: () => Date): Authenticator | undefined {
+function authenticatorOf(selected: SelectedContext, options: ExecPluginOptions): Authenticator | undefined {
   const { cluster, user } = selected;
   if (isPlain(selected)) {
     return undefined;
@@ -110,7 +109,7 @@ function authenticatorOf(selected: SelectedContext, now: () => Date): Authentica
   }
   const identified =
     user.token || user.username || user['client-certificate'] || user['client-certificate-data'];
-  return user.exec && !identified ? new ExecPlugin(user.exec, cluster, now) : undefined;
+  return user.exec && !identified ? new ExecPlugin(user.exec, cluster, options) : undefined;
 }
 
 function impersonationHeaders(user: UserEntry): Readonly<Record<string, string | string[]>> {

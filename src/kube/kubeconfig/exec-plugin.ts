@@ -30,6 +30,14 @@ const credential = z.looseObject({
 
 type Status = z.infer<typeof credential>['status'];
 
+/** What {@link ExecPlugin} needs of the process it runs in. */
+export interface ExecPluginOptions {
+  /** The wall clock: credentials expire by it. */
+  readonly now: () => Date;
+  /** Called before the program starts if it may ask the person; its end disposes of the result. */
+  readonly onPrompt?: (() => Disposable) | undefined;
+}
+
 /**
  * Credentials from a program of the user's cloud, by the protocol of client.authentication.k8s.io: the
  * program learns of the request from KUBERNETES_EXEC_INFO and prints an ExecCredential, which counts until it
@@ -38,13 +46,13 @@ type Status = z.infer<typeof credential>['status'];
 export class ExecPlugin implements Authenticator {
   readonly #entry: ExecEntry;
   readonly #cluster: ClusterEntry;
-  readonly #now: () => Date;
+  readonly #options: ExecPluginOptions;
   #status: Promise<Status> | undefined;
 
-  constructor(entry: ExecEntry, cluster: ClusterEntry, now: () => Date) {
+  constructor(entry: ExecEntry, cluster: ClusterEntry, options: ExecPluginOptions) {
     this.#entry = entry;
     this.#cluster = cluster;
-    this.#now = now;
+    this.#options = options;
   }
 
   /** @throws {Error} naming the plug-in, and where it is missing, how its vendor says to install it. */
@@ -81,7 +89,8 @@ export class ExecPlugin implements Authenticator {
 
   #isExpired({ expirationTimestamp }: Status): boolean {
     return (
-      typeof expirationTimestamp === 'string' && Date.parse(expirationTimestamp) <= this.#now().getTime()
+      typeof expirationTimestamp === 'string' &&
+      Date.parse(expirationTimestamp) <= this.#options.now().getTime()
     );
   }
 
@@ -99,6 +108,7 @@ export class ExecPlugin implements Authenticator {
     }
     const interactive = isInteractive(entry, apiVersion, command);
     const info = { kind: 'ExecCredential', apiVersion, spec: { interactive, ...this.#clusterInfo() } };
+    using _prompt = interactive ? this.#options.onPrompt?.() : undefined;
     const output = await this.#output(command, interactive, JSON.stringify(info));
     return parseCredential(output, apiVersion, command);
   }

@@ -18,6 +18,8 @@ export interface KubeconfigEnvironment {
   readonly inCluster: boolean;
   /** The wall clock: credentials of a plug-in expire by it. */
   readonly now: () => Date;
+  /** Called before a plug-in starts that may ask a person at the terminal; its end disposes of the result. */
+  readonly onPrompt?: (() => Disposable) | undefined;
 }
 
 /** What a person asked for in addition. */
@@ -50,8 +52,8 @@ export function loadKubeconfig(
   if (isEmpty(entries)) {
     return inCluster(environment) ?? fail(environment, paths);
   }
-  const { now, proxy } = environment;
-  return new ClusterConfig(now, withProxy(selectContext(entries, request.context), proxy));
+  const selected = withProxy(selectContext(entries, request.context), environment.proxy);
+  return new ClusterConfig(environment, selected);
 }
 
 function pathsOf(
@@ -93,7 +95,7 @@ function inCluster(environment: KubeconfigEnvironment): ClusterConfig | undefine
   if (!environment.inCluster || !statSync(SERVICE_ACCOUNT_TOKEN, { throwIfNoEntry: false })?.isFile()) {
     return undefined;
   }
-  const config = new ClusterConfig(environment.now);
+  const config = new ClusterConfig(environment);
   config.loadFromCluster();
   return config;
 }

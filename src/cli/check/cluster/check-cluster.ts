@@ -24,7 +24,7 @@ export function checkCluster(
   const app = typed === undefined ? undefined : parseAppName(typed);
   return clusterCommand(context, flags, async (connection): Promise<ExitCode> => {
     using _paused = connection.slowAnswers?.pause();
-    const progress = createProgressDisplay(context);
+    const progress = createProgressDisplay({ ...context, prompts: connection.prompts });
     progress.wait('Asking the API server');
     try {
       const items = await checklistOf(connection, app, flags.target, context.signal);

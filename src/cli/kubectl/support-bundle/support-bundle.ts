@@ -46,7 +46,7 @@ const mostObjects = 200;
 export function supportBundleCommand(flags: SupportBundleFlags, context: CommandContext): Promise<void> {
   return clusterCommand(context, flags, async (connection) => {
     using _paused = connection.slowAnswers?.pause();
-    const progress = createProgressDisplay(context);
+    const progress = createProgressDisplay({ ...context, prompts: connection.prompts });
     const bundle: Record<string, unknown> = {
       collected: new Date().toISOString(),
       plugin: packageJSON.version,
