@@ -1,5 +1,6 @@
 import { PassThrough } from 'node:stream';
 import { stripVTControlCharacters } from 'node:util';
+import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { withFlagNames } from '../../src/cli/options/flag-names.ts';
 import { planText } from '../../src/cli/output/plan-text.ts';
@@ -104,16 +105,63 @@ describe('a table on a terminal', () => {
   ];
 
   test('keeps every row within its columns and marks what is cut', () => {
-    const lines = tableText(rows, 40, 0).trimEnd().split('\n');
+    const lines = tableText(rows, 40, 0, 'cut').trimEnd().split('\n');
     expect(lines.every((line) => line.length <= 40)).toBe(true);
     expect(lines[1]).toBe('tuf   a long message that no terminal o…');
   });
 
   test('closes a colour behind the cut', () => {
     const paint = paintFor({ color: true, columns: 20 });
-    const text = tableText([['tuf', paint('bad', 'a message that is too long')]], paint.columns, 0);
+    const text = tableText([['tuf', paint('bad', 'a message that is too long')]], paint.columns, 0, 'cut');
     expect(stripVTControlCharacters(text)).toBe('tuf  a message that…\n');
     expect(text.endsWith('…\u001b[0m\n')).toBe(true);
+  });
+
+  test('gives a long cell several lines', () => {
+    expect(tableText(rows, 40, 0)).toBe(
+      `NAME  MESSAGE
+tuf   a long message that no terminal of
+      forty columns can hold on one line
+`,
+    );
+  });
+
+  test('shows everything within its columns, in the colours it has, however narrow it is', () => {
+    const word = fc.string({ unit: fc.constantFrom(...'ab-_/.é🚀'), minLength: 1, maxLength: 60 });
+    const tone = fc.constantFrom('good', 'bad', 'heading', undefined);
+    const cell = fc.tuple(
+      fc.array(word, { minLength: 1, maxLength: 8 }).map((words) => words.join(' ')),
+      tone,
+    );
+    const paint = paintFor({ color: true, columns: undefined });
+    fc.assert(
+      fc.property(
+        fc.array(cell, { minLength: 1, maxLength: 5 }),
+        fc.integer({ min: 60, max: 120 }),
+        (row, columns) => {
+          const cells = row.map(([text, how]) => (how === undefined ? text : paint(how, text)));
+          const lines = tableText([cells], columns).trimEnd().split('\n');
+          for (const line of lines) {
+            expect([...stripVTControlCharacters(line)].length).toBeLessThanOrEqual(columns);
+            // No colour reaches into the next line.
+            const last = line.split('\u001b[').at(-1) ?? '';
+            expect(line === last || /^(?:0|22|39)m/.test(last)).toBe(true);
+          }
+          // What stands in a cell comes out line by line, in order.
+          const characters = [...lines.map((line) => stripVTControlCharacters(line)).join('')].toSorted();
+          const given = [...row.map(([text]) => text).join('')].toSorted();
+          expect(characters.filter((each) => each !== ' ')).toEqual(given.filter((each) => each !== ' '));
+        },
+      ),
+    );
+  });
+
+  test.each(['cut', 'wrap'] as const)('never cuts a name that someone must copy: %s', (sentences) => {
+    const name = 'a-branch-with-a-rather-long-name_EXPIRATION_some-admin_some-app';
+    const text = tableText([['Create', name, '365', 'Inferred']], 60, 0, sentences);
+    const [first = '', ...more] = text.trimEnd().split('\n');
+    expect(first).toMatch(/^Create {2}\S+ +365 {2}Inferred$/);
+    expect([first.split(/ +/)[1], ...more.map((line) => line.trim())].join('')).toBe(name);
   });
 
   test('is whole in a pipe', () => {

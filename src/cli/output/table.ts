@@ -1,33 +1,43 @@
-import { stripVTControlCharacters } from 'node:util';
+import { cellLines, cellWidth, cutCell } from './cell.ts';
 
 const GAP = 2;
 /** A column is never narrower than this, however small the terminal: its head stays readable. */
 const MIN_WIDTH = 8;
-// biome-ignore lint/suspicious/noControlCharactersInRegex: this is what a colour begins with
-const ESCAPE_SEQUENCE = /^\u001b\[[0-9;]*m/;
 
 /**
  * Lays out rows in columns, two spaces apart, without trailing spaces. Cells may hold escape sequences of
  * colours; wide characters count as one, which misaligns such a row and breaks nothing.
  *
- * @param columns of the terminal: the widest cells are cut with "…" until every row fits; absent for a pipe
+ * @param columns of the terminal: the widest cells get several lines until every row fits; absent for a pipe
  *   or file
  * @param indent spaces before each row
+ * @param sentences in a list, a cell that is no single word may be cut with "…", so that its rows stay rows
  */
-export function tableText(rows: readonly (readonly string[])[], columns?: number, indent = 2): string {
+export function tableText(
+  rows: readonly (readonly string[])[],
+  columns?: number,
+  indent = 2,
+  sentences: 'wrap' | 'cut' = 'wrap',
+): string {
   const natural: number[] = [];
   for (const row of rows) {
     for (const [column, cell] of row.entries()) {
-      natural[column] = Math.max(natural[column] ?? 0, width(cell));
+      natural[column] = Math.max(natural[column] ?? 0, cellWidth(cell));
     }
   }
   const widths = columns === undefined ? natural : fitted(natural, columns - indent);
-  const lines = rows.map((row) =>
-    row
-      .map((cell, column) => padded(cut(cell, widths[column] ?? 0), widths[column] ?? 0))
-      .join(' '.repeat(GAP))
-      .trimEnd(),
-  );
+  const linesOf = (cell: string, width: number): readonly string[] =>
+    sentences === 'cut' && cell.includes(' ') ? [cutCell(cell, width)] : cellLines(cell, width);
+  const lines = rows.flatMap((row) => {
+    const cells = row.map((cell, column) => linesOf(cell, widths[column] ?? 0));
+    const height = Math.max(...cells.map((each) => each.length));
+    return Array.from({ length: height }, (_, line) =>
+      cells
+        .map((cell, column) => padded(cell[line] ?? '', widths[column] ?? 0))
+        .join(' '.repeat(GAP))
+        .trimEnd(),
+    );
+  });
   return lines.map((line) => `${' '.repeat(indent)}${line}\n`).join('');
 }
 
@@ -47,34 +57,6 @@ function fitted(natural: readonly number[], available: number): number[] {
   }
 }
 
-/** The first characters of a cell; its colours are closed behind the cut. */
-function cut(cell: string, limit: number): string {
-  if (width(cell) <= limit) {
-    return cell;
-  }
-  let rest = cell;
-  let shown = '';
-  let styled = false;
-  for (let left = limit - 1; rest !== ''; ) {
-    const [sequence] = ESCAPE_SEQUENCE.exec(rest) ?? [];
-    const [character = ''] = rest;
-    const next = sequence ?? character;
-    if (sequence === undefined && left === 0) {
-      break;
-    }
-    styled ||= sequence !== undefined;
-    left -= sequence === undefined ? 1 : 0;
-    shown += next;
-    rest = rest.slice(next.length);
-  }
-  return `${shown}…${styled ? '\u001b[0m' : ''}`;
-}
-
 function padded(cell: string, to: number): string {
-  return cell + ' '.repeat(Math.max(0, to - width(cell)));
-}
-
-/** Code points, as {@link cut} counts them. */
-function width(cell: string): number {
-  return [...stripVTControlCharacters(cell)].length;
+  return cell + ' '.repeat(Math.max(0, to - cellWidth(cell)));
 }

@@ -30,7 +30,7 @@ export function appTable(states: readonly BootstrapState[], options: AppTableOpt
     return lines;
   }
   const table = cellsOf(states, options, false);
-  return tableText([table.titles, ...table.rows], paint.columns, 0);
+  return tableText([table.titles, ...table.rows], paint.columns, 0, 'cut');
 }
 
 /** @param inWords cells that need no title above them */

@@ -41,7 +41,7 @@ export function runTable(
     cell === undefined ? [] : [{ title, cell }],
   );
   const rows = runs.map((run) => shown.map(({ cell }) => cell(run)));
-  return tableText([shown.map(({ title }) => title), ...rows], paint.columns, 0);
+  return tableText([shown.map(({ title }) => title), ...rows], paint.columns, 0, 'cut');
 }
 
 /** A bar and the stage while the run is under way. */
