@@ -66,8 +66,8 @@ async function main(args) {
     return 64;
   }
   await install(purpose);
-  if (args.length === 0) {
-    // A person sets up once and starts the program many times; the test suites run the sources.
+  if (purpose === 'test') {
+    // A person, and the tests even more so, start the program many times.
     await buildBundle(ROOT, createProgress(process.stderr));
   }
   return 0;
