@@ -19,7 +19,7 @@ export default defineConfig(({ mode }) => ({
     expect: { poll: { timeout: 300_000 } },
     teardownTimeout: 60_000,
     pool: 'forks',
-    // Every test file keeps real servers busy beside its own process.
-    maxWorkers: Math.max(2, Math.floor(availableParallelism() / 2)),
+    // Every test file keeps real servers busy beside its own process, but waits for a third of its time.
+    maxWorkers: Math.max(3, Math.floor(availableParallelism() / 2)),
   },
 }));

@@ -69,6 +69,8 @@ export async function testNamespace(
         `run ${object} to end`,
         () => run(object),
         (each) => endOf(each) !== undefined && each.metadata.finalizers === undefined,
+        // Each look starts a kubectl, whose work the run would wait for.
+        { intervalMs: 200 },
       );
       const succeeded = endOf(found);
       if (succeeded === undefined) {
