@@ -7,9 +7,10 @@ import { createServer, type RequestListener } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import express from 'express';
 import { jwtVerify } from 'jose';
-import { destination, pino } from 'pino';
 import { Registry } from 'prom-client';
 import { systemClock } from '../src/async/clock.ts';
+import { backgroundOutput } from '../src/observability/background-output.ts';
+import { createLogger } from '../src/observability/log.ts';
 import { Authorizer } from '../src/shim/auth/authorizer.ts';
 import { adminList } from '../src/shim/auth/caller-role.ts';
 import { importSharedSecret } from '../src/shim/auth/shared-secret.ts';
@@ -82,7 +83,7 @@ function shimApp(): RequestListener {
     decisionTimeoutMs: 10_000,
     metrics: new ShimMetrics(new Registry()),
     allowedOrigins: [],
-    logger: pino(destination({ dest: 1, sync: false, minLength: 4096, periodicFlush: 500 })),
+    logger: createLogger('info', backgroundOutput()),
     version: '0.0.0-bench',
     keysRead: () => true,
     shuttingDown: never,

@@ -1,12 +1,12 @@
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
-import { destination } from 'pino';
 import { collectDefaultMetrics, Registry } from 'prom-client';
 import packageJSON from '../../../package.json' with { type: 'json' };
 import { systemClock } from '../../async/clock.ts';
 import { APIClient } from '../../kube/client/api-client.ts';
 import { installCrashPolicy } from '../../kube/controller/crash-policy.ts';
 import { RuntimeMetrics } from '../../kube/metrics/runtime-metrics.ts';
+import { backgroundOutput } from '../../observability/background-output.ts';
 import { createLogger } from '../../observability/log.ts';
 import { metricsPrefix } from '../../observability/metrics.ts';
 import { Tenants } from '../../shim/auth/tenants.ts';
@@ -21,9 +21,7 @@ import { followAuthorities } from './follow-authorities.ts';
 /** Serves until SIGTERM or SIGINT, then drains; ends the process when it can't go on. */
 export async function runShim(flags: ShimFlags, context: CommandContext): Promise<void> {
   const clock = systemClock;
-  // A line for each request: written in the background, a synchronous write would be a fifth of what a
-  // request costs.
-  const output = destination({ dest: 1, sync: false, minLength: 4096, periodicFlush: 500 });
+  const output = backgroundOutput();
   const logger = createLogger(flags.logLevel, output);
   installCrashPolicy(process, logger, () => {
     // A defect has left a state that nothing can vouch for.
