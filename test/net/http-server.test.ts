@@ -1,3 +1,4 @@
+import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { once } from 'node:events';
 import type { RequestListener } from 'node:http';
 import { connect, type Socket } from 'node:net';
@@ -29,6 +30,7 @@ async function serve(listener: RequestListener, limits: Partial<ServerLimits> = 
           text += String(chunk);
         });
       },
+      text: () => text,
       statuses: () => [...text.matchAll(/HTTP\/1\.1 (\d{3})/g)].map((match) => match[1]),
     };
   };
@@ -47,6 +49,9 @@ async function serve(listener: RequestListener, limits: Partial<ServerLimits> = 
 }
 
 const ok: RequestListener = (_req, res) => res.end('ok');
+
+const range = (from: number, to: number): readonly number[] =>
+  Array.from({ length: to - from }, (_, index) => from + index);
 
 describe('requests that come before earlier ones are answered', () => {
   test('are answered in order, one at a time', async () => {
@@ -68,6 +73,30 @@ describe('requests that come before earlier ones are answered', () => {
     expect(most).toBe(1);
   });
 
+  test('arrive whole, however long their header lines are and whatever their bodies look like', async () => {
+    const echo: RequestListener = async (req, res) => {
+      let body = '';
+      for await (const chunk of req) {
+        body += String(chunk);
+      }
+      res.end(`<${req.headers['x-filler']?.length} ${body.length}>`);
+    };
+    await using it = await serve(echo);
+    const client = await it.open();
+    client.read();
+    // They end at every byte around the end of the portion that is parsed at once.
+    const lengths = [...range(150, 190), 4_000];
+    const bodies = [0, 1, 2, 70, 600].map((count) => '\r\n\r\n'.repeat(count));
+    for (const [index, length] of lengths.entries()) {
+      const body = bodies[index % bodies.length] ?? '';
+      const post = `POST / HTTP/1.1\r\nHost: x\r\nContent-Length: ${body.length}\r\nX-Filler: ${'x'.repeat(length)}\r\n\r\n${body}`;
+      client.socket.write(`${GET}${post}${GET}`);
+      const answers = () => client.text().match(/<.*?>/g) ?? [];
+      await poll('its answers', () => answers().length === 3 * (index + 1), { intervalMs: 1 });
+      expect(answers().slice(-3)).toEqual(['<undefined 0>', `<${length} ${body.length}>`, '<undefined 0>']);
+    }
+  });
+
   test('are bounded: 20,000 of them on a connection that reads nothing are neither served nor kept', async () => {
     let served = 0;
     const never: RequestListener = () => {
@@ -82,6 +111,26 @@ describe('requests that come before earlier ones are answered', () => {
     await poll('one more to be served', () => served === 13);
     expect(client.socket.destroyed).toBe(false);
   });
+
+  test.each([GET.length, 100, 254, 256, 258, 300, 3_000])(
+    'are not even parsed beyond a few, where each has %i bytes',
+    async (bytes) => {
+      let parsed = 0;
+      const count = (): void => {
+        parsed += 1;
+      };
+      subscribe('http.server.request.start', count);
+      await using it = await serve(() => undefined);
+      const longer = GET.replace(': x', `: ${'x'.repeat(bytes - GET.length + 1)}`);
+      expect(longer).toHaveLength(bytes);
+      const client = await it.open(`${GET.repeat(3)}${longer}`.repeat(Math.ceil(100_000 / bytes)));
+      await client.closed;
+      unsubscribe('http.server.request.start', count);
+      // One is served, eight wait, the next one cuts the connection off; at most a portion more is parsed.
+      expect(parsed).toBeGreaterThan(9);
+      expect(parsed).toBeLessThan(9 + 14);
+    },
+  );
 });
 
 test('a process with 40 MB of heap outlives 200 connections that pipeline 20,000 requests each and read nothing', async () => {
