@@ -2,8 +2,8 @@
  * Runs against a real API server, Redis and S3 server, with a controller in a process of its own, as the
  * image runs it: one small app that has lost everything, again and again with nothing else to do, and then
  * many runs at once. Prints how long a run took from its creation to its end, runs per second beside the
- * rate at which the same API server takes status writes from a client alone, what the controller sent, and
- * its memory. Exits with 1, and with what the run says, as soon as one does not end right, and after the
+ * rate at which the same API server takes status writes from a client alone, what the controller sent, whose
+ * the CPU time was, and its memory. Exits with 1, and with what the run says, as soon as one does not end right, and after the
  * figures when one is below its goal. `node bench/controller.ts [runs] [apps]`; with as many apps as runs
  * each run recovers one.
  *
@@ -11,6 +11,7 @@
  * becomes one.
  */
 import { readFile } from 'node:fs/promises';
+import { availableParallelism } from 'node:os';
 import { Registry } from 'prom-client';
 import { apiVersion, bootstrapRecoveries } from '../src/api/resources.ts';
 import { APIClient } from '../src/kube/client/api-client.ts';
@@ -32,6 +33,7 @@ import { shippedProgram } from '../test/harness/shipped-program.ts';
 import { temporaryDirectory } from '../test/harness/temporary-directory.ts';
 import { liveHeap } from '../test/kube/fixtures/heap.ts';
 import { expectOutcomes } from './outcomes.ts';
+import { cpuSeconds } from './process-time.ts';
 import { quantile } from './quantile.ts';
 
 const count = Number(process.argv[2] ?? 200);
@@ -47,7 +49,10 @@ await using server = await startAPIServer();
 const metrics = new RuntimeMetrics({ registry: new Registry(), prefix: 'bench' });
 const client = new APIClient({ loadConfig: () => server.kubeConfig(), userAgent: 'bench', metrics });
 const namespace = await testNamespace(server, 'bench');
-const reference = await writesPerSecond(await server.createNamespace('reference'));
+const referenceNamespace = await server.createNamespace('reference');
+const serverAlone = await timesOf({ server: server.process.pid, etcd: server.etcd.pid });
+const reference = await writesPerSecond(referenceNamespace);
+const writeCPU = sumOf(await serverAlone()) / referenceWrites;
 
 await using installation = await startInstallation(['simple']);
 await putCrowd(installation, apps);
@@ -62,12 +67,21 @@ const atRest = await memory(controller.process.pid);
 const aloneMs = await recoverAlone();
 const before = await calls(controller);
 await installation.redis.client().then((redis) => redis.flushall());
+const crowdTimes = await timesOf({
+  controller: controller.process.pid,
+  'API server': server.process.pid,
+  etcd: server.etcd.pid,
+  S3: installation.s3.process.pid,
+  Redis: installation.redis.process.pid,
+  bench: process.pid,
+});
 const result = await runCrowd(client, namespace.name, {
   apps,
   count,
   timeoutMs: 300_000,
   expected: ['Recovered', 'AlreadyConsistent'],
 });
+const usedCPU = await crowdTimes();
 await expectRecoveries(controller, result);
 const missed = await report(controller, result);
 await client.close();
@@ -122,6 +136,7 @@ async function report(
   console.log(
     `  with ${(events / count).toFixed(1)} events per run; reads ${(reads / count).toFixed(1)} per run; CPU ${((now.cpuSeconds - before.cpuSeconds) / count / 1e-3).toFixed(1)} ms per run`,
   );
+  reportCPU(seconds);
   console.log(`created to ended       p50 ${percentile(0.5)}, p99 ${percentile(0.99)}, all created at once`);
   const resident = await memory(controller.process.pid);
   console.log(
@@ -132,6 +147,42 @@ async function report(
     ...(p50 <= aloneGoalMs ? [] : [`created to ended p50 ${p50.toFixed(0)} ms`]),
     ...(share >= writeShareGoal ? [] : [`writes ${share.toFixed(2)} of the API server alone`]),
   ];
+}
+
+/**
+ * Whose the CPU time of the crowd was. Where the sum is as many cores as the machine has, a run takes as long
+ * as all of them need for it together, and the share of the API server's own rate is bounded by its and
+ * etcd's part.
+ */
+function reportCPU(seconds: number): void {
+  const parts = Object.entries(usedCPU).map(
+    ([name, used]) => `${name} ${((used / count) * 1000).toFixed(1)}`,
+  );
+  console.log(
+    `CPU per run, ms        ${parts.join(', ')}; together ${(sumOf(usedCPU) / seconds).toFixed(2)} of ${availableParallelism()} cores; a write of the API server alone took it and etcd ${(writeCPU * 1000).toFixed(1)}`,
+  );
+}
+
+/** Starts to count; the function returned tells how many CPU seconds each process has used since. */
+async function timesOf<Name extends string>(
+  pids: Readonly<Record<Name, number>>,
+): Promise<() => Promise<Readonly<Record<Name, number>>>> {
+  const now = async (): Promise<Record<Name, number>> => {
+    const entries = Object.entries<number>(pids).map(async ([name, pid]) => [name, await cpuSeconds(pid)]);
+    return Object.fromEntries(await Promise.all(entries)) as Record<Name, number>; // the names are those of pids
+  };
+  const before = await now();
+  return async () => {
+    const after = await now();
+    for (const name of Object.keys(before) as Name[]) {
+      after[name] -= before[name];
+    }
+    return after;
+  };
+}
+
+function sumOf(seconds: Readonly<Record<string, number>>): number {
+  return Object.values(seconds).reduce((sum, each) => sum + each, 0);
 }
 
 /** The first run of each app recovers it, every other one finds nothing to do, and none of an app overlap. */

@@ -1,4 +1,5 @@
 import { readdir, readFile } from 'node:fs/promises';
+import { processTime } from './process-time.ts';
 
 /** CPU time in clock ticks until now. */
 interface Usage {
@@ -9,13 +10,6 @@ interface Usage {
   readonly idle: number;
   /** Of this process and all that it has started. */
   readonly own: number;
-}
-
-/** A process, with the CPU time of those of its children that have ended. */
-interface ProcessTime {
-  readonly pid: number;
-  readonly parent: number;
-  readonly ticks: number;
 }
 
 /**
@@ -52,24 +46,11 @@ async function machineTicks(): Promise<readonly [all: number, idle: number]> {
 
 async function ownTicks(): Promise<number> {
   const names = (await readdir('/proc')).filter((name) => /^\d+$/.test(name));
-  const processes = (await Promise.all(names.map(processTime))).filter((time) => time !== undefined);
+  const processes = (await Promise.all(names.map((name) => processTime(Number(name))))).filter(
+    (time) => time !== undefined,
+  );
   const children = Map.groupBy(processes, ({ parent }) => parent);
   const below = (parent: number): number =>
     (children.get(parent) ?? []).reduce((sum, { pid, ticks }) => sum + ticks + below(pid), 0);
   return below(process.pid) + (processes.find(({ pid }) => pid === process.pid)?.ticks ?? 0);
-}
-
-async function processTime(name: string): Promise<ProcessTime | undefined> {
-  // One that has ended meanwhile has no file any more.
-  const text = await readFile(`/proc/${name}/stat`, 'utf8').catch(() => undefined);
-  if (text === undefined) {
-    return undefined;
-  }
-  // Behind the name of the program, which may hold spaces and brackets.
-  const fields = text
-    .slice(text.lastIndexOf(')') + 2)
-    .split(' ')
-    .map(Number);
-  const ticks = fields.slice(11, 15).reduce((sum, each) => sum + each, 0);
-  return { pid: Number(name), parent: fields[1] ?? 0, ticks };
 }
