@@ -15,11 +15,12 @@ import { ScriptedController } from '../test/shim/support/scripted-controller.ts'
 import { startShimProcess } from '../test/shim/support/shim-process.ts';
 import { tokenFor } from '../test/shim/support/tokens.ts';
 import { expectOutcomes } from './outcomes.ts';
-import { median } from './quantile.ts';
+import { cpuSeconds } from './process-time.ts';
+import { median, quantile } from './quantile.ts';
 
-const ROUNDS = 5;
-const SECONDS = Number(process.argv[2] ?? 2);
-const WARM_UP_SECONDS = 2 * SECONDS;
+const ROUNDS = 24;
+const SECONDS = Number(process.argv[2] ?? 0.5);
+const WARM_UP_SECONDS = 4;
 const GOAL = 0.75;
 const TASK = '/tuf/v1/task?task_id=';
 const RECOVERY = '/tuf/v1/bootstrap/recovery';
@@ -42,9 +43,19 @@ interface Load {
   readonly status: number;
 }
 
-/** Requests per second over one round. */
-async function measure({ server, url, method, body, status }: Load, duration = SECONDS): Promise<number> {
-  let first: string | undefined;
+/** What one round came to. */
+interface Round {
+  readonly perSecond: number;
+  readonly requests: number;
+  /** CPU time of the server, all its threads. */
+  readonly cpuSeconds: number;
+}
+
+/** Sends requests over 20 connections, the next one on each as soon as the last is answered. */
+async function measure({ server, url, method, body, status }: Load, duration = SECONDS): Promise<Round> {
+  let wrong: string | undefined;
+  // From answer to answer: autocannon itself looks only now and then whether the time is over.
+  const answers = { count: 0, firstAt: 0, lastAt: 0 };
   const options: autocannon.Options = {
     url,
     method,
@@ -52,56 +63,80 @@ async function measure({ server, url, method, body, status }: Load, duration = S
     ...(body !== undefined && { body }),
     connections: 20,
     duration,
+    sampleInt: 50,
     setupClient: (client) => {
       let text = '';
       client.on('body', (bytes) => {
         text = bytes.toString();
       });
       client.on('response', (code) => {
+        answers.lastAt = performance.now();
+        answers.firstAt ||= answers.lastAt;
+        answers.count += 1;
         if (code !== status) {
-          first ??= `answer ${code}: ${text}`;
+          wrong ??= `answer ${code}: ${text}`;
         }
       });
     },
   };
   const { promise, resolve, reject } = Promise.withResolvers<autocannon.Result>();
+  const usedBefore = await cpuSeconds(server.pid);
   const running = autocannon(options, (error: unknown, result) => (error ? reject(error) : resolve(result)));
   running.on('reqError', (error: unknown) => {
-    first ??= String(error);
+    wrong ??= String(error);
   });
   const result = await promise;
+  const used = (await cpuSeconds(server.pid)) - usedBefore;
   const counts = Object.entries(result.statusCodeStats ?? {});
   const others = counts.filter(([code]) => code !== String(status));
   if (others.length > 0 || result.errors > 0) {
     const log = (await server.log()).trimEnd().split('\n').slice(-5).join('\n  ');
     throw new Error(
-      `${method} ${url}: ${JSON.stringify(result.statusCodeStats)}, ${result.errors} errors; expected only ${status}. First: ${first}\n  ${log}`,
+      `${method} ${url}: ${JSON.stringify(result.statusCodeStats)}, ${result.errors} errors; expected only ${status}. First: ${wrong}\n  ${log}`,
     );
   }
-  return result.requests.average;
+  const perSecond = ((answers.count - 1) / (answers.lastAt - answers.firstAt)) * 1000;
+  return { perSecond, requests: answers.count, cpuSeconds: used };
 }
 
 /**
- * Alternates the two, so that both see the same moods of the machine; keeps the figures and returns the
- * median ratio.
+ * Alternates the two in short rounds, so that both see the same moods of the machine, and takes turns in who
+ * begins; keeps the figures and returns the median of the ratios of two rounds next to each other.
  */
 async function compare(name: string, shim: Load, reference: Load): Promise<number> {
   // Until both are compiled to machine code, the one with more code looks worse than it is.
   await measure(reference, WARM_UP_SECONDS);
   await measure(shim, WARM_UP_SECONDS);
-  const ratios: number[] = [];
-  const rates: [number[], number[]] = [[], []];
+  const [bare, ours]: [Round[], Round[]] = [[], []];
   for (let round = 0; round < ROUNDS; round += 1) {
-    const [bare, ours] = [await measure(reference), await measure(shim)];
-    rates[0].push(bare);
-    rates[1].push(ours);
-    ratios.push(ours / bare);
+    if (round % 2 === 0) {
+      bare.push(await measure(reference));
+    }
+    ours.push(await measure(shim));
+    if (round % 2 === 1) {
+      bare.push(await measure(reference));
+    }
   }
-  const ratio = median(ratios);
+  const ratios = ours
+    .map(({ perSecond }, index) => perSecond / (bare[index]?.perSecond ?? Number.NaN))
+    .sort((a, b) => a - b);
+  const [low, ratio, high] = [0.25, 0.5, 0.75].map((share) => quantile(ratios, share).toFixed(2));
+  const [bareMicroseconds, ourMicroseconds] = [cpuMicroseconds(bare), cpuMicroseconds(ours)];
   figures.push(
-    `${name}: bare Express ${median(rates[0]).toFixed(0)}/s, shim ${median(rates[1]).toFixed(0)}/s, ratio ${ratio.toFixed(2)} (goal ${GOAL})`,
+    `${name}: ratio ${ratio} (goal ${GOAL}), half of ${ROUNDS} pairs of rounds between ${low} and ${high}`,
+    `  bare Express ${rate(bare)}/s with ${bareMicroseconds.toFixed(0)} µs of CPU a request, shim ${rate(ours)}/s with ${ourMicroseconds.toFixed(0)} µs, ratio of CPU ${(bareMicroseconds / ourMicroseconds).toFixed(2)}`,
   );
-  return ratio;
+  return median(ratios);
+}
+
+function rate(rounds: readonly Round[]): string {
+  return median(rounds.map(({ perSecond }) => perSecond)).toFixed(0);
+}
+
+/** Of a server, for each request. */
+function cpuMicroseconds(rounds: readonly Round[]): number {
+  const sum = (of: (round: Round) => number): number => rounds.reduce((all, round) => all + of(round), 0);
+  return (sum((round) => round.cpuSeconds) / sum((round) => round.requests)) * 1e6;
 }
 
 /** One of the servers in shim-reference.ts, in a process of its own. */
@@ -196,14 +231,13 @@ const ratios = [
     { server: express, url: `${express.url}${RECOVERY}`, method: 'POST', body, status: 202 },
   ),
 ];
-const refused = await measure({
-  server: shim.process,
-  url: `${shim.url}${RECOVERY}`,
-  method: 'POST',
-  body,
-  status: 409,
-});
-figures.push(`POST recovery, in progress, each confirmed by the API server: ${refused.toFixed(0)}/s`);
+const refused = await measure(
+  { server: shim.process, url: `${shim.url}${RECOVERY}`, method: 'POST', body, status: 409 },
+  WARM_UP_SECONDS,
+);
+figures.push(
+  `POST recovery, in progress, each confirmed by the API server: ${refused.perSecond.toFixed(0)}/s`,
+);
 
 const started = performance.now();
 const counts = await postAll([shim.url, other.url], 1_000, 100);
