@@ -3,9 +3,9 @@
  * image runs it: one small app that has lost everything, again and again with nothing else to do, and then
  * many runs at once. Prints how long a run took from its creation to its end, runs per second beside the
  * rate at which the same API server takes status writes from a client alone, what the controller sent, whose
- * the CPU time was, and its memory. Exits with 1, and with what the run says, as soon as one does not end right, and after the
- * figures when one is below its goal. `node bench/controller.ts [runs] [apps]`; with as many apps as runs
- * each run recovers one.
+ * the CPU time was, and its memory. Exits with 1, and with what the run says, as soon as one does not end
+ * right, and after the figures when one is below its goal. `node bench/controller.ts [runs] [apps]`; with as
+ * many apps as runs each run recovers one.
  *
  * CONTROLLER_NODE names another Node.js for the controller, for instance a script that enters a cgroup and
  * becomes one.
