@@ -25,6 +25,11 @@ export const ESCAPES: ReadonlyMap<number, number> = new Map([
   [0x74, 0x09],
 ]);
 
+/** Whether this byte is what JSON allows between its tokens. */
+export function isSpace(c: number | undefined): boolean {
+  return c === 0x20 || c === 0x0a || c === 0x0d || c === 0x09;
+}
+
 export function isDigit(c: number | undefined): boolean {
   return c !== undefined && c >= ZERO && c <= NINE;
 }

@@ -1,4 +1,13 @@
-import { BACKSLASH, CLOSE_ARRAY, CLOSE_OBJECT, COMMA, OPEN_ARRAY, OPEN_OBJECT, QUOTE } from './characters.ts';
+import {
+  BACKSLASH,
+  CLOSE_ARRAY,
+  CLOSE_OBJECT,
+  COMMA,
+  isSpace,
+  OPEN_ARRAY,
+  OPEN_OBJECT,
+  QUOTE,
+} from './characters.ts';
 
 /**
  * Steps through JSON once, from the front to the back, without parsing it. Where objects have keys that no
@@ -165,8 +174,4 @@ function endOfWord(json: Uint8Array, start: number): number {
 
 function isEndOfWord(c: number | undefined): boolean {
   return c === COMMA || c === CLOSE_OBJECT || c === CLOSE_ARRAY || isSpace(c);
-}
-
-function isSpace(c: number | undefined): boolean {
-  return c === 0x20 || c === 0x0a || c === 0x0d || c === 0x09;
 }

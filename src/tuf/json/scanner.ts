@@ -12,6 +12,7 @@ import {
   ESCAPES,
   hexDigit,
   isDigit,
+  isSpace,
   LETTER_U,
   literalAt,
   MINUS,
@@ -427,9 +428,8 @@ class Scanner {
   #skipSpace(): void {
     const input = this.#in;
     let at = this.#at;
-    let c = input[at];
-    while (c === 0x20 || c === 0x0a || c === 0x0d || c === 0x09) {
-      c = input[++at];
+    while (isSpace(input[at])) {
+      at++;
     }
     this.#at = at;
   }
