@@ -54,13 +54,16 @@ export const controllerLabels = {
 } as const;
 
 /** Selects what has {@link controllerLabels}. */
-export const controllerSelector = Object.entries(controllerLabels)
-  .map(([label, value]) => `${label}=${value}`)
-  .join(',');
+export const controllerSelector = selectorOf(controllerLabels);
 
 /** Selects the shims of the chart. */
-export const shimSelector =
-  'app.kubernetes.io/part-of=tuf-recovery-operator,app.kubernetes.io/component=shim';
+export const shimSelector = selectorOf({ ...controllerLabels, 'app.kubernetes.io/component': 'shim' });
+
+function selectorOf(labels: Readonly<Record<string, string>>): string {
+  return Object.entries(labels)
+    .map(([label, value]) => `${label}=${value}`)
+    .join(',');
+}
 
 /** The Lease that a controller is configured with: the chart gives it the name of the Deployment. */
 export function leaseNameOf({ metadata, spec }: Deployment): string {
