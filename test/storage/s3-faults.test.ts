@@ -1,5 +1,7 @@
+import { createHash } from 'node:crypto';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { S3Bucket } from '../../src/storage/s3/s3-bucket.ts';
+import { getIfChanged } from '../../src/storage/s3/s3-conditional-get.ts';
 import type { S3Limits, S3RequestEnd } from '../../src/storage/s3/s3-options.ts';
 import { listAll } from '../harness/list-all.ts';
 import { poll } from '../harness/poll.ts';
@@ -59,7 +61,7 @@ async function behind(faults: readonly Fault[], { limits, forever = false, warm 
   const before = proxy.seen.length;
   const remaining = [...faults];
   proxy.inject(() => (forever && remaining.length === 1 ? remaining[0] : remaining.shift()));
-  return { source, requests, sent: () => proxy.seen.length - before };
+  return { bucket, source, requests, sent: () => proxy.seen.length - before };
 }
 
 const slowDown: Fault = { kind: 'error', status: 503, code: 'SlowDown' };
@@ -168,6 +170,53 @@ test('Retry-After of the store is honoured', async () => {
   expect(requests).toHaveLength(2);
 });
 
+describe.each([{ warm: false }, { warm: true }])('a conditional GET, warm: $warm', ({ warm }) => {
+  const key = 'app/timestamp.json';
+  const options = { maxBytes: 1_000, signal: new AbortController().signal };
+  const put = (body: string) => s3.put(BUCKET, [{ key, body }]);
+
+  test('brings the object with its ETag, and afterwards only what replaced it', async () => {
+    const { bucket } = await behind([], { warm });
+    await put('one');
+    const first = await getIfChanged(bucket, key, undefined, options);
+    expect(first).toEqual({ kind: 'object', sha256: sha256('one'), etag: expect.stringMatching(/^".+"$/) });
+    const etag = first.kind === 'object' ? first.etag : undefined;
+    expect(await getIfChanged(bucket, key, etag, options)).toEqual({ kind: 'unchanged' });
+    await put('two');
+    expect(await getIfChanged(bucket, key, etag, options)).toMatchObject({ sha256: sha256('two') });
+  });
+
+  test.each(transient)('is sent again after %s', async (_, fault) => {
+    const { bucket } = await behind([fault, fault], { warm });
+    await put('one');
+    expect(await getIfChanged(bucket, key, '"another"', options)).toMatchObject({ sha256: sha256('one') });
+  });
+
+  test.each([
+    ['AccessDenied', { kind: 'error', status: 403, code: 'AccessDenied' }],
+    ['NotFound', { kind: 'error', status: 404, code: 'NoSuchKey' }],
+  ] as const)('fails with %s, which is no answer that it is unchanged', async (code, fault) => {
+    const { bucket, sent } = await behind([fault], { forever: true, warm });
+    await expect(getIfChanged(bucket, key, '"one"', options)).rejects.toMatchObject({ code });
+    expect(sent()).toBe(1);
+  });
+});
+
+test('only the first object of a bucket is read through the middleware of the SDK', async () => {
+  const { bucket, source } = await behind([]);
+  const { signal } = new AbortController();
+  const key = 'app/1.root.json';
+  for (const etag of [undefined, '"a"', '"b"']) {
+    await getIfChanged(bucket, key, etag, { maxBytes: 1_000_000, signal });
+  }
+  await source.get('1.root.json', { maxBytes: 1_000_000 });
+  // The SDK marks its requests; ours have the form of S3's own documentation.
+  expect(proxy.seen.map(({ url }) => url)).toEqual([
+    `/${BUCKET}/${key}?x-id=GetObject`,
+    ...Array.from({ length: 3 }, () => `/${BUCKET}/${key}`),
+  ]);
+});
+
 test('a refusal is not tried again', async () => {
   const { source } = await behind([{ kind: 'error', status: 403, code: 'AccessDenied' }], { forever: true });
   await expect(listAll(source)).rejects.toMatchObject({ code: 'AccessDenied' });
@@ -218,3 +267,7 @@ test('a signal that outlives its requests keeps nothing of them', async () => {
   );
   expect(listeners).toBe(0);
 });
+
+function sha256(text: string): string {
+  return createHash('sha256').update(text).digest('hex');
+}

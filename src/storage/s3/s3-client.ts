@@ -26,11 +26,7 @@ export interface S3Client {
   ): Promise<ListObjectsV2CommandOutput>;
   get(key: string, signal: AbortSignal): Promise<ObjectBody>;
   /** GET with If-None-Match; `unchanged` for 304. */
-  getIfChanged(
-    key: string,
-    etag: string | undefined,
-    signal: AbortSignal,
-  ): Promise<(ObjectBody & { readonly etag: string | undefined }) | 'unchanged'>;
+  getIfChanged(key: string, etag: string | undefined, signal: AbortSignal): Promise<ObjectBody | 'unchanged'>;
   /** Closes the sockets; requests under way fail. */
   destroy(): void;
 }
@@ -77,28 +73,25 @@ export async function createS3Client(bucket: string, access: S3Access, limits: S
   }
   installListingReader(client, access.endpoint ?? 'AWS S3');
   const direct = new DirectGet(client);
+  const get = async (
+    key: string,
+    etag: string | undefined,
+    abortSignal: AbortSignal,
+  ): Promise<ObjectBody> => {
+    if (direct.ready) {
+      return direct.get(key, etag, abortSignal);
+    }
+    const command = new GetObjectCommand({ Bucket: bucket, Key: key, IfNoneMatch: etag });
+    return streamed(await client.send(command, { abortSignal }));
+  };
 
   return {
     list: (input, abortSignal) =>
       client.send(new ListObjectsV2Command({ ...input, Bucket: bucket }), { abortSignal }),
-    async get(key, abortSignal) {
-      if (direct.ready) {
-        return direct.get(key, abortSignal);
-      }
-      const output = await client.send(new GetObjectCommand({ Bucket: bucket, Key: key }), { abortSignal });
-      return streamed(output);
-    },
+    get: (key, abortSignal) => get(key, undefined, abortSignal),
     async getIfChanged(key, etag, abortSignal) {
       try {
-        const output = await client.send(
-          new GetObjectCommand({
-            Bucket: bucket,
-            Key: key,
-            ...(etag !== undefined && { IfNoneMatch: etag }),
-          }),
-          { abortSignal },
-        );
-        return { ...streamed(output), etag: output.ETag };
+        return await get(key, etag, abortSignal);
       } catch (error) {
         if (isNotModified(error)) {
           return 'unchanged';
@@ -128,11 +121,11 @@ function isNotModified(error: unknown): boolean {
 }
 
 /** Under Node a body is always a stream; the SDK's type also names what browsers get. */
-function streamed({ Body, ContentLength, LastModified }: GetObjectCommandOutput): ObjectBody {
+function streamed({ Body, ContentLength, LastModified, ETag }: GetObjectCommandOutput): ObjectBody {
   if (!(Body instanceof Readable)) {
     throw new TypeError('the S3 client returned a body that is no stream');
   }
-  return { body: Body, length: ContentLength, lastModified: LastModified };
+  return { body: Body, length: ContentLength, lastModified: LastModified, etag: ETag };
 }
 
 async function credentialsFor(credentials: S3Credentials, proxy: ProxyRule) {

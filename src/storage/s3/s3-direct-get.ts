@@ -23,6 +23,8 @@ export interface ObjectBody {
   readonly length: number | undefined;
   /** Last-Modified, when the server sent one that can be read. */
   readonly lastModified: Date | undefined;
+  /** ETag, when the server sent one. */
+  readonly etag: string | undefined;
 }
 
 /** An error document of S3 is a few hundred bytes. */
@@ -50,8 +52,11 @@ export class DirectGet {
     return this.#origin !== undefined;
   }
 
-  /** @throws the error the SDK would throw, as far as it is read: name, status, headers */
-  async get(key: string, abortSignal: AbortSignal): Promise<ObjectBody> {
+  /**
+   * @param ifNoneMatch an ETag: the object is sent only if it has another one
+   * @throws the error the SDK would throw, as far as it is read: name, status, headers; for 304, too
+   */
+  async get(key: string, ifNoneMatch: string | undefined, abortSignal: AbortSignal): Promise<ObjectBody> {
     const origin = this.#origin;
     if (origin === undefined) {
       throw new TypeError('No request through the SDK has shown where objects are.');
@@ -66,7 +71,7 @@ export class DirectGet {
         ...(origin.port !== undefined && { port: origin.port }),
         path: origin.basePath + encodeKey(key),
         query: {},
-        headers: { ...origin.headers },
+        headers: { ...origin.headers, ...(ifNoneMatch !== undefined && { 'if-none-match': ifNoneMatch }) },
       },
       { signingDate: new Date(Date.now() + config.systemClockOffset) },
     );
@@ -85,6 +90,7 @@ export class DirectGet {
       body,
       length: length === undefined ? undefined : Number(length),
       lastModified: lastModifiedIn(headers['last-modified']),
+      etag: headers['etag'],
     };
   }
 
