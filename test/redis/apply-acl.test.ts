@@ -22,15 +22,19 @@ const plan = {
   args: ['me', '=x', 'd', '=5', 'k', '=4', 'p', '-', '=7'],
 };
 
+/** Keys of another program, named as those on which commands are tried. */
+const beside = ['dead:none', 'theirs', 'expiring:none', 'theirs'];
+
 /** Applies a plan, one that sets, persists and deletes, as a user who lacks one command. */
 async function applyWithout(
   script: string,
   command: string | undefined,
   { keys, args } = plan,
   expiring = ['expiring'],
+  patterns = ['~*'],
 ) {
   await client.flushall();
-  await client.mset('lock', 'me', 'dead', 'x', 'kept', '5', 'expiring', '4');
+  await client.mset('lock', 'me', 'dead', 'x', 'kept', '5', 'expiring', '4', ...beside);
   for (const key of expiring) {
     await client.pexpire(key, 1_000_000);
   }
@@ -40,7 +44,7 @@ async function applyWithout(
     'reset',
     'on',
     '>secret',
-    '~*',
+    ...patterns,
     '+@all',
     ...(command ? [`-${command}`] : []),
   );
@@ -92,6 +96,34 @@ describe.each([
       await expect(run('persist')).rejects.toThrow('NOPERM this user may not write expiring');
       expect(await held()).toEqual({ values: ['me', 'x', '5', '4', null], expires: true });
     });
+  });
+
+  describe('a user who may use the keys of the plan alone', () => {
+    const theKeys = ['lock', 'dead', 'kept', 'expiring', 'new'];
+    const patterns = theKeys.map((key) => `~${key}`);
+    const run = (command: string | undefined, expiring = ['expiring']) =>
+      applyWithout(script, command, plan, expiring, patterns);
+
+    test.each([[['expiring']], [['dead', 'kept', 'expiring']]])(
+      'writes it when %j expire',
+      async (expiring) => {
+        expect(await run(undefined, expiring)).toEqual(['applied']);
+        expect(await held()).toMatchObject({ values: ['me', null, '5', '4', '7'], expires: false });
+      },
+    );
+
+    test('and may not persist writes nothing at all', async () => {
+      await expect(run('persist')).rejects.toThrow('NOPERM this user may not write expiring');
+      expect(await held()).toEqual({ values: ['me', 'x', '5', '4', null], expires: true });
+    });
+  });
+
+  test('a key beside those of the plan keeps its value and its TTL', async () => {
+    const expiring = ['dead', 'kept', 'expiring', 'dead:none', 'expiring:none'];
+    expect(await applyWithout(script, undefined, plan, expiring)).toEqual(['applied']);
+    expect(await client.mget('dead:none', 'expiring:none')).toEqual(['theirs', 'theirs']);
+    expect(await client.pttl('dead:none')).toBeGreaterThan(0);
+    expect(await client.pttl('expiring:none')).toBeGreaterThan(0);
   });
 
   test('a user who may do everything writes everything', async () => {

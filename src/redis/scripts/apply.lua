@@ -54,8 +54,12 @@ else
   -- Of a key that is not there PERSIST and DEL change nothing; patterns that exclude that name say nothing
   -- about the command.
   local function cannot(command, key)
-    local absent = key .. ':none'
-    if redis.pcall('TYPE', absent)['ok'] ~= 'none' then return false end
+    local absent, kind = key, nil
+    repeat
+      absent = absent .. ':none'
+      kind = redis.pcall('TYPE', absent)['ok']
+    until not kind or kind == 'none'
+    if not kind then return false end
     local tried = redis.pcall(command, absent)
     return type(tried) == 'table' and tried.err and string.find(tried.err, 'run this command', 1, true)
   end
