@@ -84,9 +84,12 @@ export async function requireThreshold(
   throw new MetadataFault(code, `${count.keys} of the ${threshold} signatures needed are valid`);
 }
 
-/** The keys of the role that signed and whose type or scheme is none that is verified here. */
+/**
+ * The keys of the role that signed and whose type or scheme is none that is verified here. An empty
+ * signature, the server's place for one that is still to come, is none.
+ */
 function unsupportedSigners(envelope: Envelope, { role, keys }: Signers): readonly Key[] {
-  const signed = new Set(envelope.signatures.map(({ keyid }) => keyid));
+  const signed = new Set(envelope.signatures.flatMap(({ keyid, sig }) => (sig === undefined ? [] : [keyid])));
   return role.keyids.flatMap((keyid) => {
     const key = signed.has(keyid) ? keys.get(keyid) : undefined;
     return key === undefined || schemeOf(key.keytype, key.scheme) !== undefined ? [] : [key];
