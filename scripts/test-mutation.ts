@@ -8,15 +8,17 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
-import { basename, join } from 'node:path';
+import { basename, join, matchesGlob } from 'node:path';
 import { type Chapter, chapterOfFile, chapters } from './mutation/chapters.ts';
 import { root, temporaryCopies } from './mutation/sandbox.ts';
-import { mutateScripts, type Score } from './mutation/scripts-chapter.ts';
+import { mutateScripts, SCRIPTS_FOLDER, type Score } from './mutation/scripts-chapter.ts';
 
 const SCRIPTS = 'scripts';
 const known = [...Object.keys(chapters), SCRIPTS];
 const asked = process.argv.slice(2);
-const isFile = (name: string): boolean => existsSync(join(root, name)) && chapterOfFile(name) !== undefined;
+const isScript = (name: string): boolean => matchesGlob(name, `${SCRIPTS_FOLDER}/*.lua`);
+const isFile = (name: string): boolean =>
+  existsSync(join(root, name)) && (isScript(name) || chapterOfFile(name) !== undefined);
 const unknown = asked.filter((name) => !known.includes(name) && !isFile(name));
 if (unknown.length > 0) {
   console.error(
@@ -31,7 +33,9 @@ for (const name of asked.length > 0 ? asked : known) {
   console.log(`\n${name}`);
   const chapter = chapters[name] ?? chapterOfFile(name);
   scores[name] =
-    chapter === undefined ? await mutateScripts(copies.path, console.log) : await stryker(name, chapter);
+    chapter === undefined
+      ? await mutateScripts(copies.path, console.log, isScript(name) ? [basename(name)] : undefined)
+      : await stryker(name, chapter);
 }
 console.log('\n| chapter | mutants | killed | score |\n|---|---|---|---|');
 for (const [name, { killed, survived }] of Object.entries(scores)) {

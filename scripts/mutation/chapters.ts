@@ -27,6 +27,7 @@ export const chapters: Readonly<Record<string, Chapter>> = {
     mutate: ['src/tuf/keys/*.ts'],
     tests: [
       'test/tuf/keyring.test.ts',
+      'test/tuf/threshold.test.ts',
       'test/tuf/verify.test.ts',
       'test/tuf/mutations.test.ts',
       'test/tuf/corpus.test.ts',
@@ -96,10 +97,13 @@ export function chapterOfFile(file: string): Chapter | undefined {
   return chapter && { ...chapter, mutate: [file] };
 }
 
-/** The tests that answer for the Lua scripts. */
-export const scriptTests: readonly string[] = [
-  'test/redis/state-store.test.ts',
-  'test/redis/apply-acl.test.ts',
-  'test/redis/refused-commands.test.ts',
-  'test/recovery/unfinished-bootstrap.test.ts',
-];
+/** The tests that answer for each of the Lua scripts. */
+export const scriptTests: Readonly<Record<string, readonly string[]>> = {
+  'apply.lua': ['test/redis/state-store.test.ts', 'test/redis/apply-acl.test.ts'],
+  'lock.lua': ['test/redis/state-store.test.ts'],
+  'observe.lua': ['test/redis/state-store.test.ts'],
+  'refused.lua': ['test/redis/refused-commands.test.ts'],
+  'release.lua': ['test/redis/state-store.test.ts'],
+  'renew.lua': ['test/redis/state-store.test.ts'],
+  'search.lua': ['test/redis/state-store.test.ts'],
+};

@@ -17,7 +17,7 @@ export async function temporaryCopies(): Promise<AsyncDisposable & { readonly pa
 
 /** A copy of the repository in `directory`, on the same dependencies. */
 export async function copyRepository(directory: string): Promise<string> {
-  const copy = join(directory, 'copy');
+  const copy = await mkdtemp(join(directory, 'copy-'));
   await cp(root, copy, { recursive: true, filter: (source) => !left.has(basename(source)) });
   await symlink(join(root, 'node_modules'), join(copy, 'node_modules'));
   return copy;

@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { readdir, readFile, writeFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { scriptTests } from './chapters.ts';
 import { luaMutants, withMutant } from './lua-mutants.ts';
@@ -12,6 +12,9 @@ export interface Score {
   readonly survived: number;
 }
 
+/** Where the Lua scripts are. */
+export const SCRIPTS_FOLDER = 'src/redis/scripts';
+
 /** A test that hangs has noticed, too. */
 const LONGEST_RUN_MS = 300_000;
 
@@ -21,21 +24,27 @@ const LONGEST_RUN_MS = 300_000;
  *
  * @param directory where the changed copy of the repository is put
  * @param report called with a line for each survivor and each script
+ * @param names file names of some scripts; left out: all of them
  */
-export async function mutateScripts(directory: string, report: (line: string) => void): Promise<Score> {
+export async function mutateScripts(
+  directory: string,
+  report: (line: string) => void,
+  names: readonly string[] = Object.keys(scriptTests),
+): Promise<Score> {
   const copy = await copyRepository(directory);
-  if (!(await testsPass(copy))) {
-    throw new Error('The tests of the scripts fail without a change: run them first.');
-  }
-  const folder = join(copy, 'src/redis/scripts');
+  const folder = join(copy, SCRIPTS_FOLDER);
   const total = { killed: 0, survived: 0 };
-  for (const script of (await readdir(folder)).filter((name) => name.endsWith('.lua'))) {
+  for (const script of names) {
+    const tests = scriptTests[script] ?? [];
+    if (tests.length === 0 || !(await testsPass(copy, tests))) {
+      throw new Error(`The tests of ${script} fail without a change, or there are none.`);
+    }
     const source = await readFile(join(folder, script), 'utf8');
     const mutants = luaMutants(source);
     let killed = 0;
     for (const mutant of mutants) {
       await writeFile(join(folder, script), withMutant(source, mutant));
-      if (await testsPass(copy)) {
+      if (await testsPass(copy, tests)) {
         report(`survived: ${script}:${mutant.line}\n- ${mutant.before}\n+ ${mutant.after}`);
       } else {
         killed += 1;
@@ -49,8 +58,9 @@ export async function mutateScripts(directory: string, report: (line: string) =>
   return total;
 }
 
-async function testsPass(copy: string): Promise<boolean> {
-  const tests = spawn(join(copy, 'node_modules/.bin/vitest'), ['run', '--bail=1', ...scriptTests], {
+async function testsPass(copy: string, files: readonly string[]): Promise<boolean> {
+  const vitest = join(copy, 'node_modules/.bin/vitest');
+  const tests = spawn(process.execPath, [vitest, 'run', '--bail=1', ...files], {
     cwd: copy,
     stdio: 'ignore',
     timeout: LONGEST_RUN_MS,

@@ -1,4 +1,5 @@
 import { existsSync, globSync } from 'node:fs';
+import { basename } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { chapterOfFile, chapters, scriptTests } from '../../scripts/mutation/chapters.ts';
 import { luaMutants } from '../../scripts/mutation/lua-mutants.ts';
@@ -13,8 +14,14 @@ describe.each(Object.entries(chapters))(
   },
 );
 
-test('the tests of the Lua scripts are there', () => {
-  expect(scriptTests.filter((file) => !existsSync(file))).toEqual([]);
+test('each Lua script has tests that answer for it, and they are there', () => {
+  const scripts = globSync('src/redis/scripts/*.lua').map((file) => basename(file));
+  expect(Object.keys(scriptTests).toSorted()).toEqual(scripts.toSorted());
+  expect(
+    Object.values(scriptTests)
+      .flat()
+      .filter((file) => !existsSync(file)),
+  ).toEqual([]);
 });
 
 test.each([
