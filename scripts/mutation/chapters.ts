@@ -23,18 +23,22 @@ export const chapters: Readonly<Record<string, Chapter>> = {
       'test/recovery/trust.test.ts',
     ],
   },
-  keys: {
-    mutate: ['src/tuf/keys/*.ts'],
-    tests: [
-      'test/tuf/keyring.test.ts',
-      'test/tuf/threshold.test.ts',
-      'test/tuf/verify.test.ts',
-      'test/tuf/mutations.test.ts',
-      'test/tuf/corpus.test.ts',
-    ],
+  threshold: { mutate: ['src/tuf/keys/threshold.ts'], tests: ['test/tuf/threshold.test.ts'] },
+  keyring: { mutate: ['src/tuf/keys/{keyring,scheme,ec-point}.ts'], tests: ['test/tuf/keyring.test.ts'] },
+  'role-keys': {
+    mutate: ['src/tuf/keys/{key,role-keys}.ts'],
+    tests: ['test/tuf/metadata/limits.test.ts'],
+  },
+  'key-review': {
+    mutate: ['src/tuf/keys/{key-review,server-keys}.ts'],
+    tests: ['test/tuf/verify.test.ts', 'test/tuf/mutations.test.ts', 'test/tuf/corpus.test.ts'],
+  },
+  parsing: {
+    mutate: ['src/tuf/metadata/{envelope,link,snapshot,succinct,targets,timestamp,root,version}.ts'],
+    tests: ['test/tuf/metadata', 'test/tuf/plain-fields.test.ts', 'test/tuf/delegation-tree.test.ts'],
   },
   metadata: {
-    mutate: ['src/tuf/metadata/*.ts'],
+    mutate: ['src/tuf/metadata/{artifact-lint,catalogue,expires,file-names,format,role-names}.ts'],
     tests: [
       'test/tuf/verify.test.ts',
       'test/tuf/mutations.test.ts',
@@ -45,13 +49,14 @@ export const chapters: Readonly<Record<string, Chapter>> = {
   },
   json: { mutate: ['src/tuf/json/*.ts'], tests: ['test/tuf/json', 'test/tuf/strict-integers.test.ts'] },
   plan: {
-    mutate: ['src/recovery/plan/*.ts', 'src/recovery/state/*.ts'],
+    mutate: ['src/recovery/plan/*.ts', 'src/recovery/state/{classify,observed-state,state}.ts'],
     tests: [
       'test/recovery/planner.test.ts',
       'test/recovery/infer.test.ts',
       'test/recovery/lifetime-value.test.ts',
       'test/recovery/sources.test.ts',
       'test/recovery/classify.test.ts',
+      'test/recovery/legacy-root.test.ts',
     ],
   },
   recovery: {
