@@ -11,8 +11,6 @@ import { type Installation, startInstallation } from './support/installation.ts'
 import { type TestNamespace, testNamespace } from './support/namespace.ts';
 import { createPolicy, type TestPolicy } from './support/policies.ts';
 
-const alone = { args: ['--no-leader-elect'] };
-
 let namespace: TestNamespace;
 let installation: Installation;
 let app: GoldenApp;
@@ -86,7 +84,7 @@ const timestampKey = () => `TIMESTAMP_EXPIRATION_${app.admin}_${app.app}`;
 
 describe('a bucket that is put back to an older state', () => {
   test('is refused by every run of the app, and the app promises no recovery from then on', async () => {
-    await using _controller = await startController(namespace, alone);
+    await using _controller = await startController(namespace);
     const rolled = new SignedApp();
     await rolled.put(2);
     await rolled.configure();
@@ -132,7 +130,7 @@ describe('a bucket that is put back to an older state', () => {
   });
 
   test('is no way back for an app that has lost its settings: no run is created', async () => {
-    await using _controller = await startController(namespace, alone);
+    await using _controller = await startController(namespace);
     const rolled = new SignedApp();
     await rolled.put(2);
     await rolled.configure();
@@ -156,7 +154,7 @@ describe('a bucket that is put back to an older state', () => {
 
 describe('settings of a healthy app', () => {
   test('are proven recoverable: what only the copy holds is named, and comes back', async () => {
-    await using _controller = await startController(namespace, alone);
+    await using _controller = await startController(namespace);
     const redis = await installation.redis.client();
     const policy = await remembers('captured');
     expect(findCondition((await policy.app()).status.conditions, 'Recoverable')?.reason).toBe('Exact');

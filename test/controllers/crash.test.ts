@@ -91,7 +91,7 @@ describe('a controller that dies by SIGKILL in the middle of a run', () => {
       const name = `killed-in-${stage.toLowerCase()}`;
       await holdIn(stage);
       {
-        await using controller = await startController(namespace, { args: ['--no-leader-elect'] });
+        await using controller = await startController(namespace);
         await start(name);
         await runs.reached(name, stage);
         await controller.process.kill();
@@ -105,7 +105,7 @@ describe('a controller that dies by SIGKILL in the middle of a run', () => {
       }
       await between.redis.heal();
       await between.s3.heal();
-      await using _next = await startController(namespace, { args: ['--no-leader-elect'] });
+      await using _next = await startController(namespace);
       const { run, succeeded } = await namespace.ended(name);
       expect(succeeded).toMatchObject({ status: 'True', reason: 'Recovered' });
       expect(run.status.attempts).toBe(1);
@@ -130,7 +130,7 @@ describe('a controller that dies by SIGKILL in the middle of a run', () => {
       }
       await holdIn('Record');
       {
-        await using controller = await startController(namespace, { args: ['--no-leader-elect'] });
+        await using controller = await startController(namespace);
         await start(name, strategy);
         await runs.reached(name, 'Record');
         await controller.process.kill();
@@ -138,7 +138,7 @@ describe('a controller that dies by SIGKILL in the middle of a run', () => {
       await redis.del(`RECOVERY_LOCK_${app.admin}_${app.app}`);
       expect(await app.differences(redis), 'the write is there').toEqual([]);
       await between.redis.heal();
-      await using _next = await startController(namespace, { args: ['--no-leader-elect'] });
+      await using _next = await startController(namespace);
       const { run, succeeded } = await namespace.ended(name);
       expect(succeeded).toMatchObject({ status: 'True', reason });
       expect(run.status.attempts).toBe(1);
@@ -150,7 +150,7 @@ describe('a controller that dies by SIGKILL in the middle of a run', () => {
   test('its lost run can still be cancelled, and the lock goes with it', async () => {
     await holdIn('Apply');
     {
-      await using controller = await startController(namespace, { args: ['--no-leader-elect'] });
+      await using controller = await startController(namespace);
       await start('cancelled-after-crash');
       await runs.reached('cancelled-after-crash', 'Apply');
       await controller.process.kill();
@@ -164,7 +164,7 @@ describe('a controller that dies by SIGKILL in the middle of a run', () => {
     );
     await between.redis.heal();
     await between.s3.heal();
-    await using _next = await startController(namespace, { args: ['--no-leader-elect'] });
+    await using _next = await startController(namespace);
     expect((await namespace.ended('cancelled-after-crash')).succeeded.reason).toBe('Cancelled');
     await letGo('cancelled-after-crash');
     expect(await (await installation.redis.client()).keys('RECOVERY_LOCK_*')).toEqual([]);
@@ -177,7 +177,7 @@ describe('a run that is ended from outside while it is under way', () => {
     async (stage) => {
       const name = `cancelled-in-${stage.toLowerCase()}`;
       await slowDown(stage);
-      await using _controller = await startController(namespace, { args: ['--no-leader-elect'] });
+      await using _controller = await startController(namespace);
       await start(name);
       await runs.reached(name, stage);
       // Not by kubectl, which may take longer to start than the stage lasts.
@@ -196,7 +196,7 @@ describe('a run that is ended from outside while it is under way', () => {
     async (stage) => {
       const name = `deleted-in-${stage.toLowerCase()}`;
       await slowDown(stage);
-      await using _controller = await startController(namespace, { args: ['--no-leader-elect'] });
+      await using _controller = await startController(namespace);
       await start(name);
       const { metadata } = await namespace.run(name);
       await runs.reached(name, stage);
@@ -216,7 +216,10 @@ describe('a run that is ended from outside while it is under way', () => {
       const name = `handed-over-in-${stage.toLowerCase()}`;
       await holdIn(stage);
       {
-        await using controller = await startController(namespace, { args: ['--shutdown-grace=30'] });
+        await using controller = await startController(namespace, {
+          args: ['--shutdown-grace=30'],
+          leaderElection: true,
+        });
         await start(name);
         await runs.reached(name, stage);
         const stopping = controller.process.stop();
@@ -232,7 +235,7 @@ describe('a run that is ended from outside while it is under way', () => {
       // Between write and proof there is no safe point: a run that has got that far ends first.
       const undecided = (await namespace.run(name)).status.completionTime === undefined;
       expect(undecided).toBe(stage !== 'Apply' && stage !== 'Record');
-      await using _next = await startController(namespace);
+      await using _next = await startController(namespace, { leaderElection: true });
       const { run, succeeded } = await namespace.ended(name);
       expect(succeeded.reason).toBe('Recovered');
       expect(run.status.attempts).toBe(1);
@@ -243,7 +246,10 @@ describe('a run that is ended from outside while it is under way', () => {
   test('SIGTERM when Redis has given the lock and not said so yet: the lock is given back, though no controller follows', async () => {
     await slowDown('Lock');
     {
-      await using controller = await startController(namespace, { args: ['--shutdown-grace=30'] });
+      await using controller = await startController(namespace, {
+        args: ['--shutdown-grace=30'],
+        leaderElection: true,
+      });
       await start('uninstalled');
       await poll('the lock', async () => (await lockLeftMs()) > 0);
       const stopping = controller.process.stop();
@@ -258,7 +264,7 @@ describe('a run that is ended from outside while it is under way', () => {
   });
 
   test('Redis goes away in the middle and comes back: the run is tried again and recovers', async () => {
-    await using _controller = await startController(namespace, { args: ['--no-leader-elect'] });
+    await using _controller = await startController(namespace);
     await between.redis.inject({ kind: 'refuse' });
     await start('redis-away');
     const retrying = await namespace.reason('redis-away', 'Retrying');

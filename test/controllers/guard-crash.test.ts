@@ -4,14 +4,16 @@ import type { BootstrapState } from '../../src/api/bootstrapstate.generated.ts';
 import { findCondition } from '../../src/api/condition.ts';
 import { poll } from '../harness/poll.ts';
 import { sharedAPIServer } from '../harness/shared-apiserver.ts';
-import { type ControllerProcess, startController } from './support/controller-process.ts';
+import {
+  type ControllerProcess,
+  type ControllerProcessOptions,
+  startController,
+} from './support/controller-process.ts';
 import { type Installation, startInstallation } from './support/installation.ts';
 import { type TestNamespace, testNamespace } from './support/namespace.ts';
 import { createPolicy, existingPolicy, type TestPolicy } from './support/policies.ts';
 import { watchRuns } from './support/watched-runs.ts';
 import { watchStates } from './support/watched-states.ts';
-
-const alone = { args: ['--no-leader-elect'] };
 
 type Moment = (state: BootstrapState) => boolean;
 
@@ -36,8 +38,8 @@ beforeEach(async () => {
   await redis.config('RESETSTAT');
 });
 
-const start = (args: readonly string[] = alone.args): Promise<ControllerProcess> =>
-  startController(namespace, { args, kubeconfig });
+const start = (options: ControllerProcessOptions = {}): Promise<ControllerProcess> =>
+  startController(namespace, { kubeconfig, ...options });
 const isHealthy = ({ status }: BootstrapState): boolean =>
   findCondition(status.conditions, 'Healthy')?.status === 'True';
 
@@ -228,12 +230,12 @@ describe('two controllers', () => {
   });
 
   test('a leader that is paused between loss and decision, and its successor, recover once', async () => {
-    const lease = ['--lease-name=guard'];
-    await using first = await start(lease);
+    const replica = { args: ['--lease-name=guard'], leaderElection: true };
+    await using first = await start(replica);
     await poll('the first to lead', async () =>
       (await first.log()).some(({ msg }) => msg === 'became leader'),
     );
-    await using second = await start(lease);
+    await using second = await start(replica);
     const policy = await guarded('paused');
     const known = await policy.app();
     const { reached } = await whenWritten(({ status }) => status.lossDetectedTime !== undefined);

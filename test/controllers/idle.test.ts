@@ -22,7 +22,7 @@ beforeAll(async () => {
   namespace = await testNamespace(await sharedAPIServer());
   installation = await startInstallation(['simple']);
   await namespace.apply(...installation.secrets, installation.target());
-  controller = await startController(namespace);
+  controller = await startController(namespace, { leaderElection: true });
 });
 
 afterAll(async () => {

@@ -34,7 +34,6 @@ test('2,000 runs with 250 kB of annotations each do not fill the memory of a con
   });
   await using bundle = await temporaryDirectory('program');
   await using controller = await startController(namespace, {
-    args: ['--no-leader-elect'],
     ...(await shippedProgram(bundle.path, process.execPath, [POD_HEAP])),
   });
   // All of them are cached by now. Each one that is written to comes back whole.

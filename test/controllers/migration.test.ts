@@ -16,7 +16,6 @@ import { existingPolicy, type TestPolicy } from './support/policies.ts';
 const file = 'crds/tuf-recovery.dev_recoverypolicies.yaml';
 /** A timestamp that the bucket does not have any more. */
 const seenTimestamp: Mark = { version: 99, sha256: 'b'.repeat(64) };
-const alone = { args: ['--no-leader-elect'] };
 
 let server: APIServer;
 let namespace: TestNamespace;
@@ -153,7 +152,7 @@ const policyOf = (policy: string, name: 'config' | 'simple' | 'deleg'): TestPoli
 
 describe('what an earlier version remembered in the status of a policy', () => {
   test('moves to the object of the app, once, and binds it and its runs', async () => {
-    await using _controller = await startController(namespace, alone);
+    await using _controller = await startController(namespace);
     const rolled = await policyOf('before', 'simple').untilApp(
       'to be refused',
       (state) => healthy(state)?.reason === 'RollbackDetected',
@@ -173,7 +172,7 @@ describe('what an earlier version remembered in the status of a policy', () => {
   });
 
   test('stays where it is while the policy is suspended, and moves when it is released', async () => {
-    await using _controller = await startController(namespace, alone);
+    await using _controller = await startController(namespace);
     const policy = policyOf('resting', 'deleg');
     const resting = await policy.until('to rest', ({ status }) =>
       (status.conditions ?? []).some(({ reason }) => reason === 'Suspended'),
@@ -196,7 +195,7 @@ describe('what an earlier version remembered in the status of a policy', () => {
       oldEntry(app, seenTimestamp),
     ]);
     await server.apply(await readFile(file, 'utf8'));
-    await using _controller = await startController(namespace, alone);
+    await using _controller = await startController(namespace);
     const policy = policyOf('quiet', 'simple');
     // As if the policy had been suspended right after the controller had created the object.
     const spec = { targetRef: { name: 'default' }, adminName: app.admin, appName: app.app };

@@ -28,7 +28,7 @@ test('one controller serves several namespaces by a Role in each, and touches no
     await namespace.apply(...installation.secrets, installation.target());
   }
   // The later flag counts.
-  const args = ['--no-leader-elect', `--namespaces=${served.name},${alsoServed.name}`];
+  const args = [`--namespaces=${served.name},${alsoServed.name}`];
   await using controller = await startController(served, { kubeconfig, args });
   const simple = installation.app('simple');
   const deleg = installation.app('deleg');
@@ -56,7 +56,7 @@ test('a namespace without its Role holds up none of the others, and is served wh
   const app = own.app('simple');
   const spec = { adminName: app.admin, appName: app.app };
   await closed.start('closed', spec);
-  const args = ['--no-leader-elect', `--namespaces=${closed.name},${ours.name}`];
+  const args = [`--namespaces=${closed.name},${ours.name}`];
   await using controller = await startController(ours, { kubeconfig, args });
   await ours.start('open', spec);
   expect((await ours.ended('open')).succeeded.reason).toBe('Recovered');

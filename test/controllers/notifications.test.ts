@@ -41,10 +41,7 @@ const guard = (name: string, spec = {}) =>
 const start = (receiver: Receiver) =>
   startController(namespace, {
     kubeconfig,
-    args: [
-      ...['--no-leader-elect', `--notify-url-file=${receiver.urlFile}`, '--notify-format=json'],
-      '--notify-cluster=test',
-    ],
+    args: [...[`--notify-url-file=${receiver.urlFile}`, '--notify-format=json'], '--notify-cluster=test'],
   });
 
 /** One line for each notification received so far. */

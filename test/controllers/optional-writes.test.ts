@@ -102,7 +102,7 @@ beforeAll(async () => {
     );
     await Object.values(obstacles)[at - 1]?.(namespace);
   }
-  const args = ['--no-leader-elect', `--namespaces=${namespaces.map(({ name }) => name).join(',')}`];
+  const args = [`--namespaces=${namespaces.map(({ name }) => name).join(',')}`];
   controller = await startController(first, { kubeconfig, args });
 });
 

@@ -39,7 +39,7 @@ beforeAll(async () => {
 describe('a permission the controller lacks', () => {
   test('on Secrets: the run waits and names the permission, and continues when it is granted', async () => {
     await withoutRule(fullRules.findIndex((rule) => JSON.stringify(rule).includes('"secrets"')));
-    await using _controller = await startController(namespace, { kubeconfig, args: ['--no-leader-elect'] });
+    await using _controller = await startController(namespace, { kubeconfig });
     const app = installation.app('simple');
     await namespace.start('forbidden', { adminName: app.admin, appName: app.app });
     const waiting = await namespace.reason('forbidden', 'WaitingForTarget');
@@ -61,7 +61,7 @@ describe('a permission the controller lacks', () => {
     await (await installation.redis.client()).flushall();
     const index = fullRules.findIndex((rule) => JSON.stringify(rule).includes('["bootstraprecoveries"]'));
     await withoutRule(index, { ...fullRules[index], verbs: ['get', 'list', 'watch', 'delete'] });
-    await using _controller = await startController(namespace, { kubeconfig, args: ['--no-leader-elect'] });
+    await using _controller = await startController(namespace, { kubeconfig });
     const app = installation.app('simple');
     await namespace.start('unheld', { adminName: app.admin, appName: app.app });
     const waiting = await namespace.reason('unheld', 'WaitingForTarget');
@@ -81,7 +81,7 @@ describe('a permission the controller lacks', () => {
     await withoutRule(undefined);
     const group = 'rbac.authorization.k8s.io';
     const name = `finalizers-${namespace.name}`;
-    await using controller = await startController(namespace, { kubeconfig, args: ['--no-leader-elect'] });
+    await using controller = await startController(namespace, { kubeconfig });
     const app = installation.app('simple');
     const spec = { adminName: app.admin, appName: app.app, suspend: true };
     await namespace.start('held', spec);
@@ -115,7 +115,11 @@ describe('a permission the controller lacks', () => {
 
   test('on leases: the controller is not ready, leads nothing and says what to grant', async () => {
     await withoutRule(fullRules.findIndex((rule) => JSON.stringify(rule).includes('"leases"')));
-    await using controller = await startController(namespace, { kubeconfig, ready: false });
+    await using controller = await startController(namespace, {
+      kubeconfig,
+      leaderElection: true,
+      ready: false,
+    });
     const refused = await poll('the log to name the permission', async () =>
       (await controller.log()).find(({ err }) => JSON.stringify(err ?? '').includes('leases')),
     );
@@ -133,7 +137,6 @@ describe('a permission the controller lacks', () => {
     );
     await using controller = await startController(namespace, {
       kubeconfig,
-      args: ['--no-leader-elect'],
       ready: false,
     });
     const { body } = await poll('the probe to name the permission', async () => {

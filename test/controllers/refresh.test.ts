@@ -13,7 +13,6 @@ import { type TestNamespace, testNamespace } from './support/namespace.ts';
 import { createPolicy, type TestPolicy } from './support/policies.ts';
 
 const app = { admin: 'alice', app: 'stale' };
-const alone = { args: ['--no-leader-elect'] };
 const dayMs = 86_400_000;
 const at = (days: number): string => `${new Date(Date.now() + days * dayMs).toISOString().slice(0, 19)}Z`;
 /** One root for all versions: it is pinned. */
@@ -120,7 +119,7 @@ describe('metadata that has expired', () => {
   test.each(['default', 'by-login'])(
     'is signed again when the policy asks for it, and only the bucket is believed (%s)',
     async (target) => {
-      await using _controller = await startController(namespace, alone);
+      await using _controller = await startController(namespace);
       const before = server.calls.length;
       const loginsBefore = server.logins.length;
       const signed = version;
@@ -143,7 +142,7 @@ describe('metadata that has expired', () => {
   );
 
   test('stays as it is unless the policy asks for a refresh, and the condition says what to do', async () => {
-    await using _controller = await startController(namespace, alone);
+    await using _controller = await startController(namespace);
     const before = server.calls.length;
     const policy = await createPolicy(namespace, 'never', app);
     const seen = await fresh(policy, 'False', 'to be stale');
@@ -158,7 +157,7 @@ describe('metadata that has expired', () => {
   });
 
   test('is signed again after a recovery, also one by hand', async () => {
-    await using _controller = await startController(namespace, alone);
+    await using _controller = await startController(namespace);
     const policy = await createPolicy(namespace, 'after', app, { refresh: 'AfterRecovery' });
     await fresh(policy, 'False', 'to be stale');
     const redis = await installation.redis.client();
@@ -169,7 +168,7 @@ describe('metadata that has expired', () => {
   });
 
   test('is signed again after a run that asks for it, although its policy does not', async () => {
-    await using _controller = await startController(namespace, alone);
+    await using _controller = await startController(namespace);
     const policy = await createPolicy(namespace, 'only-watching', app);
     await fresh(policy, 'False', 'to be stale');
     const before = server.calls.length;
@@ -189,7 +188,7 @@ describe('metadata that has expired', () => {
   });
 
   test('a server that does not find its bootstrap yet is asked again', async () => {
-    await using _controller = await startController(namespace, alone);
+    await using _controller = await startController(namespace);
     behaviour.isBootstrapped = false;
     const before = server.calls.length;
     const policy = await createPolicy(namespace, 'patient', app, { refresh: 'BeforeExpiry' });
@@ -200,7 +199,7 @@ describe('metadata that has expired', () => {
   });
 
   test('success without new metadata is a failure; it is reported, and the call is not repeated at once', async () => {
-    await using _controller = await startController(namespace, alone);
+    await using _controller = await startController(namespace);
     behaviour.failure = 'failed to load timestamp private key';
     const before = server.calls.length;
     const policy = await createPolicy(namespace, 'failing', app, { refresh: 'BeforeExpiry' });
@@ -216,14 +215,14 @@ describe('metadata that has expired', () => {
     const kubeconfig = await namespace.controllerKubeconfig();
     const before = server.calls.length;
     const policy = await (async () => {
-      await using first = await startController(namespace, { ...alone, kubeconfig });
+      await using first = await startController(namespace, { kubeconfig });
       const created = await createPolicy(namespace, 'killed', app, { refresh: 'BeforeExpiry' });
       await poll('the call', () => server.calls.length > before);
       await first.process.kill();
       return created;
     })();
     await put(version + 1, false);
-    await using _next = await startController(namespace, { ...alone, kubeconfig });
+    await using _next = await startController(namespace, { kubeconfig });
     await policy.untilApp('to succeed', ({ status }) => status.refresh?.state === 'Succeeded');
     expect(server.calls.length).toBe(before + 1);
   });
@@ -234,7 +233,7 @@ describe('metadata that has expired', () => {
     const before = server.calls.length;
     let policy: TestPolicy;
     {
-      await using first = await startController(namespace, { ...alone, kubeconfig });
+      await using first = await startController(namespace, { kubeconfig });
       policy = await createPolicy(namespace, 'unsent', app, {
         targetRef: { name: 'cut-off' },
         refresh: 'BeforeExpiry',
@@ -248,7 +247,7 @@ describe('metadata that has expired', () => {
     expect(server.calls.length).toBe(before);
     // Until then the server may be signing: the order may have been sent.
     const env = clockAheadOfOurs(100_000);
-    await using _later = await startController(namespace, { ...alone, kubeconfig, env });
+    await using _later = await startController(namespace, { kubeconfig, env });
     const seen = await policy.untilApp('to succeed', ({ status }) => status.refresh?.state === 'Succeeded');
     expect(seen.status.refresh?.requests).toHaveLength(2);
     expect(server.calls.length).toBe(before + 1);
@@ -260,6 +259,7 @@ describe('metadata that has expired', () => {
       behaviour.signs = false;
       const replica = {
         kubeconfig: await namespace.controllerKubeconfig(),
+        leaderElection: true,
         args: [`--lease-name=refresh-${how}`],
       };
       const leads = async (controller: ControllerProcess): Promise<boolean> =>

@@ -71,6 +71,7 @@ describe('the lease of a controller in a pod', () => {
     const name = `of-${owners.length}`;
     await using controller = await startController(namespace, {
       args: [`--lease-name=${name}`],
+      leaderElection: true,
       env: { POD_NAME: 'controller-1', POD_NAMESPACE: podNamespace(namespace.name), POD_UID: 'f3c0' },
     });
     await poll('it to lead', () => leads(controller));
@@ -83,9 +84,15 @@ describe('the lease of a controller in a pod', () => {
 
 describe('two replicas', () => {
   test('one leads; when it is killed in the middle of a run, the other completes that run', async () => {
-    await using first = await startController(namespace, { args: ['--lease-name=killed'] });
+    await using first = await startController(namespace, {
+      args: ['--lease-name=killed'],
+      leaderElection: true,
+    });
     await poll('the first to lead', () => leads(first));
-    await using second = await startController(namespace, { args: ['--lease-name=killed'] });
+    await using second = await startController(namespace, {
+      args: ['--lease-name=killed'],
+      leaderElection: true,
+    });
     await startAndMeet('handed-over');
     expect(await leads(second)).toBe(false);
 
@@ -96,9 +103,15 @@ describe('two replicas', () => {
   });
 
   test('a leader paused while it writes no longer leads when it resumes: it writes nothing more and exits', async () => {
-    await using first = await startController(namespace, { args: ['--lease-name=paused'] });
+    await using first = await startController(namespace, {
+      args: ['--lease-name=paused'],
+      leaderElection: true,
+    });
     await poll('the first to lead', () => leads(first));
-    await using second = await startController(namespace, { args: ['--lease-name=paused'] });
+    await using second = await startController(namespace, {
+      args: ['--lease-name=paused'],
+      leaderElection: true,
+    });
     await startAndMeet('taken-over');
 
     first.process.suspend();

@@ -46,7 +46,7 @@ describe('two controllers with a share each', () => {
     await namespace.apply(...names.map((name) => installation.target(name)));
     const guard = (name: string) =>
       createPolicy(namespace, name, app, { targetRef: { name }, action: 'Recover', stabilizationSeconds: 0 });
-    await using _first = await startController(namespace, { args: ['--shard=0/2'] });
+    await using _first = await startController(namespace, { args: ['--shard=0/2'], leaderElection: true });
     const [policy, other] = [await guard(ours), await guard(theirs)];
     const isHealthy = ({ status }: Awaited<ReturnType<typeof policy.app>>) =>
       findCondition(status.conditions, 'Healthy')?.status === 'True';
@@ -54,7 +54,7 @@ describe('two controllers with a share each', () => {
     expect((await namespace.target(theirs)).status.observedGeneration).toBe(-1);
     expect((await other.get()).status.observedGeneration).toBe(-1);
 
-    await using _second = await startController(namespace, { args: ['--shard=1/2'] });
+    await using _second = await startController(namespace, { args: ['--shard=1/2'], leaderElection: true });
     await other.untilApp('to be healthy', isHealthy);
     const leases = await namespace.kubectl('get', 'leases', '--output=name');
     expect(leases.trim().split('\n').sort()).toEqual(

@@ -115,6 +115,7 @@ describe('two installations that watch one namespace', () => {
     const start = (name: string) =>
       startController(namespace, {
         args: [`--lease-name=${name}`, `--lease-namespace=${namespace.name}`],
+        leaderElection: true,
       });
     await using first = await start('first');
     await using second = await start('second');

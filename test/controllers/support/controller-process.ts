@@ -23,6 +23,11 @@ export interface ControllerProcessOptions {
   readonly kubeconfig?: string;
   /** Variables beside those of the tests. */
   readonly env?: Readonly<Record<string, string>>;
+  /**
+   * Whether it acts only while it holds a Lease. A controller that was starved of CPU loses it and ends, as
+   * it must, and here is no kubelet to start it again: only tests about replicas and hand-over ask for it.
+   */
+  readonly leaderElection?: boolean;
   /** False: do not wait until it is ready. */
   readonly ready?: boolean;
   /** What to run instead of the launcher: a command and its first arguments. */
@@ -36,6 +41,7 @@ export async function startController(
     args = [],
     server,
     kubeconfig,
+    leaderElection = false,
     ready = true,
     env = {},
     program: [command, ...first] = [LAUNCHER],
@@ -48,6 +54,7 @@ export async function startController(
     args: [
       ...[...first, 'controller', `--kubeconfig=${file}`, `--namespaces=${namespace.name}`],
       ...['--health-address=127.0.0.1:0', '--metrics-address=127.0.0.1:0', '--shutdown-grace=5'],
+      ...(leaderElection ? [] : ['--no-leader-elect']),
       ...args,
     ],
     env: { KUBECONFIG: undefined, ...env },

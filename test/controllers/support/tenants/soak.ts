@@ -53,7 +53,7 @@ export async function startSoak(
   const controller = await startController(first, {
     kubeconfig,
     // The later flag counts.
-    args: ['--no-leader-elect', `--namespaces=${first.name},${second.name},${third.name}`],
+    args: [`--namespaces=${first.name},${second.name},${third.name}`],
     ...shipped,
   });
   const calm = [await startCalmTenant(client, first, apps), await startCalmTenant(client, second, apps)];
