@@ -38,7 +38,7 @@ export const interruptions: readonly Interruption[] = [
   {
     name: 'leader stopped with SIGSTOP',
     proves: 'one that wakes up too late writes nothing and starts anew',
-    core: true,
+    core: false,
     interrupt: async (scene, leader) => {
       const { controllers } = scene;
       await controllers.signal(leader, 'STOP');

@@ -180,7 +180,7 @@ async function recoverInEveryWay(scene: Scene): Promise<void> {
 export interface Interruption {
   readonly name: string;
   readonly proves: string;
-  /** Part of the short scenario, too. */
+  /** Part of the short scenario, too; what has to wait for a Lease to run out is not. */
   readonly core: boolean;
   /** Does it to the leader and returns what is to be done once the run has ended. */
   interrupt(scene: Scene, leader: Pod): Promise<() => Promise<void>>;
