@@ -2,6 +2,7 @@
 // anything.
 import { randomUUID } from 'node:crypto';
 import { fieldManager, group } from '../api/resources.ts';
+import type { Steps } from '../async/in-turns.ts';
 import { APIClient } from '../kube/client/api-client.ts';
 import { formatObjectKey, type ObjectKey } from '../kube/client/object-key.ts';
 import { KeyChannel } from '../kube/controller/key-channel.ts';
@@ -18,12 +19,13 @@ import {
 import { LeaderElector, LeadershipLostError } from '../kube/leaderelection/leader-elector.ts';
 import { RuntimeMetrics } from '../kube/metrics/runtime-metrics.ts';
 import { addressOf } from '../net/dial.ts';
+import { appSeries } from '../observability/app-series.ts';
 import { metricsPrefix, RecoveryMetrics } from '../observability/metrics.ts';
 import { AppHistoryReader, targetIndex } from './app-history/app-history.ts';
 import { createRunController } from './bootstraprecovery/controller.ts';
 import { countUnfinishedRuns } from './bootstraprecovery/metrics.ts';
 import { createStateController } from './bootstrapstate/controller.ts';
-import { countStates } from './bootstrapstate/metrics.ts';
+import { appSeriesFacts } from './bootstrapstate/metrics.ts';
 import { TargetWatches } from './loss-detection/target-watches.ts';
 import { createCaches } from './operator/caches.ts';
 import { notifyOfEvents } from './operator/notifications.ts';
@@ -38,6 +40,8 @@ import { BucketPool } from './target-connection/bucket-pool.ts';
 export interface Operator {
   readonly liveness: readonly HealthCheck[];
   readonly readiness: readonly HealthCheck[];
+  /** The series of all apps, for one scrape: they are in no registry. */
+  series(): Steps<readonly Uint8Array[]>;
   /** Runs until `signal` aborts; see `Runtime.run` for how it rejects. */
   run(signal: AbortSignal): Promise<void>;
 }
@@ -171,11 +175,11 @@ export function createOperator(options: OperatorOptions): Operator {
     ...(elector && { elector }),
   });
   runtimeMetrics.onScrape(() => countUnfinishedRuns(metrics, runs.store, clock));
-  runtimeMetrics.onScrape(() => countStates(metrics, states.store.list(), clock.now()));
   const eventLoop = new EventLoopMonitor(eventLoopWindowMs, () => clock.monotonic());
   return {
     liveness: [watchesAlive(caches, maxWatchIdleMs), eventLoopResponsive(eventLoop, maxEventLoopDelayMs)],
     readiness: [cachesSynced(caches), ...(elector ? [leaseKnown(elector)] : [])],
+    series: () => appSeries(appSeriesFacts(states.store.list(), clock.now())),
     async run(signal) {
       try {
         await runtime.run(signal);

@@ -12,12 +12,10 @@ export interface PolicyLabels {
   readonly policy: string;
 }
 
-/** The labels that identify the series of one app. */
-type AppLabel = 'namespace' | 'target' | 'admin' | 'app';
-
 /**
  * What the controllers count, declared once. Labels are bounded: modes and reasons are the documented
- * vocabulary, targets and apps are as many as there are objects.
+ * vocabulary, targets and policies are as many as there are objects. The series of apps are in
+ * app-series.ts.
  */
 export class RecoveryMetrics {
   readonly runs: Counter<'mode' | 'outcome' | 'reason'>;
@@ -42,9 +40,6 @@ export class RecoveryMetrics {
   readonly policyRecoveries: Counter<'namespace' | 'policy'>;
   readonly policySuppressed: Counter<'namespace' | 'policy'>;
   readonly notifications: Counter<'result'>;
-  readonly appMetadataExpires: Gauge<AppLabel | 'role'>;
-  readonly appLifetimeLeft: Gauge<AppLabel | 'role'>;
-  readonly appRecoverable: Gauge<AppLabel>;
 
   constructor(registry: Registry) {
     const registers = [registry];
@@ -152,34 +147,11 @@ export class RecoveryMetrics {
       'namespace',
       'policy',
     ]);
-    const ofApp: AppLabel[] = ['namespace', 'target', 'admin', 'app'];
-    this.appMetadataExpires = gauge(
-      'app_metadata_expires_timestamp_seconds',
-      'Unix time when metadata of a guarded app expires, by role: root, timestamp, snapshot, targets, or delegated for the delegated role that expires first.',
-      [...ofApp, 'role'],
-    );
-    this.appLifetimeLeft = gauge(
-      'app_metadata_lifetime_left_ratio',
-      'Share of its lifetime that metadata of a guarded app has left, by role: 1 when just signed, 0 or less when expired. Absent when the lifetime is not known.',
-      [...ofApp, 'role'],
-    );
-    this.appRecoverable = gauge(
-      'app_recoverable',
-      'Whether a recovery would restore every setting of a guarded app exactly: 1 or 0. Absent while that is not known.',
-      ofApp,
-    );
     this.policySuppressed = counter(
       'policy_suppressed_recoveries_total',
       'Number of times a recovery was needed and maxRecoveriesPerHour forbade it.',
       ['namespace', 'policy'],
     );
-  }
-
-  /** Ends the series of all apps: they are set anew for each scrape. */
-  forgetApps(): void {
-    this.appMetadataExpires.reset();
-    this.appLifetimeLeft.reset();
-    this.appRecoverable.reset();
   }
 
   /** Ends the series of a policy that is gone or no longer looks. */

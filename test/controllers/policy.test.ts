@@ -59,9 +59,11 @@ describe('a policy', () => {
     const table = await namespace.kubectl('get', 'bst');
     expect(table).toMatch(/ADMIN\s+APP\s+HEALTHY\s+STATE\s+RECOVERABLE\s+FRESH UNTIL\s+VERIFIED\s+AGE/);
     expect(table).toMatch(/admin\s+simple\s+True\s+Healthy\s+13\/13\s+\d{4}-\d\d-\d\dT/);
-    expect(await controller.metrics()).toContain(
+    const metrics = await controller.metrics();
+    expect(metrics).toContain(
       `bootstrap_recovery_policy_apps{namespace="${namespace.name}",policy="all",state="Healthy"} 2`,
     );
+    expect(metrics).toMatch(/^bootstrap_recovery_app_recoverable\{namespace="[^"]+",.*app="simple"\} 1$/m);
   });
 
   test('finds an app whose bootstrap ends while it guards others, without waiting for an interval', async () => {

@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import type { Steps } from '../../src/async/in-turns.ts';
 import { EventLoopMonitor } from '../../src/kube/health/event-loop-monitor.ts';
 import {
   cachesSynced,
@@ -10,10 +11,17 @@ import { HealthServer } from '../../src/kube/health/health-server.ts';
 import { poll } from '../harness/poll.ts';
 import { observed } from './fixtures/observed.ts';
 
-async function startHealth(liveness: HealthCheck[], readiness: HealthCheck[]) {
+async function startHealth(
+  liveness: HealthCheck[],
+  readiness: HealthCheck[],
+  series: () => Steps<readonly Uint8Array[]> = noSeries,
+) {
   const seen = observed();
   const { registry, logger } = seen;
-  const server = new HealthServer({ port: 0, host: '127.0.0.1', liveness, readiness, registry, logger });
+  const server = new HealthServer({
+    ...{ port: 0, host: '127.0.0.1', liveness, readiness },
+    ...{ registry, series, logger },
+  });
   const port = await server.listen();
   const get = async (path: string, init: RequestInit = {}) => {
     const response = await fetch(`http://127.0.0.1:${port}${path}`, init);
@@ -24,6 +32,11 @@ async function startHealth(liveness: HealthCheck[], readiness: HealthCheck[]) {
     };
   };
   return { seen, get, [Symbol.asyncDispose]: () => server.close() };
+}
+
+// biome-ignore lint/correctness/useYield: nothing takes long here
+function* noSeries(): Steps<readonly Uint8Array[]> {
+  return [];
 }
 
 const fine: HealthCheck = { name: 'fine', problem: () => undefined };
@@ -50,6 +63,35 @@ test('metrics are served as Prometheus reads them', async () => {
     type: expect.stringContaining('text/plain; version=0.0.4'),
   });
   expect(body).toContain('controller_runtime_reconcile_total{controller="x",result="success"} 1');
+});
+
+test('series of a fleet are worked out in turns, once for all scrapes that wait, and end with the text', async () => {
+  let collected = 0;
+  let turns = 0;
+  await using health = await startHealth([fine], [], function* () {
+    collected += 1;
+    const count = (): void => {
+      turns += 1;
+      next = setImmediate(count);
+    };
+    let next = setImmediate(count);
+    for (let step = 0; step < 64 * 20; step += 1) {
+      const until = performance.now() + 0.2;
+      while (performance.now() < until) {
+        // As if there were many.
+      }
+      yield;
+    }
+    clearImmediate(next);
+    return [Buffer.from('\nfleet_size 1\n'), Buffer.from('fleet_size{app="a"} 2\n')];
+  });
+  const scrapes = await Promise.all(Array.from({ length: 5 }, () => health.get('/metrics')));
+  for (const { status, type, body } of scrapes) {
+    expect({ status, type }).toEqual({ status: 200, type: 'text/plain; version=0.0.4; charset=utf-8' });
+    expect(body).toMatch(/\n\nfleet_size 1\nfleet_size\{app="a"\} 2\n$/);
+  }
+  expect(collected).toBeLessThan(scrapes.length);
+  expect(turns).toBeGreaterThan(2);
 });
 
 test('anything else is not found, and nothing can be changed', async () => {

@@ -1,6 +1,7 @@
 import { Registry } from 'prom-client';
 import { describe, expect, test } from 'vitest';
 import { RuntimeMetrics } from '../../src/kube/metrics/runtime-metrics.ts';
+import { appFamilies } from '../../src/observability/app-series.ts';
 import { metricsPrefix, RecoveryMetrics } from '../../src/observability/metrics.ts';
 
 describe('the metrics', () => {
@@ -8,7 +9,10 @@ describe('the metrics', () => {
     const registry = new Registry();
     new RecoveryMetrics(registry);
     new RuntimeMetrics({ registry, prefix: metricsPrefix });
-    for (const { name, help, type } of await registry.getMetricsAsJSON()) {
+    const declared = await registry.getMetricsAsJSON();
+    const names = [...declared, ...appFamilies].map(({ name }) => name);
+    expect(new Set(names).size).toBe(names.length);
+    for (const { name, help, type } of [...declared, ...appFamilies]) {
       expect(help, name).toMatch(/\w/);
       if (name.startsWith(metricsPrefix) && String(type) === 'counter') {
         expect(name).toMatch(/_total$/);

@@ -89,7 +89,7 @@ function notificationsOf({
 
 async function serve(
   { host, port }: ListenAddress,
-  { liveness, readiness }: Operator,
+  { liveness, readiness, series }: Operator,
   registry: Registry,
   logger: Logger,
 ): Promise<{ readonly server: HealthServer; readonly port: number }> {
@@ -99,6 +99,7 @@ async function serve(
     liveness,
     readiness,
     registry,
+    series,
     logger,
   });
   return { server, port: await server.listen() };

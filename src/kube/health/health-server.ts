@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Logger } from 'pino';
 import type { Registry } from 'prom-client';
+import { inTurns, type Steps } from '../../async/in-turns.ts';
 import { HTTPServer } from '../../net/http-server.ts';
 import type { HealthCheck } from './health-check.ts';
 
@@ -15,6 +16,8 @@ export interface HealthServerOptions {
   /** Send no traffic while one of these fails. */
   readonly readiness: readonly HealthCheck[];
   readonly registry: Registry;
+  /** Series beyond the registry, in its format: begins with an empty line. Worked out for each scrape. */
+  readonly series?: () => Steps<readonly Uint8Array[]>;
   readonly logger: Logger;
 }
 
@@ -30,7 +33,7 @@ export class HealthServer {
   readonly #options: HealthServerOptions;
   #server: HTTPServer | undefined;
   /** The text being collected for the scrapes that are under way; collecting it once serves them all. */
-  #metrics: Promise<string> | undefined;
+  #metrics: Promise<readonly Uint8Array[]> | undefined;
 
   constructor(options: HealthServerOptions) {
     this.#options = options;
@@ -62,8 +65,13 @@ export class HealthServer {
     this.#server = undefined;
   }
 
-  async #collect(): Promise<string> {
-    this.#metrics ??= this.#options.registry.metrics().finally(() => {
+  async #collect(): Promise<readonly Uint8Array[]> {
+    const { registry, series } = this.#options;
+    const collect = async (): Promise<readonly Uint8Array[]> => {
+      const text = Buffer.from(await registry.metrics());
+      return series === undefined ? [text] : [text, ...(await inTurns(series()))];
+    };
+    this.#metrics ??= collect().finally(() => {
       this.#metrics = undefined;
     });
     return await this.#metrics;
@@ -79,7 +87,7 @@ export class HealthServer {
     const [, endpoint = '', name, ...deeper] = url.pathname.split('/');
     const { registry, liveness, readiness } = this.#options;
     if (url.pathname === '/metrics') {
-      send(response, 200, await this.#collect(), registry.contentType);
+      sendPieces(response, await this.#collect(), registry.contentType);
       return;
     }
     const endpoints = new Map([
@@ -106,11 +114,24 @@ function probe(response: ServerResponse, checks: readonly HealthCheck[], verbose
   send(response, healthy ? 200 : 500, healthy && !verbose ? 'ok\n' : lines.join(''));
 }
 
+/** Does not wait for the client to read: the server cuts off a client that does not read in time. */
+function sendPieces(response: ServerResponse, pieces: readonly Uint8Array[], type: string): void {
+  writeHead(response, 200, type);
+  for (const piece of pieces) {
+    response.write(piece);
+  }
+  response.end();
+}
+
 function send(
   response: ServerResponse,
   status: number,
   body: string,
   type = 'text/plain; charset=utf-8',
 ): void {
-  response.writeHead(status, { 'content-type': type, 'x-content-type-options': 'nosniff' }).end(body);
+  writeHead(response, status, type).end(body);
+}
+
+function writeHead(response: ServerResponse, status: number, type: string): ServerResponse {
+  return response.writeHead(status, { 'content-type': type, 'x-content-type-options': 'nosniff' });
 }
