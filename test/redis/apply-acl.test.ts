@@ -22,9 +22,6 @@ const plan = {
   args: ['me', '=x', 'd', '=5', 'k', '=4', 'p', '-', '=7'],
 };
 
-/** Keys of another program, named as those on which commands are tried. */
-const beside = ['dead:none', 'theirs', 'expiring:none', 'theirs'];
-
 /** Applies a plan, one that sets, persists and deletes, as a user who lacks one command. */
 async function applyWithout(
   script: string,
@@ -32,9 +29,13 @@ async function applyWithout(
   { keys, args } = plan,
   expiring = ['expiring'],
   patterns = ['~*'],
+  beside: readonly string[] = [],
 ) {
   await client.flushall();
-  await client.mset('lock', 'me', 'dead', 'x', 'kept', '5', 'expiring', '4', ...beside);
+  await client.mset('lock', 'me', 'dead', 'x', 'kept', '5', 'expiring', '4');
+  for (const key of beside) {
+    await client.set(key, 'theirs');
+  }
   for (const key of expiring) {
     await client.pexpire(key, 1_000_000);
   }
@@ -118,16 +119,24 @@ describe.each([
     });
   });
 
-  test('a key beside those of the plan keeps its value and its TTL', async () => {
-    const expiring = ['dead', 'kept', 'expiring', 'dead:none', 'expiring:none'];
-    expect(await applyWithout(script, undefined, plan, expiring)).toEqual(['applied']);
-    expect(await client.mget('dead:none', 'expiring:none')).toEqual(['theirs', 'theirs']);
-    expect(await client.pttl('dead:none')).toBeGreaterThan(0);
-    expect(await client.pttl('expiring:none')).toBeGreaterThan(0);
-  });
-
   test('a user who may do everything writes everything', async () => {
     expect(await applyWithout(script, undefined)).toEqual(['applied']);
     expect(await held()).toEqual({ values: ['me', null, '5', '4', '7'], expires: false });
+  });
+});
+
+describe('on a Redis that cannot be asked, where commands are tried on a key that should not be there', () => {
+  const expiring = { keys: ['lock', 'dead', 'expiring'], args: ['me', '=x', 'd', '=4', 'p'] };
+
+  test.each([
+    ['del', 'dead:me'],
+    ['persist', 'expiring:me'],
+  ])('a user without %s, and %s is there: nothing is written, and it stays', async (command, key) => {
+    const names = ['dead', 'expiring', key];
+    const applied = applyWithout(withoutACLCheck, command, expiring, names, undefined, [key]);
+    await expect(applied).rejects.toThrow('NOPERM this user may not write');
+    expect(await held()).toEqual({ values: ['me', 'x', '5', '4', null], expires: true });
+    expect(await client.get(key)).toBe('theirs');
+    expect(await client.pttl(key)).toBeGreaterThan(0);
   });
 });

@@ -198,18 +198,7 @@ function suite(program: string | undefined): void {
     const narrow = `user narrow on >secret ~* &* +@all -${command}`;
     await using guarded = await start({ users: [narrow] });
     const own = await guarded.client();
-    await own.mset(
-      'RECOVERY_LOCK_a_b',
-      'me',
-      'dead',
-      'x',
-      'expiring',
-      '4',
-      'dead:none',
-      '',
-      'expiring:none',
-      '',
-    );
+    await own.mset('RECOVERY_LOCK_a_b', 'me', 'dead', 'x', 'expiring', '4');
     await own.pexpire('expiring', 1_000_000);
     const changes: Change[] = [
       { key: 'new', before: undefined, act: { set: '7' } },

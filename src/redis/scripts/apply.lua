@@ -51,15 +51,12 @@ else
       return refused(uses['='])
     end
   end
-  -- Of a key that is not there PERSIST and DEL change nothing; patterns that exclude that name say nothing
-  -- about the command.
+  -- Of a key that is not there PERSIST and DEL change nothing. The owner is in the name, because it is new
+  -- for each attempt; patterns that exclude the name say nothing about the command.
   local function cannot(command, key)
-    local absent, kind = key, nil
-    repeat
-      absent = absent .. ':none'
-      kind = redis.pcall('TYPE', absent)['ok']
-    until not kind or kind == 'none'
-    if not kind then return false end
+    local absent = key .. ':' .. ARGV[1]
+    local kind = redis.pcall('TYPE', absent)['ok']
+    if kind and kind ~= 'none' then return true end
     local tried = redis.pcall(command, absent)
     return type(tried) == 'table' and tried.err and string.find(tried.err, 'run this command', 1, true)
   end
