@@ -10,18 +10,20 @@ export interface Chapter {
 
 /** What `npm run test:mutation` knows, by name. */
 export const chapters: Readonly<Record<string, Chapter>> = {
+  rollback: {
+    mutate: ['src/tuf/verify/{expiry,rollback,marks,earlier-snapshot,top-level}.ts'],
+    tests: ['test/tuf/mutations.test.ts', 'test/tuf/verify.test.ts'],
+  },
   verify: {
-    mutate: ['src/tuf/verify/*.ts', '!src/tuf/verify/*.worker.ts'],
+    mutate: [
+      'src/tuf/verify/*.ts',
+      '!src/tuf/verify/{*.worker,expiry,rollback,marks,earlier-snapshot,top-level}.ts',
+    ],
     tests: ['test/tuf/verify.test.ts', 'test/tuf/mutations.test.ts', 'test/tuf/corpus.test.ts'],
   },
   roots: {
     mutate: ['src/tuf/roots/*.ts'],
-    tests: [
-      'test/tuf/verify.test.ts',
-      'test/tuf/mutations.test.ts',
-      'test/tuf/corpus.test.ts',
-      'test/recovery/trust.test.ts',
-    ],
+    tests: ['test/tuf/mutations.test.ts', 'test/tuf/verify.test.ts', 'test/recovery/trust.test.ts'],
   },
   threshold: { mutate: ['src/tuf/keys/threshold.ts'], tests: ['test/tuf/threshold.test.ts'] },
   keyring: { mutate: ['src/tuf/keys/{keyring,scheme,ec-point}.ts'], tests: ['test/tuf/keyring.test.ts'] },

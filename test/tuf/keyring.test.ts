@@ -21,18 +21,39 @@ function pemOf(type: 'rsa' | 'ed25519', options: object): { publicPEM: string; p
   };
 }
 
-/** The same modulus with an exponent under which every message is its own signature. */
-function withExponentOne({ metadata }: TestKey): string {
-  const { n } = createPublicKey(metadata.keyval.public).export({ format: 'jwk' });
-  const key = createPublicKey({ format: 'jwk', key: { kty: 'RSA', n: n ?? '', e: 'AQ' } });
+/** An RSA key of these numbers, big-endian. */
+function rsaOf(modulus: Uint8Array, exponent: number): string {
+  const n = Buffer.from(modulus).toString('base64url');
+  const e = Buffer.from([exponent]).toString('base64url');
+  const key = createPublicKey({ format: 'jwk', key: { kty: 'RSA', n, e } });
   return key.export({ type: 'spki', format: 'pem' }).toString();
+}
+
+/** The same modulus with another exponent. */
+function withExponent({ metadata }: TestKey, exponent: number): string {
+  const { n } = createPublicKey(metadata.keyval.public).export({ format: 'jwk' });
+  return rsaOf(Buffer.from(n ?? '', 'base64url'), exponent);
+}
+
+/** An odd modulus of so many bits. */
+function modulusOf(bits: number): Uint8Array {
+  const modulus = Buffer.alloc(Math.ceil(bits / 8), 0xff);
+  modulus[0] = 0xff >> (modulus.length * 8 - bits);
+  return modulus;
 }
 
 describe.each(KEY_KINDS)('a key of kind %s', (kind: KeyKind) => {
   const key = testKey('keyring', kind);
-  const resolved = new KeyRing().resolve(listed(key));
+  const resolve = () => new KeyRing().resolve(listed(key));
+
+  test('is imported once', () => {
+    const ring = new KeyRing();
+    expect(ring.resolve(listed(key))).toBeDefined();
+    expect(ring.resolve(listed(key))).toBe(ring.resolve(listed(key, { keyid: 'another' })));
+  });
 
   test('verifies its own signatures and no others', async () => {
+    const resolved = resolve();
     const signature = key.sign(MESSAGE);
     expect(await resolved?.verify(MESSAGE, signature)).toBe(true);
     expect(await resolved?.verify(Buffer.from('something else'), signature)).toBe(false);
@@ -42,7 +63,14 @@ describe.each(KEY_KINDS)('a key of kind %s', (kind: KeyKind) => {
     expect(await resolved?.verify(MESSAGE, testKey('another', kind).sign(MESSAGE))).toBe(false);
   });
 
+  test('verifies a message of more than a mebibyte, too', async () => {
+    const message = Buffer.alloc(1024 * 1024 + 1, 'large');
+    expect(await resolve()?.verify(message, key.sign(message))).toBe(true);
+    expect(await resolve()?.verify(message, key.sign(MESSAGE))).toBe(false);
+  });
+
   test('never throws, whatever the signature looks like', async () => {
+    const resolved = resolve();
     for (const signature of [
       Buffer.alloc(0),
       Buffer.from([1]),
@@ -60,6 +88,7 @@ describe('keys that contribute nothing', () => {
   const rsa = testKey('keyring', 'rsa-sha256');
   const small = pemOf('rsa', { modulusLength: 1024 });
   const { privatePEM } = pemOf('ed25519', {});
+  const hex = ed25519.metadata.keyval.public;
 
   test.each<[string, Key]>([
     ['of an unknown type', listed(ed25519, { keytype: 'ml-dsa' })],
@@ -71,8 +100,23 @@ describe('keys that contribute nothing', () => {
     ['with a public key that is too short', listed(ed25519, { public: 'abcd' })],
     ['with a private key instead of a public one', listed(ed25519, { public: privatePEM })],
     ['with RSA of 1024 bits', listed(rsa, { public: small.publicPEM })],
-    ['with RSA whose exponent is 1', listed(rsa, { public: withExponentOne(rsa) })],
+    ['with RSA whose exponent is 1', listed(rsa, { public: withExponent(rsa, 1) })],
+    ['with RSA whose exponent is 2', listed(rsa, { public: withExponent(rsa, 2) })],
+    ['with RSA of 2047 bits', listed(rsa, { public: rsaOf(modulusOf(2047), 3) })],
+    ['with RSA of 8193 bits', listed(rsa, { public: rsaOf(modulusOf(8193), 3) })],
     ['with RSA given in hex', listed(rsa, { public: 'abcd' })],
+    [
+      'that is RSA under the scheme of another type',
+      { ...listed(rsa), keytype: 'ed25519', scheme: 'ed25519' },
+    ],
+    [
+      'that is RSA under the scheme of a curve',
+      { ...listed(rsa), keytype: 'ecdsa', scheme: 'ecdsa-sha2-nistp256' },
+    ],
+    ['in hex with something behind it', listed(ed25519, { public: `${hex}zz` })],
+    ['in hex with something before it', listed(ed25519, { public: `zz${hex}` })],
+    ['in hex with half a byte behind it', listed(ed25519, { public: `${hex}a` })],
+    ['in PEM with something before it', listed(rsa, { public: `x\n${rsa.metadata.keyval.public}` })],
     ['with an endless public key', listed(ed25519, { public: 'ab'.repeat(5000) })],
     [
       'with a PEM that holds nothing',
@@ -80,6 +124,21 @@ describe('keys that contribute nothing', () => {
     ],
   ])('a key %s', (_what, key) => {
     expect(new KeyRing().resolve(key)).toBeUndefined();
+  });
+});
+
+describe('keys at the bounds are keys', () => {
+  const ed25519 = testKey('keyring', 'ed25519');
+  const rsa = testKey('keyring', 'rsa-sha256');
+
+  test.each<[string, Key]>([
+    ['with RSA whose exponent is 3', listed(rsa, { public: withExponent(rsa, 3) })],
+    ['with RSA of 2048 bits', listed(rsa, { public: rsaOf(modulusOf(2048), 3) })],
+    ['with RSA of 8192 bits', listed(rsa, { public: rsaOf(modulusOf(8192), 3) })],
+    ['in PEM with empty lines before it', listed(rsa, { public: `\r\n\n${rsa.metadata.keyval.public}` })],
+    ['in upper-case hex', listed(ed25519, { public: ed25519.metadata.keyval.public.toUpperCase() })],
+  ])('a key %s', (_what, key) => {
+    expect(new KeyRing().resolve(key)).toBeDefined();
   });
 });
 

@@ -21,6 +21,8 @@ const KEYS: ReadonlyMap<string, Key> = new Map(
     ['c', 'c'],
     ['of an unknown type', 'd', 'ml-dsa'],
     ['of another unknown type', 'e', 'slh-dsa'],
+    ['of a third unknown type', 'e', 'falcon'],
+    ['of a fourth unknown type', 'e', 'xmss'],
     ['unreadable', ''],
   ].map(([keyid = '', name = '', keytype = 'ed25519']) => {
     const material = name === '' ? 'no key' : testKey(name).metadata.keyval.public;
@@ -101,7 +103,7 @@ test('the threshold is met by as many different keys of the role with a valid si
             ? undefined
             : valid.length >= threshold
               ? 'SameKeyTwice'
-              : unknown > 0 && different + unknown >= threshold
+              : different + unknown >= threshold
                 ? 'UnsupportedKey'
                 : 'ThresholdNotMet';
         const signers = signersOf(threshold, keyids);
@@ -147,6 +149,15 @@ describe('a threshold that is not met says why', () => {
       message:
         '1 of the 3 signatures needed could be checked; the others are of keys of type "ml-dsa" with scheme "ml-dsa", "slh-dsa" with scheme "slh-dsa"',
     });
+  });
+
+  test('keys of many unknown types: three of them', async () => {
+    const unknown = IDS.filter((keyid) => keyid.includes('unknown'));
+    const fault = await faultOf(
+      unknown.map((keyid) => [keyid, 'valid'] as const),
+      signersOf(4),
+    );
+    expect(fault?.message.match(/"[a-z-]+" with scheme/g)).toHaveLength(3);
   });
 
   test('an empty signature is the place of one that is still to come, not one that cannot be checked', async () => {

@@ -72,7 +72,7 @@ export async function requireThreshold(
     );
   }
   const unsupported = unsupportedSigners(envelope, signers);
-  if (unsupported.length > 0 && count.keys + unsupported.length >= threshold) {
+  if (count.keys + unsupported.length >= threshold) {
     const kinds = new Set(
       unsupported.map(({ keytype, scheme }) => `${quoted(keytype)} with scheme ${quoted(scheme)}`),
     );
