@@ -6,7 +6,7 @@ import type { Logger } from 'pino';
 import type { BootstrapRecovery } from '../../api/bootstraprecovery.generated.ts';
 import type { BootstrapState, BootstrapStateManifest } from '../../api/bootstrapstate.generated.ts';
 import { policyEventActions } from '../../api/events.ts';
-import type { RecoveryPolicy, RecoveryPolicyStatus } from '../../api/recoverypolicy.generated.ts';
+import type { RecoveryPolicy } from '../../api/recoverypolicy.generated.ts';
 import type { RecoveryTarget } from '../../api/recoverytarget.generated.ts';
 import { apiVersion, bootstrapRecoveries, bootstrapStates, recoveryPolicies } from '../../api/resources.ts';
 import type { Store } from '../../kube/cache/store.ts';
@@ -39,15 +39,15 @@ export interface RecoveryPolicyReconcilerOptions extends StatusWriterDependencie
 /** Milliseconds until a policy that changed during its reconcile is reconciled again. */
 const soonMs = 100;
 /** A thousand apps that change at once are one news of their policy. */
-const betweenWritesMs = 1_000;
+const betweenSumsMs = 1_000;
 /** BootstrapStates created in one go; the next ones follow at once, so that others get their turn. */
 const createdAtOnce = 200;
 
 /** Has every app of a policy its BootstrapState, and sums them up in the status of the policy. */
 export class RecoveryPolicyReconciler implements Reconciler {
   readonly #options: RecoveryPolicyReconcilerOptions;
-  /** When the status of a policy was written last, monotonic, and for which generation. */
-  readonly #written = new Map<string, { readonly atMs: number; readonly generation: number | undefined }>();
+  /** When the apps of a policy were summed up last, monotonic, and for which generation. */
+  readonly #summed = new Map<string, { readonly atMs: number; readonly generation: number | undefined }>();
   /** Policies that have more apps to create objects for. */
   readonly #creating = new Set<string>();
 
@@ -70,14 +70,15 @@ export class RecoveryPolicyReconciler implements Reconciler {
       forgetApps(metrics, labels);
     }
     if (policy === undefined || policy.metadata.deletionTimestamp !== undefined) {
-      this.#written.delete(id);
+      this.#summed.delete(id);
       this.#creating.delete(id);
       this.#releaseUnused(key.namespace);
       return {};
     }
     const { namespace } = policy.metadata;
-    // What has changed since it was written waits for the next write, and nothing is worked out before that:
-    // a thousand apps wake their policy thousands of times.
+    // What has changed since it was summed up waits for the next time, whether that led to a write or not: a
+    // thousand apps wake their policy thousands of times, most of them with a verification that changes
+    // nothing here. Each sum of a thousand apps takes milliseconds of CPU.
     const waitMs = this.#waitMs(policy);
     if (waitMs > 0 && !this.#creating.has(id)) {
       return { requeueAfterMs: waitMs };
@@ -132,9 +133,10 @@ export class RecoveryPolicyReconciler implements Reconciler {
       ),
       now: clock.now(),
     });
-    if ((await this.#write(policy, status)) === undefined) {
+    if ((await this.#status.write(policy, () => status)) === undefined) {
       return { requeueAfterMs: soonMs };
     }
+    this.#summed.set(id, { atMs: clock.monotonic(), generation: policy.metadata.generation });
     if (!policy.spec.suspend) {
       countApps(metrics, labels, { spec: policy.spec, status }, covered);
     }
@@ -164,24 +166,13 @@ export class RecoveryPolicyReconciler implements Reconciler {
     }
   }
 
-  /** Milliseconds until the status may be written again; a changed policy is answered at once. */
+  /** Milliseconds until the apps may be summed up again; a changed policy is answered at once. */
   #waitMs({ metadata }: RecoveryPolicy): number {
-    const written = this.#written.get(formatObjectKey(metadata));
-    if (written === undefined || written.generation !== metadata.generation) {
+    const summed = this.#summed.get(formatObjectKey(metadata));
+    if (summed === undefined || summed.generation !== metadata.generation) {
       return 0;
     }
-    return Math.max(0, written.atMs + betweenWritesMs - this.#options.clock.monotonic());
-  }
-
-  /** Undefined when the policy has changed since it was read. */
-  async #write(policy: RecoveryPolicy, status: RecoveryPolicyStatus): Promise<RecoveryPolicy | undefined> {
-    const written = await this.#status.write(policy, () => status);
-    if (written !== undefined && written !== policy) {
-      const { generation } = policy.metadata;
-      const atMs = this.#options.clock.monotonic();
-      this.#written.set(formatObjectKey(policy.metadata), { atMs, generation });
-    }
-    return written;
+    return Math.max(0, summed.atMs + betweenSumsMs - this.#options.clock.monotonic());
   }
 
   /** Deletes what is beyond the history. */
