@@ -44,6 +44,8 @@ interface Entry {
   /** Held, or waited for. */
   bytes: number;
   readonly granted: () => void;
+  /** Counts up. */
+  readonly arrival: number;
   /** How often others went ahead because their bytes were free and these were not. */
   passed: number;
 }
@@ -53,6 +55,9 @@ interface Entry {
  * starve.
  */
 const maxPassed = 16;
+
+/** What waits for one target, by kind and then in order of arrival. */
+type Line = Map<SlotRequest['kind'], Set<Entry>>;
 
 /** Slots by whom they are held, and what may not run beside what runs. */
 interface Holdings {
@@ -96,8 +101,9 @@ export class SlotPool {
   readonly #growing = new Set<Entry>();
   /** Has begun, kept its slot, and waits for more memory: what it will hold → what it holds. */
   readonly #short = new Map<Entry, Entry>();
-  /** By namespace, then by target, then in order of arrival. */
-  readonly #waiting = new Map<string, Map<string, Set<Entry>>>();
+  /** By namespace, then by target. */
+  readonly #waiting = new Map<string, Map<string, Line>>();
+  #arrivals = 0;
   /** The number of the last turn of each namespace and each target. */
   readonly #lastTurns = new Map<string, number>();
   #turn = 0;
@@ -124,8 +130,10 @@ export class SlotPool {
   get waiting(): number {
     let count = this.#growing.size + this.#short.size;
     for (const targets of this.#waiting.values()) {
-      for (const entries of targets.values()) {
-        count += entries.size;
+      for (const line of targets.values()) {
+        for (const entries of line.values()) {
+          count += entries.size;
+        }
       }
     }
     return count;
@@ -192,15 +200,23 @@ export class SlotPool {
   }
 
   #entry(work: SlotRequest, bytes: number, granted: () => void): Entry {
-    return { work, bytes: Math.min(bytes, this.#bytesOfOne), granted, passed: 0 };
+    this.#arrivals += 1;
+    return {
+      work,
+      bytes: Math.min(bytes, this.#bytesOfOne),
+      granted,
+      arrival: this.#arrivals,
+      passed: 0,
+    };
   }
 
   #enqueue(entry: Entry): void {
-    const { namespace, target } = entry.work;
-    const targets = this.#waiting.get(namespace) ?? new Map<string, Set<Entry>>();
-    const entries = targets.get(target) ?? new Set<Entry>();
-    entries.add(entry);
-    targets.set(target, entries);
+    const { namespace, target, kind } = entry.work;
+    const targets = this.#waiting.get(namespace) ?? new Map<string, Line>();
+    const line: Line = targets.get(target) ?? new Map();
+    const entries = line.get(kind) ?? new Set<Entry>();
+    line.set(kind, entries.add(entry));
+    targets.set(target, line);
     this.#waiting.set(namespace, targets);
   }
 
@@ -215,13 +231,17 @@ export class SlotPool {
     if (this.#growing.delete(entry) || this.#short.delete(entry)) {
       return true;
     }
-    const { namespace, target } = entry.work;
+    const { namespace, target, kind } = entry.work;
     const targets = this.#waiting.get(namespace);
-    const entries = targets?.get(target);
-    if (targets === undefined || entries === undefined || !entries.delete(entry)) {
+    const line = targets?.get(target);
+    const entries = line?.get(kind);
+    if (targets === undefined || line === undefined || entries?.delete(entry) !== true) {
       return false;
     }
     if (entries.size === 0) {
+      line.delete(kind);
+    }
+    if (line.size === 0) {
       targets.delete(target);
     }
     if (targets.size === 0) {
@@ -337,19 +357,21 @@ export class SlotPool {
       }
       const holdings = held.targets.get(namespace) ?? new Map<string, number>();
       const lastTurn = (target: string) => this.#lastTurns.get(lineOf(namespace, target));
-      for (const [target, entries] of inOrder(targets, holdings, lastTurn)) {
+      const isFree = (kind: SlotRequest['kind']): boolean => {
+        const ofKind = perKind[kind] ?? slots;
+        const ofNamespace = held.kindsOf.get(lineOf(namespace, kind)) ?? 0;
+        return (held.kinds.get(kind) ?? 0) < ofKind && ofNamespace < shareOf(ofKind);
+      };
+      for (const [target, line] of inOrder(targets, holdings, lastTurn)) {
         if ((holdings.get(target) ?? 0) >= this.#share) {
           continue;
         }
-        for (const entry of entries) {
-          const { kind, exclusive } = entry.work;
-          const ofKind = perKind[kind] ?? slots;
-          if (
-            (held.kinds.get(kind) ?? 0) >= ofKind ||
-            (held.kindsOf.get(lineOf(namespace, kind)) ?? 0) >= shareOf(ofKind) ||
-            (exclusive !== undefined && held.exclusive.has(exclusive)) ||
-            exceeds(entry)
-          ) {
+        // What waits for a kind that is taken is not visited: it can be ten thousand verifications, and each
+        // that comes or ends leads here.
+        const free = [...line].flatMap(([kind, entries]) => (isFree(kind) ? [entries] : []));
+        for (const entry of inOrderOfArrival(free)) {
+          const { exclusive } = entry.work;
+          if ((exclusive !== undefined && held.exclusive.has(exclusive)) || exceeds(entry)) {
             continue;
           }
           if (entry.bytes > this.#freeBytes) {
@@ -430,4 +452,25 @@ function inOrder<V>(
   return [...lines].sort(
     ([a], [b]) => (held.get(a) ?? 0) - (held.get(b) ?? 0) || (lastTurn(a) ?? 0) - (lastTurn(b) ?? 0),
   );
+}
+
+/** Merges lists of which each is in order of arrival. */
+function* inOrderOfArrival(lists: readonly ReadonlySet<Entry>[]): Generator<Entry> {
+  const iterators = lists.map((entries) => entries.values());
+  const heads = iterators.map((iterator) => iterator.next().value);
+  for (;;) {
+    let first: number | undefined;
+    for (const [at, head] of heads.entries()) {
+      const earliest = first === undefined ? undefined : heads[first];
+      if (head !== undefined && (earliest === undefined || head.arrival < earliest.arrival)) {
+        first = at;
+      }
+    }
+    const entry = first === undefined ? undefined : heads[first];
+    if (first === undefined || entry === undefined) {
+      return;
+    }
+    yield entry;
+    heads[first] = iterators[first]?.next().value;
+  }
 }
