@@ -61,17 +61,20 @@ export const chapters: Readonly<Record<string, Chapter>> = {
       'test/recovery/legacy-root.test.ts',
     ],
   },
-  recovery: {
-    mutate: ['src/recovery/{decide,trust,ending,retry,lock-holding,confirm,unfinished-bootstrap}.ts'],
+  decisions: {
+    mutate: ['src/recovery/{confirm,decide,ending,lock-holding,retry,trust}.ts'],
     tests: [
       'test/recovery/decide.test.ts',
+      'test/recovery/planner.test.ts',
       'test/recovery/trust.test.ts',
       'test/recovery/ending.test.ts',
       'test/recovery/retry.test.ts',
       'test/recovery/lock-holding.test.ts',
-      'test/recovery/unfinished-bootstrap.test.ts',
-      'test/recovery/scenarios.test.ts',
     ],
+  },
+  'unfinished-bootstrap': {
+    mutate: ['src/recovery/unfinished-bootstrap.ts'],
+    tests: ['test/recovery/trust.test.ts', 'test/recovery/unfinished-bootstrap.test.ts'],
   },
   redis: {
     mutate: ['src/redis/{redis-state-store,scripts,state-store,errors}.ts'],

@@ -10,6 +10,7 @@ import {
   evidence,
   expected,
   healthyValues,
+  lifetimesOf,
   list,
   text,
   trustedFacts,
@@ -22,9 +23,10 @@ function decision(
   changes: Readonly<Record<string, ObservedValue>>,
   request: Partial<Parameters<typeof decideAttempt>[0]['request']> = {},
   owesProof = false,
+  from = evidence(trustedFacts()),
 ) {
   const observed = inOneTurn(observedStateOf(withValues(healthyValues(), changes), expected()));
-  const plan = inOneTurn(planRecovery(observed, expected(), evidence(trustedFacts())));
+  const plan = inOneTurn(planRecovery(observed, expected(), from));
   const defaults = { mode: 'Recover', strategy: 'IfNeeded', approval: { kind: 'Automatic' } } as const;
   return {
     plan,
@@ -117,6 +119,112 @@ describe('mode Verify never continues', () => {
       kind: 'end',
       ending: { succeeded: { reason: 'Verified' } },
     });
+  });
+});
+
+describe('mode Verify', () => {
+  test('counts what a recovery would write, and names the state and who holds the lock', () => {
+    const other = { ...lost, SNAPSHOT_EXPIRATION_alice_tuf: text('7', 5) };
+    const lockedTo = { RECOVERY_LOCK_alice_tuf: text(OTHER, 5) };
+    const verify = (changes: Readonly<Record<string, ObservedValue>>) =>
+      decision(changes, { mode: 'Verify' }).decided;
+    expect(verify(lost)).toMatchObject({
+      ending: { succeeded: { message: 'PartialLoss: a recovery would write 1 key.' } },
+      accepted: undefined,
+    });
+    expect(verify({ ...other, ...lockedTo })).toMatchObject({
+      ending: {
+        succeeded: {
+          reason: 'DriftDetected',
+          message: `Locked: a recovery would write 2 keys. Recovery ${OTHER} holds the lock of this app now.`,
+        },
+      },
+      accepted: { reason: 'RecoveryInProgress', blockingTask: OTHER },
+    });
+    expect(verify({})).toMatchObject({ accepted: { reason: 'NotRequired' } });
+  });
+});
+
+describe('what forbids a run comes before what makes it needless', () => {
+  const bootstrapping = {
+    BOOTSTRAP_alice_tuf: text(`pre-${OTHER}`),
+    [`task:${OTHER}`]: text(
+      JSON.stringify({ state: 'RUNNING', result: { last_update: expected().now.toISOString() } }),
+    ),
+  };
+  const lockedTo = { RECOVERY_LOCK_alice_tuf: text(OTHER, 5) };
+  const corrupt = { SNAPSHOT_EXPIRATION_alice_tuf: list };
+  const reasonOf = (changes: Readonly<Record<string, ObservedValue>>, mode: 'Verify' | 'Recover') => {
+    const { decided } = decision(changes, { mode, approval: { kind: 'Manual' } });
+    return decided.kind === 'end' ? decided.ending.succeeded.reason : decided.kind;
+  };
+
+  test.each([
+    [{ ...corrupt, ...bootstrapping, ...lockedTo }, 'CorruptType', 'CorruptType'],
+    [{ ...bootstrapping, ...lockedTo, ...lost }, 'BootstrapInProgress', 'BootstrapInProgress'],
+    [{ ...lockedTo, ...lost }, 'wait', 'DriftDetected'],
+    [lockedTo, 'wait', 'Verified'],
+    [lost, 'AwaitingApproval', 'DriftDetected'],
+    [{}, 'AlreadyConsistent', 'Verified'],
+  ])('%j: %s, in mode Verify %s', (changes, recovering, verifying) => {
+    expect(reasonOf(changes, 'Recover')).toBe(recovering);
+    expect(reasonOf(changes, 'Verify')).toBe(verifying);
+  });
+
+  test('a key of a wrong type is named, and how many more there are', () => {
+    const messageOf = (changes: Readonly<Record<string, ObservedValue>>) => {
+      const { decided } = decision(changes);
+      return decided.kind === 'end' ? decided.ending.succeeded.message : '';
+    };
+    expect(messageOf(corrupt)).toMatch(/^SNAPSHOT_EXPIRATION_alice_tuf holds something other/);
+    expect(messageOf({ ...corrupt, TARGETS_EXPIRATION_alice_tuf: list })).toMatch(/and 1 key more hold /);
+    const three = { ...corrupt, ROOT_SIGNING_alice_tuf: list, BOOTSTRAP_alice_tuf: list };
+    expect(messageOf(three)).toMatch(/and 2 keys more hold /);
+  });
+
+  test('a run that continues counts what it will write', () => {
+    expect(decision({ ...lost, SNAPSHOT_EXPIRATION_alice_tuf: absent }).decided).toMatchObject({
+      accepted: { message: expect.stringMatching(/^PartialLoss: 2 of \d+ keys need work\.$/) },
+    });
+  });
+});
+
+describe('uncertain values', () => {
+  const unknown = trustedFacts();
+  const copied = { ...unknown, targets: { ...unknown.targets, object: undefined } };
+  const uncertain = (
+    changes: Readonly<Record<string, ObservedValue>>,
+    request: Parameters<typeof decision>[1],
+  ) => decision(changes, request, false, evidence(copied, { lifetimes: lifetimesOf(copied) }));
+
+  test('are asked about before they are written, with the key and the value', () => {
+    const { plan, decided } = uncertain(lost, { uncertainValues: 'Ask' });
+    const message = expect.stringMatching(
+      /^TARGETS_EXPIRATION_alice_tuf = \d+ is uncertain\. The plan sha256:/,
+    );
+    expect(decided).toMatchObject({
+      kind: 'end',
+      ending: { succeeded: { reason: 'AwaitingApproval', message }, retry: 'wait' },
+      accepted: { reason: 'RecoveryRequired', message },
+    });
+    const approval = { kind: 'Automatic', approvedPlan: plan.digest } as const;
+    expect(uncertain(lost, { uncertainValues: 'Ask', approval }).decided.kind).toBe('go');
+  });
+
+  test('are written without a question where none is wanted, and where the server only shows them', () => {
+    expect(uncertain(lost, { uncertainValues: 'Apply' }).decided.kind).toBe('go');
+    expect(uncertain(lost, {}).decided.kind).toBe('go');
+    const certain = { SNAPSHOT_EXPIRATION_alice_tuf: absent };
+    expect(uncertain(certain, { uncertainValues: 'Ask' }).decided.kind).toBe('go');
+    const shown = { ...unknown, firstRoot: undefined, root: { ...unknown.root, object: undefined } };
+    const { plan, decided } = decision(
+      { ROOT_EXPIRATION_alice_tuf: absent },
+      { uncertainValues: 'Ask' },
+      false,
+      evidence(shown, { lifetimes: lifetimesOf(shown) }),
+    );
+    expect(plan.actions.filter(({ confidence }) => confidence === 'low')).toHaveLength(1);
+    expect(decided.kind).toBe('go');
   });
 });
 

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { inOneTurn } from '../../src/async/in-turns.ts';
+import { lackOfProof, tooFewReplicas } from '../../src/recovery/confirm.ts';
 import { changesOf } from '../../src/recovery/plan/changes.ts';
 import { digestOf } from '../../src/recovery/plan/digest.ts';
 import type { Action } from '../../src/recovery/plan/plan.ts';
@@ -115,6 +116,64 @@ describe('whatever Redis holds', () => {
         expect(isEmpty(planFor(after))).toBe(true);
         expect(isComplete(inOneTurn(observedStateOf(after, asked)))).toBe(true);
       }),
+    );
+  });
+
+  const proofOf = (values: ObservedValues, readBack: ObservedValues) =>
+    inOneTurn(
+      lackOfProof({
+        plan: planFor(values),
+        readBack,
+        observed: inOneTurn(observedStateOf(readBack, asked)),
+      }),
+    )?.succeeded;
+
+  test('carried out, it is proven by what is read back, and by nothing else', () => {
+    const others = fc.constantFrom<ObservedValue>(absent, list, text('pre-9'), text('8'));
+    fc.assert(
+      fc.property(anyRedis, fc.nat(), others, (values, index, other) => {
+        const after = carriedOut(values);
+        expect(proofOf(values, after)).toBeUndefined();
+        const { actions } = planFor(values);
+        const written = actions.filter(({ kind }) => kind !== 'Keep');
+        const action = written[index % written.length];
+        if (action === undefined) {
+          return;
+        }
+        const { key, kind, after: value } = action;
+        const broken = kind === 'Delete' && other.kind === 'absent' ? text('9') : other;
+        for (const held of value === undefined ? [broken] : [broken, text(value, 5_000)]) {
+          expect(proofOf(values, new Map([...after, [key, held]]))).toEqual({
+            reason: 'PostVerificationFailed',
+            message: expect.stringMatching(new RegExp(`^${key} did not hold what was written`)),
+          });
+        }
+      }),
+    );
+  });
+
+  test('a kept value may be changed by another before it is read back, to one that can be used', () => {
+    const key = 'TARGETS_EXPIRATION_alice_tuf';
+    const proofWith = (held: ObservedValue) => proofOf(healthy, withValues(healthy, { [key]: held }));
+    expect(proofWith(text('8'))).toBeUndefined();
+    for (const held of [absent, list, text('x')]) {
+      expect(proofWith(held)).toMatchObject({
+        reason: 'PostVerificationFailed',
+        message: expect.stringContaining('missing or invalid'),
+      });
+    }
+  });
+
+  test.each([
+    [0, 0, undefined],
+    [2, 2, undefined],
+    [3, 2, undefined],
+    [1, 2, '1 of 2 replicas confirmed the write in time.'],
+  ])('%i replicas of %i wanted: %s', (confirmed, wanted, message) => {
+    const ending = tooFewReplicas(confirmed, wanted);
+    expect(ending?.retry).toBe(message && 'none');
+    expect(ending?.succeeded).toEqual(
+      message && { reason: 'PostVerificationFailed', message: expect.stringContaining(message) },
     );
   });
 
