@@ -386,6 +386,26 @@ describe('what the listing says about history', () => {
     expect(times(delegatedKey('nightly'))).toEqual([7]);
   });
 
+  test('of each role count its own versions, and for the timestamp those of snapshot up to the head', async () => {
+    const two = trustedFacts(['nightly', 'beta']);
+    const delegated = two.delegated.map((role) => ({ ...role, version: 2 }));
+    const head = { ...two, snapshot: { ...two.snapshot, version: 3 }, delegated };
+    const listing = [
+      at(-30_000, 2, 'snapshot'),
+      at(-10_000, 3, 'snapshot'),
+      at(-5_000, 4, 'snapshot'),
+      at(-50_000, 1, 'nightly'),
+      at(-60_000, 1, 'beta'),
+    ];
+    const uploads = await Uploads.read(head, listing);
+    const times = (key: string) => uploads.before(key).map((time) => time.getTime() - written.getTime());
+    expect(times('snapshot')).toEqual([-30_000]);
+    expect(times('timestamp')).toEqual([-10_000]);
+    expect(times(delegatedKey('nightly'))).toEqual([-50_000]);
+    expect(times(delegatedKey('beta'))).toEqual([-60_000]);
+    expect(times('targets')).toEqual([]);
+  });
+
   test('timestamp.json has no history of its own; a snapshot that is newer than it betrays a copy', () => {
     const lifetimes = lifetimesOf(trusted, [at(600_000, 1, 'snapshot')]);
     const { inference } =
