@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { TransientError } from '../../src/errors.ts';
 import type { Outcome } from '../../src/recovery/outcome.ts';
-import { nextStep, type RetryFacts } from '../../src/recovery/retry.ts';
+import { endOfPause, lockPauseMs, nextStep, type RetryFacts } from '../../src/recovery/retry.ts';
 import { outcomeOf } from './fixtures/outcome.ts';
 
 const now = new Date('2026-01-01T00:00:00Z');
@@ -57,6 +57,17 @@ describe('after a transient failure', () => {
     expect(then({ failures: 1, backoffLimit: 0 })).toMatchObject({ kind: 'final' });
   });
 
+  test('without a limit it is tried until the deadline, which stays', () => {
+    expect(then({ failures: 1_000, backoffLimit: undefined })).toMatchObject({
+      kind: 'attempt',
+      deadline: at(300_000),
+    });
+  });
+
+  test('a pause that ends just before the deadline is the last one', () => {
+    expect(then({ deadline: at(501) })).toMatchObject({ kind: 'attempt', at: at(500) });
+  });
+
   test('the deadline ends it, with what it waited for', () => {
     expect(then({ deadline: at(500) })).toMatchObject({
       kind: 'final',
@@ -107,5 +118,24 @@ describe('waiting for the lock of another recovery', () => {
         succeeded: { reason: 'DeadlineExceeded', message: expect.stringContaining('360 s for the lock') },
       },
     });
+  });
+});
+
+describe('how often the lock of another recovery is read', () => {
+  test.each([
+    [0, 2_000],
+    [8_000, 2_000],
+    [8_400, 2_100],
+    [60_000, 15_000],
+    [3_600_000, 15_000],
+  ])('%i ms after the start: after %i ms', (sinceStartMs, pauseMs) => {
+    expect(lockPauseMs(sinceStartMs)).toBe(pauseMs);
+    const step = then({ outcome: outcome('WaitingForLock', 'wait'), sinceStartMs });
+    expect(step).toMatchObject({ kind: 'attempt', at: at(Math.ceil(pauseMs / 1_000) * 1_000) });
+  });
+
+  test('a pause ends at a whole second, and all of it counts as paused', () => {
+    expect(endOfPause(at(0), 2_000)).toEqual({ at: at(2_000), pausedMs: 2_000 });
+    expect(endOfPause(at(250), 2_000)).toEqual({ at: at(3_000), pausedMs: 2_750 });
   });
 });
