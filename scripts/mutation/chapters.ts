@@ -76,8 +76,9 @@ export const chapters: Readonly<Record<string, Chapter>> = {
     mutate: ['src/recovery/unfinished-bootstrap.ts'],
     tests: ['test/recovery/trust.test.ts', 'test/recovery/unfinished-bootstrap.test.ts'],
   },
+  'script-replies': { mutate: ['src/redis/scripts.ts'], tests: ['test/redis/scripts.test.ts'] },
   redis: {
-    mutate: ['src/redis/{redis-state-store,scripts,state-store,errors}.ts'],
+    mutate: ['src/redis/{redis-state-store,state-store,errors}.ts'],
     tests: ['test/redis/state-store.test.ts', 'test/redis/apply-acl.test.ts', 'test/redis/taxonomy.test.ts'],
   },
   tokens: {
