@@ -18,6 +18,14 @@ test('root.json is version 1 where it is the only root', async () => {
   const source = bucket('root.json', 'timestamp.json');
   expect(await namesIn(source)).toEqual(['1.root.json', 'timestamp.json']);
   expect(await read(source, '1.root.json')).toBe('root.json');
+  expect(await read(source, 'timestamp.json')).toBe('timestamp.json');
+});
+
+test('what was not listed is read under its own name', async () => {
+  expect(await read(bucket('root.json', '1.root.json'), '1.root.json')).toBe('1.root.json');
+  const empty = bucket('timestamp.json');
+  await namesIn(empty);
+  await expect(read(empty, '1.root.json')).rejects.toThrow(/\b1\.root\.json/);
 });
 
 test('beside another root it is a copy', async () => {

@@ -460,6 +460,16 @@ describe('earlier versions are read', () => {
   });
 });
 
+test('a record of a signing is none of a configuration, and the other way round', () => {
+  const signed = new LossCircumstances(false, [{ kind: 'signed', at: written }]);
+  expect(signed.configuredBetween('targets', written, written)).toBe(false);
+  expect(signed.signedAfter(written)).toBe(true);
+  const configured = { kind: 'configured', at: written, updated: ['targets'], missing: [] } as const;
+  const set = new LossCircumstances(false, [configured]);
+  expect(set.configuredBetween('targets', written, written)).toBe(true);
+  expect(set.signedAfter(written)).toBe(false);
+});
+
 describe('the version before a change is found', () => {
   /** Reads as the run does, with everything readable. */
   function search(days: number, lifetimes: readonly number[]) {
