@@ -50,6 +50,20 @@ async function serve(listener: RequestListener, limits: Partial<ServerLimits> = 
 
 const ok: RequestListener = (_req, res) => res.end('ok');
 
+/** How many requests are parsed until a connection that sends 100 kB of such ones is cut off. */
+async function parsedOf(it: Awaited<ReturnType<typeof serve>>, request: string): Promise<number> {
+  let parsed = 0;
+  const count = (): void => {
+    parsed += 1;
+  };
+  subscribe('http.server.request.start', count);
+  const client = await it.open(request.repeat(Math.ceil(100_000 / request.length)));
+  client.read();
+  await client.closed;
+  unsubscribe('http.server.request.start', count);
+  return parsed;
+}
+
 const range = (from: number, to: number): readonly number[] =>
   Array.from({ length: to - from }, (_, index) => from + index);
 
@@ -84,7 +98,6 @@ describe('requests that come before earlier ones are answered', () => {
     await using it = await serve(echo);
     const client = await it.open();
     client.read();
-    // They end at every byte around the end of the portion that is parsed at once.
     const lengths = [...range(150, 190), 4_000];
     const bodies = [0, 1, 2, 70, 600].map((count) => '\r\n\r\n'.repeat(count));
     for (const [index, length] of lengths.entries()) {
@@ -115,22 +128,31 @@ describe('requests that come before earlier ones are answered', () => {
   test.each([GET.length, 100, 254, 256, 258, 300, 3_000])(
     'are not even parsed beyond a few, where each has %i bytes',
     async (bytes) => {
-      let parsed = 0;
-      const count = (): void => {
-        parsed += 1;
-      };
-      subscribe('http.server.request.start', count);
       await using it = await serve(() => undefined);
       const longer = GET.replace(': x', `: ${'x'.repeat(bytes - GET.length + 1)}`);
       expect(longer).toHaveLength(bytes);
-      const client = await it.open(`${GET.repeat(3)}${longer}`.repeat(Math.ceil(100_000 / bytes)));
-      await client.closed;
-      unsubscribe('http.server.request.start', count);
-      // One is served, eight wait, the next one cuts the connection off; at most a portion more is parsed.
-      expect(parsed).toBeGreaterThan(9);
-      expect(parsed).toBeLessThan(9 + 14);
+      // One is served, eight wait, the next one cuts the connection off.
+      expect(await parsedOf(it, `${GET.repeat(3)}${longer}`)).toBe(10);
     },
   );
+
+  test.each([
+    ['with a body', 'POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 8\r\n\r\nGET / HT'],
+    [
+      'with a body in chunks',
+      'POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n2\r\n\r\n\r\n0\r\n\r\n',
+    ],
+    ['before CONNECT', `${GET.repeat(10)}CONNECT x:1 HTTP/1.1\r\nHost: x\r\n\r\n`],
+  ])('nor are requests %s', async (_what, request) => {
+    await using it = await serve(() => undefined);
+    expect(await parsedOf(it, request)).toBe(10);
+  });
+
+  test('nor is more than one beyond the last that a connection may send', async () => {
+    const later: RequestListener = (_req, res) => setImmediate(() => res.end('ok'));
+    await using it = await serve(later, { requestsPerConnection: 2 });
+    expect(await parsedOf(it, GET)).toBe(3);
+  });
 });
 
 test('a process with 40 MB of heap outlives 200 connections that pipeline 20,000 requests each and read nothing', async () => {
