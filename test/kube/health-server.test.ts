@@ -28,6 +28,7 @@ async function startHealth(
     return {
       status: response.status,
       type: response.headers.get('content-type'),
+      length: response.headers.get('content-length'),
       body: await response.text(),
     };
   };
@@ -86,12 +87,15 @@ test('series of a fleet are worked out in turns, once for all scrapes that wait,
     return [Buffer.from('\nfleet_size 1\n'), Buffer.from('fleet_size{app="a"} 2\n')];
   });
   const scrapes = await Promise.all(Array.from({ length: 5 }, () => health.get('/metrics')));
-  for (const { status, type, body } of scrapes) {
+  for (const { status, type, length, body } of [...scrapes, await health.get('/metrics')]) {
     expect({ status, type }).toEqual({ status: 200, type: 'text/plain; version=0.0.4; charset=utf-8' });
+    expect(length).toBe(String(Buffer.byteLength(body)));
     expect(body).toMatch(/\n\nfleet_size 1\nfleet_size\{app="a"\} 2\n$/);
   }
-  expect(collected).toBeLessThan(scrapes.length);
+  expect(collected).toBeLessThanOrEqual(scrapes.length);
   expect(turns).toBeGreaterThan(2);
+  const head = await health.get('/metrics', { method: 'HEAD' });
+  expect(head).toMatchObject({ status: 200, body: '' });
 });
 
 test('anything else is not found, and nothing can be changed', async () => {

@@ -116,6 +116,10 @@ function probe(response: ServerResponse, checks: readonly HealthCheck[], verbose
 
 /** Does not wait for the client to read: the server cuts off a client that does not read in time. */
 function sendPieces(response: ServerResponse, pieces: readonly Uint8Array[], type: string): void {
+  response.setHeader(
+    'content-length',
+    pieces.reduce((sum, { length }) => sum + length, 0),
+  );
   writeHead(response, 200, type);
   for (const piece of pieces) {
     response.write(piece);
