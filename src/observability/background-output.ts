@@ -7,8 +7,9 @@ export interface BackgroundOutput extends DestinationStream {
 }
 
 /**
- * Writes lines in the background: 4 KiB at once, and what is left after half a second. For a program that
- * logs a line for each request, where a synchronous write would be a fifth of what a request costs.
+ * Writes lines in the background: 16 KiB at once, and what is left after half a second. For a program that
+ * logs a line for each request, where a synchronous write would be a fifth of what a request costs, and one
+ * thread waking another for every 4 KiB a twentieth.
  *
  * @param fd where to, standard output when absent
  */
@@ -17,7 +18,8 @@ export function backgroundOutput(fd = 1): BackgroundOutput {
   const output = destination({
     dest: fd,
     sync: false,
-    minLength: 4096,
+    minLength: 16_384,
+    maxWrite: 65_536,
     periodicFlush: 500,
     contentMode: 'buffer',
   });
