@@ -5,6 +5,7 @@ import { TransientError } from '../errors.ts';
 import { trustOptions } from '../net/agents.ts';
 import { type Address, dial } from '../net/dial.ts';
 import type { RedisEndpoint } from './endpoint.ts';
+import { readInTurns } from './read-in-turns.ts';
 
 const defaultTimeoutMs = 5_000;
 
@@ -44,7 +45,7 @@ export function createClient(endpoint: RedisEndpoint, find: () => Promise<Addres
       return stream;
     }
   }
-  return new Redis({
+  const client = new Redis({
     Connector,
     // The connector knows them; ioredis waits for the handshake where they are.
     ...(tls === undefined ? {} : { tls }),
@@ -60,6 +61,8 @@ export function createClient(endpoint: RedisEndpoint, find: () => Promise<Addres
     protocol: 2,
     replyMapping: 'legacy',
   });
+  client.once('connect', () => readInTurns(client.stream));
+  return client;
 }
 
 /** Milliseconds from the end of a connection until its socket is destroyed; as ioredis has it. */
