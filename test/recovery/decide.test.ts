@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { inOneTurn } from '../../src/async/in-turns.ts';
 import { decideAttempt } from '../../src/recovery/decide.ts';
+import type { Plan } from '../../src/recovery/plan/plan.ts';
 import { planRecovery } from '../../src/recovery/plan/planner.ts';
 import { classify } from '../../src/recovery/state/classify.ts';
 import { observedStateOf } from '../../src/recovery/state/observed-state.ts';
@@ -209,6 +210,39 @@ describe('uncertain values', () => {
     });
     const approval = { kind: 'Automatic', approvedPlan: plan.digest } as const;
     expect(uncertain(lost, { uncertainValues: 'Ask', approval }).decided.kind).toBe('go');
+  });
+
+  test('say what they may have been, and how many more there are', () => {
+    const observed = inOneTurn(observedStateOf(withValues(healthyValues(), lost), expected()));
+    const action = {
+      key: 'TARGETS_EXPIRATION_alice_tuf',
+      kind: 'Create',
+      before: undefined,
+      after: '7',
+      source: 'Inferred',
+      confidence: 'low',
+    } as const;
+    const doubt = { candidates: ['7', '30'], why: 'the files were copied' };
+    const messageOf = (...actions: Plan['actions']) => {
+      const decided = decideAttempt({
+        state: 'PartialLoss',
+        observed,
+        plan: { actions, digest: 'sha256:x' },
+        owesProof: false,
+        request: {
+          mode: 'Recover',
+          strategy: 'IfNeeded',
+          approval: { kind: 'Automatic' },
+          uncertainValues: 'Ask',
+        },
+      });
+      return decided.kind === 'end' ? decided.ending.succeeded.message : '';
+    };
+    const other = { ...action, key: 'SNAPSHOT_EXPIRATION_alice_tuf' };
+    expect(messageOf(action)).toMatch(/^TARGETS_EXPIRATION_alice_tuf = 7 is uncertain\. The plan/);
+    expect(messageOf({ ...action, doubt }, other, other)).toMatch(
+      /^TARGETS_EXPIRATION_alice_tuf = 7 is uncertain, it was 7 or 30, and 2 more are\. The plan/,
+    );
   });
 
   test('are written without a question where none is wanted, and where the server only shows them', () => {

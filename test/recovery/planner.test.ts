@@ -152,6 +152,29 @@ describe('whatever Redis holds', () => {
     );
   });
 
+  test('a pre-lock that was to be deleted is proven gone, also where it was not looked for', () => {
+    const values = withValues(healthy, { BOOTSTRAP_alice_tuf: text('pre-9'), 'pre-9': text('9') });
+    expect(planFor(values).actions).toContainEqual(expect.objectContaining({ key: 'pre-9', kind: 'Delete' }));
+    const after = new Map(carriedOut(values));
+    expect(after.get('pre-9')).toEqual(absent);
+    expect(proofOf(values, after)).toBeUndefined();
+    after.delete('pre-9');
+    expect(proofOf(values, after)).toBeUndefined();
+    for (const held of [text('9'), text(''), list]) {
+      expect(proofOf(values, new Map([...after, ['pre-9', held]]))).toMatchObject({
+        message: expect.stringMatching(/^pre-9 did not hold/),
+      });
+    }
+  });
+
+  test('a key that was written and is not read back proves nothing', () => {
+    const key = 'TARGETS_EXPIRATION_alice_tuf';
+    const values = withValues(healthy, { [key]: absent });
+    const after = new Map(carriedOut(values));
+    after.delete(key);
+    expect(proofOf(values, after)).toMatchObject({ message: expect.stringMatching(/^TARGETS_EXPIRATION/) });
+  });
+
   test('a kept value may be changed by another before it is read back, to one that can be used', () => {
     const key = 'TARGETS_EXPIRATION_alice_tuf';
     const proofWith = (held: ObservedValue) => proofOf(healthy, withValues(healthy, { [key]: held }));

@@ -111,7 +111,15 @@ describe('a bucket that never was one', () => {
     expect(isUnfinished(filesOf(whole))).toBe(false);
     const { ending, state } = refusalOf(...broken, request, trace({ kind: 'absent' }));
     expect(state).toBe('FailedBootstrap');
-    expect(ending.succeeded.message).toContain('timestamp.json is missing in s3://bucket/prefix/');
+    expect(ending.succeeded.message).toBe(
+      'The bootstrap of alice/tuf never finished: timestamp.json is missing in s3://bucket/prefix/. ' +
+        'Upload the missing files and create a new run, or delete 1.root.json in s3://bucket/prefix/ and bootstrap again.',
+    );
+  });
+
+  test('lacks no file: then it is one, and does not verify, also without a marker', () => {
+    const refusal = refusalOf(...refused(whole, finding(11)), request, trace({ kind: 'absent' }));
+    expect([refusal.state, refusal.ending.succeeded.reason]).toEqual([undefined, 'TrustVerificationFailed']);
   });
 
   test('but a marker says that it did: then files were lost', () => {
