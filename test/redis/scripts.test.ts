@@ -5,6 +5,7 @@ import {
   decodeObserved,
   lockCommand,
   observeCommand,
+  refusedCommand,
   releaseCommand,
   renewCommand,
   searchCommand,
@@ -74,7 +75,8 @@ describe('what the scripts are given', () => {
     expect(given(releaseCommand(lock, true))).toEqual(['EVAL', 1, ['lock'], ['', 'task/1']]);
   });
 
-  test('keys to read, and a search with its bounds', () => {
+  test('keys to read or to ask about, and a search with its bounds', () => {
+    expect(given(refusedCommand(['a', 'b']))).toEqual(['EVAL_RO', 2, ['a', 'b'], []]);
     expect(given(observeCommand('EVAL_RO', ['a', 'b']))).toEqual(['EVAL_RO', 2, ['a', 'b'], []]);
     const search = { unlessPresent: ['a'], pattern: 'task:*', containing: ['x', 'y'] };
     expect(given(searchCommand('EVAL', search))).toEqual([

@@ -83,6 +83,8 @@ describe('a file is held against what was verified before', () => {
     ) => found((rollback) => rollback.againstRememberedRoot(roots, mark), changes);
     const missing = [['RememberedRootMissing', 'deny', 'root', 5]];
     expect(against(chain(4, 5), { version: 3 })).toEqual(missing);
+    expect(against(chain(3, 4, 5), { version: 2 })).toEqual(missing);
+    expect(against(chain(3, 4, 5), { version: 3 })).toEqual([]);
     expect(against(chain(4, 5), { version: 4 })).toEqual([]);
     expect(against(chain(4, 5), { version: 5 })).toEqual([]);
     expect(against(chain(4, 5), { version: 6 })).toEqual([]);
