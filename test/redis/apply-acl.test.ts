@@ -113,8 +113,16 @@ describe.each([
       },
     );
 
-    test('and may not persist writes nothing at all', async () => {
-      await expect(run('persist')).rejects.toThrow('NOPERM this user may not write expiring');
+    test.each([[['expiring']], [['dead', 'kept', 'expiring']]])(
+      'and may not persist writes nothing at all when %j expire',
+      async (expiring) => {
+        await expect(run('persist', expiring)).rejects.toThrow('NOPERM this user may not write expiring');
+        expect(await held()).toEqual({ values: ['me', 'x', '5', '4', null], expires: true });
+      },
+    );
+
+    test('and may not delete writes nothing at all', async () => {
+      await expect(run('del')).rejects.toThrow('NOPERM this user may not write dead');
       expect(await held()).toEqual({ values: ['me', 'x', '5', '4', null], expires: true });
     });
   });

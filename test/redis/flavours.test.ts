@@ -194,12 +194,19 @@ function suite(program: string | undefined): void {
     expect(await own.acl('LOG')).toEqual([]);
   });
 
-  test.each(['mset', 'persist', 'del'])('a user without %s leaves nothing half written', async (command) => {
-    const narrow = `user narrow on >secret ~* &* +@all -${command}`;
+  test.each([
+    ['mset', '~*'],
+    ['persist', '~*'],
+    ['persist', '~RECOVERY_LOCK_a_b ~new ~expiring ~dead'],
+    ['del', '~*'],
+    ['del', '~RECOVERY_LOCK_a_b ~new ~expiring ~dead'],
+  ])('a user without %s, for the keys %s, leaves nothing half written', async (command, patterns) => {
+    const narrow = `user narrow on >secret ${patterns} &* +@all -${command}`;
     await using guarded = await start({ users: [narrow] });
     const own = await guarded.client();
     await own.mset('RECOVERY_LOCK_a_b', 'me', 'dead', 'x', 'expiring', '4');
     await own.pexpire('expiring', 1_000_000);
+    await own.pexpire('dead', 1_000_000);
     const changes: Change[] = [
       { key: 'new', before: undefined, act: { set: '7' } },
       { key: 'expiring', before: { value: '4' }, act: 'persist' },
