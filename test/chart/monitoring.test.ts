@@ -6,6 +6,7 @@ import { describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
 import { succeededReasons } from '../../src/api/reasons.ts';
 import { RuntimeMetrics } from '../../src/kube/metrics/runtime-metrics.ts';
+import { appFamilies } from '../../src/observability/app-series.ts';
 import { metricsPrefix, RecoveryMetrics } from '../../src/observability/metrics.ts';
 import { ShimMetrics } from '../../src/shim/metrics.ts';
 import { asset } from '../harness/assets.ts';
@@ -47,7 +48,7 @@ async function exposed(): Promise<ReadonlyMap<string, ReadonlySet<string>>> {
   new ShimMetrics(registry);
   collectDefaultMetrics({ register: registry });
   const series = new Map<string, ReadonlySet<string>>();
-  for (const metric of registry.getMetricsAsArray()) {
+  for (const metric of [...registry.getMetricsAsArray(), ...appFamilies]) {
     // prom-client keeps the label names in a field its types leave out.
     const { name, labelNames = [] } = metric as unknown as { name: string; labelNames?: readonly string[] };
     series.set(name, new Set(labelNames));
