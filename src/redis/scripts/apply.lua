@@ -39,11 +39,8 @@ if redis.acl_check_cmd then
 else
   -- Redis 6 can't be asked, and its ACL knows commands without regard to keys: try each command where it does
   -- nothing.
-  local uses, unexpiring = {}, nil
-  for i = 2, #KEYS do
-    uses[string.sub(ARGV[2 * i - 1], 1, 1)] = KEYS[i]
-    if redis.call('PTTL', KEYS[i]) < 0 then unexpiring = KEYS[i] end
-  end
+  local uses = {}
+  for i = 2, #KEYS do uses[string.sub(ARGV[2 * i - 1], 1, 1)] = KEYS[i] end
   if uses['='] then
     -- An even number of arguments is refused as such, but only after the ACL.
     local tried = redis.pcall('MSET', uses['='], '', uses['='])
@@ -60,12 +57,7 @@ else
     local tried = redis.pcall(command, absent)
     return type(tried) == 'table' and tried.err and string.find(tried.err, 'run this command', 1, true)
   end
-  if uses['p'] then
-    -- Of a key without a TTL PERSIST changes nothing either.
-    local tried = unexpiring and redis.pcall('PERSIST', unexpiring)
-    local failed = type(tried) == 'table' and tried.err
-    if failed or not unexpiring and cannot('PERSIST', uses['p']) then return refused(uses['p']) end
-  end
+  if uses['p'] and cannot('PERSIST', uses['p']) then return refused(uses['p']) end
   if uses['d'] and cannot('DEL', uses['d']) then return refused(uses['d']) end
 end
 
