@@ -139,6 +139,8 @@ describe('on a Redis that cannot be asked, where commands are tried on a key tha
   test.each([
     ['del', 'dead:me'],
     ['persist', 'expiring:me'],
+    [undefined, 'dead:me'],
+    [undefined, 'expiring:me'],
   ])('a user without %s, and %s is there: nothing is written, and it stays', async (command, key) => {
     const names = ['dead', 'expiring', key];
     const applied = applyWithout(withoutACLCheck, command, expiring, names, undefined, [key]);
