@@ -7,7 +7,7 @@ export interface ForwardProxy extends AsyncDisposable {
   readonly url: string;
   /** What was asked for, in order: `CONNECT host:port`, or `GET http://host:port/…`. */
   readonly requests: string[];
-  /** Whether a connection that a server sees came through this proxy, by the port it comes from. */
+  /** Whether an open connection that a server sees came through this proxy, by the port it comes from. */
   carries(remotePort: number | undefined): boolean;
 }
 
@@ -23,7 +23,10 @@ export async function startForwardProxy(): Promise<ForwardProxy> {
     requests.push(`CONNECT ${request.url}`);
     const upstream = connect(Number(new URL(`http://${request.url}`).port), '127.0.0.1', () => {
       // A connected socket has an address with a port.
-      carried.add((upstream.address() as AddressInfo).port);
+      const { port } = upstream.address() as AddressInfo;
+      carried.add(port);
+      // The next connection from there may be a direct one.
+      upstream.on('close', () => carried.delete(port));
       client.write('HTTP/1.1 200 Connection established\r\n\r\n');
       upstream.pipe(client).pipe(upstream);
     });
