@@ -1,6 +1,5 @@
 import { describe, expect, test } from 'vitest';
 import { Listing } from '../../src/storage/listing.ts';
-import { MetadataFault } from '../../src/tuf/findings/fault.ts';
 import { catalogue } from '../../src/tuf/metadata/catalogue.ts';
 import { openFile } from '../../src/tuf/metadata/envelope.ts';
 import type { FileLink } from '../../src/tuf/metadata/link.ts';
@@ -10,6 +9,7 @@ import { checkExpiry } from '../../src/tuf/verify/expiry.ts';
 import { RollbackCheck } from '../../src/tuf/verify/rollback.ts';
 import type { VerifyOptions, VerifyPolicy } from '../../src/tuf/verify/verification.ts';
 import { VerificationContext } from '../../src/tuf/verify/verification-context.ts';
+import { faultOf } from './fault-of.ts';
 import { MemorySource } from './generator/memory-source.ts';
 
 const NOW = new Date('2030-01-01T00:00:00Z');
@@ -197,10 +197,9 @@ describe('expiry', () => {
   /** The findings, or the code of the fault. */
   function judged(expires: string, role = 'targets', policy: Partial<VerifyPolicy> = {}) {
     const run = contextWith({ policy: { mode: 'recovery', ...policy } });
-    try {
-      checkExpiry(run, role, fileOf(expires));
-    } catch (error) {
-      return error instanceof MetadataFault ? `refused: ${error.code}` : error;
+    const fault = faultOf(() => checkExpiry(run, role, fileOf(expires)));
+    if (fault !== undefined) {
+      return `refused: ${fault.code}`;
     }
     return run.findings.sorted().map(({ code, role, version }) => [code, role, version]);
   }

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { MetadataFault } from '../../src/tuf/findings/fault.ts';
+import type { FaultRecord } from '../../src/tuf/findings/fault.ts';
 import type { FindingCode } from '../../src/tuf/findings/findings.ts';
 import type { Key } from '../../src/tuf/keys/key.ts';
 import { KeyRing } from '../../src/tuf/keys/keyring.ts';
@@ -8,6 +8,7 @@ import { isSigned, requireThreshold, type Signers } from '../../src/tuf/keys/thr
 import type { Envelope } from '../../src/tuf/metadata/envelope.ts';
 import { parseExpires } from '../../src/tuf/metadata/expires.ts';
 import { generatedCases } from '../harness/generated-cases.ts';
+import { recordOf } from './fault-of.ts';
 import { testKey } from './generator/keys.ts';
 
 const MESSAGE = Buffer.from('what was signed');
@@ -54,27 +55,20 @@ function envelopeOf(signatures: readonly (readonly [string, Sig])[]): Envelope {
   };
 }
 
+const signedBy = (...keyids: readonly string[]) => keyids.map((keyid) => [keyid, 'valid'] as const);
+
 const signersOf = (threshold: number, keyids: readonly string[] = IDS): Signers => ({
   role: { keyids, threshold },
   keys: KEYS,
 });
 
 /** What `requireThreshold` says: undefined when the threshold is met. */
-async function faultOf(
+const thresholdFault = (
   signatures: readonly (readonly [string, Sig])[],
   signers: Signers,
   code?: FindingCode,
-): Promise<{ code: FindingCode; message: string } | undefined> {
-  try {
-    await requireThreshold(envelopeOf(signatures), signers, new KeyRing(), code);
-    return undefined;
-  } catch (error) {
-    if (error instanceof MetadataFault) {
-      return error.record();
-    }
-    throw error;
-  }
-}
+): Promise<FaultRecord | undefined> =>
+  requireThreshold(envelopeOf(signatures), signers, new KeyRing(), code).then(() => undefined, recordOf);
 
 const anySignatures = fc.uniqueArray(
   fc.tuple(
@@ -107,7 +101,7 @@ test('the threshold is met by as many different keys of the role with a valid si
                 ? 'UnsupportedKey'
                 : 'ThresholdNotMet';
         const signers = signersOf(threshold, keyids);
-        expect((await faultOf(signatures, signers))?.code).toBe(expected);
+        expect((await thresholdFault(signatures, signers))?.code).toBe(expected);
         expect(await isSigned(envelopeOf(signatures), signers, new KeyRing())).toBe(different >= threshold);
       },
     ),
@@ -121,30 +115,22 @@ describe('a threshold that is not met says why', () => {
       ['a', 'valid'],
       ['b', 'of another message'],
     ] as const;
-    expect(await faultOf(signatures, signersOf(2), 'RootNotSigned')).toEqual({
+    expect(await thresholdFault(signatures, signersOf(2), 'RootNotSigned')).toEqual({
       code: 'RootNotSigned',
       message: '1 of the 2 signatures needed are valid',
     });
   });
 
   test('one key under two ids: how many ids, how many keys', async () => {
-    const signatures = [
-      ['a', 'valid'],
-      ['a again', 'valid'],
-    ] as const;
-    expect(await faultOf(signatures, signersOf(2))).toEqual({
+    expect(await thresholdFault(signedBy('a', 'a again'), signersOf(2))).toEqual({
       code: 'SameKeyTwice',
       message: '2 key ids signed, but they are 1 different keys; 2 are needed',
     });
   });
 
   test('keys of unknown types: which', async () => {
-    const signatures = [
-      ['a', 'valid'],
-      ['of an unknown type', 'valid'],
-      ['of another unknown type', 'valid'],
-    ] as const;
-    expect(await faultOf(signatures, signersOf(3))).toEqual({
+    const signatures = signedBy('a', 'of an unknown type', 'of another unknown type');
+    expect(await thresholdFault(signatures, signersOf(3))).toEqual({
       code: 'UnsupportedKey',
       message:
         '1 of the 3 signatures needed could be checked; the others are of keys of type "ml-dsa" with scheme "ml-dsa", "slh-dsa" with scheme "slh-dsa"',
@@ -153,10 +139,7 @@ describe('a threshold that is not met says why', () => {
 
   test('keys of many unknown types: three of them', async () => {
     const unknown = IDS.filter((keyid) => keyid.includes('unknown'));
-    const fault = await faultOf(
-      unknown.map((keyid) => [keyid, 'valid'] as const),
-      signersOf(4),
-    );
+    const fault = await thresholdFault(signedBy(...unknown), signersOf(4));
     expect(fault?.message.match(/"[a-z-]+" with scheme/g)).toHaveLength(3);
   });
 
@@ -165,7 +148,7 @@ describe('a threshold that is not met says why', () => {
       ['a', 'valid'],
       ['of an unknown type', 'none'],
     ] as const;
-    expect(await faultOf(signatures, signersOf(2))).toMatchObject({ code: 'ThresholdNotMet' });
+    expect(await thresholdFault(signatures, signersOf(2))).toMatchObject({ code: 'ThresholdNotMet' });
   });
 });
 
@@ -178,7 +161,7 @@ test('no signature is checked once the threshold is met', async () => {
     }
   }
   const ring = new CountingRing();
-  const signatures = (['a', 'b', 'c'] as const).map((keyid) => [keyid, 'valid'] as const);
+  const signatures = signedBy('a', 'b', 'c');
   await requireThreshold(envelopeOf(signatures), signersOf(2), ring);
   expect(checked).toHaveLength(2);
 });

@@ -1,12 +1,12 @@
 import { canonicalize } from '@tufjs/canonical-json';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { MetadataFault } from '../../../src/tuf/findings/fault.ts';
 import { canonicalJSON } from '../../../src/tuf/json/canonical.ts';
 import type { JSONAmbiguityPolicy } from '../../../src/tuf/json/scanned-file.ts';
 import { scanFile } from '../../../src/tuf/json/scanner.ts';
 import type { JSONShape } from '../../../src/tuf/json/shape.ts';
 import { FORMATS } from '../../../src/tuf/metadata/format.ts';
+import { faultOf } from '../fault-of.ts';
 
 function scan(text: string, policy: JSONAmbiguityPolicy = 'unambiguous', shape?: JSONShape) {
   return scanFile(Buffer.from(text), policy, shape);
@@ -17,17 +17,7 @@ function canonicalOf(signed: string, policy?: JSONAmbiguityPolicy): string {
   return scan(`{"signatures":[],"signed":${signed}}`, policy).canonical.toString();
 }
 
-function faultOf(work: () => unknown): string {
-  try {
-    work();
-  } catch (error) {
-    if (error instanceof MetadataFault) {
-      return error.code;
-    }
-    throw error;
-  }
-  return 'none';
-}
+const codeOf = (work: () => unknown): string => faultOf(work)?.code ?? 'none';
 
 /**
  * Any value of canonical JSON. Keys stay below U+E000, where UTF-16 and code point order agree: above, the
@@ -158,7 +148,7 @@ describe('the scanner', () => {
         const integral = numbers.every((n) => /^(0|-?[1-9]\d*)$/.test(n) && Number.isSafeInteger(Number(n)));
         const wellFormed = JSON.stringify(JSON.parse(whole)).isWellFormed() && !/\\ud[89a-f]/i.test(text);
         fc.pre(wellFormed);
-        expect(faultOf(() => scan(whole)) === 'none').toBe(integral);
+        expect(codeOf(() => scan(whole)) === 'none').toBe(integral);
       }),
       { numRuns: 2000 },
     );
@@ -174,7 +164,7 @@ describe('the scanner', () => {
       });
     fc.assert(
       fc.property(fc.oneof(bytes, nearly), (input) => {
-        if (faultOf(() => scanFile(input, 'last-wins')) !== 'none') {
+        if (codeOf(() => scanFile(input, 'last-wins')) !== 'none') {
           return;
         }
         expect(() => JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(input))).not.toThrow();
@@ -191,13 +181,13 @@ describe('the scanner', () => {
     ['{"x":[{"q":{"k":1,"k":1}}]}', 'the same key deep inside'],
     ['{"\\ud83d\\ude00":1,"\u{1f600}":2}', 'the same key as a surrogate pair'],
   ])('refuses %s: %s', (text) => {
-    expect(faultOf(() => canonicalOf(text))).toBe('DuplicateJSONKey');
+    expect(codeOf(() => canonicalOf(text))).toBe('DuplicateJSONKey');
   });
 
   test('refuses a key that stands twice outside of signed', () => {
-    expect(faultOf(() => scan('{"signed":{},"x":{"k":1,"k":2}}'))).toBe('DuplicateJSONKey');
-    expect(faultOf(() => scan('{"signed":{},"signed":{}}'))).toBe('DuplicateJSONKey');
-    expect(faultOf(() => scan('{"signed":{},"\\u0073igned":{}}'))).toBe('DuplicateJSONKey');
+    expect(codeOf(() => scan('{"signed":{},"x":{"k":1,"k":2}}'))).toBe('DuplicateJSONKey');
+    expect(codeOf(() => scan('{"signed":{},"signed":{}}'))).toBe('DuplicateJSONKey');
+    expect(codeOf(() => scan('{"signed":{},"\\u0073igned":{}}'))).toBe('DuplicateJSONKey');
   });
 
   test('keeps the last of equal keys under the lenient policy, and says so', () => {
@@ -219,20 +209,20 @@ describe('the scanner', () => {
   test.each(['9007199254740992', '-9007199254740992', '123456789012345678901234567890'])(
     'refuses the integer %s',
     (n) => {
-      expect(faultOf(() => canonicalOf(`{"n":${n}}`))).toBe('IntegerTooLarge');
+      expect(codeOf(() => canonicalOf(`{"n":${n}}`))).toBe('IntegerTooLarge');
     },
   );
 
   test('refuses nesting beyond 32 levels and accepts 32', () => {
     const nested = (levels: number): string => `{"signed":${'['.repeat(levels)}${']'.repeat(levels)}}`;
-    expect(faultOf(() => scan(nested(31)))).toBe('none');
-    expect(faultOf(() => scan(nested(32)))).toBe('LimitExceeded');
+    expect(codeOf(() => scan(nested(31)))).toBe('none');
+    expect(codeOf(() => scan(nested(32)))).toBe('LimitExceeded');
   });
 
   test('refuses more values than any metadata has', () => {
-    expect(faultOf(() => scan(`{"x":[${'1,'.repeat(100_000)}1]}`))).toBe('LimitExceeded');
-    expect(faultOf(() => scan(`{"x":[${'"0123456789",'.repeat(3_000_001)}1]}`))).toBe('LimitExceeded');
-    expect(faultOf(() => scan(`{"x":[${'"0123456789",'.repeat(100_000)}1]}`))).toBe('none');
+    expect(codeOf(() => scan(`{"x":[${'1,'.repeat(100_000)}1]}`))).toBe('LimitExceeded');
+    expect(codeOf(() => scan(`{"x":[${'"0123456789",'.repeat(3_000_001)}1]}`))).toBe('LimitExceeded');
+    expect(codeOf(() => scan(`{"x":[${'"0123456789",'.repeat(100_000)}1]}`))).toBe('none');
   });
 
   test('points at the members of signed, so that large ones need not be parsed', () => {

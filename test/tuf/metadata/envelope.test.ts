@@ -1,10 +1,10 @@
 import { createHash } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
-import { MetadataFault } from '../../../src/tuf/findings/fault.ts';
 import { openFile, withoutSignedBytes } from '../../../src/tuf/metadata/envelope.ts';
 import { LIMITS } from '../../../src/tuf/metadata/limits.ts';
 import { binOf, parseSuccinctRoles } from '../../../src/tuf/metadata/succinct.ts';
 import { nextVersion } from '../../../src/tuf/metadata/version.ts';
+import { faultOf } from '../fault-of.ts';
 
 const FIELDS = { _type: 'targets', spec_version: '1.0.31', version: 3, expires: '2031-01-01T00:00:00Z' };
 
@@ -13,19 +13,6 @@ const fileOf = (changes: object, signatures: unknown = []): Buffer =>
   Buffer.from(JSON.stringify({ signatures, signed: { ...FIELDS, ...changes } }));
 const open = (changes: object, signatures?: unknown) =>
   openFile(fileOf(changes, signatures), 'targets', 'last-wins');
-
-/** The code of the fault and what it says, or undefined. */
-function faultOf(read: () => unknown): { readonly code: string; readonly message: string } | undefined {
-  try {
-    read();
-    return undefined;
-  } catch (error) {
-    if (error instanceof MetadataFault) {
-      return error.record();
-    }
-    throw error;
-  }
-}
 
 describe('a file is opened', () => {
   test('with what every type has, its digest, its size and the bytes that are signed', () => {

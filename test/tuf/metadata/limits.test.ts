@@ -1,6 +1,4 @@
 import { describe, expect, test } from 'vitest';
-import { MetadataFault } from '../../../src/tuf/findings/fault.ts';
-import type { FindingCode } from '../../../src/tuf/findings/findings.ts';
 import { parsePublicKey } from '../../../src/tuf/keys/key.ts';
 import { parseKeys, parseRoleKeys } from '../../../src/tuf/keys/role-keys.ts';
 import { type OpenedFile, openFile } from '../../../src/tuf/metadata/envelope.ts';
@@ -12,23 +10,14 @@ import { parseSnapshot } from '../../../src/tuf/metadata/snapshot.ts';
 import { parseSuccinctRoles } from '../../../src/tuf/metadata/succinct.ts';
 import { parseTargets } from '../../../src/tuf/metadata/targets.ts';
 import { parseTimestamp } from '../../../src/tuf/metadata/timestamp.ts';
+import { faultOf } from '../fault-of.ts';
 import { testKey } from '../generator/keys.ts';
 
 const KEY = testKey('limits').metadata;
 const ROLE = { keyids: ['a'], threshold: 1 };
 
 /** The code of the fault, or `read`. */
-function outcomeOf(read: () => unknown): FindingCode | 'read' {
-  try {
-    read();
-    return 'read';
-  } catch (error) {
-    if (error instanceof MetadataFault) {
-      return error.code;
-    }
-    throw error;
-  }
-}
+const outcomeOf = (read: () => unknown): string => faultOf(read)?.code ?? 'read';
 
 const characters = (count: number): string => 'x'.repeat(count);
 const names = (count: number): readonly string[] => Array.from({ length: count }, (_, i) => `n${i}`);
