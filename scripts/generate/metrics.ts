@@ -37,6 +37,9 @@ const groups: readonly Group[] = [
   },
 ];
 
+/** Every metric that a program declares, beside the default ones of prom-client. */
+export const declaredMetrics: readonly Declaration[] = groups.flatMap(({ declarations }) => declarations);
+
 /** The reference page of metrics, from the declarations themselves. */
 export function generateMetricsPage(): ReadonlyMap<string, string> {
   const page = [
@@ -52,7 +55,7 @@ export function generateMetricsPage(): ReadonlyMap<string, string> {
 }
 
 /** What was declared in a registry. */
-function registered(register: (registry: Registry) => unknown): readonly Declaration[] {
+export function registered(register: (registry: Registry) => unknown): readonly Declaration[] {
   const registry = new Registry();
   register(registry);
   return registry.getMetricsAsArray().map((metric) => ({ ...metric, type: String(metric.type) }));

@@ -1,14 +1,11 @@
 import { execFile } from 'node:child_process';
 import { readdir, readFile } from 'node:fs/promises';
 import { promisify } from 'node:util';
-import { collectDefaultMetrics, Registry } from 'prom-client';
+import { collectDefaultMetrics } from 'prom-client';
 import { describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
+import { declaredMetrics, registered } from '../../scripts/generate/metrics.ts';
 import { succeededReasons } from '../../src/api/reasons.ts';
-import { RuntimeMetrics } from '../../src/kube/metrics/runtime-metrics.ts';
-import { appFamilies } from '../../src/observability/app-series.ts';
-import { metricsPrefix, RecoveryMetrics } from '../../src/observability/metrics.ts';
-import { ShimMetrics } from '../../src/shim/metrics.ts';
 import { asset } from '../harness/assets.ts';
 import { CHART } from './helm.ts';
 
@@ -42,15 +39,9 @@ async function panels(): Promise<readonly Panel[]> {
 
 /** Every time series the program exposes, with its labels; a histogram as the series it consists of. */
 async function exposed(): Promise<ReadonlyMap<string, ReadonlySet<string>>> {
-  const registry = new Registry();
-  new RuntimeMetrics({ registry, prefix: metricsPrefix });
-  new RecoveryMetrics(registry);
-  new ShimMetrics(registry);
-  collectDefaultMetrics({ register: registry });
+  const usual = registered((register) => collectDefaultMetrics({ register }));
   const series = new Map<string, ReadonlySet<string>>();
-  for (const metric of [...registry.getMetricsAsArray(), ...appFamilies]) {
-    // prom-client keeps the label names in a field its types leave out.
-    const { name, labelNames = [] } = metric as unknown as { name: string; labelNames?: readonly string[] };
+  for (const { name, labelNames = [] } of [...declaredMetrics, ...usual]) {
     series.set(name, new Set(labelNames));
     for (const suffix of ['bucket', 'sum', 'count']) {
       series.set(`${name}_${suffix}`, new Set([...labelNames, 'le']));
