@@ -33,9 +33,10 @@ test('2,000 runs with 250 kB of annotations each do not fill the memory of a con
     });
   });
   await using bundle = await temporaryDirectory('program');
-  await using controller = await startController(namespace, {
-    ...(await shippedProgram(bundle.path, process.execPath, [POD_HEAP])),
-  });
+  await using controller = await startController(
+    namespace,
+    await shippedProgram(bundle.path, process.execPath, [POD_HEAP]),
+  );
   // All of them are cached by now. Each one that is written to comes back whole.
   await poll('some runs to be reconciled', async () => reconciles(await controller.metrics()) >= written);
   const status = await readFile(`/proc/${controller.process.pid}/status`, 'utf8');
