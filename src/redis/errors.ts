@@ -163,7 +163,7 @@ export function redisError(
   const what =
     rule.code === 'RedisUnreachable' && code !== undefined
       ? `can't be reached (${code})`
-      : `answered: ${message}`;
+      : `answered: ${message.replace(/\.$/, '')}`;
   const text = `${where} ${what}. ${next}`;
   const heals = rule.transient || (rule.code === 'RedisReadOnly' && behindSentinel);
   return heals
