@@ -4,6 +4,7 @@ import { inOneTurn } from '../../src/async/in-turns.ts';
 import { settingsOf } from '../../src/faynosync/settings.ts';
 import { classify, isComplete } from '../../src/recovery/state/classify.ts';
 import {
+  bootstrapLiveness,
   keysToObserve,
   markerIn,
   observedStateOf,
@@ -75,6 +76,47 @@ describe('every state follows from its evidence', () => {
       'PartialLoss',
     );
   });
+
+  test('what stops a run comes before what it would do', () => {
+    const found: Record<string, Readonly<Record<string, ObservedValue>>> = {
+      CorruptType: { SNAPSHOT_EXPIRATION_alice_tuf: list },
+      InProgress: {
+        [`pre-${OTHER}`]: text(OTHER),
+        [`task:${OTHER}`]: text('{"state":"RUNNING"}', 86_400_000),
+      },
+      Locked: { RECOVERY_LOCK_alice_tuf: text(OTHER) },
+      Ceremony: { ROOT_SIGNING_alice_tuf: text('{}') },
+      StaleMarker: marker(`pre-${OTHER}`),
+    };
+    const inOrder = Object.keys(found);
+    for (const [index, state] of inOrder.entries()) {
+      // The pre-lock of a bootstrap counts beside the marker that names it alone.
+      const facts = inOrder.slice(index).map((name) => found[name]);
+      expect(stateWith(Object.assign({}, ...facts))).toBe(state);
+    }
+  });
+
+  test('without a marker, a setting that is there and cannot be used is no full loss', () => {
+    const held = { ...everySetting(text('x')), BOOTSTRAP_alice_tuf: absent };
+    expect(stateWith(held)).toBe('PartialLoss');
+    expect(stateWith({ ...everySetting(absent), ...held, ROOT_EXPIRATION_alice_tuf: absent })).toBe(
+      'PartialLoss',
+    );
+  });
+
+  test('every key of a wrong type is named, and none when they may be replaced', () => {
+    const changes = {
+      BOOTSTRAP_alice_tuf: list,
+      ROOT_SIGNING_alice_tuf: list,
+      RECOVERY_LOCK_alice_tuf: list,
+      TARGETS_EXPIRATION_alice_tuf: list,
+      nightly_EXPIRATION_alice_tuf: list,
+    };
+    const corrupt = (more = {}) =>
+      inOneTurn(observedStateOf(withValues(healthy, changes), expected(roles, more))).corrupt;
+    expect(corrupt().toSorted()).toEqual(Object.keys(changes).sort());
+    expect(corrupt({ replaceWrongType: true })).toEqual([]);
+  });
 });
 
 describe('a bootstrap is in progress while it shows life', () => {
@@ -110,6 +152,81 @@ describe('a bootstrap is in progress while it shows life', () => {
     expect(stateWith(locked, { bootstrappedAt: undefined })).toBe('InProgress');
   });
 
+  test('a marker that names a finished task names no bootstrap, whatever keys are there', () => {
+    const keys = { [`pre-${OTHER}`]: text(OTHER), [`task:${OTHER}`]: task('RUNNING', ago(0)) };
+    expect(stateWith({ ...marker(OTHER), ...keys })).toBe('Healthy');
+    expect(stateWith({ ...marker(`signing-${OTHER}`), ...keys })).toBe('StaleMarker');
+  });
+
+  test('by the clock of Redis, and by that of the run when Redis does not say', () => {
+    const values = withValues(healthy, {
+      ...marker(`pre-${OTHER}`),
+      [`task:${OTHER}`]: task('RUNNING', ago(60_000)),
+    });
+    const alive = (around?: Surroundings) =>
+      inOneTurn(observedStateOf(values, expected(roles), around)).bootstrap?.alive;
+    expect(alive()).toBe(true);
+    expect(alive({ time: undefined })).toBe(true);
+    expect(alive({ time: new Date(now.getTime() + 1_739_999) })).toBe(true);
+    expect(alive({ time: new Date(now.getTime() + 1_740_000) })).toBe(false);
+  });
+
+  describe('by the signs of life that there are', () => {
+    const DAY = 86_400_000;
+    const held = { preLock: text(OTHER), wrongLock: list, none: absent };
+    const record = (state: string, silentMs?: number, leftMs?: number) =>
+      text(
+        JSON.stringify({
+          state,
+          result: { ...(silentMs !== undefined && { last_update: ago(silentMs).toISOString() }) },
+        }),
+        leftMs,
+      );
+    const STALE = 1_800_000;
+
+    test.each<[string, keyof typeof held, ObservedValue, Date | undefined, boolean]>([
+      ['none', 'none', absent, ago(0), false],
+      ['a pre-lock, and a root that is new', 'preLock', absent, ago(STALE - 1), true],
+      ['a pre-lock, and a root that is old', 'preLock', absent, ago(STALE), false],
+      ['a pre-lock of a wrong type', 'wrongLock', absent, ago(0), true],
+      ['a pre-lock alone', 'preLock', absent, undefined, true],
+      ['a record that was just written', 'none', record('RUNNING', undefined, DAY), undefined, true],
+      ['the time a record has left', 'none', record('RUNNING', undefined, DAY - STALE + 1), undefined, true],
+      ['too little of it', 'none', record('RUNNING', undefined, DAY - STALE), undefined, false],
+      ['much of it, whatever the record says', 'none', record('RUNNING', STALE, DAY), ago(STALE), true],
+      ['little of it, whatever the record says', 'none', record('RUNNING', 0, DAY - STALE), ago(0), false],
+      [
+        'more than the server gives: what the record says',
+        'none',
+        record('RUNNING', 0, DAY + 1),
+        ago(STALE),
+        true,
+      ],
+      ['the same, long ago', 'none', record('RUNNING', STALE, DAY + 1), ago(0), false],
+      ['no limit: what the record says', 'none', record('RUNNING', STALE - 1), ago(STALE), true],
+      ['the same, long ago', 'none', record('RUNNING', STALE), ago(0), false],
+      ['a record without a time, and a new root', 'none', record('RUNNING'), ago(0), true],
+      ['a record without a time, and an old root', 'none', record('RUNNING'), ago(STALE), false],
+      ['a record without a time', 'none', record('RUNNING'), undefined, true],
+      ['a record of an end', 'none', record('SUCCESS', 0, DAY), ago(0), false],
+      ['a record of an end, and a pre-lock', 'preLock', record('FAILURE', 0, 1), ago(STALE), true],
+      ['a record of an old end, and a pre-lock', 'preLock', record('FAILURE', STALE, DAY), ago(0), false],
+      ['a record that cannot be read, and a pre-lock', 'preLock', text('x', DAY), ago(STALE), false],
+      ['a record of a wrong type, and a pre-lock', 'preLock', list, ago(0), true],
+    ])('%s', (_, lock, taskRecord, bootstrappedAt, alive) => {
+      const values = new Map([
+        [`pre-${OTHER}`, held[lock]],
+        [`task:${OTHER}`, taskRecord],
+      ]);
+      const options = { staleAfterSeconds: STALE / 1_000, bootstrappedAt };
+      expect(bootstrapLiveness(OTHER, (key) => values.get(key) ?? absent, options, now)).toEqual({
+        id: OTHER,
+        alive,
+        preLock: held[lock],
+      });
+    });
+  });
+
   test('a record that cannot be read proves nothing', () => {
     expect(bootstrapping({ [`task:${OTHER}`]: text('broken') })).toBe('StaleMarker');
     expect(bootstrapping({ [`task:${OTHER}`]: list })).toBe('StaleMarker');
@@ -125,6 +242,8 @@ describe('what an earlier attempt of this task left behind is its own', () => {
   test.each([
     ['a marker', marker(TASK), { markerIsOurs: true }],
     ['no marker of another task', marker(OTHER), { markerIsOurs: false }],
+    ['no marker of a bootstrap', marker(`pre-${TASK}`), { markerIsOurs: false }],
+    ['no marker of a recovery under way', marker(`RECOVERING_${TASK}`), { markerIsOurs: false }],
     ['a lock', { RECOVERY_LOCK_alice_tuf: text(TASK) }, { lockIsOurs: true, lockedBy: undefined }],
     ['a lock of an attempt', { RECOVERY_LOCK_alice_tuf: text(`${TASK}/2`) }, { lockIsOurs: true }],
     [

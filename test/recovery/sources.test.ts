@@ -58,6 +58,24 @@ describe('the best source that knows a valid value wins', () => {
     ).toMatchObject({ value: '5', source: 'Override' });
   });
 
+  test('an override counts for its own setting alone', () => {
+    const names = ['ROOT', 'TARGETS', 'SNAPSHOT', 'TIMESTAMP', 'nightly'];
+    const sources = (overrides: Evidence['overrides']) =>
+      names.map((name) => {
+        const known = evidence(trusted, { overrides });
+        return rebuild(setting(`${name}_EXPIRATION`, ['nightly']), known)?.source;
+      });
+    const except = (index: number) => names.map((_, i) => (i === index ? 'Override' : 'Inferred'));
+    expect(sources({})).toEqual(except(-1));
+    expect(sources({ expirations: {} })).toEqual(except(-1));
+    expect(sources({ expirations: { root: 3 } })).toEqual(except(0));
+    expect(sources({ expirations: { targets: 3 } })).toEqual(except(1));
+    expect(sources({ expirations: { snapshot: 3 } })).toEqual(except(2));
+    expect(sources({ expirations: { timestamp: 3 } })).toEqual(except(3));
+    expect(sources({ expirations: { roles: new Map([['nightly', 3]]) } })).toEqual(except(4));
+    expect(sources({ expirations: { roles: new Map([['targets', 3]]) } })).toEqual(except(-1));
+  });
+
   test('an override that the server could not use is passed over', () => {
     const rebuilt = rebuild(
       setting('TARGETS_EXPIRATION'),
@@ -314,6 +332,8 @@ describe('display-only settings are what bootstrap wrote, not what the newest ro
     expect(uploaded(0)).toEqual({ value: '365', source: 'Inferred', confidence: 'high' });
     expect(uploaded(6 * 3_600_000 - 1)).toEqual({ value: '365', source: 'Inferred', confidence: 'medium' });
     expect(uploaded(6 * 3_600_000)).toEqual({ value: '499', source: 'Remaining', confidence: 'low' });
+    expect(uploaded(1 - 6 * 3_600_000)).toEqual({ value: '365', source: 'Inferred', confidence: 'medium' });
+    expect(uploaded(-6 * 3_600_000)).toEqual({ value: '499', source: 'Remaining', confidence: 'low' });
   });
 
   test('without 1.root.json the newest root is the next best', () => {
