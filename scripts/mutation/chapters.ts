@@ -14,13 +14,28 @@ export const chapters: Readonly<Record<string, Chapter>> = {
     mutate: ['src/tuf/verify/{expiry,rollback}.ts'],
     tests: ['test/tuf/rollback.test.ts'],
   },
+  marks: {
+    mutate: ['src/tuf/verify/marks.ts', 'src/tuf/roots/key-rotation.ts'],
+    tests: ['test/tuf/verify/marks.test.ts'],
+  },
+  delegations: {
+    mutate: ['src/tuf/verify/{delegation-tree,delegations}.ts'],
+    tests: ['test/tuf/verify/delegations.test.ts', 'test/tuf/delegation-tree.test.ts'],
+  },
+  chain: {
+    mutate: ['src/tuf/verify/chain.ts'],
+    tests: ['test/tuf/verify/chain.test.ts', 'test/tuf/verify.test.ts'],
+  },
   verify: {
-    mutate: ['src/tuf/verify/*.ts', '!src/tuf/verify/{*.worker,expiry,rollback}.ts'],
+    mutate: [
+      'src/tuf/verify/*.ts',
+      '!src/tuf/verify/{*.worker,chain,delegation-tree,delegations,expiry,marks,rollback}.ts',
+    ],
     tests: ['test/tuf/verify.test.ts', 'test/tuf/mutations.test.ts', 'test/tuf/corpus.test.ts'],
   },
   roots: {
-    mutate: ['src/tuf/roots/*.ts'],
-    tests: ['test/tuf/mutations.test.ts', 'test/tuf/verify.test.ts', 'test/recovery/trust.test.ts'],
+    mutate: ['src/tuf/roots/*.ts', '!src/tuf/roots/key-rotation.ts'],
+    tests: ['test/tuf/roots/root-chain.test.ts'],
   },
   threshold: { mutate: ['src/tuf/keys/threshold.ts'], tests: ['test/tuf/threshold.test.ts'] },
   keyring: { mutate: ['src/tuf/keys/{keyring,scheme,ec-point}.ts'], tests: ['test/tuf/keyring.test.ts'] },
@@ -30,7 +45,7 @@ export const chapters: Readonly<Record<string, Chapter>> = {
   },
   'key-review': {
     mutate: ['src/tuf/keys/{key-review,server-keys}.ts'],
-    tests: ['test/tuf/verify.test.ts', 'test/tuf/mutations.test.ts', 'test/tuf/corpus.test.ts'],
+    tests: ['test/tuf/keys'],
   },
   parsing: {
     mutate: ['src/tuf/metadata/{envelope,link,snapshot,succinct,targets,timestamp,root,version}.ts'],
@@ -48,15 +63,19 @@ export const chapters: Readonly<Record<string, Chapter>> = {
   },
   json: { mutate: ['src/tuf/json/*.ts'], tests: ['test/tuf/json', 'test/tuf/strict-integers.test.ts'] },
   plan: {
-    mutate: ['src/recovery/plan/*.ts', 'src/recovery/state/{classify,observed-state,state}.ts'],
+    mutate: ['src/recovery/plan/*.ts', '!src/recovery/plan/sources.ts'],
     tests: [
       'test/recovery/planner.test.ts',
       'test/recovery/infer.test.ts',
       'test/recovery/lifetime-value.test.ts',
       'test/recovery/sources.test.ts',
-      'test/recovery/classify.test.ts',
       'test/recovery/legacy-root.test.ts',
     ],
+  },
+  sources: { mutate: ['src/recovery/plan/sources.ts'], tests: ['test/recovery/sources.test.ts'] },
+  state: {
+    mutate: ['src/recovery/state/{classify,observed-state}.ts'],
+    tests: ['test/recovery/classify.test.ts'],
   },
   decisions: {
     mutate: ['src/recovery/{confirm,decide,ending,lock-holding,retry,trust}.ts'],
@@ -74,8 +93,9 @@ export const chapters: Readonly<Record<string, Chapter>> = {
     tests: ['test/recovery/trust.test.ts', 'test/recovery/unfinished-bootstrap.test.ts'],
   },
   'script-replies': { mutate: ['src/redis/scripts.ts'], tests: ['test/redis/scripts.test.ts'] },
+  'redis-errors': { mutate: ['src/redis/errors.ts'], tests: ['test/redis/errors.test.ts'] },
   redis: {
-    mutate: ['src/redis/{redis-state-store,state-store,errors}.ts'],
+    mutate: ['src/redis/{redis-state-store,state-store}.ts'],
     tests: ['test/redis/state-store.test.ts', 'test/redis/apply-acl.test.ts', 'test/redis/taxonomy.test.ts'],
   },
   tokens: {

@@ -35,7 +35,7 @@ test.each([
 });
 
 test('a file is tried with the tests of its chapter', () => {
-  const file = 'src/tuf/verify/chain.ts';
+  const file = 'src/tuf/verify/orphans.ts';
   expect(chapterOfFile(file)).toEqual({ mutate: [file], tests: chapters['verify']?.tests });
 });
 
