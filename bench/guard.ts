@@ -3,6 +3,7 @@
  * is known and repaired, and what a fleet costs while nothing happens. The controller is the program of the
  * image. Prints the goal beside each figure, and what the API server takes alone. Exits with 1 when an app
  * did not come back, or by another end of its recovery than success. With `GUARD_LOSS=no` nothing is lost.
+ * CONTROLLER_NODE is what it is for bench/controller.ts.
  * `node bench/guard.ts [apps] [targets] [idle seconds]`
  */
 import { readFile } from 'node:fs/promises';
