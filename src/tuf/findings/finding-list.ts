@@ -16,7 +16,7 @@ export interface FindingSubject {
  * How many findings of one kind are listed one by one; 16,384 expired roles say no more than the first
  * thousand.
  */
-const MAX_PER_KIND = 1000;
+export const MAX_PER_KIND = 1000;
 /** How many of one kind are held before all but the first thousand are dropped. */
 const MAX_HELD = 4 * MAX_PER_KIND;
 

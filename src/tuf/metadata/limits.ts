@@ -76,6 +76,4 @@ export const LIMITS = {
   orphanReads: 16,
   /** Bytes of such a version: a larger one is reported unread. */
   orphanBytes: 1024 * 1024,
-  /** Roles without a delegation that are reported one by one; beyond that, files are counted. */
-  undelegatedRoles: 10_000,
 } as const;

@@ -1,8 +1,8 @@
 import type { ListedObject } from '../../storage/source.ts';
+import { MAX_PER_KIND } from '../findings/finding-list.ts';
 import { quoted } from '../findings/text.ts';
 import { disguisedName } from '../metadata/catalogue.ts';
 import { fileName, parseAsServer, parseFileName } from '../metadata/file-names.ts';
-import { LIMITS } from '../metadata/limits.ts';
 import { TOP_LEVEL_ROLES } from '../metadata/root.ts';
 import type { Version } from '../metadata/version.ts';
 import type { VerificationContext } from './verification-context.ts';
@@ -26,8 +26,11 @@ export interface Strays {
   readonly unversionedCount: number;
 }
 
-/** Names without a version that are kept as examples. */
-const MAX_EXAMPLES = 1000;
+/**
+ * Roles without a delegation, and names without a version, that are reported one by one: one fewer than are
+ * listed of a kind, so that the finding which counts the others is among them.
+ */
+const MAX_LISTED = MAX_PER_KIND - 1;
 
 const TOP_LEVEL: ReadonlySet<string> = new Set(TOP_LEVEL_ROLES);
 
@@ -53,7 +56,7 @@ export function straysIn(
     if (found === undefined) {
       if (isRoleToServer(name, named)) {
         unversionedCount++;
-        if (unversioned.length < MAX_EXAMPLES) {
+        if (unversioned.length < MAX_LISTED) {
           unversioned.push(name);
         }
       }
@@ -68,7 +71,7 @@ export function straysIn(
       }
     } else if (!named.has(role) && !TOP_LEVEL.has(role)) {
       const known = undelegated.get(role);
-      if (known === undefined && undelegated.size >= LIMITS.undelegatedRoles) {
+      if (known === undefined && undelegated.size >= MAX_LISTED) {
         furtherFiles++;
       } else if (known === undefined || version > known.version) {
         undelegated.set(role, { object, version });
