@@ -22,14 +22,12 @@ export const chapters: Readonly<Record<string, Chapter>> = {
     mutate: ['src/tuf/verify/{delegation-tree,delegations}.ts'],
     tests: ['test/tuf/verify/delegations.test.ts', 'test/tuf/delegation-tree.test.ts'],
   },
-  chain: {
-    mutate: ['src/tuf/verify/chain.ts'],
-    tests: ['test/tuf/verify/chain.test.ts', 'test/tuf/verify.test.ts'],
-  },
+  chain: { mutate: ['src/tuf/verify/chain.ts'], tests: ['test/tuf/verify/chain.test.ts'] },
+  strays: { mutate: ['src/tuf/verify/strays.ts'], tests: ['test/tuf/verify/strays.test.ts'] },
   verify: {
     mutate: [
       'src/tuf/verify/*.ts',
-      '!src/tuf/verify/{*.worker,chain,delegation-tree,delegations,expiry,marks,rollback}.ts',
+      '!src/tuf/verify/{*.worker,chain,delegation-tree,delegations,expiry,marks,rollback,strays}.ts',
     ],
     tests: ['test/tuf/verify.test.ts', 'test/tuf/mutations.test.ts', 'test/tuf/corpus.test.ts'],
   },
@@ -54,14 +52,13 @@ export const chapters: Readonly<Record<string, Chapter>> = {
   metadata: {
     mutate: ['src/tuf/metadata/{artifact-lint,catalogue,expires,file-names,format,role-names}.ts'],
     tests: [
-      'test/tuf/verify.test.ts',
-      'test/tuf/mutations.test.ts',
-      'test/tuf/corpus.test.ts',
-      'test/tuf/strict-integers.test.ts',
-      'test/tuf/metadata',
+      'test/tuf/artifact-lint.test.ts',
+      ...['catalogue', 'expires', 'file-names', 'role-names'].map(
+        (name) => `test/tuf/metadata/${name}.test.ts`,
+      ),
     ],
   },
-  json: { mutate: ['src/tuf/json/*.ts'], tests: ['test/tuf/json', 'test/tuf/strict-integers.test.ts'] },
+  json: { mutate: ['src/tuf/json/*.ts'], tests: ['test/tuf/json', 'test/tuf/artifact-lint.test.ts'] },
   plan: {
     mutate: ['src/recovery/plan/*.ts', '!src/recovery/plan/sources.ts'],
     tests: [
