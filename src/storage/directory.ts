@@ -30,6 +30,8 @@ const PAGE_ENTRIES = 512;
  */
 export class DirectorySource implements MetadataSource {
   readonly location: string;
+  /** No read waits, so the verifier runs out of files while the thread pool checks signatures. */
+  readonly concurrency = 128;
 
   /** @param directory path of the directory */
   constructor(directory: string) {

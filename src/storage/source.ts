@@ -33,6 +33,8 @@ export interface GetOptions {
 export interface MetadataSource {
   /** For messages: `s3://bucket/prefix/`, a path, a URL. Never holds credentials. */
   readonly location: string;
+  /** How many reads at once this source gains from; 32 when absent. */
+  readonly concurrency?: number;
   /**
    * Every object under the prefix, once, in the store's order, page by page: a page is all that the source
    * holds of the listing. An unknown bucket or directory is `NotFound`.

@@ -186,11 +186,14 @@ describe('what is read', () => {
     expect(source.reads.filter((name) => name.startsWith('9.'))).toHaveLength(16);
   });
 
-  test('no more files at once than the given concurrency', async () => {
+  test('no more files at once than the given concurrency, or the one of the source', async () => {
     const files = seal({ delegations: tree(...Array.from({ length: 50 }, (_, i) => `role-${i}`)) });
     const source = new SlowSource(files);
     trustedOf(await verify(source, optionsFor(files, { concurrency: 7 })));
     expect(source.most).toBe(7);
+    const wide = Object.assign(new SlowSource(files), { concurrency: 40 });
+    trustedOf(await verify(wide, optionsFor(files)));
+    expect(wide.most).toBe(40);
   });
 
   test('and progress is reported up to the last file', async () => {

@@ -67,7 +67,7 @@ export interface VerifyOptions {
   readonly signal?: AbortSignal;
   /** Called as files arrive and verify; never throws. */
   readonly onProgress?: (completed: number, total: number) => void;
-  /** Most GETs in flight at once; 32 when absent. */
+  /** Most GETs in flight at once; what the source says when absent, else 32. */
   readonly concurrency?: number;
 }
 

@@ -30,7 +30,8 @@ export function verify(
   options: VerifyOptions & { readonly policy: RecoveryVerifyPolicy },
 ): Promise<Verification>;
 export function verify(source: MetadataSource, options: VerifyOptions): Promise<Verification<Version>>;
-export async function verify(source: MetadataSource, options: VerifyOptions): Promise<Verification<Version>> {
+export async function verify(source: MetadataSource, given: VerifyOptions): Promise<Verification<Version>> {
+  const options = source.concurrency === undefined ? given : { concurrency: source.concurrency, ...given };
   options.signal?.throwIfAborted();
   let timestampAt: Date | undefined;
   const [listing, timestamp] = await Promise.all([
