@@ -325,6 +325,18 @@ describe('what a run looks at', () => {
     });
   });
 
+  test('is the marker, the lock, every setting and every place of a ceremony', () => {
+    const names = [
+      ...['BOOTSTRAP', 'RECOVERY_LOCK', 'TARGETS_ONLINE_KEY', 'nightly_EXPIRATION'],
+      ...['ROOT', 'TARGETS', 'SNAPSHOT', 'TIMESTAMP'].flatMap((role) => [
+        ...[`${role}_EXPIRATION`, `${role}_THRESHOLD`, `${role}_NUM_KEYS`],
+      ]),
+      ...['ROOT', 'TARGETS', 'NIGHTLY'].map((role) => `${role}_SIGNING`),
+    ];
+    const keys = keysToObserve(expected(roles), { kind: 'absent' });
+    expect(keys.toSorted()).toEqual(names.map((name) => `${name}_alice_tuf`).sort());
+  });
+
   test('a pre- marker adds the keys of the bootstrap it names', () => {
     const keys = keysToObserve(expected(roles), { kind: 'bootstrapping', id: '1' });
     expect(keys).toContain('pre-1');
