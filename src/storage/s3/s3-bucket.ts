@@ -83,11 +83,33 @@ export class S3Bucket implements S3Requests {
     this.#client.destroy();
   }
 
+  /** The same bucket for a caller that tries again in its own time: every request is sent once. */
+  get singleTry(): S3Requests {
+    const once = { ...this.#retries, maxAttempts: 1 };
+    return {
+      name: this.name,
+      limits: this.limits,
+      memory: this.memory,
+      nextPage: (signal) => this.nextPage(signal),
+      request: (operation, location, send, signal) => this.#request(once, operation, location, send, signal),
+    };
+  }
+
   nextPage(signal: AbortSignal | undefined): Promise<void> {
     return this.#pages.take(signal);
   }
 
   request<T>(
+    operation: S3Operation,
+    location: string,
+    send: (client: S3Client, watchdog: Watchdog) => Promise<T>,
+    signal: AbortSignal | undefined,
+  ): Promise<T> {
+    return this.#request(this.#retries, operation, location, send, signal);
+  }
+
+  #request<T>(
+    retries: RetryPolicy,
     operation: S3Operation,
     location: string,
     send: (client: S3Client, watchdog: Watchdog) => Promise<T>,
@@ -102,7 +124,7 @@ export class S3Bucket implements S3Requests {
         release();
       }
     };
-    return retry(this.#retries, attempt, retryAfterMs, signal);
+    return retry(retries, attempt, retryAfterMs, signal);
   }
 
   async #send<T>(
