@@ -110,7 +110,7 @@ export function createOperator(options: OperatorOptions): Operator {
         }
       },
       keysChanged: targetKeys.send,
-      bucketFailed: targetKeys.send,
+      bucketAvailabilityChanged: targetKeys.send,
       listed: (target) => {
         for (const { metadata } of policiesOf(target)) {
           policyKeys.send(metadata);

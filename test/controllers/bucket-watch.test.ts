@@ -51,8 +51,10 @@ beforeEach(() => {
       failed: () => {
         failures += 1;
       },
+      recovered: () => undefined,
     },
     clock,
+    random: () => 0,
   });
 });
 

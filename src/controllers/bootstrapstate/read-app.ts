@@ -89,6 +89,9 @@ export async function readApp(
       const found = await verify(dependencies, subject, slot, signal);
       if (found.baseline === undefined) {
         watch.signed.add(name);
+        if (isStorageSilent(found.reading)) {
+          watch.bucket.suspect();
+        }
         return { reading: found.reading, baseline, values: undefined, verified: false };
       }
       verified = true;
@@ -150,6 +153,10 @@ async function verify(
 function workOf({ target: { metadata } }: ReadSubject): SlotRequest {
   const { namespace = 'default', name: target } = metadata;
   return { namespace, target, kind: 'verification', bytes: smallestRunBytes };
+}
+
+function isStorageSilent(reading: Reading): boolean {
+  return reading.kind === 'unverifiable' && reading.reason === 'SourceUnavailable';
 }
 
 /** Why Redis could not be read, as a reading. */

@@ -1,9 +1,11 @@
 import type { Clock } from '../../async/clock.ts';
+import { TransientError } from '../../errors.ts';
 import { type App, suffixOf } from '../../faynosync/app.ts';
 import type { S3Bucket } from '../../storage/s3/s3-bucket.ts';
 import { getIfChanged } from '../../storage/s3/s3-conditional-get.ts';
 import type { BucketUse } from '../target-connection/bucket-pool.ts';
 import { AppListing } from './list-apps.ts';
+import { StorageOutage } from './storage-outage.ts';
 
 /** What a {@link BucketWatch} tells. Calls are synchronous, cheap and must not throw. */
 export interface BucketWatchListener {
@@ -13,6 +15,8 @@ export interface BucketWatchListener {
   listed(): void;
   /** A request failed, and the one before it had not. */
   failed(): void;
+  /** A bucket that did not answer does again. */
+  recovered(): void;
 }
 
 /** Options of {@link BucketWatch}. */
@@ -23,6 +27,8 @@ export interface BucketWatchOptions {
   readonly prefix: string;
   readonly listener: BucketWatchListener;
   readonly clock: Clock;
+  /** Uniform in [0, 1), for the jitter. */
+  readonly random: () => number;
 }
 
 interface Watched {
@@ -64,6 +70,7 @@ export class BucketWatch {
   readonly #soon = new Set<string>();
   readonly #abort = new AbortController();
   readonly #appListing = new AppListing();
+  readonly #outage: StorageOutage;
   #use: { readonly use: BucketUse; readonly openedAt: number } | undefined;
   #found: readonly App[] | undefined;
   #cancelList: (() => void) | undefined;
@@ -80,6 +87,10 @@ export class BucketWatch {
 
   constructor(options: BucketWatchOptions) {
     this.#options = options;
+    this.#outage = new StorageOutage({
+      ...options,
+      listener: { began: () => this.#noAnswer(), ended: () => this.#recovered() },
+    });
     this.#listIn(0);
     this.#checkLater();
   }
@@ -174,6 +185,14 @@ export class BucketWatch {
     return true;
   }
 
+  /**
+   * Has it found out whether the bucket answers at all: a request that was not sent from here failed. If it
+   * does not, its return is reported.
+   */
+  suspect(): void {
+    this.#outage.suspect();
+  }
+
   /** Lists the apps soon: one may be new. */
   listSoon(): void {
     this.#listIn(listSoonMs);
@@ -183,6 +202,7 @@ export class BucketWatch {
     this.#abort.abort(new Error('The RecoveryTarget is no longer watched.'));
     this.#cancelList?.();
     this.#cancelCheck?.();
+    this.#outage.close();
     this.#use?.use[Symbol.dispose]();
     this.#use = undefined;
   }
@@ -212,13 +232,25 @@ export class BucketWatch {
   }
 
   /** The next request has another connection, and credentials as they are then. */
-  #failed(): void {
+  #failed(error: unknown): void {
     this.#drop();
+    this.#noAnswer();
+    if (error instanceof TransientError) {
+      this.#outage.suspect();
+    }
+  }
+
+  #noAnswer(): void {
     const hadAnswered = this.#answeredAtMs !== undefined;
     this.#answeredAtMs = undefined;
     if (hadAnswered && !this.#abort.signal.aborted) {
       this.#options.listener.failed();
     }
+  }
+
+  #recovered(): void {
+    this.#listIn(0);
+    this.#options.listener.recovered();
   }
 
   #listIn(delayMs: number): void {
@@ -240,9 +272,9 @@ export class BucketWatch {
       this.#found = await this.#appListing.list(bucket, this.#options.prefix, this.#abort.signal);
       this.#answeredAtMs = this.#options.clock.monotonic();
       this.#options.listener.listed();
-    } catch {
+    } catch (error) {
       // The target's own probe tells what is wrong with the bucket.
-      this.#failed();
+      this.#failed(error);
       next = listAgainMs;
     } finally {
       this.#listing = false;
@@ -290,8 +322,8 @@ export class BucketWatch {
       // To the end of the line.
       this.#apps.delete(appID);
       this.#apps.set(appID, watched);
-      const unchanged = await this.isUnchanged(appID).catch(() => {
-        this.#failed();
+      const unchanged = await this.isUnchanged(appID).catch((error: unknown) => {
+        this.#failed(error);
         return false;
       });
       if (!unchanged && this.#apps.has(appID) && !this.#abort.signal.aborted) {

@@ -23,8 +23,8 @@ export interface TargetWatchListener {
   keysChanged(target: ObjectKey): void;
   /** The apps in the bucket of this target were listed. */
   listed(target: ObjectKey): void;
-  /** The bucket of this target gives no answer any more. */
-  bucketFailed(target: ObjectKey): void;
+  /** The bucket of this target gives no answer any more, or does again. */
+  bucketAvailabilityChanged(target: ObjectKey): void;
 }
 
 /** One watched target: its Redis, its bucket, and what was verified of its apps. */
@@ -145,13 +145,22 @@ export class TargetWatches {
       open: async () => buckets.use(await bucketOptions(spec.storage, references())),
       prefix: spec.storage.prefix,
       clock,
+      random,
       listener: {
         signed: (state) => {
           signed.add(state);
           listener.changed({ namespace, name: state });
         },
         listed: () => listener.listed({ namespace, name }),
-        failed: () => listener.bucketFailed({ namespace, name }),
+        failed: () => listener.bucketAvailabilityChanged({ namespace, name }),
+        recovered: () => {
+          logger.info({ namespace, target: name, waiting: signed.size }, 'storage answers again');
+          listener.bucketAvailabilityChanged({ namespace, name });
+          // What could not be verified is among them, and asks for a slot each.
+          for (const state of signed) {
+            listener.changed({ namespace, name: state });
+          }
+        },
       },
     });
     const redis = new RedisWatch({

@@ -118,6 +118,9 @@ export class RecoveryTargetReconciler implements Reconciler {
     if (knownStorage === undefined) {
       this.#storage.put(target, probe.storage, bucket, nowMs);
     }
+    if (probe.verdicts.storageReachable.reason === 'SourceUnavailable') {
+      bucket?.suspect();
+    }
     if (probe.complete) {
       this.#sweeps.delete(formatObjectKey(key));
     }
