@@ -84,6 +84,25 @@ describe('the best source that knows a valid value wins', () => {
     expect(rebuilt).toEqual({ value: '90', source: 'Inferred', confidence: 'high' });
   });
 
+  test('a lifetime that the server signs with is judged by its rules, and only that of root by nearness', () => {
+    const signed = (ms: number) => ({ expires: new Date(written.getTime() + ms) });
+    const twoHoursMore = { ...trusted, targets: { ...trusted.targets, ...signed(90 * DAY_MS + 7_200_000) } };
+    expect(rebuild(setting('TARGETS_EXPIRATION'), evidence(twoHoursMore))).toMatchObject({
+      value: '91',
+      source: 'Inferred',
+      confidence: 'low',
+      doubt: { candidates: ['91', 'unknown'] },
+    });
+    const [nightly] = trusted.delegated;
+    const delegated = nightly ? [{ ...nightly, ...signed(365 * DAY_MS) }] : [];
+    const known = evidence({ ...trusted, delegated });
+    expect(rebuild(setting('nightly_EXPIRATION', ['nightly']), known)).toEqual({
+      value: '90',
+      source: 'Inferred',
+      confidence: 'medium',
+    });
+  });
+
   test('a capture from after the last signing is exact', () => {
     expect(
       rebuild(setting('TARGETS_EXPIRATION'), evidence(trusted, { captured: capture(afterwards, '33') })),
