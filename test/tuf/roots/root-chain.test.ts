@@ -116,6 +116,11 @@ describe('root 1 is linked to the anchor by every root between them', () => {
     expect(await walked({ pin, ...bucket })).toEqual(unlinked);
   });
 
+  test.each(['2.root.json', '3.root.json'])('not without %s, also when no key changed', async (name) => {
+    const edit = (files: Files) => files.delete(name);
+    expect(await walked({ options: { roots: 4 }, pin, edit })).toEqual(unlinked);
+  });
+
   function plant(files: Files, version: number): void {
     files.set(`${version}.root.json`, fileOf(stranger, `${version}.root.json`));
   }

@@ -28,7 +28,7 @@ function repositoryOf(options: RepositoryOptions = {}): Repository {
 
 async function verified(files: ReadonlyMap<string, Buffer>, changes: Partial<VerifyOptions> = {}) {
   const { findings, trusted, verdict } = await verify(new MemorySource(files), {
-    anchor: { kind: 'sha256', sha256: sha256(fileOf(files, '1.root.json')) },
+    anchor: { kind: 'sha256', sha256: sha256(files.get('1.root.json') ?? Buffer.of()) },
     now: REFERENCE_TIME,
     policy: { mode: 'recovery' },
     ...changes,
@@ -167,6 +167,108 @@ describe('marks', () => {
   });
 });
 
+describe('a wall names the role whose turn it was, with the version that its parent names', () => {
+  test.each<[string, string, string, number | undefined]>([
+    ['2.root.json', 'MalformedJSON', 'root', undefined],
+    ['timestamp.json', 'MalformedJSON', 'timestamp', undefined],
+    ['4.snapshot.json', 'SnapshotLengthMismatch', 'snapshot', 4],
+    ['3.targets.json', 'RoleLengthMismatch', 'targets', 3],
+  ])('%s is damaged', async (name, code, role, version) => {
+    const files = repositoryOf().seal();
+    files.set(name, Buffer.from('{'));
+    const { listed, trusted, verdict } = await verified(files);
+    expect({ listed, trusted, verdict }).toEqual({
+      listed: [[code, role, version]],
+      trusted: undefined,
+      verdict: 'refused',
+    });
+  });
+
+  test('a root that is damaged weighs more than a timestamp that is gone', async () => {
+    const files = repositoryOf().seal();
+    files.delete('timestamp.json');
+    expect((await verified(files)).listed).toEqual([['TimestampMissing', 'timestamp', undefined]]);
+    files.set('2.root.json', Buffer.from('{'));
+    expect((await verified(files)).listed).toEqual([['MalformedJSON', 'root', undefined]]);
+  });
+});
+
+describe('what is held against the time and against the state before', () => {
+  test.each([
+    ['root', 'RootExpired', 2],
+    ['timestamp', 'MetadataExpired', 5],
+    ['snapshot', 'MetadataExpired', 4],
+    ['targets', 'MetadataExpired', 3],
+    ['a', 'MetadataExpired', 7],
+  ])('%s is expired', async (role, code, version) => {
+    const repository = repositoryOf();
+    const file = role === 'root' ? repository.root(2) : repository.file(role);
+    file.signed['expires'] = '2029-12-31T00:00:00Z';
+    const { listed } = await verified(repository.seal());
+    expect(listed).toContainEqual([code, role, version]);
+    expect(listed).toHaveLength(2);
+  });
+
+  test('an expired timestamp may be a replayed one where nothing is pinned', async () => {
+    const codes = async (expires: string) => {
+      const repository = repositoryOf();
+      repository.timestamp.signed['expires'] = expires;
+      const { listed } = await verified(repository.seal(), { anchor: { kind: 'first-use' } });
+      return listed.map(([code]) => code);
+    };
+    expect(await codes('2030-01-01T00:00:00Z')).toContain('ReplayIndistinguishable');
+    expect(await codes('2030-01-01T00:00:01Z')).not.toContain('ReplayIndistinguishable');
+  });
+
+  test('a remembered root that is not in a chain nothing vouches for is missed', async () => {
+    const files = repositoryOf().seal();
+    files.delete('1.root.json');
+    const options = { anchor: { kind: 'first-use' }, marks: { root: { version: 1 } } } as const;
+    expect((await verified(files, options)).listed).toContainEqual(['RememberedRootMissing', 'root', 2]);
+  });
+
+  test('a role that the snapshot before listed, and the snapshot no longer lists', async () => {
+    const earlier = repositoryOf();
+    earlier.delegate('targets', { name: 'gone' });
+    earlier.snapshot.version = 3;
+    const snapshotBytes = fileOf(earlier.seal(), '3.snapshot.json');
+    const { listed } = await verified(repositoryOf().seal(), { marks: { snapshotBytes } });
+    expect(listed).toEqual([['RoleRemovedFromSnapshot', 'snapshot', 4], nested]);
+  });
+
+  test('a name that collides with a key of the server', async () => {
+    const repository = repositoryOf();
+    repository.delegate('targets', { name: 'ROOT' });
+    expect((await verified(repository.seal())).listed).toContainEqual([
+      'RoleNameCollides',
+      'ROOT',
+      undefined,
+    ]);
+  });
+});
+
+test('files without versions in their names are read where the root says so, by a client', async () => {
+  const plain = (consistent: boolean) => {
+    const repository = repositoryOf();
+    repository.root(2).signed['consistent_snapshot'] = consistent;
+    const files = repository.seal();
+    for (const [name, role] of [
+      ['4.snapshot.json', 'snapshot'],
+      ['3.targets.json', 'targets'],
+      ['7.a.json', 'a'],
+      ['6.below.json', 'below'],
+    ] as const) {
+      files.set(`${role}.json`, fileOf(files, name));
+      files.delete(name);
+    }
+    return files;
+  };
+  const strict = { policy: { mode: 'strict' } } as const;
+  expect((await verified(plain(false), strict)).verdict).toBe('trusted');
+  expect((await verified(plain(false))).listed).toEqual([['UnversionedRepository', 'snapshot', 4]]);
+  expect((await verified(plain(true), strict)).listed).toEqual([['SnapshotMissing', 'snapshot', 4]]);
+});
+
 describe('what is reported of a chain that verifies', () => {
   test('a delegated role that delegates: to how many, and the first', async () => {
     const repository = repositoryOf();
@@ -197,6 +299,23 @@ describe('what is reported of a chain that verifies', () => {
         ),
       },
     ]);
+  });
+
+  test.each(['root', 'targets', 'a'])('one key under two ids of a role in %s', async (role) => {
+    const repository = repositoryOf();
+    const { signed } = role === 'root' ? repository.root(2) : repository.file(role);
+    const [owner, name] = role === 'root' ? [signed, 'snapshot'] : [signed['delegations'], undefined];
+    const { keys, roles } = owner as {
+      keys: Record<string, object>;
+      roles: Record<string, { keyids: string[] }>;
+    };
+    const listing = roles[name ?? 0];
+    const [keyid = ''] = listing?.keyids ?? [];
+    keys['again'] = { ...keys[keyid] };
+    listing?.keyids.push('again');
+    const { listed } = await verified(repository.seal());
+    const version = role === 'root' ? 2 : repository.file(role).version;
+    expect(listed).toContainEqual(['KeyListedTwice', role, version]);
   });
 
   test.each(['root', 'targets', 'a'])('a key id in %s that is not the digest of its key', async (role) => {
