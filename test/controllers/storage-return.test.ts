@@ -44,10 +44,10 @@ test('storage that answers again wakes its target and the apps that could not be
   await operator.pass(outageMs, 20_000);
   await passUntilNoneIsDue(operator);
   await proxied.s3.heal();
-  for (let passedMs = 0; passedMs < wokenWithinMs && !(await areWell()); passedMs += 500) {
+  for (let passedMs = 0; passedMs < wokenWithinMs && !(await areWell()); passedMs += 250) {
     // For the requests, which this clock does not wait for.
-    await delay(200);
-    await operator.pass(500, 100);
+    await delay(500);
+    await operator.pass(250, 50);
   }
   expect(await verdicts()).toMatchObject([{ status: 'True' }, { status: 'True' }]);
 });
