@@ -68,6 +68,6 @@ async function readAnchor(flags: TrustFlags): Promise<TrustAnchor> {
   throw new TerminalError(
     'InvalidInput',
     'No trusted root was given. Use --root-sha256 or --root with the root that your clients ship, ' +
-      'or --trust-on-first-use to believe whatever the storage holds.',
+      'or --trust-on-first-use to trust the root in the storage unchecked.',
   );
 }
